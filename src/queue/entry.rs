@@ -1,0 +1,116 @@
+//! An entry of the queue and the states it passes through.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use crate::mail::Recipient;
+use crate::smtp::{Domain, MailParams, Reply, ReversePath};
+
+/// Names an entry for its whole life: sortable by arrival, made by whoever creates the entry, so
+/// that a retry after an unknown outcome is safe.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryId(pub ulid::Ulid);
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for EntryId {
+    type Err = ulid::DecodeError;
+    fn from_str(text: &str) -> Result<EntryId, ulid::DecodeError> {
+        ulid::Ulid::from_string(text).map(EntryId)
+    }
+}
+
+/// Where an entry stands. *Arriving* has no entry yet, *leased* lives and dies with a session and
+/// is never stored, *gone* has left no entry behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntryState {
+    /// To be handed over when its customer calls.
+    Waiting,
+    /// An operator said: not now.
+    Held,
+    /// No recipient waits any more, but at least one was refused or has expired and its sender has
+    /// not been told yet. Kept until the notice is safe.
+    Failed,
+    /// Its content does not match its checksum. Set aside, never delivered.
+    Damaged,
+}
+
+/// What has become of one recipient so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecipientState {
+    /// Still to be delivered; with the last transient refusal, if there was one.
+    Waiting(Option<Reply>),
+    /// The customer has taken it.
+    Delivered,
+    /// The customer has refused it for good; a DSN is due.
+    Refused(Reply),
+    /// Its time ran out; a DSN is due.
+    Expired(Option<Reply>),
+}
+
+/// What one session made of one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// 2xx to the content: it is the customer's now.
+    Delivered,
+    /// 4xx: stays, with the reason.
+    Deferred(Reply),
+    /// 5xx: marked for a DSN.
+    Refused(Reply),
+    /// The session ended before the customer answered for it: stays as it was.
+    Untried,
+}
+
+/// Where a message came from, for the operator's eye.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The address of the sending host.
+    pub ip: IpAddr,
+    /// What it said after EHLO, escaped.
+    pub helo: String,
+    /// The TLS version, if there was TLS.
+    pub tls: Option<String>,
+}
+
+/// One message for one domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub id: EntryId,
+    /// Whose it is.
+    pub domain: Domain,
+    /// Where it stands.
+    pub state: EntryState,
+    /// Octets of content, without dot stuffing.
+    pub size: u64,
+    /// The content ends in CRLF, so that it can go by DATA or BDAT alike, bit for bit.
+    pub ends_in_crlf: bool,
+    /// Some octet is beyond 127.
+    pub eight_bit: bool,
+    /// When it was accepted.
+    pub arrived: Timestamp,
+    /// When it is given up.
+    pub expires: Timestamp,
+    /// Sessions that tried it and did not finish it.
+    pub attempts: u32,
+    /// Where a failure notice would go.
+    pub reverse_path: ReversePath,
+    /// MAIL's parameters as received.
+    pub params: MailParams,
+    /// Recipients in the order accepted, each with its state.
+    pub recipients: Vec<(Recipient, RecipientState)>,
+    /// Where it came from.
+    pub source: Source,
+}

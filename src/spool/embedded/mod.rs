@@ -1,0 +1,1 @@
+//! The embedded engine: SQLite, nothing to set up.
