@@ -9,6 +9,7 @@
 //! | room | holds |
 //! |---|---|
 //! | [`smtp`] | the words: commands, replies, paths, lines, dots |
+//! | [`sasl`] | the proof: challenge and response, of both sides |
 //! | [`mail`] | the thing: envelope, content, trace fields |
 //! | [`queue`] | the discipline: what an entry is and in what order entries go |
 //! | [`spool`] | the shelf: where mail rests, and the ledger of it |
@@ -19,5 +20,6 @@
 pub mod exit;
 pub mod mail;
 pub mod queue;
+pub mod sasl;
 pub mod smtp;
 pub mod spool;
