@@ -13,12 +13,14 @@
 //! | [`mail`] | the thing: envelope, content, trace fields |
 //! | [`queue`] | the discipline: what an entry is and in what order entries go |
 //! | [`spool`] | the shelf: where mail rests, and the ledger of it |
+//! | [`net`] | the wire: sockets, TLS, listeners |
 //! | [`exit`] | how our programs end |
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
 pub mod exit;
 pub mod mail;
+pub mod net;
 pub mod queue;
 pub mod sasl;
 pub mod smtp;
