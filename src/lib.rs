@@ -12,10 +12,12 @@
 //! | [`mail`] | the thing: envelope, content, trace fields |
 //! | [`queue`] | the discipline: what an entry is and in what order entries go |
 //! | [`spool`] | the shelf: where mail rests, and the ledger of it |
+//! | [`config`] | settings: files, flags and defaults put together |
 //! | [`exit`] | how our programs end |
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod exit;
 pub mod mail;
 pub mod queue;
