@@ -12,6 +12,7 @@
 //! | [`mail`] | the thing: envelope, content, trace fields |
 //! | [`queue`] | the discipline: what an entry is and in what order entries go |
 //! | [`spool`] | the shelf: where mail rests, and the ledger of it |
+//! | [`sink`] | the letterbox: where received mail lands |
 //! | [`exit`] | how our programs end |
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
@@ -19,5 +20,6 @@
 pub mod exit;
 pub mod mail;
 pub mod queue;
+pub mod sink;
 pub mod smtp;
 pub mod spool;
