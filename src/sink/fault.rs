@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
 use crate::smtp::Reply;
 
 /// Why [`open`](super::Sink::open) failed. The provider has not been asked for anything yet.
@@ -119,6 +121,9 @@ fn unreachable_hint(source: &io::Error) -> Option<&'static str> {
 }
 
 fn disk_hint(source: &io::Error) -> Option<&'static str> {
+    if Errno::from_io_error(source) == Some(Errno::LOOP) {
+        return Some("symbolic links below the base directory are not followed");
+    }
     match source.kind() {
         io::ErrorKind::NotFound => Some("create the parent directory first"),
         io::ErrorKind::PermissionDenied => {
@@ -129,9 +134,6 @@ fn disk_hint(source: &io::Error) -> Option<&'static str> {
         }
         io::ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted read-only"),
         io::ErrorKind::NotADirectory => Some("something that is no directory stands in the way"),
-        io::ErrorKind::FilesystemLoop => {
-            Some("a symbolic link stands below the base directory; those are not followed")
-        }
         _ => None,
     }
 }
