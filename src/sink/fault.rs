@@ -2,8 +2,6 @@
 
 use std::io;
 
-use rustix::io::Errno;
-
 use crate::smtp::Reply;
 
 /// Why [`open`](super::Sink::open) failed. The provider has not been asked for anything yet.
@@ -121,9 +119,6 @@ fn unreachable_hint(source: &io::Error) -> Option<&'static str> {
 }
 
 fn disk_hint(source: &io::Error) -> Option<&'static str> {
-    if Errno::from_io_error(source) == Some(Errno::LOOP) {
-        return Some("symbolic links below the base directory are not followed");
-    }
     match source.kind() {
         io::ErrorKind::NotFound => Some("create the parent directory first"),
         io::ErrorKind::PermissionDenied => {
@@ -133,7 +128,10 @@ fn disk_hint(source: &io::Error) -> Option<&'static str> {
             Some("make room and try again")
         }
         io::ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted read-only"),
-        io::ErrorKind::NotADirectory => Some("something that is no directory stands in the way"),
+        io::ErrorKind::NotADirectory => Some(
+            "something that is no directory is in the way; symbolic links below the base are not followed",
+        ),
+        io::ErrorKind::CrossesDevices => Some("tmp and new must be on one file system"),
         _ => None,
     }
 }

@@ -15,15 +15,17 @@
 //! field, which arrives ready made.
 
 mod fault;
+pub mod maildir;
 
 use std::future::Future;
 
 use bytes::Bytes;
 
 use crate::mail::Recipient;
-use crate::smtp::{MailParams, Reply, ReversePath};
+use crate::smtp::{Body, MailParams, Reply, ReversePath};
 
 pub use fault::SinkFault;
+pub use maildir::MaildirSink;
 
 /// What may be offered to the provider, because the target can take it.
 ///
@@ -107,4 +109,18 @@ pub trait Sink: Send {
 
     /// Says goodbye to the target. Idempotent.
     fn close(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// Called out of order: our own mistake, told as what it is.
+fn out_of_order() -> Reply {
+    Reply::new(503, (5, 1), "Bad sequence of commands")
+}
+
+/// BINARYMIME is never offered here, and what is not offered is not taken: content without lines
+/// would not survive a file or a DATA that has them.
+fn not_binary(params: &MailParams) -> Result<(), Reply> {
+    match params.body {
+        Body::Binary => Err(Reply::new(554, (6, 1), "BINARYMIME is not offered")),
+        Body::SevenBit | Body::EightBit => Ok(()),
+    }
 }
