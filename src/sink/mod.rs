@@ -52,7 +52,7 @@ pub struct Offer {
 ///
 /// The calls of one transaction come in the order `mail`, `recipient`..., `begin`, `content`...,
 /// `finish`; `abort` may stand in place of any of them and leaves the sink ready for the next
-/// `mail`. A sink called out of order answers 503 and does nothing.
+/// `mail`. A sink called out of order answers 451 and does nothing.
 pub trait Sink: Send {
     /// Makes sure that the target is there and can take mail. Called before ATRN is said, while
     /// the mail is still safe with the provider.
@@ -111,9 +111,9 @@ pub trait Sink: Send {
     fn close(&mut self) -> impl Future<Output = ()> + Send;
 }
 
-/// Called out of order: our own mistake, told as what it is.
+/// Called out of order. Never a 5xx: mail must not bounce for a mistake of ours.
 fn out_of_order() -> Reply {
-    Reply::new(503, (5, 1), "Bad sequence of commands")
+    Reply::new(451, (3, 0), "Local error, try later")
 }
 
 /// BINARYMIME is never offered here, and what is not offered is not taken: content without lines

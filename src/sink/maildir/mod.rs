@@ -11,6 +11,7 @@
 //!
 //! Not here: filtering, quota, `cur` and flags. Those are the mail reader's.
 
+mod addressed;
 mod delivery;
 mod folder;
 mod lines;
@@ -23,7 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{Offer, Sink, SinkFault, not_binary, out_of_order};
@@ -31,7 +32,8 @@ use crate::mail::Recipient;
 use crate::smtp::escape::Escaped;
 use crate::smtp::{ForwardPath, MailParams, Reply, ReversePath};
 
-use delivery::{Copy, Delivery};
+use addressed::Addressed;
+use delivery::Delivery;
 pub use folder::{BadFolder, FolderName, Folders, Otherwise, Place};
 pub use lines::LineEnds;
 use lines::LineWriter;
@@ -70,12 +72,6 @@ enum Stage {
     Content(Delivery),
     /// What `finish` is going to say.
     Failed(Reply),
-}
-
-#[derive(Debug)]
-struct Addressed {
-    return_path: ReversePath,
-    places: Vec<(Arc<Maildir>, Vec<ForwardPath>)>,
 }
 
 impl MaildirSink {
@@ -192,45 +188,6 @@ fn prepare(base: &Base, folder: &FolderName, host: &str) -> Result<Maildir, Sink
     Ok(maildir)
 }
 
-impl Addressed {
-    /// False when the message would go to too many folders.
-    fn add(&mut self, maildir: Arc<Maildir>, recipient: &ForwardPath) -> bool {
-        let known = self.places.iter_mut().find(|(place, _)| place.path == maildir.path);
-        if let Some((_, recipients)) = known {
-            recipients.push(recipient.clone());
-            return true;
-        }
-        let room = self.places.len() < OPEN_LIMIT;
-        if room {
-            self.places.push((maildir, vec![recipient.clone()]));
-        }
-        room
-    }
-
-    fn into_copies(self, trace: &str, ends: LineEnds) -> Vec<Copy> {
-        let from = self.return_path;
-        let copy = |(maildir, recipients): (Arc<Maildir>, Vec<ForwardPath>)| {
-            Copy::new(maildir, head(&from, &recipients, trace, ends))
-        };
-        self.places.into_iter().map(copy).collect()
-    }
-}
-
-/// The fields that final delivery puts in front.
-fn head(from: &ReversePath, to: &[ForwardPath], trace: &str, ends: LineEnds) -> Vec<u8> {
-    let mut text = format!("Return-Path: {from}\r\n");
-    for recipient in to {
-        text.push_str("Delivered-To: ");
-        text.push_str(recipient.as_str());
-        text.push_str("\r\n");
-    }
-    text.push_str(trace);
-    let (mut lines, mut out) = (LineWriter::new(ends), BytesMut::new());
-    lines.write(text.as_bytes(), &mut out);
-    lines.finish(&mut out);
-    out.into()
-}
-
 impl Sink for MaildirSink {
     async fn open(&mut self) -> Result<Offer, SinkFault> {
         let (path, host) = (self.settings.base.clone(), Arc::clone(&self.host));
@@ -257,7 +214,7 @@ impl Sink for MaildirSink {
             return Err(out_of_order());
         }
         not_binary(params)?;
-        self.stage = Stage::Addressed(Addressed { return_path: from.clone(), places: Vec::new() });
+        self.stage = Stage::Addressed(Addressed::new(from.clone()));
         Ok(())
     }
 
@@ -276,7 +233,7 @@ impl Sink for MaildirSink {
 
     async fn begin(&mut self, trace: &str) -> Result<(), Reply> {
         match std::mem::take(&mut self.stage) {
-            Stage::Addressed(addressed) if !addressed.places.is_empty() => {
+            Stage::Addressed(addressed) if addressed.has_recipients() => {
                 let ends = self.settings.line_ends;
                 let copies = addressed.into_copies(trace, ends);
                 let lines = LineWriter::new(ends);

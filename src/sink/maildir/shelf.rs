@@ -163,7 +163,7 @@ impl Maildir {
     fn is_abandoned(&self, name: &CStr, now_s: i64) -> bool {
         fs::statat(&self.tmp, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| {
             let regular = FileType::from_raw_mode(stat.st_mode).is_file();
-            regular && now_s.saturating_sub(stat.st_mtime as i64) > ABANDONED_S
+            regular && now_s.saturating_sub(stat.st_mtime) > ABANDONED_S
         })
     }
 }

@@ -151,13 +151,13 @@ async fn what_is_aborted_or_dropped_leaves_nothing() {
 async fn calls_out_of_order_are_refused() {
     let home = TempDir::new().unwrap();
     let mut sink = sink(home.path(), Folders::default());
-    assert_eq!(sink.mail(&ReversePath::Null, &MailParams::default()).await.unwrap_err().code, 503);
+    assert_eq!(sink.mail(&ReversePath::Null, &MailParams::default()).await.unwrap_err().code, 451);
     sink.open().await.unwrap();
-    assert_eq!(sink.recipient(&to("b@example.org")).await.unwrap_err().code, 503);
+    assert_eq!(sink.recipient(&to("b@example.org")).await.unwrap_err().code, 451);
     sink.mail(&ReversePath::Null, &MailParams::default()).await.unwrap();
-    assert_eq!(sink.begin("").await.unwrap_err().code, 503);
-    assert_eq!(sink.content(Bytes::new()).await.unwrap_err().code, 503);
-    assert_eq!(sink.finish().await.code, 503);
+    assert_eq!(sink.begin("").await.unwrap_err().code, 451);
+    assert_eq!(sink.content(Bytes::new()).await.unwrap_err().code, 451);
+    assert_eq!(sink.finish().await.code, 451);
     let binary = MailParams { body: Body::Binary, ..MailParams::default() };
     assert_eq!(sink.mail(&ReversePath::Null, &binary).await.unwrap_err().code, 554);
 }
