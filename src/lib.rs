@@ -13,6 +13,7 @@
 //! | [`mail`] | the thing: envelope, content, trace fields |
 //! | [`queue`] | the discipline: what an entry is and in what order entries go |
 //! | [`spool`] | the shelf: where mail rests, and the ledger of it |
+//! | [`sink`] | the letterbox: where received mail lands |
 //! | [`net`] | the wire: sockets, TLS, listeners |
 //! | [`config`] | settings: files, flags and defaults put together |
 //! | [`exit`] | how our programs end |
@@ -25,5 +26,6 @@ pub mod mail;
 pub mod net;
 pub mod queue;
 pub mod sasl;
+pub mod sink;
 pub mod smtp;
 pub mod spool;
