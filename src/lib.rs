@@ -2,7 +2,6 @@
 //!
 //! A *provider* is the MX for its customers' domains and holds their mail. A *customer* without a
 //! fixed address calls in, proves who it is and says `ATRN`; then the two sides change roles on
-//! the same connection, and the mail flows.
 //!
 //! The rooms, in reading order; knowledge points upward in this list only:
 //!
@@ -11,6 +10,8 @@
 //! | [`smtp`] | the words: commands, replies, paths, lines, dots |
 //! | [`sasl`] | the proof: challenge and response, of both sides |
 //! | [`mail`] | the thing: envelope, content, trace fields |
+//! | [`session`] | the talk: both roles of a session, and the turn between them |
+//! | [`odmr`] | the bargain: who may claim what, and what an ATRN is told |
 //! | [`queue`] | the discipline: what an entry is and in what order entries go |
 //! | [`spool`] | the shelf: where mail rests, and the ledger of it |
 //! | [`sink`] | the letterbox: where received mail lands |
@@ -24,8 +25,10 @@ pub mod config;
 pub mod exit;
 pub mod mail;
 pub mod net;
+pub mod odmr;
 pub mod queue;
 pub mod sasl;
+pub mod session;
 pub mod sink;
 pub mod smtp;
 pub mod spool;
