@@ -24,7 +24,7 @@ pub enum SinkFault {
         source: io::Error,
     },
     /// Nobody answers there, or the line broke: start the server, or try again.
-    #[error("{target}: cannot connect: {source}")]
+    #[error("{target}: the connection failed: {source}")]
     Unreachable {
         /// The target as configured.
         target: String,

@@ -16,6 +16,7 @@
 
 mod fault;
 pub mod maildir;
+pub mod relay;
 
 use std::future::Future;
 
@@ -26,6 +27,7 @@ use crate::smtp::{Body, MailParams, Reply, ReversePath};
 
 pub use fault::SinkFault;
 pub use maildir::MaildirSink;
+pub use relay::RelaySink;
 
 /// What may be offered to the provider, because the target can take it.
 ///
@@ -109,6 +111,63 @@ pub trait Sink: Send {
 
     /// Says goodbye to the target. Idempotent.
     fn close(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// Any of our sinks, chosen by the settings.
+#[derive(Debug)]
+pub enum AnySink {
+    /// Files in a Maildir.
+    Maildir(MaildirSink),
+    /// An SMTP or LMTP server.
+    Relay(RelaySink),
+}
+
+/// The same call to whichever sink there is.
+macro_rules! either {
+    ($any:expr, $sink:ident => $call:expr) => {
+        match $any {
+            AnySink::Maildir($sink) => $call,
+            AnySink::Relay($sink) => $call,
+        }
+    };
+}
+
+impl Sink for AnySink {
+    async fn open(&mut self) -> Result<Offer, SinkFault> {
+        either!(self, sink => sink.open().await)
+    }
+
+    async fn mail(&mut self, from: &ReversePath, params: &MailParams) -> Result<(), Reply> {
+        either!(self, sink => sink.mail(from, params).await)
+    }
+
+    async fn recipient(&mut self, recipient: &Recipient) -> Result<Reply, Reply> {
+        either!(self, sink => sink.recipient(recipient).await)
+    }
+
+    async fn begin(&mut self, trace: &str) -> Result<(), Reply> {
+        either!(self, sink => sink.begin(trace).await)
+    }
+
+    async fn content(&mut self, piece: Bytes) -> Result<(), Reply> {
+        either!(self, sink => sink.content(piece).await)
+    }
+
+    async fn finish(&mut self) -> Reply {
+        either!(self, sink => sink.finish().await)
+    }
+
+    async fn abort(&mut self) {
+        either!(self, sink => sink.abort().await)
+    }
+
+    fn is_lost(&self) -> bool {
+        either!(self, sink => sink.is_lost())
+    }
+
+    async fn close(&mut self) {
+        either!(self, sink => sink.close().await)
+    }
 }
 
 /// Called out of order. Never a 5xx: mail must not bounce for a mistake of ours.
