@@ -11,6 +11,8 @@
 
 mod fault;
 mod stream;
+#[cfg(test)]
+mod tests;
 pub mod tls;
 pub mod wire;
 
