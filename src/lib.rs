@@ -13,10 +13,12 @@
 //! | [`queue`] | the discipline: what an entry is and in what order entries go |
 //! | [`spool`] | the shelf: where mail rests, and the ledger of it |
 //! | [`net`] | the wire: sockets, TLS, listeners |
+//! | [`cli`] | what all our programs share: logging, signals |
 //! | [`exit`] | how our programs end |
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod exit;
 pub mod mail;
 pub mod net;
