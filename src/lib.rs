@@ -17,10 +17,12 @@
 //! | [`sink`] | the letterbox: where received mail lands |
 //! | [`net`] | the wire: sockets, TLS, listeners |
 //! | [`config`] | settings: files, flags and defaults put together |
+//! | [`cli`] | the doors: arguments in, exit code out |
 //! | [`exit`] | how our programs end |
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod config;
 pub mod exit;
 pub mod mail;

@@ -27,6 +27,8 @@ pub(in crate::net) fn explain(fault: &CertificateError) -> WireFault {
             let expected = expected.to_str();
             (format!("the certificate is for {}, not for {expected}", names(presented)), NAME)
         }
+        // Of the handshake: one in the chain is an unknown issuer by now.
+        E::BadSignature => ("the peer does not hold the key of its certificate".into(), STOLEN),
         E::Other(other) => match other.0.downcast_ref::<Distrust>() {
             Some(distrust) => return distrusted(distrust),
             None => {
@@ -40,6 +42,7 @@ pub(in crate::net) fn explain(fault: &CertificateError) -> WireFault {
 
 const EXPIRED: &str =
     "the server's administrator must renew it; see whether our own clock is right";
+const STOLEN: &str = "somebody shows a certificate that is not theirs, or the line garbles bytes";
 const CLOCK: &str = "see whether our own clock is right";
 const NAME: &str = "call the server by a name in its certificate, or pin its fingerprint";
 

@@ -84,7 +84,11 @@ impl<V: ServerCertVerifier> ServerCertVerifier for Explaining<V> {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match self.0.verify_server_cert(certificate, intermediates, name, ocsp, now) {
-            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            // A bad signature in the chain: an authority by a name we know, but with another key,
+            // as when somebody made a private one anew.
+            Err(Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            )) => {
                 let (fingerprint, self_signed) =
                     (Fingerprint::of(certificate), is_self_signed(certificate));
                 Err(Distrust::UnknownIssuer { fingerprint, self_signed }.into())
