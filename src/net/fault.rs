@@ -15,7 +15,7 @@ pub enum WireFault {
     /// A deadline passed. Trying again is the right answer.
     #[error("timed out while {doing}")]
     TimedOut {
-        /// What we were at: "waiting for the peer to speak", "the TLS handshake".
+        /// What we were at: "waiting for the peer to speak", "agreeing on TLS".
         doing: &'static str,
     },
     /// We refuse the peer's certificate, or it refuses ours: a matter of policy, for a person.

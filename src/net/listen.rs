@@ -1,4 +1,4 @@
-//! Sockets that wait for callers, bound by us or handed over by the service manager.
+//! Sockets that wait for callers.
 //!
 //! Binding and listening are two steps: low ports are bound by root, before the privileges go and
 //! before there are threads; a [`Listener`] belongs to the runtime.
@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use listenfd::ListenFd;
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::{TcpListener, UnixListener};
 
@@ -94,8 +93,8 @@ pub enum ListenError {
 /// A socket that callers may knock at, though nobody answers yet.
 #[derive(Debug)]
 pub struct Bound {
-    socket: Socket,
-    address: ListenAddr,
+    pub(super) socket: Socket,
+    pub(super) address: ListenAddr,
 }
 
 impl Bound {
@@ -249,66 +248,21 @@ fn clear_stale(path: &Path) -> io::Result<()> {
 }
 
 fn told(address: &ListenAddr, error: io::Error) -> ListenError {
+    let low_port = matches!(address, ListenAddr::Tcp(_));
     let address = address.clone();
     match error.kind() {
         io::ErrorKind::AddrInUse => ListenError::InUse(address),
-        io::ErrorKind::PermissionDenied => ListenError::NotPermitted(address),
+        io::ErrorKind::PermissionDenied if low_port => ListenError::NotPermitted(address),
         io::ErrorKind::AddrNotAvailable => ListenError::NotOurs(address),
         io::ErrorKind::AlreadyExists => ListenError::NotASocket(address),
         _ => ListenError::Other(address, error),
     }
 }
 
-fn actual(socket: &Socket) -> Option<ListenAddr> {
+pub(super) fn actual(socket: &Socket) -> Option<ListenAddr> {
     let address = socket.local_addr().ok()?;
     let tcp = address.as_socket().map(ListenAddr::Tcp);
     tcp.or_else(|| Some(ListenAddr::Unix(address.as_pathname()?.to_owned())))
-}
-
-/// Takes the sockets that systemd bound for us (`LISTEN_FDS`), each with its name, which is the
-/// unit's `FileDescriptorName=` (`LISTEN_FDNAMES`). Empty when we were not started that way.
-///
-/// To be called once, at the very start and before there are threads: it removes the variables
-/// from the environment, so that nothing we start takes the sockets for its own. The descriptors
-/// become sockets in `listenfd`, which checks what they are; we have no `unsafe` of our own.
-///
-/// # Errors
-///
-/// A descriptor that is no listening stream socket, as from a unit with `Accept=yes`.
-pub fn inherited() -> Result<Vec<(String, Bound)>, ListenError> {
-    let malformed = |error: io::Error| ListenError::Inherited {
-        name: "LISTEN_FDS".into(),
-        why: error.to_string(),
-    };
-    // Only what is addressed to this very process (LISTEN_PID); listenfd would also take what
-    // bears no address.
-    let names: Vec<String> = match sd_notify::listen_fds_with_names() {
-        Ok(sockets) => sockets.map(|(_, name)| name).collect(),
-        Err(error) => return Err(malformed(error)),
-    };
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut descriptors = ListenFd::from_env();
-    let take = |(index, name)| take(&mut descriptors, index, name);
-    names.into_iter().enumerate().map(take).collect()
-}
-
-fn take(
-    descriptors: &mut ListenFd,
-    index: usize,
-    name: String,
-) -> Result<(String, Bound), ListenError> {
-    let wrong = |why: &str| ListenError::Inherited { name: name.clone(), why: why.into() };
-    let tcp = descriptors.take_tcp_listener(index).ok().flatten().map(Socket::from);
-    let unix = || descriptors.take_unix_listener(index).ok().flatten().map(Socket::from);
-    let socket = tcp.or_else(unix).ok_or_else(|| wrong("it is no stream socket"))?;
-    if !rustix::net::sockopt::socket_acceptconn(&socket).unwrap_or(false) {
-        return Err(wrong("it does not listen; the unit must say Accept=no"));
-    }
-    socket.set_nonblocking(true).map_err(|error| wrong(&error.to_string()))?;
-    let address = actual(&socket).ok_or_else(|| wrong("it has no address"))?;
-    Ok((name, Bound { socket, address }))
 }
 
 #[cfg(test)]
@@ -369,8 +323,8 @@ mod tests {
     #[test]
     fn only_the_callers_own_trouble_is_passed_over() {
         let only = |errno| concerns_the_caller_only(&io::Error::from_raw_os_error(errno));
-        let (ecoonnaborted, ehostunreach) = (103, 113);
-        assert!(only(ecoonnaborted) && only(ehostunreach));
+        let (econnaborted, ehostunreach) = (103, 113);
+        assert!(only(econnaborted) && only(ehostunreach));
         let (emfile, enfile, enobufs, enomem) = (24, 23, 105, 12);
         assert!([emfile, enfile, enobufs, enomem].into_iter().all(|errno| !only(errno)));
     }
@@ -406,10 +360,5 @@ mod tests {
         let refused = Bound::bind(&ListenAddr::Unix(path.clone()));
         assert!(matches!(refused, Err(ListenError::NotASocket(_))));
         assert_eq!(std::fs::read(path).unwrap(), b"mail");
-    }
-
-    #[test]
-    fn nothing_is_inherited_by_default() {
-        assert!(inherited().unwrap().is_empty());
     }
 }

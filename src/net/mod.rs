@@ -8,15 +8,17 @@
 //! |---|---|
 //! | [`wire`] | one connection: read, queue, flush, put TLS over it, close |
 //! | [`tls`] | certificates: ours, theirs, and whom we believe |
-//! | [`listen`] | sockets that wait, bound by us or handed over by the service manager |
+//! | [`listen`] | sockets that wait for callers |
+//! | [`inherit`] | those that the service manager bound for us |
 //! | [`admission`] | how many may be inside at once |
-//! | [`connect`] | calling somebody |
+//! | [`mod@connect`] | calling somebody |
 //! | [`privilege`] | root until the ports are bound, and not a moment longer |
 //! | [`notify`] | what the service manager is told |
 
 pub mod admission;
 pub mod connect;
 mod fault;
+pub mod inherit;
 pub mod listen;
 pub mod notify;
 pub mod privilege;
@@ -28,6 +30,7 @@ pub mod wire;
 
 pub use admission::{Admission, AdmissionLimits, Admitted, NotAdmitted};
 pub use connect::{Calling, ConnectError, Family, connect, connect_unix};
+pub use inherit::inherited;
 pub use listen::{Bound, ListenAddr, ListenError, Listener};
 pub use tls::{TlsClient, TlsFacts, TlsServer};
 pub use wire::{Wire, WireFault};

@@ -104,4 +104,29 @@ mod tests {
     fn root_is_no_one_to_become() {
         assert!(matches!(drop_to("root", None), Err(PrivilegeError::StillRoot(_))));
     }
+
+    /// Set in a process that may lose its privileges.
+    const EXPENDABLE: &str = "ODMR_TEST_EXPENDABLE";
+
+    #[test]
+    fn there_is_no_way_back() {
+        if std::env::var_os(EXPENDABLE).is_some() {
+            drop_to("nobody", None).unwrap();
+            assert!(!is_root());
+            drop_to("nobody", None).unwrap();
+            assert!(matches!(drop_to("daemon", None), Err(PrivilegeError::NotRoot { .. })));
+            let groups = privdrop::reexports::nix::unistd::getgroups().unwrap();
+            assert!(groups.iter().all(|group| group.as_raw() != 0));
+            return;
+        }
+        if !is_root() {
+            let refused = drop_to("nobody", None);
+            assert!(refused.is_ok() || matches!(refused, Err(PrivilegeError::NotRoot { .. })));
+            return;
+        }
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "net::privilege::tests::there_is_no_way_back"]);
+        let output = child.env(EXPENDABLE, "yes").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
 }

@@ -97,6 +97,34 @@ async fn nothing_queued_is_lost_by_a_deadline() {
 }
 
 #[tokio::test]
+async fn what_is_queued_is_not_shown() {
+    let (mut wire, _peer) = line(16);
+    wire.queue(&b"AGZvbwBzZWNyZXQ=\r\n"[..]);
+    assert_eq!(wire.queued(), 18);
+    assert!(!format!("{wire:?}").contains("AGZvb"));
+}
+
+#[tokio::test]
+async fn tls_inside_tls_is_refused() {
+    let authority = Authority::new();
+    let server = serve(authority.good());
+    let (served, _called) = shaken(&server, &authority.client()).await;
+    let fault = served.start_tls_server(&server, soon()).await.unwrap_err();
+    assert_eq!(fault.to_string(), "TLS is already active");
+}
+
+#[tokio::test]
+async fn the_last_words_of_who_hangs_up_are_heard() {
+    let (mut wire, mut peer) = line(64);
+    say(&mut peer, &b"421 4.3.2 closing\r\n"[..]).await;
+    drop(peer);
+    wire.queue(&b"MAIL FROM:<>\r\n"[..]);
+    let mut input = BytesMut::new();
+    assert!(matches!(wire.flush(&mut input, 512, soon()).await, Err(WireFault::Io(_))));
+    assert_eq!(&input[..], b"421 4.3.2 closing\r\n");
+}
+
+#[tokio::test]
 async fn silence_past_the_deadline_is_told() {
     let (mut wire, _peer) = line(16);
     let fault = wire.read(&mut BytesMut::new(), Some(std::time::Instant::now())).await.unwrap_err();

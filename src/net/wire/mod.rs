@@ -16,42 +16,28 @@
 //! [`Wire::one_line_per_record`]. Every call is cancel-safe: dropping the future loses neither a
 //! byte that was read nor one that was queued.
 
+mod polling;
+
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
 
 pub use crate::net::fault::WireFault;
 use crate::net::stream::{Line, Plain};
 use crate::net::tls::{TlsClient, TlsFacts, TlsServer};
 
-/// The first read asks for this much, and no more is kept while the peer is silent.
-const MODEST: usize = 4 * 1024;
-/// The most one read asks for, once reads come back full.
-const GREEDY: usize = 64 * 1024;
-/// Pieces in one vectored write.
-const PIECES: usize = 64;
-/// fetchmail reads a line into a buffer of 8191 and leaves what lies behind it in the TLS layer,
-/// where its `select` never finds it.
-const RECORD_LIMIT: usize = 8190;
-/// Sealed octets gathered before they are written. Well under the 64 KiB that rustls holds at
-/// most, so that a record is never cut by that limit.
-const SEALED_BATCH: usize = 32 * 1024;
-/// About what a record costs besides its plaintext.
-const RECORD_COST: usize = 32;
 /// How long and how much a closing wire listens for the peer's own close.
 const FAREWELL: Duration = Duration::from_secs(1);
 const FAREWELL_OCTETS: usize = 64 * 1024;
 
 /// A connection with what is still to be written to it.
-#[derive(Debug)]
 pub struct Wire {
     line: Line,
     queue: VecDeque<Bytes>,
@@ -94,7 +80,7 @@ impl Wire {
             queue: VecDeque::new(),
             unflushed: false,
             line_per_record: false,
-            appetite: MODEST,
+            appetite: polling::MODEST,
             ended: false,
             tls: None,
             peer: None,
@@ -167,7 +153,8 @@ impl Wire {
     ///
     /// # Errors
     ///
-    /// [`WireFault::TimedOut`] when `deadline` passes before all is written.
+    /// [`WireFault::TimedOut`] when `deadline` passes before all is written. After any other fault
+    /// `input` holds what the peer said last, as far as it came through: it may be the reason.
     pub async fn flush(
         &mut self,
         input: &mut BytesMut,
@@ -192,12 +179,12 @@ impl Wire {
         server: &TlsServer,
         deadline: Option<Instant>,
     ) -> Result<Wire, WireFault> {
-        let (peer, local) = (self.peer, self.local);
-        let plain = self.bare(deadline).await?;
+        self.flush(&mut BytesMut::new(), 0, deadline).await?;
+        let Line::Clear(plain) = self.line else { return Err(twice()) };
         let handshake = server.acceptor().accept(plain);
         let stream = until(deadline, HANDSHAKE, async { Ok(handshake.await?) }).await?;
         let tls = Some(Box::new(TlsFacts::of_server(stream.get_ref().1)));
-        Ok(Wire { tls, peer, local, ..Wire::over(Line::Accepted(Box::new(stream))) })
+        Ok(Wire { line: Line::Accepted(Box::new(stream)), tls, ..self })
     }
 
     /// Puts TLS over the wire, ourselves as TLS client who expects `server_name` (a host name or
@@ -212,13 +199,13 @@ impl Wire {
         server_name: &str,
         deadline: Option<Instant>,
     ) -> Result<Wire, WireFault> {
-        let (peer, local) = (self.peer, self.local);
         let name = TlsClient::name(server_name)?;
-        let plain = self.bare(deadline).await?;
+        self.flush(&mut BytesMut::new(), 0, deadline).await?;
+        let Line::Clear(plain) = self.line else { return Err(twice()) };
         let handshake = client.connector().connect(name, plain);
         let stream = until(deadline, HANDSHAKE, async { Ok(handshake.await?) }).await?;
         let tls = Some(Box::new(TlsFacts::of_client(stream.get_ref().1, server_name)));
-        Ok(Wire { tls, peer, local, ..Wire::over(Line::Connected(Box::new(stream))) })
+        Ok(Wire { line: Line::Connected(Box::new(stream)), tls, ..self })
     }
 
     /// Says goodbye: `close_notify` under TLS, then the end of our side, then a moment for the
@@ -242,158 +229,24 @@ impl Wire {
         // Whatever goes wrong now, the connection ends when it is dropped.
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
     }
+}
 
-    /// The stream below, with all that was queued written.
-    async fn bare(&mut self, deadline: Option<Instant>) -> Result<Plain, WireFault> {
-        self.flush(&mut BytesMut::new(), 0, deadline).await?;
-        let (unused, _) = tokio::io::duplex(1);
-        match std::mem::replace(&mut self.line, Line::Clear(Plain::Memory(unused))) {
-            Line::Clear(plain) => Ok(plain),
-            _ => Err(WireFault::Tls { why: "TLS is already active".into(), hint: String::new() }),
-        }
-    }
-
-    fn poll_read_or_rest(
-        &mut self,
-        cx: &mut Context<'_>,
-        input: &mut BytesMut,
-    ) -> Poll<Result<usize, WireFault>> {
-        if self.ended {
-            return Poll::Ready(Ok(0));
-        }
-        let polled = self.poll_fill(cx, input, self.appetite);
-        if polled.is_pending() {
-            rest(input);
-        }
-        polled
-    }
-
-    fn poll_flush_reading(
-        &mut self,
-        cx: &mut Context<'_>,
-        input: &mut BytesMut,
-        input_limit: usize,
-    ) -> Poll<Result<(), WireFault>> {
-        loop {
-            if let Poll::Ready(done) = self.poll_write_all(cx) {
-                return Poll::Ready(done.map_err(WireFault::from));
-            }
-            let room = input_limit.saturating_sub(input.len()).min(self.appetite);
-            if self.ended || room == 0 {
-                return Poll::Pending;
-            }
-            // An end is kept for the next read: the peer may have shut its own side only.
-            self.ended = ready!(self.poll_fill(cx, input, room))? == 0;
-        }
-    }
-
-    fn poll_fill(
-        &mut self,
-        cx: &mut Context<'_>,
-        input: &mut BytesMut,
-        room: usize,
-    ) -> Poll<Result<usize, WireFault>> {
-        input.reserve(room);
-        let mut spare = input.limit(room);
-        let polled = pin!(self.line.read_buf(&mut spare)).poll(cx);
-        match ready!(polled) {
-            Ok(octets) => {
-                self.adapt(octets, room);
-                Poll::Ready(Ok(octets))
-            }
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(0)),
-            Err(error) => Poll::Ready(Err(error.into())),
-        }
-    }
-
-    /// A read that came back full wants more next time; one that hardly found anything, less.
-    fn adapt(&mut self, octets: usize, room: usize) {
-        if octets == room {
-            self.appetite = (self.appetite * 2).min(GREEDY);
-        } else if octets < self.appetite / 4 {
-            self.appetite = (self.appetite / 2).max(MODEST);
-        }
-    }
-
-    fn poll_write_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.queue.is_empty() {
-            if self.line_per_record && self.line.is_tls() {
-                ready!(self.poll_write_lines(cx))?;
-            } else {
-                ready!(self.poll_write_pieces(cx))?;
-            }
-        }
-        if self.unflushed {
-            ready!(Pin::new(&mut self.line).poll_flush(cx))?;
-            self.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Writes as much as the line takes at once.
-    fn poll_write_pieces(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut pieces = [IoSlice::new(&[]); PIECES];
-        for (slot, bytes) in pieces.iter_mut().zip(&self.queue) {
-            *slot = IoSlice::new(bytes);
-        }
-        let count = self.queue.len().min(PIECES);
-        let pieces = pieces.get(..count).unwrap_or_default();
-        match ready!(Pin::new(&mut self.line).poll_write_vectored(cx, pieces))? {
-            0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            written => self.forget(written),
-        }
-        self.unflushed = true;
-        Poll::Ready(Ok(()))
-    }
-
-    /// Seals line after line until a batch is full, and has the last batch written before it
-    /// starts the next: so the TLS layer holds one batch at most.
-    fn poll_write_lines(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.line).poll_flush(cx))?;
-        let mut batch = 0;
-        while let Some(front) = self.queue.front() {
-            let length = record_length(front);
-            if batch + length + RECORD_COST > SEALED_BATCH {
-                break;
-            }
-            let sealed = self.line.seal(front.get(..length).unwrap_or_default())?;
-            self.forget(sealed);
-            batch += sealed + RECORD_COST;
-        }
-        self.unflushed = true;
-        Poll::Ready(Ok(()))
-    }
-
-    fn forget(&mut self, mut written: usize) {
-        while written > 0 {
-            let Some(front) = self.queue.front_mut() else { return };
-            if front.len() > written {
-                front.advance(written);
-                return;
-            }
-            written -= front.len();
-            self.queue.pop_front();
-        }
+impl fmt::Debug for Wire {
+    /// Without what is queued: it may be somebody's password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire")
+            .field("line", &self.line)
+            .field("queued", &self.queued())
+            .field("tls", &self.tls)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
     }
 }
 
-const HANDSHAKE: &str = "the TLS handshake";
+const HANDSHAKE: &str = "agreeing on TLS";
 
-/// To the first LF, or as far as a record may go.
-fn record_length(bytes: &[u8]) -> usize {
-    let most = bytes.len().min(RECORD_LIMIT);
-    let window = bytes.get(..most).unwrap_or_default();
-    memchr::memchr(b'\n', window).map_or(most, |end| end + 1)
-}
-
-/// Gives back what a burst made grow: ten thousand silent peers should cost ten thousand times
-/// nothing. A part of a line is moved, so that it does not hold on to the large block it lies in.
-fn rest(input: &mut BytesMut) {
-    if input.is_empty() {
-        *input = BytesMut::new();
-    } else if input.len() < MODEST {
-        *input = BytesMut::from(&input[..]);
-    }
+fn twice() -> WireFault {
+    WireFault::Tls { why: "TLS is already active".into(), hint: String::new() }
 }
 
 fn canonical(address: SocketAddr) -> SocketAddr {
