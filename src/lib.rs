@@ -13,10 +13,12 @@
 //! | [`queue`] | the discipline: what an entry is and in what order entries go |
 //! | [`spool`] | the shelf: where mail rests, and the ledger of it |
 //! | [`config`] | settings: files, flags and defaults put together |
+//! | [`cli`] | the doors: command lines, manual pages, completions |
 //! | [`exit`] | how our programs end |
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod config;
 pub mod exit;
 pub mod mail;
