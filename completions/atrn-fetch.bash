@@ -67,7 +67,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__check)
-            opts="-c -f -q -v -h --all --config --server --port --tls --ca --fingerprint --servername --certificate --key --ehlo --user --mech --clear-auth --domain --accept-domain --deliver --folder --force-atrn --turn --max-messages --max-bytes --max-message-size --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --mech --clear-auth --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -83,14 +83,6 @@ _atrn__fetch() {
                     ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --port)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --tls)
-                    COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
                     return 0
                     ;;
                 --ca)
@@ -121,14 +113,6 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --mech)
-                    COMPREPLY=($(compgen -W "auto scram-sha256-plus scram-sha256 cram-md5 plain login external" -- "${cur}"))
-                    return 0
-                    ;;
-                --clear-auth)
-                    COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
-                    return 0
-                    ;;
                 --domain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -145,14 +129,6 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --force-atrn)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
-                --turn)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
                 --max-messages)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -163,6 +139,58 @@ _atrn__fetch() {
                     ;;
                 --max-message-size)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transcript)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls)
+                    COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
+                    return 0
+                    ;;
+                --mech)
+                    COMPREPLY=($(compgen -W "auto scram-sha-256-plus scram-sha-256 cram-md5 plain login external" -- "${cur}"))
+                    return 0
+                    ;;
+                --clear-auth)
+                    COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --force-atrn)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --turn)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --max-session)
@@ -195,34 +223,6 @@ _atrn__fetch() {
                     ;;
                 --lock)
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
-                    return 0
-                    ;;
-                --transcript)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --password-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --password-file)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --password-fd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --credential)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
-                    return 0
-                    ;;
-                -f)
-                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -317,7 +317,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__run)
-            opts="-c -f -q -v -h --all --config --server --port --tls --ca --fingerprint --servername --certificate --key --ehlo --user --mech --clear-auth --domain --accept-domain --deliver --folder --force-atrn --turn --max-messages --max-bytes --max-message-size --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --summary --no-mail-exit --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --summary --no-mail-exit --port --tls --mech --clear-auth --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -333,14 +333,6 @@ _atrn__fetch() {
                     ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --port)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --tls)
-                    COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
                     return 0
                     ;;
                 --ca)
@@ -371,14 +363,6 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --mech)
-                    COMPREPLY=($(compgen -W "auto scram-sha256-plus scram-sha256 cram-md5 plain login external" -- "${cur}"))
-                    return 0
-                    ;;
-                --clear-auth)
-                    COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
-                    return 0
-                    ;;
                 --domain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -395,14 +379,6 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --force-atrn)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
-                --turn)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
                 --max-messages)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -413,38 +389,6 @@ _atrn__fetch() {
                     ;;
                 --max-message-size)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --max-session)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --max-rounds)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timeout-connect)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timeout-greeting)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timeout-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timeout-data)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timeout-turn)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --lock)
-                    COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
                     return 0
                     ;;
                 --transcript)
@@ -483,32 +427,6 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        atrn__subcmd__fetch__subcmd__show__subcmd__config)
-            opts="-c -f -q -v -h --all --config --server --port --tls --ca --fingerprint --servername --certificate --key --ehlo --user --mech --clear-auth --domain --accept-domain --deliver --folder --force-atrn --turn --max-messages --max-bytes --max-message-size --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --origin --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -c)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --server)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -517,56 +435,12 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
                     return 0
                     ;;
-                --ca)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --fingerprint)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --servername)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --certificate)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --key)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ehlo)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --user)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --mech)
-                    COMPREPLY=($(compgen -W "auto scram-sha256-plus scram-sha256 cram-md5 plain login external" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto scram-sha-256-plus scram-sha-256 cram-md5 plain login external" -- "${cur}"))
                     return 0
                     ;;
                 --clear-auth)
                     COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
-                    return 0
-                    ;;
-                --domain)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --accept-domain)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --deliver)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --folder)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --force-atrn)
@@ -575,18 +449,6 @@ _atrn__fetch() {
                     ;;
                 --turn)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
-                --max-messages)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --max-bytes)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --max-message-size)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-session)
@@ -621,6 +483,88 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atrn__subcmd__fetch__subcmd__show__subcmd__config)
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --origin --port --tls --mech --clear-auth --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fingerprint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --servername)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ehlo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --accept-domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deliver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-messages)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-message-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --transcript)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -647,6 +591,62 @@ _atrn__fetch() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls)
+                    COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
+                    return 0
+                    ;;
+                --mech)
+                    COMPREPLY=($(compgen -W "auto scram-sha-256-plus scram-sha-256 cram-md5 plain login external" -- "${cur}"))
+                    return 0
+                    ;;
+                --clear-auth)
+                    COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --force-atrn)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --turn)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-connect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-greeting)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-turn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock)
+                    COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -657,7 +657,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__test__subcmd__target)
-            opts="-c -f -q -v -h --all --config --server --port --tls --ca --fingerprint --servername --certificate --key --ehlo --user --mech --clear-auth --domain --accept-domain --deliver --folder --force-atrn --turn --max-messages --max-bytes --max-message-size --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --mech --clear-auth --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -673,14 +673,6 @@ _atrn__fetch() {
                     ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --port)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --tls)
-                    COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
                     return 0
                     ;;
                 --ca)
@@ -711,14 +703,6 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --mech)
-                    COMPREPLY=($(compgen -W "auto scram-sha256-plus scram-sha256 cram-md5 plain login external" -- "${cur}"))
-                    return 0
-                    ;;
-                --clear-auth)
-                    COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
-                    return 0
-                    ;;
                 --domain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -735,14 +719,6 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --force-atrn)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
-                --turn)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
                 --max-messages)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -753,6 +729,58 @@ _atrn__fetch() {
                     ;;
                 --max-message-size)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transcript)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls)
+                    COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
+                    return 0
+                    ;;
+                --mech)
+                    COMPREPLY=($(compgen -W "auto scram-sha-256-plus scram-sha-256 cram-md5 plain login external" -- "${cur}"))
+                    return 0
+                    ;;
+                --clear-auth)
+                    COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --force-atrn)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --turn)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --max-session)
@@ -785,34 +813,6 @@ _atrn__fetch() {
                     ;;
                 --lock)
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
-                    return 0
-                    ;;
-                --transcript)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --password-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --password-file)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --password-fd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --credential)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
-                    return 0
-                    ;;
-                -f)
-                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -10,7 +10,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
-use crate::config::fetch::{Effective, Files, Layer, Origin};
+use crate::config::fetch::{Account, Effective, Files, Layer, Origin};
 use crate::config::{Problem, fetch};
 
 /// Command lines worth showing.
@@ -26,7 +26,7 @@ pub const EXAMPLES: &[Example] = &[
         "Without any settings file",
     ),
     ("atrn-fetch check home", "Log in, show what the provider can do, fetch nothing"),
-    ("atrn-fetch test-target home", "Would our own mail server take the mail?"),
+    ("atrn-fetch test-target home", "Ask our own mail server whether it would take the mail"),
     ("atrn-fetch show-config home --origin", "Which settings count, and where they come from"),
 ];
 
@@ -179,7 +179,22 @@ pub struct Invocation {
 
 /// The definition, with its examples and exit codes.
 pub fn command() -> clap::Command {
-    Cli::command().before_long_help(examples(EXAMPLES)).after_long_help(exit_codes())
+    let command = Cli::command().before_long_help(examples(EXAMPLES)).after_long_help(exit_codes());
+    command.mut_subcommands(with_defaults)
+}
+
+/// Defaults are not clap's business, because files come between flags and defaults; but its help
+/// should tell them.
+fn with_defaults(command: clap::Command) -> clap::Command {
+    let defaults = Account::new("", Layer::default()).shown();
+    defaults.into_iter().fold(command, |command, (key, value)| match value {
+        Some(value) => command.mut_arg(key, |arg| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            arg.help(format!("{help} [default: {value}]"))
+        }),
+        None => command,
+    })
 }
 
 /// Reads the command line, and the `ODMR_*` variables.

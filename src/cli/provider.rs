@@ -12,10 +12,10 @@ use crate::smtp::Domain;
 
 /// Command lines worth showing.
 pub const EXAMPLES: &[Example] = &[
-    ("odmrd demo", "See it work: a provider, a customer and a mail, all on this machine"),
-    ("odmrd init", "Begin: settings, a certificate and the state directory"),
+    ("odmrd demo", "See it work, with a provider, a customer and a mail on this machine"),
+    ("odmrd init", "Begin with settings, a certificate and the state directory"),
     ("odmrd account add acme --domain example.org", "A customer; the password is asked for"),
-    ("odmrd check-config", "Is everything as it should be?"),
+    ("odmrd check-config", "Have settings and accounts judged"),
     ("odmrd run", "Serve"),
 ];
 
