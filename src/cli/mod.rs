@@ -1,4 +1,65 @@
-//! The doors: what all our programs have in common between the command line and the exit code.
+//! The doors: arguments in, something for a flow to do out.
+//!
+//! Each program's command line is defined once; its help, its manual page and its completions are
+//! read off that definition ([`generate`]). Not here: what the commands do.
 
+pub mod fetch;
+pub mod generate;
 pub mod log;
+pub mod provider;
 pub mod signal;
+
+use std::io::Write;
+
+use crate::exit::Exit;
+
+/// A command line that asks for no work: a wrong one, or a wish for help or the version.
+#[derive(Debug)]
+pub struct Refusal(clap::Error);
+
+impl Refusal {
+    /// How the program ends: 0 for help and version, 64 for a mistake (clap's own number is 2).
+    pub fn exit(&self) -> Exit {
+        if self.0.use_stderr() { Exit::Usage } else { Exit::Ok }
+    }
+
+    /// Tells the user: help on standard output, a mistake on standard error. A reader who has gone
+    /// away has read enough.
+    pub fn print(&self) {
+        let _ = self.0.print();
+        let _ = std::io::stdout().flush();
+    }
+}
+
+impl From<clap::Error> for Refusal {
+    fn from(error: clap::Error) -> Refusal {
+        Refusal(error)
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0.render())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// A command line worth showing, and what it does.
+pub type Example = (&'static str, &'static str);
+
+/// What stands where in a help: what it is, how it is used for instance, then every flag.
+pub(crate) const HELP_TEMPLATE: &str =
+    "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+/// The examples as a help shows them.
+fn examples(examples: &[Example]) -> String {
+    let lines = examples.iter().map(|(line, what)| format!("  # {what}\n  {line}\n"));
+    format!("Examples:\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// The exit codes as a help shows them.
+fn exit_codes() -> String {
+    let lines = Exit::TABLE.iter().map(|(exit, what)| format!("\n  {:>3}  {what}", *exit as u8));
+    format!("Exit codes:{}", lines.collect::<String>())
+}

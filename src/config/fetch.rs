@@ -9,6 +9,7 @@
 pub mod check;
 pub mod choice;
 pub mod files;
+pub mod show;
 pub mod table;
 
 use std::collections::BTreeMap;

@@ -77,6 +77,7 @@ impl Effective {
                 .hint("in clear there is no certificate to know the server by"),
             rule(a.fingerprint.is_some() && a.ca.is_some(), "fingerprint", "set, but so is ca")
                 .hint("either the one certificate is trusted or its signer; remove one"),
+            rule(a.port == 0, "port", "saw 0; allowed: 1 to 65535"),
             rule(a.certificate.is_some() && a.key.is_none(), "key", "not set, but certificate is")
                 .hint("a certificate is of use only with its key"),
             rule(a.key.is_some() && a.certificate.is_none(), "certificate", "not set, but key is")

@@ -32,8 +32,12 @@ pub enum Mechanism {
     /// The strongest of those offered that the line is safe for
     Auto,
     /// SCRAM bound to the TLS channel: nobody in between can pass it on
+    #[serde(rename = "scram-sha-256-plus")]
+    #[value(name = "scram-sha-256-plus")]
     ScramSha256Plus,
     /// SCRAM: neither side tells the other the password
+    #[serde(rename = "scram-sha-256")]
+    #[value(name = "scram-sha-256")]
     ScramSha256,
     /// The mechanism every RFC 2645 server has
     CramMd5,
@@ -116,6 +120,22 @@ pub(super) mod folders {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mechanisms_are_called_as_in_their_rfcs() {
+        let names = Mechanism::value_variants().iter().filter_map(|m| m.to_possible_value());
+        let names: Vec<_> = names.map(|name| name.get_name().to_owned()).collect();
+        let known = [
+            "auto",
+            "scram-sha-256-plus",
+            "scram-sha-256",
+            "cram-md5",
+            "plain",
+            "login",
+            "external",
+        ];
+        assert_eq!(names, known);
+    }
 
     #[test]
     fn file_and_flag_know_the_same_words() {

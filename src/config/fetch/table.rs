@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::choice::{ClearAuth, Folder, Lock, Mechanism, TlsMode, folders};
+use super::show::Shown;
 use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size, read};
 use crate::smtp::Domain;
 
-/// A switch: `--turn`, or `--turn=false` to overrule a file.
+/// Makes of the rows below what one layer may say ([`Layer`]) and what counts in the end
+/// ([`Account`]). A row without a default is optional in both.
 macro_rules! settings {
     ($(
         $(#[doc = $doc:literal])*
@@ -72,6 +74,11 @@ macro_rules! settings {
                     name: name.to_owned(),
                     $($name: settings!(@value layer.$name $(= $default)?),)*
                 }
+            }
+
+            /// Every key with its value as the file would write it; `None` where nothing is set.
+            pub fn shown(&self) -> Vec<(&'static str, Option<toml::Value>)> {
+                vec![$((stringify!($name), self.$name.shown())),*]
             }
         }
     };

@@ -170,3 +170,24 @@ fn each_purpose_asks_for_what_it_needs() {
     assert!(check("b", Purpose::Check) && !check("b", Purpose::TestTarget));
     assert!(!check("b", Purpose::Run));
 }
+
+#[test]
+fn what_counts_is_shown_as_a_file_would_write_it() {
+    let text = "[account.\"a b\"]\nserver = \"x.org\"\ndomains = [\"d.org\"]\n\
+                folders = { anna = \".A\" }\ndeliver = \"maildir:/m\"\n";
+    let flags = Layer { port: Some(25), ..Layer::default() };
+    let effective = files(text, "").account("a b", vec![(flags, Origin::Flag)]).unwrap();
+    let shown = effective.show(false);
+    assert!(shown.starts_with("[account.\"a b\"]\nserver = \"x.org\"\nport = 25\n"), "{shown}");
+    assert!(
+        shown.contains("\n#user is not set\n") && shown.contains("\ntimeout_turn = \"10m30s\"\n")
+    );
+    let again = files(&shown, "").account("a b", Vec::new()).unwrap();
+    assert_eq!(again.account, effective.account);
+    let line = |start: &str| {
+        effective.show(true).lines().find(|line| line.starts_with(start)).unwrap().to_owned()
+    };
+    assert_eq!(line("port"), "port = 25                                # flag");
+    assert!(line("server").ends_with("# /home/u/atrn-fetch.toml [account.\"a b\"]"));
+    assert!(line("tls").ends_with("# default"));
+}

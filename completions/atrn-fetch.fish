@@ -1,0 +1,277 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_atrn_fetch_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_atrn_fetch_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_atrn_fetch_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_atrn_fetch_using_subcommand
+    set -l cmd (__fish_atrn_fetch_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c atrn-fetch -n "__fish_atrn_fetch_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c atrn-fetch -n "__fish_atrn_fetch_needs_command" -s V -l version -d 'Print version'
+complete -c atrn-fetch -n "__fish_atrn_fetch_needs_command" -f -a "run" -d 'Fetch (this is what happens when no command is named)'
+complete -c atrn-fetch -n "__fish_atrn_fetch_needs_command" -f -a "check" -d 'Log in, show what the provider can do, and leave without the turn'
+complete -c atrn-fetch -n "__fish_atrn_fetch_needs_command" -f -a "test-target" -d 'Try the place where mail would be delivered; the provider is not called'
+complete -c atrn-fetch -n "__fish_atrn_fetch_needs_command" -f -a "show-config" -d 'Show the settings that count; never a secret'
+complete -c atrn-fetch -n "__fish_atrn_fetch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -s c -l config -d 'The settings file; the user\'s and the system\'s are then left alone' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l server -d 'The provider to call: a name or an address' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l ca -d 'Trust the certificates signed by those in this PEM file, and no others' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l fingerprint -d 'Trust the certificate with this SHA-256 (sha256:...), whoever signed it' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l servername -d 'The name the provider\'s certificate must bear, if not that of --server' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l certificate -d 'Our own TLS certificate, a chain in PEM' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l key -d 'The key to it, in PEM, readable by nobody else' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l ehlo -d 'The name we give with EHLO and in our greeting, if not the system\'s' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l user -d 'The name to log in with' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l domain -d 'A domain to ask for with ATRN; none: all the provider has for us (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l accept-domain -d 'A domain to accept mail for, when none is asked for by name (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l folder -d 'Mail for this recipient goes to this folder of the Maildir (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-messages -d 'Take this many messages, then say 421; the rest stays at the provider' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-bytes -d 'Take this much in all, then say 421' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-message-size -d 'Put off messages larger than this with 452' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l transcript -d 'Write the dialogue of each session to this folder, secrets removed' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l password-command -d 'Run this command; the first line it prints is the password' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l password-file -d 'The first line of this file is the password; others must not be able to read it' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l password-fd -d 'Read the password from this open file descriptor' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l credential -d 'The systemd credential of this name is the password' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -s f -l format -d 'For whom standard output is' -r -f -a "human\t'Text for people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l summary -d 'Write a JSON object on each account\'s run to this file' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l no-mail-exit -d 'Exit with N when everything went well and there was no mail' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l port -d 'Its port [default: 366]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l tls -d 'How the line is encrypted [default: starttls]' -r -f -a "require\t'Encrypted either way: TLS at once where the server greets nobody in clear, else STARTTLS'
+starttls\t'STARTTLS, and nothing is said before it'
+implicit\t'TLS from the first octet'
+opportunistic\t'STARTTLS where it is offered; somebody in between can prevent it'
+none\t'In clear'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l mech -d 'How to log in [default: auto]' -r -f -a "auto\t'The strongest of those offered that the line is safe for'
+scram-sha-256-plus\t'SCRAM bound to the TLS channel: nobody in between can pass it on'
+scram-sha-256\t'SCRAM: neither side tells the other the password'
+cram-md5\t'The mechanism every RFC 2645 server has'
+plain\t'The password itself, under TLS'
+login\t'The password itself, for servers that know no PLAIN'
+external\t'Our TLS client certificate'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l clear-auth -d 'What may be used to log in while the line is in clear [default: none]' -r -f -a "none\t'Nothing: no login without TLS, except by SCRAM'
+cram-md5\t'CRAM-MD5, whose answers can be guessed at leisure by whoever hears them'
+plain\t'CRAM-MD5, PLAIN and LOGIN: whoever hears the line has the password'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l force-atrn -d 'Say ATRN even to a server that does not list it [default: false]' -r -f -a "true\t''
+false\t''"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l turn -d 'Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]' -r -f -a "true\t''
+false\t''"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-session -d 'Say 421 after this long [default: 1h]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-rounds -d 'Call this often in a row while the provider has more mail [default: 5]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-connect -d 'Wait this long for a connection [default: 30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-greeting -d 'Wait this long for the greeting, and for the TLS handshake [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-command -d 'Wait this long for a reply or a command [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-data -d 'Wait this long for the next octets of a message [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-turn -d 'Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
+skip\t'Leave the account to it; exit 0'
+fail\t'Exit 75'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l all -d 'Every account of the settings files, one after the other'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l json -d 'The same as --format jsonl'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -s v -l verbose -d 'Say more; twice: the whole dialogue, secrets removed'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -s c -l config -d 'The settings file; the user\'s and the system\'s are then left alone' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l server -d 'The provider to call: a name or an address' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l ca -d 'Trust the certificates signed by those in this PEM file, and no others' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l fingerprint -d 'Trust the certificate with this SHA-256 (sha256:...), whoever signed it' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l servername -d 'The name the provider\'s certificate must bear, if not that of --server' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l certificate -d 'Our own TLS certificate, a chain in PEM' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l key -d 'The key to it, in PEM, readable by nobody else' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l ehlo -d 'The name we give with EHLO and in our greeting, if not the system\'s' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l user -d 'The name to log in with' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l domain -d 'A domain to ask for with ATRN; none: all the provider has for us (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l accept-domain -d 'A domain to accept mail for, when none is asked for by name (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l folder -d 'Mail for this recipient goes to this folder of the Maildir (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-messages -d 'Take this many messages, then say 421; the rest stays at the provider' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-bytes -d 'Take this much in all, then say 421' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-message-size -d 'Put off messages larger than this with 452' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l transcript -d 'Write the dialogue of each session to this folder, secrets removed' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l password-command -d 'Run this command; the first line it prints is the password' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l password-file -d 'The first line of this file is the password; others must not be able to read it' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l password-fd -d 'Read the password from this open file descriptor' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l credential -d 'The systemd credential of this name is the password' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -s f -l format -d 'For whom standard output is' -r -f -a "human\t'Text for people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l port -d 'Its port [default: 366]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l tls -d 'How the line is encrypted [default: starttls]' -r -f -a "require\t'Encrypted either way: TLS at once where the server greets nobody in clear, else STARTTLS'
+starttls\t'STARTTLS, and nothing is said before it'
+implicit\t'TLS from the first octet'
+opportunistic\t'STARTTLS where it is offered; somebody in between can prevent it'
+none\t'In clear'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l mech -d 'How to log in [default: auto]' -r -f -a "auto\t'The strongest of those offered that the line is safe for'
+scram-sha-256-plus\t'SCRAM bound to the TLS channel: nobody in between can pass it on'
+scram-sha-256\t'SCRAM: neither side tells the other the password'
+cram-md5\t'The mechanism every RFC 2645 server has'
+plain\t'The password itself, under TLS'
+login\t'The password itself, for servers that know no PLAIN'
+external\t'Our TLS client certificate'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l clear-auth -d 'What may be used to log in while the line is in clear [default: none]' -r -f -a "none\t'Nothing: no login without TLS, except by SCRAM'
+cram-md5\t'CRAM-MD5, whose answers can be guessed at leisure by whoever hears them'
+plain\t'CRAM-MD5, PLAIN and LOGIN: whoever hears the line has the password'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l force-atrn -d 'Say ATRN even to a server that does not list it [default: false]' -r -f -a "true\t''
+false\t''"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l turn -d 'Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]' -r -f -a "true\t''
+false\t''"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-session -d 'Say 421 after this long [default: 1h]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-rounds -d 'Call this often in a row while the provider has more mail [default: 5]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-connect -d 'Wait this long for a connection [default: 30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-greeting -d 'Wait this long for the greeting, and for the TLS handshake [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-command -d 'Wait this long for a reply or a command [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-data -d 'Wait this long for the next octets of a message [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-turn -d 'Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
+skip\t'Leave the account to it; exit 0'
+fail\t'Exit 75'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l all -d 'Every account of the settings files, one after the other'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l json -d 'The same as --format jsonl'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -s v -l verbose -d 'Say more; twice: the whole dialogue, secrets removed'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -s c -l config -d 'The settings file; the user\'s and the system\'s are then left alone' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l server -d 'The provider to call: a name or an address' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l ca -d 'Trust the certificates signed by those in this PEM file, and no others' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l fingerprint -d 'Trust the certificate with this SHA-256 (sha256:...), whoever signed it' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l servername -d 'The name the provider\'s certificate must bear, if not that of --server' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l certificate -d 'Our own TLS certificate, a chain in PEM' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l key -d 'The key to it, in PEM, readable by nobody else' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l ehlo -d 'The name we give with EHLO and in our greeting, if not the system\'s' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l user -d 'The name to log in with' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l domain -d 'A domain to ask for with ATRN; none: all the provider has for us (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l accept-domain -d 'A domain to accept mail for, when none is asked for by name (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l folder -d 'Mail for this recipient goes to this folder of the Maildir (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l max-messages -d 'Take this many messages, then say 421; the rest stays at the provider' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l max-bytes -d 'Take this much in all, then say 421' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l max-message-size -d 'Put off messages larger than this with 452' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l transcript -d 'Write the dialogue of each session to this folder, secrets removed' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l password-command -d 'Run this command; the first line it prints is the password' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l password-file -d 'The first line of this file is the password; others must not be able to read it' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l password-fd -d 'Read the password from this open file descriptor' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l credential -d 'The systemd credential of this name is the password' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -s f -l format -d 'For whom standard output is' -r -f -a "human\t'Text for people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l port -d 'Its port [default: 366]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l tls -d 'How the line is encrypted [default: starttls]' -r -f -a "require\t'Encrypted either way: TLS at once where the server greets nobody in clear, else STARTTLS'
+starttls\t'STARTTLS, and nothing is said before it'
+implicit\t'TLS from the first octet'
+opportunistic\t'STARTTLS where it is offered; somebody in between can prevent it'
+none\t'In clear'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l mech -d 'How to log in [default: auto]' -r -f -a "auto\t'The strongest of those offered that the line is safe for'
+scram-sha-256-plus\t'SCRAM bound to the TLS channel: nobody in between can pass it on'
+scram-sha-256\t'SCRAM: neither side tells the other the password'
+cram-md5\t'The mechanism every RFC 2645 server has'
+plain\t'The password itself, under TLS'
+login\t'The password itself, for servers that know no PLAIN'
+external\t'Our TLS client certificate'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l clear-auth -d 'What may be used to log in while the line is in clear [default: none]' -r -f -a "none\t'Nothing: no login without TLS, except by SCRAM'
+cram-md5\t'CRAM-MD5, whose answers can be guessed at leisure by whoever hears them'
+plain\t'CRAM-MD5, PLAIN and LOGIN: whoever hears the line has the password'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l force-atrn -d 'Say ATRN even to a server that does not list it [default: false]' -r -f -a "true\t''
+false\t''"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l turn -d 'Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]' -r -f -a "true\t''
+false\t''"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l max-session -d 'Say 421 after this long [default: 1h]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l max-rounds -d 'Call this often in a row while the provider has more mail [default: 5]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l timeout-connect -d 'Wait this long for a connection [default: 30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l timeout-greeting -d 'Wait this long for the greeting, and for the TLS handshake [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l timeout-command -d 'Wait this long for a reply or a command [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l timeout-data -d 'Wait this long for the next octets of a message [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l timeout-turn -d 'Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
+skip\t'Leave the account to it; exit 0'
+fail\t'Exit 75'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l all -d 'Every account of the settings files, one after the other'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l json -d 'The same as --format jsonl'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -s v -l verbose -d 'Say more; twice: the whole dialogue, secrets removed'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -s c -l config -d 'The settings file; the user\'s and the system\'s are then left alone' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l server -d 'The provider to call: a name or an address' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l ca -d 'Trust the certificates signed by those in this PEM file, and no others' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l fingerprint -d 'Trust the certificate with this SHA-256 (sha256:...), whoever signed it' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l servername -d 'The name the provider\'s certificate must bear, if not that of --server' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l certificate -d 'Our own TLS certificate, a chain in PEM' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l key -d 'The key to it, in PEM, readable by nobody else' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l ehlo -d 'The name we give with EHLO and in our greeting, if not the system\'s' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l user -d 'The name to log in with' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l domain -d 'A domain to ask for with ATRN; none: all the provider has for us (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l accept-domain -d 'A domain to accept mail for, when none is asked for by name (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l folder -d 'Mail for this recipient goes to this folder of the Maildir (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l max-messages -d 'Take this many messages, then say 421; the rest stays at the provider' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l max-bytes -d 'Take this much in all, then say 421' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l max-message-size -d 'Put off messages larger than this with 452' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l transcript -d 'Write the dialogue of each session to this folder, secrets removed' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l password-command -d 'Run this command; the first line it prints is the password' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l password-file -d 'The first line of this file is the password; others must not be able to read it' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l password-fd -d 'Read the password from this open file descriptor' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l credential -d 'The systemd credential of this name is the password' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -s f -l format -d 'For whom standard output is' -r -f -a "human\t'Text for people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l port -d 'Its port [default: 366]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l tls -d 'How the line is encrypted [default: starttls]' -r -f -a "require\t'Encrypted either way: TLS at once where the server greets nobody in clear, else STARTTLS'
+starttls\t'STARTTLS, and nothing is said before it'
+implicit\t'TLS from the first octet'
+opportunistic\t'STARTTLS where it is offered; somebody in between can prevent it'
+none\t'In clear'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l mech -d 'How to log in [default: auto]' -r -f -a "auto\t'The strongest of those offered that the line is safe for'
+scram-sha-256-plus\t'SCRAM bound to the TLS channel: nobody in between can pass it on'
+scram-sha-256\t'SCRAM: neither side tells the other the password'
+cram-md5\t'The mechanism every RFC 2645 server has'
+plain\t'The password itself, under TLS'
+login\t'The password itself, for servers that know no PLAIN'
+external\t'Our TLS client certificate'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l clear-auth -d 'What may be used to log in while the line is in clear [default: none]' -r -f -a "none\t'Nothing: no login without TLS, except by SCRAM'
+cram-md5\t'CRAM-MD5, whose answers can be guessed at leisure by whoever hears them'
+plain\t'CRAM-MD5, PLAIN and LOGIN: whoever hears the line has the password'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l force-atrn -d 'Say ATRN even to a server that does not list it [default: false]' -r -f -a "true\t''
+false\t''"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l turn -d 'Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]' -r -f -a "true\t''
+false\t''"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l max-session -d 'Say 421 after this long [default: 1h]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l max-rounds -d 'Call this often in a row while the provider has more mail [default: 5]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l timeout-connect -d 'Wait this long for a connection [default: 30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l timeout-greeting -d 'Wait this long for the greeting, and for the TLS handshake [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l timeout-command -d 'Wait this long for a reply or a command [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l timeout-data -d 'Wait this long for the next octets of a message [default: 5m]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l timeout-turn -d 'Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
+skip\t'Leave the account to it; exit 0'
+fail\t'Exit 75'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l all -d 'Every account of the settings files, one after the other'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l json -d 'The same as --format jsonl'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -s v -l verbose -d 'Say more; twice: the whole dialogue, secrets removed'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l origin -d 'Say of each setting where it comes from'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand help; and not __fish_seen_subcommand_from run check test-target show-config help" -f -a "run" -d 'Fetch (this is what happens when no command is named)'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand help; and not __fish_seen_subcommand_from run check test-target show-config help" -f -a "check" -d 'Log in, show what the provider can do, and leave without the turn'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand help; and not __fish_seen_subcommand_from run check test-target show-config help" -f -a "test-target" -d 'Try the place where mail would be delivered; the provider is not called'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand help; and not __fish_seen_subcommand_from run check test-target show-config help" -f -a "show-config" -d 'Show the settings that count; never a secret'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand help; and not __fish_seen_subcommand_from run check test-target show-config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

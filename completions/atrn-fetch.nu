@@ -1,0 +1,334 @@
+module completions {
+
+  # Collect a domain's mail from its ODMR provider with ATRN (RFC 2645), and land it safely
+  export extern atrn-fetch [
+    --help(-h)                # Print help (see more with '--help')
+    --version(-V)             # Print version
+  ]
+
+  def "nu-complete atrn-fetch run format" [] {
+    [ "human" "json" "jsonl" ]
+  }
+
+  def "nu-complete atrn-fetch run tls" [] {
+    [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch run mechanism" [] {
+    [ "auto" "scram-sha-256-plus" "scram-sha-256" "cram-md5" "plain" "login" "external" ]
+  }
+
+  def "nu-complete atrn-fetch run clear_auth" [] {
+    [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch run force_atrn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch run turn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch run lock" [] {
+    [ "wait" "skip" "fail" ]
+  }
+
+  # Fetch (this is what happens when no command is named)
+  export extern "atrn-fetch run" [
+    --all                     # Every account of the settings files, one after the other
+    --config(-c): path        # The settings file; the user's and the system's are then left alone
+    --server: string          # The provider to call: a name or an address
+    --ca: path                # Trust the certificates signed by those in this PEM file, and no others
+    --fingerprint: string     # Trust the certificate with this SHA-256 (sha256:...), whoever signed it
+    --servername: string      # The name the provider's certificate must bear, if not that of --server
+    --certificate: path       # Our own TLS certificate, a chain in PEM
+    --key: path               # The key to it, in PEM, readable by nobody else
+    --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --user: string            # The name to log in with
+    --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
+    --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH
+    --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
+    --max-bytes: string       # Take this much in all, then say 421
+    --max-message-size: string # Put off messages larger than this with 452
+    --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --credential: string      # The systemd credential of this name is the password
+    --format(-f): string@"nu-complete atrn-fetch run format" # For whom standard output is
+    --json                    # The same as --format jsonl
+    --quiet(-q)               # Say nothing unless something is wrong
+    --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
+    --summary: path           # Write a JSON object on each account's run to this file
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --port: string            # Its port [default: 366]
+    --tls: string@"nu-complete atrn-fetch run tls" # How the line is encrypted [default: starttls]
+    --mech: string@"nu-complete atrn-fetch run mechanism" # How to log in [default: auto]
+    --clear-auth: string@"nu-complete atrn-fetch run clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --force-atrn: string@"nu-complete atrn-fetch run force_atrn" # Say ATRN even to a server that does not list it [default: false]
+    --turn: string@"nu-complete atrn-fetch run turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --max-session: string     # Say 421 after this long [default: 1h]
+    --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
+    --timeout-connect: string # Wait this long for a connection [default: 30s]
+    --timeout-greeting: string # Wait this long for the greeting, and for the TLS handshake [default: 5m]
+    --timeout-command: string # Wait this long for a reply or a command [default: 5m]
+    --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
+    --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --lock: string@"nu-complete atrn-fetch run lock" # What to do when another run holds the account [default: fail]
+    --help(-h)                # Print help (see more with '--help')
+    ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
+  ]
+
+  def "nu-complete atrn-fetch check format" [] {
+    [ "human" "json" "jsonl" ]
+  }
+
+  def "nu-complete atrn-fetch check tls" [] {
+    [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch check mechanism" [] {
+    [ "auto" "scram-sha-256-plus" "scram-sha-256" "cram-md5" "plain" "login" "external" ]
+  }
+
+  def "nu-complete atrn-fetch check clear_auth" [] {
+    [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch check force_atrn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch check turn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch check lock" [] {
+    [ "wait" "skip" "fail" ]
+  }
+
+  # Log in, show what the provider can do, and leave without the turn
+  export extern "atrn-fetch check" [
+    --all                     # Every account of the settings files, one after the other
+    --config(-c): path        # The settings file; the user's and the system's are then left alone
+    --server: string          # The provider to call: a name or an address
+    --ca: path                # Trust the certificates signed by those in this PEM file, and no others
+    --fingerprint: string     # Trust the certificate with this SHA-256 (sha256:...), whoever signed it
+    --servername: string      # The name the provider's certificate must bear, if not that of --server
+    --certificate: path       # Our own TLS certificate, a chain in PEM
+    --key: path               # The key to it, in PEM, readable by nobody else
+    --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --user: string            # The name to log in with
+    --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
+    --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH
+    --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
+    --max-bytes: string       # Take this much in all, then say 421
+    --max-message-size: string # Put off messages larger than this with 452
+    --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --credential: string      # The systemd credential of this name is the password
+    --format(-f): string@"nu-complete atrn-fetch check format" # For whom standard output is
+    --json                    # The same as --format jsonl
+    --quiet(-q)               # Say nothing unless something is wrong
+    --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
+    --port: string            # Its port [default: 366]
+    --tls: string@"nu-complete atrn-fetch check tls" # How the line is encrypted [default: starttls]
+    --mech: string@"nu-complete atrn-fetch check mechanism" # How to log in [default: auto]
+    --clear-auth: string@"nu-complete atrn-fetch check clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --force-atrn: string@"nu-complete atrn-fetch check force_atrn" # Say ATRN even to a server that does not list it [default: false]
+    --turn: string@"nu-complete atrn-fetch check turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --max-session: string     # Say 421 after this long [default: 1h]
+    --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
+    --timeout-connect: string # Wait this long for a connection [default: 30s]
+    --timeout-greeting: string # Wait this long for the greeting, and for the TLS handshake [default: 5m]
+    --timeout-command: string # Wait this long for a reply or a command [default: 5m]
+    --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
+    --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --lock: string@"nu-complete atrn-fetch check lock" # What to do when another run holds the account [default: fail]
+    --help(-h)                # Print help (see more with '--help')
+    ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
+  ]
+
+  def "nu-complete atrn-fetch test-target format" [] {
+    [ "human" "json" "jsonl" ]
+  }
+
+  def "nu-complete atrn-fetch test-target tls" [] {
+    [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch test-target mechanism" [] {
+    [ "auto" "scram-sha-256-plus" "scram-sha-256" "cram-md5" "plain" "login" "external" ]
+  }
+
+  def "nu-complete atrn-fetch test-target clear_auth" [] {
+    [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch test-target force_atrn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch test-target turn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch test-target lock" [] {
+    [ "wait" "skip" "fail" ]
+  }
+
+  # Try the place where mail would be delivered; the provider is not called
+  export extern "atrn-fetch test-target" [
+    --all                     # Every account of the settings files, one after the other
+    --config(-c): path        # The settings file; the user's and the system's are then left alone
+    --server: string          # The provider to call: a name or an address
+    --ca: path                # Trust the certificates signed by those in this PEM file, and no others
+    --fingerprint: string     # Trust the certificate with this SHA-256 (sha256:...), whoever signed it
+    --servername: string      # The name the provider's certificate must bear, if not that of --server
+    --certificate: path       # Our own TLS certificate, a chain in PEM
+    --key: path               # The key to it, in PEM, readable by nobody else
+    --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --user: string            # The name to log in with
+    --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
+    --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH
+    --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
+    --max-bytes: string       # Take this much in all, then say 421
+    --max-message-size: string # Put off messages larger than this with 452
+    --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --credential: string      # The systemd credential of this name is the password
+    --format(-f): string@"nu-complete atrn-fetch test-target format" # For whom standard output is
+    --json                    # The same as --format jsonl
+    --quiet(-q)               # Say nothing unless something is wrong
+    --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
+    --port: string            # Its port [default: 366]
+    --tls: string@"nu-complete atrn-fetch test-target tls" # How the line is encrypted [default: starttls]
+    --mech: string@"nu-complete atrn-fetch test-target mechanism" # How to log in [default: auto]
+    --clear-auth: string@"nu-complete atrn-fetch test-target clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --force-atrn: string@"nu-complete atrn-fetch test-target force_atrn" # Say ATRN even to a server that does not list it [default: false]
+    --turn: string@"nu-complete atrn-fetch test-target turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --max-session: string     # Say 421 after this long [default: 1h]
+    --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
+    --timeout-connect: string # Wait this long for a connection [default: 30s]
+    --timeout-greeting: string # Wait this long for the greeting, and for the TLS handshake [default: 5m]
+    --timeout-command: string # Wait this long for a reply or a command [default: 5m]
+    --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
+    --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --lock: string@"nu-complete atrn-fetch test-target lock" # What to do when another run holds the account [default: fail]
+    --help(-h)                # Print help (see more with '--help')
+    ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
+  ]
+
+  def "nu-complete atrn-fetch show-config format" [] {
+    [ "human" "json" "jsonl" ]
+  }
+
+  def "nu-complete atrn-fetch show-config tls" [] {
+    [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch show-config mechanism" [] {
+    [ "auto" "scram-sha-256-plus" "scram-sha-256" "cram-md5" "plain" "login" "external" ]
+  }
+
+  def "nu-complete atrn-fetch show-config clear_auth" [] {
+    [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch show-config force_atrn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch show-config turn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch show-config lock" [] {
+    [ "wait" "skip" "fail" ]
+  }
+
+  # Show the settings that count; never a secret
+  export extern "atrn-fetch show-config" [
+    --all                     # Every account of the settings files, one after the other
+    --config(-c): path        # The settings file; the user's and the system's are then left alone
+    --server: string          # The provider to call: a name or an address
+    --ca: path                # Trust the certificates signed by those in this PEM file, and no others
+    --fingerprint: string     # Trust the certificate with this SHA-256 (sha256:...), whoever signed it
+    --servername: string      # The name the provider's certificate must bear, if not that of --server
+    --certificate: path       # Our own TLS certificate, a chain in PEM
+    --key: path               # The key to it, in PEM, readable by nobody else
+    --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --user: string            # The name to log in with
+    --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
+    --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH
+    --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
+    --max-bytes: string       # Take this much in all, then say 421
+    --max-message-size: string # Put off messages larger than this with 452
+    --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --credential: string      # The systemd credential of this name is the password
+    --format(-f): string@"nu-complete atrn-fetch show-config format" # For whom standard output is
+    --json                    # The same as --format jsonl
+    --quiet(-q)               # Say nothing unless something is wrong
+    --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
+    --origin                  # Say of each setting where it comes from
+    --port: string            # Its port [default: 366]
+    --tls: string@"nu-complete atrn-fetch show-config tls" # How the line is encrypted [default: starttls]
+    --mech: string@"nu-complete atrn-fetch show-config mechanism" # How to log in [default: auto]
+    --clear-auth: string@"nu-complete atrn-fetch show-config clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --force-atrn: string@"nu-complete atrn-fetch show-config force_atrn" # Say ATRN even to a server that does not list it [default: false]
+    --turn: string@"nu-complete atrn-fetch show-config turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --max-session: string     # Say 421 after this long [default: 1h]
+    --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
+    --timeout-connect: string # Wait this long for a connection [default: 30s]
+    --timeout-greeting: string # Wait this long for the greeting, and for the TLS handshake [default: 5m]
+    --timeout-command: string # Wait this long for a reply or a command [default: 5m]
+    --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
+    --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --lock: string@"nu-complete atrn-fetch show-config lock" # What to do when another run holds the account [default: fail]
+    --help(-h)                # Print help (see more with '--help')
+    ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "atrn-fetch help" [
+  ]
+
+  # Fetch (this is what happens when no command is named)
+  export extern "atrn-fetch help run" [
+  ]
+
+  # Log in, show what the provider can do, and leave without the turn
+  export extern "atrn-fetch help check" [
+  ]
+
+  # Try the place where mail would be delivered; the provider is not called
+  export extern "atrn-fetch help test-target" [
+  ]
+
+  # Show the settings that count; never a secret
+  export extern "atrn-fetch help show-config" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "atrn-fetch help help" [
+  ]
+
+}
+
+export use completions *

@@ -1,0 +1,281 @@
+//! `atrn-fetch`'s command line. `run` may be left out, so that `atrn-fetch home` reads naturally.
+//!
+//! The flags that are settings are not listed here: they are [`Layer`], the same list the settings
+//! file is read by.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
+use crate::config::fetch::{Account, Effective, Files, Layer, Origin};
+use crate::config::{Problem, fetch};
+
+/// Command lines worth showing.
+pub const EXAMPLES: &[Example] = &[
+    ("atrn-fetch home", "Fetch for the account [account.home] of the settings file"),
+    (
+        "atrn-fetch --all -q --lock skip",
+        "From cron: every account, silent unless something is wrong",
+    ),
+    (
+        "atrn-fetch run --server odmr.example.net --user acme --password-file /etc/odmr/acme.pw \
+         --domain example.org --deliver maildir:/var/mail/acme",
+        "Without any settings file",
+    ),
+    ("atrn-fetch check home", "Log in, show what the provider can do, fetch nothing"),
+    ("atrn-fetch test-target home", "Ask our own mail server whether it would take the mail"),
+    ("atrn-fetch show-config home --origin", "Which settings count, and where they come from"),
+];
+
+/// Collect a domain's mail from its ODMR provider with ATRN (RFC 2645), and land it safely
+#[derive(Debug, Parser)]
+#[command(name = "atrn-fetch", version, help_template = HELP_TEMPLATE, subcommand_required = true,
+    override_usage = "atrn-fetch [run] [ACCOUNT]... [OPTIONS]\n       atrn-fetch <COMMAND> [ACCOUNT]... [OPTIONS]")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do, and for whom.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Fetch (this is what happens when no command is named)
+    Run(Run),
+    /// Log in, show what the provider can do, and leave without the turn
+    Check(Common),
+    /// Try the place where mail would be delivered; the provider is not called
+    TestTarget(Common),
+    /// Show the settings that count; never a secret
+    ShowConfig(ShowConfig),
+}
+
+impl Command {
+    /// What every command has.
+    pub fn common(&self) -> &Common {
+        match self {
+            Command::Run(run) => &run.common,
+            Command::Check(common) | Command::TestTarget(common) => common,
+            Command::ShowConfig(show) => &show.common,
+        }
+    }
+}
+
+/// `atrn-fetch run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// What every command has.
+    #[command(flatten)]
+    pub common: Common,
+    /// Write a JSON object on each account's run to this file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub summary: Option<PathBuf>,
+    /// Exit with N when everything went well and there was no mail
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Behaviour")]
+    pub no_mail_exit: u8,
+}
+
+/// `atrn-fetch show-config`.
+#[derive(Debug, Args)]
+pub struct ShowConfig {
+    /// What every command has.
+    #[command(flatten)]
+    pub common: Common,
+    /// Say of each setting where it comes from
+    #[arg(long)]
+    pub origin: bool,
+}
+
+/// What every command has: accounts, settings by flag, and how to talk.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The accounts, by their names in the settings file; none: the only one, or that of the flags
+    #[arg(value_name = "ACCOUNT", help_heading = "Selection")]
+    pub accounts: Vec<String>,
+    /// Every account of the settings files, one after the other
+    #[arg(long, conflicts_with = "accounts", help_heading = "Selection")]
+    pub all: bool,
+    /// The settings file; the user's and the system's are then left alone
+    #[arg(long, short, value_name = "FILE", env = "ODMR_FETCH_CONFIG", help_heading = "Selection")]
+    pub config: Option<PathBuf>,
+    /// Settings by flag or by variable.
+    #[command(flatten)]
+    pub settings: Layer,
+    /// Where the password comes from.
+    #[command(flatten)]
+    pub password: PasswordFlags,
+    /// How to talk.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Where the password comes from. Never the password itself: arguments and variables are for
+/// others to see.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+#[group(multiple = false)]
+pub struct PasswordFlags {
+    /// Run this command; the first line it prints is the password
+    #[arg(long, value_name = "COMMAND", help_heading = "Login")]
+    pub password_command: Option<String>,
+    /// The first line of this file is the password; others must not be able to read it
+    #[arg(long, value_name = "FILE", help_heading = "Login")]
+    pub password_file: Option<PathBuf>,
+    /// Read the password from this open file descriptor
+    #[arg(long, value_name = "N", help_heading = "Login")]
+    pub password_fd: Option<u32>,
+    /// The systemd credential of this name is the password
+    #[arg(long, value_name = "NAME", help_heading = "Login")]
+    pub credential: Option<String>,
+}
+
+/// How to talk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct Output {
+    /// For whom standard output is
+    #[arg(long, short, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub format: Format,
+    /// The same as --format jsonl
+    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    pub json: bool,
+    /// Say nothing unless something is wrong
+    #[arg(long, short, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+    /// Say more; twice: the whole dialogue, secrets removed
+    #[arg(long, short, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub verbose: u8,
+}
+
+impl Output {
+    /// The format, whichever flag asked for it.
+    pub fn format(self) -> Format {
+        if self.json { Format::Jsonl } else { self.format }
+    }
+}
+
+/// For whom standard output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text for people
+    Human,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+}
+
+/// A command line that was understood, its settings told apart by where they were said.
+#[derive(Debug)]
+pub struct Invocation {
+    /// What to do. Settings are in the two layers below, not here.
+    pub command: Command,
+    /// What flags say.
+    pub flags: Layer,
+    /// What `ODMR_*` variables say.
+    pub environment: Layer,
+}
+
+/// The definition, with its examples and exit codes.
+pub fn command() -> clap::Command {
+    let command = Cli::command().before_long_help(examples(EXAMPLES)).after_long_help(exit_codes());
+    command.mut_subcommands(with_defaults)
+}
+
+/// Defaults are not clap's business, because files come between flags and defaults; but its help
+/// should tell them.
+fn with_defaults(command: clap::Command) -> clap::Command {
+    let defaults = Account::new("", Layer::default()).shown();
+    defaults.into_iter().fold(command, |command, (key, value)| match value {
+        Some(value) => command.mut_arg(key, |arg| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            arg.help(format!("{help} [default: {value}]"))
+        }),
+        None => command,
+    })
+}
+
+/// Reads the command line, and the `ODMR_*` variables.
+///
+/// # Errors
+/// A [`Refusal`] to be printed: a mistake, or a wish for help.
+pub fn parse<I, T>(args: I) -> Result<Invocation, Refusal>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let args = args.into_iter().map(Into::into).collect();
+    let matches = command().try_get_matches_from(with_run(args))?;
+    let command = Cli::from_arg_matches(&matches)?.command;
+    let (environment, flags) = command.common().settings.clone().partition(from_variable(&matches));
+    Ok(Invocation { command, flags, environment })
+}
+
+/// Is a setting's value that of a variable?
+fn from_variable(matches: &ArgMatches) -> impl Fn(&str) -> bool {
+    let below = matches.subcommand().map(|(_, below)| below);
+    move |key| below.and_then(|m| m.value_source(key)) == Some(ValueSource::EnvVariable)
+}
+
+/// Puts in the `run` that was left out: the first argument is neither a command nor a wish for help.
+fn with_run(mut args: Vec<OsString>) -> Vec<OsString> {
+    let known = ["help", "--help", "-h", "--version", "-V"].map(str::to_owned);
+    let definition = command();
+    let commands = definition.get_subcommands().map(|below| below.get_name().to_owned());
+    let known: Vec<String> = commands.chain(known).collect();
+    let stands = args.get(1).is_some_and(|first| known.iter().any(|word| first == word.as_str()));
+    if !stands && !args.is_empty() {
+        args.insert(1, "run".into());
+    }
+    args
+}
+
+impl Invocation {
+    /// The accounts meant, each with the settings that count for it: flag, variable, file, default.
+    ///
+    /// # Errors
+    /// When an account does not exist, or none is named and it is not clear which.
+    pub fn accounts(&self, files: &Files) -> Result<Vec<Effective>, Problem> {
+        let common = self.command.common();
+        if !common.accounts.is_empty() {
+            return common.accounts.iter().map(|name| self.account(files, name)).collect();
+        }
+        match (&files.accounts()[..], common.all) {
+            ([], true) => Err(nobody("no settings file has any account")),
+            (all, true) => all.iter().map(|name| self.account(files, name)).collect(),
+            _ if self.flags.server.is_some() => Ok(vec![files.by_flags(self.layers())]),
+            ([only], false) => Ok(vec![self.account(files, only)?]),
+            ([], false) => Ok(vec![files.by_flags(self.layers())]),
+            (several, false) => Err(nobody("several accounts, and none is named")
+                .hint(format!("name one of {}, or say --all", several.join(", ")))),
+        }
+    }
+
+    /// Paths in flags and variables start at the working folder, as the shell's do.
+    fn layers(&self) -> Vec<(Layer, Origin)> {
+        vec![(self.flags.clone(), Origin::Flag), (self.environment.clone(), Origin::Environment)]
+    }
+
+    fn account(&self, files: &Files, name: &str) -> Result<Effective, Problem> {
+        files.account(name, self.layers())
+    }
+
+    /// Reads the settings files that this command line means.
+    ///
+    /// # Errors
+    /// A named file that cannot be read, and the first mistake in any.
+    pub fn files(&self, xdg: Option<&Path>, home: Option<&Path>) -> Result<Files, Problem> {
+        let named = self.command.common().config.as_deref();
+        let user = fetch::files::user_path(xdg, home);
+        fetch::files::load(named, user.as_deref(), Path::new(fetch::files::SYSTEM_PATH))
+    }
+}
+
+fn nobody(fault: &str) -> Problem {
+    Problem::new("command line", "ACCOUNT", fault)
+}
+
+#[cfg(test)]
+mod tests;

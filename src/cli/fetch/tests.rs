@@ -1,0 +1,124 @@
+use super::*;
+use crate::config::Document;
+use crate::config::fetch::check::Purpose;
+use crate::config::fetch::{Owner, TlsMode, flag, variable};
+use crate::exit::Exit;
+
+fn parsed(line: &str) -> Result<Invocation, Refusal> {
+    parse(std::iter::once("atrn-fetch").chain(line.split_whitespace()))
+}
+
+fn refused(line: &str) -> String {
+    let refusal = parsed(line).unwrap_err();
+    assert_eq!(refusal.exit(), Exit::Usage, "{line}");
+    refusal.to_string()
+}
+
+fn files(text: &str) -> Files {
+    Files::parse(vec![(Owner::User, Document::new("/f.toml", text))]).unwrap()
+}
+
+#[test]
+fn the_definition_is_sound() {
+    command().debug_assert();
+}
+
+#[test]
+fn the_examples_are_command_lines() {
+    for (line, _) in EXAMPLES {
+        parse(line.split_whitespace()).unwrap();
+    }
+}
+
+#[test]
+fn run_may_be_left_out() {
+    for line in ["home office", "run home office", "-q home office", "--lock skip home office"] {
+        let invocation = parsed(line).unwrap();
+        let Command::Run(run) = invocation.command else { panic!("{line}") };
+        assert_eq!(run.common.accounts, ["home", "office"], "{line}");
+    }
+    assert!(matches!(parsed("").unwrap().command, Command::Run(_)));
+    assert!(matches!(parsed("check home").unwrap().command, Command::Check(_)));
+    assert!(matches!(parsed("show-config --origin").unwrap().command, Command::ShowConfig(_)));
+}
+
+#[test]
+fn flags_alone_are_enough() {
+    let line = "run --server h.example --user u --password-file f --domain d.example \
+                --domain e.example --deliver maildir:/p --turn --folder anna=.A";
+    let invocation = parsed(line).unwrap();
+    let effective = invocation.accounts(&Files::default()).unwrap().remove(0);
+    assert_eq!(effective.check(Purpose::Run), Ok(()));
+    let account = &effective.account;
+    assert_eq!((account.domains.len(), account.turn, account.force_atrn), (2, true, false));
+    assert_eq!(account.folders[0].recipient, "anna");
+    assert_eq!(invocation.command.common().password.password_file, Some("f".into()));
+}
+
+#[test]
+fn a_flag_overrules_the_file_even_to_say_no() {
+    let files =
+        files("[account.a]\nserver = \"x.org\"\nturn = true\ntls = \"implicit\"\nport = 465\n");
+    let effective = parsed("--turn=false --tls none").unwrap().accounts(&files).unwrap().remove(0);
+    let account = &effective.account;
+    assert_eq!((account.turn, account.tls, account.port), (false, TlsMode::None, 465));
+    assert_eq!(effective.origin("turn"), Origin::Flag);
+}
+
+#[test]
+fn the_accounts_meant() {
+    let two = files("[account.a]\n[account.b]\n");
+    let names = |line, files: &Files| {
+        let accounts = parsed(line).unwrap().accounts(files);
+        accounts.map(|all| all.iter().map(|e| e.account.name.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(names("b", &two).unwrap(), ["b"]);
+    assert_eq!(names("--all", &two).unwrap(), ["a", "b"]);
+    assert_eq!(names("", &files("[account.only]\n")).unwrap(), ["only"]);
+    assert_eq!(names("--server x.org", &two).unwrap(), [""]);
+    let problem = names("", &two).unwrap_err();
+    assert_eq!(problem.to_string(), "command line: ACCOUNT: several accounts, and none is named");
+    assert_eq!(problem.hint.as_deref(), Some("name one of a, b, or say --all"));
+    assert!(names("--all", &files("")).is_err());
+}
+
+#[test]
+fn mistakes_exit_64_and_say_what_is_allowed() {
+    assert!(refused("--timeout-turn soon").contains("saw \"soon\"; allowed: a duration like"));
+    assert!(refused("--sever x.org").contains("--server"));
+    assert!(refused("--tls always").contains("[possible values: require, starttls,"));
+    assert!(refused("--password hunter2").contains("unexpected argument"));
+    assert!(refused("--port 0").contains("--port"));
+    assert!(refused("--deliver mda:x").contains("allowed: smtp:HOST:PORT,"));
+    assert!(refused("--password-fd 3 --credential x").contains("cannot be used with"));
+    refused("--all home");
+    refused("-q -v");
+}
+
+#[test]
+fn help_is_no_mistake() {
+    for line in ["--help", "-h", "--version", "help run", "run --help", "home --help"] {
+        assert_eq!(parsed(line).unwrap_err().exit(), Exit::Ok, "{line}");
+    }
+}
+
+#[test]
+fn every_setting_has_the_flag_and_the_variable_that_messages_name() {
+    let definition = command();
+    let run = definition.find_subcommand("run").unwrap();
+    for key in Layer::KEYS {
+        let arg = run.get_arguments().find(|arg| arg.get_id() == key).unwrap();
+        assert_eq!(format!("--{}", arg.get_long().unwrap()), flag(key));
+        match arg.get_env() {
+            Some(name) => assert_eq!(name, variable(key).as_str()),
+            None => assert_eq!(*key, "folders"),
+        }
+    }
+}
+
+#[test]
+fn json_is_short_for_jsonl() {
+    let format = |line| parsed(line).unwrap().command.common().output.format();
+    assert_eq!((format("--json"), format("-f json")), (Format::Jsonl, Format::Json));
+    assert_eq!(format(""), Format::Human);
+}

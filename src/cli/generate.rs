@@ -1,0 +1,169 @@
+//! Manual pages and completions, made from the command line definitions.
+//!
+//! They lie in `man/` and `completions/` so that packagers need not run anything; a test holds them
+//! to their source. Hand-written parts of a page (EXAMPLES, FILES, SEE ALSO) come from here too.
+
+use std::path::PathBuf;
+
+use clap_complete::Shell;
+use clap_complete_nushell::Nushell;
+
+use super::{Example, fetch, provider};
+use crate::exit::Exit;
+
+/// A file to be written, below the root of the source tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generated {
+    /// Where.
+    pub path: PathBuf,
+    /// What.
+    pub text: String,
+}
+
+struct Program {
+    command: clap::Command,
+    section: &'static str,
+    examples: &'static [Example],
+    files: &'static [(&'static str, &'static str)],
+    see_also: &'static str,
+}
+
+/// Everything there is to generate.
+pub fn all() -> Vec<Generated> {
+    programs().iter().flat_map(|program| [pages(program), completions(program)].concat()).collect()
+}
+
+fn programs() -> [Program; 2] {
+    [
+        Program {
+            command: provider::command(),
+            section: "8",
+            examples: provider::EXAMPLES,
+            files: &[
+                ("/etc/odmr/odmrd.toml", "The settings, see odmrd.toml(5)."),
+                ("/etc/odmr/accounts.toml", "The customers, kept by \\fBodmrd account\\fR."),
+                ("/var/lib/odmr", "The spool, and whatever else must survive."),
+            ],
+            see_also: "atrn\\-fetch(1), odmrd.toml(5), odmr(7), odmr\\-xodmr(7)",
+        },
+        Program {
+            command: fetch::command(),
+            section: "1",
+            examples: fetch::EXAMPLES,
+            files: &[
+                (
+                    "$XDG_CONFIG_HOME/odmr/atrn\\-fetch.toml",
+                    "The user's settings; \
+                    XDG_CONFIG_HOME is ~/.config unless set. See atrn\\-fetch.toml(5).",
+                ),
+                ("/etc/odmr/atrn\\-fetch.toml", "The system's."),
+            ],
+            see_also: "odmrd(8), atrn\\-fetch.toml(5), odmr(7), odmr\\-xodmr(7)",
+        },
+    ]
+}
+
+/// A page for the program, and one for each of its commands.
+fn pages(program: &Program) -> Vec<Generated> {
+    let mut command = program.command.clone().disable_help_subcommand(true);
+    command.build();
+    let name = command.get_name().to_owned();
+    let mut pages = vec![page(program, &command, &name, true)];
+    below(program, &command, &name, &mut pages);
+    pages
+}
+
+fn below(program: &Program, command: &clap::Command, name: &str, pages: &mut Vec<Generated>) {
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        let name = format!("{name}-{}", sub.get_name());
+        pages.push(page(program, sub, &name, false));
+        below(program, sub, &name, pages);
+    }
+}
+
+fn page(program: &Program, command: &clap::Command, name: &str, main: bool) -> Generated {
+    let plain = command.clone().name(name.to_owned()).before_long_help("").after_long_help("");
+    let man = clap_mangen::Man::new(plain)
+        .title(name.to_uppercase())
+        .section(program.section)
+        .source(concat!("odmr ", env!("CARGO_PKG_VERSION")))
+        .manual("On-Demand Mail Relay");
+    let mut page = Vec::new();
+    // Writing to memory cannot fail, and a page cut short would not pass the test.
+    let _ = sections(&man, command, &mut page);
+    let mut text = String::from_utf8_lossy(&page).into_owned();
+    text.push_str(&by_hand(program, main));
+    Generated { path: format!("man/{name}.{}", program.section).into(), text }
+}
+
+fn sections(
+    man: &clap_mangen::Man,
+    command: &clap::Command,
+    page: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    man.render_title(page)?;
+    man.render_name_section(page)?;
+    man.render_synopsis_section(page)?;
+    man.render_description_section(page)?;
+    man.render_options_section(page)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(page)?;
+    }
+    Ok(())
+}
+
+/// What no definition knows.
+fn by_hand(program: &Program, main: bool) -> String {
+    let mut text = String::new();
+    if main {
+        text.push_str(".SH EXAMPLES\n");
+        for (line, what) in program.examples {
+            text.push_str(&format!(
+                "{}:\n.PP\n.nf\n.RS\n{}\n.RE\n.fi\n.PP\n",
+                escaped(what),
+                escaped(line)
+            ));
+        }
+        text.push_str(".SH \"EXIT STATUS\"\n");
+        text.extend(
+            Exit::TABLE
+                .iter()
+                .map(|(exit, what)| tagged(&(*exit as u8).to_string(), &escaped(what))),
+        );
+        text.push_str(".SH FILES\n");
+        text.extend(program.files.iter().map(|(path, what)| tagged(path, what)));
+    }
+    text.push_str(&format!(".SH \"SEE ALSO\"\n{}\n", program.see_also));
+    text
+}
+
+fn tagged(tag: &str, text: &str) -> String {
+    format!(".TP\n\\fB{tag}\\fR\n{text}\n")
+}
+
+/// Roff reads a backslash as a command, a hyphen as a hyphen and not the minus of an option.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-")
+}
+
+fn completions(program: &Program) -> Vec<Generated> {
+    let mut command = program.command.clone();
+    let name = command.get_name().to_owned();
+    let mut generate = |generator: &dyn Fn(&mut clap::Command, &mut Vec<u8>), file: String| {
+        let mut script = Vec::new();
+        generator(&mut command, &mut script);
+        let text = String::from_utf8_lossy(&script).into_owned();
+        Generated { path: format!("completions/{file}").into(), text }
+    };
+    let shells = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
+    let mut files: Vec<Generated> = shells
+        .into_iter()
+        .map(|shell| {
+            let file = clap_complete::Generator::file_name(&shell, &name);
+            generate(&|c, out| clap_complete::generate(shell, c, &name, out), file)
+        })
+        .collect();
+    let file = clap_complete::Generator::file_name(&Nushell, &name);
+    files.push(generate(&|c, out| clap_complete::generate(Nushell, c, &name, out), file));
+    files
+}

@@ -1,0 +1,85 @@
+//! `show-config`: the settings that count, as a file would write them, and where each comes from.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{ClearAuth, Effective, Folder, Lock, Mechanism, TlsMode, quoted_if_needed};
+use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size};
+use crate::smtp::Domain;
+
+/// A setting as TOML; `None` when there is nothing to write.
+pub(super) trait Shown {
+    fn shown(&self) -> Option<toml::Value>;
+}
+
+macro_rules! shown {
+    ($($kind:ty),*) => {$(
+        impl Shown for $kind {
+            fn shown(&self) -> Option<toml::Value> {
+                toml::Value::try_from(self).ok()
+            }
+        }
+    )*};
+}
+
+shown!(u16, u32, u64, bool, String, PathBuf, Duration, Size, Server, Fingerprint, Deliver, Domain);
+shown!(TlsMode, Mechanism, ClearAuth, Lock);
+
+impl<T: Shown> Shown for Option<T> {
+    fn shown(&self) -> Option<toml::Value> {
+        self.as_ref().and_then(Shown::shown)
+    }
+}
+
+impl Shown for Vec<Domain> {
+    fn shown(&self) -> Option<toml::Value> {
+        let all = self.iter().filter_map(Shown::shown).collect();
+        (!self.is_empty()).then_some(toml::Value::Array(all))
+    }
+}
+
+impl Shown for Vec<Folder> {
+    fn shown(&self) -> Option<toml::Value> {
+        let pair = |f: &Folder| (f.recipient.clone(), f.folder.display().to_string().into());
+        let table = self.iter().map(pair).collect();
+        (!self.is_empty()).then_some(toml::Value::Table(table))
+    }
+}
+
+/// One setting for machines.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Setting {
+    /// The key.
+    pub key: &'static str,
+    /// Its value; `None` when nothing is set and there is no default.
+    pub value: Option<toml::Value>,
+    /// Where it came from, in words.
+    pub origin: String,
+}
+
+impl Effective {
+    /// Every setting with its value and origin, in the order of the manual page.
+    pub fn settings(&self) -> Vec<Setting> {
+        let shown = self.account.shown().into_iter();
+        let setting = |(key, value)| Setting { key, value, origin: self.origin(key).to_string() };
+        shown.map(setting).collect()
+    }
+
+    /// The account as a table of a file. What is not set is a comment.
+    pub fn show(&self, with_origin: bool) -> String {
+        let name = if self.account.name.is_empty() { "flags" } else { &self.account.name };
+        let head = format!("[account.{}]\n", quoted_if_needed(name));
+        let lines = self.settings().into_iter().map(|setting| line(&setting, with_origin));
+        head + &lines.collect::<String>()
+    }
+}
+
+fn line(setting: &Setting, with_origin: bool) -> String {
+    let key = setting.key;
+    match (&setting.value, with_origin) {
+        (None, _) => format!("#{key} is not set\n"),
+        (Some(value), false) => format!("{key} = {value}\n"),
+        (Some(value), true) => format!("{:<40} # {}\n", format!("{key} = {value}"), setting.origin),
+    }
+}
