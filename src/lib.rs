@@ -8,6 +8,7 @@
 //!
 //! | room | holds |
 //! |---|---|
+//! | [`config`] | settings, accounts and secrets |
 //! | [`smtp`] | the words: commands, replies, paths, lines, dots |
 //! | [`sasl`] | the proof: challenge and response, of both sides |
 //! | [`mail`] | the thing: envelope, content, trace fields |
@@ -17,6 +18,7 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod exit;
 pub mod mail;
 pub mod queue;
