@@ -6,10 +6,13 @@
 //!
 //! Not here: command lines (`cli`), which are one layer among those merged by [`fetch`].
 
+pub mod accounts;
 pub mod document;
 pub mod fetch;
+pub mod place;
 pub mod provider;
 pub mod recipients;
+pub mod secret;
 pub mod value;
 
 mod reword;
