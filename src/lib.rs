@@ -17,6 +17,7 @@
 //! | [`sink`] | the letterbox: where received mail lands |
 //! | [`net`] | the wire: sockets, TLS, listeners |
 //! | [`config`] | settings: files, flags and defaults put together |
+//! | [`flow`] | the corridors: one journey a file, told top to bottom |
 //! | [`cli`] | the doors: arguments in, exit code out |
 //! | [`exit`] | how our programs end |
 #![warn(missing_docs)]
@@ -25,6 +26,7 @@
 pub mod cli;
 pub mod config;
 pub mod exit;
+pub mod flow;
 pub mod mail;
 pub mod net;
 pub mod odmr;

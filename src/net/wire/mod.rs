@@ -88,6 +88,11 @@ impl Wire {
         }
     }
 
+    /// A wire that leads nowhere: what stands in a wire's place while it crosses a threshold.
+    pub fn closed() -> Wire {
+        Wire::from(tokio::io::duplex(1).0)
+    }
+
     /// The peer's address, where the wire has one: a unix socket has none. An IPv4 peer of an
     /// IPv6 socket is shown as IPv4.
     pub fn peer(&self) -> Option<SocketAddr> {

@@ -25,7 +25,7 @@ impl<Stage> ServerSession<Stage> {
             Line::Incomplete => return false,
             Line::TooLong => self.error(words::LINE_TOO_LONG),
             Line::Malformed => self.error(words::BAD_LINE),
-            Line::Whole(_) if now >= self.born + self.settings.session => {
+            Line::Whole(_) if now >= self.born + self.longest() => {
                 self.close_with(words::SESSION_OVER)
             }
             Line::Whole(line) => self.hear(&line),
@@ -107,6 +107,8 @@ impl<Stage> ServerSession<Stage> {
             self.error(words::SAY_HELLO);
         } else if self.transaction.is_some() {
             self.error(words::NESTED);
+        } else if self.counts.messages >= self.settings.max_messages {
+            self.close_with(words::ENOUGH_FOR_ONE);
         } else if self.asks_for_too_much(&params) {
             self.error(words::NO_SUCH_PARAMETER);
         } else if international && !params.smtputf8 {
@@ -114,6 +116,7 @@ impl<Stage> ServerSession<Stage> {
         } else if params.size.is_some_and(|size| size > self.settings.max_size) {
             self.say(words::TOO_LARGE);
         } else {
+            self.counts.messages += 1;
             self.ask(Question::Mail(path.clone(), params.clone()), Event::Mail(path, params));
         }
     }

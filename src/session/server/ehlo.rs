@@ -74,7 +74,11 @@ fn offers(settings: &ServerSettings, secure: bool) -> Reply {
 }
 
 fn mail_offers(settings: &ServerSettings, lines: &mut Vec<String>) {
-    lines.push(format!("SIZE {}", settings.max_size));
+    // "SIZE 0" states no limit. RFC 1870, section 3.
+    lines.push(format!(
+        "SIZE {}",
+        if settings.max_size == u64::MAX { 0 } else { settings.max_size }
+    ));
     // Always: a provider must not have to convert or bounce what the next hop can carry.
     lines.push("8BITMIME".to_owned());
     let optional = [
@@ -84,7 +88,10 @@ fn mail_offers(settings: &ServerSettings, lines: &mut Vec<String>) {
         (settings.dsn, "DSN"),
     ];
     lines.extend(optional.iter().filter(|(on, _)| *on).map(|(_, keyword)| (*keyword).to_owned()));
-    lines.push(format!("LIMITS RCPTMAX={}", settings.max_recipients));
+    lines.push(match settings.max_messages {
+        u64::MAX => format!("LIMITS RCPTMAX={}", settings.max_recipients),
+        most => format!("LIMITS MAILMAX={most} RCPTMAX={}", settings.max_recipients),
+    });
 }
 
 /// RFC 2645, section 5.1.1: AUTH and ATRN stand in the list from the start. ATRN goes without

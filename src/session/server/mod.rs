@@ -42,6 +42,8 @@ pub struct ServerSettings {
     /// Recipients in one transaction; at least 100 (RFC 5321, section 4.5.3.1.8), unless a target
     /// must have its recipients one by one.
     pub max_recipients: u32,
+    /// Transactions in one session; told by LIMITS (RFC 9422).
+    pub max_messages: u64,
     /// `Received` fields before a mail is held to be going in circles. RFC 5321, section 6.3.
     pub max_received: u32,
     /// Commands that are not SMTP, or out of order, before the line is closed.
@@ -52,6 +54,8 @@ pub struct ServerSettings {
     pub max_idle_commands: u32,
     /// Failed authentications before the line is closed.
     pub max_auth_failures: u32,
+    /// How long a customer may take to prove who it is.
+    pub login: Duration,
     /// How long all of it may take before we ask the other side to call again.
     pub session: Duration,
     /// How long to wait for what.
@@ -89,11 +93,13 @@ impl ServerSettings {
             name: name.to_owned(),
             max_size: 50 << 20,
             max_recipients: 1000,
+            max_messages: u64::MAX,
             max_received: 100,
             max_errors: 20,
             max_refusals: if profile == Profile::Mx { 100 } else { u32::MAX },
             max_idle_commands: 500,
             max_auth_failures: 3,
+            login: Duration::from_secs(300),
             session: Duration::from_secs(if profile == Profile::Mx { 7200 } else { 86_400 }),
             patience: if profile == Profile::Odmr { Patience::ODMR } else { Patience::RFC },
             starttls: false,
@@ -170,6 +176,7 @@ struct Counts {
     refusals: u32,
     idle: u32,
     auth_failures: u32,
+    messages: u64,
 }
 
 #[derive(Debug)]
@@ -327,11 +334,19 @@ impl<Stage> ServerSession<Stage> {
         let patience = &self.settings.patience;
         match &self.state {
             State::Command | State::AuthResponse => {
-                Some((self.since + patience.command).min(self.born + self.settings.session))
+                Some((self.since + patience.command).min(self.born + self.longest()))
             }
             State::Data | State::Chunk(_) => Some(self.content_deadline()),
             State::Swallow(..) => Some(self.since + patience.block),
             State::Asked(_) | State::Closed => None,
+        }
+    }
+
+    /// How long the session may last: short for a customer who has not said who it is.
+    fn longest(&self) -> Duration {
+        match self.settings.profile {
+            Profile::Odmr if self.identity.is_none() => self.settings.login,
+            _ => self.settings.session,
         }
     }
 

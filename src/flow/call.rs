@@ -1,0 +1,478 @@
+//! The customer calls its provider: connects, secures the line, proves who it is, and asks for its
+//! mail. Up to the turn; what lies behind it is `receive`. RFC 2645, sections 5.1 and 5.2.
+
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+use tracing::debug;
+
+use super::line::{LineEnd, ask};
+use crate::config::fetch::{self, Account, ClearAuth, TlsMode};
+use crate::exit::Exit;
+use crate::net::{Calling, ConnectError, Family, TlsClient, Wire, WireFault, connect};
+use crate::sasl::{
+    Binding, ClientExchange, ClientFault, InClear, Mechanism, NONCE_OCTETS, NoMechanism, Policy,
+    choose,
+};
+use crate::session::client::Heard;
+use crate::session::transcript::{Note, Transcript};
+use crate::session::{ClientSession, Granted, Odmr, Patience};
+use crate::smtp::{Capabilities, Domain, Reply};
+
+/// What a call needs besides the account's settings.
+pub struct Caller<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// The provider's host, as the user wrote it.
+    pub server: String,
+    /// How TLS is spoken, where it is.
+    pub tls: &'a TlsClient,
+    /// Our name for EHLO.
+    pub name: String,
+    /// The password, where there is one.
+    pub secret: Option<SecretString>,
+    /// How long to wait for what.
+    pub patience: Patience,
+}
+
+/// A provider that knows who we are.
+#[derive(Debug)]
+pub struct Called {
+    /// The line.
+    pub wire: Wire,
+    /// The session on it.
+    pub session: ClientSession<Odmr>,
+    /// What the provider offers on this line.
+    pub offers: Capabilities,
+    /// How we have proven who we are; none when the account has no login.
+    pub mechanism: Option<Mechanism>,
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub enum Asked {
+    /// The provider turns; so must we.
+    Turning(Box<Called>, Granted),
+    /// It does not, and says why.
+    Told(Reply),
+}
+
+/// Why a call came to nothing: who should act, and how the program ends.
+#[derive(Debug, thiserror::Error)]
+pub enum CallFault {
+    /// Nobody there.
+    #[error("{0}")]
+    Connect(#[from] ConnectError),
+    /// The line broke, or the other side does not speak the protocol.
+    #[error("{0}")]
+    Line(#[from] LineEnd),
+    /// The provider does not want to talk.
+    #[error("greeted us with \"{0}\"")]
+    Greeting(Reply),
+    /// It knows no EHLO, so it cannot be an ODMR server.
+    #[error("answered EHLO with \"{0}\"")]
+    NoEhlo(Reply),
+    /// The account wants TLS, and there is none to be had.
+    #[error("offers no STARTTLS, and this account says nothing in clear")]
+    NoTls,
+    /// It offered STARTTLS and refused it.
+    #[error("answered STARTTLS with \"{0}\"")]
+    TlsRefused(Reply),
+    /// It is no ODMR server.
+    #[error("its EHLO lists no ATRN")]
+    NoAtrn,
+    /// No common way to prove who we are.
+    #[error("{0}")]
+    NoMechanism(#[from] NoMechanism),
+    /// It does not believe us.
+    #[error("answered AUTH {0} with \"{1}\"")]
+    Refused(Mechanism, Reply),
+    /// The exchange cannot be gone through with; perhaps we do not believe it.
+    #[error("{0}")]
+    Exchange(#[from] ClientFault),
+}
+
+impl CallFault {
+    /// How the program ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            CallFault::Connect(fault) => connect_exit(fault),
+            CallFault::Line(end) => end.exit(),
+            CallFault::Greeting(reply) | CallFault::TlsRefused(reply) if reply.is_transient() => {
+                Exit::TempFail
+            }
+            CallFault::Refused(_, reply) if reply.is_transient() => Exit::TempFail,
+            CallFault::Greeting(_) | CallFault::NoEhlo(_) | CallFault::NoAtrn => Exit::Protocol,
+            CallFault::NoTls
+            | CallFault::TlsRefused(_)
+            | CallFault::NoMechanism(_)
+            | CallFault::Refused(..) => Exit::NoPerm,
+            CallFault::Exchange(fault) => exchange_exit(fault),
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            CallFault::Connect(ConnectError::HostUnknown { .. }) => "is the name spelt right?",
+            CallFault::Connect(ConnectError::Unreachable { .. }) => {
+                "is the port right, and does a firewall let us out? Providers use 366, or 25, 587 or 386"
+            }
+            CallFault::Connect(_) => return None,
+            CallFault::Line(LineEnd::Wire(fault)) => return fault.hint().map(str::to_owned),
+            CallFault::Line(LineEnd::Peer(_)) => "is this the port of an ODMR server?",
+            CallFault::Line(_) => return None,
+            CallFault::Greeting(_) => return None,
+            CallFault::NoEhlo(_) | CallFault::NoAtrn => {
+                "is this an ODMR port? Providers use 366, or 25, 587 or 386; force_atrn = true asks all the same"
+            }
+            CallFault::NoTls => {
+                "use tls = \"implicit\" for a port that speaks TLS at once, or tls = \"none\" to do without"
+            }
+            CallFault::TlsRefused(_) => "the provider's TLS is out of order; tell its postmaster",
+            CallFault::NoMechanism(_) => "see `mechanism` and `clear_auth` in atrn-fetch.toml(5)",
+            CallFault::Refused(_, reply) if reply.is_permanent() => {
+                "check user and password; some providers want the domain, or DOMAIN\\user, for a user name"
+            }
+            CallFault::Refused(..) => return None,
+            CallFault::Exchange(ClientFault::ServerUnproven | ClientFault::WrongNonce) => {
+                "somebody else may be answering in the provider's place; do not send the password by other means"
+            }
+            CallFault::Exchange(_) => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+fn connect_exit(fault: &ConnectError) -> Exit {
+    match fault {
+        ConnectError::HostUnknown { .. } | ConnectError::WrongFamily { .. } => Exit::NoHost,
+        ConnectError::LookupFailed { .. } => Exit::TempFail,
+        ConnectError::Unreachable { .. } => Exit::Unavailable,
+    }
+}
+
+fn exchange_exit(fault: &ClientFault) -> Exit {
+    match fault {
+        ClientFault::BadUser(_) | ClientFault::BadSecret(_) | ClientFault::NoSecret(_) => {
+            Exit::Config
+        }
+        ClientFault::BadChallenge(_) | ClientFault::Unexpected(_) | ClientFault::Hasty(_) => {
+            Exit::Protocol
+        }
+        _ => Exit::NoPerm,
+    }
+}
+
+impl LineEnd {
+    /// How a customer's program ends when its line has ended so.
+    pub fn exit(&self) -> Exit {
+        match self {
+            LineEnd::Peer(_) | LineEnd::Wire(WireFault::Tls { .. }) => Exit::Protocol,
+            LineEnd::Wire(WireFault::Untrusted { .. }) => Exit::NoPerm,
+            LineEnd::Closed | LineEnd::TimedOut(_) | LineEnd::Wire(_) => Exit::TempFail,
+        }
+    }
+}
+
+impl Caller<'_> {
+    /// Calls and logs in.
+    ///
+    /// # Errors
+    /// [`CallFault`]; nothing has been asked for then.
+    pub async fn call(&self, transcript: Transcript) -> Result<Called, CallFault> {
+        let wire = self.connect().await?;
+        let (wire, mut session) = self.greet(wire, transcript).await?;
+        let (mut wire, offers) = self.secure(wire, &mut session).await?;
+        let bare_turn = self.account.turn && offers.turn;
+        if !(offers.atrn || bare_turn || self.account.force_atrn) {
+            // Before any secret is said.
+            say_goodbye(&mut wire, &mut session).await;
+            return Err(CallFault::NoAtrn);
+        }
+        let mechanism = match self.account.user.is_some() || self.account.certificate.is_some() {
+            true => Some(self.prove(&mut wire, &mut session, &offers).await?),
+            false => None,
+        };
+        Ok(Called { wire, session, offers, mechanism })
+    }
+
+    async fn connect(&self) -> Result<Wire, CallFault> {
+        let calling = Calling { family: Family::Any, patience: self.account.timeout_connect.get() };
+        let wire = connect(&self.server, self.account.port, &calling).await?;
+        match self.account.tls {
+            TlsMode::Implicit => self.handshake(wire).await,
+            _ => Ok(wire),
+        }
+    }
+
+    async fn handshake(&self, wire: Wire) -> Result<Wire, CallFault> {
+        let name = self
+            .account
+            .server_name
+            .as_ref()
+            .map_or_else(|| self.server.clone(), ToString::to_string);
+        let deadline = Instant::now() + self.account.timeout_greeting.get();
+        Ok(wire.start_tls_client(self.tls, &name, Some(deadline)).await.map_err(LineEnd::from)?)
+    }
+
+    /// Hears the greeting. A server that greets nobody in clear may be waiting for TLS.
+    async fn greet(
+        &self,
+        mut wire: Wire,
+        transcript: Transcript,
+    ) -> Result<(Wire, ClientSession<Odmr>), CallFault> {
+        let mut session = ClientSession::calling(self.patience, transcript, Instant::now());
+        if self.account.tls == TlsMode::Require {
+            match wire.read(session.input(), Some(Instant::now() + SILENCE)).await {
+                Err(WireFault::TimedOut { .. }) => wire = self.handshake(wire).await?,
+                Err(fault) => return Err(LineEnd::from(fault).into()),
+                Ok(0) => return Err(LineEnd::Closed.into()),
+                Ok(_) => {}
+            }
+        }
+        note_tls(&wire, &mut session);
+        match ask(&mut wire, &mut session).await? {
+            Heard::Greeting(reply) if reply.code == 220 => Ok((wire, session)),
+            Heard::Greeting(reply) => Err(CallFault::Greeting(reply)),
+            _ => Err(out_of_step()),
+        }
+    }
+
+    /// EHLO, STARTTLS where it is wanted, and EHLO again: what was offered in clear counts for
+    /// nothing (RFC 3207, section 4.2).
+    async fn secure(
+        &self,
+        mut wire: Wire,
+        session: &mut ClientSession<Odmr>,
+    ) -> Result<(Wire, Capabilities), CallFault> {
+        let offers = self.hello(&mut wire, session).await?;
+        let wanted = wire.tls().is_none() && self.account.tls != TlsMode::None;
+        if !wanted || !offers.starttls && self.account.tls == TlsMode::Opportunistic {
+            return Ok((wire, offers));
+        }
+        if !offers.starttls {
+            say_goodbye(&mut wire, session).await;
+            return Err(CallFault::NoTls);
+        }
+        session.starttls(Instant::now());
+        match ask(&mut wire, session).await? {
+            Heard::GoAhead => {}
+            Heard::NoTls(reply) => return Err(CallFault::TlsRefused(reply)),
+            _ => return Err(out_of_step()),
+        }
+        wire = self.handshake(wire).await?;
+        note_tls(&wire, session);
+        let offers = self.hello(&mut wire, session).await?;
+        Ok((wire, offers))
+    }
+
+    async fn hello(
+        &self,
+        wire: &mut Wire,
+        session: &mut ClientSession<Odmr>,
+    ) -> Result<Capabilities, CallFault> {
+        session.ehlo(&self.name_on(wire), Instant::now());
+        match ask(wire, session).await? {
+            Heard::Offers(offers) => Ok(*offers),
+            Heard::NoExtensions(reply) => Err(CallFault::NoEhlo(reply)),
+            _ => Err(out_of_step()),
+        }
+    }
+
+    /// Our name, or the address literal of this end of the line where we have none.
+    fn name_on(&self, wire: &Wire) -> String {
+        match (self.name.as_str(), wire.local().map(|address| address.ip())) {
+            ("", Some(ip)) => crate::smtp::Host::Literal(ip).to_string(),
+            ("", None) => "[127.0.0.1]".to_owned(),
+            (name, _) => name.to_owned(),
+        }
+    }
+
+    async fn prove(
+        &self,
+        wire: &mut Wire,
+        session: &mut ClientSession<Odmr>,
+        offers: &Capabilities,
+    ) -> Result<Mechanism, CallFault> {
+        let exporter = wire.tls().and_then(|facts| facts.exporter().copied());
+        let mechanism = choose(&offers.auth, &self.policy(wire, exporter.is_some()))?;
+        let plus_listed = offers.auth.iter().any(|name| name == Mechanism::ScramSha256Plus.name());
+        let binding = match exporter {
+            Some(octets) if mechanism.binds_channel() => Binding::Exporter(octets),
+            Some(_) if !plus_listed => Binding::NotOffered,
+            _ => Binding::None,
+        };
+        let mut nonce = [0; NONCE_OCTETS];
+        rand::fill(&mut nonce);
+        let user = self.account.user.as_deref().unwrap_or("");
+        let exchange = ClientExchange::new(mechanism, user, self.secret.clone(), nonce, binding)?;
+        debug!(%mechanism, "authenticating");
+        exchange_messages(wire, session, exchange).await?;
+        Ok(mechanism)
+    }
+
+    fn policy(&self, wire: &Wire, binding: bool) -> Policy {
+        let trusted =
+            self.account.tls != TlsMode::Opportunistic || self.account.fingerprint.is_some();
+        Policy {
+            verified_tls: wire.tls().is_some() && trusted,
+            binding,
+            secret: self.secret.is_some(),
+            certificate: wire.tls().is_some() && self.account.certificate.is_some(),
+            in_clear: match self.account.clear_auth {
+                ClearAuth::None => InClear::Scram,
+                ClearAuth::CramMd5 => InClear::Cram,
+                ClearAuth::Plain => InClear::Password,
+            },
+            forced: forced(self.account.mechanism),
+        }
+    }
+}
+
+fn forced(chosen: fetch::Mechanism) -> Option<Mechanism> {
+    match chosen {
+        fetch::Mechanism::Auto => None,
+        fetch::Mechanism::ScramSha256Plus => Some(Mechanism::ScramSha256Plus),
+        fetch::Mechanism::ScramSha256 => Some(Mechanism::ScramSha256),
+        fetch::Mechanism::CramMd5 => Some(Mechanism::CramMd5),
+        fetch::Mechanism::Plain => Some(Mechanism::Plain),
+        fetch::Mechanism::Login => Some(Mechanism::Login),
+        fetch::Mechanism::External => Some(Mechanism::External),
+    }
+}
+
+/// How long a server may say nothing before we take it to be waiting for TLS.
+const SILENCE: Duration = Duration::from_secs(5);
+
+fn note_tls(wire: &Wire, session: &mut ClientSession<Odmr>) {
+    if let Some(facts) = wire.tls() {
+        session.transcript_mut().note(Note::Tls(facts.version().to_owned()));
+    }
+}
+
+/// Carries the exchange's messages until 235, and believes that only once the mechanism does.
+async fn exchange_messages(
+    wire: &mut Wire,
+    session: &mut ClientSession<Odmr>,
+    mut exchange: ClientExchange,
+) -> Result<(), CallFault> {
+    let mechanism = exchange.mechanism();
+    let initial = exchange.initial();
+    let sent =
+        session.auth(mechanism.name(), initial.as_ref().map(|octets| &octets[..]), Instant::now());
+    let mut held_back = initial.filter(|_| !sent);
+    loop {
+        match ask(wire, session).await? {
+            Heard::Challenge(_) if held_back.is_some() => {
+                let initial = held_back.take().unwrap_or_default();
+                session.respond(&initial, Instant::now());
+            }
+            Heard::Challenge(challenge) => match exchange.respond(&challenge) {
+                Ok(response) => session.respond(&response, Instant::now()),
+                Err(fault) => {
+                    session.cancel(Instant::now());
+                    // Its answer, 501, changes nothing any more.
+                    let _ = ask(wire, session).await;
+                    return Err(fault.into());
+                }
+            },
+            Heard::Authenticated(_) => return Ok(exchange.finish()?),
+            Heard::AuthRefused(reply) => return Err(CallFault::Refused(mechanism, reply)),
+            _ => return Err(out_of_step()),
+        }
+    }
+}
+
+impl Called {
+    /// Asks for the mail of these domains, or of all the account may have.
+    ///
+    /// # Errors
+    /// [`CallFault`] when the line ends first.
+    pub async fn ask_for(
+        mut self,
+        domains: &[Domain],
+        force_atrn: bool,
+    ) -> Result<Asked, CallFault> {
+        match self.offers.atrn || force_atrn {
+            true => self.session.atrn(domains, Instant::now()),
+            false => self.session.bare_turn(Instant::now()),
+        }
+        match ask(&mut self.wire, &mut self.session).await? {
+            Heard::Turning(granted) => Ok(Asked::Turning(Box::new(self), granted)),
+            Heard::AtrnRefused(reply) => {
+                self.goodbye().await;
+                Ok(Asked::Told(reply))
+            }
+            _ => Err(out_of_step()),
+        }
+    }
+
+    /// The longest command line this provider hears out: what RFC 5321 promises, unless it is one
+    /// of ours.
+    pub fn line_limit(&self) -> usize {
+        if self.offers.xodmr.is_some() { crate::session::Profile::Odmr.line_limit() } else { 512 }
+    }
+
+    /// Ends the call without having asked for anything.
+    pub async fn goodbye(mut self) -> Transcript {
+        say_goodbye(&mut self.wire, &mut self.session).await;
+        let transcript = self.session.transcript().clone();
+        self.wire.close().await;
+        transcript
+    }
+}
+
+/// QUIT; whether and how it is answered no longer matters.
+async fn say_goodbye(wire: &mut Wire, session: &mut ClientSession<Odmr>) {
+    session.quit(Instant::now());
+    let _ = tokio::time::timeout(Duration::from_secs(5), ask(wire, session)).await;
+}
+
+fn out_of_step() -> CallFault {
+    // The session pairs each command with its own answers, so no other can come.
+    CallFault::Line(LineEnd::Closed)
+}
+
+/// Cuts a list of domains into groups whose ATRN lines are no longer than `limit` octets, CRLF
+/// included. fetchmail cuts such a line silently, and the mail of the last domains never comes.
+pub fn groups(domains: &[Domain], limit: usize) -> Vec<Vec<Domain>> {
+    let mut groups: Vec<Vec<Domain>> = vec![Vec::new()];
+    let mut length = "ATRN\r\n".len();
+    for domain in domains {
+        let longer = domain.as_str().len() + 1;
+        let full = groups.last().is_some_and(|group| !group.is_empty());
+        if length + longer > limit && full {
+            groups.push(Vec::new());
+            length = "ATRN\r\n".len();
+        }
+        length += longer;
+        if let Some(group) = groups.last_mut() {
+            group.push(domain.clone());
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_asked_for_in_several_sessions() {
+        let domains: Vec<Domain> = (0..400)
+            .map(|n| Domain::parse(&format!("domain-number-{n}.example.org")).unwrap())
+            .collect();
+        let groups = groups(&domains, 512);
+        assert_eq!(groups.concat(), domains);
+        for group in &groups {
+            let names: Vec<&str> = group.iter().map(Domain::as_str).collect();
+            assert!(format!("ATRN {}\r\n", names.join(",")).len() <= 512);
+        }
+    }
+
+    #[test]
+    fn no_domain_is_one_bare_atrn() {
+        assert_eq!(groups(&[], 512), vec![Vec::<Domain>::new()]);
+    }
+}

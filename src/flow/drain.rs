@@ -1,0 +1,374 @@
+//! Behind the turn: the provider sends what waits, and writes down what became of it.
+//!
+//! An entry leaves the spool only on the customer's own answer. When the line breaks, whatever has
+//! no answer goes back as it was: nothing is lost, and nobody is sent a notice because of a line.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tracing::{error, info, warn};
+
+use super::line::{LineEnd, Stop, ask};
+use super::provider::{Provider, Turning};
+use crate::config::accounts::LinePerRecord;
+use crate::mail::Recipient;
+use crate::net::Wire;
+use crate::queue::{EntryId, Fate, RecipientState};
+use crate::session::{ClientSession, Outgoing, Reversed, Sending, Verdict};
+use crate::smtp::{Capabilities, Reply};
+use crate::spool::{Content, Drain, Lease, Spool, SpoolError};
+
+/// Entries leased ahead of need: enough that the line never waits for the spool.
+const AHEAD: usize = 64;
+/// Settles on their way to the disk before the next message waits for one of them. Also the most
+/// messages that a crash of ours can make a customer see twice.
+const UNSETTLED: usize = 64;
+
+/// What a session delivered.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Drained {
+    /// Recipients whose mail was taken.
+    pub delivered: u64,
+    /// Recipients that were told "not now".
+    pub deferred: u64,
+    /// Recipients that were refused for good.
+    pub refused: u64,
+    /// Octets of the messages that somebody took.
+    pub octets: u64,
+}
+
+/// One reversed session.
+pub struct Run<'a, S: Spool> {
+    provider: &'a Provider<S>,
+    id: &'a str,
+    account: &'a str,
+    line_per_record: LinePerRecord,
+    session: ClientSession<Reversed>,
+    stop: Stop,
+    walk: S::Drain,
+    leased: VecDeque<S::Lease>,
+    /// Entries with recipients that did not fit into their last transaction.
+    again: VecDeque<u64>,
+    sending: HashMap<u64, Underway<S>>,
+    settling: JoinSet<Result<(), SpoolError>>,
+    tokens: u64,
+    drained: Drained,
+}
+
+/// An entry between its lease and its settle.
+struct Underway<S: Spool> {
+    lease: S::Lease,
+    content: S::Content,
+    /// The piece to be sent next; one is always read ahead, so that the last is known as such and
+    /// all of a small message is known to be sound before any of it is sent.
+    piece: Option<Bytes>,
+    /// The entry's waiting recipients, and what has become of each so far.
+    recipients: Vec<(Recipient, Option<Verdict>)>,
+    /// Which of them the present transaction is about: from where, how many.
+    window: (usize, usize),
+}
+
+impl<'a, S: Spool> Run<'a, S> {
+    /// Begins where the turn has left off.
+    pub fn new(
+        provider: &'a Provider<S>,
+        id: &'a str,
+        turning: &'a Turning,
+        session: ClientSession<Reversed>,
+        stop: Stop,
+    ) -> Run<'a, S> {
+        let walk =
+            provider.spool.drain(turning.domains.clone(), provider.house().order, Timestamp::now());
+        Run {
+            provider,
+            id,
+            account: &turning.account,
+            line_per_record: turning.line_per_record,
+            session,
+            stop,
+            walk,
+            leased: VecDeque::new(),
+            again: VecDeque::new(),
+            sending: HashMap::new(),
+            settling: JoinSet::new(),
+            tokens: 0,
+            drained: Drained::default(),
+        }
+    }
+
+    /// Sends until there is no more, or the line ends.
+    ///
+    /// # Errors
+    /// [`LineEnd`] when the line ended before the talk did.
+    pub async fn to_the_end(&mut self, wire: &mut Wire) -> Result<(), LineEnd> {
+        loop {
+            match ask(wire, &mut self.session).await? {
+                Sending::Ready(offers) => self.mind_the_records(wire, &offers),
+                Sending::Wants => self.next_message().await,
+                Sending::Content(token) => self.content(token).await?,
+                Sending::Outcome(token, verdicts) => self.outcome(token, verdicts).await,
+                Sending::Stopped(reply) => {
+                    info!(session = self.id, account = self.account, %reply, "the customer stopped the session");
+                }
+                Sending::Closed => return Ok(()),
+            }
+        }
+    }
+
+    /// Lets nothing under way go unwritten, and tells what was achieved.
+    pub async fn settle_all(&mut self) -> Drained {
+        for (token, verdicts) in self.session.lost() {
+            self.note(token, verdicts);
+        }
+        let unfinished: Vec<u64> = self.sending.keys().copied().collect();
+        for token in unfinished {
+            self.settle(token).await;
+        }
+        while let Some(settled) = self.settling.join_next().await {
+            self.settled(settled);
+        }
+        self.drained
+    }
+
+    /// fetchmail stalls on a TLS record of two lines, and cannot be told from the server behind
+    /// it; only one of ours says by its keyword that it is none.
+    fn mind_the_records(&self, wire: &mut Wire, offers: &Capabilities) {
+        let careful = match self.line_per_record {
+            LinePerRecord::On => true,
+            LinePerRecord::Off => false,
+            LinePerRecord::Auto => offers.xodmr.is_none(),
+        };
+        wire.one_line_per_record(careful);
+    }
+
+    async fn next_message(&mut self) {
+        if *self.stop.borrow() {
+            return self.session.no_more();
+        }
+        let token = match self.again.pop_front() {
+            Some(token) => self.reopen(token).await,
+            None => self.open_next().await,
+        };
+        match token.and_then(|token| self.outgoing(token)) {
+            Some(message) => self.session.offer(message),
+            None => self.session.no_more(),
+        }
+    }
+
+    /// The next entry whose content can be read.
+    async fn open_next(&mut self) -> Option<u64> {
+        loop {
+            let lease = self.next_lease().await?;
+            match open(&self.provider.spool, &lease).await {
+                Ok((content, piece)) => return Some(self.take_up(lease, content, piece)),
+                Err(fault) => self.cannot_read(lease.entry().id, &fault),
+            }
+        }
+    }
+
+    async fn next_lease(&mut self) -> Option<S::Lease> {
+        if self.leased.is_empty() {
+            match self.walk.next(AHEAD).await {
+                Ok(leases) => self.leased.extend(leases),
+                Err(fault) => error!(session = self.id, %fault, "the spool cannot be read"),
+            }
+        }
+        self.leased.pop_front()
+    }
+
+    fn cannot_read(&self, id: EntryId, fault: &SpoolError) {
+        error!(session = self.id, account = self.account, %id, %fault, "message set aside");
+    }
+
+    fn take_up(&mut self, lease: S::Lease, content: S::Content, piece: Option<Bytes>) -> u64 {
+        self.tokens += 1;
+        let waiting = |(recipient, state): &(Recipient, RecipientState)| match state {
+            RecipientState::Waiting(_) => Some((recipient.clone(), None)),
+            _ => None,
+        };
+        let recipients = lease.entry().recipients.iter().filter_map(waiting).collect();
+        let underway = Underway { lease, content, piece, recipients, window: (0, 0) };
+        self.sending.insert(self.tokens, underway);
+        self.tokens
+    }
+
+    /// The same content once more, for recipients that did not fit.
+    async fn reopen(&mut self, token: u64) -> Option<u64> {
+        let underway = self.sending.get_mut(&token)?;
+        match open(&self.provider.spool, &underway.lease).await {
+            Ok((content, piece)) => {
+                underway.content = content;
+                underway.piece = piece;
+                Some(token)
+            }
+            Err(fault) => {
+                let id = underway.lease.entry().id;
+                self.cannot_read(id, &fault);
+                self.settle(token).await;
+                self.open_next().await
+            }
+        }
+    }
+
+    fn outgoing(&mut self, token: u64) -> Option<Outgoing> {
+        let most = self.session.recipients_at_once();
+        let underway = self.sending.get_mut(&token)?;
+        let from = underway.window.0 + underway.window.1;
+        let many = most.min(underway.recipients.len() - from);
+        underway.window = (from, many);
+        let entry = underway.lease.entry();
+        Some(Outgoing {
+            token,
+            reverse_path: entry.reverse_path.clone(),
+            params: entry.params.clone(),
+            recipients: underway.recipients[from..from + many]
+                .iter()
+                .map(|(path, _)| path.clone())
+                .collect(),
+            size: entry.size,
+            ends_in_crlf: entry.ends_in_crlf,
+            eight_bit: entry.eight_bit,
+        })
+    }
+
+    async fn content(&mut self, token: u64) -> Result<(), LineEnd> {
+        let Some(underway) = self.sending.get_mut(&token) else { return Err(LineEnd::Closed) };
+        let piece = underway.piece.take().unwrap_or_default();
+        match underway.content.next().await {
+            Ok(ahead) => {
+                let last = ahead.is_none();
+                underway.piece = ahead;
+                self.session.content(&piece, last, Instant::now());
+                Ok(())
+            }
+            // Half of it is on the line already, and the end must never follow: hang up.
+            Err(fault) => {
+                let id = underway.lease.entry().id;
+                self.cannot_read(id, &fault);
+                Err(LineEnd::Closed)
+            }
+        }
+    }
+
+    async fn outcome(&mut self, token: u64, verdicts: Vec<Verdict>) {
+        self.note(token, verdicts);
+        let more = self
+            .sending
+            .get(&token)
+            .is_some_and(|underway| underway.window_end() < underway.recipients.len());
+        if more {
+            self.again.push_back(token);
+        } else {
+            self.settle(token).await;
+        }
+    }
+
+    fn note(&mut self, token: u64, verdicts: Vec<Verdict>) {
+        let Some(underway) = self.sending.get_mut(&token) else { return };
+        let (from, many) = underway.window;
+        for ((_, slot), verdict) in underway.recipients[from..from + many].iter_mut().zip(verdicts)
+        {
+            *slot = Some(verdict);
+        }
+    }
+
+    /// Writes down what became of an entry; a few may be on their way to the disk at once.
+    async fn settle(&mut self, token: u64) {
+        let Some(underway) = self.sending.remove(&token) else { return };
+        self.log(&underway);
+        let fates: Vec<Fate> =
+            underway.recipients.into_iter().map(|(_, verdict)| fate(verdict)).collect();
+        if fates.iter().all(|fate| *fate == Fate::Untried) {
+            return; // the lease goes back as it was
+        }
+        self.count(&fates, underway.lease.entry().size);
+        if self.settling.len() >= UNSETTLED
+            && let Some(settled) = self.settling.join_next().await
+        {
+            self.settled(settled);
+        }
+        let (spool, lease) = (self.provider.spool.clone(), underway.lease);
+        self.settling.spawn(async move { spool.settle(lease, fates, Timestamp::now()).await });
+    }
+
+    fn settled(&self, settled: Result<Result<(), SpoolError>, tokio::task::JoinError>) {
+        match settled {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => {
+                error!(session = self.id, %fault, "not written down; it will be offered again")
+            }
+            Err(fault) => {
+                error!(session = self.id, %fault, "not written down; it will be offered again")
+            }
+        }
+    }
+
+    fn count(&mut self, fates: &[Fate], size: u64) {
+        let how_many =
+            |wanted: fn(&Fate) -> bool| fates.iter().filter(|fate| wanted(fate)).count() as u64;
+        let delivered = how_many(|fate| matches!(fate, Fate::Delivered));
+        self.drained.delivered += delivered;
+        self.drained.deferred += how_many(|fate| matches!(fate, Fate::Deferred(_)));
+        self.drained.refused += how_many(|fate| matches!(fate, Fate::Refused(_)));
+        self.drained.octets += if delivered > 0 { size } else { 0 };
+    }
+
+    /// One line for each message.
+    fn log(&self, underway: &Underway<S>) {
+        let entry = underway.lease.entry();
+        let told = |wanted: fn(&Verdict) -> Option<&Reply>| {
+            underway
+                .recipients
+                .iter()
+                .filter_map(|(_, verdict)| verdict.as_ref().and_then(wanted))
+                .collect::<Vec<_>>()
+        };
+        let taken =
+            told(|verdict| if let Verdict::Taken(reply) = verdict { Some(reply) } else { None });
+        let other = told(|verdict| match verdict {
+            Verdict::NotNow(reply) | Verdict::Never(reply) => Some(reply),
+            Verdict::Taken(_) | Verdict::Unanswered => None,
+        });
+        let waited = Timestamp::now().duration_since(entry.arrived).as_secs();
+        match other.first() {
+            None => {
+                info!(session = self.id, account = self.account, id = %entry.id, domain = %entry.domain,
+                size = entry.size, recipients = taken.len(), waited, reply = taken.first().map(ToString::to_string),
+                "message delivered")
+            }
+            Some(reply) => {
+                warn!(session = self.id, account = self.account, id = %entry.id, domain = %entry.domain,
+                size = entry.size, delivered = taken.len(), not_delivered = other.len(), waited, %reply,
+                "message not delivered to all")
+            }
+        }
+    }
+}
+
+impl<S: Spool> Underway<S> {
+    fn window_end(&self) -> usize {
+        self.window.0 + self.window.1
+    }
+}
+
+/// Opens content and reads its first piece.
+async fn open<S: Spool>(
+    spool: &S,
+    lease: &S::Lease,
+) -> Result<(S::Content, Option<Bytes>), SpoolError> {
+    let mut content = spool.content(lease).await?;
+    let piece = content.next().await?;
+    Ok((content, piece))
+}
+
+fn fate(verdict: Option<Verdict>) -> Fate {
+    match verdict {
+        Some(Verdict::Taken(_)) => Fate::Delivered,
+        Some(Verdict::NotNow(reply)) => Fate::Deferred(reply),
+        Some(Verdict::Never(reply)) => Fate::Refused(reply),
+        Some(Verdict::Unanswered) | None => Fate::Untried,
+    }
+}

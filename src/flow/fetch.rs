@@ -1,0 +1,482 @@
+//! One run of the customer: try the target, call, ask, turn, take the mail in, and again while the
+//! provider has more; then say in a few words and one exit code what came of it.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tracing::{debug, info, warn};
+
+use super::call::{Asked, CallFault, Called, Caller, groups};
+use super::line::{LineEnd, Stop, last_words};
+use super::receive::{Progress, Receiver, Reception, Tally, Terms};
+use crate::exit::Exit;
+use crate::net::WireFault;
+use crate::session::transcript::Transcript;
+use crate::session::{Granted, Profile, ServerSettings};
+use crate::sink::{Offer, Sink, SinkFault};
+use crate::smtp::{Domain, Reply};
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Mail came, and all of it was taken, or refused with the provider informed.
+    Ok,
+    /// There was none.
+    NoMail,
+    /// Mail came; some was put off, or a ceiling was reached.
+    Partial,
+    /// Try later.
+    Tempfail,
+    /// We may not, or must not.
+    Denied,
+    /// That is no ODMR provider, or no proper one.
+    Protocol,
+    /// Our own settings, or our own target.
+    Config,
+}
+
+/// What one run did, for people and for pipes. `odmr.fetch/1`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// `odmr.fetch/1`.
+    pub schema: &'static str,
+    /// The account's name.
+    pub account: String,
+    /// Host and port.
+    pub server: String,
+    /// `atrn` or `turn`; null when nothing was asked.
+    pub verb: Option<&'static str>,
+    /// The TLS version; null in clear.
+    pub tls: Option<&'static str>,
+    /// The SASL mechanism; null when there was no login.
+    pub mech: Option<&'static str>,
+    /// When the run began.
+    pub started: Timestamp,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+    /// What it came to.
+    pub result: Outcome,
+    /// Why, when it is not `ok` or `no_mail`: one line, escaped.
+    pub reason: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Reversed sessions held.
+    pub rounds: u32,
+    /// Messages the provider began to hand over.
+    pub offered: u64,
+    /// Messages taken.
+    pub accepted: u64,
+    /// Messages put off, wholly or for some recipients.
+    pub deferred: u64,
+    /// Messages refused for good.
+    pub refused: u64,
+    /// Octets of the messages taken.
+    pub bytes: u64,
+    /// Final codes said, and how often.
+    pub by_code: std::collections::BTreeMap<u16, u64>,
+    /// The provider's last word on ATRN.
+    pub last_reply: Option<String>,
+    /// When to try again, in seconds, where that is known.
+    pub next_hint_s: Option<u64>,
+    /// How the program ends.
+    #[serde(skip)]
+    pub exit: Exit,
+    /// The run was told to stop.
+    #[serde(skip)]
+    pub interrupted: bool,
+}
+
+/// What a run needs.
+pub struct Run<'a, K: Sink> {
+    /// How the provider is called.
+    pub caller: Caller<'a>,
+    /// Where the mail goes.
+    pub sink: K,
+    /// What may be taken. Its domains are those of `account.domains` or `account.accept_domains`.
+    pub terms: Terms,
+    /// Tells the run to end.
+    pub stop: Stop,
+    /// What was taken so far.
+    pub tally: Tally,
+    /// The dialogues of the sessions, where they are wanted.
+    pub transcripts: Option<Vec<Transcript>>,
+}
+
+/// Why a run ended without mail.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchFault {
+    /// Our own target; the provider has not been asked.
+    #[error("{0}")]
+    Target(#[from] SinkFault),
+    /// The call came to nothing.
+    #[error("{0}")]
+    Call(#[from] CallFault),
+    /// ATRN was refused.
+    #[error("{verb} was answered \"{reply}\"")]
+    Refused {
+        /// ATRN or TURN.
+        verb: &'static str,
+        /// The answer.
+        reply: Reply,
+    },
+    /// The provider did not wait for us to speak.
+    #[error("it spoke out of turn behind its 250: \"{0}\"")]
+    SpokeTooSoon(String),
+    /// The line ended before the provider said QUIT.
+    #[error("the session broke off: {0}")]
+    BrokeOff(LineEnd),
+}
+
+/// How a round ended.
+enum Round {
+    /// Nothing was there.
+    NoMail(Option<Reply>),
+    /// Mail came; `more` when a further round may bring more.
+    Mail { more: bool },
+}
+
+impl<K: Sink> Run<'_, K> {
+    /// Runs to the end, whatever comes.
+    pub async fn to_the_end(
+        mut self,
+        progress: &mut dyn FnMut(Progress),
+    ) -> (Summary, Option<Vec<Transcript>>) {
+        let begun = Instant::now();
+        let mut summary = self.blank();
+        let end = self.rounds(&mut summary, progress).await;
+        self.sink.close().await;
+        self.conclude(&mut summary, end);
+        summary.ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        (summary, self.transcripts)
+    }
+
+    /// The target is tried *before* anything is asked for: while it is down, the mail is safer with
+    /// the provider.
+    async fn rounds(
+        &mut self,
+        summary: &mut Summary,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), FetchFault> {
+        let offer = self.sink.open().await?;
+        let mut left: Option<VecDeque<Vec<Domain>>> = None;
+        let mut in_a_row = 0;
+        loop {
+            let called = self.caller.call(self.transcript()).await?;
+            note_call(summary, &called);
+            let account = self.caller.account;
+            let pending =
+                left.get_or_insert_with(|| groups(&account.domains, called.line_limit()).into());
+            let Some(group) = pending.front().cloned() else { return Ok(()) };
+            let more = match self.round(called, &group, offer, summary, progress).await? {
+                Round::NoMail(reply) => {
+                    summary.last_reply =
+                        reply.map(|reply| reply.to_string()).or(summary.last_reply.take());
+                    false
+                }
+                Round::Mail { more } => more,
+            };
+            in_a_row = if more { in_a_row + 1 } else { 0 };
+            if !more || in_a_row >= account.max_rounds {
+                in_a_row = 0;
+                pending.pop_front();
+            }
+            if pending.is_empty() || self.tally.ceiling || *self.stop.borrow() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn round(
+        &mut self,
+        called: Called,
+        group: &[Domain],
+        offer: Offer,
+        summary: &mut Summary,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Round, FetchFault> {
+        let verb =
+            if called.offers.atrn || self.caller.account.force_atrn { "atrn" } else { "turn" };
+        summary.verb = Some(verb);
+        match called.ask_for(group, self.caller.account.force_atrn).await? {
+            Asked::Turning(called, granted) => {
+                summary.rounds += 1;
+                summary.last_reply = Some(granted.reply().to_string());
+                self.turn(*called, granted, offer, progress).await
+            }
+            Asked::Told(reply) if says_no_mail(&reply) => Ok(Round::NoMail(Some(reply))),
+            // Asked again so soon only because mail had come: that is the end of it, not a fault.
+            Asked::Told(reply) if summary.rounds > 0 && reply.is_transient() => {
+                Ok(Round::NoMail(Some(reply)))
+            }
+            Asked::Told(reply) => Err(FetchFault::Refused {
+                verb: if verb == "atrn" { "ATRN" } else { "TURN" },
+                reply,
+            }),
+        }
+    }
+
+    /// From here on we are the server.
+    async fn turn(
+        &mut self,
+        called: Called,
+        granted: Granted,
+        offer: Offer,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Round, FetchFault> {
+        let Called { mut wire, session, offers, .. } = called;
+        let settings = Arc::new(self.settings(offer));
+        let secure = wire.tls().is_some();
+        let mut session = match session.turn(granted, settings, secure, Instant::now()) {
+            Ok(session) => session,
+            // Some providers say so when they find that there is nothing after all.
+            Err(early) if early.heard.starts_with(b"QUIT") => return Ok(Round::NoMail(None)),
+            Err(early) => {
+                let heard = crate::smtp::escape::Escaped(&early.heard).to_string();
+                return Err(FetchFault::SpokeTooSoon(heard));
+            }
+        };
+        let receiver = Receiver::new(&self.terms, &mut self.sink, &mut self.tally, progress, &wire);
+        let reception = receiver.receive(&mut wire, &mut session, self.stop.clone()).await;
+        last_words(&mut wire, &mut session).await;
+        wire.close().await;
+        if let Some(transcripts) = &mut self.transcripts {
+            transcripts.push(session.transcript().clone());
+        }
+        judge(reception, offers.xodmr.is_some())
+    }
+
+    /// What we are as a server: no more than the target can take.
+    fn settings(&self, offer: Offer) -> ServerSettings {
+        let account = self.caller.account;
+        let mut patience = self.caller.patience;
+        patience.command = account.timeout_command.get();
+        patience.block = account.timeout_data.get();
+        ServerSettings {
+            max_size: offer.size.unwrap_or(u64::MAX),
+            max_recipients: offer.rcptmax.unwrap_or(1000),
+            smtputf8: offer.smtputf8,
+            binarymime: offer.binarymime,
+            dsn: offer.dsn,
+            patience,
+            ..ServerSettings::new(Profile::Reversed, &self.terms.name)
+        }
+    }
+
+    fn transcript(&self) -> Transcript {
+        match self.transcripts {
+            Some(_) => Transcript::kept(),
+            None => Transcript::default(),
+        }
+    }
+
+    fn blank(&self) -> Summary {
+        let account = self.caller.account;
+        Summary {
+            schema: "odmr.fetch/1",
+            account: account.name.clone(),
+            server: format!("{}:{}", self.caller.server, account.port),
+            verb: None,
+            tls: None,
+            mech: None,
+            started: Timestamp::now(),
+            ms: 0,
+            result: Outcome::NoMail,
+            reason: None,
+            hint: None,
+            rounds: 0,
+            offered: 0,
+            accepted: 0,
+            deferred: 0,
+            refused: 0,
+            bytes: 0,
+            by_code: Default::default(),
+            last_reply: None,
+            next_hint_s: None,
+            exit: Exit::Ok,
+            interrupted: false,
+        }
+    }
+
+    fn conclude(&self, summary: &mut Summary, end: Result<(), FetchFault>) {
+        let tally = &self.tally;
+        summary.offered = tally.offered;
+        summary.accepted = tally.accepted;
+        summary.deferred = tally.deferred;
+        summary.refused = tally.refused;
+        summary.bytes = tally.octets;
+        summary.by_code = tally.by_code.clone();
+        summary.interrupted = *self.stop.borrow();
+        (summary.result, summary.exit) = match &end {
+            Err(fault) => fault.outcome(),
+            Ok(()) if tally.deferred > 0 || tally.ceiling => (Outcome::Partial, Exit::Partial),
+            Ok(()) if tally.offered == 0 => (Outcome::NoMail, Exit::Ok),
+            Ok(()) => (Outcome::Ok, Exit::Ok),
+        };
+        if let Err(fault) = end {
+            summary.reason = Some(fault.to_string());
+            summary.hint = fault.hint();
+            if let FetchFault::Refused { reply, .. } = &fault {
+                summary.last_reply = Some(reply.to_string());
+            }
+            warn!(account = summary.account, server = summary.server, %fault, "run ended");
+        }
+    }
+}
+
+fn note_call(summary: &mut Summary, called: &Called) {
+    summary.tls = called.wire.tls().map(|facts| facts.version());
+    summary.mech = called.mechanism.map(|mechanism| mechanism.name());
+    debug!(offers = ?called.offers.lines, tls = summary.tls, mech = summary.mech, "logged in");
+}
+
+/// What a reversed session means for the run.
+fn judge(reception: Reception, one_of_ours: bool) -> Result<Round, FetchFault> {
+    let Reception { end, taken, greeted, began } = reception;
+    match end {
+        Ok(()) if !began => Ok(Round::NoMail(None)),
+        // Ours sends all it has; others may stop after so many messages and wait to be asked again.
+        Ok(()) => Ok(Round::Mail { more: taken > 0 && !one_of_ours }),
+        // 250, and then nothing, or a QUIT in clear below TLS: there was no mail after all.
+        Err(LineEnd::Closed | LineEnd::Wire(WireFault::Closed | WireFault::Tls { .. }))
+            if !greeted =>
+        {
+            Ok(Round::NoMail(None))
+        }
+        // A session that brought something may be followed by one that brings the rest.
+        Err(end) if taken > 0 => {
+            info!(%end, taken, "the session broke off; calling again");
+            Ok(Round::Mail { more: true })
+        }
+        Err(end) => Err(FetchFault::BrokeOff(end)),
+    }
+}
+
+/// 453 means "no mail", except where its words say that somebody else is at it (IndiMail).
+fn says_no_mail(reply: &Reply) -> bool {
+    let text = reply.text.to_lowercase();
+    let about_mail = ["no mail", "no message", "nothing", "empty", "no queue"]
+        .iter()
+        .any(|word| text.contains(word));
+    let busy = ["already", "busy", "being processed", "in progress", "locked"]
+        .iter()
+        .any(|word| text.contains(word));
+    reply.code == 453 && (about_mail || !busy)
+}
+
+impl FetchFault {
+    /// What the run came to, and how the program ends.
+    pub fn outcome(&self) -> (Outcome, Exit) {
+        let exit = match self {
+            FetchFault::Target(fault) => target_exit(fault),
+            FetchFault::Call(fault) => fault.exit(),
+            FetchFault::Refused { reply, .. } => refused_exit(reply),
+            FetchFault::SpokeTooSoon(_) => Exit::Protocol,
+            FetchFault::BrokeOff(end) => end.exit(),
+        };
+        let outcome = match exit {
+            Exit::Protocol => Outcome::Protocol,
+            Exit::NoPerm => Outcome::Denied,
+            Exit::Config | Exit::CantCreate | Exit::Io => Outcome::Config,
+            _ => Outcome::Tempfail,
+        };
+        (outcome, exit)
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            FetchFault::Target(fault) => fault.hint().map(str::to_owned),
+            FetchFault::Call(fault) => fault.hint(),
+            FetchFault::Refused { reply, .. } => refused_hint(reply).map(str::to_owned),
+            FetchFault::SpokeTooSoon(_) => {
+                Some("nothing was taken from this line: anybody may have said that".to_owned())
+            }
+            FetchFault::BrokeOff(_) => None,
+        }
+    }
+}
+
+fn target_exit(fault: &SinkFault) -> Exit {
+    match fault {
+        SinkFault::Settings { .. } | SinkFault::NotSmtp { .. } => Exit::Config,
+        SinkFault::Disk { .. } => Exit::CantCreate,
+        SinkFault::Refused { reply, .. } if reply.is_permanent() => Exit::Config,
+        _ => Exit::TempFail,
+    }
+}
+
+/// RFC 2645 says 450 both for "not yours" and for "too soon"; the enhanced status tells them apart,
+/// or else the words. Where neither does, trying again later is what costs least.
+fn refused_exit(reply: &Reply) -> Exit {
+    match reply.code {
+        450 if reply.enhanced.is_some_and(|status| (status.subject, status.detail) == (7, 1)) => {
+            Exit::NoPerm
+        }
+        450 if reply.enhanced.is_none() && mentions_access(reply) => Exit::NoPerm,
+        400..=499 => Exit::TempFail,
+        500..=504 => Exit::Protocol,
+        _ => Exit::NoPerm,
+    }
+}
+
+fn mentions_access(reply: &Reply) -> bool {
+    let text = reply.text.to_lowercase();
+    ["access", "denied", "not allowed", "permission", "not permitted", "unauthor"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+fn refused_hint(reply: &Reply) -> Option<&'static str> {
+    match refused_exit(reply) {
+        Exit::NoPerm => Some(
+            "does the account own every domain that is asked for? With none named, it gets all of its own",
+        ),
+        Exit::Protocol => Some("see what it offers: atrn-fetch check"),
+        _ if reply.code == 450 => Some(
+            "the provider may want a longer pause between calls, or may not know these domains",
+        ),
+        _ => None,
+    }
+}
+
+/// The domains whose mail is ours.
+pub fn own_domains(domains: &[Domain], accepted: &[Domain]) -> HashSet<Domain> {
+    let named = if domains.is_empty() { accepted } else { domains };
+    named.iter().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies_to_atrn_and_their_exits() {
+        let exit = |code, status: Option<(u16, u16)>, text: &'static str| {
+            let reply = match status {
+                Some(status) => Reply::new(code, status, text),
+                None => Reply::plain(code, text),
+            };
+            refused_exit(&reply)
+        };
+        assert_eq!(exit(450, Some((7, 1)), "refused"), Exit::NoPerm);
+        assert_eq!(exit(450, Some((7, 0)), "too soon"), Exit::TempFail);
+        assert_eq!(exit(450, None, "ATRN request refused: access denied"), Exit::NoPerm);
+        assert_eq!(exit(450, None, "ATRN request refused"), Exit::TempFail);
+        assert_eq!(exit(451, None, "unable to process"), Exit::TempFail);
+        assert_eq!(exit(502, None, "not implemented"), Exit::Protocol);
+        assert_eq!(exit(530, None, "authentication required"), Exit::NoPerm);
+        assert_eq!(exit(553, None, "not your domain"), Exit::NoPerm);
+    }
+
+    #[test]
+    fn a_453_that_is_not_about_mail_is_no_empty_queue() {
+        assert!(says_no_mail(&Reply::plain(453, "You have no mail")));
+        assert!(says_no_mail(&Reply::plain(453, "")));
+        assert!(!says_no_mail(&Reply::plain(453, "messages already being processed")));
+        assert!(!says_no_mail(&Reply::plain(450, "no mail")));
+    }
+}

@@ -1,0 +1,290 @@
+//! A stranger connects to the MX. Greet it, hear whom its mail is for, take the mail if every
+//! question is answered with yes, and say 250 once it would survive a power cut.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use super::line::{LineEnd, Stop, hear};
+use super::provider::{House, Provider};
+use crate::mail::trace::{Protocol, Received, safe_name};
+use crate::mail::{Envelope, Recipient};
+use crate::net::Wire;
+use crate::queue::{EntryId, Source};
+use crate::session::{Event, Mx, ServerSession};
+use crate::smtp::escape::Escaped;
+use crate::smtp::{Domain, ForwardPath, Mailbox, Reply};
+use crate::spool::{Arrival, Draft, Part, Spool, SpoolError};
+
+/// What one visit brought.
+#[derive(Debug, Default)]
+pub struct Visit {
+    messages: u32,
+    refused: u32,
+    octets: u64,
+}
+
+/// Serves one connection to the MX, to its end.
+pub async fn intake<S: Spool>(wire: Wire, provider: &Provider<S>, id: &str, stop: Stop) {
+    let house = provider.house();
+    let ip = wire.peer().map_or(UNKNOWN_ADDRESS, |peer| peer.ip());
+    let mut talk = Talk::new(wire, provider, house, id, ip);
+    let end = talk.serve(stop).await;
+    talk.tell(&end);
+    talk.wire.close().await;
+}
+
+/// A unix socket has no address; LMTP and tests come this way.
+const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+struct Talk<'a, S: Spool> {
+    wire: Wire,
+    session: ServerSession<Mx>,
+    provider: &'a Provider<S>,
+    house: Arc<House>,
+    id: &'a str,
+    ip: IpAddr,
+    mail: Option<Mail<S>>,
+    visit: Visit,
+}
+
+/// A message whose content is on its way.
+struct Mail<S: Spool> {
+    draft: S::Draft,
+    octets: u64,
+    /// What went wrong while the content was still coming.
+    fault: Option<SpoolError>,
+}
+
+impl<'a, S: Spool> Talk<'a, S> {
+    fn new(
+        wire: Wire,
+        provider: &'a Provider<S>,
+        house: Arc<House>,
+        id: &'a str,
+        ip: IpAddr,
+    ) -> Talk<'a, S> {
+        let session = ServerSession::mx(house.mx.clone(), Instant::now());
+        Talk { wire, session, provider, house, id, ip, mail: None, visit: Visit::default() }
+    }
+
+    async fn serve(&mut self, mut stop: Stop) -> Result<(), LineEnd> {
+        loop {
+            match hear(&mut self.wire, &mut self.session, &mut stop).await? {
+                Event::Mail(..) => self.session.accept(),
+                Event::Recipient(recipient) => self.recipient(recipient),
+                Event::Begin => self.begin(),
+                Event::Content(octets) => self.content(octets).await,
+                Event::End => self.end().await,
+                Event::Reset => self.mail = None,
+                Event::Starttls => self.starttls().await?,
+                Event::Closed => return Ok(()),
+                // The profile speaks neither AUTH nor ATRN.
+                Event::Auth(..) | Event::Response(_) => self.session.auth_refused(NOT_HERE),
+                Event::Atrn(_) => self.session.answer(NOT_HERE),
+            }
+        }
+    }
+
+    async fn starttls(&mut self) -> Result<(), LineEnd> {
+        let secured = self.provider.secure(&mut self.wire).await?;
+        self.session.secured(&secured);
+        Ok(())
+    }
+
+    fn recipient(&mut self, recipient: Recipient) {
+        match self.house.admits(&recipient.path) {
+            Ok(()) => self.session.accept(),
+            Err(refusal) => {
+                self.visit.refused += 1;
+                info!(session = self.id, ip = %self.ip, recipient = %Escaped::text(recipient.path.as_str()),
+                    reply = %refusal, "recipient refused");
+                self.session.answer(refusal);
+            }
+        }
+    }
+
+    /// Asked before the sender is told 354, so that nothing is sent in vain.
+    fn begin(&mut self) {
+        let declared = self.session.envelope().and_then(|envelope| envelope.params.size);
+        match self.provider.spool.draft(declared) {
+            Ok(draft) => {
+                self.mail = Some(Mail { draft, octets: 0, fault: None });
+                self.session.accept();
+            }
+            Err(fault) => self.session.answer(refusal(&fault)),
+        }
+    }
+
+    async fn content(&mut self, octets: Bytes) {
+        let Some(mail) = &mut self.mail else { return };
+        mail.octets += octets.len() as u64;
+        if mail.fault.is_none() {
+            mail.fault = mail.draft.write(octets).await.err();
+        }
+    }
+
+    async fn end(&mut self) {
+        let (mail, envelope) = (self.mail.take(), self.session.envelope().cloned());
+        let (Some(mail), Some(envelope)) = (mail, envelope) else {
+            return self.session.answer(LOST_TRACK);
+        };
+        let octets = mail.octets;
+        let id = EntryId(ulid::Ulid::generate());
+        match self.keep(mail, &envelope, id).await {
+            Ok(()) => {
+                self.visit.messages += 1;
+                self.visit.octets += octets;
+                self.log_kept(&envelope, id, octets);
+                self.session.answer(KEPT.saying(format!("kept as {id}")));
+            }
+            Err(fault) => {
+                warn!(session = self.id, ip = %self.ip, id = %id, %fault, "message not kept");
+                self.session.answer(refusal(&fault));
+            }
+        }
+    }
+
+    async fn keep(
+        &mut self,
+        mail: Mail<S>,
+        envelope: &Envelope,
+        id: EntryId,
+    ) -> Result<(), SpoolError> {
+        if let Some(fault) = mail.fault {
+            return Err(fault);
+        }
+        let now = Timestamp::now();
+        let arrival = Arrival {
+            reverse_path: envelope.reverse_path.clone(),
+            params: envelope.params.clone(),
+            parts: parts(&self.house, envelope, id, now),
+            arrived: now,
+            source: self.source(),
+            trace: self.received(envelope, id, now).into(),
+        };
+        self.provider.spool.commit(mail.draft, arrival).await
+    }
+
+    fn source(&self) -> Source {
+        Source { ip: self.ip, helo: self.session.hello_name(), tls: self.tls_version() }
+    }
+
+    fn tls_version(&self) -> Option<String> {
+        self.wire.tls().map(|facts| facts.version().to_owned())
+    }
+
+    fn received(&self, envelope: &Envelope, id: EntryId, at: Timestamp) -> String {
+        let hello = self.session.hello();
+        let protocol = Protocol {
+            extended: hello.is_some_and(|hello| hello.extended),
+            lmtp: false,
+            utf8: envelope.params.smtputf8,
+            tls: self.session.is_secure(),
+            authenticated: false,
+        };
+        let only = match envelope.recipients.as_slice() {
+            [one] => Some(one.path.as_str()),
+            _ => None,
+        };
+        Received {
+            helo: &safe_name(hello.map_or("", |hello| &hello.name)),
+            ip: self.ip,
+            by: &self.provider.name,
+            protocol,
+            tls: self.tls_version().as_deref(),
+            id: &id.to_string(),
+            recipient: only,
+            at,
+        }
+        .to_field()
+    }
+
+    fn log_kept(&self, envelope: &Envelope, id: EntryId, octets: u64) {
+        info!(session = self.id, ip = %self.ip, id = %id, size = octets,
+            from = %Escaped::text(envelope.reverse_path.as_str()), recipients = envelope.recipients.len(),
+            "message kept");
+    }
+
+    /// One line for each session.
+    fn tell(&mut self, end: &Result<(), LineEnd>) {
+        let ended = end.as_ref().err().map_or_else(|| "quit".to_owned(), ToString::to_string);
+        info!(session = self.id, ip = %self.ip, helo = self.session.hello_name(), tls = self.tls_version(),
+            messages = self.visit.messages, refused = self.visit.refused, octets = self.visit.octets,
+            ended, "mx session");
+    }
+}
+
+const KEPT: Reply = Reply::new(250, (0, 0), "kept");
+const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");
+const LOST_TRACK: Reply = Reply::new(451, (3, 0), "internal error; try again later");
+
+/// What a sender is told of our own troubles: little, and always "later".
+fn refusal(fault: &SpoolError) -> Reply {
+    match fault {
+        SpoolError::Full { .. } => Reply::new(452, (3, 1), "no room just now; try again later"),
+        _ => Reply::new(451, (3, 0), "cannot keep mail just now; try again later"),
+    }
+}
+
+/// One part for each domain, in the order the domains were first named. The first bears the id the
+/// sender is told.
+fn parts(house: &House, envelope: &Envelope, id: EntryId, now: Timestamp) -> Vec<Part> {
+    let mut of_domain: BTreeMap<Domain, Vec<Recipient>> = BTreeMap::new();
+    for recipient in &envelope.recipients {
+        if let Some((domain, recipient)) = house.settle(recipient) {
+            of_domain.entry(domain).or_default().push(recipient);
+        }
+    }
+    let mut id = Some(id);
+    of_domain
+        .into_iter()
+        .map(|(domain, recipients)| Part {
+            id: id.take().unwrap_or_else(|| EntryId(ulid::Ulid::generate())),
+            expires: house.expiry(&domain, now),
+            domain,
+            recipients,
+        })
+        .collect()
+}
+
+impl House {
+    /// May a stranger's mail for this path be taken? We hold mail for our customers' domains and
+    /// relay for nobody, in whatever form it is asked: percent hack, bang path, literal, quotes.
+    ///
+    /// # Errors
+    /// The refusal to be told.
+    pub fn admits(&self, path: &ForwardPath) -> Result<(), Reply> {
+        let ForwardPath::Mailbox(mailbox) = path else {
+            return if self.postmaster.is_some() { Ok(()) } else { Err(NO_MAILBOX) };
+        };
+        let held = mailbox.domain().and_then(|domain| self.domains.get(domain)).ok_or(NO_RELAY)?;
+        if mailbox.asks_for_relay() {
+            return Err(NO_RELAY);
+        }
+        let postmaster = mailbox.local_part().eq_ignore_ascii_case("postmaster");
+        match postmaster || held.knows(mailbox) {
+            true => Ok(()),
+            false => Err(NO_MAILBOX),
+        }
+    }
+
+    /// The domain that a recipient's mail is held under; the bare postmaster becomes ours.
+    fn settle(&self, recipient: &Recipient) -> Option<(Domain, Recipient)> {
+        let mailbox: &Mailbox = match &recipient.path {
+            ForwardPath::Postmaster => self.postmaster.as_ref()?,
+            ForwardPath::Mailbox(mailbox) => mailbox,
+        };
+        let path = ForwardPath::Mailbox(mailbox.clone());
+        Some((mailbox.domain()?.clone(), Recipient { path, params: recipient.params.clone() }))
+    }
+}
+
+const NO_RELAY: Reply =
+    Reply::new(550, (7, 1), "we hold no mail for that address and relay for nobody");
+const NO_MAILBOX: Reply = Reply::new(550, (1, 1), "no such mailbox");

@@ -1,0 +1,21 @@
+//! The corridors: one journey a file, told top to bottom.
+//!
+//! | file | the journey |
+//! |---|---|
+//! | [`intake`] | a stranger brings mail to the MX, and it comes to rest in the spool |
+//! | [`relay`] | a customer calls, proves itself and says ATRN; the answer, and the turn |
+//! | [`drain`] | behind the turn: the provider sends what waits |
+//! | [`call`] | the customer's side up to the turn |
+//! | [`receive`] | behind the turn: the customer takes its mail in |
+//! | [`fetch`] | one run of the customer, from the lock to the summary |
+//! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
+
+pub mod call;
+pub mod drain;
+pub mod fetch;
+pub mod intake;
+pub mod line;
+pub mod proof;
+pub mod provider;
+pub mod receive;
+pub mod relay;

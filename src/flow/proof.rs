@@ -1,0 +1,177 @@
+//! One AUTH at the provider: carries messages between the session and the SASL exchange, and asks
+//! the accounts in between.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use super::provider::House;
+use crate::config::accounts::Account;
+use crate::sasl::{
+    Identity, Mechanism, NONCE_OCTETS, ServerContext, ServerExchange, ServerStep, Wanted,
+};
+use crate::session::{Odmr, ServerSession};
+use crate::smtp::Reply;
+use crate::smtp::escape::Escaped;
+
+/// An AUTH under way.
+pub struct Proof {
+    exchange: Option<ServerExchange>,
+    house: Arc<House>,
+    ip: IpAddr,
+    /// The line is protected.
+    secure: bool,
+    /// One attempt at channel binding per TLS connection. RFC 9266, section 5.
+    bound: bool,
+    /// The name that was tried, for the log.
+    tried: String,
+    /// How often it came to nothing.
+    failures: u32,
+}
+
+/// What the line contributes to a proof.
+pub struct LineFacts {
+    /// The other side's address.
+    pub ip: IpAddr,
+    /// TLS is on.
+    pub secure: bool,
+    /// RFC 9266's exporter, where there is one.
+    pub channel_binding: Option<[u8; 32]>,
+    /// The SHA-256 of the certificate shown, where there is one.
+    pub certificate: Option<[u8; 32]>,
+}
+
+impl Proof {
+    /// Nothing is under way yet.
+    pub fn new(house: Arc<House>, ip: IpAddr) -> Proof {
+        Proof {
+            exchange: None,
+            house,
+            ip,
+            secure: false,
+            bound: false,
+            tried: String::new(),
+            failures: 0,
+        }
+    }
+
+    /// Failed attempts since this was last asked.
+    pub fn failures(&mut self) -> u32 {
+        std::mem::take(&mut self.failures)
+    }
+
+    /// AUTH was said.
+    pub async fn begin(
+        &mut self,
+        session: &mut ServerSession<Odmr>,
+        name: &str,
+        initial: Option<Vec<u8>>,
+        facts: &LineFacts,
+    ) {
+        let Ok(mechanism) = name.parse::<Mechanism>() else {
+            return session.auth_refused(NO_MECHANISM);
+        };
+        if mechanism.binds_channel() && std::mem::replace(&mut self.bound, true) {
+            return session.auth_refused(ONCE_PER_LINE);
+        }
+        self.secure = facts.secure;
+        let mut exchange = ServerExchange::new(mechanism, self.context(facts));
+        let step = exchange.start(initial.as_deref());
+        self.exchange = Some(exchange);
+        self.take(session, step).await;
+    }
+
+    /// A challenge was answered.
+    pub async fn go_on(&mut self, session: &mut ServerSession<Odmr>, response: &[u8]) {
+        let Some(exchange) = &mut self.exchange else { return session.auth_refused(MALFORMED) };
+        let step = exchange.respond(response);
+        self.take(session, step).await;
+    }
+
+    async fn take(&mut self, session: &mut ServerSession<Odmr>, mut step: ServerStep) {
+        if let ServerStep::Lookup(wanted) = step {
+            step = self.look_up(wanted).await;
+        }
+        match step {
+            ServerStep::Challenge(challenge) => session.challenge(&challenge),
+            ServerStep::Verified(identity) => self.verified(session, identity),
+            ServerStep::Rejected(reason) => {
+                self.failures += 1;
+                warn!(ip = %self.ip, user = %Escaped::text(&self.tried), %reason, "authentication failed");
+                session.auth_refused(REJECTED);
+            }
+            ServerStep::Malformed(what) => {
+                info!(ip = %self.ip, what, "malformed authentication");
+                session.auth_refused(MALFORMED);
+            }
+            ServerStep::Lookup(_) => session.auth_refused(MALFORMED),
+        }
+    }
+
+    fn verified(&mut self, session: &mut ServerSession<Odmr>, identity: Identity) {
+        info!(ip = %self.ip, account = identity.account(), mechanism = %identity.mechanism(), "authenticated");
+        self.exchange = None;
+        session.authenticated(identity);
+    }
+
+    /// Asks the accounts and lets the exchange judge. Checking a password against SCRAM's keys
+    /// takes milliseconds of hashing, which must not hold up other sessions.
+    async fn look_up(&mut self, wanted: Wanted) -> ServerStep {
+        let Some(mut exchange) = self.exchange.take() else {
+            return ServerStep::Malformed("nothing was asked");
+        };
+        self.tried = match &wanted {
+            Wanted::Name(name) => name.clone(),
+            Wanted::Certificate { name, .. } => {
+                name.clone().unwrap_or_else(|| "(certificate)".to_owned())
+            }
+        };
+        let (house, ip, secure) = (self.house.clone(), self.ip, self.secure);
+        let judged = tokio::task::spawn_blocking(move || {
+            let account = house.accounts.look_up(&wanted);
+            let account = account.filter(|account| may_log_in(account, &exchange, ip, secure));
+            let step = exchange.account(account.map(Account::found));
+            (exchange, step)
+        });
+        match judged.await {
+            Ok((exchange, step)) => {
+                self.exchange = Some(exchange);
+                step
+            }
+            Err(_) => ServerStep::Malformed("the check did not finish"),
+        }
+    }
+
+    fn context(&self, facts: &LineFacts) -> ServerContext {
+        let mut nonce = [0; NONCE_OCTETS];
+        rand::fill(&mut nonce);
+        let offered = if facts.secure {
+            &self.house.odmr.mechanisms.tls
+        } else {
+            &self.house.odmr.mechanisms.clear
+        };
+        ServerContext {
+            host: self.house.odmr.name.clone(),
+            nonce,
+            unix_time: Timestamp::now().as_second().unsigned_abs(),
+            channel_binding: facts.channel_binding,
+            plus_offered: offered.iter().any(|name| name.ends_with("-PLUS")),
+            certificate: facts.certificate,
+            decoys: self.house.decoys.clone(),
+        }
+    }
+}
+
+/// From this address, and by this mechanism on a line like this one?
+fn may_log_in(account: &Account, exchange: &ServerExchange, ip: IpAddr, secure: bool) -> bool {
+    let exposed = exchange.mechanism().is_plaintext() && !secure;
+    account.may_come_from(ip) && (!exposed || account.clear_login)
+}
+
+const NO_MECHANISM: Reply = Reply::new(504, (5, 4), "no such mechanism here");
+const ONCE_PER_LINE: Reply =
+    Reply::new(421, (7, 0), "one attempt at channel binding for each connection; closing");
+const REJECTED: Reply = Reply::new(535, (7, 8), "authentication failed");
+const MALFORMED: Reply = Reply::new(501, (5, 2), "not a message of that mechanism");

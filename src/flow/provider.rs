@@ -1,0 +1,347 @@
+//! What all sessions of a provider share: the spool, the settings in force, and who is inside.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+
+use super::line::LineEnd;
+use crate::config::accounts::{Accounts, LinePerRecord};
+use crate::config::provider::Settings;
+use crate::config::recipients::Recipients;
+use crate::net::{TlsServer, Wire};
+use crate::odmr::{self, Answer, Claim, Terms, Waiting};
+use crate::sasl::{self, Decoys, Mechanism};
+use crate::session::server::Mechanisms;
+use crate::session::transcript::Transcript;
+use crate::session::{AtrnRequest, Patience, Profile, ServerSettings};
+use crate::smtp::{Domain, Mailbox};
+use crate::spool::{Order, Spool};
+
+/// A provider at work.
+#[derive(Debug)]
+pub struct Provider<S: Spool> {
+    /// Our name.
+    pub name: String,
+    /// Where mail rests.
+    pub spool: S,
+    /// Our certificate; without one there is no TLS.
+    pub tls: Option<TlsServer>,
+    house: ArcSwap<House>,
+    uses: Arc<Mutex<HashMap<String, Use>>>,
+    failures: Mutex<HashMap<IpAddr, Vec<Instant>>>,
+}
+
+/// The settings in force, put together once for all sessions that begin under them. A reload puts
+/// another house in its place; sessions that have begun keep theirs.
+#[derive(Debug)]
+pub struct House {
+    /// What the MX listener is.
+    pub mx: Arc<ServerSettings>,
+    /// What the ODMR listener is.
+    pub odmr: Arc<ServerSettings>,
+    /// How long we wait for a customer after the turn.
+    pub patience: Patience,
+    /// In what order mail goes out.
+    pub order: Order,
+    /// Who may claim what.
+    pub accounts: Accounts,
+    /// The domains we hold mail for.
+    pub domains: HashMap<Domain, Held>,
+    /// Where mail for the bare postmaster goes.
+    pub postmaster: Option<Mailbox>,
+    /// What stands in for accounts that do not exist.
+    pub decoys: Decoys,
+    /// The least time between two ATRNs of an account that says nothing else.
+    pub pace: Duration,
+    /// Sessions of an account that says nothing else.
+    pub sessions_per_account: u32,
+    /// How long a handshake may take.
+    pub tls_patience: Duration,
+    /// Failed logins, and within what time, after which an address is refused AUTH.
+    pub failures: (u32, Duration),
+}
+
+/// A domain we hold mail for.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The recipients there are; `None` accepts all.
+    pub recipients: Option<Arc<Recipients>>,
+    /// How long its mail waits.
+    pub lifetime: Duration,
+}
+
+/// What an account is doing.
+#[derive(Debug, Default)]
+struct Use {
+    sessions: u32,
+    last: Option<Instant>,
+}
+
+/// Leave to drain, counted until it is dropped.
+#[derive(Debug)]
+pub struct Turning {
+    /// Whose mail.
+    pub account: String,
+    /// Which of it.
+    pub domains: Vec<Domain>,
+    /// Whether each line goes into a TLS record of its own.
+    pub line_per_record: LinePerRecord,
+    uses: Arc<Mutex<HashMap<String, Use>>>,
+}
+
+impl Drop for Turning {
+    fn drop(&mut self) {
+        if let Some(account) = lock(&self.uses).get_mut(&self.account) {
+            account.sessions = account.sessions.saturating_sub(1);
+        }
+    }
+}
+
+/// A panic elsewhere leaves the counts as they were, and they are still counts.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: Spool> Provider<S> {
+    /// A provider with nobody inside.
+    pub fn new(name: &str, spool: S, tls: Option<TlsServer>, house: House) -> Provider<S> {
+        Provider {
+            name: name.to_owned(),
+            spool,
+            tls,
+            house: ArcSwap::from_pointee(house),
+            uses: Arc::default(),
+            failures: Mutex::default(),
+        }
+    }
+
+    /// The settings in force now.
+    pub fn house(&self) -> Arc<House> {
+        self.house.load_full()
+    }
+
+    /// Puts other settings in force, for sessions that begin from now on.
+    pub fn refurnish(&self, house: House) {
+        self.house.store(Arc::new(house));
+    }
+
+    /// What a session keeps of what is said: nothing, unless every line is wanted in the log.
+    pub fn transcript(&self) -> Transcript {
+        match tracing::enabled!(tracing::Level::TRACE) {
+            true => Transcript::kept(),
+            false => Transcript::default(),
+        }
+    }
+
+    /// Puts TLS over a wire, and tells its version.
+    ///
+    /// # Errors
+    /// [`LineEnd`] when there is no TLS, or the handshake fails; the wire is lost then.
+    pub async fn secure(&self, wire: &mut Wire) -> Result<String, LineEnd> {
+        let Some(tls) = &self.tls else { return Err(LineEnd::Closed) };
+        let deadline = Instant::now() + self.house().tls_patience;
+        let plain = std::mem::replace(wire, Wire::closed());
+        *wire = plain.start_tls_server(tls, Some(deadline)).await?;
+        Ok(wire.tls().map_or("TLS", |facts| facts.version()).to_owned())
+    }
+
+    /// What an ATRN is told, and the leave that goes with a yes.
+    pub fn answer(&self, request: &AtrnRequest, now: Instant) -> (Answer, Option<Turning>) {
+        let house = self.house();
+        let name = request.identity().account();
+        let Some(account) = house.accounts.find(name) else {
+            return (Answer::Refused, None); // removed by a reload since it logged in
+        };
+        let mut uses = lock(&self.uses);
+        let used = uses.entry(name.to_owned()).or_default();
+        let terms = Terms {
+            domains: &account.domains,
+            pace: account.pace.unwrap_or(house.pace),
+            last: used.last,
+            sessions: used.sessions,
+            max_sessions: account
+                .max_sessions
+                .map_or(house.sessions_per_account, |most| most.get()),
+        };
+        let claim = odmr::claim(request.domains(), &terms, now);
+        let answer = odmr::answer(&claim, self.waiting(&claim));
+        if matches!(claim, Claim::Full(_)) {
+            used.last = Some(now);
+        }
+        let (Answer::Turn, Claim::Full(domains)) = (answer, claim) else { return (answer, None) };
+        used.sessions += 1;
+        let (account, line_per_record) = (name.to_owned(), account.line_per_record);
+        (answer, Some(Turning { account, domains, line_per_record, uses: self.uses.clone() }))
+    }
+
+    fn waiting(&self, claim: &Claim) -> Waiting {
+        let Claim::Full(domains) = claim else { return Waiting::Nothing };
+        let totals = domains.iter().map(|domain| self.spool.totals(domain));
+        let (waiting, leased) = totals.fold((0, 0), |(waiting, leased), total| {
+            (waiting + total.waiting, leased + total.leased)
+        });
+        match (waiting, leased) {
+            (0, _) => Waiting::Nothing,
+            (waiting, leased) if waiting <= leased => Waiting::Elsewhere,
+            _ => Waiting::Something,
+        }
+    }
+
+    /// Notes a failed login from an address.
+    pub fn login_failed(&self, ip: IpAddr, now: Instant) {
+        let (most, window) = self.house().failures;
+        let mut failures = lock(&self.failures);
+        if failures.len() >= REMEMBERED {
+            failures.retain(|_, times| {
+                times.last().is_some_and(|last| now.duration_since(*last) < window)
+            });
+        }
+        if failures.len() < REMEMBERED || failures.contains_key(&ip) {
+            let times = failures.entry(ip).or_default();
+            times.retain(|time| now.duration_since(*time) < window);
+            times.truncate(most as usize);
+            times.push(now);
+        }
+    }
+
+    /// Has this address failed too often of late to be let try again?
+    pub fn is_guessing(&self, ip: IpAddr, now: Instant) -> bool {
+        let (most, window) = self.house().failures;
+        let failures = lock(&self.failures);
+        let recent = |times: &Vec<Instant>| {
+            times.iter().filter(|time| now.duration_since(**time) < window).count()
+        };
+        most > 0 && failures.get(&ip).map_or(0, recent) >= most as usize
+    }
+}
+
+/// Addresses whose failed logins are remembered; a stranger must not be able to fill our memory.
+const REMEMBERED: usize = 10_000;
+
+impl House {
+    /// Puts the settings together.
+    pub fn new(
+        settings: &Settings,
+        name: &str,
+        accounts: Accounts,
+        lists: &Lists,
+        tls: bool,
+        secret: [u8; 32],
+    ) -> House {
+        let held = |domain: &Domain| Held {
+            recipients: lists.get(domain).cloned(),
+            lifetime: settings.lifetime(domain).get(),
+        };
+        let domains: HashMap<Domain, Held> = accounts
+            .iter()
+            .flat_map(|account| &account.domains)
+            .map(|domain| (domain.clone(), held(domain)))
+            .collect();
+        let times = &settings.timeouts;
+        House {
+            mx: Arc::new(mx_settings(settings, name, tls)),
+            odmr: Arc::new(odmr_settings(settings, name, &accounts, tls)),
+            patience: Patience {
+                greeting: times.greeting.get(),
+                command: times.reply.get(),
+                data: times.data_start.get(),
+                block: times.data_block.get(),
+                final_reply: times.data_end.get(),
+                ..Patience::RFC
+            },
+            order: Order { aged_after: settings.queue.aged_after.get() },
+            postmaster: postmaster(settings, &domains),
+            domains,
+            decoys: Decoys::new(secret, sasl::DEFAULT_ITERATIONS),
+            accounts,
+            pace: settings.odmr.pace.get(),
+            sessions_per_account: settings.limits.sessions_per_account,
+            tls_patience: times.tls.get(),
+            failures: (
+                settings.odmr.auth_failures_per_address,
+                settings.odmr.auth_failure_window.get(),
+            ),
+        }
+    }
+
+    /// When mail for a domain that arrives now is given up.
+    pub fn expiry(&self, domain: &Domain, now: Timestamp) -> Timestamp {
+        let lifetime = self.domains.get(domain).map_or(Duration::ZERO, |held| held.lifetime);
+        now.checked_add(lifetime).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Held {
+    /// Is there such a mailbox, as far as we know?
+    pub fn knows(&self, mailbox: &Mailbox) -> bool {
+        self.recipients.as_ref().is_none_or(|list| list.has(mailbox))
+    }
+}
+
+/// The recipients of domains that have a list.
+pub type Lists = HashMap<Domain, Arc<Recipients>>;
+
+/// Every server must accept `<postmaster>` (RFC 5321, section 4.5.1). Where the settings do not say
+/// whose it is, it goes to the first of our domains.
+fn postmaster(settings: &Settings, domains: &HashMap<Domain, Held>) -> Option<Mailbox> {
+    let first = || {
+        let domain = domains.keys().min()?;
+        Mailbox::parse(&format!("postmaster@{domain}")).ok()
+    };
+    settings.postmaster.clone().or_else(first)
+}
+
+fn mx_settings(settings: &Settings, name: &str, tls: bool) -> ServerSettings {
+    let times = &settings.timeouts;
+    ServerSettings {
+        max_size: settings.mx.max_size.octets(),
+        max_recipients: settings.mx.max_recipients,
+        max_received: settings.mx.max_received,
+        max_messages: u64::from(settings.limits.messages_per_session),
+        max_errors: settings.limits.command_errors,
+        max_refusals: settings.limits.rejected_recipients,
+        session: times.session.get(),
+        patience: Patience {
+            command: times.command.get(),
+            block: times.data.get(),
+            ..Patience::RFC
+        },
+        starttls: tls,
+        ..ServerSettings::new(Profile::Mx, name)
+    }
+}
+
+fn odmr_settings(
+    settings: &Settings,
+    name: &str,
+    accounts: &Accounts,
+    tls: bool,
+) -> ServerSettings {
+    ServerSettings {
+        max_errors: settings.limits.command_errors,
+        max_auth_failures: settings.odmr.auth_failures,
+        login: settings.timeouts.login.get(),
+        starttls: tls,
+        require_tls: settings.odmr.require_tls && tls,
+        mechanisms: mechanisms(accounts),
+        ..ServerSettings::new(Profile::Odmr, name)
+    }
+}
+
+/// What AUTH lists before TLS and under it. Listed before TLS as well, because RFC 2645, section
+/// 5.1.1 wants AUTH in the first EHLO reply; the mechanisms there show nobody the password.
+fn mechanisms(accounts: &Accounts) -> Mechanisms {
+    let clear_login = accounts.any_clear_login();
+    let certificate = accounts.iter().any(|account| !account.certificates.is_empty());
+    let names = |line: sasl::Line| {
+        sasl::offer(line).iter().map(|mechanism: &Mechanism| mechanism.name().to_owned()).collect()
+    };
+    Mechanisms {
+        clear: names(sasl::Line { clear_login, ..sasl::Line::default() }),
+        tls: names(sasl::Line { tls: true, binding: true, certificate, clear_login }),
+    }
+}

@@ -1,0 +1,351 @@
+//! Behind the turn: the customer is the server now, and takes its mail in, in lock with wherever
+//! the mail goes. The provider is told 250 when the target has taken the mail, and not before.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
+use std::time::Instant;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use super::line::{LineEnd, Stop, hear, last_words};
+use crate::mail::Recipient;
+use crate::mail::trace::{Protocol, Received, safe_name};
+use crate::net::Wire;
+use crate::session::{Event, Reversed, ServerSession};
+use crate::sink::Sink;
+use crate::smtp::escape::Escaped;
+use crate::smtp::{Domain, ForwardPath, MailParams, Reply, ReversePath};
+
+/// What this run may still take, and from whom for whom.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Domains whose mail is ours; empty: all that the provider has for this account.
+    pub domains: HashSet<Domain>,
+    /// No message of more octets, for today.
+    pub max_message: Option<u64>,
+    /// No further message behind this many.
+    pub max_messages: Option<u64>,
+    /// No further message behind this many octets.
+    pub max_octets: Option<u64>,
+    /// When to stop.
+    pub until: Instant,
+    /// Our name, for the Received field.
+    pub name: String,
+}
+
+/// What was taken in so far, over all rounds of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Transactions begun.
+    pub offered: u64,
+    /// Messages the target has taken.
+    pub accepted: u64,
+    /// Messages that nobody took, at least one recipient or all of it being put off.
+    pub deferred: u64,
+    /// Messages that nobody took, refused for good.
+    pub refused: u64,
+    /// Octets of the messages taken.
+    pub octets: u64,
+    /// How often each final code was said: to recipients and to content.
+    pub by_code: BTreeMap<u16, u64>,
+    /// A ceiling was reached, and the rest stays at the provider.
+    pub ceiling: bool,
+}
+
+/// What is going on, for a progress bar.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress {
+    /// A message of so many octets, if the provider has said how many.
+    Message(Option<u64>),
+    /// So many octets have come.
+    Octets(u64),
+    /// The message is over, and taken or not.
+    Done(bool),
+}
+
+/// How a reversed session ended.
+#[derive(Debug)]
+pub struct Reception {
+    /// The line ended before the provider said QUIT.
+    pub end: Result<(), LineEnd>,
+    /// Messages taken in this session.
+    pub taken: u64,
+    /// EHLO or HELO was heard.
+    pub greeted: bool,
+    /// MAIL was heard.
+    pub began: bool,
+}
+
+/// One reversed session.
+pub struct Receiver<'a, K: Sink> {
+    terms: &'a Terms,
+    sink: &'a mut K,
+    tally: &'a mut Tally,
+    progress: &'a mut dyn FnMut(Progress),
+    ip: IpAddr,
+    tls: Option<&'static str>,
+    mail: Option<Incoming>,
+    taken: u64,
+    began: bool,
+}
+
+/// A transaction under way.
+#[derive(Debug, Default)]
+struct Incoming {
+    octets: u64,
+    /// Worst first digit among what its recipients were told, when all were refused.
+    refusals: Vec<u16>,
+    accepted: usize,
+    begun: bool,
+    /// Beyond the ceiling: heard out, kept by nobody.
+    over: bool,
+}
+
+/// Content that goes on this far beyond its ceiling is no mail.
+const ENDLESS: u64 = 256 << 20;
+
+impl<'a, K: Sink> Receiver<'a, K> {
+    /// A receiver for one session.
+    pub fn new(
+        terms: &'a Terms,
+        sink: &'a mut K,
+        tally: &'a mut Tally,
+        progress: &'a mut dyn FnMut(Progress),
+        wire: &Wire,
+    ) -> Receiver<'a, K> {
+        let ip = wire.peer().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.ip());
+        let tls = wire.tls().map(|facts| facts.version());
+        Receiver { terms, sink, tally, progress, ip, tls, mail: None, taken: 0, began: false }
+    }
+
+    /// Takes mail in until the provider says QUIT, or the line ends.
+    pub async fn receive(
+        mut self,
+        wire: &mut Wire,
+        session: &mut ServerSession<Reversed>,
+        mut stop: Stop,
+    ) -> Reception {
+        let end = self.serve(wire, session, &mut stop).await;
+        if self.mail.as_ref().is_some_and(|mail| mail.begun) {
+            warn!("the line ended inside a message; nothing of it was kept");
+        }
+        self.sink.abort().await;
+        self.conclude(None);
+        Reception { end, taken: self.taken, greeted: session.hello().is_some(), began: self.began }
+    }
+
+    async fn serve(
+        &mut self,
+        wire: &mut Wire,
+        session: &mut ServerSession<Reversed>,
+        stop: &mut Stop,
+    ) -> Result<(), LineEnd> {
+        loop {
+            match hear(wire, session, stop).await? {
+                Event::Mail(path, params) => self.mail(session, &path, &params).await,
+                Event::Recipient(recipient) => self.recipient(session, &recipient).await,
+                Event::Begin => self.begin(session).await,
+                Event::Content(octets) => self.content(wire, session, octets).await?,
+                Event::End => self.end(session).await,
+                Event::Reset => {
+                    self.sink.abort().await;
+                    self.conclude(None);
+                }
+                Event::Closed => return Ok(()),
+                // The profile speaks none of these.
+                Event::Starttls | Event::Atrn(_) | Event::Auth(..) | Event::Response(_) => {
+                    session.answer(NOT_HERE)
+                }
+            }
+        }
+    }
+
+    async fn mail(
+        &mut self,
+        session: &mut ServerSession<Reversed>,
+        path: &ReversePath,
+        params: &MailParams,
+    ) {
+        self.began = true;
+        self.tally.offered += 1;
+        self.mail = Some(Incoming::default());
+        if let Some(reply) = self.ceiling() {
+            self.tally.ceiling = true;
+            self.conclude(Some(&reply));
+            return session.answer(reply);
+        }
+        (self.progress)(Progress::Message(params.size));
+        let too_large =
+            params.size.zip(self.terms.max_message).is_some_and(|(size, most)| size > most);
+        let answer =
+            if too_large { Err(TOO_LARGE_TODAY) } else { self.sink.mail(path, params).await };
+        match answer {
+            Ok(()) => session.accept(),
+            Err(reply) => {
+                self.tally.ceiling |= too_large;
+                self.conclude(Some(&reply));
+                session.answer(reply);
+            }
+        }
+    }
+
+    /// Is this run's measure full?
+    fn ceiling(&self) -> Option<Reply> {
+        let messages = self.terms.max_messages.is_some_and(|most| self.tally.accepted >= most);
+        let octets = self.terms.max_octets.is_some_and(|most| self.tally.octets >= most);
+        let time = Instant::now() >= self.terms.until;
+        (messages || octets || time).then_some(ENOUGH)
+    }
+
+    async fn recipient(&mut self, session: &mut ServerSession<Reversed>, recipient: &Recipient) {
+        let answer = match self.is_ours(&recipient.path) {
+            true => self.sink.recipient(recipient).await,
+            false => Err(NOT_OURS),
+        };
+        let reply = answer.unwrap_or_else(|refusal| refusal);
+        *self.tally.by_code.entry(reply.code).or_default() += u64::from(!reply.is_positive());
+        if let Some(mail) = &mut self.mail {
+            match reply.is_positive() {
+                true => mail.accepted += 1,
+                false => mail.refusals.push(reply.code),
+            }
+        }
+        if !reply.is_positive() {
+            info!(recipient = %Escaped::text(recipient.path.as_str()), %reply, "recipient refused");
+        }
+        session.answer(reply);
+    }
+
+    /// A provider may hand over what it was asked for and nothing else. RFC 2645, section 5.2.1.
+    fn is_ours(&self, path: &ForwardPath) -> bool {
+        match path {
+            ForwardPath::Postmaster => true,
+            ForwardPath::Mailbox(mailbox) => {
+                self.terms.domains.is_empty()
+                    || mailbox.domain().is_some_and(|domain| self.terms.domains.contains(domain))
+            }
+        }
+    }
+
+    async fn begin(&mut self, session: &mut ServerSession<Reversed>) {
+        let trace = self.trace(session);
+        match self.sink.begin(&trace).await {
+            Ok(()) => {
+                if let Some(mail) = &mut self.mail {
+                    mail.begun = true;
+                }
+                session.accept();
+            }
+            Err(reply) => {
+                self.conclude(Some(&reply));
+                session.answer(reply);
+            }
+        }
+    }
+
+    fn trace(&self, session: &ServerSession<Reversed>) -> String {
+        let hello = session.hello();
+        let envelope = session.envelope();
+        let only = match envelope.map(|envelope| envelope.recipients.as_slice()) {
+            Some([one]) => Some(one.path.as_str()),
+            _ => None,
+        };
+        // "A" would say that the provider has authenticated; it was us who did.
+        let protocol = Protocol {
+            extended: hello.is_some_and(|hello| hello.extended),
+            lmtp: false,
+            utf8: envelope.is_some_and(|envelope| envelope.params.smtputf8),
+            tls: session.is_secure(),
+            authenticated: false,
+        };
+        Received {
+            helo: &safe_name(hello.map_or("", |hello| &hello.name)),
+            ip: self.ip,
+            by: &self.terms.name,
+            protocol,
+            tls: self.tls,
+            id: &ulid::Ulid::generate().to_string(),
+            recipient: only,
+            at: Timestamp::now(),
+        }
+        .to_field()
+    }
+
+    async fn content(
+        &mut self,
+        wire: &mut Wire,
+        session: &mut ServerSession<Reversed>,
+        octets: Bytes,
+    ) -> Result<(), LineEnd> {
+        let Some(mail) = &mut self.mail else { return Ok(()) };
+        mail.octets += octets.len() as u64;
+        (self.progress)(Progress::Octets(octets.len() as u64));
+        let most = self.terms.max_message.unwrap_or(u64::MAX);
+        if mail.octets <= most {
+            // A fault is remembered by the sink, and told at the end: content cannot be stopped.
+            let _ = self.sink.content(octets).await;
+        } else if !std::mem::replace(&mut mail.over, true) {
+            self.sink.abort().await;
+        } else if mail.octets > most.saturating_add(ENDLESS) {
+            session.shut_down(ENDLESS_CONTENT);
+            last_words(wire, session).await;
+            return Err(LineEnd::TimedOut("the end of a message without end"));
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self, session: &mut ServerSession<Reversed>) {
+        let over = self.mail.as_ref().is_some_and(|mail| mail.over);
+        let reply = if over { TOO_LARGE_TODAY } else { self.sink.finish().await };
+        self.tally.ceiling |= over;
+        *self.tally.by_code.entry(reply.code).or_default() += 1;
+        self.log(session, &reply);
+        self.conclude(Some(&reply));
+        session.answer(reply);
+        if self.sink.is_lost() {
+            session.shut_down(TARGET_LOST);
+        }
+    }
+
+    fn log(&self, session: &ServerSession<Reversed>, reply: &Reply) {
+        let Some(envelope) = session.envelope() else { return };
+        let octets = self.mail.as_ref().map_or(0, |mail| mail.octets);
+        info!(from = %Escaped::text(envelope.reverse_path.as_str()), recipients = envelope.recipients.len(),
+            size = octets, %reply, "message");
+    }
+
+    /// Counts a transaction, once: by its last answer, or by what its recipients were told.
+    fn conclude(&mut self, last: Option<&Reply>) {
+        let Some(mail) = self.mail.take() else { return };
+        let code = match last {
+            Some(reply) => Some(reply.code),
+            None if mail.accepted == 0 => mail.refusals.iter().copied().min(),
+            None => None,
+        };
+        let taken = matches!(code, Some(200..=299));
+        match code {
+            Some(200..=299) => {
+                self.taken += 1;
+                self.tally.accepted += 1;
+                self.tally.octets += mail.octets;
+                // Some recipients of a message that others took.
+                self.tally.deferred += u64::from(mail.refusals.iter().any(|code| code / 100 == 4));
+            }
+            Some(500..=599) => self.tally.refused += 1,
+            Some(_) => self.tally.deferred += 1,
+            None => {}
+        }
+        (self.progress)(Progress::Done(taken));
+    }
+}
+
+/// Is a session to go on past this? 421 ends it without a bounce.
+const ENOUGH: Reply = Reply::new(421, (3, 2), "enough for this time; please keep the rest");
+const TOO_LARGE_TODAY: Reply =
+    Reply::new(452, (3, 4), "larger than what is taken today; please keep it");
+const NOT_OURS: Reply = Reply::new(550, (7, 1), "that is no domain we asked for");
+const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");
+const TARGET_LOST: Reply = Reply::new(421, (3, 0), "local delivery is down; please keep the rest");
+const ENDLESS_CONTENT: Reply = Reply::new(421, (3, 4), "that is no mail; closing");

@@ -1,0 +1,190 @@
+//! A customer calls on the ODMR port. Greet it, hear what it asks, and if it may have its mail,
+//! change places and send until there is no more. RFC 2645.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tracing::info;
+
+use super::drain::{Drained, Run};
+use super::line::{LineEnd, Stop, hear, last_words, write};
+use super::proof::{LineFacts, Proof};
+use super::provider::{House, Provider, Turning};
+use crate::net::{Wire, WireFault};
+use crate::odmr::Answer;
+use crate::session::turn::ReversedClient;
+use crate::session::{AtrnRequest, ClientSession, Event, Odmr, Reversed, ServerSession};
+use crate::smtp::Reply;
+use crate::spool::Spool;
+
+/// Serves one connection to the ODMR port, to its end.
+pub async fn relay<S: Spool>(wire: Wire, provider: &Provider<S>, id: &str, stop: Stop) {
+    let house = provider.house();
+    let ip = wire.peer().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.ip());
+    let mut call = Call { wire, provider, house, id, ip, stop, account: None, answer: None };
+    let end = call.serve().await;
+    call.tell(&end);
+    call.wire.close().await;
+}
+
+struct Call<'a, S: Spool> {
+    wire: Wire,
+    provider: &'a Provider<S>,
+    house: Arc<House>,
+    id: &'a str,
+    ip: IpAddr,
+    stop: Stop,
+    account: Option<String>,
+    answer: Option<Answer>,
+}
+
+impl<S: Spool> Call<'_, S> {
+    async fn serve(&mut self) -> Result<Drained, LineEnd> {
+        let secure = self.wire.tls().is_some();
+        let transcript = self.provider.transcript();
+        let mut session =
+            ServerSession::odmr(self.house.odmr.clone(), secure, transcript, Instant::now());
+        let mut proof = Proof::new(self.house.clone(), self.ip);
+        loop {
+            match hear(&mut self.wire, &mut session, &mut self.stop).await? {
+                Event::Starttls => self.starttls(&mut session).await?,
+                Event::Auth(name, initial) => {
+                    self.auth(&mut session, &mut proof, &name, initial).await
+                }
+                Event::Response(response) => {
+                    proof.go_on(&mut session, &response).await;
+                    self.remember(&mut proof);
+                }
+                Event::Atrn(request) => match self.answer(&request) {
+                    (answer, Some(turning)) => {
+                        return self.turn(session, request, answer, turning).await;
+                    }
+                    (answer, None) => session.answer(answer.reply()),
+                },
+                Event::Closed => return Ok(Drained::default()),
+                // The profile takes no mail.
+                Event::Mail(..) | Event::Recipient(_) | Event::Begin | Event::End => {
+                    session.answer(NOT_HERE)
+                }
+                Event::Content(_) | Event::Reset => {}
+            }
+        }
+    }
+
+    async fn starttls(&mut self, session: &mut ServerSession<Odmr>) -> Result<(), LineEnd> {
+        let secured = self.provider.secure(&mut self.wire).await?;
+        session.secured(&secured);
+        Ok(())
+    }
+
+    async fn auth(
+        &mut self,
+        session: &mut ServerSession<Odmr>,
+        proof: &mut Proof,
+        name: &str,
+        initial: Option<Vec<u8>>,
+    ) {
+        if self.provider.is_guessing(self.ip, Instant::now()) {
+            return session.auth_refused(GUESSING);
+        }
+        proof.begin(session, name, initial, &self.facts()).await;
+        self.remember(proof);
+    }
+
+    fn remember(&self, proof: &mut Proof) {
+        for _ in 0..proof.failures() {
+            self.provider.login_failed(self.ip, Instant::now());
+        }
+    }
+
+    fn facts(&self) -> LineFacts {
+        let tls = self.wire.tls();
+        LineFacts {
+            ip: self.ip,
+            secure: tls.is_some(),
+            channel_binding: tls.and_then(|facts| facts.exporter().copied()),
+            certificate: tls
+                .and_then(|facts| facts.peer_fingerprint())
+                .map(|print| *print.octets()),
+        }
+    }
+
+    fn answer(&mut self, request: &AtrnRequest) -> (Answer, Option<Turning>) {
+        let (answer, turning) = self.provider.answer(request, Instant::now());
+        self.account = Some(request.identity().account().to_owned());
+        self.answer = Some(answer);
+        info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(),
+            reply = %answer.reply(), "atrn");
+        (answer, turning)
+    }
+
+    /// From here on the customer is the server.
+    async fn turn(
+        &mut self,
+        mut session: ServerSession<Odmr>,
+        request: AtrnRequest,
+        answer: Answer,
+        turning: Turning,
+    ) -> Result<Drained, LineEnd> {
+        if self.spoke_meanwhile(&mut session).await? {
+            session.spoke_too_soon();
+            last_words(&mut self.wire, &mut session).await;
+            return Ok(Drained::default());
+        }
+        let client =
+            ReversedClient { name: self.provider.name.clone(), patience: self.house.patience };
+        match session.turn(request, answer.reply(), client, Instant::now()) {
+            Ok(reversed) => self.drain(reversed, turning).await,
+            Err(_) => {
+                // Cannot come about: the ear was found empty a moment ago, and nothing listened.
+                write(&mut self.wire, &mut Default::default(), TOO_SOON.into()).await?;
+                Ok(Drained::default())
+            }
+        }
+    }
+
+    /// A customer may not speak before it has read our 250. Whatever is on the line by now was
+    /// written by somebody who guessed, and would be taken for the customer's greeting.
+    async fn spoke_meanwhile(
+        &mut self,
+        session: &mut ServerSession<Odmr>,
+    ) -> Result<bool, LineEnd> {
+        match self.wire.read(session.input(), Some(Instant::now())).await {
+            Ok(0) => Err(LineEnd::Closed),
+            Ok(_) => Ok(true),
+            Err(WireFault::TimedOut { .. }) => Ok(!session.input().is_empty()),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    async fn drain(
+        &mut self,
+        session: ClientSession<Reversed>,
+        turning: Turning,
+    ) -> Result<Drained, LineEnd> {
+        let mut run = Run::new(self.provider, self.id, &turning, session, self.stop.clone());
+        let end = run.to_the_end(&mut self.wire).await;
+        let drained = run.settle_all().await;
+        if let Err(end) = end {
+            self.tell(&Err(end));
+        }
+        Ok(drained)
+    }
+
+    /// One line for each session.
+    fn tell(&mut self, end: &Result<Drained, LineEnd>) {
+        let (drained, ended) = match end {
+            Ok(drained) => (*drained, "quit".to_owned()),
+            Err(end) => (Drained::default(), end.to_string()),
+        };
+        let tls = self.wire.tls().map(|facts| facts.version().to_owned());
+        info!(session = self.id, ip = %self.ip, account = self.account, tls, delivered = drained.delivered,
+            deferred = drained.deferred, refused = drained.refused, octets = drained.octets, ended, "odmr session");
+    }
+}
+
+const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");
+const GUESSING: Reply =
+    Reply::new(421, (7, 0), "too many failed authentications from your address; try again later");
+const TOO_SOON: &[u8] = b"503 5.5.1 nothing may be sent behind ATRN\r\n";
