@@ -19,3 +19,4 @@ pub mod proof;
 pub mod provider;
 pub mod receive;
 pub mod relay;
+pub mod serve;

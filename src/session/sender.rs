@@ -15,7 +15,7 @@
 //! P: RCPT TO:<c@...>         P: DATA
 //! ```
 //!
-//! A third gear, whole transactions back to back, belongs where [`Sender::pump`] decides how many
+//! A third gear, whole transactions back to back, belongs where `Sender::pump` decides how many
 //! jobs may be under way.
 //!
 //! RSET stands before each MAIL that shares a group with anything before it: without it a

@@ -119,7 +119,7 @@ pub enum AnySink {
     /// Files in a Maildir.
     Maildir(MaildirSink),
     /// An SMTP or LMTP server.
-    Relay(RelaySink),
+    Relay(Box<RelaySink>),
 }
 
 /// The same call to whichever sink there is.

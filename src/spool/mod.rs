@@ -119,13 +119,13 @@ pub trait Draft: Send + 'static {
 }
 
 /// An entry that one session, and no other, may send. Dropping it gives it back, untried.
-pub trait Lease: Send + 'static {
+pub trait Lease: Send + Sync + 'static {
     /// What is leased.
     fn entry(&self) -> &Entry;
 }
 
 /// The content of a leased entry, read in order and checked on the way.
-pub trait Content: Send + 'static {
+pub trait Content: Send + Sync + 'static {
     /// The next octets, at most 128 KiB of them; `None` behind the last.
     ///
     /// # Errors

@@ -246,10 +246,10 @@ impl RelaySink {
 
     /// Sends what has gathered, if it is enough for a flight.
     async fn flight(&mut self, mut line: Line, encoder: DotEncoder) -> Result<(), Reply> {
-        if line.output().len() >= FLIGHT {
-            if let Err(fault) = line.send(self.settings.patience.content).await {
-                return Err(self.broke("content", &fault.to_string()));
-            }
+        if line.output().len() >= FLIGHT
+            && let Err(fault) = line.send(self.settings.patience.content).await
+        {
+            return Err(self.broke("content", &fault.to_string()));
         }
         self.line = Some(line);
         self.stage = Stage::Content(encoder);

@@ -1,0 +1,449 @@
+//! The provider's life: bind, give up privileges, open the spool, serve, take new settings when told
+//! to, and end without breaking a promise.
+
+use std::collections::HashMap;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::BytesMut;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tracing::{error, info, warn};
+
+use super::intake::intake;
+use super::line::{Stop, write};
+use super::provider::{House, Lists, Provider};
+use super::relay::relay;
+use crate::cli::signal::{Signal, Signals};
+use crate::config::accounts::{Accounts, AccountsError};
+use crate::config::provider::{self, Loaded, Settings, load_recipients};
+use crate::config::value::Listen;
+use crate::config::{Problem, Problems};
+use crate::exit::Exit;
+use crate::net::listen::{Bound, ListenAddr, ListenError, Listener};
+use crate::net::privilege::{self, PrivilegeError};
+use crate::net::tls::{ClientCertificates, KeyFiles, TlsSetupError};
+use crate::net::{Admission, AdmissionLimits, TlsServer, Wire, notify};
+use crate::smtp::Domain;
+use crate::spool::embedded::{self, Embedded};
+use crate::spool::{Spool, SpoolError};
+
+/// Why a provider does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The settings cannot be read.
+    #[error("{0}")]
+    Settings(#[from] Problem),
+    /// The settings do not fit together.
+    #[error("{0}")]
+    Unsound(#[from] Problems),
+    /// The account file.
+    #[error("{0}")]
+    Accounts(#[from] AccountsError),
+    /// A port.
+    #[error("{0}")]
+    Listen(#[from] ListenError),
+    /// Our certificate.
+    #[error("{0}")]
+    Tls(#[from] TlsSetupError),
+    /// Another user's rights.
+    #[error("{0}")]
+    Privilege(#[from] PrivilegeError),
+    /// The spool.
+    #[error("{0}")]
+    Spool(#[from] SpoolError),
+    /// Something small in the state folder.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The system would not give us what any program needs.
+    #[error("{0}")]
+    System(io::Error),
+}
+
+impl ServeError {
+    /// How the program ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            ServeError::Settings(_) | ServeError::Unsound(_) | ServeError::Tls(_) => Exit::Config,
+            ServeError::Accounts(fault) => fault.exit(),
+            ServeError::Listen(_) => Exit::Unavailable,
+            ServeError::Privilege(_) => Exit::NoPerm,
+            ServeError::Spool(SpoolError::Locked { .. }) => Exit::TempFail,
+            ServeError::Spool(_) | ServeError::File { .. } => Exit::CantCreate,
+            ServeError::System(_) => Exit::Os,
+        }
+    }
+}
+
+/// What a listener's callers come for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// Mail for our customers.
+    Mx,
+    /// Their mail; STARTTLS.
+    Odmr,
+    /// Their mail; TLS from the first octet.
+    OdmrTls,
+}
+
+/// A provider with its ports bound, its files read, and nobody served yet.
+pub struct Ready {
+    /// The settings, and where they stand.
+    pub loaded: Loaded,
+    /// Its name.
+    pub name: Domain,
+    doors: Vec<(Door, Bound)>,
+    tls: Option<TlsServer>,
+}
+
+impl Ready {
+    /// Reads the settings and binds the ports; `inherited` ones (systemd's, by name `smtp`, `odmr`,
+    /// `odmrs`) go before those of the settings. To be called before there are threads.
+    ///
+    /// # Errors
+    /// [`ServeError`] names what is wrong and what to do.
+    pub fn new(loaded: Loaded, inherited: Vec<(String, Bound)>) -> Result<Ready, ServeError> {
+        loaded.check()?;
+        let system = rustix::system::uname();
+        let name = loaded.settings.hostname_or(system.nodename().to_str().ok(), &loaded.document)?;
+        let tls = load_tls(&loaded.settings)?;
+        let doors = doors(&loaded.settings, inherited, tls.is_some())?;
+        Ok(Ready { loaded, name, doors, tls })
+    }
+
+    /// Where it listens, for what.
+    pub fn addresses(&self) -> Vec<(Door, ListenAddr)> {
+        self.doors.iter().map(|(door, bound)| (*door, bound.address().clone())).collect()
+    }
+
+    /// Gives up what only binding needed. To be called before there are threads.
+    ///
+    /// # Errors
+    /// The user does not exist, or the system refuses.
+    pub fn drop_privileges(&self) -> Result<(), ServeError> {
+        match &self.loaded.settings.user {
+            Some(user) => privilege::drop_to(user, self.loaded.settings.group.as_deref())?,
+            None if privilege::is_root() => {
+                warn!("running as root; set `user` in the settings, or start as another user");
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Serves until told to stop.
+    ///
+    /// # Errors
+    /// [`ServeError`] when it cannot begin.
+    pub async fn serve(self, mut orders: impl Orders) -> Result<(), ServeError> {
+        let settings = &self.loaded.settings;
+        let spool = open_spool(settings).await?;
+        let secret = decoy_secret(&settings.state_dir)?;
+        let house = furnish(&self.loaded, self.name.as_str(), self.tls.is_some(), secret)?;
+        let provider = Arc::new(Provider::new(self.name.as_str(), spool, self.tls, house));
+        let admission = Admission::new(limits(settings));
+        let (stop, stopped) = watch::channel(false);
+        let (alive, mut all_gone) = mpsc::channel::<()>(1);
+        for (door, bound) in self.doors {
+            let listener = bound.listen()?;
+            info!(listener = %listener.address(), ?door, "listening");
+            let hall = Hall { provider: provider.clone(), admission: admission.clone(), stop: stopped.clone() };
+            tokio::spawn(hall.receive(door, listener, alive.clone()));
+        }
+        drop(alive);
+        let keeper = Keeper { provider: provider.clone(), admission, loaded: self.loaded, secret, seen: None };
+        notify::ready();
+        keeper.keep(&mut orders).await;
+        notify::stopping();
+        stop.send_replace(true);
+        // Whoever is inside a message may finish it.
+        if tokio::time::timeout(GRACE, all_gone.recv()).await.is_err() {
+            warn!("some sessions did not end in time; they are cut off, and lose nothing by it");
+        }
+        provider.spool.close().await;
+        info!("stopped");
+        Ok(())
+    }
+}
+
+/// How long sessions may take to end once we are told to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What a provider is told from outside: by signals, or by a test.
+pub trait Orders {
+    /// The next order. Cancel-safe.
+    fn next(&mut self) -> impl Future<Output = Signal> + Send;
+}
+
+impl Orders for Signals {
+    async fn next(&mut self) -> Signal {
+        Signals::next(self).await
+    }
+}
+
+/// What all callers of a listener share.
+#[derive(Clone)]
+struct Hall<S: Spool> {
+    provider: Arc<Provider<S>>,
+    admission: Admission,
+    stop: Stop,
+}
+
+impl<S: Spool> Hall<S> {
+    /// Lets callers in until the daemon stops.
+    async fn receive(mut self, door: Door, listener: Listener, alive: mpsc::Sender<()>) {
+        let mut count = 0u64;
+        let boot = Timestamp::now().as_second();
+        loop {
+            let wire = tokio::select! {
+                biased;
+                _ = self.stop.wait_for(|stop| *stop) => return,
+                wire = listener.accept() => wire,
+            };
+            count += 1;
+            let id = format!("{boot:x}{}{count:x}", door.letter());
+            match self.admission.admit(wire.peer().map(|peer| peer.ip())) {
+                Ok(place) => {
+                    let (hall, alive) = (self.clone(), alive.clone());
+                    tokio::spawn(async move {
+                        hall.serve(door, wire, &id).await;
+                        drop((place, alive));
+                    });
+                }
+                Err(why) => {
+                    info!(session = id, peer = ?wire.peer(), %why, "turned away");
+                    turn_away(wire, &why.to_string()).await;
+                }
+            }
+        }
+    }
+
+    async fn serve(self, door: Door, wire: Wire, id: &str) {
+        match door {
+            Door::Mx => intake(wire, &self.provider, id, self.stop).await,
+            Door::Odmr => relay(wire, &self.provider, id, self.stop).await,
+            Door::OdmrTls => {
+                let mut wire = wire;
+                match self.provider.secure(&mut wire).await {
+                    Ok(_) => relay(wire, &self.provider, id, self.stop).await,
+                    Err(end) => info!(session = id, %end, "no TLS"),
+                }
+            }
+        }
+    }
+}
+
+impl Door {
+    fn letter(self) -> char {
+        match self {
+            Door::Mx => 'm',
+            Door::Odmr => 'o',
+            Door::OdmrTls => 's',
+        }
+    }
+
+    /// The name that a unit's `FileDescriptorName=` gives such a socket.
+    fn of_name(name: &str) -> Option<Door> {
+        match name {
+            "smtp" | "mx" => Some(Door::Mx),
+            "odmr" => Some(Door::Odmr),
+            "odmrs" => Some(Door::OdmrTls),
+            _ => None,
+        }
+    }
+}
+
+/// One write, never waited for: turning callers away must cost less than calling.
+async fn turn_away(mut wire: Wire, why: &str) {
+    let line = format!("421 4.7.0 {why}; try again later\r\n");
+    let mut unheard = BytesMut::new();
+    let _ = tokio::time::timeout(Duration::from_millis(50), write(&mut wire, &mut unheard, line.into())).await;
+}
+
+/// Looks after a provider at work: orders, expiry, changed files.
+struct Keeper<S: Spool> {
+    provider: Arc<Provider<S>>,
+    admission: Admission,
+    loaded: Loaded,
+    secret: [u8; 32],
+    /// When the account file was last changed.
+    seen: Option<SystemTime>,
+}
+
+impl<S: Spool> Keeper<S> {
+    /// Until told to stop.
+    async fn keep(mut self, orders: &mut impl Orders) {
+        let mut minute = tokio::time::interval(Duration::from_secs(60));
+        let mut moment = tokio::time::interval(Duration::from_secs(5));
+        let mut beat = tokio::time::interval(notify::watchdog().unwrap_or(Duration::from_secs(3600)) / 2);
+        self.seen = modified(self.loaded.settings.accounts_path());
+        loop {
+            tokio::select! {
+                order = orders.next() => match order {
+                    Signal::Reload => self.reload(),
+                    Signal::Terminate | Signal::Interrupt => return,
+                },
+                _ = minute.tick() => self.expire().await,
+                _ = moment.tick() => self.look_at_files(),
+                _ = beat.tick() => notify::alive(),
+            }
+        }
+    }
+
+    async fn expire(&self) {
+        match self.provider.spool.expire(Timestamp::now()).await {
+            Ok(0) => {}
+            Ok(entries) => warn!(entries, "mail has outlived its time, and is kept aside"),
+            Err(fault) => error!(%fault, "cannot look for mail that has outlived its time"),
+        }
+    }
+
+    /// New settings, accounts, lists and certificates for sessions that begin from now on. What
+    /// cannot be read leaves what was there in force.
+    fn reload(&mut self) {
+        notify::reloading();
+        match self.try_reload() {
+            Ok(()) => info!("settings, accounts and certificates read again"),
+            Err(fault) => error!(%fault, "reload failed; what was in force stays in force"),
+        }
+        notify::ready();
+    }
+
+    fn try_reload(&mut self) -> Result<(), ServeError> {
+        let loaded = provider::load(self.loaded.document.path())?;
+        loaded.check()?;
+        if let Some(tls) = &self.provider.tls {
+            tls.reload()?;
+        }
+        self.put_in_force(loaded)
+    }
+
+    fn put_in_force(&mut self, loaded: Loaded) -> Result<(), ServeError> {
+        let changed = |of: fn(&Settings) -> (Vec<Listen>, Vec<Listen>, Vec<Listen>)| of(&loaded.settings) != of(&self.loaded.settings);
+        if changed(|s| (s.mx.listen.clone(), s.odmr.listen.clone(), s.odmr.listen_tls.clone())) {
+            warn!("other listeners take a restart");
+        }
+        self.seen = modified(loaded.settings.accounts_path());
+        let house = furnish(&loaded, &self.provider.name, self.provider.tls.is_some(), self.secret)?;
+        self.admission.set_limits(limits(&loaded.settings));
+        self.provider.refurnish(house);
+        self.loaded = loaded;
+        Ok(())
+    }
+
+    /// A renewed certificate or an edited account file counts without anybody saying so.
+    fn look_at_files(&mut self) {
+        if let Some(tls) = &self.provider.tls {
+            match tls.reload_if_changed() {
+                Ok(true) => info!("certificate renewed"),
+                Ok(false) => {}
+                Err(fault) => error!(%fault, "the new certificate cannot be used; the old one stays"),
+            }
+        }
+        if modified(self.loaded.settings.accounts_path()) != self.seen {
+            match self.put_in_force(self.loaded.clone()) {
+                Ok(()) => info!("accounts read again"),
+                Err(fault) => error!(%fault, "the accounts cannot be used; the old ones stay"),
+            }
+        }
+    }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|facts| facts.modified()).ok()
+}
+
+fn limits(settings: &Settings) -> AdmissionLimits {
+    AdmissionLimits {
+        in_all: settings.limits.connections as usize,
+        per_address: settings.limits.connections_per_address as usize,
+    }
+}
+
+fn load_tls(settings: &Settings) -> Result<Option<TlsServer>, ServeError> {
+    let (Some(certificate), Some(key)) = (&settings.tls.certificate, &settings.tls.key) else {
+        warn!("no certificate: no STARTTLS, and whoever listens reads along; see [tls] in odmrd.toml(5)");
+        return Ok(None);
+    };
+    let clients = match &settings.tls.client_ca {
+        Some(path) => ClientCertificates::SignedBy(path.clone()),
+        None => ClientCertificates::Any,
+    };
+    let files = KeyFiles { certificate: certificate.clone(), key: key.clone() };
+    Ok(Some(TlsServer::load(files, &clients)?))
+}
+
+fn doors(settings: &Settings, inherited: Vec<(String, Bound)>, tls: bool) -> Result<Vec<(Door, Bound)>, ServeError> {
+    let mut doors: Vec<(Door, Bound)> = Vec::new();
+    for (name, bound) in inherited {
+        match Door::of_name(&name) {
+            Some(door) => doors.push((door, bound)),
+            None => warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, odmr or odmrs"),
+        }
+    }
+    let given = |door: Door| doors.iter().any(|(have, _)| *have == door);
+    let wanted = [
+        (Door::Mx, &settings.mx.listen, given(Door::Mx)),
+        (Door::Odmr, &settings.odmr.listen, given(Door::Odmr)),
+        (Door::OdmrTls, &settings.odmr.listen_tls, given(Door::OdmrTls) || !tls),
+    ];
+    for (door, places, skip) in wanted {
+        let places = places.iter().filter(|_| !skip).flat_map(|place| place.sockets());
+        for place in places {
+            doors.push((door, Bound::bind(&ListenAddr::Tcp(place))?));
+        }
+    }
+    Ok(doors)
+}
+
+/// Opening may have to make good what a crash has left; that waits for the disk.
+async fn open_spool(settings: &Settings) -> Result<Embedded, ServeError> {
+    let spool = embedded::Settings {
+        reserve: Some(settings.queue.reserve.octets()),
+        ..embedded::Settings::at(settings.state_dir.join("spool"))
+    };
+    let opened = tokio::task::spawn_blocking(move || Embedded::open(spool)).await;
+    Ok(opened.map_err(|fault| ServeError::System(io::Error::other(fault)))??)
+}
+
+/// Puts a house together from files that `check` has found in order.
+fn furnish(loaded: &Loaded, name: &str, tls: bool, secret: [u8; 32]) -> Result<House, ServeError> {
+    let settings = &loaded.settings;
+    let accounts = Accounts::load(settings.accounts_path())?;
+    let mut lists: Lists = HashMap::new();
+    for (domain, special) in &settings.domains {
+        if let Some(path) = &special.recipients {
+            let key = format!("domains.{domain}.recipients");
+            let list = load_recipients(path, domain).map_err(|why| loaded.document.problem(&key, why))?;
+            lists.insert(domain.clone(), Arc::new(list));
+        }
+    }
+    Ok(House::new(settings, name, accounts, &lists, tls, secret))
+}
+
+/// What makes the answers for accounts that do not exist stable over restarts: an account whose
+/// salt changes with every start would be known for a phantom.
+fn decoy_secret(state_dir: &Path) -> Result<[u8; 32], ServeError> {
+    let path = state_dir.join("decoy.key");
+    let told = |error| ServeError::File { path: path.clone(), error };
+    match std::fs::read(&path) {
+        Ok(octets) => octets.try_into().map_err(|_| told(io::Error::other("is not 32 octets long; remove it"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut secret = [0; 32];
+            rand::fill(&mut secret);
+            let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+            let mut file = file.map_err(told)?;
+            file.write_all(&secret).and_then(|()| file.sync_all()).map_err(told)?;
+            Ok(secret)
+        }
+        Err(error) => Err(told(error)),
+    }
+}
