@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::chown;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use super::Lab;
 use super::maildir::Maildir;
@@ -128,7 +129,7 @@ impl<'lab> Postfix<'lab> {
         let config = self.lab.room(&format!("{}-config", self.name));
         super::allow(&config, 0o755);
         self.make_queue();
-        fs::write(config.join("main.cf"), self.main_cf()).expect("main.cf");
+        write_aged(&config.join("main.cf"), &self.main_cf());
         let smtpd = format!("{address} inet n - n - - smtpd\n{SERVICES}");
         fs::write(config.join("master.cf"), smtpd).expect("master.cf");
         config
@@ -136,7 +137,8 @@ impl<'lab> Postfix<'lab> {
 
     fn main_cf(&self) -> String {
         let at = |what: &str| self.lab.path(&format!("{}-{what}", self.name)).display().to_string();
-        let refusals = self.lab.write(&format!("{}-refusals", self.name), &self.refusals);
+        let refusals = self.lab.path(&format!("{}-refusals", self.name));
+        write_aged(&refusals, &self.refusals);
         let mut text = COMMON.to_owned();
         let _ = writeln!(text, "myhostname = {}.test", self.name);
         let _ = writeln!(text, "queue_directory = {}", at("queue"));
@@ -194,6 +196,14 @@ impl RunningPostfix {
         command.arg("-c").arg(&self.config).arg(flag);
         run(lab, command)
     }
+}
+
+/// Writes a file and dates it back: Postfix reads a young one over and over for two seconds, lest it
+/// be half written.
+fn write_aged(path: &Path, text: &str) {
+    fs::write(path, text).expect("a file of our own");
+    let file = fs::File::options().append(true).open(path).expect("a file of our own");
+    file.set_modified(SystemTime::UNIX_EPOCH).expect("a file of our own");
 }
 
 /// The number of a user of this machine.
