@@ -4,4 +4,5 @@
 
 mod calibration;
 mod lab;
+mod lab_itself;
 mod peers_alone;

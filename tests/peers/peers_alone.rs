@@ -174,7 +174,7 @@ fn fetchmail_fetches_from_a_scripted_provider_into_postfix() {
         Script::provider(PROVIDER).with("content", &stuffed(&ledger.letter(9000).content));
     let stage = Stage::open(&lab, vec![provider]);
     Fetchmail::new(&lab, stage.address, postfix.address, "example.org").run().succeeded();
-    stage.close_one().as_written();
+    stage.close_one().went_as_written();
     assert_eq!(ledger.reckon(&postfix.maildir.until(1)), Reckoning::default());
 }
 
@@ -197,7 +197,7 @@ fn fetchmail_fetches_under_tls_and_checks_the_name() {
     trusted("provider.test").succeeded();
     assert_ne!(trusted("someone-else.test").code, Some(0));
     let mut plays = stage.close().into_iter();
-    plays.next().expect("the first session").as_written();
+    plays.next().expect("the first session").went_as_written();
     assert!(plays.next().expect("the second session").surprise.is_some());
     assert_eq!(ledger.reckon(&postfix.maildir.until(1)), Reckoning::default());
 }
@@ -226,5 +226,5 @@ fn gsasl_proves_itself_by_cram_md5() {
     let stage = Stage::open(&lab, vec![server.patient_for(Duration::from_secs(10))]);
     let login = Login { mechanism: "CRAM-MD5", user: "acme", password: "secret", authority: None };
     gsasl(&lab, stage.address, &login).succeeded();
-    stage.close_one().as_written();
+    stage.close_one().went_as_written();
 }

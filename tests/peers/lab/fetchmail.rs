@@ -29,7 +29,7 @@ pub const USER: &str = "acme";
 pub const PASSWORD: &str = "correct horse";
 
 impl<'lab> Fetchmail<'lab> {
-    /// Fetches from `provider` for `domains` (blanks between) into the server at `target`.
+    /// Fetches from `provider` for `domains` (blanks between; none at all if empty) into the server at `target`.
     pub fn new(
         lab: &'lab Lab,
         provider: SocketAddr,
@@ -40,7 +40,7 @@ impl<'lab> Fetchmail<'lab> {
             lab,
             provider,
             smtp_host: format!("{}/{}", target.ip(), target.port()),
-            domains: format!("fetchdomains {domains}"),
+            domains: domains.to_owned(),
             tls: "sslproto ''".to_owned(),
             limit: PATIENCE,
         }
@@ -57,12 +57,6 @@ impl<'lab> Fetchmail<'lab> {
     /// Any TLS settings at all, in the words of its own configuration.
     pub fn with_tls_words(mut self, words: &str) -> Fetchmail<'lab> {
         words.clone_into(&mut self.tls);
-        self
-    }
-
-    /// Names no domain.
-    pub fn without_domains(mut self) -> Fetchmail<'lab> {
-        self.domains.clear();
         self
     }
 
@@ -87,7 +81,10 @@ impl<'lab> Fetchmail<'lab> {
     fn config(&self) -> String {
         let (ip, port) = (self.provider.ip(), self.provider.port());
         let mut text = format!("poll provider.test via {ip} proto odmr service {port} timeout 2\n");
-        let _ = writeln!(text, "  user \"{USER}\" password \"{PASSWORD}\" {}", self.domains);
+        let _ = writeln!(text, "  user \"{USER}\" password \"{PASSWORD}\"");
+        if !self.domains.is_empty() {
+            let _ = writeln!(text, "  fetchdomains {}", self.domains);
+        }
         let _ = writeln!(text, "  smtphost {} {}", self.smtp_host, self.tls);
         text
     }

@@ -2,18 +2,36 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::ops::DerefMut;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, ConnectionCommon, ServerConfig};
+use rustls::{ServerConnection, SideData, StreamOwned};
 
 use super::Pace;
 
 /// The longest line it listens to: beyond any limit that a test tries out.
 const LONGEST_LINE: usize = 1 << 20;
 
-trait Wire: Read + Write + Send {}
-impl<T: Read + Write + Send> Wire for T {}
+trait Wire: Read + Write + Send {
+    /// Says what there is to say before a close in good order.
+    fn farewell(&mut self) {}
+}
+
+impl Wire for TcpStream {}
+
+impl<C, S> Wire for StreamOwned<C, TcpStream>
+where
+    C: DerefMut<Target = ConnectionCommon<S>> + Send,
+    S: SideData,
+{
+    fn farewell(&mut self) {
+        self.conn.send_close_notify();
+        // The peer may be gone already.
+        let _ = self.flush();
+    }
+}
 
 /// A connection, with what was read and not yet used.
 pub(super) struct Line {
@@ -73,6 +91,12 @@ impl Line {
                 return Ok(None);
             }
         }
+    }
+
+    /// No more from us; what the peer still says can be heard.
+    pub(super) fn finish(&mut self) {
+        self.wire.farewell();
+        let _ = self.tcp.shutdown(Shutdown::Write);
     }
 
     pub(super) fn close(&self) {

@@ -17,14 +17,12 @@ pub struct Played {
     pub ladder: Vec<String>,
     /// Why it ended before its end, if it did.
     pub surprise: Option<String>,
-    /// The peer closed the connection; it was not us.
-    pub peer_hung_up: bool,
     theirs: char,
 }
 
 impl Played {
     /// Fails the test, showing the ladder, unless all went as written.
-    pub fn as_written(self) -> Played {
+    pub fn went_as_written(self) -> Played {
         assert!(self.surprise.is_none(), "{}\n{self:#?}", self.surprise.as_deref().unwrap_or(""));
         self
     }
@@ -85,15 +83,10 @@ impl Script {
     }
 
     fn play(&self, tcp: TcpStream) -> Played {
-        let mut player = Player { script: self, ladder: Vec::new(), peer_hung_up: false };
+        let mut player = Player { script: self, ladder: Vec::new() };
         let outcome = Line::over(tcp, self.patience).map_err(|why| why.to_string());
         let outcome = outcome.and_then(|mut line| player.play(&mut line));
-        Played {
-            surprise: outcome.err(),
-            ladder: player.ladder,
-            peer_hung_up: player.peer_hung_up,
-            theirs: self.theirs,
-        }
+        Played { surprise: outcome.err(), ladder: player.ladder, theirs: self.theirs }
     }
 }
 
@@ -110,7 +103,6 @@ fn play_next(listener: &TcpListener, script: &Script, closing: &AtomicBool) -> O
 struct Player<'a> {
     script: &'a Script,
     ladder: Vec<String>,
-    peer_hung_up: bool,
 }
 
 impl Player<'_> {
@@ -130,7 +122,8 @@ impl Player<'_> {
                 Step::Closed => self.must_close(line)?,
             }
         }
-        // Let the peer close first, so that nothing we said is lost to a reset.
+        // Hear the peer out, so that nothing we said is lost to a reset.
+        line.finish();
         self.stall(line)
     }
 
@@ -174,9 +167,8 @@ impl Player<'_> {
 
     fn listen(&mut self, line: &mut Line) -> Result<Option<String>, String> {
         let heard = line.hear()?;
-        match &heard {
-            Some(heard) => self.ladder.push(format!("{}: {heard}", self.script.theirs)),
-            None => self.peer_hung_up = true,
+        if let Some(heard) = &heard {
+            self.ladder.push(format!("{}: {heard}", self.script.theirs));
         }
         Ok(heard)
     }
