@@ -1,0 +1,234 @@
+//! What an account's values mean together, and whether the files they name are there. Reports
+//! everything it finds, not only the first.
+
+use std::path::Path;
+use std::time::Duration as StdDuration;
+
+use super::{ClearAuth, Effective, Mechanism, TlsMode};
+use crate::config::document::{Problem, Problems};
+use crate::config::value::{Deliver, Duration};
+
+/// What the account is wanted for; each asks for more settings than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Trying the target.
+    TestTarget,
+    /// Logging in and looking around.
+    Check,
+    /// Fetching.
+    Run,
+}
+
+impl Effective {
+    /// Judges the account.
+    ///
+    /// # Errors
+    /// Every problem found.
+    pub fn check(&self, purpose: Purpose) -> Result<(), Problems> {
+        let mut found = Vec::new();
+        let mut note = |faults: Vec<Fault>| {
+            found.extend(faults.into_iter().map(|fault| self.told(fault)));
+        };
+        if purpose != Purpose::Check {
+            note(self.target_faults());
+        }
+        if purpose != Purpose::TestTarget {
+            note(self.line_faults());
+            note(self.login_faults());
+            note(self.unreadable_files());
+        }
+        if purpose == Purpose::Run {
+            note(self.mail_faults());
+        }
+        note(self.timeout_faults());
+        Problems::none_in(found)
+    }
+
+    fn told(&self, fault: Fault) -> Problem {
+        let mut problem = self.problem(fault.key, fault.fault);
+        problem.hint = fault.hint.map(str::to_owned);
+        problem
+    }
+
+    fn target_faults(&self) -> Vec<Fault> {
+        let a = &self.account;
+        let maildir = matches!(a.deliver, Some(Deliver::Maildir(_)));
+        faults([
+            rule(a.deliver.is_none(), "deliver", "not set: where is the mail to go?")
+                .hint("for example lmtp:unix:/run/dovecot/lmtp or maildir:/var/mail/acme"),
+            rule(
+                !a.folders.is_empty() && a.deliver.is_some() && !maildir,
+                "folders",
+                "set, but mail does not go to a Maildir",
+            )
+            .hint(
+                "an MTA or LMTP server sorts by itself; folders are for deliver = \"maildir:...\"",
+            ),
+        ])
+    }
+
+    fn line_faults(&self) -> Vec<Fault> {
+        let a = &self.account;
+        let clear = a.tls == TlsMode::None;
+        faults([
+            rule(a.server.is_none(), "server", "not set: whom are we to call?")
+                .hint("for example odmr.example.net"),
+            rule(a.fingerprint.is_some() && clear, "fingerprint", "set, but tls is none")
+                .hint("in clear there is no certificate to know the server by"),
+            rule(a.fingerprint.is_some() && a.ca.is_some(), "fingerprint", "set, but so is ca")
+                .hint("either the one certificate is trusted or its signer; remove one"),
+            rule(a.certificate.is_some() && a.key.is_none(), "key", "not set, but certificate is")
+                .hint("a certificate is of use only with its key"),
+            rule(a.key.is_some() && a.certificate.is_none(), "certificate", "not set, but key is")
+                .hint("a key is of use only with its certificate"),
+        ])
+    }
+
+    fn login_faults(&self) -> Vec<Fault> {
+        let a = &self.account;
+        let external = a.mechanism == Mechanism::External;
+        let in_clear = a.tls == TlsMode::None;
+        let needs_plain = matches!(a.mechanism, Mechanism::Plain | Mechanism::Login);
+        faults([
+            rule(a.user.is_none() && !external, "user", "not set: who are we?").hint(
+                "the account's name at the provider; only mechanism = \"external\" needs none",
+            ),
+            rule(
+                external && a.certificate.is_none(),
+                "mechanism",
+                "saw external, but certificate is not set",
+            )
+            .hint("EXTERNAL shows our TLS certificate; set certificate and key"),
+            rule(
+                in_clear && needs_plain && a.clear_auth < ClearAuth::Plain,
+                "mechanism",
+                "shows the password, and tls is none",
+            )
+            .hint("use TLS, or say clear_auth = \"plain\" if the line is your own"),
+            rule(
+                in_clear && a.mechanism == Mechanism::CramMd5 && a.clear_auth < ClearAuth::CramMd5,
+                "mechanism",
+                "saw cram-md5, and tls is none",
+            )
+            .hint("use TLS, or say clear_auth = \"cram-md5\""),
+            rule(
+                in_clear && a.mechanism == Mechanism::ScramSha256Plus,
+                "mechanism",
+                "saw scram-sha-256-plus, and tls is none",
+            )
+            .hint("it is bound to the TLS channel; use TLS or scram-sha-256"),
+        ])
+    }
+
+    fn mail_faults(&self) -> Vec<Fault> {
+        let a = &self.account;
+        let zero = "saw 0; allowed: 1 or more";
+        faults([
+            rule(
+                a.domains.is_empty() && a.accept_domains.is_empty(),
+                "accept_domains",
+                "not set, and neither is domains: whose mail are we to take?",
+            )
+            .hint("domains = [\"example.org\"] asks for it and takes it; nothing else is taken"),
+            rule(a.max_rounds == 0, "max_rounds", zero),
+            rule(a.max_messages == Some(0), "max_messages", zero),
+            rule(a.max_bytes.is_some_and(|size| size.octets() == 0), "max_bytes", zero),
+            rule(
+                a.max_message_size.is_some_and(|size| size.octets() == 0),
+                "max_message_size",
+                zero,
+            ),
+        ])
+    }
+
+    fn timeout_faults(&self) -> Vec<Fault> {
+        let a = &self.account;
+        let times = [
+            ("max_session", a.max_session),
+            ("timeout_connect", a.timeout_connect),
+            ("timeout_greeting", a.timeout_greeting),
+            ("timeout_command", a.timeout_command),
+            ("timeout_data", a.timeout_data),
+        ];
+        let turn = between("timeout_turn", a.timeout_turn, Duration::minutes(10), "10m to 24h");
+        let turn = turn.hint("RFC 2645, section 5.2.1 lets the provider look that long");
+        let others = times.map(|(key, time)| between(key, time, Duration::seconds(1), "1s to 24h"));
+        faults(others.into_iter().chain([turn]))
+    }
+
+    fn unreadable_files(&self) -> Vec<Fault> {
+        let a = &self.account;
+        let files = [("ca", &a.ca), ("certificate", &a.certificate), ("key", &a.key)];
+        let unreadable =
+            files.into_iter().filter_map(|(key, path)| unreadable(key, path.as_deref()?));
+        unreadable.chain(a.key.as_deref().and_then(readable_by_others)).collect()
+    }
+}
+
+fn unreadable(key: &'static str, path: &Path) -> Option<Fault> {
+    let error = std::fs::File::open(path).err()?;
+    Some(Fault::new(key, format!("{} cannot be read: {error}", path.display())))
+}
+
+#[cfg(unix)]
+fn readable_by_others(path: &Path) -> Option<Fault> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let fault = || {
+        let path = path.display();
+        let fault =
+            format!("{path} has mode {mode:04o}: others may read it; allowed: 0600 or less");
+        Fault::new("key", fault).hint("chmod 0600 it")
+    };
+    (mode & 0o077 != 0).then(fault)
+}
+
+#[cfg(not(unix))]
+fn readable_by_others(_: &Path) -> Option<Fault> {
+    None
+}
+
+/// One thing wrong, before it is known where the setting came from.
+struct Fault {
+    key: &'static str,
+    fault: String,
+    hint: Option<&'static str>,
+}
+
+impl Fault {
+    fn new(key: &'static str, fault: impl Into<String>) -> Fault {
+        Fault { key, fault: fault.into(), hint: None }
+    }
+
+    fn hint(mut self, hint: &'static str) -> Fault {
+        self.hint = Some(hint);
+        self
+    }
+}
+
+/// A row of a table of rules: broken or not, and what is said when it is.
+struct Rule {
+    broken: bool,
+    fault: Fault,
+}
+
+fn rule(broken: bool, key: &'static str, fault: impl Into<String>) -> Rule {
+    Rule { broken, fault: Fault::new(key, fault) }
+}
+
+impl Rule {
+    fn hint(mut self, hint: &'static str) -> Rule {
+        self.fault = self.fault.hint(hint);
+        self
+    }
+}
+
+fn between(key: &'static str, time: Duration, least: Duration, allowed: &str) -> Rule {
+    let day = StdDuration::from_secs(86400);
+    let broken = time < least || time.get() > day;
+    rule(broken, key, format!("saw {time}; allowed: {allowed}"))
+}
+
+fn faults(rules: impl IntoIterator<Item = Rule>) -> Vec<Fault> {
+    rules.into_iter().filter(|rule| rule.broken).map(|rule| rule.fault).collect()
+}

@@ -1,0 +1,198 @@
+//! The one list of an account's settings. Each row is a key of the file, a flag, an environment
+//! variable and a field of [`Account`]; its comment is the help of the flag.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::choice::{ClearAuth, Folder, Lock, Mechanism, TlsMode, folders};
+use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size, read};
+use crate::smtp::Domain;
+
+/// A switch: `--turn`, or `--turn=false` to overrule a file.
+macro_rules! settings {
+    ($(
+        $(#[doc = $doc:literal])*
+        $(#[arg($($arg:tt)*)])?
+        $(#[serde($($serde:tt)*)])?
+        $name:ident: $type:ty $(= $default:expr)?;
+    )*) => {
+        /// What one layer says of an account: nothing, something, or all.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, clap::Args)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Layer {$(
+            $(#[doc = $doc])*
+            $(#[arg($($arg)*)])?
+            $(#[serde($($serde)*)])?
+            pub $name: Option<$type>,
+        )*}
+
+        impl Layer {
+            /// Every key, in the order of the manual page.
+            pub const KEYS: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// What is not said here is taken from a layer further off.
+            #[must_use]
+            pub fn or(self, further: Layer) -> Layer {
+                Layer { $($name: self.$name.or(further.$name)),* }
+            }
+
+            /// The keys that this layer sets.
+            pub fn keys_set(&self) -> Vec<&'static str> {
+                let set = [$((stringify!($name), self.$name.is_some())),*];
+                set.into_iter().filter(|(_, set)| *set).map(|(key, _)| key).collect()
+            }
+
+            /// Splits by key: those for which `first` holds, and the others.
+            pub fn partition(self, first: impl Fn(&str) -> bool) -> (Layer, Layer) {
+                let (mut chosen, mut others) = (Layer::default(), Layer::default());
+                $(
+                    let side = if first(stringify!($name)) { &mut chosen } else { &mut others };
+                    side.$name = self.$name;
+                )*
+                (chosen, others)
+            }
+        }
+
+        /// An account as it counts: every setting that has a default has its value.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Account {
+            /// What the account is called; empty when flags alone describe it.
+            pub name: String,
+            $(
+                $(#[doc = $doc])*
+                pub $name: settings!(@field $type $(= $default)?),
+            )*
+        }
+
+        impl Account {
+            /// Fills what no layer says with its default.
+            pub fn new(name: &str, layer: Layer) -> Account {
+                Account {
+                    name: name.to_owned(),
+                    $($name: settings!(@value layer.$name $(= $default)?),)*
+                }
+            }
+        }
+    };
+    (@field $type:ty = $default:expr) => { $type };
+    (@field $type:ty) => { Option<$type> };
+    (@value $layer:ident.$name:ident = $default:expr) => { $layer.$name.unwrap_or($default) };
+    (@value $layer:ident.$name:ident) => { $layer.$name };
+}
+
+settings! {
+    /// The provider to call: a name or an address
+    #[arg(long, value_name = "HOST", env = "ODMR_SERVER", help_heading = "Transport")]
+    server: Server;
+    /// Its port
+    #[arg(long, value_name = "PORT", env = "ODMR_PORT", help_heading = "Transport",
+        value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16 = 366;
+    /// How the line is encrypted
+    #[arg(long, value_name = "MODE", env = "ODMR_TLS", help_heading = "Transport")]
+    tls: TlsMode = TlsMode::Starttls;
+    /// Trust the certificates signed by those in this PEM file, and no others
+    #[arg(long, value_name = "FILE", env = "ODMR_CA", help_heading = "Transport")]
+    ca: PathBuf;
+    /// Trust the certificate with this SHA-256 (sha256:...), whoever signed it
+    #[arg(long, value_name = "SHA256", env = "ODMR_FINGERPRINT", help_heading = "Transport")]
+    fingerprint: Fingerprint;
+    /// The name the provider's certificate must bear, if not that of --server
+    #[arg(long = "servername", value_name = "NAME", env = "ODMR_SERVER_NAME",
+        help_heading = "Transport")]
+    server_name: Server;
+    /// Our own TLS certificate, a chain in PEM
+    #[arg(long, value_name = "FILE", env = "ODMR_CERTIFICATE", help_heading = "Transport")]
+    certificate: PathBuf;
+    /// The key to it, in PEM, readable by nobody else
+    #[arg(long, value_name = "FILE", env = "ODMR_KEY", help_heading = "Transport")]
+    key: PathBuf;
+    /// The name we give with EHLO and in our greeting, if not the system's
+    #[arg(long, value_name = "NAME", env = "ODMR_EHLO", help_heading = "Transport",
+        value_parser = read::<Domain>)]
+    ehlo: Domain;
+
+    /// The name to log in with
+    #[arg(long, value_name = "NAME", env = "ODMR_USER", help_heading = "Login")]
+    user: String;
+    /// How to log in
+    #[arg(long = "mech", alias = "mechanism", value_name = "MECHANISM", env = "ODMR_MECHANISM",
+        help_heading = "Login")]
+    mechanism: Mechanism = Mechanism::Auto;
+    /// What may be used to log in while the line is in clear
+    #[arg(long, value_name = "WHAT", env = "ODMR_CLEAR_AUTH", help_heading = "Login")]
+    clear_auth: ClearAuth = ClearAuth::None;
+
+    /// A domain to ask for with ATRN; none: all the provider has for us (repeatable)
+    #[arg(long = "domain", value_name = "DOMAIN", env = "ODMR_DOMAINS", value_delimiter = ',',
+        help_heading = "Mail", value_parser = read::<Domain>)]
+    domains: Vec<Domain> = Vec::new();
+    /// A domain to accept mail for, when none is asked for by name (repeatable)
+    #[arg(long = "accept-domain", value_name = "DOMAIN", env = "ODMR_ACCEPT_DOMAINS",
+        value_delimiter = ',', help_heading = "Mail", value_parser = read::<Domain>)]
+    accept_domains: Vec<Domain> = Vec::new();
+    /// Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH
+    #[arg(long, value_name = "TARGET", env = "ODMR_DELIVER", help_heading = "Mail")]
+    deliver: Deliver;
+    /// Mail for this recipient goes to this folder of the Maildir (repeatable)
+    #[arg(long = "folder", value_name = "RECIPIENT=FOLDER", help_heading = "Mail")]
+    #[serde(deserialize_with = "folders::deserialize")]
+    folders: Vec<Folder> = Vec::new();
+    /// Say ATRN even to a server that does not list it
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", env = "ODMR_FORCE_ATRN", help_heading = "Mail")]
+    force_atrn: bool = false;
+    /// Say a bare TURN, logged in, to a server that lists TURN and no ATRN
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", env = "ODMR_TURN", help_heading = "Mail")]
+    turn: bool = false;
+
+    /// Take this many messages, then say 421; the rest stays at the provider
+    #[arg(long, value_name = "N", env = "ODMR_MAX_MESSAGES", help_heading = "Limits")]
+    max_messages: u64;
+    /// Take this much in all, then say 421
+    #[arg(long, value_name = "SIZE", env = "ODMR_MAX_BYTES", help_heading = "Limits")]
+    max_bytes: Size;
+    /// Put off messages larger than this with 452
+    #[arg(long, value_name = "SIZE", env = "ODMR_MAX_MESSAGE_SIZE", help_heading = "Limits")]
+    max_message_size: Size;
+    /// Say 421 after this long
+    #[arg(long, value_name = "DURATION", env = "ODMR_MAX_SESSION", help_heading = "Limits")]
+    max_session: Duration = Duration::hours(1);
+    /// Call this often in a row while the provider has more mail
+    #[arg(long, value_name = "N", env = "ODMR_MAX_ROUNDS", help_heading = "Limits")]
+    max_rounds: u32 = 5;
+
+    /// Wait this long for a connection
+    #[arg(long, value_name = "DURATION", env = "ODMR_TIMEOUT_CONNECT", help_heading = "Timeouts")]
+    timeout_connect: Duration = Duration::seconds(30);
+    /// Wait this long for the greeting, and for the TLS handshake
+    #[arg(long, value_name = "DURATION", env = "ODMR_TIMEOUT_GREETING", help_heading = "Timeouts")]
+    timeout_greeting: Duration = Duration::minutes(5);
+    /// Wait this long for a reply or a command
+    #[arg(long, value_name = "DURATION", env = "ODMR_TIMEOUT_COMMAND", help_heading = "Timeouts")]
+    timeout_command: Duration = Duration::minutes(5);
+    /// Wait this long for the next octets of a message
+    #[arg(long, value_name = "DURATION", env = "ODMR_TIMEOUT_DATA", help_heading = "Timeouts")]
+    timeout_data: Duration = Duration::minutes(5);
+    /// Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1)
+    #[arg(long, value_name = "DURATION", env = "ODMR_TIMEOUT_TURN", help_heading = "Timeouts")]
+    timeout_turn: Duration = Duration::seconds(630);
+
+    /// What to do when another run holds the account
+    #[arg(long, value_name = "WHAT", env = "ODMR_LOCK", help_heading = "Behaviour")]
+    lock: Lock = Lock::Fail;
+    /// Write the dialogue of each session to this folder, secrets removed
+    #[arg(long, value_name = "DIR", env = "ODMR_TRANSCRIPT", help_heading = "Behaviour")]
+    transcript: PathBuf;
+}
+
+impl Layer {
+    /// Makes every relative path start somewhere.
+    pub fn anchor(&mut self, place: impl Fn(&Path) -> PathBuf) {
+        let paths = [&mut self.ca, &mut self.certificate, &mut self.key, &mut self.transcript];
+        paths.into_iter().flatten().for_each(|path| *path = place(path));
+        self.deliver = self.deliver.take().map(|deliver| deliver.map_path(place));
+    }
+}

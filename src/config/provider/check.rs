@@ -1,0 +1,296 @@
+//! What the provider's values mean together, and whether the files they name are there. Reports
+//! everything it finds, not only the first.
+
+use std::path::Path;
+use std::time::Duration as StdDuration;
+
+use super::{Loaded, Settings};
+use crate::config::document::{Problem, Problems, quoted_if_needed};
+use crate::config::recipients::Recipients;
+use crate::config::value::Duration;
+use crate::smtp::Domain;
+
+impl Loaded {
+    /// Judges the values together and looks at the files they name.
+    ///
+    /// # Errors
+    /// Every problem found.
+    pub fn check(&self) -> Result<(), Problems> {
+        let mut found = self.faults();
+        found.extend(self.tls_files());
+        found.extend(self.recipient_lists());
+        Problems::none_in(found)
+    }
+
+    /// The faults that the values alone show; no file is touched.
+    fn faults(&self) -> Vec<Problem> {
+        rules(&self.settings)
+            .into_iter()
+            .filter(|rule| rule.broken)
+            .map(|rule| self.document.problem(&rule.key, rule.fault).hint(rule.hint))
+            .chain(self.lifetimes())
+            .collect()
+    }
+
+    fn lifetimes(&self) -> impl Iterator<Item = Problem> {
+        let domains = self.settings.domains.iter().filter_map(|(domain, special)| {
+            Some((
+                format!("domains.{}.lifetime", quoted_if_needed(domain.as_str())),
+                special.lifetime?,
+            ))
+        });
+        let own = ("queue.lifetime".to_owned(), self.settings.queue.lifetime);
+        std::iter::once(own).chain(domains).filter(|(_, lifetime)| !sensible(*lifetime)).map(
+            |(key, lifetime)| {
+                let fault = format!("saw {lifetime}; allowed: 1h to 3650d");
+                let hint = "mail that its customer has not fetched by then is given up";
+                self.document.problem(&key, fault).hint(hint)
+            },
+        )
+    }
+
+    fn tls_files(&self) -> Vec<Problem> {
+        let tls = &self.settings.tls;
+        let certificate = tls.certificate.as_deref().map(|path| ("tls.certificate", path));
+        let authority = tls.client_ca.as_deref().map(|path| ("tls.client_ca", path));
+        let readable = certificate.into_iter().chain(authority);
+        let mut found: Vec<Problem> =
+            readable.filter_map(|(key, path)| self.pem(key, path, "CERTIFICATE")).collect();
+        if let Some(path) = &tls.key {
+            found.extend(self.pem("tls.key", path, "PRIVATE KEY").or_else(|| self.private(path)));
+        }
+        found
+    }
+
+    /// A PEM file must hold at least one block of this kind.
+    fn pem(&self, key: &str, path: &Path, kind: &str) -> Option<Problem> {
+        let fault = match std::fs::read_to_string(path) {
+            Err(error) => format!("{} cannot be read: {error}", path.display()),
+            Ok(text) if !text.contains(&format!("{kind}-----")) => {
+                format!("{} holds no {kind} in PEM", path.display())
+            }
+            Ok(_) => return None,
+        };
+        Some(self.document.problem(key, fault))
+    }
+
+    #[cfg(unix)]
+    fn private(&self, path: &Path) -> Option<Problem> {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+        if mode & 0o007 == 0 {
+            return None;
+        }
+        let path = path.display();
+        let fault =
+            format!("{path} has mode {mode:04o}: others may read it; allowed: 0640 or less");
+        Some(self.document.problem("tls.key", fault).hint(format!("chmod 0600 {path}")))
+    }
+
+    #[cfg(not(unix))]
+    fn private(&self, _: &Path) -> Option<Problem> {
+        None
+    }
+
+    fn recipient_lists(&self) -> Vec<Problem> {
+        let domains = self.settings.domains.iter();
+        domains
+            .filter_map(|(domain, special)| {
+                let fault = load_recipients(special.recipients.as_deref()?, domain).err()?;
+                let key = format!("domains.{}.recipients", quoted_if_needed(domain.as_str()));
+                Some(self.document.problem(&key, fault))
+            })
+            .collect()
+    }
+}
+
+/// Reads a domain's list of recipients.
+///
+/// # Errors
+/// In one line: the file, and what is wrong with it or in it.
+pub fn load_recipients(path: &Path, domain: &Domain) -> Result<Recipients, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    Recipients::parse(&text, domain).map_err(|bad| format!("{}: {bad}", path.display()))
+}
+
+struct Rule {
+    broken: bool,
+    key: String,
+    fault: String,
+    hint: &'static str,
+}
+
+fn rule(broken: bool, key: &str, fault: impl Into<String>, hint: &'static str) -> Rule {
+    Rule { broken, key: key.to_owned(), fault: fault.into(), hint }
+}
+
+/// One row a rule.
+#[rustfmt::skip]
+fn rules(s: &Settings) -> Vec<Rule> {
+    let (tls, odmr, mx) = (&s.tls, &s.odmr, &s.mx);
+    let no_certificate = tls.certificate.is_none();
+    let nowhere = mx.listen.is_empty() && odmr.listen.is_empty() && odmr.listen_tls.is_empty();
+    let mut rules = vec![
+        rule(nowhere, "odmr.listen", "nothing listens anywhere; allowed: one address at least",
+            "listen = [\":366\"] is the default"),
+        rule(tls.certificate.is_some() && tls.key.is_none(), "tls.key", "not set, but tls.certificate is",
+            "a certificate is of use only with its key"),
+        rule(no_certificate && tls.key.is_some(), "tls.certificate", "not set, but tls.key is",
+            "a key is of use only with its certificate"),
+        rule(no_certificate && !odmr.listen_tls.is_empty(), "odmr.listen_tls", "set, but tls.certificate is not",
+            "set tls.certificate and tls.key; odmrd init makes a pair to begin with"),
+        rule(no_certificate && odmr.require_tls, "odmr.require_tls", "set, but tls.certificate is not",
+            "nobody could log in; set tls.certificate and tls.key"),
+        rule(mx.max_recipients < 100, "mx.max_recipients", format!("saw {}; allowed: 100 or more", mx.max_recipients),
+            "RFC 5321, section 4.5.3.1.8"),
+        rule(mx.max_received < 100, "mx.max_received", format!("saw {}; allowed: 100 or more", mx.max_received),
+            "RFC 5321, section 6.3"),
+        rule(mx.max_size.octets() < 65536, "mx.max_size", format!("saw {}; allowed: 64 KiB or more", mx.max_size),
+            "RFC 5321, section 4.5.3.1.7"),
+        rule(s.group.is_some() && s.user.is_none(), "group", "set, but user is not",
+            "privileges are dropped to a user; set both"),
+        rule(s.queue.aged_after >= s.queue.lifetime, "queue.aged_after",
+            format!("saw {}; allowed: less than queue.lifetime, {}", s.queue.aged_after, s.queue.lifetime),
+            "older mail overtakes smaller mail, which it must live to do"),
+    ];
+    rules.extend(at_least_one(s));
+    rules.extend(timeouts(s));
+    rules
+}
+
+fn at_least_one(s: &Settings) -> Vec<Rule> {
+    let hint = "zero would let nobody in";
+    [
+        ("limits.connections", s.limits.connections),
+        ("limits.connections_per_address", s.limits.connections_per_address),
+        ("limits.sessions_per_account", s.limits.sessions_per_account),
+        ("limits.messages_per_session", s.limits.messages_per_session),
+        ("limits.command_errors", s.limits.command_errors),
+        ("limits.rejected_recipients", s.limits.rejected_recipients),
+        ("odmr.auth_failures", s.odmr.auth_failures),
+        ("odmr.auth_failures_per_address", s.odmr.auth_failures_per_address),
+    ]
+    .into_iter()
+    .map(|(key, value)| rule(value == 0, key, "saw 0; allowed: 1 or more", hint))
+    .collect()
+}
+
+fn timeouts(s: &Settings) -> Vec<Rule> {
+    let t = &s.timeouts;
+    let hint = "a wait of no time fails every session, an endless one holds its place for ever";
+    [
+        ("command", t.command),
+        ("data", t.data),
+        ("login", t.login),
+        ("session", t.session),
+        ("tls", t.tls),
+        ("greeting", t.greeting),
+        ("reply", t.reply),
+        ("data_start", t.data_start),
+        ("data_block", t.data_block),
+        ("data_end", t.data_end),
+    ]
+    .into_iter()
+    .map(|(name, value)| {
+        let bounds = StdDuration::from_secs(1)..=StdDuration::from_secs(86400);
+        let fault = format!("saw {value}; allowed: 1s to 24h");
+        rule(!bounds.contains(&value.get()), &format!("timeouts.{name}"), fault, hint)
+    })
+    .collect()
+}
+
+fn sensible(lifetime: Duration) -> bool {
+    (Duration::hours(1)..=Duration::days(3650)).contains(&lifetime)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::document::Document;
+
+    fn check(text: &str) -> Vec<String> {
+        let loaded = Loaded::new(Document::new("/nowhere/odmrd.toml", text)).unwrap();
+        let Err(problems) = loaded.check() else { return Vec::new() };
+        problems.iter().map(|problem| problem.to_string()).collect()
+    }
+
+    #[test]
+    fn the_defaults_are_in_order() {
+        assert_eq!(check(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_fault_is_told_not_only_the_first() {
+        let text = "group = \"mail\"\n[mx]\nmax_recipients = 10\nmax_size = \"1 KiB\"\n\
+                    [queue]\nlifetime = \"1m\"\n[timeouts]\ndata = \"0s\"\n[limits]\nconnections = 0\n";
+        assert_eq!(
+            check(text),
+            [
+                "/nowhere/odmrd.toml:3:18: mx.max_recipients: saw 10; allowed: 100 or more",
+                "/nowhere/odmrd.toml:4:12: mx.max_size: saw 1 KiB; allowed: 64 KiB or more",
+                "/nowhere/odmrd.toml:1:9: group: set, but user is not",
+                "/nowhere/odmrd.toml: queue.aged_after: saw 1d; allowed: less than queue.lifetime, 1m",
+                "/nowhere/odmrd.toml:10:15: limits.connections: saw 0; allowed: 1 or more",
+                "/nowhere/odmrd.toml:8:8: timeouts.data: saw 0s; allowed: 1s to 24h",
+                "/nowhere/odmrd.toml:6:12: queue.lifetime: saw 1m; allowed: 1h to 3650d",
+            ]
+        );
+    }
+
+    #[test]
+    fn tls_wants_both_halves() {
+        assert_eq!(
+            check("[odmr]\nlisten_tls = [\":465\"]\nrequire_tls = true\n"),
+            [
+                "/nowhere/odmrd.toml:2:14: odmr.listen_tls: set, but tls.certificate is not",
+                "/nowhere/odmrd.toml:3:15: odmr.require_tls: set, but tls.certificate is not",
+            ]
+        );
+        assert_eq!(
+            check("[tls]\ncertificate = \"c.pem\"\n"),
+            [
+                "/nowhere/odmrd.toml: tls.key: not set, but tls.certificate is",
+                "/nowhere/odmrd.toml:2:15: tls.certificate: /nowhere/c.pem cannot be read: \
+                 No such file or directory (os error 2)",
+            ]
+        );
+    }
+
+    #[test]
+    fn files_are_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("c.pem", "-----BEGIN CERTIFICATE-----\n");
+        write("k.pem", "not a key");
+        write("x.list", "anna\nbob@elsewhere.org\n");
+        let text = "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n\
+                    [domains.\"x.org\"]\nrecipients = \"x.list\"\n";
+        let at = folder.path().join("odmrd.toml");
+        let loaded = Loaded::new(Document::new(&at, text)).unwrap();
+        let (at, folder) = (at.display(), folder.path().display());
+        assert_eq!(
+            loaded.check().unwrap_err().to_string(),
+            format!(
+                "{at}:3:7: tls.key: {folder}/k.pem holds no PRIVATE KEY in PEM\n\
+                 {at}:5:14: domains.\"x.org\".recipients: {folder}/x.list: line 2: \
+                 saw \"bob@elsewhere.org\"; allowed: a local part, or an address in x.org"
+            )
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_may_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("k.pem");
+        std::fs::write(&key, "-----BEGIN PRIVATE KEY-----\n").unwrap();
+        std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
+        let document = Document::new(folder.path().join("odmrd.toml"), "[tls]\nkey = \"k.pem\"\n");
+        let problems = Loaded::new(document).unwrap().check().unwrap_err().to_string();
+        assert!(problems.contains("has mode 0644: others may read it; allowed: 0640 or less"));
+        assert!(problems.contains("hint: chmod 0600 "));
+    }
+}

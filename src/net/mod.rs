@@ -1,0 +1,33 @@
+//! The wire: what moves bytes between a session and the network.
+//!
+//! A session is fed bytes and says what to send; it has never heard of a socket. Here are the
+//! sockets: streams with and without TLS, listeners, outgoing connections, and what a daemon owes
+//! its service manager. Nothing here knows a word of SMTP.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`wire`] | one connection: read, queue, flush, put TLS over it, close |
+//! | [`tls`] | certificates: ours, theirs, and whom we believe |
+//! | [`listen`] | sockets that wait, bound by us or handed over by the service manager |
+//! | [`admission`] | how many may be inside at once |
+//! | [`connect`] | calling somebody |
+//! | [`privilege`] | root until the ports are bound, and not a moment longer |
+//! | [`notify`] | what the service manager is told |
+
+pub mod admission;
+pub mod connect;
+mod fault;
+pub mod listen;
+pub mod notify;
+pub mod privilege;
+mod stream;
+#[cfg(test)]
+mod tests;
+pub mod tls;
+pub mod wire;
+
+pub use admission::{Admission, AdmissionLimits, Admitted, NotAdmitted};
+pub use connect::{Calling, ConnectError, Family, connect, connect_unix};
+pub use listen::{Bound, ListenAddr, ListenError, Listener};
+pub use tls::{TlsClient, TlsFacts, TlsServer};
+pub use wire::{Wire, WireFault};
