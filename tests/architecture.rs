@@ -247,14 +247,16 @@ fn sources() -> Vec<Source> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     collect(&src, &mut files);
-    // A module of tests may use whatever helps it.
-    let is_test = |file: &Path| file.file_stem().is_some_and(|stem| stem == "tests");
-    files.into_iter().filter(|file| !is_test(file)).map(|file| source(&src, file)).collect()
+    files.into_iter().map(|file| source(&src, file)).collect()
 }
 
+/// Every source file but the modules of tests, which may use whatever helps them.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("src") {
         let path = entry.expect("an entry").path();
+        if path.file_stem().is_some_and(|stem| stem == "tests") {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
