@@ -24,7 +24,7 @@ as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # apt-get, the way that asks nothing, removes nothing, and waits for another apt to end.
-apt() {
+quiet_apt() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@"
 }
 
@@ -55,10 +55,10 @@ install_packages() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     echo "installing: ${missing[*]}"
-    apt update
+    quiet_apt update
     forbid_starting_daemons
     echo 'postfix postfix/main_mailer_type select No configuration' | as_root debconf-set-selections
-    apt install --yes --no-install-recommends --no-remove "${missing[@]}" >/dev/null
+    quiet_apt install --yes --no-install-recommends --no-remove "${missing[@]}" >/dev/null
     keep_from_booting "${missing[@]}"
 }
 
@@ -71,7 +71,7 @@ unpack() {
     echo "unpacking: $package"
     scratch=$(mktemp -d)
     chmod 755 "$scratch"
-    (cd "$scratch" && { download "$package" || { apt update && download "$package"; }; })
+    (cd "$scratch" && { download "$package" || { quiet_apt update && download "$package"; }; })
     mkdir -p "$shelf"
     rm -rf "$into.partly" && dpkg -x "$scratch"/*.deb "$into.partly"
     rm -rf "$into" && mv "$into.partly" "$into"

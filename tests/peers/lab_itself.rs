@@ -2,6 +2,7 @@
 //! a wrong line pass, would make every other test here worthless.
 
 use std::process::Command;
+use std::time::Duration;
 
 use crate::lab::Lab;
 use crate::lab::authority::Authority;
@@ -52,6 +53,15 @@ fn a_script_notices_what_it_did_not_expect() {
     }
     let surprised = stage.close().into_iter().map(|played| played.surprise.is_some());
     assert_eq!(surprised.collect::<Vec<_>>(), [true, false, true, true]);
+}
+
+#[test]
+fn a_script_gives_up_on_a_peer_that_stays_silent() {
+    let lab = Lab::open();
+    let server = Script::server("C: anything").patient_for(Duration::from_millis(20));
+    let stage = Stage::open(&lab, vec![server]);
+    Script::client("[stall]").call(stage.address).went_as_written();
+    assert_eq!(stage.close_one().surprise.as_deref(), Some("the other side is silent"));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! The lab without our programs: each peer does by itself what other tests rely on.
 
-use std::time::Duration;
-
 use crate::lab::authority::Authority;
 use crate::lab::fetchmail::Fetchmail;
 use crate::lab::ledger::{Ledger, Reckoning};
@@ -202,29 +200,46 @@ fn fetchmail_fetches_under_tls_and_checks_the_name() {
     assert_eq!(ledger.reckon(&postfix.maildir.until(1)), Reckoning::default());
 }
 
+/// A server that knows that HMAC-MD5 of its challenge under the key `secret`.
+const CRAM_MD5: &str = r"
+    C: EHLO *
+    S: 250-server.test
+    S: 250 AUTH CRAM-MD5
+    C: AUTH CRAM-MD5
+    S: 334 PDEyMzRAcHJvdmlkZXIudGVzdD4=
+    C: YWNtZSA0YjQ2YTM4OGFmM2Q2OGE0YzU5NWIyZjg5YTRkMTU2ZA==
+    S: 235 2.7.0 Welcome
+    C: QUIT
+    S: 221 bye
+";
+
 #[test]
 fn gsasl_proves_itself_by_cram_md5() {
     if !have(&[Peer::Gsasl]) {
         return;
     }
     let lab = Lab::open();
-    let server = Script::server(
-        r"
-        S: 220 server.test
-        C: EHLO *
-        S: 250-server.test
-        S: 250 AUTH CRAM-MD5
-        C: AUTH CRAM-MD5
-        S: 334 PDEyMzRAcHJvdmlkZXIudGVzdD4=
-        # HMAC-MD5 of <1234@provider.test> under the key `secret`.
-        C: YWNtZSA0YjQ2YTM4OGFmM2Q2OGE0YzU5NWIyZjg5YTRkMTU2ZA==
-        S: 235 2.7.0 Welcome
-        C: QUIT
-        S: 221 bye
-        ",
-    );
-    let stage = Stage::open(&lab, vec![server.patient_for(Duration::from_secs(10))]);
+    let server = Script::server(&["S: 220 server.test\n", CRAM_MD5].concat());
+    let stage = Stage::open(&lab, vec![server]);
     let login = Login { mechanism: "CRAM-MD5", user: "acme", password: "secret", authority: None };
+    gsasl(&lab, stage.address, &login).succeeded();
+    stage.close_one().went_as_written();
+}
+
+#[test]
+fn gsasl_starts_tls_with_a_server_it_can_trust() {
+    if !have(&[Peer::Gsasl]) {
+        return;
+    }
+    let lab = Lab::open();
+    let authority = Authority::new(&lab);
+    // It does not wait to be offered STARTTLS, nor say EHLO first.
+    let starttls = "S: 220 server.test\nC: STARTTLS\nS: 220 2.0.0 Go ahead\n[tls]\n";
+    let server = Script::server(&[starttls, CRAM_MD5].concat())
+        .with_server_tls(authority.issue(&lab, &["localhost", &lab.ip().to_string()]).server_tls());
+    let stage = Stage::open(&lab, vec![server]);
+    let authority = Some(authority.file());
+    let login = Login { mechanism: "CRAM-MD5", user: "acme", password: "secret", authority };
     gsasl(&lab, stage.address, &login).succeeded();
     stage.close_one().went_as_written();
 }

@@ -51,6 +51,11 @@ impl Lab {
         Lab { folder, ip, _stake: stake, last_port: Cell::new(STAKE_PORT) }
     }
 
+    /// The loopback address that is this lab's alone.
+    pub fn ip(&self) -> Ipv4Addr {
+        self.ip
+    }
+
     /// An address and port on which nothing listens yet, never given out twice.
     pub fn free(&self) -> SocketAddr {
         let ports = self.last_port.get() + 1..=u16::MAX;
