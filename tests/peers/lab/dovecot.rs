@@ -1,0 +1,78 @@
+//! A Dovecot of our own that speaks LMTP, on TCP and on a unix socket.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::Lab;
+use super::maildir::Maildir;
+use super::presence::Peer;
+use super::process::Child;
+
+/// A Dovecot at work.
+pub struct RunningDovecot {
+    /// Where its LMTP server listens.
+    pub address: SocketAddr,
+    /// The same on a unix socket.
+    pub socket: PathBuf,
+    mail: PathBuf,
+    _master: Child,
+}
+
+impl RunningDovecot {
+    /// The Maildir of a user, by the part before the at sign.
+    pub fn maildir(&self, local_part: &str) -> Maildir {
+        Maildir::at(self.mail.join(local_part))
+    }
+}
+
+/// Starts a Dovecot that knows these addresses and refuses every other with 550.
+pub fn receiving(lab: &Lab, addresses: &[&str]) -> RunningDovecot {
+    let address = lab.free();
+    let mail = lab.room("dovecot-mail");
+    let users = addresses.iter().map(|user| format!("{user}::::::\n")).collect::<String>();
+    lab.write("dovecot-users", users);
+    let config = lab.write("dovecot.conf", config(lab, address));
+    let mut command = Command::new(Peer::Dovecot.program());
+    command.arg("-F").arg("-c").arg(config);
+    let master = Child::start(lab, "dovecot", command).logging_to(lab.path("dovecot-log"));
+    let master = master.until_listening(address);
+    RunningDovecot { address, socket: lab.path("dovecot-run/lmtp"), mail, _master: master }
+}
+
+fn config(lab: &Lab, address: SocketAddr) -> String {
+    let folder = lab.path("dovecot");
+    let (folder, ip, port) = (folder.display(), address.ip(), address.port());
+    format!(
+        "\
+base_dir = {folder}-run
+state_dir = {folder}-state
+log_path = {folder}-log
+protocols = lmtp
+ssl = no
+listen = {ip}
+hostname = dovecot.test
+first_valid_uid = 1
+mail_location = maildir:{folder}-mail/%n
+auth_username_format = %Lu
+passdb {{
+  driver = passwd-file
+  args = {folder}-users
+}}
+userdb {{
+  driver = passwd-file
+  args = {folder}-users
+  override_fields = uid=nobody gid=nogroup home={folder}-mail/%n
+}}
+service lmtp {{
+  unix_listener lmtp {{
+    mode = 0666
+  }}
+  inet_listener lmtp {{
+    address = {ip}
+    port = {port}
+  }}
+}}
+"
+    )
+}

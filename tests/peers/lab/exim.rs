@@ -1,0 +1,76 @@
+//! An Exim of our own that receives into a Maildir.
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use super::Lab;
+use super::maildir::Maildir;
+use super::presence::Peer;
+use super::process::Child;
+
+/// An Exim at work.
+pub struct RunningExim {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where it delivers.
+    pub maildir: Maildir,
+    _daemon: Child,
+}
+
+/// Starts an Exim that takes mail for anybody at `domains` (its own list syntax, colons between).
+pub fn receiving(lab: &Lab, domains: &str) -> RunningExim {
+    let address = lab.free();
+    lab.room("exim");
+    let maildir = Maildir::at(lab.path("exim/Maildir"));
+    let config = lab.write("exim.conf", config(lab, address, domains));
+    let mut command = Command::new(Peer::Exim.program());
+    // -bdf: a daemon in the foreground; root may name a configuration of its own.
+    command.arg("-C").arg(config).arg("-bdf");
+    let daemon = Child::start(lab, "exim", command).logging_to(lab.path("exim/mainlog"));
+    RunningExim { address, maildir, _daemon: daemon.until_listening(address) }
+}
+
+fn config(lab: &Lab, address: SocketAddr, domains: &str) -> String {
+    let program = Peer::Exim.program();
+    let (ip, port, exim) = (address.ip(), address.port(), program.display());
+    let folder = lab.path("exim");
+    let folder = folder.display();
+    format!(
+        "\
+exim_path = {exim}
+primary_hostname = exim.test
+spool_directory = {folder}/spool
+log_file_path = {folder}/%slog
+pid_file_path = {folder}/pid
+local_interfaces = {ip}
+daemon_smtp_ports = {port}
+domainlist ours = {domains}
+message_size_limit = 200M
+smtp_accept_max = 0
+smtp_accept_queue_per_connection = 0
+tls_advertise_hosts =
+keep_environment =
+acl_smtp_rcpt = rcpt
+acl_smtp_data = data
+begin acl
+rcpt:
+  accept domains = +ours
+  deny message = relay not permitted
+data:
+  accept
+begin routers
+everybody:
+  driver = accept
+  transport = maildir
+begin transports
+maildir:
+  driver = appendfile
+  maildir_format
+  directory = {folder}/Maildir
+  user = Debian-exim
+  group = Debian-exim
+  return_path_add
+  envelope_to_add
+"
+    )
+}

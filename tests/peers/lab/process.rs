@@ -1,0 +1,188 @@
+//! Programs that a test starts: each writes a log, is waited for within bounds, and dies with the test.
+
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::Lab;
+use super::wait::{PATIENCE, until, within};
+
+/// How long a program may take to obey SIGTERM.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A running program.
+///
+/// It leads a process group of its own, so that stopping it stops its children. It also ends when the
+/// *thread* that started it ends, even by SIGKILL: start it from the test's own thread.
+pub struct Child {
+    name: String,
+    process: std::process::Child,
+    log: PathBuf,
+}
+
+impl Child {
+    /// Starts `command`, its output going to `NAME.log` in the lab.
+    pub fn start(lab: &Lab, name: &str, command: Command) -> Child {
+        let log = lab.path(&format!("{name}.log"));
+        let out = File::options().create(true).append(true).open(&log).expect("a log file");
+        let mut command = tied_to_this_thread(&command);
+        command.stdin(Stdio::null()).stdout(out.try_clone().expect("a descriptor")).stderr(out);
+        let process = command.spawn().unwrap_or_else(|why| panic!("{name}: {why}"));
+        Child { name: name.to_owned(), process, log }
+    }
+
+    /// Also shows this file when the test fails, for a program that writes its own log.
+    pub fn logging_to(mut self, log: PathBuf) -> Child {
+        self.log = log;
+        self
+    }
+
+    /// Waits until somebody answers at `address`.
+    pub fn until_listening(mut self, address: SocketAddr) -> Child {
+        let what = format!("{} to listen on {address}", self.name);
+        until(&what, || {
+            self.must_be_running();
+            TcpStream::connect(address).ok()
+        });
+        self
+    }
+
+    /// Waits until the log holds `words`.
+    pub fn until_log_says(&mut self, words: &str) {
+        let what = format!("{words:?} in the log of {}", self.name);
+        until(&what, || {
+            self.must_be_running();
+            self.log().contains(words).then_some(())
+        });
+    }
+
+    /// What it has written so far.
+    pub fn log(&self) -> String {
+        read_lossy(&self.log)
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Sends a signal to it and its children.
+    pub fn signal(&self, signal: Signal) {
+        let group = Pid::from_child(&self.process);
+        // It may have ended by itself; then there is nobody to tell.
+        let _ = kill_process_group(group, signal);
+    }
+
+    /// Ends it the hard way, as a power cut would.
+    pub fn kill(&mut self) -> ExitStatus {
+        self.signal(Signal::KILL);
+        self.wait()
+    }
+
+    /// Ends it the way an operator would.
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    /// Waits for it to end by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.wait_within(PATIENCE).unwrap_or_else(|| panic!("{} did not end", self.name))
+    }
+
+    /// Waits for it to end by itself, but no longer than `limit`.
+    pub fn wait_within(&mut self, limit: Duration) -> Option<ExitStatus> {
+        within(limit, || self.process.try_wait().expect("a child of ours"))
+    }
+
+    fn must_be_running(&mut self) {
+        if let Some(status) = self.process.try_wait().expect("a child of ours") {
+            panic!("{} ended early: {status}\n{}", self.name, self.log());
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("---- log of {} ----\n{}", self.name, self.log());
+        }
+        self.signal(Signal::TERM);
+        if self.wait_within(FAREWELL).is_none() {
+            self.signal(Signal::KILL);
+            let _ = self.process.wait();
+        }
+    }
+}
+
+/// A program that was run to its end, or for as long as it was given.
+#[derive(Debug)]
+pub struct Ran {
+    /// Its exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
+    /// It was still running when its time was up.
+    pub never_ended: bool,
+    /// What it wrote to standard output.
+    pub out: String,
+    /// What it wrote to standard error.
+    pub err: String,
+}
+
+impl Ran {
+    /// Fails the test, showing everything, unless the program ended with 0.
+    pub fn succeeded(self) -> Ran {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        self
+    }
+}
+
+/// Runs a program to its end.
+pub fn run(lab: &Lab, command: Command) -> Ran {
+    run_for(PATIENCE, lab, command)
+}
+
+/// Runs a program for no longer than `limit`, then kills it.
+pub fn run_for(limit: Duration, lab: &Lab, command: Command) -> Ran {
+    let (out, err) = (lab.path("stdout"), lab.path("stderr"));
+    let mut command = tied_to_this_thread(&command);
+    command.stdin(Stdio::null());
+    command.stdout(File::create(&out).expect("a file")).stderr(File::create(&err).expect("a file"));
+    let mut process = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
+    let ended = within(limit, || process.try_wait().expect("a child of ours"));
+    if ended.is_none() {
+        let _ = kill_process_group(Pid::from_child(&process), Signal::KILL);
+    }
+    let status = process.wait().expect("a child of ours");
+    Ran {
+        code: status.code().filter(|_| status.signal().is_none()),
+        never_ended: ended.is_none(),
+        out: read_lossy(&out),
+        err: read_lossy(&err),
+    }
+}
+
+/// The same command, in a process group of its own and told to end when this thread does.
+fn tied_to_this_thread(command: &Command) -> Command {
+    let mut tied = Command::new("setpriv");
+    tied.args(["--pdeathsig", "TERM", "--"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => tied.env(name, value),
+            None => tied.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        tied.current_dir(folder);
+    }
+    tied.process_group(0);
+    tied
+}
+
+fn read_lossy(path: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
+}
