@@ -113,7 +113,8 @@ impl Ready {
     pub fn new(loaded: Loaded, inherited: Vec<(String, Bound)>) -> Result<Ready, ServeError> {
         loaded.check()?;
         let system = rustix::system::uname();
-        let name = loaded.settings.hostname_or(system.nodename().to_str().ok(), &loaded.document)?;
+        let name =
+            loaded.settings.hostname_or(system.nodename().to_str().ok(), &loaded.document)?;
         let tls = load_tls(&loaded.settings)?;
         let doors = doors(&loaded.settings, inherited, tls.is_some())?;
         Ok(Ready { loaded, name, doors, tls })
@@ -155,11 +156,21 @@ impl Ready {
         for (door, bound) in self.doors {
             let listener = bound.listen()?;
             info!(listener = %listener.address(), ?door, "listening");
-            let hall = Hall { provider: provider.clone(), admission: admission.clone(), stop: stopped.clone() };
+            let hall = Hall {
+                provider: provider.clone(),
+                admission: admission.clone(),
+                stop: stopped.clone(),
+            };
             tokio::spawn(hall.receive(door, listener, alive.clone()));
         }
         drop(alive);
-        let keeper = Keeper { provider: provider.clone(), admission, loaded: self.loaded, secret, seen: None };
+        let keeper = Keeper {
+            provider: provider.clone(),
+            admission,
+            loaded: self.loaded,
+            secret,
+            seen: None,
+        };
         notify::ready();
         keeper.keep(&mut orders).await;
         notify::stopping();
@@ -265,7 +276,11 @@ impl Door {
 async fn turn_away(mut wire: Wire, why: &str) {
     let line = format!("421 4.7.0 {why}; try again later\r\n");
     let mut unheard = BytesMut::new();
-    let _ = tokio::time::timeout(Duration::from_millis(50), write(&mut wire, &mut unheard, line.into())).await;
+    let _ = tokio::time::timeout(
+        Duration::from_millis(50),
+        write(&mut wire, &mut unheard, line.into()),
+    )
+    .await;
 }
 
 /// Looks after a provider at work: orders, expiry, changed files.
@@ -283,7 +298,8 @@ impl<S: Spool> Keeper<S> {
     async fn keep(mut self, orders: &mut impl Orders) {
         let mut minute = tokio::time::interval(Duration::from_secs(60));
         let mut moment = tokio::time::interval(Duration::from_secs(5));
-        let mut beat = tokio::time::interval(notify::watchdog().unwrap_or(Duration::from_secs(3600)) / 2);
+        let mut beat =
+            tokio::time::interval(notify::watchdog().unwrap_or(Duration::from_secs(3600)) / 2);
         self.seen = modified(self.loaded.settings.accounts_path());
         loop {
             tokio::select! {
@@ -327,12 +343,15 @@ impl<S: Spool> Keeper<S> {
     }
 
     fn put_in_force(&mut self, loaded: Loaded) -> Result<(), ServeError> {
-        let changed = |of: fn(&Settings) -> (Vec<Listen>, Vec<Listen>, Vec<Listen>)| of(&loaded.settings) != of(&self.loaded.settings);
+        let changed = |of: fn(&Settings) -> (Vec<Listen>, Vec<Listen>, Vec<Listen>)| {
+            of(&loaded.settings) != of(&self.loaded.settings)
+        };
         if changed(|s| (s.mx.listen.clone(), s.odmr.listen.clone(), s.odmr.listen_tls.clone())) {
             warn!("other listeners take a restart");
         }
         self.seen = modified(loaded.settings.accounts_path());
-        let house = furnish(&loaded, &self.provider.name, self.provider.tls.is_some(), self.secret)?;
+        let house =
+            furnish(&loaded, &self.provider.name, self.provider.tls.is_some(), self.secret)?;
         self.admission.set_limits(limits(&loaded.settings));
         self.provider.refurnish(house);
         self.loaded = loaded;
@@ -345,7 +364,9 @@ impl<S: Spool> Keeper<S> {
             match tls.reload_if_changed() {
                 Ok(true) => info!("certificate renewed"),
                 Ok(false) => {}
-                Err(fault) => error!(%fault, "the new certificate cannot be used; the old one stays"),
+                Err(fault) => {
+                    error!(%fault, "the new certificate cannot be used; the old one stays")
+                }
             }
         }
         if modified(self.loaded.settings.accounts_path()) != self.seen {
@@ -370,7 +391,9 @@ fn limits(settings: &Settings) -> AdmissionLimits {
 
 fn load_tls(settings: &Settings) -> Result<Option<TlsServer>, ServeError> {
     let (Some(certificate), Some(key)) = (&settings.tls.certificate, &settings.tls.key) else {
-        warn!("no certificate: no STARTTLS, and whoever listens reads along; see [tls] in odmrd.toml(5)");
+        warn!(
+            "no certificate: no STARTTLS, and whoever listens reads along; see [tls] in odmrd.toml(5)"
+        );
         return Ok(None);
     };
     let clients = match &settings.tls.client_ca {
@@ -381,12 +404,18 @@ fn load_tls(settings: &Settings) -> Result<Option<TlsServer>, ServeError> {
     Ok(Some(TlsServer::load(files, &clients)?))
 }
 
-fn doors(settings: &Settings, inherited: Vec<(String, Bound)>, tls: bool) -> Result<Vec<(Door, Bound)>, ServeError> {
+fn doors(
+    settings: &Settings,
+    inherited: Vec<(String, Bound)>,
+    tls: bool,
+) -> Result<Vec<(Door, Bound)>, ServeError> {
     let mut doors: Vec<(Door, Bound)> = Vec::new();
     for (name, bound) in inherited {
         match Door::of_name(&name) {
             Some(door) => doors.push((door, bound)),
-            None => warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, odmr or odmrs"),
+            None => {
+                warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, odmr or odmrs")
+            }
         }
     }
     let given = |door: Door| doors.iter().any(|(have, _)| *have == door);
@@ -422,7 +451,8 @@ fn furnish(loaded: &Loaded, name: &str, tls: bool, secret: [u8; 32]) -> Result<H
     for (domain, special) in &settings.domains {
         if let Some(path) = &special.recipients {
             let key = format!("domains.{domain}.recipients");
-            let list = load_recipients(path, domain).map_err(|why| loaded.document.problem(&key, why))?;
+            let list =
+                load_recipients(path, domain).map_err(|why| loaded.document.problem(&key, why))?;
             lists.insert(domain.clone(), Arc::new(list));
         }
     }
@@ -435,11 +465,14 @@ fn decoy_secret(state_dir: &Path) -> Result<[u8; 32], ServeError> {
     let path = state_dir.join("decoy.key");
     let told = |error| ServeError::File { path: path.clone(), error };
     match std::fs::read(&path) {
-        Ok(octets) => octets.try_into().map_err(|_| told(io::Error::other("is not 32 octets long; remove it"))),
+        Ok(octets) => octets
+            .try_into()
+            .map_err(|_| told(io::Error::other("is not 32 octets long; remove it"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut secret = [0; 32];
             rand::fill(&mut secret);
-            let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+            let file =
+                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
             let mut file = file.map_err(told)?;
             file.write_all(&secret).and_then(|()| file.sync_all()).map_err(told)?;
             Ok(secret)
