@@ -8,6 +8,7 @@
 
 pub mod document;
 pub mod fetch;
+pub mod init;
 pub mod provider;
 pub mod recipients;
 pub mod value;
