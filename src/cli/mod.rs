@@ -5,7 +5,9 @@
 
 pub mod fetch;
 pub mod generate;
+pub mod log;
 pub mod provider;
+pub mod signal;
 
 use std::io::Write;
 

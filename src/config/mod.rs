@@ -6,11 +6,14 @@
 //!
 //! Not here: command lines (`cli`), which are one layer among those merged by [`fetch`].
 
+pub mod accounts;
 pub mod document;
 pub mod fetch;
 pub mod init;
+pub mod place;
 pub mod provider;
 pub mod recipients;
+pub mod secret;
 pub mod value;
 
 mod reword;

@@ -74,7 +74,7 @@ pub struct Order {
 }
 
 /// Why the spool did not do as asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum SpoolError {
     /// The disk is, or soon would be, full: 452 4.3.1. Nothing was kept.
     #[error("the spool is full: {free} octets free, {reserve} kept in reserve")]

@@ -1,1 +1,264 @@
 //! The embedded engine: SQLite, nothing to set up.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `lock` | one spool, one owner |
+//! | `schema`, `row` | the tables; entries as rows and back |
+//! | `body`, `seal` | where content lies; how it proves to be whole |
+//! | `draft`, `keep` | a message coming in; its rows |
+//! | `writer` | the one writer, which syncs once for all that are ready |
+//! | `reader`, `drain`, `content` | reading: connections, a walk, a message going out |
+//! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
+//! | `ledger` | what waits for whom, in constant time |
+//! | `room`, `health` | whether there is space, and whether the disk can be trusted |
+//! | `recover` | beginning and end |
+//!
+//! The folder holds `spool.db` (with its log beside it), `bodies/` for large content, and `lock`.
+//! Rows and files are private to this engine; other programs ask the library.
+
+mod body;
+mod claims;
+mod content;
+mod draft;
+mod drain;
+mod expire;
+mod health;
+mod keep;
+mod ledger;
+mod lock;
+mod reader;
+mod recover;
+mod room;
+mod row;
+mod schema;
+mod seal;
+mod settle;
+mod writer;
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use self::content::Content;
+pub use self::draft::Draft;
+pub use self::drain::Walk;
+
+use self::body::Bodies;
+use self::claims::{Claim, Claims, Key};
+use self::expire::Soonest;
+use self::health::{Health, is_full};
+use self::keep::Keep;
+use self::ledger::Ledger;
+use self::lock::Lock;
+use self::reader::Readers;
+use self::room::Room;
+use self::row::Stored;
+use self::settle::Settlement;
+use self::writer::{Answer, Desk, Work, Writer};
+use super::{Arrival, Order, Spool, SpoolError, Totals};
+use crate::queue::{Entry, Fate};
+use crate::smtp::Domain;
+
+/// Where the spool lies and how it behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The spool's folder; made, for its owner's eyes only, when it does not exist.
+    pub path: PathBuf,
+    /// Octets of disk space to keep free; mail is refused before they are touched. `None` means
+    /// 2 % of the file system and at least 256 MiB.
+    pub reserve: Option<u64>,
+    /// Content of up to this many octets lies in the database, larger content in a file. At most
+    /// 128 KiB, which is the default.
+    pub inline_limit: usize,
+    /// Connections, and so threads, that may read at the same time.
+    pub readers: usize,
+}
+
+impl Settings {
+    /// A spool in this folder, everything else as we think best.
+    pub fn at(path: impl Into<PathBuf>) -> Settings {
+        Settings { path: path.into(), reserve: None, inline_limit: seal::PIECE, readers: 4 }
+    }
+}
+
+/// A spool in a folder of this machine. Clones are the same spool; it is given up, in order, when
+/// the last of them and everything that came from them is dropped.
+#[derive(Clone, Debug)]
+pub struct Embedded(Arc<Core>);
+
+/// An entry that one session holds.
+#[derive(Debug)]
+pub struct Lease {
+    stored: Stored,
+    body: Option<Vec<u8>>,
+    claim: Claim,
+}
+
+impl super::Lease for Lease {
+    fn entry(&self) -> &Entry {
+        &self.stored.entry
+    }
+}
+
+/// What all parts of an open spool share.
+#[derive(Debug)]
+struct Core {
+    desk: Desk,
+    health: Arc<Health>,
+    room: Arc<Room>,
+    bodies: Arc<Bodies>,
+    ledger: Arc<Ledger>,
+    claims: Arc<Claims>,
+    readers: Readers,
+    soonest: Arc<Soonest>,
+    inline_limit: usize,
+    // Last, so that it is let go of last.
+    _lock: Lock,
+}
+
+impl Embedded {
+    /// Opens the spool, makes it when there is none, and makes good what a crash has left. Waits
+    /// for the disk, so call it before there is anything else to do.
+    ///
+    /// # Errors
+    /// [`SpoolError::Locked`] when another process has it, [`SpoolError::Unusable`] when it cannot
+    /// be what it should be; the text says why and what to do.
+    pub fn open(settings: Settings) -> Result<Embedded, SpoolError> {
+        let folder = &settings.path;
+        let hint = "the spool's folder must be writable by this user";
+        let unusable =
+            |e: io::Error| SpoolError::Unusable(format!("{}: {e}; {hint}", folder.display()));
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
+        let lock = Lock::take(folder)?;
+        let bodies = Bodies::open(folder).map_err(unusable)?;
+        let room = File::open(folder).and_then(|file| Room::new(file, settings.reserve));
+        let room = Arc::new(room.map_err(unusable)?);
+        let writer = employable(folder, bodies, room)?;
+        Core::new(&settings, writer, lock).map_err(unusable).map(|core| Embedded(Arc::new(core)))
+    }
+}
+
+fn database(folder: &Path) -> PathBuf {
+    folder.join("spool.db")
+}
+
+/// Opens the tables, makes good what a crash left, and reads the counts.
+fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Writer, SpoolError> {
+    let path = database(folder);
+    let unusable = |e: String| SpoolError::Unusable(format!("{}: {e}", path.display()));
+    let mut file = OpenOptions::new();
+    let file = file.write(true).create(true).truncate(false).mode(0o600).open(&path);
+    file.map_err(|e| unusable(e.to_string()))?;
+    let db = schema::writer(&path)?;
+    recover::enter(&db, &bodies).map_err(unusable)?;
+    let ledger = Ledger::load(&db).map_err(|e| unusable(e.to_string()))?;
+    let next_message = recover::next_message(&db).map_err(|e| unusable(e.to_string()))?;
+    let (health, soonest) = (Arc::default(), Arc::default());
+    Ok(Writer { db, ledger: Arc::new(ledger), health, room, bodies, soonest, next_message })
+}
+
+impl Core {
+    fn new(settings: &Settings, writer: Writer, lock: Lock) -> io::Result<Core> {
+        Ok(Core {
+            health: Arc::clone(&writer.health),
+            room: Arc::clone(&writer.room),
+            bodies: Arc::clone(&writer.bodies),
+            ledger: Arc::clone(&writer.ledger),
+            soonest: Arc::clone(&writer.soonest),
+            claims: Arc::default(),
+            readers: Readers::new(database(&settings.path), settings.readers),
+            inline_limit: settings.inline_limit.min(seal::PIECE),
+            desk: Desk::open(writer)?,
+            _lock: lock,
+        })
+    }
+
+    /// Has something written, and waits until it is on disk.
+    async fn submit(&self, work: Work) -> Answer {
+        match self.desk.submit(work).await {
+            Some(answer) => answer,
+            None => Err(self.health.check().err().unwrap_or_else(|| self.health.orphaned())),
+        }
+    }
+
+    /// An entry turned out to be damaged: sets it aside, says so, and gives the error for it.
+    async fn damaged(&self, key: Key, what: String) -> SpoolError {
+        tracing::error!(id = %key.id, what, "an entry is damaged and has been set aside");
+        if let Err(e) = self.submit(Work::SetAside(key)).await {
+            tracing::error!(id = %key.id, error = %e, "that it is damaged could not be recorded");
+        }
+        SpoolError::Damaged { id: key.id, what }
+    }
+
+    /// Writing content failed, before anything was promised.
+    fn write_failed(&self, e: &io::Error) -> SpoolError {
+        if is_full(e) { self.room.full() } else { self.health.fail(format!("writing a body: {e}")) }
+    }
+}
+
+impl Spool for Embedded {
+    type Draft = Draft;
+    type Lease = Lease;
+    type Content = Content;
+    type Drain = Walk;
+
+    fn draft(&self, declared_size: Option<u64>) -> Result<Draft, SpoolError> {
+        self.0.health.check()?;
+        self.0.room.admit(declared_size.unwrap_or(0))?;
+        Ok(Draft::new(Arc::clone(&self.0), declared_size))
+    }
+
+    async fn commit(&self, draft: Draft, arrival: Arrival) -> Result<(), SpoolError> {
+        self.0.health.check()?;
+        if arrival.parts.is_empty() || arrival.parts.iter().any(|part| part.recipients.is_empty()) {
+            return Err(SpoolError::Unusable("a message needs a recipient to be kept".to_owned()));
+        }
+        let (sealed, body) = draft.finish(&arrival.trace).await?;
+        let keep = Box::new(Keep { arrival, sealed, body });
+        self.0.submit(Work::Keep(keep)).await.map(|_| ())
+    }
+
+    fn totals(&self, domain: &Domain) -> Totals {
+        let Some((id, count)) = self.0.ledger.of(domain) else { return Totals::default() };
+        let waiting = count.waiting.max(0).cast_unsigned();
+        Totals {
+            waiting,
+            leased: self.0.claims.count(id).min(waiting),
+            octets: count.octets.max(0).cast_unsigned(),
+            set_aside: count.set_aside.max(0).cast_unsigned(),
+        }
+    }
+
+    fn drain(&self, domains: Vec<Domain>, order: Order, now: Timestamp) -> Walk {
+        Walk::new(Arc::clone(&self.0), domains, order, now)
+    }
+
+    async fn content(&self, lease: &Lease) -> Result<Content, SpoolError> {
+        Content::open(Arc::clone(&self.0), lease).await
+    }
+
+    async fn settle(
+        &self,
+        lease: Lease,
+        fates: Vec<Fate>,
+        at: Timestamp,
+    ) -> Result<(), SpoolError> {
+        let Lease { stored, claim, .. } = lease;
+        let settlement = Settlement::new(claim, stored.message, &stored.entry, fates, at);
+        self.0.submit(Work::Settle(settlement)).await.map(|_| ())
+    }
+
+    async fn expire(&self, now: Timestamp) -> Result<u64, SpoolError> {
+        expire::expire(&self.0, now).await
+    }
+
+    async fn close(&self) {
+        self.0.health.close();
+        // Answered by the writer's end; it has nothing to say.
+        let _ = self.0.desk.submit(Work::Close).await;
+    }
+}

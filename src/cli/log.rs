@@ -1,0 +1,201 @@
+//! Logging: talk on stderr, or to the journal, never on stdout.
+//!
+//! Secrets are kept out by construction. Ours live in types that do not show them; and what
+//! belongs to other crates, some of which see raw bytes, is never logged below `info`, whatever
+//! the filter asks for.
+
+use std::io::IsTerminal;
+
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::Registry;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Crates that are ours.
+const OURS: [&str; 3] = ["odmr", "odmrd", "atrn_fetch"];
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For eyes, on stderr; in colour only on a terminal.
+    #[default]
+    Human,
+    /// One JSON object a line, on stderr.
+    Json,
+    /// To the systemd journal, each field a field.
+    Journald,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Default)]
+pub struct LogSettings {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// `-v` counted up, `-q` counted down: 0 is `info`.
+    pub verbosity: i8,
+    /// Levels by module (`odmr::net=trace,warn`); goes before the verbosity.
+    pub filter: Option<String>,
+    /// Whether human lines begin with the time: for a daemon, not for a tool in a terminal.
+    pub times: bool,
+}
+
+/// Why nothing is logged.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The filter cannot be read.
+    #[error("log filter {filter:?}: {why}; write levels like \"info\" or \"odmr::net=debug,info\"")]
+    Filter {
+        /// The filter.
+        filter: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no journal.
+    #[error("no journal to log to: {0}; choose the format human or json")]
+    NoJournal(std::io::Error),
+    /// Logging has been set up before.
+    #[error("logging is already set up")]
+    Twice,
+}
+
+/// Begins to log. Once per program.
+///
+/// # Errors
+///
+/// The filter is wrong, or there is no journal.
+pub fn start(settings: &LogSettings) -> Result<(), LogError> {
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = match settings.format {
+        LogFormat::Human => human(settings.times, colour, std::io::stderr),
+        LogFormat::Json => json(std::io::stderr),
+        LogFormat::Journald => tracing_journald::layer().map_err(LogError::NoJournal)?.boxed(),
+    };
+    let lines = lines.with_filter(filter(settings)?).with_filter(filter_fn(allowed));
+    tracing_subscriber::registry().with(lines).try_init().map_err(|_| LogError::Twice)
+}
+
+type Lines = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn human<W>(times: bool, colour: bool, writer: W) -> Lines
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(colour);
+    let layer = layer.with_target(false);
+    if times { layer.boxed() } else { layer.without_time().boxed() }
+}
+
+fn json<W>(writer: W) -> Lines
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt::layer().with_writer(writer).json().flatten_event(true).boxed()
+}
+
+fn filter(settings: &LogSettings) -> Result<EnvFilter, LogError> {
+    let Some(filter) = &settings.filter else {
+        return Ok(EnvFilter::default().add_directive(level(settings.verbosity).into()));
+    };
+    EnvFilter::builder()
+        .parse(filter)
+        .map_err(|why| LogError::Filter { filter: filter.clone(), why: why.to_string() })
+}
+
+fn level(verbosity: i8) -> LevelFilter {
+    match verbosity {
+        ..=-2 => LevelFilter::ERROR,
+        -1 => LevelFilter::WARN,
+        0 => LevelFilter::INFO,
+        1 => LevelFilter::DEBUG,
+        2.. => LevelFilter::TRACE,
+    }
+}
+
+fn allowed(line: &Metadata<'_>) -> bool {
+    let of = line.target().split("::").next().unwrap_or_default();
+    *line.level() <= Level::INFO || OURS.contains(&of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written of what `talk` says.
+    fn written(
+        settings: &LogSettings,
+        lines: impl FnOnce(Paper) -> Lines,
+        talk: impl FnOnce(),
+    ) -> String {
+        let paper = Paper::default();
+        let lines = lines(paper.clone());
+        let lines = lines.with_filter(filter(settings).unwrap()).with_filter(filter_fn(allowed));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), talk);
+        let bytes = paper.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn plain(paper: Paper) -> Lines {
+        human(false, false, move || paper.clone())
+    }
+
+    #[test]
+    fn other_crates_cannot_be_made_to_tell_what_they_see() {
+        let settings = LogSettings { filter: Some("trace".into()), ..LogSettings::default() };
+        let text = written(&settings, plain, || {
+            tracing::trace!(target: "odmr::net", "ours");
+            tracing::debug!(target: "rustls::conn", "raw bytes");
+            tracing::warn!(target: "rustls::conn", "theirs");
+        });
+        assert_eq!(text, "TRACE ours\n WARN theirs\n");
+    }
+
+    #[test]
+    fn verbosity_counts() {
+        for (verbosity, lines) in [(-2, 1), (-1, 2), (0, 3), (1, 4), (2, 5), (9, 5)] {
+            let settings = LogSettings { verbosity, ..LogSettings::default() };
+            let text = written(&settings, plain, || {
+                tracing::error!(target: "odmr", "1");
+                tracing::warn!(target: "odmr", "2");
+                tracing::info!(target: "odmr", "3");
+                tracing::debug!(target: "odmr", "4");
+                tracing::trace!(target: "odmr", "5");
+            });
+            assert_eq!(text.lines().count(), lines, "{text}");
+        }
+    }
+
+    #[test]
+    fn json_is_one_object_a_line() {
+        let lines = |paper: Paper| json(move || paper.clone());
+        let text = written(&LogSettings::default(), lines, || {
+            tracing::info!(target: "odmr", session = "01ARZ", octets = 5, "taken");
+        });
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["message"], "taken");
+        assert_eq!(value["session"], "01ARZ");
+        assert_eq!(value["octets"], 5);
+    }
+
+    #[test]
+    fn a_bad_filter_is_told() {
+        let settings = LogSettings { filter: Some("odmr=loud".into()), ..LogSettings::default() };
+        let complaint = filter(&settings).unwrap_err().to_string();
+        assert!(complaint.starts_with("log filter \"odmr=loud\": "), "{complaint}");
+    }
+}

@@ -1,0 +1,69 @@
+//! What a person or the service manager tells a running program.
+
+use std::io;
+
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+
+/// What was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGHUP: read settings, accounts and certificates again.
+    Reload,
+    /// SIGTERM: end, cleanly.
+    Terminate,
+    /// SIGINT: somebody pressed Ctrl-C.
+    Interrupt,
+}
+
+/// Hears signals from the moment it is made.
+#[derive(Debug)]
+pub struct Signals {
+    reload: Stream,
+    terminate: Stream,
+    interrupt: Stream,
+}
+
+impl Signals {
+    /// Begins to listen; from now on these signals no longer end the program by themselves.
+    ///
+    /// # Errors
+    ///
+    /// The system refused a handler.
+    pub fn new() -> io::Result<Signals> {
+        Ok(Signals {
+            reload: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the next. Cancel-safe. An order to end goes before one to reload.
+    pub async fn next(&mut self) -> Signal {
+        tokio::select! {
+            biased;
+            _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.reload.recv() => Signal::Reload,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::{Signal as Raw, getpid, kill_process};
+
+    #[tokio::test]
+    async fn signals_are_heard() {
+        let mut signals = Signals::new().unwrap();
+        let said = [
+            (Raw::HUP, Signal::Reload),
+            (Raw::TERM, Signal::Terminate),
+            (Raw::INT, Signal::Interrupt),
+        ];
+        for (raw, heard) in said {
+            kill_process(getpid(), raw).unwrap();
+            assert_eq!(signals.next().await, heard);
+        }
+    }
+}

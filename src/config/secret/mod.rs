@@ -1,0 +1,242 @@
+//! Where a password comes from: a command, a file, a descriptor, systemd, or a person.
+//!
+//! ```toml
+//! password = { command = "pass show odmr/acme" }    # by /bin/sh; or ["pass", "show", "odmr/acme"]
+//! password = { file = "/etc/odmr/acme.secret" }     # nobody else may read it
+//! password = { fd = 3 }
+//! password = { credential = "acme" }                # LoadCredential=acme:... in the unit
+//! ```
+//!
+//! Never from an argument, which `ps` shows to everybody, and never from the settings themselves,
+//! which get copied into tickets. Reading blocks, and is bounded in time and size.
+
+mod command;
+mod form;
+mod prompt;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+pub use command::CommandLine;
+pub use prompt::{ask, ask_twice};
+
+use crate::exit::Exit;
+
+/// How long a secret may keep us waiting.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// The most octets a source may give; the first line counts.
+pub const MAX_OCTETS: usize = 64 * 1024;
+
+/// Where to get a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// The first line a command prints.
+    Command(CommandLine),
+    /// The first line of a file that nobody but its owner may read.
+    File(PathBuf),
+    /// The first line that a descriptor gives, opened by whoever started us.
+    Fd(u32),
+    /// A credential of the systemd unit that we run in.
+    Credential(String),
+    /// A person at the terminal, asked with these words.
+    Prompt(String),
+}
+
+/// Why there is no password.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Somebody else could read it too.
+    #[error("{}: mode {mode:04o} lets others read the password; it must be 0600 or less (chmod 600 {})", path.display(), path.display())]
+    Loose {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The source cannot be read.
+    #[error("{source_name}: the password cannot be read: {error}")]
+    Unreadable {
+        /// Which source.
+        source_name: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The command ran, and failed.
+    #[error("{0}: failed ({1}); a password command must end with status 0")]
+    Failed(String, std::process::ExitStatus),
+    /// Too slow.
+    #[error("{0}: gave no password within {1} seconds")]
+    Slow(String, u64),
+    /// Too long.
+    #[error("{0}: gave more than {MAX_OCTETS} octets; the password is expected on its first line")]
+    Long(String),
+    /// Nothing usable on the first line.
+    #[error("{0}: {1}")]
+    Unusable(String, &'static str),
+    /// No such variable.
+    #[error(
+        "credential {0:?}: CREDENTIALS_DIRECTORY is not set, so this was not started by systemd \
+         with LoadCredential={0}:... (cron does not do that; use a file or a command there)"
+    )]
+    NotUnderSystemd(String),
+    /// Not a name of a credential.
+    #[error("credential {0:?}: expected a name without slashes, such as acme")]
+    BadCredentialName(String),
+    /// Nobody to ask.
+    #[error(
+        "there is no terminal to ask for the password on; name a file, a command or a descriptor instead"
+    )]
+    NoTerminal,
+    /// The person gave up.
+    #[error("interrupted")]
+    Interrupted,
+    /// Two answers that differ.
+    #[error("the two passwords differ; nothing was changed")]
+    Differ,
+}
+
+impl SecretError {
+    /// How a program ends over it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            SecretError::Slow(..) => Exit::TempFail,
+            SecretError::Interrupted => Exit::Interrupted,
+            SecretError::Differ => Exit::Data,
+            _ => Exit::Config,
+        }
+    }
+}
+
+impl SecretSource {
+    /// Gets the password. Blocks, for [`PATIENCE`] at most where no person is asked.
+    ///
+    /// # Errors
+    /// [`SecretError`] names the source and says what to do; it never shows what was read.
+    pub fn read(&self) -> Result<SecretString, SecretError> {
+        self.read_within(PATIENCE)
+    }
+
+    fn read_within(&self, patience: Duration) -> Result<SecretString, SecretError> {
+        let octets = match self {
+            SecretSource::Prompt(words) => return ask(words),
+            SecretSource::Command(line) => line.output(&self.to_string(), patience)?,
+            SecretSource::File(path) => self.read_file(path.clone(), Private::Checked, patience)?,
+            // Opening it by name gives the descriptor's own file, or a second end of its pipe.
+            SecretSource::Fd(n) => {
+                self.read_file(format!("/dev/fd/{n}").into(), Private::Assumed, patience)?
+            }
+            SecretSource::Credential(name) => {
+                let path = credential(name, std::env::var_os("CREDENTIALS_DIRECTORY"))?;
+                self.read_file(path, Private::Assumed, patience)?
+            }
+        };
+        first_line(&octets).map_err(|why| SecretError::Unusable(self.to_string(), why))
+    }
+
+    fn read_file(
+        &self,
+        path: PathBuf,
+        private: Private,
+        patience: Duration,
+    ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+        let unreadable = |error| SecretError::Unreadable { source_name: self.to_string(), error };
+        // A named pipe blocks as soon as it is opened, so the opening is timed too.
+        let read = within(patience, move || {
+            let file = File::open(&path)?;
+            match private.checked(&file, &path)? {
+                Some(loose) => Ok(Err(loose)),
+                None => read_some(file).map(Ok),
+            }
+        });
+        match read {
+            None => Err(SecretError::Slow(self.to_string(), patience.as_secs())),
+            Some(read) => self.bounded(read.map_err(unreadable)??),
+        }
+    }
+
+    fn bounded(&self, octets: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+        match octets.len() <= MAX_OCTETS {
+            true => Ok(octets),
+            false => Err(SecretError::Long(self.to_string())),
+        }
+    }
+}
+
+impl std::fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            // Its arguments might hold more than its name should tell.
+            SecretSource::Command(line) => write!(f, "password command {:?}", line.program()),
+            SecretSource::File(path) => write!(f, "{}", path.display()),
+            SecretSource::Fd(n) => write!(f, "file descriptor {n}"),
+            SecretSource::Credential(name) => write!(f, "credential {name:?}"),
+            SecretSource::Prompt(_) => f.write_str("the terminal"),
+        }
+    }
+}
+
+/// Whether a file's permissions are ours to judge.
+#[derive(Clone, Copy)]
+enum Private {
+    Checked,
+    /// A descriptor is a matter of who opened it, and systemd guards its credentials by folder.
+    Assumed,
+}
+
+impl Private {
+    fn checked(self, file: &File, path: &Path) -> io::Result<Option<SecretError>> {
+        let about = file.metadata()?;
+        let mode = about.permissions().mode() & 0o7777;
+        let loose = matches!(self, Private::Checked) && about.is_file() && mode & 0o077 != 0;
+        Ok(loose.then(|| SecretError::Loose { path: path.to_owned(), mode }))
+    }
+}
+
+fn credential(name: &str, folder: Option<OsString>) -> Result<PathBuf, SecretError> {
+    if name.is_empty() || name.contains(['/', '\0']) || name.starts_with('.') {
+        return Err(SecretError::BadCredentialName(name.to_owned()));
+    }
+    let folder = folder.ok_or_else(|| SecretError::NotUnderSystemd(name.to_owned()))?;
+    Ok(Path::new(&folder).join(name))
+}
+
+/// One octet more than allowed, so that too much can be told from just enough.
+fn read_some(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Of full size from the start: a buffer that grows leaves copies behind.
+    let mut octets = Zeroizing::new(Vec::with_capacity(MAX_OCTETS + 1));
+    source.take(MAX_OCTETS as u64 + 1).read_to_end(&mut octets)?;
+    Ok(octets)
+}
+
+/// Lets something that may block do so elsewhere. `None` when it took too long; its thread then
+/// ends with the program.
+fn within<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Option<io::Result<T>> {
+    let (done, waiting) = mpsc::sync_channel(1);
+    std::thread::spawn(move || done.send(work()));
+    waiting.recv_timeout(patience).ok()
+}
+
+fn first_line(octets: &[u8]) -> Result<SecretString, &'static str> {
+    let line = octets.split(|&octet| octet == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match std::str::from_utf8(line) {
+        Err(_) => Err("the password is not UTF-8"),
+        Ok("") => Err("the first line is empty; the password is expected there"),
+        Ok(line) if line.contains('\0') => Err("the password holds a NUL"),
+        Ok(line) => Ok(line.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! What the service manager is told (sd_notify(3)). Silence where there is none.
+//!
+//! A message that cannot be sent is a line in the debug log and nothing more: a daemon that
+//! stops because nobody listens to it helps no one.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+/// All ports are bound and the spool is open. Also ends a [`reloading`].
+pub fn ready() {
+    send(&[NotifyState::Ready]);
+}
+
+/// Settings are being read again; [`ready`] must follow.
+pub fn reloading() {
+    // systemd 253 and later want the time along, to tell this reload from the one before.
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => send(&[NotifyState::Reloading, now]),
+        Err(_) => send(&[NotifyState::Reloading]),
+    }
+}
+
+/// We are on our way out.
+pub fn stopping() {
+    send(&[NotifyState::Stopping]);
+}
+
+/// We need this much longer, counted from now, to stop or start.
+pub fn extend(time: Duration) {
+    let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    send(&[NotifyState::ExtendTimeoutUsec(micros)]);
+}
+
+/// One line for `systemctl status`. Text from the network must have been escaped.
+pub fn status(line: &str) {
+    // A line end would begin a new variable of the protocol.
+    let line = line.replace(['\n', '\r'], " ");
+    send(&[NotifyState::Status(&line)]);
+}
+
+/// How often [`alive`] is to be called: half of what the unit's `WatchdogSec=` grants.
+pub fn watchdog() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|granted| granted / 2)
+}
+
+/// We are not stuck.
+pub fn alive() {
+    send(&[NotifyState::Watchdog]);
+}
+
+fn send(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::debug!(%error, "cannot notify the service manager");
+    }
+}

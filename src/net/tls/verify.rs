@@ -1,0 +1,163 @@
+//! Whom we believe. Each verifier here decides about the certificate only; that the peer holds
+//! its key is always verified, or a copied certificate would be as good as the real one.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
+};
+
+use crate::net::tls::{Fingerprint, provider};
+
+/// What rustls has no word for; travels to [`super::explain`] inside its error.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Distrust {
+    #[error("certificate {fingerprint} is not the pinned one")]
+    NotPinned { fingerprint: Fingerprint },
+    #[error("certificate {fingerprint} is signed by nobody we know")]
+    UnknownIssuer { fingerprint: Fingerprint, self_signed: bool },
+}
+
+impl From<Distrust> for Error {
+    fn from(distrust: Distrust) -> Error {
+        Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(distrust))))
+    }
+}
+
+/// Judges as another verifier does, but keeps the fingerprint for the error message: an
+/// administrator who knows the server can then pin it.
+#[derive(Debug)]
+pub(super) struct Explaining<V>(pub(super) Arc<V>);
+
+/// Believes the certificates it was given digests of.
+#[derive(Debug)]
+pub(super) struct Pinned(pub(super) Vec<Fingerprint>);
+
+/// Believes any server.
+#[derive(Debug)]
+pub(super) struct AnyServer;
+
+/// Takes any client certificate, and requires none.
+#[derive(Debug)]
+pub(super) struct AnyClient;
+
+/// The checks that every verifier of ours makes alike.
+macro_rules! verify_signatures {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let known = provider().signature_verification_algorithms;
+            verify_tls12_signature(message, certificate, signature, &known)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let known = provider().signature_verification_algorithms;
+            verify_tls13_signature(message, certificate, signature, &known)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            provider().signature_verification_algorithms.supported_schemes()
+        }
+    };
+}
+
+impl<V: ServerCertVerifier> ServerCertVerifier for Explaining<V> {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self.0.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+            // A bad signature in the chain: an authority by a name we know, but with another key,
+            // as when somebody made a private one anew.
+            Err(Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            )) => {
+                let (fingerprint, self_signed) =
+                    (Fingerprint::of(certificate), is_self_signed(certificate));
+                Err(Distrust::UnknownIssuer { fingerprint, self_signed }.into())
+            }
+            judged => judged,
+        }
+    }
+
+    verify_signatures!();
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let fingerprint = Fingerprint::of(certificate);
+        if self.0.contains(&fingerprint) {
+            Ok(ServerCertVerified::assertion())
+        } else {
+            Err(Distrust::NotPinned { fingerprint }.into())
+        }
+    }
+
+    verify_signatures!();
+}
+
+impl ServerCertVerifier for AnyServer {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    verify_signatures!();
+}
+
+impl ClientCertVerifier for AnyClient {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    /// None: a list of issuers would make clients hide a certificate that is not on it.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    verify_signatures!();
+}
+
+fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
+    webpki::EndEntityCert::try_from(certificate)
+        .is_ok_and(|parsed| parsed.issuer() == parsed.subject())
+}

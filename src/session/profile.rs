@@ -1,0 +1,89 @@
+//! Which verb is spoken where. One table, laid beside RFC 2645, section 5 and RFC 5321, section
+//! 4.5.1; help texts and tests are read off it.
+
+use crate::smtp::Verb;
+
+/// What kind of server a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Port 25: strangers bring mail for our customers' domains.
+    Mx,
+    /// Port 366: customers come for theirs. RFC 2645.
+    Odmr,
+    /// The customer after the turn.
+    Reversed,
+}
+
+/// What a profile does with a verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spoken {
+    /// Serves it.
+    Yes,
+    /// Knows it, does not do it: 502. RFC 2645, section 5.4.
+    No,
+}
+
+use Spoken::{No, Yes};
+
+/// Verb by profile: MX, ODMR, reversed.
+#[rustfmt::skip]
+pub const VERB_TABLE: [(Verb, [Spoken; 3]); 19] = [
+    //                 Mx   Odmr Reversed
+    (Verb::Ehlo,      [Yes, Yes, Yes]),
+    (Verb::Helo,      [Yes, No,  Yes]), // without EHLO there is no AUTH, so nothing to be had on 366
+    (Verb::Lhlo,      [No,  No,  No ]),
+    (Verb::Mail,      [Yes, No,  Yes]),
+    (Verb::Rcpt,      [Yes, No,  Yes]),
+    (Verb::Data,      [Yes, No,  Yes]),
+    (Verb::Bdat,      [Yes, No,  Yes]),
+    (Verb::Rset,      [Yes, Yes, Yes]), // harmless, and old customers send it
+    (Verb::Noop,      [Yes, Yes, Yes]),
+    (Verb::Quit,      [Yes, Yes, Yes]),
+    (Verb::Vrfy,      [Yes, No,  Yes]),
+    (Verb::Expn,      [No,  No,  No ]),
+    (Verb::Help,      [Yes, Yes, Yes]),
+    (Verb::Starttls,  [Yes, Yes, No ]), // over TLS it may not be offered again, in clear we would need a certificate
+    (Verb::Auth,      [No,  Yes, No ]),
+    (Verb::Atrn,      [No,  Yes, No ]),
+    (Verb::Turn,      [No,  No,  No ]),
+    (Verb::Etrn,      [No,  No,  No ]),
+    (Verb::Xclient,   [No,  No,  No ]),
+];
+
+impl Profile {
+    /// Does this profile serve the verb?
+    pub fn speaks(self, verb: Verb) -> bool {
+        let row = VERB_TABLE.iter().find(|(row, _)| *row == verb);
+        row.is_some_and(|(_, spoken)| spoken[self as usize] == Yes)
+    }
+
+    /// The longest command line, CRLF included, that is heard out. RFC 5321 asks for 512 and lets
+    /// extensions add to it; ATRN's list and AUTH's exchange may need 12288 (RFC 4954, section 4).
+    pub fn line_limit(self) -> usize {
+        match self {
+            Profile::Mx | Profile::Reversed => 4096,
+            Profile::Odmr => 12288,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smtp::command::VERBS;
+
+    #[test]
+    fn every_verb_has_its_row() {
+        for (name, verb) in VERBS {
+            assert_eq!(VERB_TABLE.iter().filter(|(row, _)| *row == verb).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn rfc_2645_needs_only_these_on_366() {
+        for verb in [Verb::Ehlo, Verb::Auth, Verb::Atrn, Verb::Quit] {
+            assert!(Profile::Odmr.speaks(verb));
+        }
+        assert!(!Profile::Mx.speaks(Verb::Atrn) && !Profile::Reversed.speaks(Verb::Auth));
+    }
+}

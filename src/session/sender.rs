@@ -1,0 +1,531 @@
+//! The client's half after the turn: the provider sends its customer's mail. RFC 2645, section 5.3,
+//! as fast as RFC 2920 and 3030 allow and no faster.
+//!
+//! Gears, picked from what the customer's server offers:
+//!
+//! 1. Lockstep: one command, one reply, for a server without PIPELINING.
+//! 2. Overlap: the content of one message and the envelope of the next travel in one group, so a
+//!    message costs one round trip. `BDAT n LAST` where CHUNKING is offered, else DATA:
+//!
+//! ```text
+//! P: BDAT 86 LAST            P: (content) CRLF.CRLF
+//! P: (86 octets)             P: RSET
+//! P: RSET                    P: MAIL FROM:<b@example.com>
+//! P: MAIL FROM:<b@...>       P: RCPT TO:<c@example.org>
+//! P: RCPT TO:<c@...>         P: DATA
+//! ```
+//!
+//! A third gear, whole transactions back to back, belongs where [`Sender::pump`] decides how many
+//! jobs may be under way.
+//!
+//! RSET stands before each MAIL that shares a group with anything before it: without it a
+//! transaction whose recipients were all refused lends its reverse-path to the next one.
+
+mod job;
+mod lines;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+
+use self::job::{Job, Phase};
+use super::client::{ClientLine, ClientSession, ClientStage, PeerFault, nonsense};
+use super::transcript::{Side, Transcript};
+use super::turn::ReversedClient;
+use super::{Reversed, Step};
+use crate::mail::Recipient;
+use crate::smtp::dots::DotEncoder;
+use crate::smtp::{Capabilities, MailParams, Reply, ReversePath};
+
+/// A message to be sent.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The caller's name for it.
+    pub token: u64,
+    /// Where a failure notice would go.
+    pub reverse_path: ReversePath,
+    /// What its own MAIL declared.
+    pub params: MailParams,
+    /// At least one, at most [`ClientSession::recipients_at_once`].
+    pub recipients: Vec<Recipient>,
+    /// Octets of content.
+    pub size: u64,
+    /// The content ends in CRLF, so that DATA adds nothing to it.
+    pub ends_in_crlf: bool,
+    /// Some octet is beyond 127.
+    pub eight_bit: bool,
+}
+
+/// What became of one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The customer's server has taken the mail for it.
+    Taken(Reply),
+    /// Not now: stays.
+    NotNow(Reply),
+    /// Not ever: its sender is to be told.
+    Never(Reply),
+    /// Nothing is known: stays, and nobody is told anything.
+    Unanswered,
+}
+
+/// What the caller must decide, do, or know.
+#[derive(Debug)]
+pub enum Sending {
+    /// The customer's server is ready; this is what it offers.
+    Ready(Box<Capabilities>),
+    /// Room for a message: [`ClientSession::offer`] one, or [`ClientSession::no_more`].
+    Wants,
+    /// Content of this message: [`ClientSession::content`], piece by piece.
+    Content(u64),
+    /// This is what became of a message, recipient by recipient.
+    Outcome(u64, Vec<Verdict>),
+    /// The customer's server wants no more of this session, and why.
+    Stopped(Reply),
+    /// Everything is said: close the line.
+    Closed,
+}
+
+/// The state of the talk after the turn.
+#[derive(Debug)]
+pub struct Sender {
+    name: String,
+    offers: Capabilities,
+    stage: Stage,
+    /// Replies owed to us, in order. RFC 2920: match them by counting.
+    owed: VecDeque<Owed>,
+    /// At most two: one whose content is on its way or awaits its verdict, one whose envelope is.
+    jobs: VecDeque<Job>,
+    events: VecDeque<Sending>,
+    /// The caller has nothing further.
+    no_more: bool,
+    /// A transaction may be open at the other side that no content has ended.
+    needs_rset: bool,
+    /// `Wants` was said and not yet answered.
+    wanting: bool,
+    sent: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Greeting,
+    Ehlo,
+    Helo,
+    Open,
+    Quitting,
+    Over,
+}
+
+/// What a reply answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owed {
+    Greeting,
+    Ehlo,
+    Helo,
+    Rset,
+    Mail(u64),
+    Rcpt(u64, usize),
+    Data(u64),
+    Final(u64),
+    /// The reply to the dot behind a 354 that nobody wanted.
+    Leftover,
+    Quit,
+}
+
+impl ClientStage for Reversed {
+    type Talk = Sender;
+}
+
+impl ClientSession<Reversed> {
+    pub(super) fn awaiting_greeting(
+        unsent: BytesMut,
+        client: ReversedClient,
+        transcript: Transcript,
+        now: Instant,
+    ) -> ClientSession<Reversed> {
+        let line = ClientLine::new(unsent, client.patience, transcript, Side::Provider, now);
+        ClientSession { line, talk: Sender::new(client.name) }
+    }
+
+    /// What the session wants next. Ask again after every step but `Starved`.
+    ///
+    /// # Errors
+    /// [`PeerFault`] when the customer's server breaks the protocol: nothing it has not answered
+    /// for is settled.
+    pub fn poll(&mut self, now: Instant) -> Result<Step<Sending>, PeerFault> {
+        loop {
+            if let Some(event) = self.talk.events.pop_front_if_ready(&self.line.out) {
+                return Ok(Step::Event(event));
+            }
+            if self.line.out.len() >= FLIGHT {
+                return Ok(self.send());
+            }
+            if self.talk.pump(&mut self.line, now) {
+                continue;
+            }
+            match self.hear(now)? {
+                true => continue,
+                false => return Ok(self.send()),
+            }
+        }
+    }
+
+    fn send(&mut self) -> Step<Sending> {
+        match self.line.out.is_empty() {
+            true => Step::Starved,
+            false => Step::Send(self.line.out.split().freeze()),
+        }
+    }
+
+    fn hear(&mut self, now: Instant) -> Result<bool, PeerFault> {
+        if self.talk.owed.is_empty() {
+            return match self.line.input.is_empty() || self.talk.stage == Stage::Over {
+                true => Ok(false),
+                false => Err(unasked(&self.line.input)),
+            };
+        }
+        let Some(reply) = self.line.reply(now)? else { return Ok(false) };
+        self.talk.answered(&mut self.line, reply)?;
+        Ok(true)
+    }
+
+    /// When to give up waiting; `None` while it is the caller's move.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.talk.owed.front().map(|owed| self.line.since + self.patience_for(*owed))
+    }
+
+    fn patience_for(&self, owed: Owed) -> Duration {
+        let patience = &self.line.patience;
+        match owed {
+            Owed::Greeting => patience.greeting,
+            Owed::Data(_) => patience.data,
+            Owed::Final(_) => patience.final_reply,
+            _ => patience.command,
+        }
+    }
+
+    /// What is being waited for, in words for an error message.
+    pub fn waiting_for(&self) -> &'static str {
+        match self.talk.owed.front() {
+            None => "nothing",
+            Some(Owed::Greeting) => "the customer's greeting",
+            Some(Owed::Ehlo | Owed::Helo) => "the answer to EHLO",
+            Some(Owed::Rset) => "the answer to RSET",
+            Some(Owed::Mail(_)) => "the answer to MAIL",
+            Some(Owed::Rcpt(..)) => "the answer to RCPT",
+            Some(Owed::Data(_)) => "the answer to DATA",
+            Some(Owed::Final(_) | Owed::Leftover) => "the answer to the content",
+            Some(Owed::Quit) => "the answer to QUIT",
+        }
+    }
+
+    /// Takes a message. Answers at once, with a verdict, when this customer's server could not be
+    /// given it as it is.
+    pub fn offer(&mut self, message: Outgoing) {
+        self.talk.offer(&mut self.line, message);
+    }
+
+    /// There is nothing further: finish what is under way, then QUIT.
+    pub fn no_more(&mut self) {
+        self.talk.wanting = false;
+        self.talk.no_more = true;
+    }
+
+    /// The next octets of the message asked for; `last` with the final ones, which may be none.
+    pub fn content(&mut self, octets: &Bytes, last: bool, now: Instant) {
+        self.line.since = now;
+        self.talk.content(&mut self.line, octets, last);
+    }
+
+    /// The line is gone. Whatever has no final answer is `Unanswered`: nothing is lost by it, and
+    /// nobody is sent a notice because a line broke.
+    pub fn lost(&mut self) -> Vec<(u64, Vec<Verdict>)> {
+        self.talk.stage = Stage::Over;
+        let jobs = self.talk.jobs.drain(..);
+        jobs.map(|job| (job.message.token, vec![Verdict::Unanswered; job.message.recipients.len()]))
+            .collect()
+    }
+
+    /// How many recipients one transaction may have: what LIMITS says, else the 100 that every
+    /// server must take (RFC 5321, section 4.5.3.1.8).
+    pub fn recipients_at_once(&self) -> usize {
+        self.talk.offers.limits.rcptmax.map_or(100, |most| most.clamp(1, 1000) as usize)
+    }
+
+    /// What the customer's server offers.
+    pub fn offers(&self) -> &Capabilities {
+        &self.talk.offers
+    }
+
+    /// Octets that wait to be sent; more content before they are gone only costs memory.
+    pub fn unsent(&self) -> usize {
+        self.line.out.len()
+    }
+}
+
+/// Enough for a few full TLS records and TCP segments, little enough to hold per session.
+const FLIGHT: usize = 64 * 1024;
+
+fn unasked(input: &[u8]) -> PeerFault {
+    PeerFault::Unasked(crate::smtp::escape::Escaped(&input[..input.len().min(80)]).to_string())
+}
+
+trait PopReady {
+    fn pop_front_if_ready(&mut self, out: &BytesMut) -> Option<Sending>;
+}
+
+impl PopReady for VecDeque<Sending> {
+    /// The line is closed only once everything said is on it.
+    fn pop_front_if_ready(&mut self, out: &BytesMut) -> Option<Sending> {
+        match self.front() {
+            Some(Sending::Closed) if !out.is_empty() => None,
+            _ => self.pop_front(),
+        }
+    }
+}
+
+impl Sender {
+    fn new(name: String) -> Sender {
+        Sender {
+            name,
+            offers: Capabilities::default(),
+            stage: Stage::Greeting,
+            owed: VecDeque::from([Owed::Greeting]),
+            jobs: VecDeque::new(),
+            events: VecDeque::new(),
+            no_more: false,
+            needs_rset: false,
+            wanting: false,
+            sent: 0,
+        }
+    }
+
+    /// Says or asks the next thing there is to say or ask, if there is one.
+    fn pump(&mut self, line: &mut ClientLine, now: Instant) -> bool {
+        if self.stage != Stage::Open {
+            return false;
+        }
+        let before = (line.out.len(), self.events.len());
+        if let Some(job) = self.jobs.front_mut() {
+            match job.phase {
+                Phase::Envelope => job.say_more(line, &mut self.owed, self.offers.pipelining),
+                Phase::Decided => self.leave_envelope(line),
+                Phase::Content if !job.asked_for_content => {
+                    job.asked_for_content = true;
+                    self.events.push_back(Sending::Content(job.message.token));
+                }
+                Phase::Content | Phase::Final => {}
+            }
+        }
+        if let [_, second] = self.jobs.make_contiguous() {
+            second.say_more(line, &mut self.owed, true);
+        }
+        self.want_or_quit(line);
+        let moved = before != (line.out.len(), self.events.len());
+        if moved {
+            line.since = now;
+        }
+        moved
+    }
+
+    /// Room for another message? Behind the content of the one before when commands may be
+    /// grouped, else when that one is done with.
+    fn want_or_quit(&mut self, line: &mut ClientLine) {
+        let room = match self.jobs.front() {
+            None => true,
+            Some(job) => {
+                self.jobs.len() == 1 && job.phase == Phase::Final && self.offers.pipelining
+            }
+        };
+        let used_up = self.offers.limits.mailmax.is_some_and(|most| self.sent >= most);
+        let finished = self.no_more || used_up;
+        if room && !finished && !self.wanting {
+            self.wanting = true;
+            self.events.push_back(Sending::Wants);
+        } else if finished && self.jobs.is_empty() && self.owed.is_empty() {
+            self.quit(line);
+        }
+    }
+
+    fn quit(&mut self, line: &mut ClientLine) {
+        self.stage = Stage::Quitting;
+        self.owed.push_back(Owed::Quit);
+        line.say("QUIT");
+    }
+
+    fn offer(&mut self, line: &mut ClientLine, message: Outgoing) {
+        self.wanting = false;
+        if let Some(verdict) = lines::unfit(&message, &self.offers) {
+            let verdicts = vec![verdict; message.recipients.len()];
+            self.events.push_back(Sending::Outcome(message.token, verdicts));
+            return;
+        }
+        self.sent += 1;
+        let grouped = !self.jobs.is_empty();
+        let rset = grouped || std::mem::take(&mut self.needs_rset);
+        let mut job = Job::new(message, &self.offers, rset);
+        job.say_more(line, &mut self.owed, self.offers.pipelining);
+        self.jobs.push_back(job);
+    }
+
+    /// The envelope is answered: content, or nothing.
+    fn leave_envelope(&mut self, line: &mut ClientLine) {
+        let Some(job) = self.jobs.front_mut() else { return };
+        if job.anybody_accepted() && job.may_send_content() {
+            return job.begin_content(line, &mut self.owed);
+        }
+        if job.unwanted_354() {
+            line.out.extend_from_slice(b".\r\n");
+            self.owed.push_back(Owed::Leftover);
+        }
+        self.needs_rset = true;
+        if let Some(job) = self.jobs.pop_front() {
+            self.events.push_back(Sending::Outcome(job.message.token, job.verdicts(None)));
+        }
+    }
+
+    fn content(&mut self, line: &mut ClientLine, octets: &Bytes, last: bool) {
+        let Some(job) = self.jobs.front_mut().filter(|job| job.phase == Phase::Content) else {
+            return;
+        };
+        job.asked_for_content = last;
+        job.encode(octets, &mut line.out);
+        if last {
+            let side = line.side;
+            line.transcript.said(side, format_args!("({} octets of content)", job.message.size));
+            job.end_content(line, &mut self.owed);
+        }
+    }
+
+    /// One reply, matched to what it answers.
+    fn answered(&mut self, line: &mut ClientLine, reply: Reply) -> Result<(), PeerFault> {
+        let Some(owed) = self.owed.pop_front() else { return Ok(()) };
+        if reply.code == 421 && owed != Owed::Quit {
+            self.stop(owed, reply);
+            return Ok(());
+        }
+        match owed {
+            Owed::Greeting => self.greeted(line, reply),
+            Owed::Ehlo => self.offered(line, reply),
+            Owed::Helo => self.offered_nothing(reply),
+            Owed::Rset | Owed::Leftover => Ok(()),
+            Owed::Mail(_) | Owed::Rcpt(..) | Owed::Data(_) => self.envelope_answer(owed, reply),
+            Owed::Final(token) => self.final_answer(token, reply),
+            Owed::Quit => {
+                self.over();
+                Ok(())
+            }
+        }
+    }
+
+    fn greeted(&mut self, line: &mut ClientLine, reply: Reply) -> Result<(), PeerFault> {
+        if reply.code != 220 {
+            // "I cannot take mail now" in whatever words: go, and keep all of it.
+            self.events.push_back(Sending::Stopped(reply));
+            self.quit(line);
+            return Ok(());
+        }
+        self.stage = Stage::Ehlo;
+        self.owed.push_back(Owed::Ehlo);
+        line.say(&format!("EHLO {}", self.name));
+        Ok(())
+    }
+
+    fn offered(&mut self, line: &mut ClientLine, reply: Reply) -> Result<(), PeerFault> {
+        match reply.code / 100 {
+            2 => self.ready(Capabilities::from_ehlo(&reply)),
+            5 => {
+                self.stage = Stage::Helo;
+                self.owed.push_back(Owed::Helo);
+                line.say(&format!("HELO {}", self.name));
+            }
+            _ => {
+                self.events.push_back(Sending::Stopped(reply));
+                self.quit(line);
+            }
+        }
+        Ok(())
+    }
+
+    fn offered_nothing(&mut self, reply: Reply) -> Result<(), PeerFault> {
+        match reply.is_positive() {
+            true => self.ready(Capabilities::from_helo(&reply)),
+            false => {
+                self.events.push_back(Sending::Stopped(reply));
+                self.over();
+            }
+        }
+        Ok(())
+    }
+
+    fn ready(&mut self, offers: Capabilities) {
+        self.offers = offers;
+        self.stage = Stage::Open;
+        self.events.push_back(Sending::Ready(Box::new(self.offers.clone())));
+    }
+
+    fn envelope_answer(&mut self, owed: Owed, reply: Reply) -> Result<(), PeerFault> {
+        let (Owed::Mail(token) | Owed::Rcpt(token, _) | Owed::Data(token)) = owed else {
+            return Ok(());
+        };
+        let Some(job) = self.jobs.iter_mut().find(|job| job.message.token == token) else {
+            return Ok(());
+        };
+        match owed {
+            Owed::Mail(_) if reply.code / 100 == 3 => {
+                return Err(nonsense("MAIL", &reply, "250, or 4xx or 5xx"));
+            }
+            Owed::Rcpt(..) if reply.code / 100 == 3 => {
+                return Err(nonsense("RCPT", &reply, "250, or 4xx or 5xx"));
+            }
+            Owed::Data(_) if reply.is_positive() || reply.code / 100 == 3 && reply.code != 354 => {
+                return Err(nonsense("DATA", &reply, "354, or 4xx or 5xx"));
+            }
+            Owed::Mail(_) => job.mail_answered(reply),
+            Owed::Rcpt(_, n) => job.rcpt_answered(n, reply),
+            _ => job.data_answered(reply),
+        }
+        Ok(())
+    }
+
+    fn final_answer(&mut self, token: u64, reply: Reply) -> Result<(), PeerFault> {
+        if reply.code / 100 == 3 {
+            return Err(nonsense("the content", &reply, "250, or 4xx or 5xx"));
+        }
+        let front = self.jobs.front().is_some_and(|job| job.message.token == token);
+        if let Some(job) = self.jobs.pop_front_if(|_| front) {
+            // After a failed BDAT the other side's state is open to doubt. RFC 3030, section 2.
+            self.needs_rset = !reply.is_positive();
+            self.events.push_back(Sending::Outcome(token, job.verdicts(Some(&reply))));
+        }
+        Ok(())
+    }
+
+    /// 421: the other side closes. What it was said to counts as "not now"; the rest is unanswered.
+    fn stop(&mut self, owed: Owed, reply: Reply) {
+        for job in std::mem::take(&mut self.jobs) {
+            let token = job.message.token;
+            let verdicts = match owed {
+                Owed::Final(answered) if answered == token => job.verdicts(Some(&reply)),
+                _ => vec![Verdict::Unanswered; job.message.recipients.len()],
+            };
+            self.events.push_back(Sending::Outcome(token, verdicts));
+        }
+        self.events.push_back(Sending::Stopped(reply));
+        self.over();
+    }
+
+    fn over(&mut self) {
+        self.stage = Stage::Over;
+        self.owed.clear();
+        self.events.push_back(Sending::Closed);
+    }
+}
+
+/// The encoder of a job's content: dots for DATA, nothing for BDAT.
+#[derive(Debug)]
+enum Encoding {
+    Dots(DotEncoder),
+    Chunk,
+}

@@ -1,0 +1,112 @@
+//! AUTH: carries a SASL exchange without understanding it. RFC 4954.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::{Event, Question, ServerSession, State, words};
+use crate::sasl::Identity;
+use crate::session::Profile;
+use crate::smtp::Reply;
+use crate::smtp::line::Line;
+
+impl<Stage> ServerSession<Stage> {
+    pub(super) fn auth(&mut self, mechanism: &str, initial: Option<&str>) {
+        if self.hello.is_none() {
+            return self.error(words::SAY_HELLO);
+        }
+        if self.identity.is_some() {
+            return self.error(words::ALREADY_AUTHENTICATED);
+        }
+        if self.transaction.is_some() {
+            return self.error(words::NOT_NOW);
+        }
+        if let Some(refusal) = self.unavailable(mechanism) {
+            return self.error(refusal);
+        }
+        match initial.map(decode_initial) {
+            Some(None) => self.error(words::BAD_BASE64),
+            Some(Some(initial)) => self.begin_auth(mechanism, Some(initial)),
+            None => self.begin_auth(mechanism, None),
+        }
+    }
+
+    fn begin_auth(&mut self, mechanism: &str, initial: Option<Vec<u8>>) {
+        self.ask(Question::Auth, Event::Auth(mechanism.to_ascii_uppercase(), initial));
+    }
+
+    /// Why a mechanism cannot be had right now.
+    fn unavailable(&self, mechanism: &str) -> Option<Reply> {
+        let listed = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(mechanism));
+        let mechanisms = &self.settings.mechanisms;
+        match self.secure {
+            true if listed(&mechanisms.tls) => None,
+            false if listed(&mechanisms.clear) => None,
+            false if listed(&mechanisms.tls) && self.settings.starttls => Some(words::NEEDS_TLS),
+            _ => Some(words::NO_SUCH_MECHANISM),
+        }
+    }
+
+    /// Hears the response to a challenge. `*` calls the exchange off; anything but strict base64
+    /// is refused (RFC 4954, section 4).
+    pub(super) fn response_line(&mut self) -> bool {
+        let line = match self.splitter.next(&mut self.input, Profile::Odmr.line_limit() + 2) {
+            Line::Incomplete => return false,
+            Line::TooLong => return self.end_auth(words::LINE_TOO_LONG),
+            Line::Malformed => return self.end_auth(words::BAD_LINE),
+            Line::Whole(line) => line,
+        };
+        let side = self.other_side();
+        self.transcript.said(side, "...");
+        if &line[..] == b"*" {
+            return self.end_auth(words::CANCELLED);
+        }
+        match BASE64_STANDARD.decode(&line) {
+            Ok(response) => self.ask(Question::Auth, Event::Response(response)),
+            Err(_) => return self.end_auth(words::BAD_BASE64),
+        }
+        true
+    }
+
+    fn end_auth(&mut self, reply: Reply) -> bool {
+        self.state = State::Command;
+        self.error(reply);
+        true
+    }
+
+    /// Goes on with the exchange.
+    pub fn challenge(&mut self, challenge: &[u8]) {
+        self.state = State::AuthResponse;
+        let side = self.side();
+        self.transcript.said(side, "334 ...");
+        self.out.extend_from_slice(b"334 ");
+        self.out.extend_from_slice(BASE64_STANDARD.encode(challenge).as_bytes());
+        self.out.extend_from_slice(b"\r\n");
+    }
+
+    /// The exchange has proven who it is.
+    pub fn authenticated(&mut self, identity: Identity) {
+        self.state = State::Command;
+        self.identity = Some(identity);
+        self.say(words::AUTHENTICATED);
+    }
+
+    /// The exchange has failed, with the caller's words; too often, and the line is closed.
+    pub fn auth_refused(&mut self, reply: Reply) {
+        self.state = State::Command;
+        self.counts.auth_failures += 1;
+        let enough =
+            self.counts.auth_failures >= self.settings.max_auth_failures || reply.code == 421;
+        self.say(reply);
+        if enough {
+            self.close_with(words::TOO_MANY_FAILURES);
+        }
+    }
+}
+
+/// `=` stands for an initial response that is there and empty. RFC 4954, section 4.
+fn decode_initial(text: &str) -> Option<Vec<u8>> {
+    match text {
+        "=" => Some(Vec::new()),
+        text => BASE64_STANDARD.decode(text).ok(),
+    }
+}

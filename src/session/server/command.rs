@@ -1,0 +1,185 @@
+//! Command lines: which are heard, in what order, and what they lead to.
+
+use std::time::Instant;
+
+use super::{Event, Question, ServerSession, words};
+use crate::mail::Recipient;
+use crate::session::Profile;
+use crate::session::transcript::redacted;
+use crate::session::turn::AtrnRequest;
+use crate::smtp::line::Line;
+use crate::smtp::{
+    Body, Command, Domain, ForwardPath, MailParams, RcptParams, Reply, ReversePath, SyntaxError,
+    Verb,
+};
+use crate::smtp::{command, escape::Escaped};
+
+impl<Stage> ServerSession<Stage> {
+    /// Hears one command line, if a whole one is there.
+    pub(super) fn command_line(&mut self, now: Instant) -> bool {
+        if self.looks_foreign() {
+            self.close_with(words::NOT_SMTP);
+            return true;
+        }
+        match self.splitter.next(&mut self.input, self.settings.profile.line_limit()) {
+            Line::Incomplete => return false,
+            Line::TooLong => self.error(words::LINE_TOO_LONG),
+            Line::Malformed => self.error(words::BAD_LINE),
+            Line::Whole(_) if now >= self.born + self.settings.session => {
+                self.close_with(words::SESSION_OVER)
+            }
+            Line::Whole(line) => self.hear(&line),
+        }
+        true
+    }
+
+    /// A TLS ClientHello or an HTTP request, before anything was said: a browser that was led
+    /// here (ALPACA), or a client on the wrong port. Neither may reach a mail command.
+    fn looks_foreign(&self) -> bool {
+        let fresh = self.hello.is_none() && self.counts.errors == 0;
+        fresh
+            && (self.input.starts_with(&[0x16, 0x03])
+                || first_line(&self.input).is_some_and(is_http))
+    }
+
+    fn hear(&mut self, line: &[u8]) {
+        if self.transcript.is_kept() {
+            let said = String::from_utf8_lossy(line).into_owned();
+            self.transcript.said(self.other_side(), redacted(&said));
+        }
+        self.counts.idle += 1;
+        if self.counts.idle > self.settings.max_idle_commands {
+            return self.close_with(words::NOTHING_BUT_NOISE);
+        }
+        let verb = std::str::from_utf8(line).ok().and_then(Verb::of);
+        match verb {
+            Some(verb) if !self.settings.profile.speaks(verb) => self.error(words::NOT_IMPLEMENTED),
+            Some(verb) if self.needs_tls_first(verb) => self.error(words::TLS_FIRST),
+            _ => self.obey(command::parse(line)),
+        }
+    }
+
+    /// RFC 3207, section 4: a server that insists on TLS answers 530 to all but these.
+    fn needs_tls_first(&self, verb: Verb) -> bool {
+        let free = matches!(verb, Verb::Ehlo | Verb::Noop | Verb::Starttls | Verb::Quit);
+        self.settings.require_tls && !self.secure && !free
+    }
+
+    fn obey(&mut self, command: Result<Command<'_>, SyntaxError>) {
+        match command {
+            Err(wrong) => self.error(words::syntax(&wrong)),
+            Ok(Command::Ehlo(name)) => self.greet(name, true),
+            Ok(Command::Helo(name)) => self.greet(name, false),
+            Ok(Command::Mail(path, params)) => self.mail(path, params),
+            Ok(Command::Rcpt(path, params)) => self.rcpt(path, params),
+            Ok(Command::Data) => self.data(),
+            Ok(Command::Bdat(size, last)) => self.bdat(size, last),
+            Ok(Command::Rset) => self.rset(),
+            Ok(Command::Noop) => self.say(words::OK),
+            Ok(Command::Quit) => self.close_with(words::goodbye(&self.settings)),
+            Ok(Command::Vrfy(_)) => self.say(words::CANNOT_VERIFY),
+            Ok(Command::Help) => self.say(words::help(&self.settings)),
+            Ok(Command::Starttls) => self.starttls(),
+            Ok(Command::Auth(mechanism, initial)) => self.auth(mechanism, initial),
+            Ok(Command::Atrn(domains)) => self.atrn(domains),
+            Ok(_) => self.error(words::NOT_IMPLEMENTED),
+        }
+    }
+
+    /// A command that is not SMTP or out of order; too many of them and the line is closed.
+    pub(super) fn error(&mut self, reply: Reply) {
+        self.counts.errors += 1;
+        self.say(reply);
+        if self.counts.errors > self.settings.max_errors {
+            self.close_with(words::TOO_MANY_ERRORS);
+        }
+    }
+
+    fn rset(&mut self) {
+        self.drop_transaction();
+        self.say(words::OK);
+    }
+
+    fn mail(&mut self, path: ReversePath, params: MailParams) {
+        let international =
+            matches!(&path, ReversePath::Mailbox(mailbox) if mailbox.is_international());
+        if self.hello.is_none() {
+            self.error(words::SAY_HELLO);
+        } else if self.transaction.is_some() {
+            self.error(words::NESTED);
+        } else if self.asks_for_too_much(&params) {
+            self.error(words::NO_SUCH_PARAMETER);
+        } else if international && !params.smtputf8 {
+            self.say(words::NEEDS_UTF8_SENDER);
+        } else if params.size.is_some_and(|size| size > self.settings.max_size) {
+            self.say(words::TOO_LARGE);
+        } else {
+            self.ask(Question::Mail(path.clone(), params.clone()), Event::Mail(path, params));
+        }
+    }
+
+    /// A parameter of an extension that this session has not offered.
+    fn asks_for_too_much(&self, params: &MailParams) -> bool {
+        let settings = &self.settings;
+        let dsn = params.ret.is_some() || params.envid.is_some();
+        params.smtputf8 && !settings.smtputf8
+            || params.body == Body::Binary && !(settings.binarymime && settings.chunking)
+            || dsn && !settings.dsn
+    }
+
+    fn rcpt(&mut self, path: ForwardPath, params: RcptParams) {
+        let dsn = params.notify.is_some() || params.orcpt.is_some();
+        let international = path.mailbox().is_some_and(|mailbox| mailbox.is_international());
+        let Some(transaction) = &self.transaction else { return self.error(words::MAIL_FIRST) };
+        if transaction.intake.is_some() || transaction.spoilt {
+            self.error(words::CHUNKS_BEGUN);
+        } else if dsn && !self.settings.dsn {
+            self.error(words::NO_SUCH_PARAMETER);
+        } else if international && !transaction.envelope.params.smtputf8 {
+            self.say(words::NEEDS_UTF8);
+        } else if transaction.envelope.recipients.len() >= self.settings.max_recipients as usize {
+            self.say(words::TOO_MANY_RECIPIENTS);
+        } else {
+            let recipient = Recipient { path, params };
+            self.ask(Question::Recipient(recipient.clone()), Event::Recipient(recipient));
+        }
+    }
+
+    /// RFC 2645, section 5.2.1. Only an authenticated session can form the request.
+    fn atrn(&mut self, domains: Vec<Domain>) {
+        let Some(identity) = self.identity.clone() else { return self.error(words::AUTH_REQUIRED) };
+        if self.transaction.is_some() {
+            return self.error(words::NOT_NOW);
+        }
+        if !self.input.is_empty() {
+            return self.close_with(words::NOTHING_MAY_FOLLOW);
+        }
+        self.counts.idle = 0;
+        self.ask(Question::Atrn, Event::Atrn(AtrnRequest::new(identity, domains)));
+    }
+
+    /// The ATRN cannot be granted because something stands behind it by now.
+    pub fn spoke_too_soon(&mut self) {
+        self.close_with(words::NOTHING_MAY_FOLLOW);
+    }
+
+    /// What the client called itself, escaped, or nothing.
+    pub fn hello_name(&self) -> String {
+        self.hello.as_ref().map_or_else(String::new, |hello| Escaped::text(&hello.name).to_string())
+    }
+
+    /// The profile this session serves.
+    pub fn profile(&self) -> Profile {
+        self.settings.profile
+    }
+}
+
+fn first_line(input: &[u8]) -> Option<&[u8]> {
+    memchr::memchr(b'\n', input).map(|end| &input[..end])
+}
+
+/// `GET / HTTP/1.1`, or the preface of HTTP/2.
+fn is_http(line: &[u8]) -> bool {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    line.windows(6).any(|window| window == b" HTTP/")
+}

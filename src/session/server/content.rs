@@ -1,0 +1,243 @@
+//! Content: DATA (RFC 5321, section 4.1.1.4) and BDAT (RFC 3030), streamed through with bounded
+//! buffers.
+//!
+//! A fault in the content (too large, a bare CR or LF, too many hops) is answered behind its real
+//! end and not before: whoever closes early, or guesses where the end is, mistakes the rest of a
+//! mail for commands.
+
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+
+use super::{Event, Question, ServerSession, State, words};
+use crate::mail::header::HeaderWatch;
+use crate::session::Patience;
+use crate::smtp::bdat::Chunk;
+use crate::smtp::dots::{DotDecoder, LineEndWatch};
+use crate::smtp::{Body, Reply};
+
+/// Content on its way in.
+#[derive(Debug)]
+pub(super) struct Intake {
+    size: u64,
+    header: HeaderWatch,
+    dots: DotDecoder,
+    ends: LineEndWatch,
+    started: Instant,
+    /// Decoded octets that the caller has not seen yet.
+    ready: BytesMut,
+    /// Too much has come: nothing more is passed on, all of it is heard out.
+    over: bool,
+}
+
+impl Intake {
+    fn new(now: Instant) -> Intake {
+        Intake {
+            size: 0,
+            header: HeaderWatch::default(),
+            dots: DotDecoder::default(),
+            ends: LineEndWatch::default(),
+            started: now,
+            ready: BytesMut::new(),
+            over: false,
+        }
+    }
+
+    /// When content this slow is no mail any more.
+    pub(super) fn slowest_end(&self, patience: &Patience) -> Instant {
+        let earned = Duration::from_secs(self.size / patience.slowest.max(1));
+        self.started + patience.block + earned
+    }
+}
+
+impl<Stage> ServerSession<Stage> {
+    /// DATA. Refused without a valid recipient (RFC 2920, section 3.2) and for binary content.
+    pub(super) fn data(&mut self) {
+        let Some(transaction) = &self.transaction else { return self.error(words::MAIL_FIRST) };
+        if transaction.intake.is_some() || transaction.spoilt {
+            self.error(words::CHUNKS_BEGUN);
+        } else if transaction.envelope.recipients.is_empty() {
+            self.error(words::RCPT_FIRST);
+        } else if transaction.envelope.params.body == Body::Binary {
+            self.error(words::NEEDS_BDAT);
+        } else {
+            self.ask(Question::BeginData, Event::Begin);
+        }
+    }
+
+    pub(super) fn begin_data(&mut self, yes: bool, reply: Reply) {
+        let last_words = reply.code == 421;
+        self.say(reply);
+        if yes {
+            self.begin();
+            self.state = State::Data;
+        } else if last_words {
+            self.close();
+        }
+    }
+
+    fn begin(&mut self) {
+        let since = self.since;
+        if let Some(transaction) = &mut self.transaction {
+            transaction.intake = Some(Intake::new(since));
+        }
+    }
+
+    /// BDAT. Its octets follow at once, so whatever is wrong, they are swallowed before the reply.
+    pub(super) fn bdat(&mut self, size: u64, last: bool) {
+        let chunk = Chunk::new(size, last);
+        if !self.settings.chunking {
+            return self.refuse_chunk(chunk, size, words::NOT_IMPLEMENTED);
+        }
+        let Some(transaction) = &self.transaction else {
+            return self.refuse_chunk(chunk, size, words::MAIL_FIRST);
+        };
+        let have = transaction.intake.as_ref().map_or(0, |intake| intake.size);
+        if transaction.spoilt {
+            self.refuse_chunk(chunk, size, words::CHUNKS_BEGUN);
+        } else if transaction.envelope.recipients.is_empty() {
+            self.refuse_chunk(chunk, size, words::RCPT_FIRST);
+        } else if have.saturating_add(size) > self.settings.max_size {
+            self.refuse_chunk(chunk, size, words::TOO_LARGE);
+        } else if transaction.intake.is_some() {
+            self.state = State::Chunk(chunk);
+        } else {
+            self.ask(Question::BeginChunk(chunk), Event::Begin);
+        }
+    }
+
+    pub(super) fn begin_chunk(&mut self, yes: bool, chunk: Chunk, reply: Reply) {
+        if yes {
+            self.begin();
+            self.state = State::Chunk(chunk);
+        } else {
+            self.spoil();
+            self.state = State::Swallow(chunk, reply);
+        }
+    }
+
+    /// Hears a chunk out and refuses it; one that would take for ever ends the session instead.
+    fn refuse_chunk(&mut self, chunk: Chunk, size: u64, reply: Reply) {
+        self.counts.errors += 1;
+        if size > self.settings.max_size.saturating_mul(4)
+            || self.counts.errors > self.settings.max_errors
+        {
+            return self.close_with(reply);
+        }
+        if self.spoil() {
+            self.events.push_back(Event::Reset);
+        }
+        self.state = State::Swallow(chunk, reply);
+    }
+
+    /// The transaction can only be reset now. True when the caller had begun to keep content.
+    fn spoil(&mut self) -> bool {
+        let Some(transaction) = &mut self.transaction else { return false };
+        transaction.spoilt = true;
+        transaction.intake.take().is_some()
+    }
+
+    pub(super) fn swallow(&mut self) -> bool {
+        let State::Swallow(chunk, _) = &mut self.state else { return false };
+        let taken = chunk.take(self.input.len());
+        let complete = chunk.is_complete();
+        let _ = self.input.split_to(taken);
+        if !complete {
+            return taken > 0;
+        }
+        if let State::Swallow(_, reply) = std::mem::replace(&mut self.state, State::Command) {
+            let last_words = reply.code == 421;
+            self.say(reply);
+            if last_words {
+                self.close();
+            }
+        }
+        true
+    }
+
+    pub(super) fn take_data(&mut self, _now: Instant) -> bool {
+        if self.input.is_empty() {
+            return false;
+        }
+        let Some(intake) =
+            self.transaction.as_mut().and_then(|transaction| transaction.intake.as_mut())
+        else {
+            return false;
+        };
+        intake.ready.reserve(self.input.len());
+        let (taken, ended) = intake.dots.decode(&self.input, &mut intake.ready);
+        let _ = self.input.split_to(taken);
+        self.pass_on(ended);
+        true
+    }
+
+    pub(super) fn take_chunk(&mut self, _now: Instant) -> bool {
+        let State::Chunk(chunk) = &mut self.state else { return false };
+        let Some(intake) =
+            self.transaction.as_mut().and_then(|transaction| transaction.intake.as_mut())
+        else {
+            return false;
+        };
+        if self.input.is_empty() && !chunk.is_complete() {
+            return false;
+        }
+        let taken = chunk.take(self.input.len());
+        let (complete, last) = (chunk.is_complete(), chunk.is_last());
+        intake.ready = self.input.split_to(taken);
+        intake.ends.watch(&intake.ready);
+        self.pass_on(complete && last);
+        if complete && !last {
+            self.state = State::Command;
+            self.say(words::CHUNK_OK);
+        }
+        true
+    }
+
+    /// Gives what was decoded to the caller, and asks what to answer where it ends.
+    fn pass_on(&mut self, ended: bool) {
+        let (limit, max_received) = (self.settings.max_size, self.settings.max_received);
+        let Some(transaction) = &mut self.transaction else { return };
+        let Some(intake) = &mut transaction.intake else { return };
+        let piece = intake.ready.split();
+        intake.size += piece.len() as u64;
+        intake.over |= intake.size > limit;
+        intake.header.watch(&piece);
+        let fault = content_fault(intake, transaction.envelope.params.body, max_received);
+        let size = intake.size;
+        if !piece.is_empty() && !intake.over {
+            self.events.push_back(Event::Content(piece.freeze()));
+        }
+        if ended {
+            self.end(size, fault);
+        }
+    }
+
+    fn end(&mut self, size: u64, fault: Option<Reply>) {
+        self.counts.idle = 0;
+        let side = self.other_side();
+        self.transcript.said(side, format_args!("({size} octets of content)"));
+        match fault {
+            Some(reply) => {
+                self.state = State::Command;
+                self.transaction = None;
+                self.events.push_back(Event::Reset);
+                self.say(reply);
+            }
+            None => self.ask(Question::End, Event::End),
+        }
+    }
+}
+
+/// What is wrong with content that has come to its end.
+fn content_fault(intake: &Intake, body: Body, max_received: u32) -> Option<Reply> {
+    let bare = intake.dots.saw_bare_cr_or_lf() || intake.ends.saw_bare_cr_or_lf();
+    if intake.over {
+        Some(words::TOO_LARGE)
+    } else if bare && body != Body::Binary {
+        Some(words::BARE_LINE_ENDS)
+    } else if intake.header.received() > max_received {
+        Some(words::GOING_IN_CIRCLES)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,98 @@
+//! The greeting exchange and what it offers. RFC 5321, section 4.1.1.1.
+
+use super::{Event, Hello, ServerSession, ServerSettings, words};
+use crate::session::Profile;
+use crate::smtp::Reply;
+
+impl<Stage> ServerSession<Stage> {
+    /// EHLO or HELO: resets like RSET (RFC 5321, section 4.1.4), keeps an authentication.
+    pub(super) fn greet(&mut self, name: &str, extended: bool) {
+        self.drop_transaction();
+        self.hello = Some(Hello { name: name.to_owned(), extended });
+        let reply = match extended {
+            true => offers(&self.settings, self.secure),
+            false => Reply::plain(250, "").saying(self.settings.name.clone()),
+        };
+        self.say(reply);
+    }
+
+    /// The transaction is off; the caller is told, if it knew of one.
+    pub(super) fn drop_transaction(&mut self) {
+        if self.transaction.take().is_some() {
+            self.events.push_back(Event::Reset);
+        }
+    }
+
+    /// TLS is on: everything learnt before it is forgotten. RFC 3207, section 4.2.
+    pub fn secured(&mut self, version: &str) {
+        self.state = super::State::Command;
+        self.secure = true;
+        self.hello = None;
+        self.identity = None;
+        self.transaction = None;
+        self.transcript.note(crate::session::transcript::Note::Tls(version.to_owned()));
+    }
+
+    /// Is the session protected by TLS?
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// STARTTLS. Whatever stands behind it was written before the client could trust us, or by
+    /// somebody who wants it to look so: CVE-2011-0411.
+    pub(super) fn starttls(&mut self) {
+        if self.secure {
+            self.error(words::ALREADY_TLS);
+        } else if !self.settings.starttls {
+            self.error(words::NOT_IMPLEMENTED);
+        } else if !self.input.is_empty() {
+            self.close_with(words::NOTHING_MAY_FOLLOW);
+        } else {
+            self.say(words::READY_FOR_TLS);
+            self.drop_transaction();
+            self.ask(super::Question::Starttls, Event::Starttls);
+        }
+    }
+}
+
+/// The EHLO reply of a profile.
+fn offers(settings: &ServerSettings, secure: bool) -> Reply {
+    let mut lines =
+        vec![settings.name.clone(), "ENHANCEDSTATUSCODES".to_owned(), "PIPELINING".to_owned()];
+    if settings.profile == Profile::Odmr {
+        odmr_offers(settings, secure, &mut lines);
+    } else {
+        mail_offers(settings, &mut lines);
+    }
+    if settings.starttls && !secure {
+        lines.push("STARTTLS".to_owned());
+    }
+    if settings.profile != Profile::Mx {
+        lines.push("XODMR".to_owned());
+    }
+    Reply::plain(250, "").saying(lines.join("\n"))
+}
+
+fn mail_offers(settings: &ServerSettings, lines: &mut Vec<String>) {
+    lines.push(format!("SIZE {}", settings.max_size));
+    // Always: a provider must not have to convert or bounce what the next hop can carry.
+    lines.push("8BITMIME".to_owned());
+    let optional = [
+        (settings.smtputf8, "SMTPUTF8"),
+        (settings.chunking, "CHUNKING"),
+        (settings.chunking && settings.binarymime, "BINARYMIME"),
+        (settings.dsn, "DSN"),
+    ];
+    lines.extend(optional.iter().filter(|(on, _)| *on).map(|(_, keyword)| (*keyword).to_owned()));
+    lines.push(format!("LIMITS RCPTMAX={}", settings.max_recipients));
+}
+
+/// RFC 2645, section 5.1.1: AUTH and ATRN stand in the list from the start. ATRN goes without
+/// parameters, because a filtering proxy is known to pass only the bare word.
+fn odmr_offers(settings: &ServerSettings, secure: bool, lines: &mut Vec<String>) {
+    let mechanisms = if secure { &settings.mechanisms.tls } else { &settings.mechanisms.clear };
+    if !mechanisms.is_empty() {
+        lines.push(format!("AUTH {}", mechanisms.join(" ")));
+    }
+    lines.push("ATRN".to_owned());
+}

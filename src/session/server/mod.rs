@@ -1,0 +1,496 @@
+//! The server's half of a session: hears commands, keeps order among them, takes content in, and
+//! asks its caller whatever is not a matter of protocol.
+//!
+//! RFC 5321 with PIPELINING (2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531), CHUNKING and
+//! BINARYMIME (3030), DSN (3461), STARTTLS (3207), AUTH (4954), LIMITS (9422); RFC 2645 for ATRN.
+//!
+//! Every question is an [`Event`]; until it is answered the session hears nothing further, so
+//! replies keep the order of the commands by construction.
+
+mod auth;
+mod command;
+mod content;
+mod ehlo;
+mod words;
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+
+use self::content::Intake;
+use super::transcript::{Side, Transcript};
+use super::turn::AtrnRequest;
+use super::{Mx, Odmr, Patience, Profile, Reversed, Step};
+use crate::mail::{Envelope, Recipient};
+use crate::sasl::Identity;
+use crate::smtp::bdat::Chunk;
+use crate::smtp::line::LineSplitter;
+use crate::smtp::{MailParams, Reply, ReversePath};
+
+/// What a server is, offers and endures. Shared by all sessions of a listener.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Which verbs are spoken.
+    pub profile: Profile,
+    /// Our name in greeting, EHLO and goodbye: a fully qualified domain name.
+    pub name: String,
+    /// The largest content taken, in octets.
+    pub max_size: u64,
+    /// Recipients in one transaction; at least 100 (RFC 5321, section 4.5.3.1.8), unless a target
+    /// must have its recipients one by one.
+    pub max_recipients: u32,
+    /// `Received` fields before a mail is held to be going in circles. RFC 5321, section 6.3.
+    pub max_received: u32,
+    /// Commands that are not SMTP, or out of order, before the line is closed.
+    pub max_errors: u32,
+    /// Recipients refused before the line is closed: somebody is guessing addresses.
+    pub max_refusals: u32,
+    /// Commands since the last mail that brought nothing, before the line is closed.
+    pub max_idle_commands: u32,
+    /// Failed authentications before the line is closed.
+    pub max_auth_failures: u32,
+    /// How long all of it may take before we ask the other side to call again.
+    pub session: Duration,
+    /// How long to wait for what.
+    pub patience: Patience,
+    /// STARTTLS can be had.
+    pub starttls: bool,
+    /// Nothing but EHLO, NOOP, STARTTLS and QUIT before TLS. RFC 3207, section 4.
+    pub require_tls: bool,
+    /// SASL mechanisms listed in clear, and under TLS, strongest first.
+    pub mechanisms: Mechanisms,
+    /// SMTPUTF8 is offered.
+    pub smtputf8: bool,
+    /// CHUNKING is offered.
+    pub chunking: bool,
+    /// BINARYMIME is offered; needs CHUNKING.
+    pub binarymime: bool,
+    /// DSN is offered.
+    pub dsn: bool,
+}
+
+/// What AUTH lists. RFC 4954, section 3.
+#[derive(Clone, Debug, Default)]
+pub struct Mechanisms {
+    /// Before TLS.
+    pub clear: Vec<String>,
+    /// Under TLS.
+    pub tls: Vec<String>,
+}
+
+impl ServerSettings {
+    /// Sane settings for a profile; the caller changes what it knows better.
+    pub fn new(profile: Profile, name: &str) -> ServerSettings {
+        ServerSettings {
+            profile,
+            name: name.to_owned(),
+            max_size: 50 << 20,
+            max_recipients: 1000,
+            max_received: 100,
+            max_errors: 20,
+            max_refusals: if profile == Profile::Mx { 100 } else { u32::MAX },
+            max_idle_commands: 500,
+            max_auth_failures: 3,
+            session: Duration::from_secs(if profile == Profile::Mx { 7200 } else { 86_400 }),
+            patience: if profile == Profile::Odmr { Patience::ODMR } else { Patience::RFC },
+            starttls: false,
+            require_tls: false,
+            mechanisms: Mechanisms::default(),
+            smtputf8: true,
+            chunking: true,
+            binarymime: true,
+            dsn: true,
+        }
+    }
+}
+
+/// What the caller must decide, do, or know.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// MAIL. Answer with [`ServerSession::accept`] or [`ServerSession::answer`].
+    Mail(ReversePath, MailParams),
+    /// RCPT. Answer likewise.
+    Recipient(Recipient),
+    /// Content is about to come: open whatever it goes into, then accept; or answer 4xx or 5xx.
+    Begin,
+    /// A piece of it. Needs no answer.
+    Content(Bytes),
+    /// The content is complete and in order. Make it safe, then answer; 250 is a promise.
+    End,
+    /// The transaction is off, by RSET, a greeting, or a fault in the content. Needs no answer.
+    Reset,
+    /// AUTH, the initial response decoded. Answer with [`ServerSession::challenge`],
+    /// [`ServerSession::authenticated`] or [`ServerSession::auth_refused`].
+    Auth(String, Option<Vec<u8>>),
+    /// The response to a challenge. Answer likewise.
+    Response(Vec<u8>),
+    /// The 220 is out: shake hands, then [`ServerSession::secured`].
+    Starttls,
+    /// Answer with a refusal, or take the session through its turn.
+    Atrn(AtrnRequest),
+    /// Everything is said: close the line.
+    Closed,
+}
+
+/// A session in the server's role, standing at `Stage`.
+#[derive(Debug)]
+pub struct ServerSession<Stage> {
+    settings: Arc<ServerSettings>,
+    input: BytesMut,
+    out: BytesMut,
+    splitter: LineSplitter,
+    state: State,
+    events: VecDeque<Event>,
+    hello: Option<Hello>,
+    secure: bool,
+    identity: Option<Identity>,
+    transaction: Option<Transaction>,
+    counts: Counts,
+    since: Instant,
+    born: Instant,
+    transcript: Transcript,
+    stage: PhantomData<Stage>,
+}
+
+/// How the client introduced itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// The name it gave; anything without blanks.
+    pub name: String,
+    /// EHLO rather than HELO.
+    pub extended: bool,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    errors: u32,
+    refusals: u32,
+    idle: u32,
+    auth_failures: u32,
+}
+
+#[derive(Debug)]
+struct Transaction {
+    envelope: Envelope,
+    intake: Option<Intake>,
+    /// A chunk was refused: nothing but RSET mends it. RFC 3030, section 2.
+    spoilt: bool,
+}
+
+/// What the session is waiting for.
+#[derive(Debug)]
+enum State {
+    Command,
+    /// The client's response to a challenge.
+    AuthResponse,
+    /// Content behind DATA.
+    Data,
+    /// Octets of a chunk.
+    Chunk(Chunk),
+    /// Octets of a chunk that nobody wants, and what to say behind them.
+    Swallow(Chunk, Reply),
+    /// The caller's answer.
+    Asked(Question),
+    Closed,
+}
+
+#[derive(Debug)]
+enum Question {
+    Mail(ReversePath, MailParams),
+    Recipient(Recipient),
+    BeginData,
+    BeginChunk(Chunk),
+    End,
+    Auth,
+    Starttls,
+    Atrn,
+}
+
+impl ServerSession<Mx> {
+    /// A stranger has connected.
+    pub fn mx(settings: Arc<ServerSettings>, now: Instant) -> ServerSession<Mx> {
+        ServerSession::greeting(settings, false, Transcript::default(), now)
+    }
+}
+
+impl ServerSession<Odmr> {
+    /// A customer has connected; `secure` when the port speaks TLS from the first octet.
+    pub fn odmr(
+        settings: Arc<ServerSettings>,
+        secure: bool,
+        transcript: Transcript,
+        now: Instant,
+    ) -> ServerSession<Odmr> {
+        ServerSession::greeting(settings, secure, transcript, now)
+    }
+
+    pub(super) fn into_parts(self) -> (BytesMut, Transcript) {
+        (self.out, self.transcript)
+    }
+}
+
+impl ServerSession<Reversed> {
+    pub(super) fn reversed(
+        settings: Arc<ServerSettings>,
+        secure: bool,
+        transcript: Transcript,
+        now: Instant,
+    ) -> ServerSession<Reversed> {
+        ServerSession::greeting(settings, secure, transcript, now)
+    }
+}
+
+impl<Stage> ServerSession<Stage> {
+    fn greeting(
+        settings: Arc<ServerSettings>,
+        secure: bool,
+        transcript: Transcript,
+        now: Instant,
+    ) -> ServerSession<Stage> {
+        let mut session = ServerSession {
+            settings,
+            input: BytesMut::new(),
+            out: BytesMut::new(),
+            splitter: LineSplitter::default(),
+            state: State::Command,
+            events: VecDeque::new(),
+            hello: None,
+            secure,
+            identity: None,
+            transaction: None,
+            counts: Counts::default(),
+            since: now,
+            born: now,
+            transcript,
+            stage: PhantomData,
+        };
+        session.say(words::greeting(&session.settings));
+        session
+    }
+
+    /// Where bytes from the line go; the caller appends to it.
+    pub fn input(&mut self) -> &mut BytesMut {
+        &mut self.input
+    }
+
+    /// Appends bytes from the line.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.input.extend_from_slice(bytes);
+    }
+
+    /// What the session wants next. Must be asked again after every step but `Starved`, and after
+    /// an answer.
+    pub fn poll(&mut self, now: Instant) -> Step<Event> {
+        loop {
+            let held_back = |event: &Event| event.waits_for_the_line() && !self.out.is_empty();
+            if self.events.front().is_some_and(held_back) || self.out.len() >= FLIGHT {
+                return self.starved();
+            }
+            if let Some(event) = self.events.pop_front() {
+                return Step::Event(event);
+            }
+            if !self.progress(now) {
+                return self.starved();
+            }
+        }
+    }
+
+    fn starved(&mut self) -> Step<Event> {
+        match self.out.is_empty() {
+            true => Step::Starved,
+            false => Step::Send(self.out.split().freeze()),
+        }
+    }
+
+    /// One step forward, if the input allows one.
+    fn progress(&mut self, now: Instant) -> bool {
+        let moved = match self.state {
+            State::Command => self.command_line(now),
+            State::AuthResponse => self.response_line(),
+            State::Data => self.take_data(now),
+            State::Chunk(_) => self.take_chunk(now),
+            State::Swallow(..) => self.swallow(),
+            State::Asked(_) | State::Closed => false,
+        };
+        if moved {
+            self.since = now;
+        }
+        moved
+    }
+
+    /// When the caller should give up waiting for bytes and call [`ServerSession::timed_out`].
+    /// `None` while it is the caller who is waited for.
+    pub fn deadline(&self) -> Option<Instant> {
+        let patience = &self.settings.patience;
+        match &self.state {
+            State::Command | State::AuthResponse => {
+                Some((self.since + patience.command).min(self.born + self.settings.session))
+            }
+            State::Data | State::Chunk(_) => Some(self.content_deadline()),
+            State::Swallow(..) => Some(self.since + patience.block),
+            State::Asked(_) | State::Closed => None,
+        }
+    }
+
+    fn content_deadline(&self) -> Instant {
+        let patience = &self.settings.patience;
+        let next_block = self.since + patience.block;
+        let intake = self.transaction.as_ref().and_then(|transaction| transaction.intake.as_ref());
+        intake.map_or(next_block, |intake| intake.slowest_end(patience).min(next_block))
+    }
+
+    /// The deadline has passed: say so and close. RFC 5321, section 3.8.
+    pub fn timed_out(&mut self) {
+        self.close_with(words::TOO_SLOW);
+    }
+
+    /// The server stops: say 421 where the client can hear it, and close.
+    pub fn shut_down(&mut self, reply: Reply) {
+        self.close_with(reply);
+    }
+
+    /// How the client introduced itself.
+    pub fn hello(&self) -> Option<&Hello> {
+        self.hello.as_ref()
+    }
+
+    /// The envelope of the open transaction.
+    pub fn envelope(&self) -> Option<&Envelope> {
+        self.transaction.as_ref().map(|transaction| &transaction.envelope)
+    }
+
+    /// Content is flowing, or its end waits to be answered.
+    pub fn is_taking_content(&self) -> bool {
+        matches!(self.state, State::Data | State::Chunk(_) | State::Asked(Question::End))
+    }
+
+    /// Who has authenticated.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// What was said so far.
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// Adds a note of the caller's own.
+    pub fn transcript_mut(&mut self) -> &mut Transcript {
+        &mut self.transcript
+    }
+
+    /// Answers a question with yes, in the usual words.
+    pub fn accept(&mut self) {
+        let reply = match &self.state {
+            State::Asked(Question::Mail(..)) => words::SENDER_OK,
+            State::Asked(Question::Recipient(_)) => words::RECIPIENT_OK,
+            State::Asked(Question::BeginData | Question::BeginChunk(_)) => words::GO_AHEAD,
+            _ => words::OK,
+        };
+        self.answer(reply);
+    }
+
+    /// Answers a question with `reply`: 2xx (3xx at [`Event::Begin`]) is yes, all else no.
+    pub fn answer(&mut self, reply: Reply) {
+        let State::Asked(question) = std::mem::replace(&mut self.state, State::Command) else {
+            debug_assert!(false, "an answer to nothing");
+            return;
+        };
+        let yes = matches!(reply.code / 100, 2 | 3);
+        match question {
+            Question::Mail(path, params) if yes => self.open(Envelope::opened(path, params)),
+            Question::Recipient(recipient) if yes => self.add(recipient),
+            Question::Recipient(_) => return self.refuse_recipient(reply),
+            Question::BeginData => return self.begin_data(yes, reply),
+            Question::BeginChunk(chunk) => return self.begin_chunk(yes, chunk, reply),
+            Question::End => self.transaction = None,
+            Question::Mail(..) | Question::Auth | Question::Starttls | Question::Atrn => {}
+        }
+        let last_words = reply.code == 421;
+        self.say(reply);
+        if last_words {
+            self.close();
+        }
+    }
+
+    fn open(&mut self, envelope: Envelope) {
+        self.transaction = Some(Transaction { envelope, intake: None, spoilt: false });
+    }
+
+    fn add(&mut self, recipient: Recipient) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.envelope.recipients.push(recipient);
+        }
+    }
+
+    fn refuse_recipient(&mut self, reply: Reply) {
+        self.counts.refusals += 1;
+        let guessing = self.counts.refusals > self.settings.max_refusals;
+        let last_words = reply.code == 421;
+        self.say(reply);
+        if guessing {
+            self.close_with(words::TOO_MANY_REFUSALS);
+        } else if last_words {
+            self.close();
+        }
+    }
+
+    pub(super) fn say(&mut self, reply: Reply) {
+        if self.transcript.is_kept() {
+            let side = self.side();
+            self.transcript.said(side, wire_text(&reply));
+        }
+        reply.write(&mut self.out);
+    }
+
+    fn close_with(&mut self, reply: Reply) {
+        self.say(reply);
+        self.close();
+    }
+
+    fn close(&mut self) {
+        self.transaction = None;
+        self.state = State::Closed;
+        self.events.push_back(Event::Closed);
+    }
+
+    /// Asks the caller. At most one question is ever open.
+    fn ask(&mut self, question: Question, event: Event) {
+        self.state = State::Asked(question);
+        self.events.push_back(event);
+    }
+
+    fn side(&self) -> Side {
+        match self.settings.profile {
+            Profile::Mx | Profile::Odmr => Side::Provider,
+            Profile::Reversed => Side::Customer,
+        }
+    }
+
+    fn other_side(&self) -> Side {
+        match self.side() {
+            Side::Provider => Side::Customer,
+            Side::Customer => Side::Provider,
+        }
+    }
+}
+
+/// Replies are flushed when this much has gathered, whatever else there is to hear.
+const FLIGHT: usize = 16 * 1024;
+
+/// The reply as it goes over the wire, for the transcript.
+pub(super) fn wire_text(reply: &Reply) -> String {
+    let mut wire = BytesMut::new();
+    reply.write(&mut wire);
+    String::from_utf8_lossy(&wire).trim_end().replace("\r\n", "\n")
+}
+
+impl Event {
+    /// Must everything said so far be on the line before the caller acts on this?
+    fn waits_for_the_line(&self) -> bool {
+        matches!(self, Event::Starttls | Event::Closed)
+    }
+}

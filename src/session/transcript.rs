@@ -1,0 +1,116 @@
+//! What was said, for the eye: who spoke, in which role, with secrets left out.
+//!
+//! ```text
+//! P: 220 odmr.example.net ESMTP ODMR ready
+//! C: EHLO mail.example.org
+//! C: AUTH SCRAM-SHA-256 ...
+//! C: ATRN
+//! P: 250 2.0.0 turning
+//! -- the turn --
+//! C: 220 mail.example.org ESMTP ready
+//! P: EHLO odmr.example.net
+//! ```
+
+use std::fmt;
+
+use crate::smtp::escape::Escaped;
+
+/// Who speaks. Parties, not roles: this never changes in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Whoever holds the mail.
+    Provider,
+    /// Whoever fetches it.
+    Customer,
+}
+
+/// One thing said, or something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A line.
+    Said(Side, String),
+    /// TLS began, with this version.
+    Tls(String),
+    /// The two sides have changed roles.
+    Turn,
+}
+
+/// A bounded record. Off unless asked for, and then it costs a line of memory per line said.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript {
+    notes: Option<Vec<Note>>,
+    dropped: u64,
+}
+
+/// Enough for a few hundred messages; a longer session keeps its beginning and counts the rest.
+const MOST: usize = 20_000;
+
+impl Transcript {
+    /// A transcript that keeps what it hears.
+    pub fn kept() -> Transcript {
+        Transcript { notes: Some(Vec::new()), dropped: 0 }
+    }
+
+    /// Is anybody listening? Saves the caller from formatting for nothing.
+    pub fn is_kept(&self) -> bool {
+        self.notes.is_some()
+    }
+
+    /// Adds a note.
+    pub fn note(&mut self, note: Note) {
+        match &mut self.notes {
+            Some(notes) if notes.len() < MOST => notes.push(note),
+            Some(_) => self.dropped += 1,
+            None => {}
+        }
+    }
+
+    /// Adds what one side said, each line escaped.
+    pub fn said(&mut self, side: Side, text: impl fmt::Display) {
+        if self.is_kept() {
+            let text = text.to_string();
+            for line in text.split('\n') {
+                self.note(Note::Said(side, Escaped::text(line.trim_end_matches('\r')).to_string()));
+            }
+        }
+    }
+
+    /// What was noted so far.
+    pub fn notes(&self) -> &[Note] {
+        self.notes.as_deref().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for note in self.notes() {
+            writeln!(f, "{note}")?;
+        }
+        match self.dropped {
+            0 => Ok(()),
+            n => writeln!(f, "({n} further lines)"),
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::Said(Side::Provider, line) => write!(f, "P: {line}"),
+            Note::Said(Side::Customer, line) => write!(f, "C: {line}"),
+            Note::Tls(version) => write!(f, "-- {version} --"),
+            Note::Turn => f.write_str("-- the turn: the customer is the server now --"),
+        }
+    }
+}
+
+/// A command line without its secrets: AUTH keeps its mechanism only.
+pub fn redacted(line: &str) -> std::borrow::Cow<'_, str> {
+    let mut words = line.splitn(3, ' ');
+    match (words.next(), words.next(), words.next()) {
+        (Some(verb), Some(mechanism), Some(_)) if verb.eq_ignore_ascii_case("AUTH") => {
+            format!("{verb} {mechanism} ...").into()
+        }
+        _ => line.into(),
+    }
+}

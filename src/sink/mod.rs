@@ -1,0 +1,185 @@
+//! The letterbox: where mail lands that `atrn-fetch` receives on the reversed leg.
+//!
+//! A sink works in lock with the provider. Each call below is made when the provider's own command
+//! has arrived and before it is answered, so what the provider hears is what the target said:
+//!
+//! ```text
+//! P: MAIL FROM:<a@example.net>        Sink::mail
+//! P: RCPT TO:<b@example.org>          Sink::recipient, the target's own answer goes back
+//! P: DATA                             Sink::begin
+//! P: (content)                        Sink::content, as often as there are pieces
+//! P: .                                Sink::finish: 2xx only when the mail is safe
+//! ```
+//!
+//! Not here: whom mail is accepted for, sizes and other ceilings (the flow's), and the Received
+//! field, which arrives ready made.
+
+mod fault;
+pub mod maildir;
+pub mod relay;
+
+use std::future::Future;
+
+use bytes::Bytes;
+
+use crate::mail::Recipient;
+use crate::smtp::{Body, MailParams, Reply, ReversePath};
+
+pub use fault::SinkFault;
+pub use maildir::MaildirSink;
+pub use relay::RelaySink;
+
+/// What may be offered to the provider, because the target can take it.
+///
+/// 8BITMIME is not in the list: it may always be offered. A Maildir keeps every octet, and a
+/// target that does not say 8BITMIME still takes eight bits better than the provider could bounce
+/// them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Offer {
+    /// RFC 6531.
+    pub smtputf8: bool,
+    /// RFC 3030's BINARYMIME.
+    pub binarymime: bool,
+    /// RFC 3461: NOTIFY and its kin are passed on. Where mail ends in a Maildir this is false, and
+    /// the provider itself tells the sender that the mail was relayed.
+    pub dsn: bool,
+    /// No content of more octets will be taken. RFC 1870.
+    pub size: Option<u64>,
+    /// Recipients in a transaction. RFC 9422. One for LMTP, so that each recipient's own fate can
+    /// be told.
+    pub rcptmax: Option<u32>,
+}
+
+/// Where received mail lands.
+///
+/// The calls of one transaction come in the order `mail`, `recipient`..., `begin`, `content`...,
+/// `finish`; `abort` may stand in place of any of them and leaves the sink ready for the next
+/// `mail`. A sink called out of order answers 451 and does nothing.
+pub trait Sink: Send {
+    /// Makes sure that the target is there and can take mail. Called before ATRN is said, while
+    /// the mail is still safe with the provider.
+    ///
+    /// # Errors
+    /// [`SinkFault`] says who should act.
+    fn open(&mut self) -> impl Future<Output = Result<Offer, SinkFault>> + Send;
+
+    /// Opens a transaction.
+    ///
+    /// # Errors
+    /// The 4xx or 5xx that the provider is to be told.
+    fn mail(
+        &mut self,
+        from: &ReversePath,
+        params: &MailParams,
+    ) -> impl Future<Output = Result<(), Reply>> + Send;
+
+    /// Adds a recipient. Both outcomes are the target's own words.
+    ///
+    /// # Errors
+    /// The 4xx or 5xx that the provider is to be told; the transaction goes on without this
+    /// recipient.
+    fn recipient(
+        &mut self,
+        recipient: &Recipient,
+    ) -> impl Future<Output = Result<Reply, Reply>> + Send;
+
+    /// Content will follow. Called before the provider is told 354. `trace` is our Received field,
+    /// CRLF at its end; it goes in front of the content.
+    ///
+    /// # Errors
+    /// The 4xx or 5xx that the provider is to be told instead of 354.
+    fn begin(&mut self, trace: &str) -> impl Future<Output = Result<(), Reply>> + Send;
+
+    /// A piece of content, dot stuffing already removed, line ends CRLF.
+    ///
+    /// # Errors
+    /// The first fault, which is remembered: later pieces are ignored and `finish` reports it. A
+    /// caller that cannot interrupt the provider (DATA) may ignore it here.
+    fn content(&mut self, piece: Bytes) -> impl Future<Output = Result<(), Reply>> + Send;
+
+    /// The content is whole. A 2xx means the mail is safe: the target has taken it, or file and
+    /// directory would survive a power cut. Anything else means that nothing of it was kept, or,
+    /// where the line to the target broke at the last moment, that nobody can know (RFC 1047).
+    fn finish(&mut self) -> impl Future<Output = Reply> + Send;
+
+    /// Ends the transaction, if there is one, and leaves nothing of it behind.
+    fn abort(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// True when the target is gone and further mail would be refused like the last: the flow
+    /// should say 421 and end the session. Nothing is lost by it.
+    fn is_lost(&self) -> bool;
+
+    /// Says goodbye to the target. Idempotent.
+    fn close(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// Any of our sinks, chosen by the settings.
+#[derive(Debug)]
+pub enum AnySink {
+    /// Files in a Maildir.
+    Maildir(MaildirSink),
+    /// An SMTP or LMTP server.
+    Relay(RelaySink),
+}
+
+/// The same call to whichever sink there is.
+macro_rules! either {
+    ($any:expr, $sink:ident => $call:expr) => {
+        match $any {
+            AnySink::Maildir($sink) => $call,
+            AnySink::Relay($sink) => $call,
+        }
+    };
+}
+
+impl Sink for AnySink {
+    async fn open(&mut self) -> Result<Offer, SinkFault> {
+        either!(self, sink => sink.open().await)
+    }
+
+    async fn mail(&mut self, from: &ReversePath, params: &MailParams) -> Result<(), Reply> {
+        either!(self, sink => sink.mail(from, params).await)
+    }
+
+    async fn recipient(&mut self, recipient: &Recipient) -> Result<Reply, Reply> {
+        either!(self, sink => sink.recipient(recipient).await)
+    }
+
+    async fn begin(&mut self, trace: &str) -> Result<(), Reply> {
+        either!(self, sink => sink.begin(trace).await)
+    }
+
+    async fn content(&mut self, piece: Bytes) -> Result<(), Reply> {
+        either!(self, sink => sink.content(piece).await)
+    }
+
+    async fn finish(&mut self) -> Reply {
+        either!(self, sink => sink.finish().await)
+    }
+
+    async fn abort(&mut self) {
+        either!(self, sink => sink.abort().await)
+    }
+
+    fn is_lost(&self) -> bool {
+        either!(self, sink => sink.is_lost())
+    }
+
+    async fn close(&mut self) {
+        either!(self, sink => sink.close().await)
+    }
+}
+
+/// Called out of order. Never a 5xx: mail must not bounce for a mistake of ours.
+fn out_of_order() -> Reply {
+    Reply::new(451, (3, 0), "Local error, try later")
+}
+
+/// BINARYMIME is never offered here, and what is not offered is not taken: content without lines
+/// would not survive a file or a DATA that has them.
+fn not_binary(params: &MailParams) -> Result<(), Reply> {
+    match params.body {
+        Body::Binary => Err(Reply::new(554, (6, 1), "BINARYMIME is not offered")),
+        Body::SevenBit | Body::EightBit => Ok(()),
+    }
+}

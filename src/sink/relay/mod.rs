@@ -1,0 +1,383 @@
+//! Mail to a local SMTP or LMTP server, in lock with the provider.
+//!
+//! ```text
+//! P: RCPT TO:<b@example.org>      to the target: RCPT TO:<b@example.org>
+//!                                 from it:       550 5.1.1 No such user
+//! C: 550 5.1.1 No such user
+//! ```
+//!
+//! Nothing is stored here and nothing is decided: whoever answers for the mail is the target, and
+//! until it has, the mail is the provider's. An LMTP server answers for each recipient by itself,
+//! which one reply to the provider cannot tell; so there it is one recipient a transaction.
+//!
+//! Not here: TLS and AUTH towards the target. It is this host, or a host on this network that
+//! trusts it.
+
+mod line;
+mod target;
+mod words;
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Offer, Sink, SinkFault, not_binary, out_of_order};
+use crate::mail::Recipient;
+use crate::smtp::capability::SizeLimit;
+use crate::smtp::dots::DotEncoder;
+use crate::smtp::escape::Escaped;
+use crate::smtp::{Capabilities, Host, MailParams, Reply, ReversePath};
+
+use line::{Line, LineFault};
+pub use target::{Address, BadTarget, Dialect, Target};
+
+/// How long each answer may take. Shorter than RFC 5321, section 4.5.3.2 has it: the target is
+/// near, and the provider waits too. IndiMail's patience, the shortest known, ends after 81 s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Until connected, all addresses of the host together.
+    pub connect: Duration,
+    /// Until the 220.
+    pub greeting: Duration,
+    /// Until the reply to a command.
+    pub command: Duration,
+    /// Until a piece of content has been taken.
+    pub content: Duration,
+    /// Until the reply to the final dot. Long, because giving up here makes a duplicate (RFC 1047).
+    pub end: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            connect: Duration::from_secs(10),
+            greeting: Duration::from_secs(60),
+            command: Duration::from_secs(60),
+            content: Duration::from_secs(60),
+            end: Duration::from_secs(600),
+        }
+    }
+}
+
+/// A farewell is a courtesy; nobody waits for it.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// Content goes out in flights of this size.
+const FLIGHT: usize = 64 * 1024;
+/// The line broke so often with nothing delivered in between: the target is gone.
+const BREAKS: u8 = 2;
+
+/// Who the target is and how we speak to it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The server.
+    pub target: Target,
+    /// Our name in EHLO or LHLO. Our own, not the provider's.
+    pub name: Host,
+    /// How long each answer may take.
+    pub patience: Patience,
+}
+
+/// Mail to a local server.
+#[derive(Debug)]
+pub struct RelaySink {
+    settings: Settings,
+    /// Out of its place while a command is under way, so that a call dropped in the middle leaves
+    /// no line on which an old reply could be taken for a new one.
+    line: Option<Line>,
+    offered: Capabilities,
+    stage: Stage,
+    breaks: u8,
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    #[default]
+    Idle,
+    Addressed {
+        accepted: u32,
+    },
+    Content(DotEncoder),
+    /// What the rest of the transaction is told.
+    Failed(Reply),
+}
+
+impl RelaySink {
+    /// A sink that has not connected yet.
+    pub fn new(settings: Settings) -> RelaySink {
+        RelaySink {
+            settings,
+            line: None,
+            offered: Capabilities::default(),
+            stage: Stage::Idle,
+            breaks: 0,
+        }
+    }
+
+    /// Connects and says hello.
+    async fn connect(&mut self) -> Result<(), SinkFault> {
+        let patience = self.settings.patience;
+        let connected = Line::connect(&self.settings.target.address, patience.connect).await;
+        let mut line = connected.map_err(|fault| self.fault("a connection", fault))?;
+        let greeting = line.hear(patience.greeting).await;
+        let greeting = greeting.map_err(|fault| self.fault("the greeting", fault))?;
+        if greeting.code / 100 != 2 {
+            return Err(self.refused("the connection", greeting));
+        }
+        self.offered = self.hello(&mut line).await?;
+        self.line = Some(line);
+        Ok(())
+    }
+
+    async fn hello(&self, line: &mut Line) -> Result<Capabilities, SinkFault> {
+        let verb = match self.settings.target.dialect {
+            Dialect::Smtp => "EHLO",
+            Dialect::Lmtp => "LHLO",
+        };
+        let reply = self.greet(line, verb).await?;
+        match (reply.code / 100, verb) {
+            (2, _) => Ok(Capabilities::from_ehlo(&reply)),
+            // RFC 5321, section 4.1.4: who does not know EHLO may know HELO.
+            (5, "EHLO") => match self.greet(line, "HELO").await? {
+                reply if reply.is_positive() => Ok(Capabilities::from_helo(&reply)),
+                reply => Err(self.refused("HELO", reply)),
+            },
+            _ => Err(self.refused(verb, reply)),
+        }
+    }
+
+    async fn greet(&self, line: &mut Line, verb: &'static str) -> Result<Reply, SinkFault> {
+        let command = format!("{verb} {}", self.settings.name);
+        let reply = line.command(&command, self.settings.patience.command).await;
+        reply.map_err(|fault| self.fault(verb, fault))
+    }
+
+    /// One command on the line. The line comes back to its place only with the reply.
+    async fn command(&mut self, text: &str) -> Result<Reply, LineFault> {
+        let mut line = self.line.take().ok_or(LineFault::Closed)?;
+        let reply = line.command(text, self.settings.patience.command).await?;
+        self.line = Some(line);
+        Ok(reply)
+    }
+
+    /// Asks for a transaction, on whatever line there is.
+    async fn ask(&mut self, from: &ReversePath, params: &MailParams) -> Result<Reply, LineFault> {
+        if self.line.is_none() {
+            return Err(LineFault::Closed);
+        }
+        match words::unfit_mail(from, params, &self.offered) {
+            Some(reply) => Ok(reply),
+            None => self.command(&words::mail(from, params, &self.offered)).await,
+        }
+    }
+
+    async fn reconnect(&mut self) -> Result<(), Reply> {
+        self.connect().await.map_err(|fault| {
+            let hint = fault.hint().unwrap_or_default();
+            tracing::error!(hint, "{}", Escaped::text(&fault.to_string()));
+            self.breaks = BREAKS;
+            Reply::new(451, (4, 1), "The local mail server does not answer")
+        })
+    }
+
+    /// The target's reply to one step, or the fault in its place; what is no answer is a fault.
+    fn answer(
+        &mut self,
+        step: &'static str,
+        heard: Result<Reply, LineFault>,
+    ) -> Result<Reply, Reply> {
+        let code = heard.as_ref().map_or(0, |reply| reply.code);
+        match heard.map(words::passed_back) {
+            Ok(Some(reply)) if reply.is_positive() => Ok(reply),
+            Ok(Some(reply)) => Err(reply),
+            Ok(None) => Err(self.broke(step, &format!("unexpected reply {code}"))),
+            Err(fault) => Err(self.broke(step, &fault.to_string())),
+        }
+    }
+
+    /// The line is no more. The provider keeps the mail, and hears less of it than our log.
+    fn broke(&mut self, step: &'static str, what: &str) -> Reply {
+        let target = &self.settings.target;
+        tracing::warn!(%target, step, "the target failed: {}", Escaped::text(what));
+        self.line = None;
+        self.breaks = self.breaks.saturating_add(1);
+        let reply = Reply::new(451, (4, 2), "The local mail server broke the connection");
+        self.stage = Stage::Failed(reply.clone());
+        reply
+    }
+
+    fn fault(&self, stage: &'static str, fault: LineFault) -> SinkFault {
+        let target = self.settings.target.to_string();
+        let not_smtp = |heard: String| SinkFault::NotSmtp { target: target.clone(), stage, heard };
+        match fault {
+            LineFault::UnknownHost(source) => SinkFault::UnknownHost { target, source },
+            LineFault::Unreachable(source) | LineFault::Broke(source) => {
+                SinkFault::Unreachable { target, source }
+            }
+            LineFault::Closed => {
+                let said = "the server closed the connection";
+                let source = io::Error::new(io::ErrorKind::UnexpectedEof, said);
+                SinkFault::Unreachable { target, source }
+            }
+            LineFault::Silent(seconds) => SinkFault::Silent { target, stage, seconds },
+            LineFault::Leaving(reply) => SinkFault::Refused { target, stage, reply },
+            LineFault::NotAReply(bad) => not_smtp(bad.to_string()),
+            LineFault::OutOfTurn => not_smtp("a reply to nothing".to_owned()),
+        }
+    }
+
+    fn refused(&self, stage: &'static str, reply: Reply) -> SinkFault {
+        SinkFault::Refused { target: self.settings.target.to_string(), stage, reply }
+    }
+
+    fn offer(&self) -> Offer {
+        let size = match self.offered.size {
+            Some(SizeLimit::Octets(octets)) => Some(octets),
+            Some(SizeLimit::Unstated) | None => None,
+        };
+        let limit = self.offered.limits.rcptmax;
+        let rcptmax = match self.settings.target.dialect {
+            Dialect::Lmtp => Some(1),
+            Dialect::Smtp => limit.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
+        };
+        let Capabilities { smtputf8, dsn, .. } = self.offered;
+        Offer { smtputf8, binarymime: false, dsn, size, rcptmax }
+    }
+
+    /// Sends what has gathered, if it is enough for a flight.
+    async fn flight(&mut self, mut line: Line, encoder: DotEncoder) -> Result<(), Reply> {
+        if line.output().len() >= FLIGHT {
+            if let Err(fault) = line.send(self.settings.patience.content).await {
+                return Err(self.broke("content", &fault.to_string()));
+            }
+        }
+        self.line = Some(line);
+        self.stage = Stage::Content(encoder);
+        Ok(())
+    }
+}
+
+impl Sink for RelaySink {
+    async fn open(&mut self) -> Result<Offer, SinkFault> {
+        self.close().await;
+        self.breaks = 0;
+        self.connect().await?;
+        Ok(self.offer())
+    }
+
+    async fn mail(&mut self, from: &ReversePath, params: &MailParams) -> Result<(), Reply> {
+        self.abort().await;
+        not_binary(params)?;
+        let mut heard = self.ask(from, params).await;
+        // A server may close a line that has been idle. Once, that is no fault.
+        if heard.as_ref().is_err_and(LineFault::is_goodbye) {
+            self.reconnect().await?;
+            heard = self.ask(from, params).await;
+        }
+        self.answer("MAIL", heard)?;
+        self.stage = Stage::Addressed { accepted: 0 };
+        Ok(())
+    }
+
+    async fn recipient(&mut self, recipient: &Recipient) -> Result<Reply, Reply> {
+        let accepted = match &self.stage {
+            Stage::Addressed { accepted } => *accepted,
+            Stage::Failed(reply) => return Err(reply.clone()),
+            Stage::Idle | Stage::Content(_) => return Err(out_of_order()),
+        };
+        if self.settings.target.dialect == Dialect::Lmtp && accepted > 0 {
+            return Err(Reply::new(452, (5, 3), "One recipient at a time, please"));
+        }
+        if let Some(reply) = words::unfit_recipient(recipient, &self.offered) {
+            return Err(reply);
+        }
+        let heard = self.command(&words::rcpt(recipient, &self.offered)).await;
+        let reply = self.answer("RCPT", heard)?;
+        self.stage = Stage::Addressed { accepted: accepted.saturating_add(1) };
+        Ok(reply)
+    }
+
+    async fn begin(&mut self, trace: &str) -> Result<(), Reply> {
+        match &self.stage {
+            Stage::Addressed { accepted } if *accepted > 0 => {}
+            Stage::Failed(reply) => return Err(reply.clone()),
+            _ => return Err(out_of_order()),
+        }
+        let heard = self.command("DATA").await;
+        if !heard.as_ref().is_ok_and(|reply| reply.code == 354) {
+            let told = self.answer("DATA", heard);
+            return Err(told.err().unwrap_or_else(|| self.broke("DATA", "2xx instead of 354")));
+        }
+        let mut line = self.line.take().ok_or_else(out_of_order)?;
+        let mut encoder = DotEncoder::default();
+        encoder.encode(trace.as_bytes(), line.output());
+        self.flight(line, encoder).await
+    }
+
+    async fn content(&mut self, piece: Bytes) -> Result<(), Reply> {
+        let (mut encoder, mut line) = match (std::mem::take(&mut self.stage), self.line.take()) {
+            (Stage::Content(encoder), Some(line)) => (encoder, line),
+            (Stage::Failed(reply), _) => {
+                self.stage = Stage::Failed(reply.clone());
+                return Err(reply);
+            }
+            (stage, line) => {
+                (self.stage, self.line) = (stage, line);
+                return Err(out_of_order());
+            }
+        };
+        encoder.encode(&piece, line.output());
+        self.flight(line, encoder).await
+    }
+
+    async fn finish(&mut self) -> Reply {
+        let (encoder, mut line) = match (std::mem::take(&mut self.stage), self.line.take()) {
+            (Stage::Content(encoder), Some(line)) => (encoder, line),
+            (Stage::Failed(reply), _) => return reply,
+            (stage, line) => {
+                (self.stage, self.line) = (stage, line);
+                return out_of_order();
+            }
+        };
+        encoder.finish(line.output());
+        let heard = line.last(self.settings.patience.end).await;
+        self.line = heard.is_ok().then_some(line);
+        // Where the reply is missing, the target may have the mail all the same; the provider
+        // will send it again, and a second copy is better than none. RFC 1047.
+        let told = self.answer("the end of the content (it may have the mail)", heard);
+        self.stage = Stage::Idle;
+        if self.line.is_some() {
+            self.breaks = 0;
+        }
+        told.unwrap_or_else(|reply| reply)
+    }
+
+    async fn abort(&mut self) {
+        match std::mem::take(&mut self.stage) {
+            Stage::Idle | Stage::Failed(_) => {}
+            Stage::Addressed { .. } => {
+                // Any other answer leaves us on uncertain ground; a new line is firm.
+                if !self.command("RSET").await.is_ok_and(|reply| reply.is_positive()) {
+                    self.line = None;
+                }
+            }
+            // Content that has begun can only be cut off: without its final dot it is no mail.
+            Stage::Content(_) => self.line = None,
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.breaks >= BREAKS
+    }
+
+    async fn close(&mut self) {
+        let within_content = matches!(std::mem::take(&mut self.stage), Stage::Content(_));
+        let line = self.line.take().filter(|_| !within_content);
+        if let Some(mut line) = line {
+            let _ = line.command("QUIT", FAREWELL).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! Where content lies, and nothing else in the engine knows: small content in a row beside the
+//! ledger, large content in a file of its own. The file is on disk, under its name and in its
+//! folder, *before* any row speaks of it; a file that no row speaks of is an orphan of a crash.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::{Arc, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use ulid::Ulid;
+
+/// What an unfinished file's name ends in.
+const UNFINISHED: &str = ".part";
+
+/// A finished body on its way into the ledger.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// To be put in a row.
+    Row(Vec<u8>),
+    /// Already on disk.
+    File(Placed),
+}
+
+/// Where a known body lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the row of this message.
+    Row(i64),
+    /// In the file of this name.
+    File(String),
+}
+
+/// The shelf.
+#[derive(Debug)]
+pub(super) struct Bodies {
+    folder: PathBuf,
+    handle: File,
+    names: Mutex<ulid::Generator>,
+}
+
+impl Bodies {
+    /// Opens the folder of large bodies; makes it when there is none.
+    pub(super) fn open(spool: &Path) -> io::Result<Arc<Bodies>> {
+        let folder = spool.join("bodies");
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        File::open(spool)?.sync_all()?;
+        let handle = File::open(&folder)?;
+        Ok(Arc::new(Bodies { folder, handle, names: Mutex::new(ulid::Generator::new()) }))
+    }
+
+    /// Starts a file for content that is still coming.
+    pub(super) fn begin(self: &Arc<Self>) -> io::Result<Incoming> {
+        let name = self.name();
+        let path = self.folder.join(format!("{name}{UNFINISHED}"));
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let placed = Placed { bodies: Arc::clone(self), name, path, kept: false };
+        Ok(Incoming { file, placed })
+    }
+
+    fn name(&self) -> String {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = names.generate().unwrap_or_else(|overflow| overflow.commit_overflow_random());
+        name.to_string()
+    }
+
+    /// Opens a large body for reading.
+    pub(super) fn file(&self, name: &str) -> io::Result<File> {
+        File::open(self.folder.join(name))
+    }
+
+    /// Takes away a file that no row speaks of any more. One that stays behind is found at the
+    /// next start after a crash.
+    pub(super) fn remove(&self, name: &str) {
+        if let Err(e) = fs::remove_file(self.folder.join(name)) {
+            tracing::warn!(name, error = %e, "a body that is no longer needed cannot be removed");
+        }
+    }
+
+    /// Makes names and removals so far survive a power cut.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.handle.sync_all()
+    }
+
+    /// Removes what a crash left: unfinished files and files no row speaks of.
+    pub(super) fn sweep(&self, db: &Connection) -> io::Result<u64> {
+        let mut known = db
+            .prepare("SELECT 1 FROM message WHERE file = ?1")
+            .map_err(|e| io::Error::other(e.to_string()))?;
+        let mut swept = 0;
+        for file in fs::read_dir(&self.folder)? {
+            let name = file?.file_name();
+            let Some(name) = name.to_str().filter(|name| is_ours(name)) else { continue };
+            if !known.exists([name]).map_err(|e| io::Error::other(e.to_string()))? {
+                self.remove(name);
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+}
+
+/// Somebody else's file in our folder is not ours to remove.
+fn is_ours(name: &str) -> bool {
+    Ulid::from_string(name.strip_suffix(UNFINISHED).unwrap_or(name)).is_ok()
+}
+
+/// A file that is being written. Dropped, it is gone.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    file: File,
+    placed: Placed,
+}
+
+impl Incoming {
+    /// Adds to it.
+    pub(super) fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.file.write_all(piece)
+    }
+
+    /// Makes it survive a power cut, content, name and all.
+    pub(super) fn place(self) -> io::Result<Placed> {
+        let Incoming { file, mut placed } = self;
+        file.sync_data()?;
+        let path = placed.bodies.folder.join(&placed.name);
+        fs::rename(&placed.path, &path)?;
+        placed.path = path;
+        // A rename is not on disk until its folder is.
+        placed.bodies.sync()?;
+        Ok(placed)
+    }
+}
+
+/// A file on disk that no row speaks of yet. Dropped before it is kept, it is gone.
+#[derive(Debug)]
+pub(super) struct Placed {
+    bodies: Arc<Bodies>,
+    name: String,
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Placed {
+    /// What the row will call it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A row speaks of it now, or may.
+    pub(super) fn keep(&mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        if !self.kept {
+            // A file that cannot be removed is swept at the next start.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Puts a small body in its row.
+pub(super) fn insert(db: &Connection, message: i64, data: &[u8]) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO body (message, data) VALUES (?1, ?2)";
+    db.prepare_cached(sql)?.execute(params![message, data]).map(|_| ())
+}
+
+/// Takes a small body out of its row.
+pub(super) fn delete(db: &Connection, message: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM body WHERE message = ?1")?.execute([message]).map(|_| ())
+}
+
+/// Reads a small body.
+pub(super) fn select(db: &Connection, message: i64) -> rusqlite::Result<Option<Vec<u8>>> {
+    let sql = "SELECT data FROM body WHERE message = ?1";
+    db.prepare_cached(sql)?.query_row([message], |row| row.get(0)).optional()
+}
+
+/// Reads `octets` of a file, or fewer where it ends.
+pub(super) fn read(file: &mut File, octets: usize) -> io::Result<Vec<u8>> {
+    let mut piece = Vec::with_capacity(octets);
+    file.take(octets as u64).read_to_end(&mut piece)?;
+    Ok(piece)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(spool: &Path) -> Vec<String> {
+        let folder = fs::read_dir(spool.join("bodies")).unwrap();
+        folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_body_that_nobody_keeps_leaves_nothing_behind() {
+        let spool = tempfile::tempdir().unwrap();
+        let bodies = Bodies::open(spool.path()).unwrap();
+        let mut incoming = bodies.begin().unwrap();
+        incoming.write(b"half a").unwrap();
+        drop(incoming);
+        drop(bodies.begin().unwrap().place().unwrap());
+        assert!(names(spool.path()).is_empty());
+    }
+
+    #[test]
+    fn a_kept_body_is_read_back_and_may_be_removed() {
+        let spool = tempfile::tempdir().unwrap();
+        let bodies = Bodies::open(spool.path()).unwrap();
+        let mut incoming = bodies.begin().unwrap();
+        incoming.write(b"whole").unwrap();
+        let mut placed = incoming.place().unwrap();
+        placed.keep();
+        let name = placed.name().to_owned();
+        drop(placed);
+        assert_eq!(read(&mut bodies.file(&name).unwrap(), 99).unwrap(), b"whole");
+        bodies.remove(&name);
+        assert!(names(spool.path()).is_empty());
+    }
+
+    #[test]
+    fn only_orphans_of_ours_are_swept() {
+        let spool = tempfile::tempdir().unwrap();
+        let bodies = Bodies::open(spool.path()).unwrap();
+        let (orphan, known) = (bodies.name(), bodies.name());
+        for name in [&orphan, &known, &format!("{orphan}.part"), "README"] {
+            fs::write(spool.path().join("bodies").join(name), b"x").unwrap();
+        }
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE message (file TEXT)").unwrap();
+        db.execute("INSERT INTO message VALUES (?1)", [&known]).unwrap();
+        assert_eq!(bodies.sweep(&db).unwrap(), 2);
+        let mut left = names(spool.path());
+        left.sort();
+        assert_eq!(left, [known, "README".to_owned()]);
+    }
+}

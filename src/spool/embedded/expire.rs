@@ -1,0 +1,131 @@
+//! Time runs out: a sweep over the entries, in batches, that marks and drops nothing.
+//!
+//! Lifetimes have no index of their own, since it would cost every accepted mail. Instead we
+//! remember the soonest end among all that waits, and look through the entries only when that has
+//! come: beside the writer, never in its way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::Core;
+use super::claims::{Claim, Key};
+use super::reader::{aside, unreadable};
+use super::row;
+use super::writer::Work;
+use crate::queue::{EntryId, EntryState};
+use crate::spool::SpoolError;
+
+/// Entries looked at in one go.
+const LOOK: usize = 4096;
+/// Entries given up in one transaction.
+const MARK: usize = 256;
+
+/// No entry's time ends before this. Unknown, and so taken to be long past, until the first sweep.
+#[derive(Debug)]
+pub(super) struct Soonest(AtomicI64);
+
+impl Default for Soonest {
+    fn default() -> Soonest {
+        Soonest(AtomicI64::new(i64::MIN))
+    }
+}
+
+impl Soonest {
+    /// An entry that ends then is in the ledger now.
+    pub(super) fn hear(&self, expires: Timestamp) {
+        self.0.fetch_min(row::time(expires), Ordering::Relaxed);
+    }
+
+    fn has_come(&self, now: Timestamp) -> bool {
+        self.0.load(Ordering::Relaxed) <= row::time(now)
+    }
+
+    /// Forgets what it knew; from here on it hears what arrives during the sweep, and at its end
+    /// what the sweep has found.
+    fn begin(&self) -> Sweep<'_> {
+        self.0.store(i64::MAX, Ordering::Relaxed);
+        Sweep { soonest: self, found: i64::MAX, finished: false }
+    }
+}
+
+/// A sweep under way. One that is given up has found nothing out.
+#[derive(Debug)]
+struct Sweep<'a> {
+    soonest: &'a Soonest,
+    found: i64,
+    finished: bool,
+}
+
+impl Drop for Sweep<'_> {
+    fn drop(&mut self) {
+        let found = if self.finished { self.found } else { i64::MIN };
+        self.soonest.0.fetch_min(found, Ordering::Relaxed);
+    }
+}
+
+/// One look at some of the entries.
+#[derive(Debug)]
+struct Look {
+    /// The last one looked at, unless that was the end.
+    last: Option<Vec<u8>>,
+    due: Vec<Key>,
+    /// The soonest end among those not due.
+    soonest: i64,
+}
+
+/// Gives up everything whose time has run out; says how many entries that were.
+pub(super) async fn expire(core: &Arc<Core>, now: Timestamp) -> Result<u64, SpoolError> {
+    if !core.soonest.has_come(now) {
+        return Ok(0);
+    }
+    let mut sweep = core.soonest.begin();
+    let (mut from, mut given_up) = (Some(Vec::new()), 0);
+    while let Some(after) = from {
+        let look = look_at(core, after, row::time(now)).await?;
+        sweep.found = sweep.found.min(look.soonest);
+        for due in look.due.chunks(MARK) {
+            let claims: Vec<Claim> = due.iter().filter_map(|&key| core.claims.claim(key)).collect();
+            // What a session holds is not ours to give up; it is due again when it comes back.
+            if claims.len() < due.len() {
+                sweep.found = row::time(now);
+            }
+            given_up += core.submit(Work::Expire(claims, now)).await?;
+        }
+        from = look.last;
+    }
+    sweep.finished = true;
+    Ok(given_up)
+}
+
+async fn look_at(core: &Arc<Core>, after: Vec<u8>, now: i64) -> Result<Look, SpoolError> {
+    let _turn = core.readers.turn().await;
+    let reading = Arc::clone(core);
+    let look = aside(move || reading.readers.read(|db| look(db, &after, now))).await??;
+    look.map_err(|e| unreadable(&e))
+}
+
+fn look(db: &Connection, after: &[u8], now: i64) -> rusqlite::Result<Look> {
+    let sql = "SELECT id, domain, state, expires FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![after, LOOK])?;
+    let mut look = Look { last: None, due: Vec::new(), soonest: i64::MAX };
+    let (mut seen, mut last) = (0, [0; 16]);
+    while let Some(row) = rows.next()? {
+        let expires: i64 = row.get(3)?;
+        last = row.get(0)?;
+        seen += 1;
+        if row.get::<_, i64>(2)? != row::state(EntryState::Waiting) {
+            continue;
+        }
+        if expires <= now {
+            look.due.push(Key { domain: row.get(1)?, id: EntryId(ulid::Ulid::from_bytes(last)) });
+        } else {
+            look.soonest = look.soonest.min(expires);
+        }
+    }
+    look.last = (seen == LOOK).then(|| last.to_vec());
+    Ok(look)
+}

@@ -1,0 +1,134 @@
+//! Taking a message in: one row for it, one for each domain, one for each recipient.
+
+use rusqlite::{Connection, params};
+
+use super::body::{self, Body};
+use super::ledger::{Changes, Ledger};
+use super::row;
+use super::seal::Sealed;
+use crate::queue::{EntryState, order};
+use crate::spool::{Arrival, Part};
+
+/// A message whose content is at hand or on disk, and which wants to be in the ledger.
+#[derive(Debug)]
+pub(super) struct Keep {
+    pub(super) arrival: Arrival,
+    pub(super) sealed: Sealed,
+    pub(super) body: Body,
+}
+
+impl Keep {
+    /// Writes the rows. Says how many entries are new: a part that is there already, because its
+    /// commit is being repeated, is left alone.
+    pub(super) fn write(
+        &self,
+        db: &Connection,
+        message: i64,
+        ledger: &Ledger,
+        changes: &mut Changes,
+    ) -> rusqlite::Result<u64> {
+        let mut parts = 0;
+        for part in &self.arrival.parts {
+            let domain = changes.id(db, ledger, &part.domain)?;
+            if self.entry(db, message, domain, part)? {
+                recipients(db, part)?;
+                let size = self.sealed.size.cast_signed();
+                changes.count(domain).enters(EntryState::Waiting, size);
+                parts += 1;
+            }
+        }
+        if parts > 0 {
+            self.message(db, message, parts)?;
+        }
+        Ok(parts)
+    }
+
+    fn entry(
+        &self,
+        db: &Connection,
+        message: i64,
+        domain: i64,
+        part: &Part,
+    ) -> rusqlite::Result<bool> {
+        let sql = "INSERT INTO entry (id, domain, message, state, class, size, arrived, expires,
+                   attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0) ON CONFLICT (id) DO NOTHING";
+        let new = db.prepare_cached(sql)?.execute(params![
+            part.id.0.to_bytes(),
+            domain,
+            message,
+            row::state(EntryState::Waiting),
+            order::size_class(self.sealed.size),
+            self.sealed.size.cast_signed(),
+            row::time(self.arrival.arrived),
+            row::time(part.expires),
+        ])?;
+        Ok(new == 1)
+    }
+
+    fn message(&self, db: &Connection, message: i64, parts: u64) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO message (id, parts, size, shape, head, file, checks, digest,
+                   reverse_path, declared, kind, smtputf8, ret, envid, ip, helo, tls)
+                   VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)";
+        let Arrival { reverse_path, params, source, trace, .. } = &self.arrival;
+        db.prepare_cached(sql)?.execute(params![
+            message,
+            parts.cast_signed(),
+            self.sealed.size.cast_signed(),
+            self.shape(),
+            &trace[..],
+            self.file(),
+            self.sealed.checks,
+            &self.sealed.digest[..],
+            reverse_path.as_str(),
+            params.size.map(u64::cast_signed),
+            row::kind(params.body),
+            params.smtputf8,
+            row::ret(params.ret),
+            params.envid.as_deref(),
+            source.ip.to_string(),
+            source.helo,
+            source.tls,
+        ])?;
+        match &self.body {
+            Body::Row(data) => body::insert(db, message, data),
+            Body::File(_) => Ok(()),
+        }
+    }
+
+    fn shape(&self) -> i64 {
+        let crlf = if self.sealed.ends_in_crlf { row::ENDS_IN_CRLF } else { 0 };
+        let eight = if self.sealed.eight_bit { row::EIGHT_BIT } else { 0 };
+        crlf | eight
+    }
+
+    fn file(&self) -> Option<&str> {
+        match &self.body {
+            Body::Row(_) => None,
+            Body::File(placed) => Some(placed.name()),
+        }
+    }
+
+    /// A row speaks of the body's file now, or may after the next start.
+    pub(super) fn keep_file(&mut self) {
+        if let Body::File(placed) = &mut self.body {
+            placed.keep();
+        }
+    }
+}
+
+fn recipients(db: &Connection, part: &Part) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO recipient (entry, n, path, notify, orcpt, state)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (entry, n) DO NOTHING";
+    let mut insert = db.prepare_cached(sql)?;
+    for (n, recipient) in part.recipients.iter().enumerate() {
+        insert.execute(params![
+            part.id.0.to_bytes(),
+            n,
+            recipient.path.as_str(),
+            row::notify(recipient.params.notify),
+            recipient.params.orcpt.as_deref(),
+            row::WAITING,
+        ])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! Beginning and end. A spool that was left in order is ready at once. After a crash SQLite rolls
+//! its log forward, and we check what is ours to check: the counts against an index, and the shelf
+//! for bodies that no row speaks of.
+
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, params};
+
+use super::body::Bodies;
+use super::row;
+use crate::queue::EntryState;
+
+/// Takes possession: looks whether the last owner left in order, and says that we have not yet.
+pub(super) fn enter(db: &Connection, bodies: &Bodies) -> Result<(), String> {
+    let clean: bool = db
+        .query_row("SELECT clean FROM spool", [], |row| row.get(0))
+        .map_err(|e| format!("its state cannot be read: {e}"))?;
+    if !clean {
+        make_good(db, bodies)?;
+    }
+    db.execute("UPDATE spool SET clean = 0", [])
+        .map_err(|e| format!("it cannot be written: {e}"))?;
+    Ok(())
+}
+
+fn make_good(db: &Connection, bodies: &Bodies) -> Result<(), String> {
+    let swept = bodies.sweep(db).map_err(|e| format!("its bodies cannot be swept: {e}"))?;
+    let agree = counts_agree(db).map_err(|e| format!("its entries cannot be counted: {e}"))?;
+    if !agree {
+        recount(db).map_err(|e| format!("its entries cannot be counted: {e}"))?;
+    }
+    tracing::warn!(
+        swept,
+        recounted = !agree,
+        "the spool was not left in order; it has been checked"
+    );
+    Ok(())
+}
+
+/// Do the counts kept agree with the index? Walks the index once.
+fn counts_agree(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT domain.waiting = coalesce(seen.waiting, 0)
+                  AND domain.set_aside = coalesce(seen.set_aside, 0)
+               FROM domain LEFT JOIN
+                 (SELECT domain, sum(n) FILTER (WHERE state = ?1) AS waiting,
+                         sum(n) FILTER (WHERE state <> ?1) AS set_aside
+                  FROM (SELECT domain, state, count(*) AS n FROM entry INDEXED BY entry_order
+                        GROUP BY domain, state)
+                  GROUP BY domain) AS seen ON seen.domain = domain.id";
+    let mut query = db.prepare(sql)?;
+    let mut rows = query.query([row::state(EntryState::Waiting)])?;
+    while let Some(row) = rows.next()? {
+        if !row.get::<_, bool>(0)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Counts everything anew.
+fn recount(db: &Connection) -> rusqlite::Result<()> {
+    let sql = "UPDATE domain SET (waiting, octets, set_aside) =
+                 (SELECT count(*) FILTER (WHERE state = ?1),
+                         coalesce(sum(size) FILTER (WHERE state = ?1), 0),
+                         count(*) FILTER (WHERE state <> ?1)
+                  FROM entry WHERE entry.domain = domain.id)";
+    db.execute(sql, params![row::state(EntryState::Waiting)]).map(|_| ())
+}
+
+/// The number for the next message.
+pub(super) fn next_message(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("SELECT coalesce(max(id), 0) + 1 FROM message", [], |row| row.get(0))
+}
+
+/// Leaves in order: nothing in the log, removals on disk, and a word for the next owner.
+pub(super) fn leave(db: &Connection, bodies: &Bodies) -> Result<(), String> {
+    bodies.sync().map_err(|e| e.to_string())?;
+    db.execute("UPDATE spool SET clean = 1", []).map_err(|e| e.to_string())?;
+    db.wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE).map_err(|e| e.to_string())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    const COUNTS: &str = "SELECT waiting || ' ' || octets || ' ' || set_aside FROM domain";
+
+    #[test]
+    fn counts_that_do_not_agree_are_made_good() {
+        let spool = tempfile::tempdir().unwrap();
+        let bodies = Bodies::open(spool.path()).unwrap();
+        let db = schema::writer(&spool.path().join("spool.db")).unwrap();
+        db.execute_batch(
+            "INSERT INTO domain (name, waiting, octets, set_aside) VALUES ('example.org', 9, 9, 9);
+             INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, NULL),
+                                      (x'02', 1, 1, 0, 0, 10, 0, 0, 0, NULL),
+                                      (x'03', 1, 1, 2, 0, 1, 0, 0, 0, NULL);
+             UPDATE spool SET clean = 0;",
+        )
+        .unwrap();
+        assert!(!counts_agree(&db).unwrap());
+        enter(&db, &bodies).unwrap();
+        assert!(counts_agree(&db).unwrap());
+        let counts: String = db.query_row(COUNTS, [], |row| row.get(0)).unwrap();
+        assert_eq!(counts, "2 110 1");
+    }
+}

@@ -1,0 +1,243 @@
+//! Entries as rows and back: numbers for states, columns for parameters and replies.
+//!
+//! What comes back from disk is judged as if a stranger had sent it: a flipped bit in an address
+//! makes a damaged entry, never a mail to somebody else's house.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::body::Place;
+use crate::mail::Recipient;
+use crate::queue::{Entry, EntryId, EntryState, RecipientState, Source};
+use crate::smtp::{
+    Body, Domain, Enhanced, ForwardPath, MailParams, Notify, RcptParams, Reply, Ret, ReversePath,
+};
+
+/// Content ends in CRLF.
+pub(super) const ENDS_IN_CRLF: i64 = 1;
+/// Content has octets beyond 127.
+pub(super) const EIGHT_BIT: i64 = 2;
+/// A refusal's text is kept to this many octets: enough for any reader.
+const WORDS: usize = 2048;
+
+/// The number of an entry's state.
+pub(super) const fn state(state: EntryState) -> i64 {
+    match state {
+        EntryState::Waiting => 0,
+        EntryState::Held => 1,
+        EntryState::Failed => 2,
+        EntryState::Damaged => 3,
+    }
+}
+
+/// The state of a number.
+pub(super) fn entry_state(number: i64) -> Option<EntryState> {
+    let states = [EntryState::Waiting, EntryState::Held, EntryState::Failed, EntryState::Damaged];
+    states.into_iter().find(|&known| state(known) == number)
+}
+
+/// A recipient who waits.
+pub(super) const WAITING: i64 = 0;
+/// A recipient whose time ran out.
+pub(super) const EXPIRED: i64 = 3;
+
+/// The number of a recipient's state, and the reply that belongs to it.
+pub(super) fn recipient_state(state: &RecipientState) -> (i64, Option<&Reply>) {
+    match state {
+        RecipientState::Waiting(reply) => (WAITING, reply.as_ref()),
+        RecipientState::Delivered => (1, None),
+        RecipientState::Refused(reply) => (2, Some(reply)),
+        RecipientState::Expired(reply) => (EXPIRED, reply.as_ref()),
+    }
+}
+
+/// A reply's three columns.
+pub(super) fn reply(reply: Option<&Reply>) -> (Option<u16>, Option<String>, Option<&str>) {
+    let code = reply.map(|reply| reply.code);
+    let status = reply.and_then(|reply| reply.enhanced).map(|status| status.to_string());
+    let words = reply.map(|reply| &reply.text[..reply.text.floor_char_boundary(WORDS)]);
+    (code, status, words)
+}
+
+/// A time's column.
+pub(super) fn time(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// BODY's column.
+pub(super) fn kind(body: Body) -> i64 {
+    match body {
+        Body::SevenBit => 0,
+        Body::EightBit => 1,
+        Body::Binary => 2,
+    }
+}
+
+/// RET's column.
+pub(super) fn ret(ret: Option<Ret>) -> Option<i64> {
+    ret.map(|ret| match ret {
+        Ret::Full => 0,
+        Ret::Headers => 1,
+    })
+}
+
+/// NOTIFY's column: success 1, failure 2, delay 4; 0 is NEVER.
+pub(super) fn notify(notify: Option<Notify>) -> Option<i64> {
+    notify.map(|notify| {
+        i64::from(notify.success) + 2 * i64::from(notify.failure) + 4 * i64::from(notify.delay)
+    })
+}
+
+/// An entry with what is needed to find and prove its content.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) entry: Entry,
+    pub(super) message: i64,
+    pub(super) place: Place,
+    pub(super) head: Vec<u8>,
+    pub(super) checks: Vec<u8>,
+    pub(super) digest: Vec<u8>,
+}
+
+/// Why a row gives no entry.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// The database would not.
+    Sql(rusqlite::Error),
+    /// What it gave is no entry.
+    Damaged(String),
+}
+
+impl From<rusqlite::Error> for Unreadable {
+    fn from(e: rusqlite::Error) -> Unreadable {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, TypeMismatch};
+        let damaged = matches!(e.sqlite_error_code(), Some(DatabaseCorrupt | TypeMismatch))
+            || matches!(
+                e,
+                rusqlite::Error::FromSqlConversionFailure(..)
+                    | rusqlite::Error::IntegralValueOutOfRange(..)
+                    | rusqlite::Error::InvalidColumnType(..)
+                    | rusqlite::Error::Utf8Error(..)
+            );
+        if damaged { Unreadable::Damaged(e.to_string()) } else { Unreadable::Sql(e) }
+    }
+}
+
+fn damaged(column: &str) -> Unreadable {
+    Unreadable::Damaged(format!("its {column} cannot be read"))
+}
+
+const ENTRY: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
+    m.head, m.file, m.checks, m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
+    m.envid, m.ip, m.helo, m.tls
+    FROM entry e JOIN message m ON m.id = e.message WHERE e.id = ?1";
+
+/// Reads an entry of `domain`, if it is there.
+pub(super) fn load(
+    db: &Connection,
+    domain: &Domain,
+    id: EntryId,
+) -> Result<Option<Stored>, Unreadable> {
+    let key = id.0.to_bytes();
+    let mut query = db.prepare_cached(ENTRY)?;
+    let Some(mut stored) =
+        query.query_row([key], |row| Ok(entry(row, domain, id))).optional()?.transpose()?
+    else {
+        return Ok(None);
+    };
+    stored.entry.recipients = recipients(db, &key)?;
+    Ok(Some(stored))
+}
+
+fn entry(row: &Row<'_>, domain: &Domain, id: EntryId) -> Result<Stored, Unreadable> {
+    let shape: i64 = row.get(6)?;
+    let message = row.get(5)?;
+    let file: Option<String> = row.get(8)?;
+    let reverse_path: String = row.get(11)?;
+    let entry = Entry {
+        id,
+        domain: domain.clone(),
+        state: entry_state(row.get(0)?).ok_or_else(|| damaged("state"))?,
+        size: row.get(1)?,
+        ends_in_crlf: shape & ENDS_IN_CRLF != 0,
+        eight_bit: shape & EIGHT_BIT != 0,
+        arrived: timestamp(row.get(2)?)?,
+        expires: timestamp(row.get(3)?)?,
+        attempts: row.get(4)?,
+        reverse_path: ReversePath::parse(&reverse_path).map_err(|_| damaged("reverse-path"))?,
+        params: mail_params(row)?,
+        recipients: Vec::new(),
+        source: source(row)?,
+    };
+    let place = file.map_or(Place::Row(message), Place::File);
+    let (head, checks, digest) = (row.get(7)?, row.get(9)?, row.get(10)?);
+    Ok(Stored { entry, message, place, head, checks, digest })
+}
+
+fn timestamp(micros: i64) -> Result<Timestamp, Unreadable> {
+    Timestamp::from_microsecond(micros).map_err(|_| damaged("time"))
+}
+
+fn mail_params(row: &Row<'_>) -> Result<MailParams, Unreadable> {
+    Ok(MailParams {
+        size: row.get::<_, Option<i64>>(12)?.map(|size| size.cast_unsigned()),
+        body: match row.get(13)? {
+            0 => Body::SevenBit,
+            1 => Body::EightBit,
+            2 => Body::Binary,
+            _ => return Err(damaged("BODY")),
+        },
+        smtputf8: row.get(14)?,
+        ret: row.get::<_, Option<i64>>(15)?.map(|n| if n == 0 { Ret::Full } else { Ret::Headers }),
+        envid: row.get::<_, Option<String>>(16)?.map(String::into_boxed_str),
+    })
+}
+
+fn source(row: &Row<'_>) -> Result<Source, Unreadable> {
+    let ip: String = row.get(17)?;
+    let ip = ip.parse().map_err(|_| damaged("address of origin"))?;
+    Ok(Source { ip, helo: row.get(18)?, tls: row.get(19)? })
+}
+
+fn recipients(
+    db: &Connection,
+    key: &[u8; 16],
+) -> Result<Vec<(Recipient, RecipientState)>, Unreadable> {
+    let sql = "SELECT path, notify, orcpt, state, code, status, words
+               FROM recipient WHERE entry = ?1 ORDER BY n";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query([key])?;
+    let mut recipients = Vec::new();
+    while let Some(row) = rows.next()? {
+        recipients.push(recipient(row)?);
+    }
+    if recipients.is_empty() { Err(damaged("list of recipients")) } else { Ok(recipients) }
+}
+
+fn recipient(row: &Row<'_>) -> Result<(Recipient, RecipientState), Unreadable> {
+    let path: String = row.get(0)?;
+    let path = ForwardPath::parse(&path).map_err(|_| damaged("forward-path"))?;
+    let notify = row.get::<_, Option<i64>>(1)?.map(|n| Notify {
+        success: n & 1 != 0,
+        failure: n & 2 != 0,
+        delay: n & 4 != 0,
+    });
+    let orcpt = row.get::<_, Option<String>>(2)?.map(String::into_boxed_str);
+    let reply = kept_reply(row)?;
+    let state = match (row.get(3)?, reply) {
+        (WAITING, reply) => RecipientState::Waiting(reply),
+        (1, _) => RecipientState::Delivered,
+        (2, Some(reply)) => RecipientState::Refused(reply),
+        (EXPIRED, reply) => RecipientState::Expired(reply),
+        _ => return Err(damaged("recipient's state")),
+    };
+    Ok((Recipient { path, params: RcptParams { notify, orcpt } }, state))
+}
+
+fn kept_reply(row: &Row<'_>) -> Result<Option<Reply>, Unreadable> {
+    let Some(code) = row.get::<_, Option<u16>>(4)? else { return Ok(None) };
+    let status: Option<String> = row.get(5)?;
+    let enhanced = status.and_then(|s| Enhanced::split_from(&s).map(|(status, _)| status));
+    let words: Option<String> = row.get(6)?;
+    Ok(Some(Reply { code, enhanced, text: words.unwrap_or_default().into() }))
+}

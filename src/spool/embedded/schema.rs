@@ -1,0 +1,158 @@
+//! The tables, and how a connection to them is opened.
+//!
+//! | table | a row is |
+//! |---|---|
+//! | `spool` | the one row that says whether the last owner left in order |
+//! | `domain` | a domain and what waits for it |
+//! | `message` | an envelope, where its body lies, and how to tell that it is whole |
+//! | `body` | the content of a small message |
+//! | `entry` | one message for one domain |
+//! | `recipient` | one recipient of an entry |
+//!
+//! Times are microseconds since 1970, sizes octets. An entry's key is its 16-octet name, which
+//! begins with its time of birth: new rows land at the end of the tree, where it is warm.
+//!
+//! There is one secondary index on entries, because each costs every accepted mail. It answers
+//! the one question that must not be slow: what goes out next for this domain?
+
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::spool::SpoolError;
+
+/// `odmr` as a 32-bit number: says whose database this is.
+const APPLICATION: i32 = 0x6f64_6d72;
+/// The layout below. Raised whenever an older program could not read what this one writes.
+const LAYOUT: i32 = 1;
+/// Before this one, a WAL reset could lose a commit under rare timing.
+const OLDEST_LIBRARY: i32 = 3_051_003;
+
+const TABLES: &str = "
+CREATE TABLE spool (clean INTEGER NOT NULL);
+INSERT INTO spool VALUES (1);
+CREATE TABLE domain (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  waiting INTEGER NOT NULL DEFAULT 0,
+  octets INTEGER NOT NULL DEFAULT 0,
+  set_aside INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE message (
+  id INTEGER PRIMARY KEY,
+  parts INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  shape INTEGER NOT NULL,
+  head BLOB NOT NULL,
+  file TEXT,
+  checks BLOB NOT NULL,
+  digest BLOB NOT NULL,
+  reverse_path TEXT NOT NULL,
+  declared INTEGER,
+  kind INTEGER NOT NULL,
+  smtputf8 INTEGER NOT NULL,
+  ret INTEGER,
+  envid TEXT,
+  ip TEXT NOT NULL,
+  helo TEXT NOT NULL,
+  tls TEXT);
+CREATE INDEX message_file ON message (file) WHERE file IS NOT NULL;
+CREATE TABLE body (message INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE entry (
+  id BLOB PRIMARY KEY,
+  domain INTEGER NOT NULL,
+  message INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  class INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  arrived INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  tried INTEGER) WITHOUT ROWID;
+CREATE INDEX entry_order ON entry (domain, state, class, arrived);
+CREATE TABLE recipient (
+  entry BLOB NOT NULL,
+  n INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  notify INTEGER,
+  orcpt TEXT,
+  state INTEGER NOT NULL,
+  code INTEGER,
+  status TEXT,
+  words TEXT,
+  PRIMARY KEY (entry, n)) WITHOUT ROWID;
+";
+
+/// Opens the writer's connection; makes the tables when there are none.
+pub(super) fn writer(path: &Path) -> Result<Connection, SpoolError> {
+    if rusqlite::version_number() < OLDEST_LIBRARY {
+        let seen = rusqlite::version();
+        return Err(SpoolError::Unusable(format!("SQLite {seen} is too old: 3.51.3 is needed")));
+    }
+    let db = Connection::open(path).map_err(|e| unusable(path, &e))?;
+    prepare(&db).map_err(|e| unusable(path, &e))?;
+    layout(&db, path)?;
+    Ok(db)
+}
+
+fn prepare(db: &Connection) -> rusqlite::Result<()> {
+    // Only the writer decides when the log is folded in, and only when it saw no error.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    db.set_prepared_statement_cache_capacity(64);
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    db.execute_batch(
+        "PRAGMA auto_vacuum = INCREMENTAL;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 0;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA cell_size_check = ON;
+         PRAGMA foreign_keys = OFF;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -16384;",
+    )
+}
+
+fn layout(db: &Connection, path: &Path) -> Result<(), SpoolError> {
+    let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let (application, layout) = number("application_id")
+        .and_then(|application| Ok((application, number("user_version")?)))
+        .map_err(|e| unusable(path, &e))?;
+    match (application, layout) {
+        (0, 0) => create(db).map_err(|e| unusable(path, &e)),
+        (APPLICATION, LAYOUT) => Ok(()),
+        (APPLICATION, newer) => Err(SpoolError::Unusable(format!(
+            "{}: the spool has layout {newer}, this program knows {LAYOUT}; \
+             use the version of odmrd that wrote it, or a newer one",
+            path.display()
+        ))),
+        _ => Err(SpoolError::Unusable(format!("{}: this is no spool of odmrd", path.display()))),
+    }
+}
+
+fn create(db: &Connection) -> rusqlite::Result<()> {
+    let tables = format!(
+        "BEGIN IMMEDIATE;
+         {TABLES}
+         PRAGMA application_id = {APPLICATION};
+         PRAGMA user_version = {LAYOUT};
+         COMMIT;"
+    );
+    db.execute_batch(&tables)
+}
+
+/// Opens one of the readers' connections.
+pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.set_prepared_statement_cache_capacity(32);
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    db.execute_batch(
+        "PRAGMA query_only = ON; PRAGMA cell_size_check = ON; PRAGMA cache_size = -2048;",
+    )?;
+    Ok(db)
+}
+
+fn unusable(path: &Path, e: &rusqlite::Error) -> SpoolError {
+    SpoolError::Unusable(format!("{}: {e}", path.display()))
+}

@@ -1,0 +1,176 @@
+//! What becomes of an entry: delivered and gone, kept for later, kept as failed, set aside.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::body;
+use super::claims::{Claim, Key};
+use super::ledger::Changes;
+use super::row;
+use crate::queue::{Entry, EntryState, Fate, RecipientState};
+
+/// What a session made of one entry.
+#[derive(Debug)]
+pub(super) struct Settlement {
+    pub(super) claim: Claim,
+    message: i64,
+    size: i64,
+    at: Timestamp,
+    /// Which recipients have changed, and into what.
+    changed: Vec<(usize, RecipientState)>,
+    after: After,
+}
+
+/// Where the entry stands then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    Gone,
+    Failed,
+    Waiting,
+}
+
+impl Settlement {
+    /// Lays the fates beside the waiting recipients, in their order. One without a fate was not
+    /// tried.
+    pub(super) fn new(
+        claim: Claim,
+        message: i64,
+        entry: &Entry,
+        fates: Vec<Fate>,
+        at: Timestamp,
+    ) -> Settlement {
+        let mut fates = fates.into_iter();
+        let mut changed = Vec::new();
+        let mut states: Vec<_> = entry.recipients.iter().map(|(_, state)| state.clone()).collect();
+        for (n, state) in states.iter_mut().enumerate() {
+            let waits = matches!(state, RecipientState::Waiting(_));
+            if let Some(new) = waits.then(|| fates.next()).flatten().and_then(become_of) {
+                changed.push((n, new.clone()));
+                *state = new;
+            }
+        }
+        let size = entry.size.cast_signed();
+        Settlement { claim, message, size, at, changed, after: after(&states) }
+    }
+
+    /// Some customer has this mail, or part of it.
+    pub(super) fn delivers(&self) -> bool {
+        self.changed.iter().any(|(_, state)| *state == RecipientState::Delivered)
+    }
+
+    /// Writes it down. Says whether the entry was still there.
+    pub(super) fn write(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
+        match self.after {
+            After::Gone => self.remove(db, changes),
+            After::Failed | After::Waiting => self.update(db, changes),
+        }
+    }
+
+    fn remove(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
+        let key = self.claim.key.id.0.to_bytes();
+        let sql = "DELETE FROM entry WHERE id = ?1 RETURNING state";
+        let was = db.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?;
+        let Some(was) = was else { return Ok(0) };
+        db.prepare_cached("DELETE FROM recipient WHERE entry = ?1")?.execute([key])?;
+        release(db, self.message, changes)?;
+        if let Some(was) = row::entry_state(was) {
+            changes.count(self.claim.key.domain).leaves(was, self.size);
+        }
+        Ok(1)
+    }
+
+    fn update(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
+        let key = self.claim.key.id.0.to_bytes();
+        let sql = "UPDATE entry SET attempts = attempts + 1, tried = ?2 WHERE id = ?1";
+        let there = db.prepare_cached(sql)?.execute(params![key, row::time(self.at)])?;
+        let sql = "UPDATE recipient SET state = ?3, code = ?4, status = ?5, words = ?6
+                   WHERE entry = ?1 AND n = ?2";
+        let mut update = db.prepare_cached(sql)?;
+        for (n, state) in &self.changed {
+            let (state, reply) = row::recipient_state(state);
+            let (code, status, words) = row::reply(reply);
+            update.execute(params![key, n, state, code, status, words])?;
+        }
+        if self.after == After::Failed {
+            return set_state(db, self.claim.key, EntryState::Failed, changes);
+        }
+        Ok(there as u64)
+    }
+}
+
+fn become_of(fate: Fate) -> Option<RecipientState> {
+    match fate {
+        Fate::Delivered => Some(RecipientState::Delivered),
+        Fate::Deferred(reply) => Some(RecipientState::Waiting(Some(reply))),
+        Fate::Refused(reply) => Some(RecipientState::Refused(reply)),
+        Fate::Untried => None,
+    }
+}
+
+fn after(states: &[RecipientState]) -> After {
+    if states.iter().any(|state| matches!(state, RecipientState::Waiting(_))) {
+        After::Waiting
+    } else if states.iter().all(|state| *state == RecipientState::Delivered) {
+        After::Gone
+    } else {
+        After::Failed
+    }
+}
+
+/// An entry needs its message no more; with the last one, the message goes.
+fn release(db: &Connection, message: i64, changes: &mut Changes) -> rusqlite::Result<()> {
+    let last = "DELETE FROM message WHERE id = ?1 AND parts <= 1 RETURNING file";
+    let gone: Option<Option<String>> =
+        db.prepare_cached(last)?.query_row([message], |row| row.get(0)).optional()?;
+    match gone {
+        Some(Some(file)) => changes.orphaned.push(file),
+        Some(None) => body::delete(db, message)?,
+        None => {
+            let sql = "UPDATE message SET parts = parts - 1 WHERE id = ?1";
+            db.prepare_cached(sql)?.execute([message])?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves an entry into another state, and its domain's count with it.
+pub(super) fn set_state(
+    db: &Connection,
+    entry: Key,
+    state: EntryState,
+    changes: &mut Changes,
+) -> rusqlite::Result<u64> {
+    let key = entry.id.0.to_bytes();
+    let Some((was, size)) = standing(db, key)? else { return Ok(0) };
+    let sql = "UPDATE entry SET state = ?2 WHERE id = ?1";
+    db.prepare_cached(sql)?.execute(params![key, row::state(state)])?;
+    let count = changes.count(entry.domain);
+    if let Some(was) = row::entry_state(was) {
+        count.leaves(was, size);
+    }
+    count.enters(state, size);
+    Ok(1)
+}
+
+fn standing(db: &Connection, key: [u8; 16]) -> rusqlite::Result<Option<(i64, i64)>> {
+    let sql = "SELECT state, size FROM entry WHERE id = ?1";
+    db.prepare_cached(sql)?.query_row([key], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// Gives up the recipients who still wait of an entry whose time has run out.
+pub(super) fn expire(
+    db: &Connection,
+    entry: Key,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> rusqlite::Result<u64> {
+    let key = entry.id.0.to_bytes();
+    let sql = "SELECT 1 FROM entry WHERE id = ?1 AND state = ?2 AND expires <= ?3";
+    let waiting = row::state(EntryState::Waiting);
+    if !db.prepare_cached(sql)?.exists(params![key, waiting, row::time(now)])? {
+        return Ok(0);
+    }
+    let sql = "UPDATE recipient SET state = ?2 WHERE entry = ?1 AND state = ?3";
+    db.prepare_cached(sql)?.execute(params![key, row::EXPIRED, row::WAITING])?;
+    set_state(db, entry, EntryState::Failed, changes)
+}

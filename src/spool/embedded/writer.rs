@@ -1,0 +1,251 @@
+//! The one writer. Sessions hand it what they want written and wait; it takes everything that is
+//! ready, writes it in one transaction, syncs once, and then answers all of them. While it waits
+//! for the disk the next group gathers by itself, so the busier it is, the fewer syncs a message
+//! costs.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use jiff::Timestamp;
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot};
+
+use super::body::Bodies;
+use super::claims::{Claim, Key};
+use super::expire::Soonest;
+use super::health::{Health, closed};
+use super::keep::Keep;
+use super::ledger::{Changes, Ledger};
+use super::recover;
+use super::room::Room;
+use super::settle::{self, Settlement};
+use crate::queue::EntryState;
+use crate::spool::SpoolError;
+
+/// Jobs that may wait for the writer; beyond that, sessions wait to hand theirs in.
+const BACKLOG: usize = 1024;
+/// Jobs in one transaction. More would make the first of them wait longer than a sync is worth.
+const GROUP: usize = 512;
+/// Pages in the log (of 4 KiB) after which it is folded into the database.
+const LOG_PAGES: i32 = 4000;
+
+/// How many entries the job has touched.
+pub(super) type Answer = Result<u64, SpoolError>;
+
+/// What is to be written.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Take a message in.
+    Keep(Box<Keep>),
+    /// Record what became of an entry.
+    Settle(Settlement),
+    /// Set a damaged entry aside.
+    SetAside(Key),
+    /// Give up those whose time has run out.
+    Expire(Vec<Claim>, Timestamp),
+    /// Finish and leave.
+    Close,
+}
+
+/// Work, and who waits for it.
+#[derive(Debug)]
+struct Job {
+    work: Work,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// The writer's own things.
+pub(super) struct Writer {
+    pub(super) db: Connection,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) health: Arc<Health>,
+    pub(super) room: Arc<Room>,
+    pub(super) bodies: Arc<Bodies>,
+    pub(super) soonest: Arc<Soonest>,
+    pub(super) next_message: i64,
+}
+
+impl Writer {
+    /// Works until told to close, or until nobody is left who could tell.
+    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut closing = Vec::new();
+        while let Some(first) = jobs.blocking_recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP
+                && let Ok(job) = jobs.try_recv()
+            {
+                group.push(job);
+            }
+            closing.extend(group.extract_if(.., |job| matches!(job.work, Work::Close)));
+            if !closing.is_empty() {
+                jobs.close();
+            }
+            self.group(group);
+        }
+        // Who asked to close is answered by the end of `closing`, when all is done.
+        self.leave();
+    }
+
+    fn group(&mut self, group: Vec<Job>) {
+        if group.is_empty() {
+            return;
+        }
+        match self.health.check_sound().and_then(|()| self.transaction(&group)) {
+            Ok((answers, changes)) => self.done(group, answers, changes),
+            Err(e) => group.into_iter().for_each(|job| refuse(job, &e)),
+        }
+        self.checkpoint();
+    }
+
+    fn transaction(&mut self, group: &[Job]) -> Result<(Vec<u64>, Changes), SpoolError> {
+        let before = self.next_message;
+        self.write(group).map_err(|e| {
+            self.next_message = before;
+            self.judge(&e)
+        })
+    }
+
+    fn write(&mut self, group: &[Job]) -> rusqlite::Result<(Vec<u64>, Changes)> {
+        let mut changes = Changes::default();
+        self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let answers = group
+            .iter()
+            .map(|job| self.apply(&job.work, &mut changes))
+            .collect::<rusqlite::Result<_>>()?;
+        changes.write(&self.db)?;
+        self.db.prepare_cached("COMMIT")?.execute([])?;
+        Ok((answers, changes))
+    }
+
+    fn apply(&mut self, work: &Work, changes: &mut Changes) -> rusqlite::Result<u64> {
+        let db = &self.db;
+        match work {
+            Work::Keep(keep) => {
+                let message = self.next_message;
+                self.next_message += 1;
+                keep.write(db, message, &self.ledger, changes)
+            }
+            Work::Settle(settlement) => settlement.write(db, changes),
+            Work::SetAside(key) => settle::set_state(db, *key, EntryState::Damaged, changes),
+            Work::Expire(claims, now) => {
+                claims.iter().map(|claim| settle::expire(db, claim.key, *now, changes)).sum()
+            }
+            Work::Close => Ok(0),
+        }
+    }
+
+    /// The transaction is on disk: say so, and only then let go of what it made superfluous.
+    fn done(&self, group: Vec<Job>, answers: Vec<u64>, changes: Changes) {
+        self.ledger.enter(&changes);
+        for (Job { work, reply }, answer) in group.into_iter().zip(answers) {
+            if let Work::Keep(mut keep) = work
+                && answer > 0
+            {
+                keep.keep_file();
+                keep.arrival.parts.iter().for_each(|part| self.soonest.hear(part.expires));
+            }
+            // Somebody who no longer listens has nothing to be told.
+            let _ = reply.send(Ok(answer));
+        }
+        changes.orphaned.iter().for_each(|file| self.bodies.remove(file));
+    }
+
+    /// What a failed transaction means. A full disk that was noticed before the sync has done no
+    /// harm once rolled back; of anything else we cannot know what is on disk.
+    fn judge(&self, e: &rusqlite::Error) -> SpoolError {
+        let clean = self.db.is_autocommit() || self.db.execute_batch("ROLLBACK").is_ok();
+        match e.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) if clean => {
+                tracing::error!("the disk is full: no mail is accepted until there is room");
+                self.room.full()
+            }
+            Some(ErrorCode::DatabaseBusy) if clean => {
+                tracing::error!("another process keeps the spool's database locked");
+                SpoolError::Broken("another process keeps the database locked".to_owned())
+            }
+            _ => self.health.fail(e.to_string()),
+        }
+    }
+
+    /// Folds the log into the database when it has grown long.
+    fn checkpoint(&self) {
+        let long = |(pages, folded): (i32, i32)| pages > LOG_PAGES && pages > folded;
+        let fold = |mode| self.db.wal_checkpoint_v2(None::<&str>, mode);
+        let result = match self.health.is_sound().then(|| fold(CheckpointMode::NOOP)) {
+            Some(Ok(log)) if long(log) => fold(CheckpointMode::PASSIVE),
+            Some(result) => result,
+            None => return,
+        };
+        if let Err(e) = result
+            && e.sqlite_error_code() != Some(ErrorCode::DatabaseBusy)
+        {
+            self.health.fail(format!("writing the log into the database: {e}"));
+        }
+    }
+
+    /// Leaves the spool so that the next start has nothing to make good. After a fault it is left
+    /// exactly as it is.
+    fn leave(self) {
+        self.health.close();
+        if !self.health.is_sound() {
+            return;
+        }
+        if let Err(e) = recover::leave(&self.db, &self.bodies) {
+            tracing::warn!(error = %e, "the spool was not left in order; the next start checks it");
+        }
+    }
+}
+
+/// Tells whoever waits that nothing was written. After a fault the rows may be on disk all the
+/// same, so neither the file they speak of nor the right to deliver again is given back.
+fn refuse(job: Job, e: &SpoolError) {
+    let unsure = !matches!(e, SpoolError::Full { .. });
+    match job.work {
+        Work::Keep(mut keep) if unsure => keep.keep_file(),
+        Work::Settle(settlement) if settlement.delivers() => settlement.claim.withhold(),
+        _ => {}
+    }
+    let _ = job.reply.send(Err(e.clone()));
+}
+
+/// Where work is handed in. Dropped, it waits until the writer has left.
+#[derive(Debug)]
+pub(super) struct Desk {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Desk {
+    /// Puts the writer to work on a thread of its own.
+    pub(super) fn open(writer: Writer) -> io::Result<Desk> {
+        let (jobs, waiting) = mpsc::channel(BACKLOG);
+        let thread = thread::Builder::new().name("spool".to_owned());
+        let thread = thread.spawn(move || writer.run(waiting))?;
+        Ok(Desk { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Hands work in and waits until it is on disk. `None` when the writer has left.
+    pub(super) async fn submit(&self, work: Work) -> Option<Answer> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.jobs.as_ref()?.send(Job { work, reply }).await;
+        match sent {
+            Ok(()) => answer.await.ok(),
+            Err(mpsc::error::SendError(job)) => {
+                refuse(job, &closed());
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // If it has panicked, the panic has been told, and the next start checks the spool.
+            let _ = thread.join();
+        }
+    }
+}
