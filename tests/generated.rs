@@ -6,6 +6,9 @@
 use std::path::Path;
 
 use odmr::cli::generate::{self, Generated};
+use odmr::config::Document;
+use odmr::config::fetch::{self, Account, Layer, Owner};
+use odmr::config::provider::{self, Loaded, Settings};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -39,5 +42,73 @@ fn nothing_generated_is_left_over() {
     for entry in std::fs::read_dir(root().join("completions")).unwrap() {
         let path = Path::new("completions").join(entry.unwrap().file_name());
         assert!(known.contains(&path), "{} comes from nowhere", path.display());
+    }
+}
+
+/// A page as one reads it: roff's escaped hyphens are hyphens.
+fn page(name: &str) -> String {
+    let text = std::fs::read_to_string(root().join("man").join(name)).unwrap();
+    text.replace("\\-", "-")
+}
+
+/// The part of a page under one heading.
+fn under<'a>(page: &'a str, heading: &str) -> &'a str {
+    let start = page.find(&format!(".SS {heading}\n")).unwrap_or_else(|| panic!("{heading}"));
+    let rest = &page[start + 4..];
+    rest.find("\n.S").map_or(rest, |end| &rest[..end])
+}
+
+/// How a page heads the paragraph on a key: with its default, where it has one.
+fn heading(key: &str, default: Option<String>) -> String {
+    match default {
+        Some(default) => format!("\n.TP\n\\fB{key}\\fR = {default}\n"),
+        None => format!("\n.TP\n\\fB{key}\\fR\n"),
+    }
+}
+
+#[test]
+fn the_page_on_odmrd_toml_has_every_key_with_its_default() {
+    let page = page("odmrd.toml.5");
+    let defaults = serde_json::to_value(Settings::default()).unwrap();
+    for key in provider::keys() {
+        let (section, name) = match key.split_once('.') {
+            Some(("domains", rest)) => ("[domains.\"example.org\"]".to_owned(), &rest[2..]),
+            Some((table, name)) => (format!("[{table}]"), name),
+            None => ("Top of the file".to_owned(), &*key),
+        };
+        let default = defaults.pointer(&format!("/{}", key.replace('.', "/")));
+        let default = default.filter(|value| !value.is_null()).map(ToString::to_string);
+        let wanted = heading(name, default);
+        assert!(under(&page, &section).contains(&wanted), "{section} lacks {wanted:?}");
+    }
+}
+
+#[test]
+fn the_page_on_atrn_fetch_toml_has_every_key_with_its_default() {
+    let page = page("atrn-fetch.toml.5");
+    for (key, default) in Account::new("", Layer::default()).shown() {
+        let wanted = heading(key, default.map(|value| value.to_string()));
+        assert!(page.contains(&wanted), "lacks {wanted:?}");
+    }
+}
+
+#[test]
+fn the_example_of_a_provider_is_one() {
+    let text = include_str!("../examples/odmrd.toml");
+    let loaded = Loaded::new(Document::new("/etc/odmr/odmrd.toml", text)).unwrap();
+    let problems = loaded.check().unwrap_err();
+    // Its files are on somebody else's machine; nothing else may be wrong with it.
+    assert!(problems.iter().all(|problem| problem.fault.contains("cannot be read")), "{problems}");
+}
+
+#[test]
+fn the_examples_of_a_customer_are_in_order() {
+    let text = include_str!("../examples/atrn-fetch.toml");
+    let document = Document::new("/etc/odmr/atrn-fetch.toml", text);
+    let files = fetch::Files::parse(vec![(Owner::System, document)]).unwrap();
+    assert_eq!(files.accounts(), ["boat", "museum", "office"]);
+    for name in files.accounts() {
+        let effective = files.account(name, Vec::new()).unwrap();
+        assert_eq!(effective.check(fetch::check::Purpose::Run), Ok(()), "{name}");
     }
 }

@@ -11,6 +11,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
 use crate::config::fetch::{Account, Effective, Files, Layer, Origin};
+use crate::config::secret::{CommandLine, SecretSource};
 use crate::config::{Problem, fetch};
 
 /// Command lines worth showing.
@@ -131,6 +132,18 @@ pub struct PasswordFlags {
     pub credential: Option<String>,
 }
 
+impl PasswordFlags {
+    /// The source that one of the flags names.
+    fn source(&self) -> Option<SecretSource> {
+        let command = self.password_command.clone().map(CommandLine::Shell);
+        command
+            .map(SecretSource::Command)
+            .or_else(|| self.password_file.clone().map(SecretSource::File))
+            .or_else(|| self.password_fd.map(SecretSource::Fd))
+            .or_else(|| self.credential.clone().map(SecretSource::Credential))
+    }
+}
+
 /// How to talk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Output {
@@ -209,14 +222,20 @@ where
     let args = args.into_iter().map(Into::into).collect();
     let matches = command().try_get_matches_from(with_run(args))?;
     let command = Cli::from_arg_matches(&matches)?.command;
-    let (environment, flags) = command.common().settings.clone().partition(from_variable(&matches));
+    let common = command.common();
+    let (environment, mut flags) = common.settings.clone().partition(from_variable(&matches));
+    flags.password = common.password.source();
     Ok(Invocation { command, flags, environment })
 }
 
 /// Is a setting's value that of a variable?
 fn from_variable(matches: &ArgMatches) -> impl Fn(&str) -> bool {
     let below = matches.subcommand().map(|(_, below)| below);
-    move |key| below.and_then(|m| m.value_source(key)) == Some(ValueSource::EnvVariable)
+    // The password is no flag itself, and clap must not be asked for what it does not know.
+    move |key| {
+        let source = below.filter(|_| key != "password").and_then(|m| m.value_source(key));
+        source == Some(ValueSource::EnvVariable)
+    }
 }
 
 /// Puts in the `run` that was left out: the first argument is neither a command nor a wish for help.

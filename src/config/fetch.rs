@@ -232,6 +232,7 @@ pub fn flag(key: &str) -> String {
         "folders" => "folder",
         "mechanism" => "mech",
         "server_name" => "servername",
+        "password" => "password-file",
         other => return format!("--{}", other.replace('_', "-")),
     };
     format!("--{word}")

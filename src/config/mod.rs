@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod document;
 pub mod fetch;
+pub mod init;
 pub mod place;
 pub mod provider;
 pub mod recipients;

@@ -359,6 +359,19 @@ impl Settings {
     }
 }
 
+/// Every key, with the table it stands in, for whoever must leave none out. The tables of single
+/// domains count as `domains.*`.
+pub fn keys() -> Vec<String> {
+    let sections = serde_json::to_value(Settings::default()).unwrap_or_default();
+    let domain = serde_json::to_value(DomainSettings::default()).unwrap_or_default();
+    let below = |name: &str, value: &serde_json::Value| match value.as_object() {
+        None => vec![name.to_owned()],
+        Some(table) => table.keys().map(|key| format!("{name}.{key}")).collect(),
+    };
+    let all = sections.as_object().into_iter().flatten();
+    all.flat_map(|(name, value)| below(name, value)).chain(below("domains.*", &domain)).collect()
+}
+
 /// Settings together with the document they stand in, which later judgements point into.
 #[derive(Clone, Debug)]
 pub struct Loaded {

@@ -52,7 +52,8 @@ fn flags_alone_are_enough() {
     let account = &effective.account;
     assert_eq!((account.domains.len(), account.turn, account.force_atrn), (2, true, false));
     assert_eq!(account.folders[0].recipient, "anna");
-    assert_eq!(invocation.command.common().password.password_file, Some("f".into()));
+    assert_eq!(account.password, Some(SecretSource::File("f".into())));
+    assert_eq!(effective.origin("password"), Origin::Flag);
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn help_is_no_mistake() {
 fn every_setting_has_the_flag_and_the_variable_that_messages_name() {
     let definition = command();
     let run = definition.find_subcommand("run").unwrap();
-    for key in Layer::KEYS {
+    for key in Layer::KEYS.iter().filter(|key| **key != "password") {
         let arg = run.get_arguments().find(|arg| arg.get_id() == key).unwrap();
         assert_eq!(format!("--{}", arg.get_long().unwrap()), flag(key));
         match arg.get_env() {

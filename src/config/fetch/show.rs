@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{ClearAuth, Effective, Folder, Lock, Mechanism, TlsMode, quoted_if_needed};
+use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size};
 use crate::smtp::Domain;
 
@@ -25,6 +26,21 @@ macro_rules! shown {
 
 shown!(u16, u32, u64, bool, String, PathBuf, Duration, Size, Server, Fingerprint, Deliver, Domain);
 shown!(TlsMode, Mechanism, ClearAuth, Lock);
+
+/// Where the password comes from is no secret; a command's arguments might be, so only the program
+/// is shown.
+impl Shown for SecretSource {
+    fn shown(&self) -> Option<toml::Value> {
+        let (key, value) = match self {
+            SecretSource::Command(line) => ("command", line.program().into()),
+            SecretSource::File(path) => ("file", path.display().to_string().into()),
+            SecretSource::Fd(n) => ("fd", i64::from(*n).into()),
+            SecretSource::Credential(name) => ("credential", name.clone().into()),
+            SecretSource::Prompt(_) => return None,
+        };
+        Some(toml::Table::from_iter([(key.to_owned(), value)]).into())
+    }
+}
 
 impl<T: Shown> Shown for Option<T> {
     fn shown(&self) -> Option<toml::Value> {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::choice::{ClearAuth, Folder, Lock, Mechanism, TlsMode, folders};
 use super::show::Shown;
+use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size, read};
 use crate::smtp::Domain;
 
@@ -123,6 +124,9 @@ settings! {
     /// The name to log in with
     #[arg(long, value_name = "NAME", env = "ODMR_USER", help_heading = "Login")]
     user: String;
+    /// Where the password comes from; flags of its own, since it has several forms
+    #[arg(skip)]
+    password: SecretSource;
     /// How to log in
     #[arg(long = "mech", alias = "mechanism", value_name = "MECHANISM", env = "ODMR_MECHANISM",
         help_heading = "Login")]
@@ -200,6 +204,9 @@ impl Layer {
     pub fn anchor(&mut self, place: impl Fn(&Path) -> PathBuf) {
         let paths = [&mut self.ca, &mut self.certificate, &mut self.key, &mut self.transcript];
         paths.into_iter().flatten().for_each(|path| *path = place(path));
+        if let Some(SecretSource::File(path)) = &mut self.password {
+            *path = place(path);
+        }
         self.deliver = self.deliver.take().map(|deliver| deliver.map_path(place));
     }
 }

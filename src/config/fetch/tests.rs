@@ -1,5 +1,6 @@
 use super::check::Purpose;
 use super::*;
+use crate::config::secret::SecretSource;
 use crate::config::value::{Duration, Server, Size, Written};
 
 const USER: &str = "/home/u/atrn-fetch.toml";
@@ -67,6 +68,25 @@ fn relative_paths_start_beside_the_file() {
     let account = files.account("a", Vec::new()).unwrap().account;
     assert_eq!(account.ca.as_deref(), Some(Path::new("/home/u/ca.pem")));
     assert_eq!(account.deliver.unwrap().to_string(), "maildir:/home/u/Mail");
+}
+
+#[test]
+fn a_password_has_a_source_and_is_never_told() {
+    let files = files(
+        "[account.a]\npassword = { file = \"a.pw\" }\n[account.b]\npassword = { command = \"pass show b\" }",
+        "",
+    );
+    let effective = |name| files.account(name, Vec::new()).unwrap();
+    let source = SecretSource::File("/home/u/a.pw".into());
+    assert_eq!(effective("a").account.password, Some(source));
+    assert!(effective("a").show(false).contains("\npassword = { file = \"/home/u/a.pw\" }\n"));
+    assert!(effective("b").show(false).contains("\npassword = { command = \"pass\" }\n"));
+    let line = fault("[account.a]\npassword = \"hunter2\"\n");
+    assert!(
+        line.starts_with("f.toml:2:12: account.a.password: a password does not stand"),
+        "{line}"
+    );
+    assert!(!line.contains("hunter2"));
 }
 
 #[test]
