@@ -7,14 +7,6 @@ use crate::smtp::Reply;
 /// Why [`open`](super::Sink::open) failed. The provider has not been asked for anything yet.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkFault {
-    /// The settings name something that cannot be: mend the settings.
-    #[error("{what}: {problem}")]
-    Settings {
-        /// The path or address as configured.
-        what: String,
-        /// What is wrong with it.
-        problem: String,
-    },
     /// The host has no address: mend the name, or the resolver.
     #[error("{target}: the host name does not resolve: {source}")]
     UnknownHost {
@@ -77,7 +69,6 @@ impl SinkFault {
     /// What to do about it, where there is something to say.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            SinkFault::Settings { .. } => None,
             SinkFault::UnknownHost { .. } => Some("is the name spelt right, and is DNS reachable?"),
             SinkFault::Unreachable { source, .. } => unreachable_hint(source),
             SinkFault::Silent { .. } => {
@@ -95,9 +86,7 @@ impl SinkFault {
     /// True when the same attempt may succeed later without anybody's hand.
     pub fn is_transient(&self) -> bool {
         match self {
-            SinkFault::Settings { .. } | SinkFault::NotSmtp { .. } | SinkFault::Disk { .. } => {
-                false
-            }
+            SinkFault::NotSmtp { .. } | SinkFault::Disk { .. } => false,
             SinkFault::UnknownHost { .. }
             | SinkFault::Unreachable { .. }
             | SinkFault::Silent { .. } => true,

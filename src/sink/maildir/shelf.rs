@@ -64,7 +64,7 @@ impl Base {
     pub fn open(path: &Path) -> Result<Base, SinkFault> {
         let open = || fs::open(path, OPEN_DIRECTORY, Mode::empty());
         let opened = match open() {
-            Err(Errno::NOENT) => fs::mkdir(path, DIRECTORY).and_then(|()| open()),
+            Err(Errno::NOENT) => make_base(path).and_then(|()| open()),
             other => other,
         };
         let failed = |errno| disk(path, "cannot be opened as a directory", errno);
@@ -166,6 +166,13 @@ impl Maildir {
             regular && now_s.saturating_sub(stat.st_mtime) > ABANDONED_S
         })
     }
+}
+
+fn make_base(path: &Path) -> Result<(), Errno> {
+    fs::mkdir(path, DIRECTORY)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = fs::open(parent.unwrap_or(Path::new(".")), OPEN_DIRECTORY, Mode::empty())?;
+    fs::fsync(parent)
 }
 
 /// One directory down, never through a symbolic link.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use rustix::io::Errno;
 use tempfile::TempDir;
 
 use super::*;
@@ -241,6 +242,26 @@ async fn abandoned_files_are_swept_and_no_others() {
     let mut left = names(&tmp);
     left.sort();
     assert_eq!(left, ["directory", "fresh"]);
+}
+
+/// What the disk says, what the provider hears of it, and whether it is worth going on.
+#[test]
+fn faults_of_the_disk_are_never_a_bounce() {
+    let said = [
+        (Errno::NOSPC, "452 4.3.1", false),
+        (Errno::DQUOT, "452 4.2.2", false),
+        (Errno::ACCESS, "451 4.3.0", false),
+        (Errno::MFILE, "451 4.3.0", false),
+        (Errno::ROFS, "451 4.3.0", true),
+        (Errno::IO, "451 4.3.0", true),
+    ];
+    for (errno, told, lost) in said {
+        let mut sink = sink(Path::new("/secret/place"), Folders::default());
+        let fault = disk(Path::new("/secret/place"), "cannot sync the mail", errno);
+        let reply = sink.failed(&fault).to_string();
+        assert!(reply.starts_with(told) && !reply.contains("secret"), "{errno}: {reply}");
+        assert_eq!(sink.is_lost(), lost, "{errno}");
+    }
 }
 
 fn everything_below(directory: &Path, found: &mut Vec<String>) {
