@@ -7,6 +7,14 @@ use crate::smtp::Reply;
 /// Why [`open`](super::Sink::open) failed. The provider has not been asked for anything yet.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkFault {
+    /// The settings name something that cannot be: mend the settings.
+    #[error("{what}: {problem}")]
+    Settings {
+        /// What is set.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The host has no address: mend the name, or the resolver.
     #[error("{target}: the host name does not resolve: {source}")]
     UnknownHost {
@@ -69,6 +77,7 @@ impl SinkFault {
     /// What to do about it, where there is something to say.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            SinkFault::Settings { .. } => None,
             SinkFault::UnknownHost { .. } => Some("is the name spelt right, and is DNS reachable?"),
             SinkFault::Unreachable { source, .. } => unreachable_hint(source),
             SinkFault::Silent { .. } => {
@@ -86,7 +95,9 @@ impl SinkFault {
     /// True when the same attempt may succeed later without anybody's hand.
     pub fn is_transient(&self) -> bool {
         match self {
-            SinkFault::NotSmtp { .. } | SinkFault::Disk { .. } => false,
+            SinkFault::Settings { .. } | SinkFault::NotSmtp { .. } | SinkFault::Disk { .. } => {
+                false
+            }
             SinkFault::UnknownHost { .. }
             | SinkFault::Unreachable { .. }
             | SinkFault::Silent { .. } => true,

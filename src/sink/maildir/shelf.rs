@@ -60,8 +60,12 @@ impl Base {
     /// Opens the base, which is made if only its last component is missing.
     ///
     /// # Errors
-    /// [`SinkFault::Disk`] with the path.
+    /// [`SinkFault::Disk`] with the path; [`SinkFault::Settings`] when there is none.
     pub fn open(path: &Path) -> Result<Base, SinkFault> {
+        if path.as_os_str().is_empty() {
+            let problem = "no directory is named; expected a path like /home/ann/Maildir";
+            return Err(SinkFault::Settings { what: "maildir", problem });
+        }
         let open = || fs::open(path, OPEN_DIRECTORY, Mode::empty());
         let opened = match open() {
             Err(Errno::NOENT) => make_base(path).and_then(|()| open()),

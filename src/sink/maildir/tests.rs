@@ -224,6 +224,8 @@ async fn a_base_that_cannot_be_is_named() {
     let fault = sink(home.path(), Folders::default()).open().await.unwrap_err();
     assert!(fault.to_string().contains("cannot be opened as a Maildir"), "{fault}");
     assert!(fault.hint().is_some() && !fault.is_transient());
+    let fault = sink(Path::new(""), Folders::default()).open().await.unwrap_err();
+    assert!(matches!(fault, SinkFault::Settings { .. }), "{fault}");
 }
 
 #[tokio::test]
