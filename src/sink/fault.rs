@@ -10,10 +10,10 @@ pub enum SinkFault {
     /// The settings name something that cannot be: mend the settings.
     #[error("{what}: {problem}")]
     Settings {
-        /// The path or address as configured.
-        what: String,
+        /// What is set.
+        what: &'static str,
         /// What is wrong with it.
-        problem: String,
+        problem: &'static str,
     },
     /// The host has no address: mend the name, or the resolver.
     #[error("{target}: the host name does not resolve: {source}")]

@@ -117,9 +117,21 @@ pub trait Sink: Send {
 #[derive(Debug)]
 pub enum AnySink {
     /// Files in a Maildir.
-    Maildir(MaildirSink),
+    Maildir(Box<MaildirSink>),
     /// An SMTP or LMTP server.
     Relay(Box<RelaySink>),
+}
+
+impl From<MaildirSink> for AnySink {
+    fn from(sink: MaildirSink) -> AnySink {
+        AnySink::Maildir(Box::new(sink))
+    }
+}
+
+impl From<RelaySink> for AnySink {
+    fn from(sink: RelaySink) -> AnySink {
+        AnySink::Relay(Box::new(sink))
+    }
 }
 
 /// The same call to whichever sink there is.

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use rustix::io::Errno;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{Offer, Sink, SinkFault, not_binary, out_of_order};
@@ -136,8 +137,7 @@ impl MaildirSink {
 /// After a failed sync nobody knows what the disk holds, and a read-only one takes no mail: there
 /// is no sense in going on.
 fn is_hopeless(source: &io::Error) -> bool {
-    let errno = rustix::io::Errno::from_io_error(source);
-    matches!(errno, Some(rustix::io::Errno::IO | rustix::io::Errno::ROFS))
+    matches!(Errno::from_io_error(source), Some(Errno::IO | Errno::ROFS))
 }
 
 fn unknown(source: &io::Error, missing: Missing) -> bool {

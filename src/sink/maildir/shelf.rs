@@ -60,11 +60,15 @@ impl Base {
     /// Opens the base, which is made if only its last component is missing.
     ///
     /// # Errors
-    /// [`SinkFault::Disk`] with the path.
+    /// [`SinkFault::Disk`] with the path; [`SinkFault::Settings`] when there is none.
     pub fn open(path: &Path) -> Result<Base, SinkFault> {
+        if path.as_os_str().is_empty() {
+            let problem = "no directory is named; expected a path like /home/ann/Maildir";
+            return Err(SinkFault::Settings { what: "maildir", problem });
+        }
         let open = || fs::open(path, OPEN_DIRECTORY, Mode::empty());
         let opened = match open() {
-            Err(Errno::NOENT) => fs::mkdir(path, DIRECTORY).and_then(|()| open()),
+            Err(Errno::NOENT) => make_base(path).and_then(|()| open()),
             other => other,
         };
         let failed = |errno| disk(path, "cannot be opened as a directory", errno);
@@ -166,6 +170,13 @@ impl Maildir {
             regular && now_s.saturating_sub(stat.st_mtime) > ABANDONED_S
         })
     }
+}
+
+fn make_base(path: &Path) -> Result<(), Errno> {
+    fs::mkdir(path, DIRECTORY)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = fs::open(parent.unwrap_or(Path::new(".")), OPEN_DIRECTORY, Mode::empty())?;
+    fs::fsync(parent)
 }
 
 /// One directory down, never through a symbolic link.

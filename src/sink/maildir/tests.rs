@@ -6,6 +6,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use rustix::io::Errno;
 use tempfile::TempDir;
 
 use super::*;
@@ -223,6 +224,8 @@ async fn a_base_that_cannot_be_is_named() {
     let fault = sink(home.path(), Folders::default()).open().await.unwrap_err();
     assert!(fault.to_string().contains("cannot be opened as a Maildir"), "{fault}");
     assert!(fault.hint().is_some() && !fault.is_transient());
+    let fault = sink(Path::new(""), Folders::default()).open().await.unwrap_err();
+    assert!(matches!(fault, SinkFault::Settings { .. }), "{fault}");
 }
 
 #[tokio::test]
@@ -241,6 +244,26 @@ async fn abandoned_files_are_swept_and_no_others() {
     let mut left = names(&tmp);
     left.sort();
     assert_eq!(left, ["directory", "fresh"]);
+}
+
+/// What the disk says, what the provider hears of it, and whether it is worth going on.
+#[test]
+fn faults_of_the_disk_are_never_a_bounce() {
+    let said = [
+        (Errno::NOSPC, "452 4.3.1", false),
+        (Errno::DQUOT, "452 4.2.2", false),
+        (Errno::ACCESS, "451 4.3.0", false),
+        (Errno::MFILE, "451 4.3.0", false),
+        (Errno::ROFS, "451 4.3.0", true),
+        (Errno::IO, "451 4.3.0", true),
+    ];
+    for (errno, told, lost) in said {
+        let mut sink = sink(Path::new("/secret/place"), Folders::default());
+        let fault = disk(Path::new("/secret/place"), "cannot sync the mail", errno);
+        let reply = sink.failed(&fault).to_string();
+        assert!(reply.starts_with(told) && !reply.contains("secret"), "{errno}: {reply}");
+        assert_eq!(sink.is_lost(), lost, "{errno}");
+    }
 }
 
 fn everything_below(directory: &Path, found: &mut Vec<String>) {

@@ -13,11 +13,11 @@
 //! Not here: TLS and AUTH towards the target. It is this host, or a host on this network that
 //! trusts it.
 
+mod connect;
 mod line;
 mod target;
 mod words;
 
-use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -114,44 +114,6 @@ impl RelaySink {
         }
     }
 
-    /// Connects and says hello.
-    async fn connect(&mut self) -> Result<(), SinkFault> {
-        let patience = self.settings.patience;
-        let connected = Line::connect(&self.settings.target.address, patience.connect).await;
-        let mut line = connected.map_err(|fault| self.fault("a connection", fault))?;
-        let greeting = line.hear(patience.greeting).await;
-        let greeting = greeting.map_err(|fault| self.fault("the greeting", fault))?;
-        if greeting.code / 100 != 2 {
-            return Err(self.refused("the connection", greeting));
-        }
-        self.offered = self.hello(&mut line).await?;
-        self.line = Some(line);
-        Ok(())
-    }
-
-    async fn hello(&self, line: &mut Line) -> Result<Capabilities, SinkFault> {
-        let verb = match self.settings.target.dialect {
-            Dialect::Smtp => "EHLO",
-            Dialect::Lmtp => "LHLO",
-        };
-        let reply = self.greet(line, verb).await?;
-        match (reply.code / 100, verb) {
-            (2, _) => Ok(Capabilities::from_ehlo(&reply)),
-            // RFC 5321, section 4.1.4: who does not know EHLO may know HELO.
-            (5, "EHLO") => match self.greet(line, "HELO").await? {
-                reply if reply.is_positive() => Ok(Capabilities::from_helo(&reply)),
-                reply => Err(self.refused("HELO", reply)),
-            },
-            _ => Err(self.refused(verb, reply)),
-        }
-    }
-
-    async fn greet(&self, line: &mut Line, verb: &'static str) -> Result<Reply, SinkFault> {
-        let command = format!("{verb} {}", self.settings.name);
-        let reply = line.command(&command, self.settings.patience.command).await;
-        reply.map_err(|fault| self.fault(verb, fault))
-    }
-
     /// One command on the line. The line comes back to its place only with the reply.
     async fn command(&mut self, text: &str) -> Result<Reply, LineFault> {
         let mut line = self.line.take().ok_or(LineFault::Closed)?;
@@ -180,6 +142,12 @@ impl RelaySink {
         })
     }
 
+    async fn connect(&mut self) -> Result<(), SinkFault> {
+        let (line, offered) = connect::connect(&self.settings).await?;
+        (self.line, self.offered) = (Some(line), offered);
+        Ok(())
+    }
+
     /// The target's reply to one step, or the fault in its place; what is no answer is a fault.
     fn answer(
         &mut self,
@@ -204,30 +172,6 @@ impl RelaySink {
         let reply = Reply::new(451, (4, 2), "The local mail server broke the connection");
         self.stage = Stage::Failed(reply.clone());
         reply
-    }
-
-    fn fault(&self, stage: &'static str, fault: LineFault) -> SinkFault {
-        let target = self.settings.target.to_string();
-        let not_smtp = |heard: String| SinkFault::NotSmtp { target: target.clone(), stage, heard };
-        match fault {
-            LineFault::UnknownHost(source) => SinkFault::UnknownHost { target, source },
-            LineFault::Unreachable(source) | LineFault::Broke(source) => {
-                SinkFault::Unreachable { target, source }
-            }
-            LineFault::Closed => {
-                let said = "the server closed the connection";
-                let source = io::Error::new(io::ErrorKind::UnexpectedEof, said);
-                SinkFault::Unreachable { target, source }
-            }
-            LineFault::Silent(seconds) => SinkFault::Silent { target, stage, seconds },
-            LineFault::Leaving(reply) => SinkFault::Refused { target, stage, reply },
-            LineFault::NotAReply(bad) => not_smtp(bad.to_string()),
-            LineFault::OutOfTurn => not_smtp("a reply to nothing".to_owned()),
-        }
-    }
-
-    fn refused(&self, stage: &'static str, reply: Reply) -> SinkFault {
-        SinkFault::Refused { target: self.settings.target.to_string(), stage, reply }
     }
 
     fn offer(&self) -> Offer {
