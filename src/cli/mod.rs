@@ -3,6 +3,7 @@
 //! Each program's command line is defined once; its help, its manual page and its completions are
 //! read off that definition ([`generate`]). Not here: what the commands do.
 
+pub mod failure;
 pub mod fetch;
 pub mod generate;
 pub mod log;
@@ -62,4 +63,15 @@ fn examples(examples: &[Example]) -> String {
 fn exit_codes() -> String {
     let lines = Exit::TABLE.iter().map(|(exit, what)| format!("\n  {:>3}  {what}", *exit as u8));
     format!("Exit codes:{}", lines.collect::<String>())
+}
+
+/// Puts data on standard output. A reader who has gone away has read enough.
+fn tell(text: &str) -> Result<Exit, failure::Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(failure::Failure::new(Exit::Io, format!("standard output: {error}")))
+        }
+        _ => Ok(Exit::Ok),
+    }
 }

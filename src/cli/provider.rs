@@ -1,11 +1,14 @@
 //! `odmrd`'s command line.
 
+pub mod keep;
+pub mod run;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
+use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes, tell};
 use crate::config::provider::DEFAULT_PATH;
 use crate::config::value::read;
 use crate::smtp::Domain;

@@ -17,7 +17,6 @@ use super::intake::intake;
 use super::line::{Stop, write};
 use super::provider::{House, Lists, Provider};
 use super::relay::relay;
-use crate::cli::signal::{Signal, Signals};
 use crate::config::accounts::{Accounts, AccountsError};
 use crate::config::provider::{self, Loaded, Settings, load_recipients};
 use crate::config::value::Listen;
@@ -188,16 +187,19 @@ impl Ready {
 /// How long sessions may take to end once we are told to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// What a provider is told from outside: by signals, or by a test.
-pub trait Orders {
-    /// The next order. Cancel-safe.
-    fn next(&mut self) -> impl Future<Output = Signal> + Send;
+/// What a provider is told from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Read settings, accounts and certificates again.
+    Reload,
+    /// Finish what is under way, and end.
+    Stop,
 }
 
-impl Orders for Signals {
-    async fn next(&mut self) -> Signal {
-        Signals::next(self).await
-    }
+/// Where orders come from: signals, or a test.
+pub trait Orders {
+    /// The next order. Cancel-safe.
+    fn next(&mut self) -> impl Future<Output = Order> + Send;
 }
 
 /// What all callers of a listener share.
@@ -304,8 +306,8 @@ impl<S: Spool> Keeper<S> {
         loop {
             tokio::select! {
                 order = orders.next() => match order {
-                    Signal::Reload => self.reload(),
-                    Signal::Terminate | Signal::Interrupt => return,
+                    Order::Reload => self.reload(),
+                    Order::Stop => return,
                 },
                 _ = minute.tick() => self.expire().await,
                 _ = moment.tick() => self.look_at_files(),
@@ -479,4 +481,34 @@ fn decoy_secret(state_dir: &Path) -> Result<[u8; 32], ServeError> {
         }
         Err(error) => Err(told(error)),
     }
+}
+
+/// What `check` says of a provider whose settings are in order.
+#[derive(Debug)]
+pub struct InOrder {
+    /// Its name.
+    pub name: Domain,
+    /// How many accounts it has.
+    pub accounts: usize,
+    /// How many domains it holds mail for.
+    pub domains: usize,
+    /// It has a certificate.
+    pub tls: bool,
+}
+
+/// Reads all that a provider would read, and binds nothing.
+///
+/// # Errors
+/// [`ServeError`] with everything that was found.
+pub fn check(loaded: &Loaded) -> Result<InOrder, ServeError> {
+    loaded.check()?;
+    let name = host_name(loaded)?;
+    let tls = load_tls(&loaded.settings)?.is_some();
+    let house = furnish(loaded, name.as_str(), tls, [0; 32])?;
+    Ok(InOrder { name, accounts: house.accounts.iter().count(), domains: house.domains.len(), tls })
+}
+
+fn host_name(loaded: &Loaded) -> Result<Domain, Problem> {
+    let system = rustix::system::uname();
+    loaded.settings.hostname_or(system.nodename().to_str().ok(), &loaded.document)
 }

@@ -1,0 +1,153 @@
+//! The operator sets a provider up and keeps its accounts.
+
+use std::path::{Path, PathBuf};
+
+use rustix::system::uname;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::cli::failure::Failure;
+use super::{Account as Order, Add, Init, List, Passwd, Password, Remove, tell};
+use crate::config::accounts::{Account, Accounts, AccountsError, NewAccount, derive, edit, generate_password};
+use crate::config::init;
+use crate::config::provider;
+use crate::config::secret::{SecretError, SecretSource, ask_twice};
+use crate::exit::Exit;
+use crate::sasl::BadSecret;
+use crate::smtp::Domain;
+
+/// Writes settings to begin with, and says what comes next.
+///
+/// # Errors
+/// [`Failure`]; what was there is as it was.
+pub fn init(config: &Path, order: &Init) -> Result<Exit, Failure> {
+    let system = uname();
+    let beginning = order.beginning(config, system.nodename().to_str().ok());
+    let begun = init::begin(&beginning)
+        .map_err(|fault| Failure::new(fault.exit(), &fault).hint(Some(fault.hint())))?;
+    let wrote = begun.files.iter().map(|file| format!("wrote {}\n", file.display()));
+    tell(&(wrote.collect::<String>() + &begun.next_steps()))
+}
+
+/// Adds, lists, changes or removes an account.
+///
+/// # Errors
+/// [`Failure`]; the account file is then as it was.
+pub fn account(config: &Path, order: Order) -> Result<Exit, Failure> {
+    let path = accounts_path(config)?;
+    match order {
+        Order::Add(add) => add_account(&path, add),
+        Order::Passwd(passwd) => set_password(&path, passwd),
+        Order::List(list) => list_accounts(&path, list),
+        Order::Remove(remove) => remove_account(&path, remove),
+    }
+}
+
+fn accounts_path(config: &Path) -> Result<PathBuf, Failure> {
+    let loaded = provider::load(config)
+        .map_err(|problem| Failure::new(Exit::Config, &problem).hint(problem.hint.clone()))?;
+    Ok(loaded.settings.accounts_path().to_owned())
+}
+
+fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {
+    // Asked before the file is locked: a person may take a while.
+    let known = Accounts::load(path).ok();
+    if known.is_some_and(|accounts| accounts.find(&add.name).is_some()) {
+        return Err(failed(AccountsError::Exists(add.name)));
+    }
+    let (password, shown) = new_password(&add.password, &add.name)?;
+    let credentials = derive(&password, !add.password.no_cram).map_err(unusable)?;
+    let new = NewAccount {
+        name: add.name.clone(),
+        aliases: add.aliases,
+        domains: add.domains.clone(),
+        credentials: Some(credentials),
+        certificates: Vec::new(),
+    };
+    edit(path, |file| file.add(&new)).map_err(failed)?;
+    let domains: Vec<&str> = add.domains.iter().map(Domain::as_str).collect();
+    tell(&format!("account {} may fetch the mail of {}\n{}", add.name, domains.join(", "), shown_once(shown, &password)))
+}
+
+fn set_password(path: &Path, passwd: Passwd) -> Result<Exit, Failure> {
+    let accounts = Accounts::load(path).map_err(failed)?;
+    if accounts.find(&passwd.name).is_none() {
+        return Err(failed(AccountsError::Unknown(passwd.name)));
+    }
+    let (password, shown) = new_password(&passwd.password, &passwd.name)?;
+    let credentials = derive(&password, !passwd.password.no_cram).map_err(unusable)?;
+    edit(path, |file| file.set_credentials(&passwd.name, &credentials)).map_err(failed)?;
+    tell(&format!("account {} has a new password\n{}", passwd.name, shown_once(shown, &password)))
+}
+
+fn remove_account(path: &Path, remove: Remove) -> Result<Exit, Failure> {
+    edit(path, |file| file.remove(&remove.name)).map_err(failed)?;
+    tell(&format!("account {} is gone; mail that waits for its domains stays in the spool\n", remove.name))
+}
+
+fn list_accounts(path: &Path, list: List) -> Result<Exit, Failure> {
+    let accounts = Accounts::load(path).map_err(failed)?;
+    let line = if list.json { as_json } else { as_text };
+    tell(&accounts.iter().map(line).collect::<String>())
+}
+
+/// What anybody may see of an account: never its secrets.
+fn as_json(account: &Account) -> String {
+    let domains: Vec<&str> = account.domains.iter().map(Domain::as_str).collect();
+    let value = serde_json::json!({
+        "schema": "odmr.account/1",
+        "account": account.name,
+        "aliases": account.aliases,
+        "domains": domains,
+        "mechanisms": mechanisms(account),
+        "certificates": account.certificates.len(),
+    });
+    format!("{value}\n")
+}
+
+fn as_text(account: &Account) -> String {
+    let domains: Vec<&str> = account.domains.iter().map(Domain::as_str).collect();
+    format!("{:<20} {:<40} {}\n", account.name, domains.join(","), mechanisms(account).join(","))
+}
+
+fn mechanisms(account: &Account) -> Vec<&'static str> {
+    let kept = account.credentials.as_ref();
+    let ways = [
+        (kept.is_some(), "scram-sha-256"),
+        (kept.is_some_and(|kept| kept.cram.is_some()), "cram-md5"),
+        (!account.certificates.is_empty(), "external"),
+    ];
+    ways.iter().filter(|(has, _)| *has).map(|(_, name)| *name).collect()
+}
+
+/// The new password, and whether it must be shown because nobody knows it yet.
+fn new_password(from: &Password, account: &str) -> Result<(SecretString, bool), Failure> {
+    let read = |source: SecretSource| source.read().map_err(unread);
+    match from {
+        Password { generate: true, .. } => Ok((generate_password(), true)),
+        Password { password_stdin: true, .. } => Ok((read(SecretSource::Fd(0))?, false)),
+        Password { password_file: Some(path), .. } => Ok((read(SecretSource::File(path.clone()))?, false)),
+        _ => ask_twice(&format!("password for {account}: ")).map(|password| (password, false)).map_err(|fault| {
+            let hint = "or say --generate, --password-stdin or --password-file FILE";
+            unread(fault).hint(Some(hint))
+        }),
+    }
+}
+
+fn shown_once(shown: bool, password: &SecretString) -> String {
+    match shown {
+        true => format!("password: {}\nit is kept nowhere and shown only now\n", password.expose_secret()),
+        false => String::new(),
+    }
+}
+
+fn failed(fault: AccountsError) -> Failure {
+    Failure::new(fault.exit(), fault)
+}
+
+fn unread(fault: SecretError) -> Failure {
+    Failure::new(fault.exit(), fault)
+}
+
+fn unusable(fault: BadSecret) -> Failure {
+    Failure::new(Exit::Data, format!("that password cannot be used: {fault}"))
+}

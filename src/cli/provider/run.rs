@@ -1,0 +1,79 @@
+//! `odmrd run` and `odmrd check-config`.
+
+use std::path::Path;
+
+use crate::cli::failure::Failure;
+use crate::cli::log;
+use crate::cli::signal::{Signal, Signals};
+use crate::config::provider::{self, Level, LogFormat};
+use crate::exit::Exit;
+use crate::flow::serve::{self, Order, Orders, Ready, ServeError};
+use crate::net::listen::{Bound, ListenError};
+
+/// From the command line to the last session.
+///
+/// # Errors
+/// [`Failure`] when it cannot begin.
+pub fn run(config: &Path, sockets: Result<Vec<(String, Bound)>, ListenError>) -> Result<Exit, Failure> {
+    let loaded = provider::load(config).map_err(ServeError::from)?;
+    let settings = log_settings(loaded.settings.log.format, loaded.settings.log.level);
+    log::start(&settings).map_err(|fault| Failure::new(Exit::Config, fault))?;
+    let ready = Ready::new(loaded, sockets.map_err(ServeError::from)?)?;
+    ready.drop_privileges()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(ServeError::System)?.block_on(async {
+        let signals = Signals::new().map_err(ServeError::System)?;
+        ready.serve(signals).await
+    })?;
+    Ok(Exit::Ok)
+}
+
+/// Reads all that `run` would read, and binds nothing.
+///
+/// # Errors
+/// [`Failure`] with everything that was found.
+pub fn check_config(config: &Path) -> Result<Exit, Failure> {
+    let loaded = provider::load(config).map_err(ServeError::from)?;
+    let found = serve::check(&loaded)?;
+    let tls = if found.tls { "TLS" } else { "no TLS: no certificate is set" };
+    let (name, accounts, domains) = (found.name, found.accounts, found.domains);
+    super::tell(&format!("{}: in order: {name}, {accounts} accounts, {domains} domains, {tls}\n", config.display()))
+}
+
+impl Orders for Signals {
+    async fn next(&mut self) -> Order {
+        match Signals::next(self).await {
+            Signal::Reload => Order::Reload,
+            Signal::Terminate | Signal::Interrupt => Order::Stop,
+        }
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(fault: ServeError) -> Failure {
+        let hint = match &fault {
+            ServeError::Settings(problem) => problem.hint.clone(),
+            _ => None,
+        };
+        Failure::new(fault.exit(), fault).hint(hint)
+    }
+}
+
+fn log_settings(format: LogFormat, level: Level) -> log::LogSettings {
+    log::LogSettings {
+        format: match format {
+            LogFormat::Human => log::LogFormat::Human,
+            LogFormat::Json => log::LogFormat::Json,
+            LogFormat::Journald => log::LogFormat::Journald,
+        },
+        verbosity: match level {
+            Level::Error => -2,
+            Level::Warn => -1,
+            Level::Info => 0,
+            Level::Debug => 1,
+            Level::Trace => 2,
+        },
+        filter: None,
+        times: true,
+    }
+}
