@@ -22,7 +22,7 @@ module completions {
   # Write commented settings, a self-signed certificate and the state directory
   export extern "odmrd init" [
     --dir: path               # The folder for the files; nothing in it is overwritten [default: that of --config]
-    --state-dir: path         # Where mail will rest
+    --state-dir: path         # Where mail will rest; a relative one starts at the folder of the settings
     --hostname: string        # The provider's full name [default: the system's]
     --no-certificate          # Make no certificate
     --config(-c): path        # The settings file

@@ -24,4 +24,3 @@ fn main() -> ExitCode {
     };
     done.unwrap_or_else(|failure| failure.told("odmrd")).into()
 }
-

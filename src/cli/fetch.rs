@@ -3,6 +3,9 @@
 //! The flags that are settings are not listed here: they are [`Layer`], the same list the settings
 //! file is read by.
 
+mod bar;
+pub mod run;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

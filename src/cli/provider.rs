@@ -1,14 +1,16 @@
 //! `odmrd`'s command line.
 
+pub mod demo;
 pub mod keep;
 pub mod run;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes, tell};
+use crate::config::init::Beginning;
 use crate::config::provider::DEFAULT_PATH;
 use crate::config::value::read;
 use crate::smtp::Domain;
@@ -58,7 +60,7 @@ pub struct Init {
     /// The folder for the files; nothing in it is overwritten [default: that of --config]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Where mail will rest
+    /// Where mail will rest; a relative one starts at the folder of the settings
     #[arg(long, value_name = "DIR", default_value = "/var/lib/odmr")]
     pub state_dir: PathBuf,
     /// The provider's full name [default: the system's]
@@ -67,6 +69,22 @@ pub struct Init {
     /// Make no certificate
     #[arg(long)]
     pub no_certificate: bool,
+}
+
+impl Init {
+    /// What is to be made, for [`crate::config::init::begin`]. A system's name counts where it is
+    /// a full one.
+    pub fn beginning(&self, config: &Path, system_name: Option<&str>) -> Beginning {
+        let file_name = config.file_name().unwrap_or(OsStr::new("odmrd.toml"));
+        let config = self.dir.as_ref().map_or(config.to_owned(), |dir| dir.join(file_name));
+        let system = || system_name.and_then(|name| read::<Domain>(name).ok());
+        Beginning {
+            config,
+            state_dir: self.state_dir.clone(),
+            hostname: self.hostname.clone().or_else(system),
+            certificate: !self.no_certificate,
+        }
+    }
 }
 
 /// `odmrd account`.
@@ -208,6 +226,21 @@ mod tests {
             ["example.org", "example.com"]
         );
         assert!(add.password.generate && !add.password.no_cram);
+    }
+
+    #[test]
+    fn init_begins_beside_the_settings_or_where_it_is_told() {
+        let begun = |line: &str, system| {
+            let Command::Init(init) = parsed(line).unwrap().command else { panic!() };
+            init.beginning(Path::new("/etc/odmr/odmrd.toml"), system)
+        };
+        let plain = begun("init", Some("mail.example.net"));
+        assert_eq!(plain.config, Path::new("/etc/odmr/odmrd.toml"));
+        assert_eq!(plain.hostname.as_ref().map(Domain::as_str), Some("mail.example.net"));
+        let told = begun("init --dir /srv/o --hostname a.example --no-certificate", Some("box"));
+        assert_eq!((told.config, told.certificate), ("/srv/o/odmrd.toml".into(), false));
+        assert_eq!(told.hostname.as_ref().map(Domain::as_str), Some("a.example"));
+        assert_eq!(begun("init", Some("box")).hostname, None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::provider::DEFAULT_PATH;
 use super::value::Fingerprint;
 use crate::exit::Exit;
 use crate::smtp::Domain;
@@ -186,10 +187,17 @@ impl Begun {
         let fingerprint = self.fingerprint.map_or_else(String::new, |fingerprint| {
             format!("\nThe certificate is self-signed; customers know it by\n  --fingerprint {fingerprint}\n")
         });
+        let odmrd = self.odmrd();
         format!(
-            "{}{fingerprint}\nNext:\n  odmrd account add NAME --domain DOMAIN\n  odmrd run\n",
+            "{}{fingerprint}\nNext:\n  {odmrd} account add NAME --domain DOMAIN\n  {odmrd} run\n",
             written.collect::<String>()
         )
+    }
+
+    /// The program as it must be called to find these settings.
+    fn odmrd(&self) -> String {
+        let elsewhere = self.files.first().filter(|path| *path != Path::new(DEFAULT_PATH));
+        elsewhere.map_or("odmrd".to_owned(), |path| format!("odmrd --config {}", path.display()))
     }
 }
 
@@ -260,7 +268,9 @@ mod tests {
         assert_eq!(loaded.settings.hostname.as_ref().map(Domain::as_str), Some("mail.example.net"));
         assert_eq!(loaded.settings.state_dir, folder.path().join("state"));
         let steps = begun.next_steps();
-        assert!(steps.contains("--fingerprint sha256:") && steps.ends_with("odmrd run\n"));
+        assert!(steps.contains("--fingerprint sha256:"));
+        let run = format!("  odmrd --config {} run\n", begun.files[0].display());
+        assert!(steps.ends_with(&run), "{steps}");
     }
 
     #[cfg(unix)]

@@ -25,8 +25,8 @@ pub struct Caller<'a> {
     pub account: &'a Account,
     /// The provider's host, as the user wrote it.
     pub server: String,
-    /// How TLS is spoken, where it is.
-    pub tls: &'a TlsClient,
+    /// How TLS is spoken; none for an account that does without.
+    pub tls: Option<&'a TlsClient>,
     /// Our name for EHLO.
     pub name: String,
     /// The password, where there is one.
@@ -212,8 +212,9 @@ impl Caller<'_> {
             .server_name
             .as_ref()
             .map_or_else(|| self.server.clone(), ToString::to_string);
+        let Some(tls) = self.tls else { return Err(CallFault::NoTls) };
         let deadline = Instant::now() + self.account.timeout_greeting.get();
-        Ok(wire.start_tls_client(self.tls, &name, Some(deadline)).await.map_err(LineEnd::from)?)
+        Ok(wire.start_tls_client(tls, &name, Some(deadline)).await.map_err(LineEnd::from)?)
     }
 
     /// Hears the greeting. A server that greets nobody in clear may be waiting for TLS.

@@ -15,6 +15,7 @@ pub mod drain;
 pub mod fetch;
 pub mod intake;
 pub mod line;
+pub mod lock;
 pub mod proof;
 pub mod provider;
 pub mod receive;

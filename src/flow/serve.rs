@@ -136,6 +136,8 @@ impl Ready {
             }
             None => {}
         }
+        // A renewed certificate is read as that user: better to hear now that it cannot be.
+        self.tls.as_ref().map_or(Ok(()), TlsServer::reload)?;
         Ok(())
     }
 

@@ -123,3 +123,24 @@ fn json_is_short_for_jsonl() {
     assert_eq!((format("--json"), format("-f json")), (Format::Jsonl, Format::Json));
     assert_eq!(format(""), Format::Human);
 }
+
+/// A process may not change its own variables while threads run, so the test runs itself again
+/// with some set.
+#[test]
+fn variables_are_told_from_flags() {
+    const AGAIN: &str = "ODMR_TEST_AGAIN";
+    if std::env::var_os(AGAIN).is_none() {
+        let itself = "cli::fetch::tests::variables_are_told_from_flags";
+        let variables = [(AGAIN, "1"), ("ODMR_PORT", "2525"), ("ODMR_TURN", "true")];
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args([itself, "--exact"]).envs(variables).env("ODMR_DOMAINS", "a.org,b.org");
+        assert!(again.output().unwrap().status.success());
+        return;
+    }
+    let files = files("[account.a]\nport = 1\nturn = false\n");
+    let effective = parsed("--port 25 a").unwrap().accounts(&files).unwrap().remove(0);
+    let account = &effective.account;
+    assert_eq!((account.port, account.turn, account.domains.len()), (25, true, 2));
+    assert_eq!(effective.origin("port"), Origin::Flag);
+    assert_eq!(effective.origin("turn"), Origin::Environment);
+}

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use rustix::system::uname;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::cli::failure::Failure;
 use super::{Account as Order, Add, Init, List, Passwd, Password, Remove, tell};
-use crate::config::accounts::{Account, Accounts, AccountsError, NewAccount, derive, edit, generate_password};
+use crate::cli::failure::Failure;
+use crate::config::accounts::{
+    Account, Accounts, AccountsError, NewAccount, derive, edit, generate_password,
+};
 use crate::config::init;
 use crate::config::provider;
 use crate::config::secret::{SecretError, SecretSource, ask_twice};
@@ -24,8 +26,7 @@ pub fn init(config: &Path, order: &Init) -> Result<Exit, Failure> {
     let beginning = order.beginning(config, system.nodename().to_str().ok());
     let begun = init::begin(&beginning)
         .map_err(|fault| Failure::new(fault.exit(), &fault).hint(Some(fault.hint())))?;
-    let wrote = begun.files.iter().map(|file| format!("wrote {}\n", file.display()));
-    tell(&(wrote.collect::<String>() + &begun.next_steps()))
+    tell(&begun.next_steps())
 }
 
 /// Adds, lists, changes or removes an account.
@@ -65,7 +66,12 @@ fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {
     };
     edit(path, |file| file.add(&new)).map_err(failed)?;
     let domains: Vec<&str> = add.domains.iter().map(Domain::as_str).collect();
-    tell(&format!("account {} may fetch the mail of {}\n{}", add.name, domains.join(", "), shown_once(shown, &password)))
+    tell(&format!(
+        "account {} may fetch the mail of {}\n{}",
+        add.name,
+        domains.join(", "),
+        shown_once(shown, &password)
+    ))
 }
 
 fn set_password(path: &Path, passwd: Passwd) -> Result<Exit, Failure> {
@@ -81,7 +87,10 @@ fn set_password(path: &Path, passwd: Passwd) -> Result<Exit, Failure> {
 
 fn remove_account(path: &Path, remove: Remove) -> Result<Exit, Failure> {
     edit(path, |file| file.remove(&remove.name)).map_err(failed)?;
-    tell(&format!("account {} is gone; mail that waits for its domains stays in the spool\n", remove.name))
+    tell(&format!(
+        "account {} is gone; mail that waits for its domains stays in the spool\n",
+        remove.name
+    ))
 }
 
 fn list_accounts(path: &Path, list: List) -> Result<Exit, Failure> {
@@ -125,17 +134,24 @@ fn new_password(from: &Password, account: &str) -> Result<(SecretString, bool), 
     match from {
         Password { generate: true, .. } => Ok((generate_password(), true)),
         Password { password_stdin: true, .. } => Ok((read(SecretSource::Fd(0))?, false)),
-        Password { password_file: Some(path), .. } => Ok((read(SecretSource::File(path.clone()))?, false)),
-        _ => ask_twice(&format!("password for {account}: ")).map(|password| (password, false)).map_err(|fault| {
-            let hint = "or say --generate, --password-stdin or --password-file FILE";
-            unread(fault).hint(Some(hint))
-        }),
+        Password { password_file: Some(path), .. } => {
+            Ok((read(SecretSource::File(path.clone()))?, false))
+        }
+        _ => ask_twice(&format!("password for {account}: "))
+            .map(|password| (password, false))
+            .map_err(|fault| {
+                let hint = "or say --generate, --password-stdin or --password-file FILE";
+                unread(fault).hint(Some(hint))
+            }),
     }
 }
 
 fn shown_once(shown: bool, password: &SecretString) -> String {
     match shown {
-        true => format!("password: {}\nit is kept nowhere and shown only now\n", password.expose_secret()),
+        true => format!(
+            "password: {}\nit is kept nowhere and shown only now\n",
+            password.expose_secret()
+        ),
         false => String::new(),
     }
 }

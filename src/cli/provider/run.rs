@@ -14,7 +14,10 @@ use crate::net::listen::{Bound, ListenError};
 ///
 /// # Errors
 /// [`Failure`] when it cannot begin.
-pub fn run(config: &Path, sockets: Result<Vec<(String, Bound)>, ListenError>) -> Result<Exit, Failure> {
+pub fn run(
+    config: &Path,
+    sockets: Result<Vec<(String, Bound)>, ListenError>,
+) -> Result<Exit, Failure> {
     let loaded = provider::load(config).map_err(ServeError::from)?;
     let settings = log_settings(loaded.settings.log.format, loaded.settings.log.level);
     log::start(&settings).map_err(|fault| Failure::new(Exit::Config, fault))?;
@@ -37,7 +40,10 @@ pub fn check_config(config: &Path) -> Result<Exit, Failure> {
     let found = serve::check(&loaded)?;
     let tls = if found.tls { "TLS" } else { "no TLS: no certificate is set" };
     let (name, accounts, domains) = (found.name, found.accounts, found.domains);
-    super::tell(&format!("{}: in order: {name}, {accounts} accounts, {domains} domains, {tls}\n", config.display()))
+    super::tell(&format!(
+        "{}: in order: {name}, {accounts} accounts, {domains} domains, {tls}\n",
+        config.display()
+    ))
 }
 
 impl Orders for Signals {

@@ -199,6 +199,16 @@ settings! {
     transcript: PathBuf;
 }
 
+impl Account {
+    /// What to call the account in messages, summaries and locks: its name, or else whom it calls.
+    pub fn label(&self) -> String {
+        match (&*self.name, &self.server) {
+            ("", Some(server)) => server.to_string(),
+            (name, _) => name.to_owned(),
+        }
+    }
+}
+
 impl Layer {
     /// Makes every relative path start somewhere.
     pub fn anchor(&mut self, place: impl Fn(&Path) -> PathBuf) {

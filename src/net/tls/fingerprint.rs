@@ -24,6 +24,12 @@ pub struct NotAFingerprint {
     junk: &'static str,
 }
 
+impl From<[u8; 32]> for Fingerprint {
+    fn from(octets: [u8; 32]) -> Fingerprint {
+        Fingerprint(octets)
+    }
+}
+
 impl Fingerprint {
     /// The fingerprint of a certificate.
     pub fn of(certificate: &CertificateDer<'_>) -> Fingerprint {

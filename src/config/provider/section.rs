@@ -1,0 +1,236 @@
+//! The tables of `odmrd.toml`, and what holds in each unless somebody says otherwise.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::value::{Duration, Listen, Size};
+
+/// `[mx]`: the receiving side, RFC 5321.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mx {
+    /// Where to listen.
+    pub listen: Vec<Listen>,
+    /// The largest content taken; told by SIZE (RFC 1870).
+    pub max_size: Size,
+    /// Recipients of one transaction, 100 or more (RFC 5321, section 4.5.3.1.8); told by LIMITS.
+    pub max_recipients: u32,
+    /// Received fields after which a mail is taken to go in circles (RFC 5321, section 6.3).
+    pub max_received: u32,
+}
+
+/// `[odmr]`: the side customers call, RFC 2645.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Odmr {
+    /// Where to listen; TLS by STARTTLS.
+    pub listen: Vec<Listen>,
+    /// Where to listen with TLS from the first octet.
+    pub listen_tls: Vec<Listen>,
+    /// Refuse AUTH before TLS, whatever the mechanism.
+    pub require_tls: bool,
+    /// The least time between two ATRNs of one account; sooner is told 450. Zero: no limit.
+    pub pace: Duration,
+    /// Failed logins after which a connection is closed.
+    pub auth_failures: u32,
+    /// Failed logins, of whatever connections, after which an address is refused AUTH.
+    pub auth_failures_per_address: u32,
+    /// How long those are remembered.
+    pub auth_failure_window: Duration,
+}
+
+/// `[tls]`: without a certificate there is no STARTTLS, and the log says so loudly.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// Our chain in PEM, our own certificate first.
+    pub certificate: Option<PathBuf>,
+    /// Its key in PEM, readable by us alone.
+    pub key: Option<PathBuf>,
+    /// Who may sign the certificates that customers log in with (EXTERNAL), in PEM.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// `[limits]`: how much of us one peer, or all of them, may take.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections in all, both ports together.
+    pub connections: u32,
+    /// Connections from one IPv4 address or one IPv6 /64.
+    pub connections_per_address: u32,
+    /// Sessions of one account at a time.
+    pub sessions_per_account: u32,
+    /// Transactions in one MX session; told by LIMITS (RFC 9422).
+    pub messages_per_session: u32,
+    /// Commands answered 5xx for their syntax or order before we say 421.
+    pub command_errors: u32,
+    /// Recipients refused in one session before we say 421.
+    pub rejected_recipients: u32,
+}
+
+/// `[timeouts]`: no wait is endless. RFC 5321, section 4.5.3.2 asks for the defaults.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeouts {
+    /// As server: for the next command.
+    pub command: Duration,
+    /// As server: for the next octets of content.
+    pub data: Duration,
+    /// As server: for a customer to have logged in.
+    pub login: Duration,
+    /// As server: for the whole of an MX session.
+    pub session: Duration,
+    /// Either way: for a TLS handshake.
+    pub tls: Duration,
+    /// Reversed, as client: for the customer's greeting.
+    pub greeting: Duration,
+    /// Reversed: for the reply to EHLO, MAIL, RCPT, RSET.
+    pub reply: Duration,
+    /// Reversed: for the 354 to DATA.
+    pub data_start: Duration,
+    /// Reversed: for content to be taken off our hands.
+    pub data_block: Duration,
+    /// Reversed: for the reply to the final dot.
+    pub data_end: Duration,
+}
+
+/// `[queue]`: how waiting mail is kept. Waiting is normal here; nothing is retried by a timer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Queue {
+    /// How long mail waits for its customer before it is given up.
+    pub lifetime: Duration,
+    /// Mail older than this overtakes smaller mail.
+    pub aged_after: Duration,
+    /// Space left free on the disk: nearer to full, new mail is told 452.
+    pub reserve: Size,
+}
+
+/// `[domains."example.org"]`: what is special about a domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DomainSettings {
+    /// The list of its recipients; without one every recipient is accepted.
+    pub recipients: Option<PathBuf>,
+    /// How long its mail waits, if not as long as all other.
+    pub lifetime: Option<Duration>,
+}
+
+/// `[log]`: what is told to standard error, or to the journal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// For whom the lines are.
+    pub format: LogFormat,
+    /// How much is told.
+    pub level: Level,
+}
+
+/// For whom log lines are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people
+    #[default]
+    Human,
+    /// One JSON object a line
+    Json,
+    /// Fields of the systemd journal
+    Journald,
+}
+
+/// How much is told to the log.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Deserialize,
+    Serialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// What somebody must act upon
+    Error,
+    /// What somebody should look at
+    Warn,
+    /// A line a session, a line a message
+    #[default]
+    Info,
+    /// Every decision
+    Debug,
+    /// Every line of every dialogue, secrets removed
+    Trace,
+}
+
+impl Default for Mx {
+    fn default() -> Mx {
+        Mx {
+            listen: vec![Listen::Everywhere(25)],
+            max_size: Size::mebibytes(50),
+            max_recipients: 1000,
+            max_received: 100,
+        }
+    }
+}
+
+impl Default for Odmr {
+    fn default() -> Odmr {
+        Odmr {
+            listen: vec![Listen::Everywhere(366)],
+            listen_tls: Vec::new(),
+            require_tls: false,
+            pace: Duration::seconds(0),
+            auth_failures: 3,
+            auth_failures_per_address: 20,
+            auth_failure_window: Duration::minutes(10),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connections: 1000,
+            connections_per_address: 20,
+            sessions_per_account: 8,
+            messages_per_session: 1000,
+            command_errors: 20,
+            rejected_recipients: 100,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
+            command: Duration::minutes(5),
+            data: Duration::minutes(5),
+            login: Duration::minutes(5),
+            session: Duration::hours(4),
+            tls: Duration::minutes(1),
+            greeting: Duration::minutes(5),
+            reply: Duration::minutes(5),
+            data_start: Duration::minutes(2),
+            data_block: Duration::minutes(3),
+            data_end: Duration::minutes(10),
+        }
+    }
+}
+
+impl Default for Queue {
+    fn default() -> Queue {
+        Queue {
+            lifetime: Duration::days(21),
+            aged_after: Duration::hours(24),
+            reserve: Size::mebibytes(256),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! One run at a time for each account: two would race for the same mail and fill the same target.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::config::fetch::Lock;
+use crate::exit::Exit;
+
+/// Holds an account until it is dropped, or its process dies.
+#[derive(Debug)]
+pub struct AccountLock {
+    _file: File,
+}
+
+/// Why an account could not be locked.
+#[derive(Debug, thiserror::Error)]
+pub enum LockFault {
+    /// Another run has it.
+    #[error("another run holds this account ({})", .0.display())]
+    Held(PathBuf),
+    /// The lock file cannot be used.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl LockFault {
+    /// How the program ends over it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            LockFault::Held(_) => Exit::TempFail,
+            LockFault::Io { .. } => Exit::CantCreate,
+        }
+    }
+}
+
+impl AccountLock {
+    /// Takes the account, or leaves it to whoever has it: `None` when that is what was asked for.
+    ///
+    /// # Errors
+    /// [`LockFault`]; nothing has been done then.
+    pub async fn take(label: &str, policy: Lock) -> Result<Option<AccountLock>, LockFault> {
+        let path = path(label)?;
+        let told = |path: &Path| {
+            let path = path.to_owned();
+            move |error| LockFault::Io { path, error }
+        };
+        let file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(told(&path))?;
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            match policy {
+                Lock::Skip => return Ok(None),
+                Lock::Fail => return Err(LockFault::Held(path)),
+                Lock::Wait => {}
+            }
+        }
+        let file = if policy == Lock::Wait { wait(file).await.map_err(told(&path))? } else { file };
+        note_owner(&file);
+        Ok(Some(AccountLock { _file: file }))
+    }
+}
+
+async fn wait(file: File) -> io::Result<File> {
+    let waited = tokio::task::spawn_blocking(move || {
+        flock(&file, FlockOperation::LockExclusive).map(|()| file)
+    });
+    Ok(waited.await.map_err(io::Error::other)??)
+}
+
+/// For whoever wonders who has it. The lock is the descriptor, not the text.
+fn note_owner(mut file: &File) {
+    let _ = file.set_len(0);
+    let _ = writeln!(file, "{}", std::process::id());
+}
+
+/// In the runtime folder of the user, or of the system for root.
+fn path(label: &str) -> Result<PathBuf, LockFault> {
+    let folder = folder();
+    let told = |error| LockFault::Io { path: folder.clone(), error };
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(told)?;
+    let uid = rustix::process::getuid().as_raw();
+    // A folder that somebody else has made, in a place open to all, could lead anywhere.
+    if std::fs::symlink_metadata(&folder).map_err(told)?.uid() != uid {
+        return Err(told(io::Error::other("belongs to another user")));
+    }
+    let legal = |c: char| if c.is_ascii_alphanumeric() || ".-_@".contains(c) { c } else { '_' };
+    let name: String = label.chars().map(legal).take(200).collect();
+    Ok(folder.join(format!("{name}.lock")))
+}
+
+fn folder() -> PathBuf {
+    let runtime =
+        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+    let uid = rustix::process::getuid();
+    match runtime {
+        Some(runtime) => runtime.join("odmr"),
+        None if uid.is_root() => PathBuf::from("/run/odmr/atrn-fetch"),
+        None => std::env::temp_dir().join(format!("odmr-{}", uid.as_raw())),
+    }
+}
