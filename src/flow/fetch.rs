@@ -317,7 +317,7 @@ impl<K: Sink> Run<'_, K> {
             Ok(()) => (Outcome::Ok, Exit::Ok),
         };
         if let Err(fault) = end {
-            summary.reason = Some(fault.to_string());
+            summary.reason = Some(fault.told(&summary.server));
             summary.hint = fault.hint();
             if let FetchFault::Refused { reply, .. } = &fault {
                 summary.last_reply = Some(reply.to_string());
@@ -383,6 +383,15 @@ impl FetchFault {
             _ => Outcome::Tempfail,
         };
         (outcome, exit)
+    }
+
+    /// What is wrong, and with whom: the provider, unless the fault names somebody itself.
+    pub fn told(&self, server: &str) -> String {
+        match self {
+            FetchFault::Target(fault) => fault.to_string(),
+            FetchFault::Call(fault) => fault.told(server),
+            _ => format!("{server}: {self}"),
+        }
     }
 
     /// What to do about it.
