@@ -9,7 +9,7 @@ use std::time::Duration;
 use toml_edit::{Array, DocumentMut, Item, RawString, Table, value};
 
 use super::{Accounts, AccountsError, read};
-use crate::config::place::Misplaced;
+use crate::config::Document;
 use crate::sasl::{Credentials, Fingerprint};
 use crate::smtp::Domain;
 
@@ -132,7 +132,8 @@ impl AccountFile {
     fn parse(path: &Path, text: &str) -> Result<AccountFile, AccountsError> {
         let accounts = Accounts::parse(path, text)?;
         let document = text.parse::<DocumentMut>().map_err(|error| {
-            Misplaced::at(path, text, error.span().unwrap_or(0..0), error.message())
+            let at = error.span().map_or(0, |span| span.start);
+            Document::new(path, text).problem_at(at, error.message())
         })?;
         Ok(AccountFile { document, accounts })
     }

@@ -31,7 +31,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::place::Misplaced;
+use crate::config::Problem;
 use crate::exit::Exit;
 use crate::sasl::{Credentials, Fingerprint, Found, Wanted};
 use crate::smtp::Domain;
@@ -171,7 +171,7 @@ impl Accounts {
 pub enum AccountsError {
     /// Something in it is wrong.
     #[error(transparent)]
-    Misplaced(#[from] Misplaced),
+    Misplaced(#[from] Problem),
     /// Others can read or change it.
     #[error("{}: mode {mode:04o} is too open for a file of secrets; it must be 0640 or less (chmod 640 {})", path.display(), path.display())]
     Loose {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Account, Accounts, AccountsError, LinePerRecord, folded};
-use crate::config::place::Misplaced;
+use crate::config::{Document, Problem};
 use crate::sasl::{Credentials, Fingerprint, prepare};
 use crate::smtp::Domain;
 
@@ -76,10 +76,10 @@ pub(super) fn text(path: &Path) -> Result<String, AccountsError> {
 }
 
 /// Reads the text and checks it as a whole.
-pub(super) fn accounts(path: &Path, text: &str) -> Result<Accounts, Misplaced> {
-    let written: Written =
-        toml::from_str(text).map_err(|error| Misplaced::from_toml(path, text, &error))?;
-    gather(written).map_err(|fault| Misplaced::at(path, text, fault.span, fault.what))
+pub(super) fn accounts(path: &Path, text: &str) -> Result<Accounts, Problem> {
+    let document = Document::new(path, text);
+    let written: Written = document.parse()?;
+    gather(written).map_err(|fault| document.problem_at(fault.span.start, fault.what))
 }
 
 fn gather(written: Written) -> Result<Accounts, Fault> {
