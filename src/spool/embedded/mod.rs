@@ -158,7 +158,16 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
     let ledger = Ledger::load(&db).map_err(|e| unusable(e.to_string()))?;
     let next_message = recover::next_message(&db).map_err(|e| unusable(e.to_string()))?;
     let (health, soonest) = (Arc::default(), Arc::default());
-    Ok(Writer { db, ledger: Arc::new(ledger), health, room, bodies, soonest, next_message })
+    Ok(Writer {
+        db,
+        ledger: Arc::new(ledger),
+        health,
+        room,
+        bodies,
+        soonest,
+        next_message,
+        overdue: Vec::new(),
+    })
 }
 
 impl Core {

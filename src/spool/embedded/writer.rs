@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::body::Bodies;
 use super::claims::{Claim, Key};
 use super::expire::Soonest;
-use super::health::{Health, closed};
+use super::health::Health;
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
 use super::recover;
@@ -28,6 +28,8 @@ use crate::spool::SpoolError;
 const BACKLOG: usize = 1024;
 /// Jobs in one transaction. More would make the first of them wait longer than a sync is worth.
 const GROUP: usize = 512;
+/// Deliveries that may be overdue; beyond that they are repeated after the next start.
+const OVERDUE: usize = 10_000;
 /// Pages in the log (of 4 KiB) after which it is folded into the database.
 const LOG_PAGES: i32 = 4000;
 
@@ -65,6 +67,9 @@ pub(super) struct Writer {
     pub(super) bodies: Arc<Bodies>,
     pub(super) soonest: Arc<Soonest>,
     pub(super) next_message: i64,
+    /// Deliveries that a full disk kept from being recorded. Their leases stay out, and they are
+    /// tried with every group until there is room.
+    pub(super) overdue: Vec<Settlement>,
 }
 
 impl Writer {
@@ -85,6 +90,7 @@ impl Writer {
             self.group(group);
         }
         // Who asked to close is answered by the end of `closing`, when all is done.
+        self.make_up();
         self.leave();
     }
 
@@ -93,10 +99,20 @@ impl Writer {
             return;
         }
         match self.health.check_sound().and_then(|()| self.transaction(&group)) {
-            Ok((answers, changes)) => self.done(group, answers, changes),
-            Err(e) => group.into_iter().for_each(|job| refuse(job, &e)),
+            Ok((answers, changes)) => {
+                self.done(group, answers, changes);
+                self.make_up();
+            }
+            Err(e) => group.into_iter().for_each(|job| self.refuse(job, &e)),
         }
         self.checkpoint();
+    }
+
+    /// There seems to be room again: records what is overdue. Nobody waits for it any more.
+    fn make_up(&mut self) {
+        let group = self.overdue.split_off(self.overdue.len().saturating_sub(GROUP));
+        let job = |settlement| Job { work: Work::Settle(settlement), reply: oneshot::channel().0 };
+        self.group(group.into_iter().map(job).collect());
     }
 
     fn transaction(&mut self, group: &[Job]) -> Result<(Vec<u64>, Changes), SpoolError> {
@@ -169,7 +185,8 @@ impl Writer {
         }
     }
 
-    /// Folds the log into the database when it has grown long.
+    /// Folds the log into the database when it has grown long. On a full disk it stays as it is,
+    /// and whole, until there is room.
     fn checkpoint(&self) {
         let long = |(pages, folded): (i32, i32)| pages > LOG_PAGES && pages > folded;
         let fold = |mode| self.db.wal_checkpoint_v2(None::<&str>, mode);
@@ -179,10 +196,27 @@ impl Writer {
             None => return,
         };
         if let Err(e) = result
-            && e.sqlite_error_code() != Some(ErrorCode::DatabaseBusy)
+            && !matches!(e.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull))
         {
             self.health.fail(format!("writing the log into the database: {e}"));
         }
+    }
+
+    /// Tells whoever waits that nothing was written. Mail that is delivered all the same must not
+    /// be offered again, so the right to it is not given back: on a full disk until it can be
+    /// recorded, after a fault until the next start.
+    fn refuse(&mut self, job: Job, e: &SpoolError) {
+        let full = matches!(e, SpoolError::Full { .. });
+        match job.work {
+            // After a fault the row may be on disk, and with it the only word of this file.
+            Work::Keep(mut keep) if !full => keep.keep_file(),
+            Work::Settle(settlement) if settlement.delivers() => match full {
+                true if self.overdue.len() < OVERDUE => self.overdue.push(settlement),
+                _ => settlement.claim.withhold(),
+            },
+            _ => {}
+        }
+        let _ = job.reply.send(Err(e.clone()));
     }
 
     /// Leaves the spool so that the next start has nothing to make good. After a fault it is left
@@ -196,18 +230,6 @@ impl Writer {
             tracing::warn!(error = %e, "the spool was not left in order; the next start checks it");
         }
     }
-}
-
-/// Tells whoever waits that nothing was written. After a fault the rows may be on disk all the
-/// same, so neither the file they speak of nor the right to deliver again is given back.
-fn refuse(job: Job, e: &SpoolError) {
-    let unsure = !matches!(e, SpoolError::Full { .. });
-    match job.work {
-        Work::Keep(mut keep) if unsure => keep.keep_file(),
-        Work::Settle(settlement) if settlement.delivers() => settlement.claim.withhold(),
-        _ => {}
-    }
-    let _ = job.reply.send(Err(e.clone()));
 }
 
 /// Where work is handed in. Dropped, it waits until the writer has left.
@@ -233,7 +255,11 @@ impl Desk {
         match sent {
             Ok(()) => answer.await.ok(),
             Err(mpsc::error::SendError(job)) => {
-                refuse(job, &closed());
+                if let Work::Settle(settlement) = job.work
+                    && settlement.delivers()
+                {
+                    settlement.claim.withhold();
+                }
                 None
             }
         }
