@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::call::{Asked, CallFault, Called, Caller, groups};
 use super::line::{LineEnd, Stop, last_words};
@@ -322,7 +322,7 @@ impl<K: Sink> Run<'_, K> {
             if let FetchFault::Refused { reply, .. } = &fault {
                 summary.last_reply = Some(reply.to_string());
             }
-            warn!(account = summary.account, server = summary.server, %fault, "run ended");
+            info!(account = summary.account, server = summary.server, %fault, "run ended");
         }
     }
 }

@@ -145,7 +145,7 @@ fn labelled(mut failure: Failure, effective: &Effective) -> Failure {
 
 fn report(output: Output, summary: &Summary) -> Result<(), Failure> {
     if let Some(reason) = &summary.reason {
-        let what = format!("{}: {reason}", place(summary));
+        let what = in_place(summary, reason);
         told("atrn-fetch", &Failure::new(summary.exit, what).hint(summary.hint.clone()));
     }
     match output.format() {
@@ -155,6 +155,12 @@ fn report(output: Output, summary: &Summary) -> Result<(), Failure> {
         }
         Format::Human | Format::Json => Ok(()),
     }
+}
+
+/// What went wrong, and where. Some reasons begin with the server already.
+fn in_place(summary: &Summary, reason: &str) -> String {
+    let server = format!("{}: ", summary.server);
+    format!("{}: {}", place(summary), reason.strip_prefix(&server).unwrap_or(reason))
 }
 
 fn place(summary: &Summary) -> String {
