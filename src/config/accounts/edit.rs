@@ -35,7 +35,7 @@ pub struct AccountFile {
 }
 
 const HEAD: &str = "# The accounts of odmrd. `odmrd account` changes this file and leaves comments \
-                    alone.\n# No password stands here, only what proves one. See odmrd(5).\n";
+                    alone.\n# No password stands here, only what proves one. See\n# odmrd.toml(5).\n";
 /// How often a lock that is held is asked for again, and how long between.
 const TRIES: u32 = 250;
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
