@@ -132,3 +132,43 @@ fn every_link_leads_somewhere() {
         assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(link).exists(), "{link}");
     }
 }
+
+/// What is named in a line as `some/file.rs` or `some/file.rs: function, Type::function`.
+fn named(line: &str) -> Vec<(&str, Vec<&str>)> {
+    let mut found = Vec::new();
+    for (at, _) in line.match_indices(".rs") {
+        let begin = line[..at].rfind([' ', '(', '`']).map_or(0, |n| n + 1);
+        let functions = match line[at + 3..].strip_prefix(": ") {
+            Some(rest) => rest.split("  ").next().unwrap_or_default().split(", ").collect(),
+            None => Vec::new(),
+        };
+        found.push((&line[begin..at + 3], functions));
+    }
+    found
+}
+
+#[test]
+fn the_journeys_and_decisions_name_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named_in_all = 0;
+    for folder in ["doc/journeys", "doc/decisions"] {
+        for page in std::fs::read_dir(root.join(folder)).unwrap() {
+            let text = std::fs::read_to_string(page.unwrap().path()).unwrap();
+            for (file, functions) in text.lines().flat_map(named) {
+                let path = root.join("src").join(file.trim_start_matches("src/"));
+                let source = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("{file}"));
+                for function in functions {
+                    let name = function.rsplit("::").next().unwrap();
+                    let there = ["fn ", "const "].iter().any(|kind| {
+                        let rest = source.split(&format!("{kind}{name}")).skip(1);
+                        rest.filter_map(|rest| rest.chars().next())
+                            .any(|next| !next.is_alphanumeric() && next != '_')
+                    });
+                    assert!(there, "{file} has no {function}");
+                    named_in_all += 1;
+                }
+            }
+        }
+    }
+    assert!(named_in_all > 80, "only {named_in_all} were found");
+}
