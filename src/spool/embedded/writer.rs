@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
-use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::body::Bodies;
 use super::claims::{Claim, Key};
 use super::expire::Soonest;
+use super::fold::Folder;
 use super::health::Health;
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
@@ -30,9 +30,6 @@ const BACKLOG: usize = 1024;
 const GROUP: usize = 512;
 /// Deliveries that may be overdue; beyond that they are repeated after the next start.
 const OVERDUE: usize = 10_000;
-/// Pages in the log (of 4 KiB) after which it is folded into the database.
-const LOG_PAGES: i32 = 4000;
-
 /// How many entries the job has touched.
 pub(super) type Answer = Result<u64, SpoolError>;
 
@@ -61,6 +58,7 @@ struct Job {
 /// The writer's own things.
 pub(super) struct Writer {
     pub(super) db: Connection,
+    pub(super) folder: Folder,
     pub(super) ledger: Arc<Ledger>,
     pub(super) health: Arc<Health>,
     pub(super) room: Arc<Room>,
@@ -105,7 +103,7 @@ impl Writer {
             }
             Err(e) => group.into_iter().for_each(|job| self.refuse(job, &e)),
         }
-        self.checkpoint();
+        self.folder.tend(&self.db);
     }
 
     /// There seems to be room again: records what is overdue. Nobody waits for it any more.
@@ -185,23 +183,6 @@ impl Writer {
         }
     }
 
-    /// Folds the log into the database when it has grown long. On a full disk it stays as it is,
-    /// and whole, until there is room.
-    fn checkpoint(&self) {
-        let long = |(pages, folded): (i32, i32)| pages > LOG_PAGES && pages > folded;
-        let fold = |mode| self.db.wal_checkpoint_v2(None::<&str>, mode);
-        let result = match self.health.is_sound().then(|| fold(CheckpointMode::NOOP)) {
-            Some(Ok(log)) if long(log) => fold(CheckpointMode::PASSIVE),
-            Some(result) => result,
-            None => return,
-        };
-        if let Err(e) = result
-            && !matches!(e.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull))
-        {
-            self.health.fail(format!("writing the log into the database: {e}"));
-        }
-    }
-
     /// Tells whoever waits that nothing was written. Mail that is delivered all the same must not
     /// be offered again, so the right to it is not given back: on a full disk until it can be
     /// recorded, after a fault until the next start.
@@ -226,6 +207,7 @@ impl Writer {
         if !self.health.is_sound() {
             return;
         }
+        drop(self.folder);
         if let Err(e) = recover::leave(&self.db, &self.bodies) {
             tracing::warn!(error = %e, "the spool was not left in order; the next start checks it");
         }
