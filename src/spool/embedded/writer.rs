@@ -44,6 +44,8 @@ pub(super) enum Work {
     SetAside(Key),
     /// Give up those whose time has run out.
     Expire(Vec<Claim>, Timestamp),
+    /// Give back some of the room that gone mail has left in the database.
+    Tidy,
     /// Finish and leave.
     Close,
 }
@@ -101,7 +103,7 @@ impl Writer {
                 self.done(group, answers, changes);
                 self.make_up();
             }
-            Err(e) => group.into_iter().for_each(|job| self.refuse(job, &e)),
+            Err(e) => self.refuse(group, &e),
         }
         self.folder.tend(&self.db);
     }
@@ -146,6 +148,7 @@ impl Writer {
             Work::Expire(claims, now) => {
                 claims.iter().map(|claim| settle::expire(db, claim.key, *now, changes)).sum()
             }
+            Work::Tidy => recover::tidy(db),
             Work::Close => Ok(0),
         }
     }
@@ -154,16 +157,21 @@ impl Writer {
     fn done(&self, group: Vec<Job>, answers: Vec<u64>, changes: Changes) {
         self.ledger.enter(&changes);
         for (Job { work, reply }, answer) in group.into_iter().zip(answers) {
-            if let Work::Keep(mut keep) = work
-                && answer > 0
-            {
-                keep.keep_file();
-                keep.arrival.parts.iter().for_each(|part| self.soonest.hear(part.expires));
-            }
+            self.finished(work, answer);
             // Somebody who no longer listens has nothing to be told.
             let _ = reply.send(Ok(answer));
         }
         changes.orphaned.iter().for_each(|file| self.bodies.remove(file));
+    }
+
+    /// Lets go of work that is done, and of its lease, before anybody hears of it.
+    fn finished(&self, work: Work, entries: u64) {
+        if let Work::Keep(mut keep) = work
+            && entries > 0
+        {
+            keep.keep_file();
+            keep.arrival.parts.iter().for_each(|part| self.soonest.hear(part.expires));
+        }
     }
 
     /// What a failed transaction means. A full disk that was noticed before the sync has done no
@@ -183,12 +191,19 @@ impl Writer {
         }
     }
 
-    /// Tells whoever waits that nothing was written. Mail that is delivered all the same must not
+    fn refuse(&mut self, group: Vec<Job>, e: &SpoolError) {
+        let full = matches!(e, SpoolError::Full { .. });
+        for Job { work, reply } in group {
+            self.unfinished(work, full);
+            let _ = reply.send(Err(e.clone()));
+        }
+    }
+
+    /// Lets go of work that could not be done. Mail that is delivered all the same must not
     /// be offered again, so the right to it is not given back: on a full disk until it can be
     /// recorded, after a fault until the next start.
-    fn refuse(&mut self, job: Job, e: &SpoolError) {
-        let full = matches!(e, SpoolError::Full { .. });
-        match job.work {
+    fn unfinished(&mut self, work: Work, full: bool) {
+        match work {
             // After a fault the row may be on disk, and with it the only word of this file.
             Work::Keep(mut keep) if !full => keep.keep_file(),
             Work::Settle(settlement) if settlement.delivers() => match full {
@@ -197,7 +212,6 @@ impl Writer {
             },
             _ => {}
         }
-        let _ = job.reply.send(Err(e.clone()));
     }
 
     /// Leaves the spool so that the next start has nothing to make good. After a fault it is left
