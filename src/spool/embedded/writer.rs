@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
-use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::body::Bodies;
 use super::claims::{Claim, Key};
 use super::expire::Soonest;
+use super::fold::Folder;
 use super::health::Health;
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
@@ -30,9 +30,6 @@ const BACKLOG: usize = 1024;
 const GROUP: usize = 512;
 /// Deliveries that may be overdue; beyond that they are repeated after the next start.
 const OVERDUE: usize = 10_000;
-/// Pages in the log (of 4 KiB) after which it is folded into the database.
-const LOG_PAGES: i32 = 4000;
-
 /// How many entries the job has touched.
 pub(super) type Answer = Result<u64, SpoolError>;
 
@@ -47,6 +44,8 @@ pub(super) enum Work {
     SetAside(Key),
     /// Give up those whose time has run out.
     Expire(Vec<Claim>, Timestamp),
+    /// Give back some of the room that gone mail has left in the database.
+    Tidy,
     /// Finish and leave.
     Close,
 }
@@ -61,6 +60,7 @@ struct Job {
 /// The writer's own things.
 pub(super) struct Writer {
     pub(super) db: Connection,
+    pub(super) folder: Folder,
     pub(super) ledger: Arc<Ledger>,
     pub(super) health: Arc<Health>,
     pub(super) room: Arc<Room>,
@@ -103,9 +103,9 @@ impl Writer {
                 self.done(group, answers, changes);
                 self.make_up();
             }
-            Err(e) => group.into_iter().for_each(|job| self.refuse(job, &e)),
+            Err(e) => self.refuse(group, &e),
         }
-        self.checkpoint();
+        self.folder.tend(&self.db);
     }
 
     /// There seems to be room again: records what is overdue. Nobody waits for it any more.
@@ -148,6 +148,7 @@ impl Writer {
             Work::Expire(claims, now) => {
                 claims.iter().map(|claim| settle::expire(db, claim.key, *now, changes)).sum()
             }
+            Work::Tidy => recover::tidy(db),
             Work::Close => Ok(0),
         }
     }
@@ -156,16 +157,21 @@ impl Writer {
     fn done(&self, group: Vec<Job>, answers: Vec<u64>, changes: Changes) {
         self.ledger.enter(&changes);
         for (Job { work, reply }, answer) in group.into_iter().zip(answers) {
-            if let Work::Keep(mut keep) = work
-                && answer > 0
-            {
-                keep.keep_file();
-                keep.arrival.parts.iter().for_each(|part| self.soonest.hear(part.expires));
-            }
+            self.finished(work, answer);
             // Somebody who no longer listens has nothing to be told.
             let _ = reply.send(Ok(answer));
         }
         changes.orphaned.iter().for_each(|file| self.bodies.remove(file));
+    }
+
+    /// Lets go of work that is done, and of its lease, before anybody hears of it.
+    fn finished(&self, work: Work, entries: u64) {
+        if let Work::Keep(mut keep) = work
+            && entries > 0
+        {
+            keep.keep_file();
+            keep.arrival.parts.iter().for_each(|part| self.soonest.hear(part.expires));
+        }
     }
 
     /// What a failed transaction means. A full disk that was noticed before the sync has done no
@@ -185,29 +191,19 @@ impl Writer {
         }
     }
 
-    /// Folds the log into the database when it has grown long. On a full disk it stays as it is,
-    /// and whole, until there is room.
-    fn checkpoint(&self) {
-        let long = |(pages, folded): (i32, i32)| pages > LOG_PAGES && pages > folded;
-        let fold = |mode| self.db.wal_checkpoint_v2(None::<&str>, mode);
-        let result = match self.health.is_sound().then(|| fold(CheckpointMode::NOOP)) {
-            Some(Ok(log)) if long(log) => fold(CheckpointMode::PASSIVE),
-            Some(result) => result,
-            None => return,
-        };
-        if let Err(e) = result
-            && !matches!(e.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull))
-        {
-            self.health.fail(format!("writing the log into the database: {e}"));
+    fn refuse(&mut self, group: Vec<Job>, e: &SpoolError) {
+        let full = matches!(e, SpoolError::Full { .. });
+        for Job { work, reply } in group {
+            self.unfinished(work, full);
+            let _ = reply.send(Err(e.clone()));
         }
     }
 
-    /// Tells whoever waits that nothing was written. Mail that is delivered all the same must not
+    /// Lets go of work that could not be done. Mail that is delivered all the same must not
     /// be offered again, so the right to it is not given back: on a full disk until it can be
     /// recorded, after a fault until the next start.
-    fn refuse(&mut self, job: Job, e: &SpoolError) {
-        let full = matches!(e, SpoolError::Full { .. });
-        match job.work {
+    fn unfinished(&mut self, work: Work, full: bool) {
+        match work {
             // After a fault the row may be on disk, and with it the only word of this file.
             Work::Keep(mut keep) if !full => keep.keep_file(),
             Work::Settle(settlement) if settlement.delivers() => match full {
@@ -216,7 +212,6 @@ impl Writer {
             },
             _ => {}
         }
-        let _ = job.reply.send(Err(e.clone()));
     }
 
     /// Leaves the spool so that the next start has nothing to make good. After a fault it is left
@@ -226,6 +221,7 @@ impl Writer {
         if !self.health.is_sound() {
             return;
         }
+        drop(self.folder);
         if let Err(e) = recover::leave(&self.db, &self.bodies) {
             tracing::warn!(error = %e, "the spool was not left in order; the next start checks it");
         }
