@@ -6,7 +6,7 @@
 
 use std::io::IsTerminal;
 
-use tracing::{Level, Metadata};
+use tracing::{Dispatch, Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
@@ -71,8 +71,14 @@ pub fn start(settings: &LogSettings) -> Result<(), LogError> {
         LogFormat::Json => json(std::io::stderr),
         LogFormat::Journald => tracing_journald::layer().map_err(LogError::NoJournal)?.boxed(),
     };
-    let lines = lines.with_filter(filter(settings)?).with_filter(filter_fn(allowed));
-    tracing_subscriber::registry().with(lines).try_init().map_err(|_| LogError::Twice)
+    filtered(lines, filter(settings)?).try_init().map_err(|_| LogError::Twice)
+}
+
+/// The filters stand beside the layer, not on it: a filter on a layer remembers its last "no", so that
+/// a mere question (`tracing::enabled!`, or a `log` record of another crate) swallows the line that
+/// the same thread tells next.
+fn filtered(lines: Lines, filter: EnvFilter) -> impl SubscriberInitExt + Into<Dispatch> {
+    tracing_subscriber::registry().with(lines).with(filter).with(filter_fn(allowed))
 }
 
 type Lines = Box<dyn Layer<Registry> + Send + Sync>;
@@ -144,8 +150,8 @@ mod tests {
     ) -> String {
         let paper = Paper::default();
         let lines = lines(paper.clone());
-        let lines = lines.with_filter(filter(settings).unwrap()).with_filter(filter_fn(allowed));
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), talk);
+        let dispatch = filtered(lines, filter(settings).unwrap()).into();
+        tracing::dispatcher::with_default(&dispatch, talk);
         let bytes = paper.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
@@ -163,6 +169,15 @@ mod tests {
             tracing::warn!(target: "rustls::conn", "theirs");
         });
         assert_eq!(text, "TRACE ours\n WARN theirs\n");
+    }
+
+    #[test]
+    fn a_question_swallows_no_line() {
+        let text = written(&LogSettings::default(), plain, || {
+            assert!(!tracing::enabled!(target: "odmr", Level::TRACE));
+            tracing::info!(target: "odmr", "told");
+        });
+        assert_eq!(text, " INFO told\n");
     }
 
     #[test]

@@ -3,6 +3,9 @@
 //! `install.sh` beside this file installs them. [`lab`] starts them on loopback, each test its own.
 
 mod calibration;
+mod fetchmail_calls_odmrd;
 mod lab;
 mod lab_itself;
 mod peers_alone;
+mod senders_feed_odmrd;
+mod targets_of_atrn_fetch;
