@@ -111,6 +111,14 @@ impl CallFault {
         }
     }
 
+    /// What is wrong, and with whom.
+    pub fn told(&self, server: &str) -> String {
+        match self {
+            CallFault::Connect(fault) => fault.to_string(),
+            _ => format!("{server}: {self}"),
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let text = match self {

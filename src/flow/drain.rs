@@ -278,12 +278,12 @@ impl<'a, S: Spool> Run<'a, S> {
     /// Writes down what became of an entry; a few may be on their way to the disk at once.
     async fn settle(&mut self, token: u64) {
         let Some(underway) = self.sending.remove(&token) else { return };
+        if underway.recipients.iter().all(|(_, verdict)| is_untried(verdict.as_ref())) {
+            return; // the lease goes back as it was
+        }
         self.log(&underway);
         let fates: Vec<Fate> =
             underway.recipients.into_iter().map(|(_, verdict)| fate(verdict)).collect();
-        if fates.iter().all(|fate| *fate == Fate::Untried) {
-            return; // the lease goes back as it was
-        }
         self.count(&fates, underway.lease.entry().size);
         if self.settling.len() >= UNSETTLED
             && let Some(settled) = self.settling.join_next().await
@@ -362,6 +362,10 @@ async fn open<S: Spool>(
     let mut content = spool.content(lease).await?;
     let piece = content.next().await?;
     Ok((content, piece))
+}
+
+fn is_untried(verdict: Option<&Verdict>) -> bool {
+    matches!(verdict, None | Some(Verdict::Unanswered))
 }
 
 fn fate(verdict: Option<Verdict>) -> Fate {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::call::{Asked, CallFault, Called, Caller, groups};
 use super::line::{LineEnd, Stop, last_words};
@@ -317,12 +317,11 @@ impl<K: Sink> Run<'_, K> {
             Ok(()) => (Outcome::Ok, Exit::Ok),
         };
         if let Err(fault) = end {
-            summary.reason = Some(fault.to_string());
+            summary.reason = Some(fault.told(&summary.server));
             summary.hint = fault.hint();
             if let FetchFault::Refused { reply, .. } = &fault {
                 summary.last_reply = Some(reply.to_string());
             }
-            warn!(account = summary.account, server = summary.server, %fault, "run ended");
         }
     }
 }
@@ -384,6 +383,15 @@ impl FetchFault {
             _ => Outcome::Tempfail,
         };
         (outcome, exit)
+    }
+
+    /// What is wrong, and with whom: the provider, unless the fault names somebody itself.
+    pub fn told(&self, server: &str) -> String {
+        match self {
+            FetchFault::Target(fault) => fault.to_string(),
+            FetchFault::Call(fault) => fault.told(server),
+            _ => format!("{server}: {self}"),
+        }
     }
 
     /// What to do about it.
