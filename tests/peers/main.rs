@@ -2,6 +2,7 @@
 //!
 //! `install.sh` beside this file installs them. [`lab`] starts them on loopback, each test its own.
 
+mod both_programs;
 mod calibration;
 mod fetchmail_calls_odmrd;
 mod lab;
