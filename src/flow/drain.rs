@@ -52,6 +52,8 @@ pub struct Run<'a, S: Spool> {
     leased: VecDeque<S::Lease>,
     /// Entries with recipients that did not fit into their last transaction.
     again: VecDeque<u64>,
+    /// The session wants a message, and the only one left is that of a transaction under way.
+    owing: bool,
     sending: HashMap<u64, Underway<S>>,
     settling: JoinSet<Result<(), SpoolError>>,
     tokens: u64,
@@ -92,6 +94,7 @@ impl<'a, S: Spool> Run<'a, S> {
             walk,
             leased: VecDeque::new(),
             again: VecDeque::new(),
+            owing: false,
             sending: HashMap::new(),
             settling: JoinSet::new(),
             tokens: 0,
@@ -154,6 +157,8 @@ impl<'a, S: Spool> Run<'a, S> {
         };
         match token.and_then(|token| self.outgoing(token)) {
             Some(message) => self.session.offer(message),
+            // Saying "no more" now would leave the others of its recipients for another call.
+            None if self.sending.values().any(Underway::has_more) => self.owing = true,
             None => self.session.no_more(),
         }
     }
@@ -255,14 +260,13 @@ impl<'a, S: Spool> Run<'a, S> {
 
     async fn outcome(&mut self, token: u64, verdicts: Vec<Verdict>) {
         self.note(token, verdicts);
-        let more = self
-            .sending
-            .get(&token)
-            .is_some_and(|underway| underway.window_end() < underway.recipients.len());
-        if more {
+        if self.sending.get(&token).is_some_and(Underway::has_more) {
             self.again.push_back(token);
         } else {
             self.settle(token).await;
+        }
+        if std::mem::take(&mut self.owing) {
+            self.next_message().await;
         }
     }
 
@@ -349,8 +353,9 @@ impl<'a, S: Spool> Run<'a, S> {
 }
 
 impl<S: Spool> Underway<S> {
-    fn window_end(&self) -> usize {
-        self.window.0 + self.window.1
+    /// Are there recipients that no transaction has been about yet?
+    fn has_more(&self) -> bool {
+        self.window.0 + self.window.1 < self.recipients.len()
     }
 }
 
