@@ -261,6 +261,7 @@ impl<K: Sink> Run<'_, K> {
             smtputf8: offer.smtputf8,
             binarymime: offer.binarymime,
             dsn: offer.dsn,
+            session: account.max_session.get(),
             patience,
             ..ServerSettings::new(Profile::Reversed, &self.terms.name)
         }

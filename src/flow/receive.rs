@@ -233,9 +233,8 @@ impl<'a, K: Sink> Receiver<'a, K> {
         let trace = self.trace(session);
         match self.sink.begin(&trace).await {
             Ok(()) => {
-                if let Some(mail) = &mut self.mail {
-                    mail.begun = true;
-                }
+                // There is none behind a DATA that was refused; the provider may say it again.
+                self.mail.get_or_insert_default().begun = true;
                 session.accept();
             }
             Err(reply) => {

@@ -193,16 +193,18 @@ impl Job {
 fn of(reply: &Reply) -> Verdict {
     match reply.code / 100 {
         2 => Verdict::Taken(reply.clone()),
+        // We were out of step; the mail is none the worse for it.
+        5 if reply.code == 503 => Verdict::NotNow(reply.clone()),
         5 => Verdict::Never(reply.clone()),
         _ => Verdict::NotNow(reply.clone()),
     }
 }
 
 /// 552 to RCPT is how old servers say "too many recipients": not for ever. RFC 5321, section
-/// 4.5.3.1.10. 503 says that we were out of step, not that the mailbox is wrong.
+/// 4.5.3.1.10.
 fn refusal_of_rcpt(reply: &Reply) -> Verdict {
     match reply.code {
-        552 | 503 => Verdict::NotNow(reply.clone()),
+        552 => Verdict::NotNow(reply.clone()),
         _ => of(reply),
     }
 }

@@ -94,10 +94,11 @@ impl<Stage> ServerSession<Stage> {
     pub fn auth_refused(&mut self, reply: Reply) {
         self.state = State::Command;
         self.counts.auth_failures += 1;
-        let enough =
-            self.counts.auth_failures >= self.settings.max_auth_failures || reply.code == 421;
+        let last_words = reply.code == 421;
         self.say(reply);
-        if enough {
+        if last_words {
+            self.close();
+        } else if self.counts.auth_failures >= self.settings.max_auth_failures {
             self.close_with(words::TOO_MANY_FAILURES);
         }
     }

@@ -297,6 +297,12 @@ impl<Stage> ServerSession<Stage> {
                 return self.starved();
             }
             if let Some(event) = self.events.pop_front() {
+                if event == Event::Starttls && !self.input.is_empty() {
+                    // It came while we were writing the 220: as forged as if it had stood behind
+                    // the command, and to be heard by nobody once the line is protected.
+                    self.close();
+                    continue;
+                }
                 return Step::Event(event);
             }
             if !self.progress(now) {
@@ -314,6 +320,10 @@ impl<Stage> ServerSession<Stage> {
 
     /// One step forward, if the input allows one.
     fn progress(&mut self, now: Instant) -> bool {
+        if self.is_past_its_end(now) {
+            self.close_with(words::SESSION_OVER);
+            return true;
+        }
         let moved = match self.state {
             State::Command => self.command_line(now),
             State::AuthResponse => self.response_line(),
@@ -336,8 +346,8 @@ impl<Stage> ServerSession<Stage> {
             State::Command | State::AuthResponse => {
                 Some((self.since + patience.command).min(self.born + self.longest()))
             }
-            State::Data | State::Chunk(_) => Some(self.content_deadline()),
-            State::Swallow(..) => Some(self.since + patience.block),
+            State::Data | State::Chunk(_) => Some(self.content_deadline().min(self.very_end())),
+            State::Swallow(..) => Some((self.since + patience.block).min(self.very_end())),
             State::Asked(_) | State::Closed => None,
         }
     }
@@ -348,6 +358,17 @@ impl<Stage> ServerSession<Stage> {
             Profile::Odmr if self.identity.is_none() => self.settings.login,
             _ => self.settings.session,
         }
+    }
+
+    /// Content that began in time may take as long again, and no longer: one that flows for ever
+    /// never meets a deadline for its next octet.
+    fn very_end(&self) -> Instant {
+        self.born + self.longest() * 2
+    }
+
+    fn is_past_its_end(&self, now: Instant) -> bool {
+        let content = matches!(self.state, State::Data | State::Chunk(_) | State::Swallow(..));
+        content && now >= self.very_end()
     }
 
     fn content_deadline(&self) -> Instant {
@@ -436,13 +457,21 @@ impl<Stage> ServerSession<Stage> {
     }
 
     fn add(&mut self, recipient: Recipient) {
+        self.not_idle();
         if let Some(transaction) = &mut self.transaction {
             transaction.envelope.recipients.push(recipient);
         }
     }
 
+    /// A recipient that was judged is no noise: a transaction may have more of them than a session
+    /// may have idle commands, and other limits bound them.
+    fn not_idle(&mut self) {
+        self.counts.idle = self.counts.idle.saturating_sub(1);
+    }
+
     fn refuse_recipient(&mut self, reply: Reply) {
         self.counts.refusals += 1;
+        self.not_idle();
         let guessing = self.counts.refusals > self.settings.max_refusals;
         let last_words = reply.code == 421;
         self.say(reply);
