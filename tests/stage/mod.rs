@@ -23,6 +23,7 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
 
+pub mod couple;
 pub mod host;
 pub mod house;
 pub mod play;

@@ -68,7 +68,7 @@ impl Stage<'_> {
     fn come_to_the_turn(&mut self) {
         self.party.hear(b"EHLO mail.example.org\r\n");
         self.skipping = true;
-        self.login("acme", "SCRAM-SHA-256");
+        self.login("acme", "CRAM-MD5");
         self.party.hear(b"ATRN\r\n");
     }
 

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use odmr::odmr::Answer;
+use odmr::sasl::{self, ClientExchange, Mechanism};
 use odmr::session::transcript::Transcript;
 use odmr::session::turn::ReversedClient;
 use odmr::session::{
-    ClientSession, Event, Heard, Mx, Odmr, Reversed, Sending, ServerSession, Step,
+    AtrnRequest, ClientSession, Event, Heard, Mx, Odmr, Reversed, Sending, ServerSession,
+    ServerSettings, Step,
 };
 use odmr::smtp::Reply;
 
@@ -274,6 +278,11 @@ impl Party for Pure {
 
 /// The customer's server as it stands behind the turn.
 pub fn behind_the_turn(script: &Script, secure: bool, now: Instant) -> ServerSession<Reversed> {
+    turned(house::customer(script), secure, now)
+}
+
+/// A customer's server of these settings.
+pub fn turned(settings: ServerSettings, secure: bool, now: Instant) -> ServerSession<Reversed> {
     let mut call = ClientSession::<Odmr>::calling(house::patience(), Transcript::default(), now);
     call.feed(b"220 mx.example.net\r\n");
     assert!(matches!(call.poll(now), Ok(Step::Event(Heard::Greeting(_)))));
@@ -281,6 +290,36 @@ pub fn behind_the_turn(script: &Script, secure: bool, now: Instant) -> ServerSes
     assert!(matches!(call.poll(now), Ok(Step::Send(_))));
     call.feed(b"250 ok\r\n");
     let Ok(Step::Event(Heard::Turning(granted))) = call.poll(now) else { panic!("no turn") };
-    let settings = Arc::new(house::customer(script));
-    call.turn(granted, settings, secure, now).expect("nobody spoke too soon")
+    call.turn(granted, Arc::new(settings), secure, now).expect("nobody spoke too soon")
+}
+
+/// A provider's session that has heard an ATRN, and the request.
+pub fn logged_in(now: Instant) -> (ServerSession<Odmr>, AtrnRequest) {
+    let script = Script::parse("logged in", "profile: odmr\n\n");
+    let mut host = Host::new(&script);
+    let mut session =
+        ServerSession::odmr(host.house.odmr.clone(), true, Transcript::default(), now);
+    // CRAM-MD5, because it costs the least.
+    let secret = secrecy::SecretString::from(house::secret_of("acme"));
+    let nonce = [9; sasl::NONCE_OCTETS];
+    let mut exchange =
+        ClientExchange::new(Mechanism::CramMd5, "acme", Some(secret), nonce, sasl::Binding::None)
+            .expect("an exchange");
+    session.feed(b"EHLO x\r\nAUTH CRAM-MD5\r\n");
+    for _ in 0..20 {
+        match session.poll(now) {
+            Step::Starved => session.feed(b"ATRN\r\n"),
+            Step::Event(Event::Atrn(request)) => return (session, request),
+            Step::Event(event) => host.auth(&mut session, event),
+            Step::Send(said) => {
+                let said = String::from_utf8_lossy(&said);
+                if let Some((_, challenge)) = said.split_once("334 ") {
+                    let challenge = BASE64_STANDARD.decode(challenge.trim_end()).expect("base64");
+                    let response = exchange.respond(&challenge).expect("a response");
+                    session.feed(format!("{}\r\n", BASE64_STANDARD.encode(&*response)).as_bytes());
+                }
+            }
+        }
+    }
+    panic!("not logged in")
 }
