@@ -70,10 +70,12 @@ impl Couple {
     /// octets travel together.
     pub fn talk(&mut self, mut cut: impl FnMut(usize) -> usize) {
         let mut down = self.taker_says();
+        assert!(self.sender_says().is_empty(), "the customer greets first");
         for _ in 0..100_000 {
             self.flights += usize::from(!down.is_empty());
             let silent = down.is_empty();
-            let mut up = self.sender_says();
+            // Asked only when something was heard, as the flows do.
+            let mut up = Vec::new();
             for piece in pieces(&std::mem::take(&mut down), &mut cut) {
                 self.sender.feed(piece);
                 up.extend(self.sender_says());
