@@ -183,6 +183,9 @@ impl<Stage> ServerSession<Stage> {
         }
         let taken = chunk.take(self.input.len());
         let (complete, last) = (chunk.is_complete(), chunk.is_last());
+        if complete && taken > 0 {
+            self.counts.idle = self.counts.idle.saturating_sub(1); // it brought something
+        }
         intake.ready = self.input.split_to(taken);
         intake.ends.watch(&intake.ready);
         self.pass_on(complete && last);

@@ -436,6 +436,7 @@ impl<Stage> ServerSession<Stage> {
     }
 
     fn add(&mut self, recipient: Recipient) {
+        self.counts.idle = self.counts.idle.saturating_sub(1); // it brought something
         if let Some(transaction) = &mut self.transaction {
             transaction.envelope.recipients.push(recipient);
         }
