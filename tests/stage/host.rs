@@ -26,6 +26,8 @@ pub struct Host {
     pub house: House,
     pub domains: Vec<Domain>,
     pub full: bool,
+    /// Seconds that keeping a mail takes.
+    pub slow: u64,
     pub target: Option<Reply>,
     pub content: Vec<u8>,
     pub kept: Vec<Vec<u8>>,
@@ -44,6 +46,7 @@ impl Host {
             domains: script
                 .option("domains")
                 .map_or_else(Vec::new, |names| names.split(',').map(house::domain).collect()),
+            slow: script.number("slow").unwrap_or(0),
             full: script.is("spool", "full"),
             target: script.option("target").map(reply),
             content: Vec::new(),

@@ -13,6 +13,7 @@
 //! -- 6 minutes pass                  # the pure machine's clock
 //! -- tls                             # a handshake
 //! -- login acme SCRAM-SHA-256        # a whole AUTH exchange with the account's own secret
+//! -- a moment passes              # whoever is us comes as far as it can; real lines only
 //! -- gone                            # the other side hangs up
 //! -- closed                          # we do
 //! ```

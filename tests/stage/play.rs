@@ -19,6 +19,8 @@ pub trait Party {
     fn unheard(&mut self) -> Vec<u8>;
     /// Time passes. False where that cannot be played.
     fn pass(&mut self, time: Duration) -> bool;
+    /// We come as far as we can without hearing more.
+    fn moment(&mut self) {}
     /// The other side shakes hands.
     fn tls(&mut self);
     /// The other side hangs up.
@@ -109,6 +111,7 @@ impl Stage<'_> {
             Act::Ours(pattern) => self.expect(pattern),
             Act::Skip => self.skipping = true,
             Act::Pass(time) => drop(self.party.pass(*time)),
+            Act::Moment => self.party.moment(),
             Act::Tls => self.party.tls(),
             Act::Login(account, mechanism) => self.login(account, mechanism),
             Act::Gone => self.party.hang_up(),

@@ -125,6 +125,9 @@ impl Pure {
     }
 
     fn decide<Stage>(&mut self, session: &mut ServerSession<Stage>, event: Event) {
+        if event == Event::End {
+            self.now += Duration::from_secs(self.host.slow);
+        }
         let host = &mut self.host;
         match event {
             Event::Mail(..) => session.accept(),

@@ -37,6 +37,8 @@ pub enum Act {
     Login(String, String),
     Gone,
     Closed,
+    /// The flow comes as far as it can.
+    Moment,
     /// The customer calls once more.
     CallsAgain,
     /// So many entries wait, so many are set aside.
@@ -153,6 +155,7 @@ fn direction(stage: &str) -> Option<Act> {
     let words: Vec<&str> = stage.split(' ').collect();
     Some(match words[..] {
         ["tls"] => Act::Tls,
+        ["a", "moment", "passes"] => Act::Moment,
         ["gone"] => Act::Gone,
         ["closed"] => Act::Closed,
         ["calls", "again"] => Act::CallsAgain,

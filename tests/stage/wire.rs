@@ -246,6 +246,14 @@ impl Party for Live {
         false
     }
 
+    fn moment(&mut self) {
+        self.flows.block_on(&self.runtime, async {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+
     fn tls(&mut self) {
         let Some(wire) = self.wire.take() else { panic!("no line") };
         let shaken = match self.listener {

@@ -156,6 +156,8 @@ pub struct ServerSession<Stage> {
     transaction: Option<Transaction>,
     counts: Counts,
     since: Instant,
+    /// A question was answered, and the client's time begins anew.
+    answered: bool,
     born: Instant,
     transcript: Transcript,
     stage: PhantomData<Stage>,
@@ -270,6 +272,7 @@ impl<Stage> ServerSession<Stage> {
             transaction: None,
             counts: Counts::default(),
             since: now,
+            answered: false,
             born: now,
             transcript,
             stage: PhantomData,
@@ -291,6 +294,9 @@ impl<Stage> ServerSession<Stage> {
     /// What the session wants next. Must be asked again after every step but `Starved`, and after
     /// an answer.
     pub fn poll(&mut self, now: Instant) -> Step<Event> {
+        if std::mem::take(&mut self.answered) {
+            self.since = now;
+        }
         loop {
             let held_back = |event: &Event| event.waits_for_the_line() && !self.out.is_empty();
             if self.events.front().is_some_and(held_back) || self.out.len() >= FLIGHT {
@@ -354,7 +360,8 @@ impl<Stage> ServerSession<Stage> {
         let patience = &self.settings.patience;
         let next_block = self.since + patience.block;
         let intake = self.transaction.as_ref().and_then(|transaction| transaction.intake.as_ref());
-        intake.map_or(next_block, |intake| intake.slowest_end(patience).min(next_block))
+        let slowest = intake.and_then(|intake| intake.slowest_end(patience));
+        slowest.map_or(next_block, |slowest| slowest.min(next_block))
     }
 
     /// The deadline has passed: say so and close. RFC 5321, section 3.8.
@@ -414,6 +421,7 @@ impl<Stage> ServerSession<Stage> {
             debug_assert!(false, "an answer to nothing");
             return;
         };
+        self.answered = true;
         let yes = matches!(reply.code / 100, 2 | 3);
         match question {
             Question::Mail(path, params) if yes => self.open(Envelope::opened(path, params)),
