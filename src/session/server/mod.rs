@@ -303,12 +303,22 @@ impl<Stage> ServerSession<Stage> {
                 return self.starved();
             }
             if let Some(event) = self.events.pop_front() {
-                return Step::Event(event);
+                return Step::Event(self.unless_too_soon(event));
             }
             if !self.progress(now) {
                 return self.starved();
             }
         }
+    }
+
+    /// Whatever came while the 220 to STARTTLS was being written came in clear, and must not be
+    /// heard as if TLS had protected it.
+    fn unless_too_soon(&mut self, event: Event) -> Event {
+        if event != Event::Starttls || self.input.is_empty() {
+            return event;
+        }
+        self.state = State::Closed;
+        Event::Closed
     }
 
     fn starved(&mut self) -> Step<Event> {
