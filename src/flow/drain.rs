@@ -114,7 +114,12 @@ impl<'a, S: Spool> Run<'a, S> {
                 Sending::Content(token) => self.content(token).await?,
                 Sending::Outcome(token, verdicts) => self.outcome(token, verdicts).await,
                 Sending::Stopped(reply) => {
-                    info!(session = self.id, account = self.account, %reply, "the customer stopped the session");
+                    info!(
+                        session = self.id,
+                        account = self.account,
+                        reply = reply.to_string(),
+                        "the customer stopped the session"
+                    );
                 }
                 Sending::Closed => return Ok(()),
             }
@@ -345,7 +350,7 @@ impl<'a, S: Spool> Run<'a, S> {
             }
             Some(reply) => {
                 warn!(session = self.id, account = self.account, id = %entry.id, domain = %entry.domain,
-                size = entry.size, delivered = taken.len(), not_delivered = other.len(), waited, %reply,
+                size = entry.size, delivered = taken.len(), not_delivered = other.len(), waited, reply = reply.to_string(),
                 "message not delivered to all")
             }
         }

@@ -84,9 +84,9 @@ pub async fn look(effective: &Effective, keep_dialogue: bool) -> Result<Seen, Fa
     let tls = tls_client(account)?;
     let caller = caller(account, tls.as_ref()).await?;
     let server = format!("{}:{}", caller.server, account.port);
-    let transcript = if keep_dialogue { Transcript::kept() } else { Transcript::default() };
+    let mut transcript = if keep_dialogue { Transcript::kept() } else { Transcript::default() };
     let called = caller
-        .call(transcript)
+        .call(&mut transcript)
         .await
         .map_err(|fault| Failure::new(fault.exit(), fault.told(&server)).hint(fault.hint()))?;
     let tls = called.wire.tls().map(|facts| (facts.version(), facts.cipher().to_owned()));

@@ -213,7 +213,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
             }
         }
         if !reply.is_positive() {
-            info!(recipient = %Escaped::text(recipient.path.as_str()), %reply, "recipient refused");
+            info!(recipient = %Escaped::text(recipient.path.as_str()), reply = reply.to_string(), "recipient refused");
         }
         session.answer(reply);
     }
@@ -312,7 +312,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
         let Some(envelope) = session.envelope() else { return };
         let octets = self.mail.as_ref().map_or(0, |mail| mail.octets);
         info!(from = %Escaped::text(envelope.reverse_path.as_str()), recipients = envelope.recipients.len(),
-            size = octets, %reply, "message");
+            size = octets, reply = reply.to_string(), "message");
     }
 
     /// Counts a transaction, once: by its last answer, or by what its recipients were told.

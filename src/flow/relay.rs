@@ -115,7 +115,7 @@ impl<S: Spool> Call<'_, S> {
         let (answer, turning) = self.provider.answer(request, Instant::now());
         self.account = Some(request.identity().account().to_owned());
         info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(),
-            reply = %answer.reply(), "atrn");
+            reply = answer.reply().to_string(), "atrn");
         (answer, turning)
     }
 

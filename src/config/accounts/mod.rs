@@ -9,7 +9,6 @@
 //! certificate = ["sha256:..."]                 # for EXTERNAL
 //! clear_login = false                          # PLAIN and LOGIN without TLS
 //! line_per_record = "auto"                     # one line per TLS record, for fetchmail
-//! starttls_back = false                        # STARTTLS towards the customer, after the turn
 //! max_sessions = 4
 //! pace = "30s"                                 # the least time between two ATRN
 //! networks = ["192.0.2.0/24"]                  # may log in from here only
@@ -70,8 +69,6 @@ pub struct Account {
     pub certificates: Vec<Fingerprint>,
     /// PLAIN and LOGIN are allowed without TLS, for Exchange 2003.
     pub clear_login: bool,
-    /// STARTTLS may be asked of the customer after the turn.
-    pub starttls_back: bool,
     /// One line per TLS record.
     pub line_per_record: LinePerRecord,
     /// How many sessions may drain side by side.

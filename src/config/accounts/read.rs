@@ -40,8 +40,6 @@ struct WrittenAccount {
     #[serde(default)]
     clear_login: bool,
     #[serde(default)]
-    starttls_back: bool,
-    #[serde(default)]
     line_per_record: LinePerRecord,
     max_sessions: Option<NonZeroU32>,
     pace: Option<Text>,
@@ -139,7 +137,6 @@ fn account(name: &Text, written: &WrittenAccount) -> Result<Account, Fault> {
         credentials,
         certificates: written.certificate.iter().map(fingerprint).collect::<Result<_, _>>()?,
         clear_login: written.clear_login,
-        starttls_back: written.starttls_back,
         line_per_record: written.line_per_record,
         max_sessions: written.max_sessions,
         pace: written.pace.as_ref().map(pace).transpose()?,

@@ -17,7 +17,6 @@ aliases = ['EXAMPLE\acme']
 scram_sha_256 = "{SCRAM}"
 cram_md5 = "{CRAM}"
 clear_login = true
-starttls_back = true
 line_per_record = "on"
 max_sessions = 4
 pace = "1m30s"
@@ -50,7 +49,7 @@ fn everything_is_read() {
     assert_eq!(acme.domains, [domain("example.org"), domain("xn--bcher-kva.example")]);
     let credentials = acme.credentials.as_ref().unwrap();
     assert_eq!(credentials.scram.iterations(), 4096);
-    assert!(credentials.cram.is_some() && acme.clear_login && acme.starttls_back);
+    assert!(credentials.cram.is_some() && acme.clear_login);
     assert_eq!(acme.line_per_record, LinePerRecord::On);
     assert_eq!(acme.max_sessions.unwrap().get(), 4);
     assert_eq!(acme.pace, Some(Duration::from_secs(90)));
