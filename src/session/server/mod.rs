@@ -157,6 +157,8 @@ pub struct ServerSession<Stage> {
     counts: Counts,
     since: Instant,
     born: Instant,
+    /// The 421 we hung up with.
+    farewell: Option<Reply>,
     transcript: Transcript,
     stage: PhantomData<Stage>,
 }
@@ -271,6 +273,7 @@ impl<Stage> ServerSession<Stage> {
             counts: Counts::default(),
             since: now,
             born: now,
+            farewell: None,
             transcript,
             stage: PhantomData,
         };
@@ -367,6 +370,11 @@ impl<Stage> ServerSession<Stage> {
         self.close_with(reply);
     }
 
+    /// The 421 we hung up with; `None` where it was the client who said QUIT, or nobody has closed yet.
+    pub fn farewell(&self) -> Option<&Reply> {
+        self.farewell.as_ref()
+    }
+
     /// How the client introduced itself.
     pub fn hello(&self) -> Option<&Hello> {
         self.hello.as_ref()
@@ -454,6 +462,9 @@ impl<Stage> ServerSession<Stage> {
     }
 
     pub(super) fn say(&mut self, reply: Reply) {
+        if reply.code == 421 {
+            self.farewell = Some(reply.clone());
+        }
         if self.transcript.is_kept() {
             let side = self.side();
             self.transcript.said(side, wire_text(&reply));
