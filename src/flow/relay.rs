@@ -63,7 +63,7 @@ impl<S: Spool> Call<'_, S> {
                     }
                     (answer, None) => session.answer(answer.reply()),
                 },
-                Event::Closed => return closed(&session).map(|()| ()),
+                Event::Closed => return closed(&session),
                 // The profile takes no mail.
                 Event::Mail(..) | Event::Recipient(_) | Event::Begin | Event::End => {
                     session.answer(NOT_HERE)

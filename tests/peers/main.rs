@@ -11,5 +11,6 @@ mod odd_providers;
 mod operations;
 mod peers_alone;
 mod senders_feed_odmrd;
+mod smuggling;
 mod targets_of_atrn_fetch;
 mod unlike_fetchmail;

@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -230,20 +229,23 @@ fn a_port_that_needs_a_privilege_is_named() {
 }
 
 /// Binds sockets, and becomes the daemon with them as descriptors 3 and 4, as systemd would.
-const HAND_OVER: &str = "\
-import os, socket, sys
-names, places, program = sys.argv[1], sys.argv[2].split(','), sys.argv[3:]
-held = []
-for n, place in enumerate(places):
-    host, port = place.rsplit(':', 1)
-    sock = socket.create_server((host, int(port)), backlog=128)
-    os.dup2(sock.fileno(), 10 + n)
-    held.append(sock)
-for n in range(len(places)):
-    os.dup2(10 + n, 3 + n, inheritable=True)
-os.environ.update(LISTEN_FDS=str(len(places)), LISTEN_FDNAMES=names, LISTEN_PID=str(os.getpid()))
-os.execv(program[0], program)
-";
+const HAND_OVER: &str = r#"
+use Socket;
+my ($names, $places, @program) = @ARGV;
+$^F = 100; # descriptors up to this number outlive an exec
+my $next = 3;
+for my $place (split /,/, $places) {
+    my ($host, $port) = split /:/, $place;
+    socket(my $socket, PF_INET, SOCK_STREAM, 0) or die $!;
+    bind($socket, sockaddr_in($port, inet_aton($host))) or die $!;
+    listen($socket, 128) or die $!;
+    push @held, $socket;
+    require POSIX;
+    POSIX::dup2(fileno($socket), $next++) // die $!;
+}
+@ENV{qw(LISTEN_FDS LISTEN_FDNAMES LISTEN_PID)} = (scalar @held, $names, $$);
+exec @program;
+"#;
 
 #[test]
 fn sockets_of_the_service_manager_are_served() {
@@ -251,8 +253,8 @@ fn sockets_of_the_service_manager_are_served() {
     let waiting = Odmrd::new(&lab);
     let places = [lab.free(), lab.free()];
     let daemon = waiting.command();
-    let mut command = Command::new("python3");
-    command.args(["-c", HAND_OVER, "smtp:odmr", &format!("{},{}", places[0], places[1])]);
+    let mut command = Command::new("perl");
+    command.args(["-e", HAND_OVER, "smtp:odmr", &format!("{},{}", places[0], places[1])]);
     command.arg(daemon.get_program()).args(daemon.get_args());
     let child =
         Child::start(&lab, "handed", command).until_listening(places[0]).until_listening(places[1]);
@@ -392,7 +394,7 @@ fn two_customers_of_one_account_share_the_mail() {
     for _ in 0..200 {
         post.deliver("a@sender.test", BOX, &ledger.letter(2000).content);
     }
-    let other = Arc::new(Lab::open());
+    let other = Lab::open();
     let fetch = AtrnFetch::new(&lab, odmrd.odmr).into_maildir();
     let second = AtrnFetch::new(&other, odmrd.odmr).into_maildir();
     let mut child = Child::start(&other, "fetch", second.command("run"));
