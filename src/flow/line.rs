@@ -27,6 +27,9 @@ pub enum LineEnd {
     /// It took too long.
     #[error("timed out waiting for {0}")]
     TimedOut(&'static str),
+    /// It was us who closed: the other side was too slow, or went too far.
+    #[error("closed with \"{0}\"")]
+    HungUp(Reply),
     /// It broke the protocol.
     #[error("{0}")]
     Peer(#[from] PeerFault),
@@ -86,6 +89,14 @@ async fn listen<Stage>(
         },
     }
     Ok(())
+}
+
+/// How a session ended that says it is closed.
+///
+/// # Errors
+/// [`LineEnd::HungUp`] when it was not the client who ended it, by QUIT.
+pub fn closed<Stage>(session: &ServerSession<Stage>) -> Result<(), LineEnd> {
+    session.farewell().map_or(Ok(()), |reply| Err(LineEnd::HungUp(reply.clone())))
 }
 
 const STOPPING: Reply = Reply::new(421, (3, 2), "the service is stopping; call again soon");

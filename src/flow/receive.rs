@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use super::line::{LineEnd, Stop, hear, last_words};
+use super::line::{LineEnd, Stop, closed, hear, last_words};
 use crate::mail::Recipient;
 use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::net::Wire;
@@ -50,7 +50,8 @@ pub struct Tally {
     pub octets: u64,
     /// How often each final code was said: to recipients and to content.
     pub by_code: BTreeMap<u16, u64>,
-    /// A ceiling was reached, and the rest stays at the provider.
+    /// This run's measure is full, and the rest stays at the provider. A message put off for its own
+    /// size does not count: there may be smaller ones behind it, or with another domain.
     pub ceiling: bool,
 }
 
@@ -153,7 +154,8 @@ impl<'a, K: Sink> Receiver<'a, K> {
                     self.sink.abort().await;
                     self.conclude(None);
                 }
-                Event::Closed => return Ok(()),
+                Event::Closed if self.has_enough(stop) => return Ok(()),
+                Event::Closed => return closed(session),
                 // The profile speaks none of these.
                 Event::Starttls | Event::Atrn(_) | Event::Auth(..) | Event::Response(_) => {
                     session.answer(NOT_HERE)
@@ -184,11 +186,15 @@ impl<'a, K: Sink> Receiver<'a, K> {
         match answer {
             Ok(()) => session.accept(),
             Err(reply) => {
-                self.tally.ceiling |= too_large;
                 self.conclude(Some(&reply));
                 session.answer(reply);
             }
         }
+    }
+
+    /// Is it we who want no more, so that a session which we close is one that went well?
+    fn has_enough(&self, stop: &Stop) -> bool {
+        self.tally.ceiling || self.sink.is_lost() || *stop.borrow()
     }
 
     /// Is this run's measure full?
@@ -298,7 +304,6 @@ impl<'a, K: Sink> Receiver<'a, K> {
     async fn end(&mut self, session: &mut ServerSession<Reversed>) {
         let over = self.mail.as_ref().is_some_and(|mail| mail.over);
         let reply = if over { TOO_LARGE_TODAY } else { self.sink.finish().await };
-        self.tally.ceiling |= over;
         *self.tally.by_code.entry(reply.code).or_default() += 1;
         self.log(session, &reply);
         self.conclude(Some(&reply));

@@ -61,12 +61,7 @@ fn each_mechanism_under_starttls_and_implicit_tls() {
 #[test]
 fn each_mechanism_in_clear_that_may_be() {
     let lab = Lab::open();
-    let odmrd = Odmrd::new(&lab);
-    let accounts = std::fs::read_to_string(odmrd.accounts()).expect("accounts");
-    let generous = accounts.replace("[account.acme]\n", "[account.acme]\nclear_login = true\n");
-    assert_ne!(accounts, generous);
-    std::fs::write(odmrd.accounts(), generous).expect("accounts");
-    let odmrd = odmrd.start();
+    let odmrd = Odmrd::new(&lab).account_line("clear_login = true").start();
     for mechanism in &BY_PASSWORD[1..] {
         let fetch = AtrnFetch::new(&lab, odmrd.odmr).flags(&["--mech", mechanism]);
         one_letter_comes_through(&lab, &odmrd, fetch, mechanism);
@@ -124,10 +119,8 @@ fn a_client_certificate_is_proof_enough() {
     let odmrd = Odmrd::new(&lab).with_tls(&ca.issue(&lab, &[PROVIDER]));
     let known = ca.issue(&lab, &["customer.test"]);
     let stranger = ca.issue(&lab, &["stranger.test"]);
-    let mut accounts = std::fs::read_to_string(odmrd.accounts()).expect("accounts");
-    accounts.push_str(&format!("certificate = [\"{}\"]\n", fingerprint(&known.certificate)));
-    std::fs::write(odmrd.accounts(), accounts).expect("accounts");
-    let odmrd = odmrd.start();
+    let line = format!("certificate = [\"{}\"]", fingerprint(&known.certificate));
+    let odmrd = odmrd.account_line(&line).start();
     for (mode, port) in [("starttls", odmrd.odmr), ("implicit", odmrd.odmrs)] {
         let as_whom = |identity: &Identity| {
             let flags = showing(identity);
@@ -230,7 +223,7 @@ fn gsasl_proves_itself_by_mechanisms_of_its_own_making() {
     }
     let lab = Lab::open();
     let (odmrd, ca) = secure(&lab);
-    for mechanism in ["SCRAM-SHA-256", "CRAM-MD5", "PLAIN", "LOGIN"] {
+    for mechanism in ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "CRAM-MD5", "PLAIN", "LOGIN"] {
         logs_in(&lab, &odmrd, mechanism, PASSWORD, Some(&ca)).succeeded();
         let ran = logs_in(&lab, &odmrd, mechanism, "wrong", Some(&ca));
         assert_ne!(ran.code, Some(0), "{ran:#?}");
@@ -239,5 +232,5 @@ fn gsasl_proves_itself_by_mechanisms_of_its_own_making() {
         logs_in(&lab, &odmrd, mechanism, PASSWORD, None).succeeded();
     }
     let log = odmrd.daemon.log();
-    assert_eq!(log.matches(" authenticated ").count(), 6, "{log}");
+    assert_eq!(log.matches(" authenticated ").count(), 7, "{log}");
 }

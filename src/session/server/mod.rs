@@ -159,6 +159,8 @@ pub struct ServerSession<Stage> {
     /// A question was answered, and the client's time begins anew.
     answered: bool,
     born: Instant,
+    /// The 421 we hung up with.
+    farewell: Option<Reply>,
     transcript: Transcript,
     stage: PhantomData<Stage>,
 }
@@ -281,6 +283,7 @@ impl<Stage> ServerSession<Stage> {
             since: now,
             answered: false,
             born: now,
+            farewell: None,
             transcript,
             stage: PhantomData,
         };
@@ -406,6 +409,11 @@ impl<Stage> ServerSession<Stage> {
         self.close_with(reply);
     }
 
+    /// The 421 we hung up with; `None` where it was the client who said QUIT, or nobody has closed yet.
+    pub fn farewell(&self) -> Option<&Reply> {
+        self.farewell.as_ref()
+    }
+
     /// How the client introduced itself.
     pub fn hello(&self) -> Option<&Hello> {
         self.hello.as_ref()
@@ -496,6 +504,9 @@ impl<Stage> ServerSession<Stage> {
     }
 
     pub(super) fn say(&mut self, reply: Reply) {
+        if reply.code == 421 {
+            self.farewell = Some(reply.clone());
+        }
         if self.transcript.is_kept() {
             let side = self.side();
             self.transcript.said(side, wire_text(&reply));

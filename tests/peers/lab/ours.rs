@@ -1,5 +1,6 @@
 //! Our own two programs, set up and run the way their users would: by files, flags and signals.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -90,6 +91,16 @@ impl<'lab> Odmrd<'lab> {
         self
     }
 
+    /// With another line in the table of the account that fetchmail knows.
+    pub fn account_line(self, line: &str) -> Odmrd<'lab> {
+        let accounts = fs::read_to_string(self.accounts()).expect("accounts");
+        let table = format!("[account.{USER}]\n");
+        let longer = accounts.replace(&table, &format!("{table}{line}\n"));
+        assert_ne!(accounts, longer, "no {table} in {accounts}");
+        fs::write(self.accounts(), longer).expect("accounts");
+        self
+    }
+
     /// Writes the settings file.
     pub fn write(&self) -> PathBuf {
         self.lab.write(&format!("{}.toml", self.name), self.settings.concat())
@@ -116,6 +127,7 @@ impl<'lab> Odmrd<'lab> {
 
 impl RunningOdmrd {
     /// Kills it, as a power cut would, and starts it again on what is left.
+    #[allow(dead_code, reason = "for tests/ledger.rs, which shares the lab")]
     pub fn crash_and_restart(&mut self, lab: &Lab) {
         self.daemon.kill();
         self.restart(lab);
