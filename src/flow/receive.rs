@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use super::line::{LineEnd, Stop, hear, last_words};
+use super::line::{LineEnd, Stop, hear, last_words, parted};
 use crate::mail::Recipient;
 use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::net::Wire;
@@ -153,7 +153,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
                     self.sink.abort().await;
                     self.conclude(None);
                 }
-                Event::Closed => return Ok(()),
+                Event::Closed => return parted(session),
                 // The profile speaks none of these.
                 Event::Starttls | Event::Atrn(_) | Event::Auth(..) | Event::Response(_) => {
                     session.answer(NOT_HERE)

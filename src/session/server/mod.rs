@@ -141,6 +141,19 @@ pub enum Event {
     Closed,
 }
 
+/// Why a session is over, for whoever has to say what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// The client said QUIT.
+    Quit,
+    /// The client was too slow, or went on for too long.
+    TooSlow,
+    /// The client spoke no SMTP, or made too much noise.
+    Misconduct,
+    /// The caller wanted it so: [`ServerSession::shut_down`], or an answer of 421.
+    Told,
+}
+
 /// A session in the server's role, standing at `Stage`.
 #[derive(Debug)]
 pub struct ServerSession<Stage> {
@@ -158,6 +171,7 @@ pub struct ServerSession<Stage> {
     since: Instant,
     born: Instant,
     transcript: Transcript,
+    parting: Option<Parting>,
     stage: PhantomData<Stage>,
 }
 
@@ -272,6 +286,7 @@ impl<Stage> ServerSession<Stage> {
             since: now,
             born: now,
             transcript,
+            parting: None,
             stage: PhantomData,
         };
         session.say(words::greeting(&session.settings));
@@ -300,6 +315,7 @@ impl<Stage> ServerSession<Stage> {
                 if event == Event::Starttls && !self.input.is_empty() {
                     // It came while we were writing the 220: as forged as if it had stood behind
                     // the command, and to be heard by nobody once the line is protected.
+                    self.parting = Some(Parting::Misconduct);
                     self.close();
                     continue;
                 }
@@ -320,10 +336,6 @@ impl<Stage> ServerSession<Stage> {
 
     /// One step forward, if the input allows one.
     fn progress(&mut self, now: Instant) -> bool {
-        if self.is_past_its_end(now) {
-            self.close_with(words::SESSION_OVER);
-            return true;
-        }
         let moved = match self.state {
             State::Command => self.command_line(now),
             State::AuthResponse => self.response_line(),
@@ -360,15 +372,10 @@ impl<Stage> ServerSession<Stage> {
         }
     }
 
-    /// Content that began in time may take as long again, and no longer: one that flows for ever
-    /// never meets a deadline for its next octet.
+    /// Content that began in time may take as long again, and no longer: where it flows for ever,
+    /// each octet would earn it the wait for the next.
     fn very_end(&self) -> Instant {
         self.born + self.longest() * 2
-    }
-
-    fn is_past_its_end(&self, now: Instant) -> bool {
-        let content = matches!(self.state, State::Data | State::Chunk(_) | State::Swallow(..));
-        content && now >= self.very_end()
     }
 
     fn content_deadline(&self) -> Instant {
@@ -380,12 +387,17 @@ impl<Stage> ServerSession<Stage> {
 
     /// The deadline has passed: say so and close. RFC 5321, section 3.8.
     pub fn timed_out(&mut self) {
-        self.close_with(words::TOO_SLOW);
+        self.part(Parting::TooSlow, words::TOO_SLOW);
     }
 
     /// The server stops: say 421 where the client can hear it, and close.
     pub fn shut_down(&mut self, reply: Reply) {
-        self.close_with(reply);
+        self.part(Parting::Told, reply);
+    }
+
+    /// Why it is over; `None` while it is not.
+    pub fn parting(&self) -> Option<Parting> {
+        self.parting
     }
 
     /// How the client introduced itself.
@@ -490,12 +502,23 @@ impl<Stage> ServerSession<Stage> {
         reply.write(&mut self.out);
     }
 
+    /// Closes on a client that has it coming.
     fn close_with(&mut self, reply: Reply) {
+        self.part(Parting::Misconduct, reply);
+    }
+
+    /// Last words are said once.
+    fn part(&mut self, why: Parting, reply: Reply) {
+        if matches!(self.state, State::Closed) {
+            return;
+        }
+        self.parting = Some(why);
         self.say(reply);
         self.close();
     }
 
     fn close(&mut self) {
+        self.parting.get_or_insert(Parting::Told);
         self.transaction = None;
         self.state = State::Closed;
         self.events.push_back(Event::Closed);
