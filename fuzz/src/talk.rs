@@ -44,6 +44,9 @@ struct Told {
 #[derive(Debug, Default)]
 struct Host {
     told: Told,
+    /// Content that has not come to its end. How much of it there is when it is called off is
+    /// nobody's business.
+    coming: Vec<u8>,
     answers: u64,
     mail: bool,
     recipients: usize,
@@ -78,7 +81,7 @@ impl Host {
         match &event {
             Event::Content(octets) => {
                 assert!(self.content, "content that nobody asked for");
-                self.told.content.extend_from_slice(octets);
+                self.coming.extend_from_slice(octets);
                 return;
             }
             other => self.told.events.push(format!("{other:?}")),
@@ -99,6 +102,7 @@ impl Host {
             }
             Event::End => {
                 assert!(self.content, "an end of nothing");
+                self.told.content.append(&mut self.coming);
                 self.answer(session);
                 self.forget();
             }
@@ -115,6 +119,7 @@ impl Host {
 
     fn forget(&mut self) {
         (self.mail, self.content) = (false, false);
+        self.coming.clear();
     }
 
     fn answer<Stage>(&mut self, session: &mut ServerSession<Stage>) -> bool {
