@@ -71,13 +71,17 @@ impl House {
 
     /// The customer's program, calling `server`, in clear.
     pub fn fetch(&self, server: SocketAddr, more: &[&str]) -> Command {
+        self.fetch_to(&format!("maildir:{}", self.path("Maildir").display()), server, more)
+    }
+
+    pub fn fetch_to(&self, target: &str, server: SocketAddr, more: &[&str]) -> Command {
         let password = self.write("password", PASSWORD);
         let mut command = Command::new(env!("CARGO_BIN_EXE_atrn-fetch"));
         command.args(["--server", "127.0.0.1", "--port", &server.port().to_string()]);
         command.args(["--tls", "none", "--user", "acme", "--ehlo", "mail.example.org"]);
         command.args(["--clear-auth", "cram-md5", "--domain", "example.org"]);
         command.arg("--password-file").arg(password);
-        command.arg("--deliver").arg(format!("maildir:{}", self.path("Maildir").display()));
+        command.args(["--deliver", target]);
         command.env("XDG_RUNTIME_DIR", self.folder.path()).args(more);
         command
     }
@@ -146,10 +150,6 @@ impl Provider {
                 return line;
             }
         }
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.child.id()
     }
 
     /// Brings a mail for bob, and gives the reply to its end.

@@ -140,3 +140,50 @@ fn mail_for_others_is_refused_and_a_cut_mail_is_none() {
     });
     assert_eq!(code, 75);
 }
+
+/// A local mail server that refuses DATA once, and takes the mail when it is asked again.
+fn hesitant(line: &mut Line) {
+    line.say("220 t ESMTP\r\n");
+    let mut data = 0;
+    loop {
+        let command = line.reply();
+        match command.get(..4).unwrap_or(&command) {
+            "" => return,
+            "DATA" => {
+                data += 1;
+                line.say(if data == 1 { "451 4.3.0 not now\r\n" } else { "354 go\r\n" });
+            }
+            "QUIT" => return line.say("221 bye\r\n"),
+            "EHLO" | "MAIL" | "RCPT" | "RSET" => line.say("250 ok\r\n"),
+            _ if command == ".\r\n" => line.say("250 taken\r\n"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn data_that_is_said_again_brings_the_whole_mail() {
+    let house = House::bare();
+    let (heard, content) = std::sync::mpsc::channel();
+    let (target, local) = server(move |line| {
+        let before = line.recorded(hesitant);
+        heard.send(before).expect("told");
+    });
+    let (address, provider) = server(|line| {
+        turned(line);
+        line.say("EHLO p\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\n");
+        assert!((0..3).all(|_| line.reply().starts_with("250")));
+        assert!(line.ask("DATA").starts_with("451"));
+        assert!(line.ask("DATA").starts_with("354"));
+        assert!(line.ask("Subject: whole\r\n\r\nwhole\r\n.").starts_with("250"));
+        line.ask("QUIT");
+    });
+    let target = format!("smtp:127.0.0.1:{}", target.port());
+    let output =
+        house.fetch_to(&target, address, &["--max-rounds=1"]).output().expect("atrn-fetch");
+    provider.join().expect("the provider");
+    local.join().expect("the target");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let content: String = content.recv().expect("content");
+    assert!(content.contains("Subject: whole\r\n\r\nwhole\r\n.\r\n"), "{content}");
+}

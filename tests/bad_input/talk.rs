@@ -9,6 +9,7 @@ use crate::house::PATIENCE;
 pub struct Line {
     pub stream: TcpStream,
     reader: BufReader<TcpStream>,
+    record: String,
 }
 
 impl Line {
@@ -16,7 +17,7 @@ impl Line {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         let reader = BufReader::new(stream.try_clone().expect("a socket"));
-        Line { stream, reader }
+        Line { stream, reader, record: String::new() }
     }
 
     /// Connects from 127.0.0.`host`.
@@ -62,6 +63,9 @@ impl Line {
                 Err(error) => panic!("{error} behind {reply:?}"),
                 Ok(_) => reply.push_str(&String::from_utf8_lossy(&line)),
             }
+            if self.record.len() < 100_000 {
+                self.record.push_str(&String::from_utf8_lossy(&line));
+            }
             if line.get(3) != Some(&b'-') {
                 return reply;
             }
@@ -82,6 +86,13 @@ impl Line {
     /// Writes the same again and again, until the other side has had enough.
     pub fn flood(&mut self, piece: &[u8]) {
         while self.stream.write_all(piece).is_ok() {}
+    }
+
+    /// All that was heard, line by line, while the part was played.
+    pub fn recorded(&mut self, play: impl FnOnce(&mut Line)) -> String {
+        self.record.clear();
+        play(self);
+        std::mem::take(&mut self.record)
     }
 
     /// Hears until the other side hangs up, and says nothing.
