@@ -181,9 +181,7 @@ impl LineEnd {
         match self {
             LineEnd::Peer(_) | LineEnd::Wire(WireFault::Tls { .. }) => Exit::Protocol,
             LineEnd::Wire(WireFault::Untrusted { .. }) => Exit::NoPerm,
-            LineEnd::Closed | LineEnd::TimedOut(_) | LineEnd::HungUp(_) | LineEnd::Wire(_) => {
-                Exit::TempFail
-            }
+            LineEnd::Closed | LineEnd::TimedOut(_) | LineEnd::Wire(_) => Exit::TempFail,
         }
     }
 }

@@ -184,7 +184,8 @@ impl<K: Sink> Run<'_, K> {
                 in_a_row = 0;
                 pending.pop_front();
             }
-            if pending.is_empty() || self.tally.ceiling || *self.stop.borrow() {
+            let late = Instant::now() >= self.terms.until;
+            if pending.is_empty() || self.tally.ceiling || late || *self.stop.borrow() {
                 return Ok(());
             }
         }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use super::line::{LineEnd, Stop, closed, hear};
+use super::line::{LineEnd, Stop, hear, parted};
 use super::provider::{House, Provider};
 use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::mail::{Envelope, Recipient};
@@ -83,7 +83,7 @@ impl<'a, S: Spool> Talk<'a, S> {
                 Event::End => self.end().await,
                 Event::Reset => self.mail = None,
                 Event::Starttls => self.starttls().await?,
-                Event::Closed => return closed(&self.session),
+                Event::Closed => return parted(&self.session),
                 // The profile speaks neither AUTH nor ATRN.
                 Event::Auth(..) | Event::Response(_) => self.session.auth_refused(NOT_HERE),
                 Event::Atrn(_) => self.session.answer(NOT_HERE),

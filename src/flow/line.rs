@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::net::{Wire, WireFault};
 use crate::session::client::{ClientSession, ClientStage, Heard, PeerFault};
-use crate::session::{Event, Odmr, Reversed, Sending, ServerSession, Step};
+use crate::session::{Event, Odmr, Parting, Reversed, Sending, ServerSession, Step};
 use crate::smtp::Reply;
 
 /// How much of a peer's talk is taken in before we have dealt with what came before.
@@ -27,9 +27,6 @@ pub enum LineEnd {
     /// It took too long.
     #[error("timed out waiting for {0}")]
     TimedOut(&'static str),
-    /// It was us who closed: the other side was too slow, or went too far.
-    #[error("closed with \"{0}\"")]
-    HungUp(Reply),
     /// It broke the protocol.
     #[error("{0}")]
     Peer(#[from] PeerFault),
@@ -71,12 +68,28 @@ pub async fn hear<Stage>(
     }
 }
 
+/// What it means that a session is over: nothing, if the other side said QUIT or we wanted it so.
+///
+/// # Errors
+/// [`LineEnd`] when it was over because of what the other side did or failed to do.
+pub fn parted<Stage>(session: &ServerSession<Stage>) -> Result<(), LineEnd> {
+    match session.parting() {
+        Some(Parting::TooSlow) => Err(LineEnd::TimedOut("the other side")),
+        Some(Parting::Misconduct) => Err(PeerFault::Misconduct.into()),
+        Some(Parting::Quit | Parting::Told) | None => Ok(()),
+    }
+}
+
 async fn listen<Stage>(
     wire: &mut Wire,
     session: &mut ServerSession<Stage>,
     stop: &mut Stop,
 ) -> Result<(), LineEnd> {
     let deadline = session.deadline();
+    if has_passed(deadline) {
+        session.timed_out();
+        return Ok(());
+    }
     let may_stop = !session.is_taking_content();
     tokio::select! {
         biased;
@@ -91,12 +104,10 @@ async fn listen<Stage>(
     Ok(())
 }
 
-/// How a session ended that says it is closed.
-///
-/// # Errors
-/// [`LineEnd::HungUp`] when it was not the client who ended it, by QUIT.
-pub fn closed<Stage>(session: &ServerSession<Stage>) -> Result<(), LineEnd> {
-    session.farewell().map_or(Ok(()), |reply| Err(LineEnd::HungUp(reply.clone())))
+/// Looked at before each read: for a line on which there is always something to read, as when a
+/// flood comes in, no read ever waits long enough to time out.
+fn has_passed(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
 const STOPPING: Reply = Reply::new(421, (3, 2), "the service is stopping; call again soon");
@@ -192,6 +203,9 @@ pub async fn ask<C: Client>(wire: &mut Wire, session: &mut C) -> Result<C::Event
             Step::Send(bytes) => write(wire, session.ear(), bytes).await?,
             Step::Starved => {
                 let deadline = session.until();
+                if has_passed(deadline) {
+                    return Err(LineEnd::TimedOut(session.awaited()));
+                }
                 match wire.read(session.ear(), deadline).await {
                     Ok(0) => return Err(LineEnd::Closed),
                     Ok(_) => {}

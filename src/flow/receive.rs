@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use super::line::{LineEnd, Stop, closed, hear, last_words};
+use super::line::{LineEnd, Stop, hear, last_words, parted};
 use crate::mail::Recipient;
 use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::net::Wire;
@@ -154,8 +154,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
                     self.sink.abort().await;
                     self.conclude(None);
                 }
-                Event::Closed if self.has_enough(stop) => return Ok(()),
-                Event::Closed => return closed(session),
+                Event::Closed => return parted(session),
                 // The profile speaks none of these.
                 Event::Starttls | Event::Atrn(_) | Event::Auth(..) | Event::Response(_) => {
                     session.answer(NOT_HERE)
@@ -190,11 +189,6 @@ impl<'a, K: Sink> Receiver<'a, K> {
                 session.answer(reply);
             }
         }
-    }
-
-    /// Is it we who want no more, so that a session which we close is one that went well?
-    fn has_enough(&self, stop: &Stop) -> bool {
-        self.tally.ceiling || self.sink.is_lost() || *stop.borrow()
     }
 
     /// Is this run's measure full?

@@ -8,7 +8,7 @@ use std::time::Instant;
 use tracing::info;
 
 use super::drain::{Drained, Run};
-use super::line::{LineEnd, Stop, closed, hear, last_words, write};
+use super::line::{LineEnd, Stop, hear, last_words, parted, write};
 use super::proof::{LineFacts, Proof};
 use super::provider::{House, Provider, Turning};
 use crate::net::{Wire, WireFault};
@@ -63,7 +63,7 @@ impl<S: Spool> Call<'_, S> {
                     }
                     (answer, None) => session.answer(answer.reply()),
                 },
-                Event::Closed => return closed(&session),
+                Event::Closed => return parted(&session),
                 // The profile takes no mail.
                 Event::Mail(..) | Event::Recipient(_) | Event::Begin | Event::End => {
                     session.answer(NOT_HERE)

@@ -44,6 +44,12 @@ impl Intake {
         }
     }
 
+    /// A CR or LF stood alone, in content that must not have any.
+    fn holds_bare_ends(&self, body: Body) -> bool {
+        let bare = self.dots.saw_bare_cr_or_lf() || self.ends.saw_bare_cr_or_lf();
+        bare && body != Body::Binary
+    }
+
     /// When content this slow is no mail any more; no time runs before its first octet.
     pub(super) fn slowest_end(&self, patience: &Patience) -> Option<Instant> {
         let (started, before) = self.started?;
@@ -217,9 +223,12 @@ impl<Stage> ServerSession<Stage> {
         intake.size += piece.len() as u64;
         intake.over |= intake.size > limit;
         intake.header.watch(&piece);
-        let fault = content_fault(intake, transaction.envelope.params.body, max_received);
+        let body = transaction.envelope.params.body;
+        let fault = content_fault(intake, body, max_received);
         let size = intake.size;
-        if !piece.is_empty() && !intake.over {
+        // Not an octet from the first bare CR or LF on: the next hop may be reading along, and may
+        // take LF.LF for an end and what follows for commands.
+        if !piece.is_empty() && !intake.over && !intake.holds_bare_ends(body) {
             self.events.push_back(Event::Content(piece.freeze()));
         }
         if ended {
@@ -245,10 +254,9 @@ impl<Stage> ServerSession<Stage> {
 
 /// What is wrong with content that has come to its end.
 fn content_fault(intake: &Intake, body: Body, max_received: u32) -> Option<Reply> {
-    let bare = intake.dots.saw_bare_cr_or_lf() || intake.ends.saw_bare_cr_or_lf();
     if intake.over {
         Some(words::TOO_LARGE)
-    } else if bare && body != Body::Binary {
+    } else if intake.holds_bare_ends(body) {
         Some(words::BARE_LINE_ENDS)
     } else if intake.header.received() > max_received {
         Some(words::GOING_IN_CIRCLES)

@@ -141,6 +141,19 @@ pub enum Event {
     Closed,
 }
 
+/// Why a session is over, for whoever has to say what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// The client said QUIT.
+    Quit,
+    /// The client was too slow, or went on for too long.
+    TooSlow,
+    /// The client spoke no SMTP, or made too much noise.
+    Misconduct,
+    /// The caller wanted it so: [`ServerSession::shut_down`], or an answer of 421.
+    Told,
+}
+
 /// A session in the server's role, standing at `Stage`.
 #[derive(Debug)]
 pub struct ServerSession<Stage> {
@@ -159,9 +172,8 @@ pub struct ServerSession<Stage> {
     /// A question was answered, and the client's time begins anew.
     answered: bool,
     born: Instant,
-    /// The 421 we hung up with.
-    farewell: Option<Reply>,
     transcript: Transcript,
+    parting: Option<Parting>,
     stage: PhantomData<Stage>,
 }
 
@@ -283,8 +295,8 @@ impl<Stage> ServerSession<Stage> {
             since: now,
             answered: false,
             born: now,
-            farewell: None,
             transcript,
+            parting: None,
             stage: PhantomData,
         };
         session.say(words::greeting(&session.settings));
@@ -327,6 +339,7 @@ impl<Stage> ServerSession<Stage> {
         if event != Event::Starttls || self.input.is_empty() {
             return event;
         }
+        self.parting = Some(Parting::Misconduct);
         self.state = State::Closed;
         Event::Closed
     }
@@ -340,10 +353,6 @@ impl<Stage> ServerSession<Stage> {
 
     /// One step forward, if the input allows one.
     fn progress(&mut self, now: Instant) -> bool {
-        if self.is_past_its_end(now) {
-            self.close_with(words::SESSION_OVER);
-            return true;
-        }
         let moved = match self.state {
             State::Command => self.command_line(now),
             State::AuthResponse => self.response_line(),
@@ -380,15 +389,10 @@ impl<Stage> ServerSession<Stage> {
         }
     }
 
-    /// Content that began in time may take as long again, and no longer: one that flows for ever
-    /// never meets a deadline for its next octet.
+    /// Content that began in time may take as long again, and no longer: where it flows for ever,
+    /// each octet would earn it the wait for the next.
     fn very_end(&self) -> Instant {
         self.born + self.longest() * 2
-    }
-
-    fn is_past_its_end(&self, now: Instant) -> bool {
-        let content = matches!(self.state, State::Data | State::Chunk(_) | State::Swallow(..));
-        content && now >= self.very_end()
     }
 
     fn content_deadline(&self) -> Instant {
@@ -401,17 +405,17 @@ impl<Stage> ServerSession<Stage> {
 
     /// The deadline has passed: say so and close. RFC 5321, section 3.8.
     pub fn timed_out(&mut self) {
-        self.close_with(words::TOO_SLOW);
+        self.part(Parting::TooSlow, words::TOO_SLOW);
     }
 
     /// The server stops: say 421 where the client can hear it, and close.
     pub fn shut_down(&mut self, reply: Reply) {
-        self.close_with(reply);
+        self.part(Parting::Told, reply);
     }
 
-    /// The 421 we hung up with; `None` where it was the client who said QUIT, or nobody has closed yet.
-    pub fn farewell(&self) -> Option<&Reply> {
-        self.farewell.as_ref()
+    /// Why it is over; `None` while it is not.
+    pub fn parting(&self) -> Option<Parting> {
+        self.parting
     }
 
     /// How the client introduced itself.
@@ -504,9 +508,6 @@ impl<Stage> ServerSession<Stage> {
     }
 
     pub(super) fn say(&mut self, reply: Reply) {
-        if reply.code == 421 {
-            self.farewell = Some(reply.clone());
-        }
         if self.transcript.is_kept() {
             let side = self.side();
             self.transcript.said(side, wire_text(&reply));
@@ -514,12 +515,23 @@ impl<Stage> ServerSession<Stage> {
         reply.write(&mut self.out);
     }
 
+    /// Closes on a client that has it coming.
     fn close_with(&mut self, reply: Reply) {
+        self.part(Parting::Misconduct, reply);
+    }
+
+    /// Last words are said once.
+    fn part(&mut self, why: Parting, reply: Reply) {
+        if matches!(self.state, State::Closed) {
+            return;
+        }
+        self.parting = Some(why);
         self.say(reply);
         self.close();
     }
 
     fn close(&mut self) {
+        self.parting.get_or_insert(Parting::Told);
         self.transaction = None;
         self.state = State::Closed;
         self.events.push_back(Event::Closed);
