@@ -353,7 +353,9 @@ impl<Stage> ServerSession<Stage> {
                 Some((self.since + patience.command).min(self.born + self.longest()))
             }
             State::Data | State::Chunk(_) => Some(self.content_deadline()),
-            State::Swallow(..) => Some(self.since + patience.block),
+            State::Swallow(..) => {
+                Some((self.since + patience.block).min(self.born + self.longest()))
+            }
             State::Asked(_) | State::Closed => None,
         }
     }
