@@ -190,19 +190,23 @@ impl Job {
     }
 }
 
+/// What a reply means for the mail. Not every 5xx is about the mail: one that says that we are out
+/// of step, not understood or not logged in is about the session, and no sender is sent a notice
+/// because of a session.
 fn of(reply: &Reply) -> Verdict {
-    match reply.code / 100 {
-        2 => Verdict::Taken(reply.clone()),
-        5 => Verdict::Never(reply.clone()),
+    match reply.code {
+        200..=299 => Verdict::Taken(reply.clone()),
+        500 | 502 | 503 | 530 | 538 => Verdict::NotNow(reply.clone()),
+        500..=599 => Verdict::Never(reply.clone()),
         _ => Verdict::NotNow(reply.clone()),
     }
 }
 
 /// 552 to RCPT is how old servers say "too many recipients": not for ever. RFC 5321, section
-/// 4.5.3.1.10. 503 says that we were out of step, not that the mailbox is wrong.
+/// 4.5.3.1.10.
 fn refusal_of_rcpt(reply: &Reply) -> Verdict {
     match reply.code {
-        552 | 503 => Verdict::NotNow(reply.clone()),
+        552 => Verdict::NotNow(reply.clone()),
         _ => of(reply),
     }
 }
