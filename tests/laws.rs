@@ -21,7 +21,7 @@ const PIPELINING: &str = "250-PIPELINING\r\n";
 
 fn settings(profile: Profile) -> ServerSettings {
     let mut settings = ServerSettings {
-        max_size: 4000,
+        max_size: 10_000,
         max_errors: 1000,
         max_refusals: 1000,
         starttls: true,
@@ -127,7 +127,8 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         "BDAT 3\r\nabc",
         "BDAT 4 LAST\r\nabc\n",
         "BDAT 0 LAST\r\n",
-        "BDAT 5000\r\n",
+        "BDAT 15000\r\n",
+        "BDAT 500\r\n",
         "BDAT x\r\n",
         "QUIT\r\n",
         "AUTH PLAIN\r\n",

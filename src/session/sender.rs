@@ -95,6 +95,8 @@ pub struct Sender {
     stage: Stage,
     /// Replies owed to us, in order. RFC 2920: match them by counting.
     owed: VecDeque<Owed>,
+    /// How many of them answer what is on the line already; the others are not asked yet.
+    asked: usize,
     /// At most two: one whose content is on its way or awaits its verdict, one whose envelope is.
     jobs: VecDeque<Job>,
     events: VecDeque<Sending>,
@@ -174,18 +176,22 @@ impl ClientSession<Reversed> {
     fn send(&mut self) -> Step<Sending> {
         match self.line.out.is_empty() {
             true => Step::Starved,
-            false => Step::Send(self.line.out.split().freeze()),
+            false => {
+                self.talk.asked = self.talk.owed.len();
+                Step::Send(self.line.out.split().freeze())
+            }
         }
     }
 
     fn hear(&mut self, now: Instant) -> Result<bool, PeerFault> {
-        if self.talk.owed.is_empty() {
+        if self.talk.asked == 0 {
             return match self.line.input.is_empty() || self.talk.stage == Stage::Over {
                 true => Ok(false),
                 false => Err(unasked(&self.line.input)),
             };
         }
         let Some(reply) = self.line.reply(now)? else { return Ok(false) };
+        self.talk.asked -= 1;
         self.talk.answered(&mut self.line, reply)?;
         Ok(true)
     }
@@ -292,6 +298,7 @@ impl Sender {
             offers: Capabilities::default(),
             stage: Stage::Greeting,
             owed: VecDeque::from([Owed::Greeting]),
+            asked: 0,
             jobs: VecDeque::new(),
             events: VecDeque::new(),
             no_more: false,
@@ -528,6 +535,7 @@ impl Sender {
     fn over(&mut self) {
         self.stage = Stage::Over;
         self.owed.clear();
+        self.asked = 0;
         self.events.push_back(Sending::Closed);
     }
 }

@@ -179,7 +179,7 @@ pub fn letter(token: u64, (envelope, content): &(String, Vec<u8>)) -> Letter {
         params,
         recipients,
         size: content.len() as u64,
-        ends_in_crlf: content.is_empty() || content.ends_with(b"\r\n"),
+        ends_in_crlf: content.ends_with(b"\r\n"),
         eight_bit: !content.is_ascii(),
     };
     Letter { outgoing, content: content.clone(), verdicts }

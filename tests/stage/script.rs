@@ -123,7 +123,8 @@ fn profile(word: &str, name: &str) -> Profile {
 /// `FROM:<a> RET=HDRS TO:<b> TO:<c> | content`
 fn mail(value: &str) -> (String, Vec<u8>) {
     let (envelope, content) = value.split_once('|').expect("envelope | content");
-    (envelope.trim().to_owned(), octets(content.strip_prefix(' ').unwrap_or(content)))
+    let envelope = String::from_utf8(octets(envelope.trim())).expect("UTF-8");
+    (envelope, octets(content.strip_prefix(' ').unwrap_or(content)))
 }
 
 fn act(line: &str, ours: char) -> Option<Vec<Act>> {

@@ -190,12 +190,14 @@ impl Job {
     }
 }
 
+/// What a reply means for the mail. Not every 5xx is about the mail: one that says that we are out
+/// of step, not understood or not logged in is about the session, and no sender is sent a notice
+/// because of a session.
 fn of(reply: &Reply) -> Verdict {
-    match reply.code / 100 {
-        2 => Verdict::Taken(reply.clone()),
-        // We were out of step; the mail is none the worse for it.
-        5 if reply.code == 503 => Verdict::NotNow(reply.clone()),
-        5 => Verdict::Never(reply.clone()),
+    match reply.code {
+        200..=299 => Verdict::Taken(reply.clone()),
+        500 | 502 | 503 | 530 | 538 => Verdict::NotNow(reply.clone()),
+        500..=599 => Verdict::Never(reply.clone()),
         _ => Verdict::NotNow(reply.clone()),
     }
 }

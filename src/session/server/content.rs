@@ -118,7 +118,7 @@ impl<Stage> ServerSession<Stage> {
             self.begin();
             self.state = State::Chunk(chunk);
         } else {
-            self.spoil();
+            self.spoil(chunk);
             self.state = State::Swallow(chunk, reply);
         }
     }
@@ -126,22 +126,35 @@ impl<Stage> ServerSession<Stage> {
     /// Hears a chunk out and refuses it; one that would take for ever ends the session instead.
     fn refuse_chunk(&mut self, chunk: Chunk, size: u64, reply: Reply) {
         self.counts.errors += 1;
-        if size > self.settings.max_size.saturating_mul(4)
-            || self.counts.errors > self.settings.max_errors
-        {
-            return self.close_with(reply);
+        if size > self.endless() {
+            self.say(reply);
+            return self.close_with(words::ENDLESS);
         }
-        if self.spoil() {
+        if self.counts.errors > self.settings.max_errors {
+            self.say(reply);
+            return self.close_with(words::TOO_MANY_ERRORS);
+        }
+        if self.spoil(chunk) {
             self.events.push_back(Event::Reset);
         }
         self.state = State::Swallow(chunk, reply);
     }
 
-    /// The transaction can only be reset now. True when the caller had begun to keep content.
-    fn spoil(&mut self) -> bool {
+    /// Content beyond this is not heard out, only to be refused at its end.
+    fn endless(&self) -> u64 {
+        self.settings.max_size.saturating_mul(4)
+    }
+
+    /// The transaction can only be reset now; with its last chunk it is over, as it is behind DATA.
+    /// True when the caller had begun to keep content.
+    fn spoil(&mut self, chunk: Chunk) -> bool {
         let Some(transaction) = &mut self.transaction else { return false };
         transaction.spoilt = true;
-        transaction.intake.take().is_some()
+        let begun = transaction.intake.take().is_some();
+        if chunk.is_last() {
+            self.transaction = None;
+        }
+        begun
     }
 
     pub(super) fn swallow(&mut self) -> bool {
@@ -219,20 +232,24 @@ impl<Stage> ServerSession<Stage> {
         let (limit, max_received) = (self.settings.max_size, self.settings.max_received);
         let Some(transaction) = &mut self.transaction else { return };
         let Some(intake) = &mut transaction.intake else { return };
-        let piece = intake.ready.split();
+        let mut piece = intake.ready.split();
+        let room = limit.saturating_sub(intake.size);
         intake.size += piece.len() as u64;
         intake.over |= intake.size > limit;
         intake.header.watch(&piece);
+        piece.truncate(usize::try_from(room).unwrap_or(usize::MAX));
         let body = transaction.envelope.params.body;
         let fault = content_fault(intake, body, max_received);
         let size = intake.size;
         // Not an octet from the first bare CR or LF on: the next hop may be reading along, and may
         // take LF.LF for an end and what follows for commands.
-        if !piece.is_empty() && !intake.over && !intake.holds_bare_ends(body) {
+        if !piece.is_empty() && !intake.holds_bare_ends(body) {
             self.events.push_back(Event::Content(piece.freeze()));
         }
         if ended {
             self.end(size, fault);
+        } else if size > self.endless() {
+            self.close_with(words::ENDLESS);
         }
     }
 

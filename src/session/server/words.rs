@@ -27,6 +27,8 @@ pub(super) const NOTHING_BUT_NOISE: Reply =
 pub(super) const SESSION_OVER: Reply = Reply::new(421, (4, 2), "long enough, closing; call again");
 pub(super) const ENOUGH_FOR_ONE: Reply =
     Reply::new(421, (5, 3), "enough mail for one session, closing; call again");
+pub(super) const ENDLESS: Reply =
+    Reply::new(421, (3, 4), "far larger than this server takes, closing");
 pub(super) const TOO_MANY_RECIPIENTS: Reply =
     Reply::new(452, (5, 3), "too many recipients; send the rest in a transaction of their own");
 
