@@ -84,10 +84,11 @@ pub async fn look(effective: &Effective, keep_dialogue: bool) -> Result<Seen, Fa
     let tls = tls_client(account)?;
     let caller = caller(account, tls.as_ref()).await?;
     let server = format!("{}:{}", caller.server, account.port);
-    let transcript = if keep_dialogue { Transcript::kept() } else { Transcript::default() };
-    let called = caller.call(transcript).await.map_err(|fault| {
-        Failure::new(fault.exit(), format!("{server}: {fault}")).hint(fault.hint())
-    })?;
+    let mut transcript = if keep_dialogue { Transcript::kept() } else { Transcript::default() };
+    let called = caller
+        .call(&mut transcript)
+        .await
+        .map_err(|fault| Failure::new(fault.exit(), fault.told(&server)).hint(fault.hint()))?;
     let tls = called.wire.tls().map(|facts| (facts.version(), facts.cipher().to_owned()));
     let mechanism = called.mechanism.map(|mechanism| mechanism.name());
     let offers = called.offers.clone();

@@ -103,7 +103,7 @@ impl<'a, S: Spool> Talk<'a, S> {
             Err(refusal) => {
                 self.visit.refused += 1;
                 info!(session = self.id, ip = %self.ip, recipient = %Escaped::text(recipient.path.as_str()),
-                    reply = %refusal, "recipient refused");
+                    reply = refusal.to_string(), "recipient refused");
                 self.session.answer(refusal);
             }
         }
@@ -232,8 +232,7 @@ fn refusal(fault: &SpoolError) -> Reply {
     }
 }
 
-/// One part for each domain, in the order the domains were first named. The first bears the id the
-/// sender is told.
+/// One part for each domain. The first bears the id the sender is told.
 fn parts(house: &House, envelope: &Envelope, id: EntryId, now: Timestamp) -> Vec<Part> {
     let mut of_domain: BTreeMap<Domain, Vec<Recipient>> = BTreeMap::new();
     for recipient in &envelope.recipients {

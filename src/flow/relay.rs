@@ -22,7 +22,8 @@ use crate::spool::Spool;
 pub async fn relay<S: Spool>(wire: Wire, provider: &Provider<S>, id: &str, stop: Stop) {
     let house = provider.house();
     let ip = wire.peer().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.ip());
-    let mut call = Call { wire, provider, house, id, ip, stop, account: None, answer: None };
+    let mut call =
+        Call { wire, provider, house, id, ip, stop, account: None, drained: Drained::default() };
     let end = call.serve().await;
     call.tell(&end);
     call.wire.close().await;
@@ -36,11 +37,11 @@ struct Call<'a, S: Spool> {
     ip: IpAddr,
     stop: Stop,
     account: Option<String>,
-    answer: Option<Answer>,
+    drained: Drained,
 }
 
 impl<S: Spool> Call<'_, S> {
-    async fn serve(&mut self) -> Result<Drained, LineEnd> {
+    async fn serve(&mut self) -> Result<(), LineEnd> {
         let secure = self.wire.tls().is_some();
         let transcript = self.provider.transcript();
         let mut session =
@@ -62,7 +63,7 @@ impl<S: Spool> Call<'_, S> {
                     }
                     (answer, None) => session.answer(answer.reply()),
                 },
-                Event::Closed => return parted(&session).map(|()| Drained::default()),
+                Event::Closed => return parted(&session),
                 // The profile takes no mail.
                 Event::Mail(..) | Event::Recipient(_) | Event::Begin | Event::End => {
                     session.answer(NOT_HERE)
@@ -113,9 +114,8 @@ impl<S: Spool> Call<'_, S> {
     fn answer(&mut self, request: &AtrnRequest) -> (Answer, Option<Turning>) {
         let (answer, turning) = self.provider.answer(request, Instant::now());
         self.account = Some(request.identity().account().to_owned());
-        self.answer = Some(answer);
         info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(),
-            reply = %answer.reply(), "atrn");
+            reply = answer.reply().to_string(), "atrn");
         (answer, turning)
     }
 
@@ -126,11 +126,11 @@ impl<S: Spool> Call<'_, S> {
         request: AtrnRequest,
         answer: Answer,
         turning: Turning,
-    ) -> Result<Drained, LineEnd> {
+    ) -> Result<(), LineEnd> {
         if self.spoke_meanwhile(&mut session).await? {
             session.spoke_too_soon();
             last_words(&mut self.wire, &mut session).await;
-            return Ok(Drained::default());
+            return Ok(());
         }
         let client =
             ReversedClient { name: self.provider.name.clone(), patience: self.house.patience };
@@ -139,7 +139,7 @@ impl<S: Spool> Call<'_, S> {
             Err(_) => {
                 // Cannot come about: the ear was found empty a moment ago, and nothing listened.
                 write(&mut self.wire, &mut Default::default(), TOO_SOON.into()).await?;
-                Ok(Drained::default())
+                Ok(())
             }
         }
     }
@@ -162,25 +162,20 @@ impl<S: Spool> Call<'_, S> {
         &mut self,
         session: ClientSession<Reversed>,
         turning: Turning,
-    ) -> Result<Drained, LineEnd> {
+    ) -> Result<(), LineEnd> {
         let mut run = Run::new(self.provider, self.id, &turning, session, self.stop.clone());
         let end = run.to_the_end(&mut self.wire).await;
-        let drained = run.settle_all().await;
-        if let Err(end) = end {
-            self.tell(&Err(end));
-        }
-        Ok(drained)
+        self.drained = run.settle_all().await;
+        end
     }
 
     /// One line for each session.
-    fn tell(&mut self, end: &Result<Drained, LineEnd>) {
-        let (drained, ended) = match end {
-            Ok(drained) => (*drained, "quit".to_owned()),
-            Err(end) => (Drained::default(), end.to_string()),
-        };
-        let tls = self.wire.tls().map(|facts| facts.version().to_owned());
-        info!(session = self.id, ip = %self.ip, account = self.account, tls, delivered = drained.delivered,
-            deferred = drained.deferred, refused = drained.refused, octets = drained.octets, ended, "odmr session");
+    fn tell(&self, end: &Result<(), LineEnd>) {
+        let ended = end.as_ref().err().map_or_else(|| "quit".to_owned(), ToString::to_string);
+        let tls = self.wire.tls().map(|facts| facts.version());
+        let Drained { delivered, deferred, refused, octets } = self.drained;
+        info!(session = self.id, ip = %self.ip, account = self.account, tls, delivered, deferred, refused,
+            octets, ended, "odmr session");
     }
 }
 

@@ -306,11 +306,14 @@ impl Sender {
         if self.stage != Stage::Open {
             return false;
         }
-        let before = (line.out.len(), self.events.len());
+        let before = self.progress(line);
         if let Some(job) = self.jobs.front_mut() {
             match job.phase {
                 Phase::Envelope => job.say_more(line, &mut self.owed, self.offers.pipelining),
-                Phase::Decided => self.leave_envelope(line),
+                Phase::Decided => {
+                    self.leave_envelope(line);
+                    return true;
+                }
                 Phase::Content if !job.asked_for_content => {
                     job.asked_for_content = true;
                     self.events.push_back(Sending::Content(job.message.token));
@@ -322,11 +325,17 @@ impl Sender {
             second.say_more(line, &mut self.owed, true);
         }
         self.want_or_quit(line);
-        let moved = before != (line.out.len(), self.events.len());
+        let moved = before != self.progress(line);
         if moved {
             line.since = now;
         }
         moved
+    }
+
+    /// What shows that something was done. A 354 says nothing and asks nothing: it only turns an
+    /// envelope into content, and whoever overlooks that waits for ever.
+    fn progress(&self, line: &ClientLine) -> (usize, usize, Option<Phase>) {
+        (line.out.len(), self.events.len(), self.jobs.front().map(|job| job.phase))
     }
 
     /// Room for another message? Behind the content of the one before when commands may be

@@ -2,7 +2,11 @@
 //!
 //! `install.sh` beside this file installs them. [`lab`] starts them on loopback, each test its own.
 
+mod both_programs;
 mod calibration;
+mod fetchmail_calls_odmrd;
 mod lab;
 mod lab_itself;
 mod peers_alone;
+mod senders_feed_odmrd;
+mod targets_of_atrn_fetch;

@@ -145,7 +145,10 @@ fn labelled(mut failure: Failure, effective: &Effective) -> Failure {
 
 fn report(output: Output, summary: &Summary) -> Result<(), Failure> {
     if let Some(reason) = &summary.reason {
-        let what = format!("{}: {reason}", place(summary));
+        let what = match summary.account.as_str() {
+            "" => reason.clone(),
+            name => format!("{name}: {reason}"),
+        };
         told("atrn-fetch", &Failure::new(summary.exit, what).hint(summary.hint.clone()));
     }
     match output.format() {

@@ -137,10 +137,7 @@ fn new_password(from: &Password, account: &str) -> Result<(SecretString, bool), 
         }
         _ => ask_twice(&format!("password for {account}: "))
             .map(|password| (password, false))
-            .map_err(|fault| {
-                let hint = "or say --generate, --password-stdin or --password-file FILE";
-                unread(fault).hint(Some(hint))
-            }),
+            .map_err(unread),
     }
 }
 

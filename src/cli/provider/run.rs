@@ -34,11 +34,14 @@ pub fn check_config(config: &Path) -> Result<Exit, Failure> {
     let loaded = provider::load(config).map_err(ServeError::from)?;
     let found = serve::check(&loaded)?;
     let tls = if found.tls { "TLS" } else { "no TLS: no certificate is set" };
-    let (name, accounts, domains) = (found.name, found.accounts, found.domains);
-    super::tell(&format!(
-        "{}: in order: {name}, {accounts} accounts, {domains} domains, {tls}\n",
-        config.display()
-    ))
+    let (accounts, domains) =
+        (counted(found.accounts, "account"), counted(found.domains, "domain"));
+    let name = found.name;
+    super::tell(&format!("{}: in order: {name}, {accounts}, {domains}, {tls}\n", config.display()))
+}
+
+fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 impl Orders for Signals {

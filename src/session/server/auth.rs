@@ -75,6 +75,7 @@ impl<Stage> ServerSession<Stage> {
 
     /// Goes on with the exchange.
     pub fn challenge(&mut self, challenge: &[u8]) {
+        self.answered = true;
         self.state = State::AuthResponse;
         let side = self.side();
         self.transcript.said(side, "334 ...");
@@ -85,6 +86,7 @@ impl<Stage> ServerSession<Stage> {
 
     /// The exchange has proven who it is.
     pub fn authenticated(&mut self, identity: Identity) {
+        self.answered = true;
         self.state = State::Command;
         self.identity = Some(identity);
         self.say(words::AUTHENTICATED);
@@ -92,13 +94,15 @@ impl<Stage> ServerSession<Stage> {
 
     /// The exchange has failed, with the caller's words; too often, and the line is closed.
     pub fn auth_refused(&mut self, reply: Reply) {
+        self.answered = true;
         self.state = State::Command;
-        self.counts.auth_failures += 1;
-        let last_words = reply.code == 421;
+        if reply.code == 421 {
+            return self.close_with(reply);
+        }
+        // 504 is no guess at anything.
+        self.counts.auth_failures += u32::from(reply.code != 504);
         self.say(reply);
-        if last_words {
-            self.close();
-        } else if self.counts.auth_failures >= self.settings.max_auth_failures {
+        if self.counts.auth_failures >= self.settings.max_auth_failures {
             self.close_with(words::TOO_MANY_FAILURES);
         }
     }

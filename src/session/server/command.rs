@@ -23,6 +23,8 @@ impl<Stage> ServerSession<Stage> {
         }
         match self.splitter.next(&mut self.input, self.settings.profile.line_limit()) {
             Line::Incomplete => return false,
+            // Whatever this is, it may be a browser's: what stands behind it is no mail command.
+            Line::TooLong if self.is_fresh() => self.close_with(words::NOT_SMTP),
             Line::TooLong => self.error(words::LINE_TOO_LONG),
             Line::Malformed => self.error(words::BAD_LINE),
             Line::Whole(_) if now >= self.born + self.longest() => {
@@ -36,10 +38,14 @@ impl<Stage> ServerSession<Stage> {
     /// A TLS ClientHello or an HTTP request, before anything was said: a browser that was led
     /// here (ALPACA), or a client on the wrong port. Neither may reach a mail command.
     fn looks_foreign(&self) -> bool {
-        let fresh = self.hello.is_none() && self.counts.errors == 0;
-        fresh
+        self.is_fresh()
             && (self.input.starts_with(&[0x16, 0x03])
                 || first_line(&self.input).is_some_and(is_http))
+    }
+
+    /// Nothing has been heard yet that only an SMTP client would say.
+    fn is_fresh(&self) -> bool {
+        self.hello.is_none() && self.counts.errors == 0
     }
 
     fn hear(&mut self, line: &[u8]) {

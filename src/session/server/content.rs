@@ -23,7 +23,8 @@ pub(super) struct Intake {
     header: HeaderWatch,
     dots: DotDecoder,
     ends: LineEndWatch,
-    started: Instant,
+    /// When the first octets of this DATA or chunk came, and how many had come before them.
+    started: Option<(Instant, u64)>,
     /// Decoded octets that the caller has not seen yet.
     ready: BytesMut,
     /// Too much has come: nothing more is passed on, all of it is heard out.
@@ -31,13 +32,13 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    fn new(now: Instant) -> Intake {
+    fn new() -> Intake {
         Intake {
             size: 0,
             header: HeaderWatch::default(),
             dots: DotDecoder::default(),
             ends: LineEndWatch::default(),
-            started: now,
+            started: None,
             ready: BytesMut::new(),
             over: false,
         }
@@ -49,10 +50,11 @@ impl Intake {
         bare && body != Body::Binary
     }
 
-    /// When content this slow is no mail any more.
-    pub(super) fn slowest_end(&self, patience: &Patience) -> Instant {
-        let earned = Duration::from_secs(self.size / patience.slowest.max(1));
-        self.started + patience.block + earned
+    /// When content this slow is no mail any more; no time runs before its first octet.
+    pub(super) fn slowest_end(&self, patience: &Patience) -> Option<Instant> {
+        let (started, before) = self.started?;
+        let earned = Duration::from_secs((self.size - before) / patience.slowest.max(1));
+        Some(started + patience.block + earned)
     }
 }
 
@@ -83,9 +85,8 @@ impl<Stage> ServerSession<Stage> {
     }
 
     fn begin(&mut self) {
-        let since = self.since;
         if let Some(transaction) = &mut self.transaction {
-            transaction.intake = Some(Intake::new(since));
+            transaction.intake = Some(Intake::new());
         }
     }
 
@@ -161,7 +162,7 @@ impl<Stage> ServerSession<Stage> {
         true
     }
 
-    pub(super) fn take_data(&mut self, _now: Instant) -> bool {
+    pub(super) fn take_data(&mut self, now: Instant) -> bool {
         if self.input.is_empty() {
             return false;
         }
@@ -170,6 +171,7 @@ impl<Stage> ServerSession<Stage> {
         else {
             return false;
         };
+        intake.started.get_or_insert((now, 0));
         intake.ready.reserve(self.input.len());
         let (taken, ended) = intake.dots.decode(&self.input, &mut intake.ready);
         let _ = self.input.split_to(taken);
@@ -177,7 +179,7 @@ impl<Stage> ServerSession<Stage> {
         true
     }
 
-    pub(super) fn take_chunk(&mut self, _now: Instant) -> bool {
+    pub(super) fn take_chunk(&mut self, now: Instant) -> bool {
         let State::Chunk(chunk) = &mut self.state else { return false };
         let Some(intake) =
             self.transaction.as_mut().and_then(|transaction| transaction.intake.as_mut())
@@ -187,16 +189,29 @@ impl<Stage> ServerSession<Stage> {
         if self.input.is_empty() && !chunk.is_complete() {
             return false;
         }
+        intake.started.get_or_insert((now, intake.size));
         let taken = chunk.take(self.input.len());
         let (complete, last) = (chunk.is_complete(), chunk.is_last());
+        if complete && taken > 0 {
+            self.counts.brought_something();
+        }
         intake.ready = self.input.split_to(taken);
         intake.ends.watch(&intake.ready);
         self.pass_on(complete && last);
         if complete && !last {
+            self.stop_the_clock();
             self.state = State::Command;
             self.say(words::CHUNK_OK);
         }
         true
+    }
+
+    /// Between two chunks it is a command that is waited for.
+    fn stop_the_clock(&mut self) {
+        let intake = self.transaction.as_mut().and_then(|transaction| transaction.intake.as_mut());
+        if let Some(intake) = intake {
+            intake.started = None;
+        }
     }
 
     /// Gives what was decoded to the caller, and asks what to answer where it ends.

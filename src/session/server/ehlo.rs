@@ -25,6 +25,8 @@ impl<Stage> ServerSession<Stage> {
 
     /// TLS is on: everything learnt before it is forgotten. RFC 3207, section 4.2.
     pub fn secured(&mut self, version: &str) {
+        self.answered = true;
+        self.input.clear();
         self.state = super::State::Command;
         self.secure = true;
         self.hello = None;

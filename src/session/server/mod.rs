@@ -169,6 +169,8 @@ pub struct ServerSession<Stage> {
     transaction: Option<Transaction>,
     counts: Counts,
     since: Instant,
+    /// A question was answered, and the client's time begins anew.
+    answered: bool,
     born: Instant,
     transcript: Transcript,
     parting: Option<Parting>,
@@ -191,6 +193,13 @@ struct Counts {
     idle: u32,
     auth_failures: u32,
     messages: u64,
+}
+
+impl Counts {
+    /// The last command was no noise: it named a recipient, or carried content.
+    fn brought_something(&mut self) {
+        self.idle = self.idle.saturating_sub(1);
+    }
 }
 
 #[derive(Debug)]
@@ -284,6 +293,7 @@ impl<Stage> ServerSession<Stage> {
             transaction: None,
             counts: Counts::default(),
             since: now,
+            answered: false,
             born: now,
             transcript,
             parting: None,
@@ -306,25 +316,32 @@ impl<Stage> ServerSession<Stage> {
     /// What the session wants next. Must be asked again after every step but `Starved`, and after
     /// an answer.
     pub fn poll(&mut self, now: Instant) -> Step<Event> {
+        if std::mem::take(&mut self.answered) {
+            self.since = now;
+        }
         loop {
             let held_back = |event: &Event| event.waits_for_the_line() && !self.out.is_empty();
             if self.events.front().is_some_and(held_back) || self.out.len() >= FLIGHT {
                 return self.starved();
             }
             if let Some(event) = self.events.pop_front() {
-                if event == Event::Starttls && !self.input.is_empty() {
-                    // It came while we were writing the 220: as forged as if it had stood behind
-                    // the command, and to be heard by nobody once the line is protected.
-                    self.parting = Some(Parting::Misconduct);
-                    self.close();
-                    continue;
-                }
-                return Step::Event(event);
+                return Step::Event(self.unless_too_soon(event));
             }
             if !self.progress(now) {
                 return self.starved();
             }
         }
+    }
+
+    /// Whatever came while the 220 to STARTTLS was being written came in clear, and must not be
+    /// heard as if TLS had protected it.
+    fn unless_too_soon(&mut self, event: Event) -> Event {
+        if event != Event::Starttls || self.input.is_empty() {
+            return event;
+        }
+        self.parting = Some(Parting::Misconduct);
+        self.state = State::Closed;
+        Event::Closed
     }
 
     fn starved(&mut self) -> Step<Event> {
@@ -382,7 +399,8 @@ impl<Stage> ServerSession<Stage> {
         let patience = &self.settings.patience;
         let next_block = self.since + patience.block;
         let intake = self.transaction.as_ref().and_then(|transaction| transaction.intake.as_ref());
-        intake.map_or(next_block, |intake| intake.slowest_end(patience).min(next_block))
+        let slowest = intake.and_then(|intake| intake.slowest_end(patience));
+        slowest.map_or(next_block, |slowest| slowest.min(next_block))
     }
 
     /// The deadline has passed: say so and close. RFC 5321, section 3.8.
@@ -447,6 +465,7 @@ impl<Stage> ServerSession<Stage> {
             debug_assert!(false, "an answer to nothing");
             return;
         };
+        self.answered = true;
         let yes = matches!(reply.code / 100, 2 | 3);
         match question {
             Question::Mail(path, params) if yes => self.open(Envelope::opened(path, params)),
@@ -469,21 +488,15 @@ impl<Stage> ServerSession<Stage> {
     }
 
     fn add(&mut self, recipient: Recipient) {
-        self.not_idle();
+        self.counts.brought_something();
         if let Some(transaction) = &mut self.transaction {
             transaction.envelope.recipients.push(recipient);
         }
     }
 
-    /// A recipient that was judged is no noise: a transaction may have more of them than a session
-    /// may have idle commands, and other limits bound them.
-    fn not_idle(&mut self) {
-        self.counts.idle = self.counts.idle.saturating_sub(1);
-    }
-
     fn refuse_recipient(&mut self, reply: Reply) {
         self.counts.refusals += 1;
-        self.not_idle();
+        self.counts.brought_something();
         let guessing = self.counts.refusals > self.settings.max_refusals;
         let last_words = reply.code == 421;
         self.say(reply);

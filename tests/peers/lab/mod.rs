@@ -5,7 +5,7 @@
 //! [`process::Child`] that dies with the test, and the [`script`] peer, which says what it is told to.
 //! What arrives is read by [`maildir`] and judged by [`ledger`].
 //!
-//! Nothing here knows our own programs; nothing leaves the loopback interface.
+//! Only [`ours`] knows our own programs; nothing leaves the loopback interface.
 
 pub mod authority;
 pub mod dovecot;
@@ -14,6 +14,7 @@ pub mod fetchmail;
 pub mod ledger;
 pub mod maildir;
 pub mod opensmtpd;
+pub mod ours;
 pub mod post;
 pub mod postfix;
 pub mod presence;

@@ -146,11 +146,21 @@ pub fn run(lab: &Lab, command: Command) -> Ran {
     run_for(PATIENCE, lab, command)
 }
 
+/// Runs a program to its end with this on its standard input.
+pub fn run_fed(lab: &Lab, command: Command, input: &str) -> Ran {
+    let input = File::open(lab.write("stdin", input)).expect("a file of our own");
+    run_with(PATIENCE, lab, command, input.into())
+}
+
 /// Runs a program for no longer than `limit`, then kills it.
 pub fn run_for(limit: Duration, lab: &Lab, command: Command) -> Ran {
+    run_with(limit, lab, command, Stdio::null())
+}
+
+fn run_with(limit: Duration, lab: &Lab, command: Command, input: Stdio) -> Ran {
     let (out, err) = (lab.path("stdout"), lab.path("stderr"));
     let mut command = tied_to_this_thread(&command);
-    command.stdin(Stdio::null());
+    command.stdin(input);
     command.stdout(File::create(&out).expect("a file")).stderr(File::create(&err).expect("a file"));
     let mut process = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
     let ended = within(limit, || process.try_wait().expect("a child of ours"));

@@ -1,0 +1,416 @@
+//! What holds of every session, whatever is said in it.
+
+mod stage;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use odmr::session::transcript::Transcript;
+use odmr::session::turn::ReversedClient;
+use odmr::session::{
+    ClientSession, Event, Mx, Odmr, Outgoing, Profile, Reversed, Sending, ServerSession,
+    ServerSettings, Step, Verdict,
+};
+use odmr::smtp::{Body, Command, MailParams, command};
+use proptest::prelude::*;
+use stage::couple::{Couple, Parcel};
+use stage::house;
+use stage::pure::{logged_in, turned};
+
+const PIPELINING: &str = "250-PIPELINING\r\n";
+
+fn settings(profile: Profile) -> ServerSettings {
+    let mut settings = ServerSettings {
+        max_size: 4000,
+        max_errors: 1000,
+        max_refusals: 1000,
+        starttls: true,
+        ..ServerSettings::new(profile, "mx.example.net")
+    };
+    settings.mechanisms.clear = vec!["PLAIN".into(), "CRAM-MD5".into()];
+    settings.mechanisms.tls = settings.mechanisms.clear.clone();
+    settings
+}
+
+/// What a server has said and asked, in order. Neighbouring pieces of content count as one, and
+/// so do neighbouring flights: how they are cut is nobody's business.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    said: Vec<u8>,
+    asked: Vec<String>,
+    content: Vec<u8>,
+    closed: bool,
+}
+
+impl Told {
+    fn note(&mut self, event: String) {
+        self.asked.push(event);
+    }
+
+    /// Answers everything with yes but what names "no".
+    fn decide<Stage>(&mut self, session: &mut ServerSession<Stage>, event: Event) {
+        match event {
+            Event::Content(piece) => return self.content.extend_from_slice(&piece),
+            Event::Closed => self.closed = true,
+            Event::Starttls => session.secured("TLSv1.3"),
+            Event::Auth(..) => session.challenge(b"who?"),
+            Event::Response(_) => session.auth_refused(odmr::smtp::Reply::new(535, (7, 8), "no")),
+            Event::Recipient(ref recipient) if recipient.path.as_str().contains("no") => {
+                session.answer(odmr::smtp::Reply::new(550, (1, 1), "no"));
+            }
+            Event::Reset => {}
+            _ => session.accept(),
+        }
+        self.note(format!("{event:?} after {} octets", self.content.len()));
+    }
+
+    fn drive<Stage>(session: &mut ServerSession<Stage>, bytes: &[u8], cuts: &[usize]) -> Told {
+        let (mut told, mut cuts) = (Told::default(), cuts.iter().copied().cycle());
+        let now = Instant::now();
+        let mut rest = bytes;
+        loop {
+            while !told.closed {
+                match session.poll(now) {
+                    Step::Starved => break,
+                    Step::Send(out) => told.said.extend_from_slice(&out),
+                    Step::Event(event) => told.decide(session, event),
+                }
+            }
+            if rest.is_empty() || told.closed {
+                return told;
+            }
+            let (piece, behind) = rest.split_at(cuts.next().unwrap_or(1).clamp(1, rest.len()));
+            session.feed(piece);
+            rest = behind;
+        }
+    }
+}
+
+fn mx() -> ServerSession<Mx> {
+    ServerSession::mx(Arc::new(settings(Profile::Mx)), Instant::now())
+}
+
+fn provider() -> ServerSession<Odmr> {
+    let settings = Arc::new(settings(Profile::Odmr));
+    ServerSession::odmr(settings, false, Transcript::kept(), Instant::now())
+}
+
+fn customer() -> ServerSession<Reversed> {
+    turned(settings(Profile::Reversed), true, Instant::now())
+}
+
+fn sender() -> ClientSession<Reversed> {
+    let now = Instant::now();
+    let (session, request) = logged_in(now);
+    let client = ReversedClient { name: "mx.example.net".into(), patience: house::patience() };
+    session.turn(request, odmr::odmr::Answer::Turn.reply(), client, now).expect("a turn")
+}
+
+/// Lines that a session is likely to hear, and some it should not.
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let known = prop::sample::select(vec![
+        "EHLO a.example\r\n",
+        "HELO a\r\n",
+        "MAIL FROM:<a@b.example>\r\n",
+        "MAIL FROM:<> BODY=BINARYMIME\r\n",
+        "MAIL FROM:<a@b.example> SIZE=99999\r\n",
+        "RCPT TO:<u@example.org>\r\n",
+        "RCPT TO:<no@example.org>\r\n",
+        "DATA\r\n",
+        "Subject: x\r\n\r\n..a\r\n",
+        ".\r\n",
+        "\r\n.\r\n",
+        "\n.\n",
+        "\r\n.\r",
+        "RSET\r\n",
+        "NOOP\r\n",
+        "BDAT 3\r\nabc",
+        "BDAT 4 LAST\r\nabc\n",
+        "BDAT 0 LAST\r\n",
+        "BDAT 5000\r\n",
+        "BDAT x\r\n",
+        "QUIT\r\n",
+        "AUTH PLAIN\r\n",
+        "AUTH PLAIN =\r\n",
+        "AAAA\r\n",
+        "*\r\n",
+        "VRFY x\r\n",
+        "NOOP\n",
+        "\0\r\n",
+        "\u{fc}\r\n",
+    ]);
+    prop_oneof![
+        1 => Just(b"GET / HTTP/1.1\r\n".to_vec()),
+        1 => (0usize..6000).prop_map(|n| format!("POST /{} HTTP/1.1\r\n", "x".repeat(n)).into_bytes()),
+        18 => known.prop_map(|text| text.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..40),
+        1 => prop::collection::vec(Just(b'x'), 4000..5000),
+    ]
+}
+
+fn talk() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(line(), 0..30).prop_map(|lines| lines.concat())
+}
+
+fn cuts() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(prop_oneof![4 => 1usize..9, 1 => 9usize..600], 1..20)
+}
+
+/// Replies that a customer's server may give, and some it should not.
+fn replies() -> impl Strategy<Value = Vec<u8>> {
+    let reply = prop::sample::select(vec![
+        "220 hi\r\n",
+        "250 ok\r\n",
+        "250-a\r\n250-PIPELINING\r\n250 CHUNKING\r\n",
+        "250-a\r\n250 PIPELINING\r\n",
+        "250\r\n",
+        "354 go\r\n",
+        "450 later\r\n",
+        "452 full\r\n",
+        "500 what\r\n",
+        "502 no\r\n",
+        "503 order\r\n",
+        "550 5.1.1 nobody\r\n",
+        "421 bye\r\n",
+        "221 bye\r\n",
+        "554 5.0.0 no\r\n",
+        "250-x\r\n251 y\r\n",
+        "junk\r\n",
+    ]);
+    let any = prop::collection::vec(any::<u8>(), 0..20);
+    let one = prop_oneof![30 => reply.prop_map(|text| text.as_bytes().to_vec()), 1 => any];
+    prop::collection::vec(one, 0..30).prop_map(|replies| {
+        let usual = b"220 hi\r\n250-a\r\n250-PIPELINING\r\n250 CHUNKING\r\n".to_vec();
+        if replies.len().is_multiple_of(2) {
+            [usual, replies.concat()].concat()
+        } else {
+            replies.concat()
+        }
+    })
+}
+
+/// What a sender makes of replies that arrive one by one, each only when something is awaited.
+fn drive_sender(replies: &[u8], cuts: &[usize]) -> (Vec<u8>, Vec<String>) {
+    let (mut session, now) = (sender(), Instant::now());
+    let (mut said, mut told, mut left) = (Vec::new(), Vec::new(), 0..3u64);
+    let (mut rest, mut cuts) = (replies, cuts.iter().copied().cycle());
+    loop {
+        match session.poll(now) {
+            Err(fault) => {
+                told.push(format!("{fault} {:?}", session.lost()));
+                return (said, told);
+            }
+            Ok(Step::Send(bytes)) => said.extend_from_slice(&bytes),
+            Ok(Step::Event(Sending::Closed)) => return (said, told),
+            Ok(Step::Event(Sending::Wants)) => match left.next() {
+                Some(token) => session.offer(parcel(token, b"x\r\n".to_vec(), 2, false).outgoing),
+                None => session.no_more(),
+            },
+            Ok(Step::Event(Sending::Content(_))) => session.content(&"x\r\n".into(), true, now),
+            Ok(Step::Event(event)) => told.push(format!("{event:?}")),
+            Ok(Step::Starved) if rest.is_empty() => {
+                told.push(format!("{:?}", session.lost()));
+                return (said, told);
+            }
+            Ok(Step::Starved) => {
+                // No more than one reply at a time, or a later one would come before its question.
+                let end =
+                    rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+                let (piece, behind) = rest.split_at(cuts.next().unwrap_or(1).clamp(1, end));
+                session.feed(piece);
+                rest = behind;
+            }
+        }
+    }
+}
+
+fn parcel(token: u64, content: Vec<u8>, recipients: usize, binary: bool) -> Parcel {
+    let Ok(Command::Mail(reverse_path, _)) = command::parse(b"MAIL FROM:<a@example.com>") else {
+        unreachable!()
+    };
+    let recipient = |n| {
+        let line = format!("RCPT TO:<u{n}@example.org>");
+        let Ok(Command::Rcpt(path, params)) = command::parse(line.as_bytes()) else {
+            unreachable!()
+        };
+        odmr::mail::Recipient { path, params }
+    };
+    let outgoing = Outgoing {
+        token,
+        reverse_path,
+        params: MailParams {
+            body: if binary { Body::Binary } else { Body::SevenBit },
+            ..MailParams::default()
+        },
+        recipients: (0..recipients).map(recipient).collect(),
+        size: content.len() as u64,
+        ends_in_crlf: content.is_empty() || content.ends_with(b"\r\n"),
+        eight_bit: !content.is_ascii(),
+    };
+    Parcel { outgoing, content, verdicts: None }
+}
+
+/// Content of lines that end in CRLF, with every dot and octet that could confuse.
+fn lines_of_content() -> impl Strategy<Value = Vec<u8>> {
+    let octet = prop_oneof![Just(b'.'), Just(0u8), any::<u8>()];
+    let octet = octet.prop_filter("no line ends", |byte| !b"\r\n".contains(byte));
+    let line = prop::collection::vec(octet, 0..12);
+    prop::collection::vec(line, 0..12).prop_map(|lines| {
+        lines.into_iter().flat_map(|line| [line, b"\r\n".to_vec()].concat()).collect()
+    })
+}
+
+fn octets() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop_oneof![Just(b'.'), Just(b'\r'), Just(b'\n'), any::<u8>()], 0..120)
+}
+
+fn delivered(parcel: &Parcel) -> bool {
+    parcel
+        .verdicts
+        .as_ref()
+        .is_some_and(|all| all.iter().all(|one| matches!(one, Verdict::Taken(_))))
+}
+
+/// Lets two of our own talk, and wants every message delivered once, in order, bit for bit.
+fn carried(parcels: Vec<Parcel>, hide: &[&'static str], chunking: bool, cuts: &[usize]) -> usize {
+    let contents: Vec<Vec<u8>> = parcels.iter().map(|parcel| parcel.content.clone()).collect();
+    let settings =
+        ServerSettings { chunking, ..ServerSettings::new(Profile::Reversed, house::CUSTOMER) };
+    let mut couple = Couple::new(settings, parcels);
+    couple.hide = hide.to_vec();
+    couple.piece = 7;
+    let mut cuts = cuts.iter().copied().cycle();
+    couple.talk(|most| cuts.next().unwrap_or(most));
+    assert!(couple.over && couple.closed, "both have come to an end");
+    assert!(couple.parcels.iter().all(delivered), "every message was taken");
+    assert_eq!(couple.arrived, contents);
+    couple.flights
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn where_the_bytes_are_cut_changes_nothing_at_the_mx(talk in talk(), cuts in cuts()) {
+        let whole = Told::drive(&mut mx(), &talk, &[usize::MAX]);
+        prop_assert_eq!(&Told::drive(&mut mx(), &talk, &cuts), &whole);
+        prop_assert_eq!(&Told::drive(&mut mx(), &talk, &[1]), &whole);
+    }
+
+    #[test]
+    fn where_the_bytes_are_cut_changes_nothing_at_the_provider(talk in talk(), cuts in cuts()) {
+        let whole = Told::drive(&mut provider(), &talk, &[usize::MAX]);
+        prop_assert_eq!(&Told::drive(&mut provider(), &talk, &cuts), &whole);
+    }
+
+    #[test]
+    fn where_the_bytes_are_cut_changes_nothing_at_the_customer(talk in talk(), cuts in cuts()) {
+        let whole = Told::drive(&mut customer(), &talk, &[usize::MAX]);
+        prop_assert_eq!(&Told::drive(&mut customer(), &talk, &cuts), &whole);
+    }
+
+    #[test]
+    fn where_the_replies_are_cut_changes_nothing_for_the_sender(replies in replies(), cuts in cuts()) {
+        prop_assert_eq!(drive_sender(&replies, &cuts), drive_sender(&replies, &[usize::MAX]));
+    }
+
+    /// Every command has its replies before the next command has any, whatever is pipelined.
+    #[test]
+    fn a_server_answers_in_order(verbs in prop::collection::vec(0usize..4, 1..40), cuts in cuts()) {
+        let asks = ["NOOP", "VRFY x", "EXPN x", "RCPT TO:<u@example.org>"];
+        let codes = ["250", "252", "502", "503"];
+        let talk: String = verbs.iter().map(|n| format!("{}\r\n", asks[*n])).collect();
+        let told = Told::drive(&mut mx(), talk.as_bytes(), &cuts);
+        let said = String::from_utf8(told.said).unwrap();
+        let heard: Vec<&str> = said.lines().skip(1).map(|line| &line[..3]).collect();
+        let expected: Vec<&str> = verbs.iter().map(|n| codes[*n]).collect();
+        prop_assert_eq!(heard, expected);
+    }
+
+    #[test]
+    fn no_bytes_panic_a_sender(replies in replies(), junk in octets(), cuts in cuts()) {
+        let _ = drive_sender(&[replies, junk].concat(), &cuts);
+    }
+
+    #[test]
+    fn no_bytes_panic_a_caller(replies in replies(), junk in octets(), which in 0usize..6) {
+        let now = Instant::now();
+        let mut call = ClientSession::<Odmr>::calling(house::patience(), Transcript::kept(), now);
+        call.feed(b"220 hi\r\n");
+        let _ = call.poll(now);
+        match which {
+            0 => call.ehlo("me", now),
+            1 => call.starttls(now),
+            2 => drop(call.auth("PLAIN", Some(b"x"), now)),
+            3 => call.atrn(&[], now),
+            4 => call.quit(now),
+            _ => {}
+        }
+        call.feed(&[replies, junk].concat());
+        for _ in 0..50 {
+            if !matches!(call.poll(now), Ok(Step::Send(_) | Step::Event(_))) {
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn content_arrives_bit_for_bit_in_every_gear(
+        contents in prop::collection::vec(lines_of_content(), 1..6), gear in 0usize..4, cuts in cuts(),
+    ) {
+        let parcels = contents.into_iter().enumerate().map(|(n, c)| parcel(n as u64, c, 1 + n % 3, false)).collect();
+        let hide: &[&'static str] = if gear.is_multiple_of(2) { &[PIPELINING] } else { &[] };
+        carried(parcels, hide, gear < 2, &cuts);
+    }
+
+    #[test]
+    fn any_octets_arrive_bit_for_bit_with_binarymime(
+        contents in prop::collection::vec(octets(), 1..6), lockstep: bool, cuts in cuts(),
+    ) {
+        let parcels = contents.into_iter().enumerate().map(|(n, c)| parcel(n as u64, c, 1, true)).collect();
+        let hide: &[&'static str] = if lockstep { &[PIPELINING] } else { &[] };
+        carried(parcels, hide, true, &cuts);
+    }
+
+    /// A line that breaks anywhere loses nothing, refuses nothing, and settles only what the
+    /// customer has taken.
+    #[test]
+    fn a_cut_line_settles_only_what_was_taken(cut in 0usize..2500, gear in 0usize..4) {
+        let settings = ServerSettings { chunking: gear < 2, ..ServerSettings::new(Profile::Reversed, "c") };
+        let parcels = (0..5).map(|n| parcel(n, b"Subject: x\r\n\r\n.dot\r\n".to_vec(), 2, false)).collect();
+        let mut couple = Couple::new(settings, parcels);
+        couple.hide = if gear.is_multiple_of(2) { vec![PIPELINING] } else { vec![] };
+        couple.talk_until(cut);
+        for (token, verdicts) in couple.sender.lost() {
+            prop_assert!(verdicts.iter().all(|one| *one == Verdict::Unanswered));
+            prop_assert!(couple.parcels[token as usize].verdicts.is_none());
+        }
+        let settled = couple.parcels.iter().filter(|parcel| parcel.verdicts.is_some());
+        let taken = couple.arrived.len();
+        prop_assert!(settled.clone().all(delivered));
+        prop_assert!(settled.count() <= taken, "nothing is settled that was not taken");
+    }
+}
+
+/// One message, one round trip: 100 of them in at most 110.
+#[test]
+fn gear_two_costs_one_round_trip_a_message() {
+    for chunking in [true, false] {
+        let content =
+            |n: u64| format!("Subject: {n}\r\n\r\n{}\r\n", "x".repeat(n as usize)).into_bytes();
+        let parcels: Vec<Parcel> = (0..100).map(|n| parcel(n, content(n), 1, false)).collect();
+        let flights = carried_whole(parcels, &[], chunking);
+        assert!(flights <= 110, "{flights} round trips for 100 messages, chunking {chunking}");
+    }
+}
+
+#[test]
+fn lockstep_costs_four() {
+    let parcels = (0..100).map(|n| parcel(n, b"x\r\n".to_vec(), 1, false)).collect();
+    let flights = carried_whole(parcels, &[PIPELINING], false);
+    assert!((400..=410).contains(&flights), "{flights}");
+}
+
+fn carried_whole(parcels: Vec<Parcel>, hide: &[&'static str], chunking: bool) -> usize {
+    carried(parcels, hide, chunking, &[usize::MAX])
+}
