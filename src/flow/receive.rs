@@ -100,6 +100,8 @@ struct Incoming {
     refusals: Vec<u16>,
     accepted: usize,
     begun: bool,
+    /// What its content was told when it was not even to begin.
+    put_off: Option<u16>,
     /// Beyond the ceiling: heard out, kept by nobody.
     over: bool,
 }
@@ -233,12 +235,16 @@ impl<'a, K: Sink> Receiver<'a, K> {
         let trace = self.trace(session);
         match self.sink.begin(&trace).await {
             Ok(()) => {
-                // There is none behind a DATA that was refused; the provider may say it again.
-                self.mail.get_or_insert_default().begun = true;
+                if let Some(mail) = &mut self.mail {
+                    (mail.begun, mail.put_off) = (true, None);
+                }
                 session.accept();
             }
             Err(reply) => {
-                self.conclude(Some(&reply));
+                // Not its end: the provider may say DATA again in the same transaction.
+                if let Some(mail) = &mut self.mail {
+                    mail.put_off = Some(reply.code);
+                }
                 session.answer(reply);
             }
         }
@@ -320,7 +326,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
         let code = match last {
             Some(reply) => Some(reply.code),
             None if mail.accepted == 0 => mail.refusals.iter().copied().min(),
-            None => None,
+            None => mail.put_off,
         };
         let taken = matches!(code, Some(200..=299));
         match code {

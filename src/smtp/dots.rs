@@ -200,6 +200,11 @@ impl LineEndWatch {
         }
     }
 
+    /// Has one stood alone so far? A CR at the very end may yet find its LF.
+    pub fn has_seen_bare(&self) -> bool {
+        self.bare
+    }
+
     /// Did one stand alone? Asked when the content is complete.
     pub fn saw_bare_cr_or_lf(&self) -> bool {
         self.bare || self.cr

@@ -152,6 +152,10 @@ impl Provider {
         }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Brings a mail for bob, and gives the reply to its end.
     pub fn bring(&self, subject: &str, body: &str) -> String {
         let mut line = Line::greeted(self.mx);

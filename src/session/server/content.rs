@@ -44,10 +44,14 @@ impl Intake {
         }
     }
 
-    /// A CR or LF stood alone, in content that must not have any.
-    fn holds_bare_ends(&self, body: Body) -> bool {
-        let bare = self.dots.saw_bare_cr_or_lf() || self.ends.saw_bare_cr_or_lf();
-        bare && body != Body::Binary
+    /// A CR or LF has stood alone for certain, while the content is still coming.
+    fn has_seen_bare_ends(&self) -> bool {
+        self.dots.saw_bare_cr_or_lf() || self.ends.has_seen_bare()
+    }
+
+    /// One stood alone, now that the content is complete.
+    fn holds_bare_ends(&self) -> bool {
+        self.dots.saw_bare_cr_or_lf() || self.ends.saw_bare_cr_or_lf()
     }
 
     /// When content this slow is no mail any more; no time runs before its first octet.
@@ -243,7 +247,8 @@ impl<Stage> ServerSession<Stage> {
         let size = intake.size;
         // Not an octet from the first bare CR or LF on: the next hop may be reading along, and may
         // take LF.LF for an end and what follows for commands.
-        if !piece.is_empty() && !intake.holds_bare_ends(body) {
+        let spoilt = body != Body::Binary && intake.has_seen_bare_ends();
+        if !piece.is_empty() && !spoilt {
             self.events.push_back(Event::Content(piece.freeze()));
         }
         if ended {
@@ -273,7 +278,7 @@ impl<Stage> ServerSession<Stage> {
 fn content_fault(intake: &Intake, body: Body, max_received: u32) -> Option<Reply> {
     if intake.over {
         Some(words::TOO_LARGE)
-    } else if intake.holds_bare_ends(body) {
+    } else if body != Body::Binary && intake.holds_bare_ends() {
         Some(words::BARE_LINE_ENDS)
     } else if intake.header.received() > max_received {
         Some(words::GOING_IN_CIRCLES)
