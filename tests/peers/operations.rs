@@ -237,6 +237,7 @@ my $next = 3;
 for my $place (split /,/, $places) {
     my ($host, $port) = split /:/, $place;
     socket(my $socket, PF_INET, SOCK_STREAM, 0) or die $!;
+    setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, 1) or die $!;
     bind($socket, sockaddr_in($port, inet_aton($host))) or die $!;
     listen($socket, 128) or die $!;
     push @held, $socket;

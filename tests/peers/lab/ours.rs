@@ -120,7 +120,7 @@ impl<'lab> Odmrd<'lab> {
     pub fn start(self) -> RunningOdmrd {
         let config = self.write();
         let daemon = Child::start(self.lab, &self.name, odmrd(&config, &["run"]));
-        let daemon = daemon.until_listening(self.odmr).until_listening(self.mx);
+        let daemon = daemon.until_greeting(self.odmr).until_greeting(self.mx);
         RunningOdmrd { mx: self.mx, odmr: self.odmr, odmrs: self.odmrs, daemon, config }
     }
 }
@@ -136,7 +136,7 @@ impl RunningOdmrd {
     /// Starts it again.
     pub fn restart(&mut self, lab: &Lab) {
         let daemon = Child::start(lab, "odmrd", odmrd(&self.config, &["run"]));
-        self.daemon = daemon.until_listening(self.odmr).until_listening(self.mx);
+        self.daemon = daemon.until_greeting(self.odmr).until_greeting(self.mx);
     }
 
     /// Has it read its files again, and waits until it has.

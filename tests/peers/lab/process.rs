@@ -1,6 +1,7 @@
 //! Programs that a test starts: each writes a log, is waited for within bounds, and dies with the test.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -48,6 +49,16 @@ impl Child {
         until(&what, || {
             self.must_be_running();
             TcpStream::connect(address).ok()
+        });
+        self
+    }
+
+    /// Waits until somebody at `address` says 220: a port may be bound long before anybody serves it.
+    pub fn until_greeting(mut self, address: SocketAddr) -> Child {
+        let what = format!("{} to greet on {address}", self.name);
+        until(&what, || {
+            self.must_be_running();
+            greeting(address)
         });
         self
     }
@@ -174,6 +185,15 @@ fn run_with(limit: Duration, lab: &Lab, command: Command, input: Stdio) -> Ran {
         out: read_lossy(&out),
         err: read_lossy(&err),
     }
+}
+
+/// Whether somebody says 220 here.
+fn greeting(address: SocketAddr) -> Option<()> {
+    let mut tcp = TcpStream::connect(address).ok()?;
+    tcp.set_read_timeout(Some(PATIENCE)).ok()?;
+    let mut code = [0; 3];
+    tcp.read_exact(&mut code).ok()?;
+    (code == *b"220").then_some(())
 }
 
 /// The same command, in a process group of its own and told to end when this thread does.
