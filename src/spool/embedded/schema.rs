@@ -96,7 +96,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, SpoolError> {
 }
 
 fn prepare(db: &Connection) -> rusqlite::Result<()> {
-    // Only the writer decides when the log is folded in, and only when it saw no error.
+    // Only `fold` decides when the log is folded in, and only when nobody saw an error.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     db.set_prepared_statement_cache_capacity(64);
     db.busy_timeout(std::time::Duration::from_secs(5))?;
@@ -139,6 +139,20 @@ fn create(db: &Connection) -> rusqlite::Result<()> {
          COMMIT;"
     );
     db.execute_batch(&tables)
+}
+
+/// Opens the connection that folds the log: it syncs as the writer does, and keeps few pages.
+pub(super) fn folder(path: &Path) -> Result<Connection, SpoolError> {
+    let open = || {
+        let db = Connection::open(path)?;
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        db.execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -256;
+             SELECT clean FROM spool;",
+        )?;
+        Ok(db)
+    };
+    open().map_err(|e| unusable(path, &e))
 }
 
 /// Opens one of the readers' connections.

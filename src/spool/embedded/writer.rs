@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
-use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::body::Bodies;
 use super::claims::{Claim, Key};
 use super::expire::Soonest;
+use super::fold::Fold;
 use super::health::{Health, closed};
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
@@ -28,8 +28,6 @@ use crate::spool::SpoolError;
 const BACKLOG: usize = 1024;
 /// Jobs in one transaction. More would make the first of them wait longer than a sync is worth.
 const GROUP: usize = 512;
-/// Pages in the log (of 4 KiB) after which it is folded into the database.
-const LOG_PAGES: i32 = 4000;
 
 /// How many entries the job has touched.
 pub(super) type Answer = Result<u64, SpoolError>;
@@ -59,6 +57,7 @@ struct Job {
 /// The writer's own things.
 pub(super) struct Writer {
     pub(super) db: Connection,
+    pub(super) fold: Fold,
     pub(super) ledger: Arc<Ledger>,
     pub(super) health: Arc<Health>,
     pub(super) room: Arc<Room>,
@@ -96,7 +95,7 @@ impl Writer {
             Ok((answers, changes)) => self.done(group, answers, changes),
             Err(e) => group.into_iter().for_each(|job| refuse(job, &e)),
         }
-        self.checkpoint();
+        self.fold.see_to(&self.db);
     }
 
     fn transaction(&mut self, group: &[Job]) -> Result<(Vec<u64>, Changes), SpoolError> {
@@ -169,26 +168,11 @@ impl Writer {
         }
     }
 
-    /// Folds the log into the database when it has grown long.
-    fn checkpoint(&self) {
-        let long = |(pages, folded): (i32, i32)| pages > LOG_PAGES && pages > folded;
-        let fold = |mode| self.db.wal_checkpoint_v2(None::<&str>, mode);
-        let result = match self.health.is_sound().then(|| fold(CheckpointMode::NOOP)) {
-            Some(Ok(log)) if long(log) => fold(CheckpointMode::PASSIVE),
-            Some(result) => result,
-            None => return,
-        };
-        if let Err(e) = result
-            && e.sqlite_error_code() != Some(ErrorCode::DatabaseBusy)
-        {
-            self.health.fail(format!("writing the log into the database: {e}"));
-        }
-    }
-
     /// Leaves the spool so that the next start has nothing to make good. After a fault it is left
     /// exactly as it is.
     fn leave(self) {
         self.health.close();
+        self.fold.close();
         if !self.health.is_sound() {
             return;
         }
