@@ -46,7 +46,8 @@ fn lockstep(senders: usize, octets: usize) -> Load {
 }
 
 fn cases() -> Vec<Case> {
-    let case = |name, senders, octets, expected| Case { name, load: lockstep(senders, octets), expected };
+    let case =
+        |name, senders, octets, expected| Case { name, load: lockstep(senders, octets), expected };
     vec![
         case("1KiB x 8", 8, KIB, small as fn(&Medians)),
         case("1KiB x 32", 32, KIB, small),
@@ -85,7 +86,8 @@ fn measure(case: &Case) {
     }
     println!("\n### accept, {}\n", case.name);
     head(&["", "messages/s", "CPU s / 1000", "p50 ms", "p99 ms", "odmrd's rate to it"]);
-    let medians: Medians = spells.iter().map(|(name, spells)| (*name, Median::of(spells))).collect();
+    let medians: Medians =
+        spells.iter().map(|(name, spells)| (*name, Median::of(spells))).collect();
     for server in &servers {
         medians[server.name].print(server.name, medians["odmrd"].rate);
     }

@@ -200,5 +200,9 @@ impl Sender {
 fn last_of(heard: &[u8], replies: usize) -> Option<u8> {
     let lines = heard.split_inclusive(|octet| *octet == b'\n');
     let whole = lines.filter(|line| line.ends_with(b"\n") && line.get(3) != Some(&b'-'));
-    whole.take(replies).enumerate().find(|(n, _)| n + 1 == replies).and_then(|(_, line)| line.first().copied())
+    whole
+        .take(replies)
+        .enumerate()
+        .find(|(n, _)| n + 1 == replies)
+        .and_then(|(_, line)| line.first().copied())
 }

@@ -11,6 +11,7 @@ pub mod load;
 pub mod meter;
 pub mod ours;
 pub mod peers;
+pub mod relay;
 pub mod table;
 pub mod yardstick;
 

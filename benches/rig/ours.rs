@@ -73,7 +73,8 @@ fn settings(
     certificate: &Path,
     key: &Path,
 ) -> String {
-    let mut text = format!("hostname = \"{NAME}\"\nstate_dir = \"{}\"\n", folder.join("state").display());
+    let mut text =
+        format!("hostname = \"{NAME}\"\nstate_dir = \"{}\"\n", folder.join("state").display());
     let _ = write!(text, "[mx]\nlisten = [\"{mx}\"]\nmax_size = \"200 MiB\"\n");
     let _ = write!(text, "[odmr]\nlisten = [\"{odmr}\"]\n");
     let (certificate, key) = (certificate.display(), key.display());
@@ -112,4 +113,21 @@ pub fn fetch(lab: &Lab, provider: SocketAddr, tls: Option<&Path>, maildir: &Path
         Some(roots) => command.args(["--servername", NAME, "--ca"]).arg(roots),
     };
     command
+}
+
+/// Runs such an `atrn-fetch` to its end: seconds, and messages taken.
+pub fn fetch_all(lab: &Lab, mut command: Command) -> (f64, f64) {
+    let begun = std::time::Instant::now();
+    let log = lab.path("atrn-fetch.log");
+    let errors = fs::File::options().create(true).append(true).open(&log).expect("a log");
+    let out = command.stderr(errors).output().expect("atrn-fetch");
+    let seconds = begun.elapsed().as_secs_f64();
+    let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap_or_default();
+    let run = told.get(0).unwrap_or(&told);
+    let taken = run.get("accepted").and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+    if taken == 0.0 {
+        let log = fs::read_to_string(&log).unwrap_or_default();
+        panic!("nothing was fetched: {}\n{log}", String::from_utf8_lossy(&out.stdout));
+    }
+    (seconds, taken)
 }

@@ -61,7 +61,8 @@ fn postfix(lab: &Lab) -> Server {
         ("default_process_limit", "150"),
     ];
     let postfix = Postfix::receiving(lab, "postfix", DOMAIN);
-    let postfix = settings.into_iter().fold(postfix, |postfix, (key, value)| postfix.set(key, value));
+    let postfix =
+        settings.into_iter().fold(postfix, |postfix, (key, value)| postfix.set(key, value));
     let postfix = postfix.start();
     let (address, pid) = (postfix.address, postfix.pid());
     Server { name: "Postfix", address, pid, _running: Running::Postfix { _postfix: postfix } }
