@@ -6,7 +6,7 @@
 //!     cargo bench --bench accept -- 10KiB        only cases with this word in their name
 //!     ODMR_BENCH_MS=4000 ODMR_BENCH_ROUNDS=5 cargo bench --bench accept
 
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../tests/peers/lab/mod.rs"]
 mod lab;
 #[allow(dead_code)]

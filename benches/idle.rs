@@ -6,7 +6,7 @@
 //!
 //! Both ends of every connection are on this machine: the limit of open files must allow for them.
 
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../tests/peers/lab/mod.rs"]
 mod lab;
 #[allow(dead_code)]
@@ -120,9 +120,18 @@ fn large() {
     let before = meter::peak_of(pid);
     bring(100_000_000, 1);
     let large = fetch_peak(&lab, provider.odmr);
+    assert!(
+        largest(&lab.path("large-mail/new")) > 90_000_000, // without the CR of each line
+        "the large message did not land"
+    );
     let more = |after: u64, before: u64| after.saturating_sub(before) as f64 / 1e6;
     at_most("odmrd's peak grows by MB", more(meter::peak_of(pid), before), 8.0);
     at_most("atrn-fetch's peak is higher than for small mail by MB", more(large, small), 8.0);
+}
+
+fn largest(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder).expect("a Maildir").filter_map(Result::ok);
+    files.filter_map(|file| Some(file.metadata().ok()?.len())).max().unwrap_or(0)
 }
 
 /// The most memory that an `atrn-fetch` has held; looked at often, since it is gone at its end.
