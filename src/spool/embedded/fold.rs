@@ -15,9 +15,13 @@ use super::health::Health;
 
 /// Pages (of 4 KiB) not yet folded at which the second thread is woken.
 const BEHIND: i32 = 4_000;
-/// Pages in the log at which the writer makes an end. Also what a start after a crash may have to
-/// read, and what the log may take of the disk.
+/// Pages in the log from which on the writer makes an end, as soon as there is little to do.
 const LONG: i32 = 16_000;
+/// Pages that the writer may stop for; more would be felt by every session.
+const HANDFUL: i32 = 256;
+/// When the log is this long the second thread cannot keep up, and the writer has to wait after
+/// all. Also what a start after a crash may have to read, and what the log may take of the disk.
+const MOST: i32 = 4 * LONG;
 
 /// The second thread. Dropped, it finishes what it is at.
 #[derive(Debug)]
@@ -41,9 +45,9 @@ impl Folder {
     pub(super) fn tend(&self, db: &Connection) {
         let Some((pages, folded)) = fold(db, CheckpointMode::NOOP, &self.health) else { return };
         let behind = pages - folded;
-        if pages > LONG && behind > 0 && behind <= BEHIND {
+        if behind > 0 && pages > LONG && (behind <= HANDFUL || pages > MOST) {
             fold(db, CheckpointMode::PASSIVE, &self.health);
-        } else if behind > BEHIND
+        } else if (behind > BEHIND || pages > LONG && behind > 0)
             && let Some(wake) = &self.wake
         {
             // Full means that it has been told already.

@@ -177,6 +177,11 @@ const QUEUE_FOLDERS: [&str; 15] = [
 ];
 
 impl RunningPostfix {
+    /// Its master's process id.
+    pub fn pid(&self) -> u32 {
+        self.master.pid()
+    }
+
     /// Its log so far.
     pub fn log(&self) -> String {
         self.master.log()
