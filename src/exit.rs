@@ -68,3 +68,29 @@ impl From<Exit> for std::process::ExitCode {
         std::process::ExitCode::from(exit as u8)
     }
 }
+
+/// Why a program cannot go on: one line of what is wrong, perhaps one of what to do, and how it
+/// ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// How the program ends.
+    pub exit: Exit,
+    /// What is wrong; several lines only where several things are.
+    pub what: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure without a hint.
+    pub fn new(exit: Exit, what: impl std::fmt::Display) -> Failure {
+        Failure { exit, what: what.to_string(), hint: None }
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: Option<impl Into<String>>) -> Failure {
+        self.hint = hint.map(Into::into);
+        self
+    }
+}

@@ -102,6 +102,22 @@ fn the_example_of_a_provider_is_one() {
 }
 
 #[test]
+fn each_target_has_an_example() {
+    for (target, text) in [
+        ("smtp", include_str!("../examples/atrn-fetch-smtp.toml")),
+        ("lmtp", include_str!("../examples/atrn-fetch-lmtp.toml")),
+        ("maildir", include_str!("../examples/atrn-fetch-maildir.toml")),
+    ] {
+        let document = Document::new("/etc/odmr/atrn-fetch.toml", text);
+        let files = fetch::Files::parse(vec![(Owner::System, document)]).unwrap();
+        let effective = files.account("home", Vec::new()).unwrap();
+        assert_eq!(effective.check(fetch::check::Purpose::Run), Ok(()), "{target}");
+        let deliver = effective.account.deliver.unwrap().to_string();
+        assert!(deliver.starts_with(target), "{deliver}");
+    }
+}
+
+#[test]
 fn the_examples_of_a_customer_are_in_order() {
     let text = include_str!("../examples/atrn-fetch.toml");
     let document = Document::new("/etc/odmr/atrn-fetch.toml", text);

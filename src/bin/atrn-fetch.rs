@@ -2,15 +2,17 @@
 
 use std::process::ExitCode;
 
+use odmr::cli::failure::told;
 use odmr::cli::fetch::{parse, run};
 
 fn main() -> ExitCode {
-    let invocation = match parse(std::env::args_os()) {
-        Ok(invocation) => invocation,
+    match parse(std::env::args_os()) {
+        Ok(invocation) => {
+            run(&invocation).unwrap_or_else(|failure| told("atrn-fetch", &failure)).into()
+        }
         Err(refusal) => {
             refusal.print();
-            return refusal.exit().into();
+            refusal.exit().into()
         }
-    };
-    run::run(&invocation).unwrap_or_else(|failure| failure.told("atrn-fetch")).into()
+    }
 }

@@ -4,7 +4,9 @@
 //! file is read by.
 
 mod bar;
-pub mod run;
+mod run;
+
+pub use run::run;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -71,8 +71,11 @@ pub fn start(settings: &LogSettings) -> Result<(), LogError> {
         LogFormat::Json => json(std::io::stderr),
         LogFormat::Journald => tracing_journald::layer().map_err(LogError::NoJournal)?.boxed(),
     };
-    let lines = lines.with_filter(filter(settings)?).with_filter(filter_fn(allowed));
-    tracing_subscriber::registry().with(lines).try_init().map_err(|_| LogError::Twice)
+    let (levels, whose) = (filter(settings)?, filter_fn(whose(settings)));
+    // Filters of the whole registry, not of the layer: `enabled!` leaves a mark on the latter that
+    // swallows the next line.
+    let log = tracing_subscriber::registry().with(lines).with(levels).with(whose);
+    log.try_init().map_err(|_| LogError::Twice)
 }
 
 type Lines = Box<dyn Layer<Registry> + Send + Sync>;
@@ -112,9 +115,14 @@ fn level(verbosity: i8) -> LevelFilter {
     }
 }
 
-fn allowed(line: &Metadata<'_>) -> bool {
-    let of = line.target().split("::").next().unwrap_or_default();
-    *line.level() <= Level::INFO || OURS.contains(&of)
+/// Other crates may speak up in a daemon's log, and in a tool's when it is told to say more: it
+/// tells what went wrong in its own words.
+fn whose(settings: &LogSettings) -> impl Fn(&Metadata<'_>) -> bool + use<> {
+    let others = settings.times || settings.verbosity > 0 || settings.filter.is_some();
+    move |line| {
+        let of = line.target().split("::").next().unwrap_or_default();
+        OURS.contains(&of) || others && *line.level() <= Level::INFO
+    }
 }
 
 #[cfg(test)]
@@ -144,8 +152,9 @@ mod tests {
     ) -> String {
         let paper = Paper::default();
         let lines = lines(paper.clone());
-        let lines = lines.with_filter(filter(settings).unwrap()).with_filter(filter_fn(allowed));
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), talk);
+        let (levels, whose) = (filter(settings).unwrap(), filter_fn(whose(settings)));
+        let log = tracing_subscriber::registry().with(lines).with(levels).with(whose);
+        tracing::subscriber::with_default(log, talk);
         let bytes = paper.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
@@ -163,6 +172,18 @@ mod tests {
             tracing::warn!(target: "rustls::conn", "theirs");
         });
         assert_eq!(text, "TRACE ours\n WARN theirs\n");
+    }
+
+    /// A per-layer filter forgot the line that followed such a question.
+    #[test]
+    fn asking_whether_a_level_is_on_costs_no_line() {
+        let text = written(&LogSettings::default(), plain, || {
+            for _ in 0..3 {
+                assert!(!tracing::enabled!(target: "odmr", tracing::Level::TRACE));
+                tracing::info!(target: "odmr", "kept");
+            }
+        });
+        assert_eq!(text.lines().count(), 3, "{text}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub mod signal;
 
 use std::io::Write;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 
 /// A command line that asks for no work: a wrong one, or a wish for help or the version.
 #[derive(Debug)]
@@ -66,11 +66,11 @@ fn exit_codes() -> String {
 }
 
 /// Puts data on standard output. A reader who has gone away has read enough.
-fn tell(text: &str) -> Result<Exit, failure::Failure> {
+fn tell(text: &str) -> Result<Exit, Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(failure::Failure::new(Exit::Io, format!("standard output: {error}")))
+            Err(Failure::new(Exit::Io, format!("standard output: {error}")))
         }
         _ => Ok(Exit::Ok),
     }

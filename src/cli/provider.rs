@@ -1,8 +1,8 @@
 //! `odmrd`'s command line.
 
-pub mod demo;
-pub mod keep;
-pub mod run;
+mod demo;
+mod keep;
+mod run;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,23 @@ use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes, tell};
 use crate::config::init::Beginning;
 use crate::config::provider::DEFAULT_PATH;
 use crate::config::value::read;
+use crate::exit::{Exit, Failure};
+use crate::flow::serve::{ServeError, Sockets};
 use crate::smtp::Domain;
+
+/// Does what a command line says.
+///
+/// # Errors
+/// [`Failure`] when it cannot.
+pub fn run(cli: Cli, sockets: Result<Sockets, ServeError>) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Run => run::run(&cli.config, sockets),
+        Command::CheckConfig => run::check_config(&cli.config),
+        Command::Init(init) => keep::init(&cli.config, &init),
+        Command::Account(order) => keep::account(&cli.config, order),
+        Command::Demo(order) => demo::demo(order),
+    }
+}
 
 /// Command lines worth showing.
 pub const EXAMPLES: &[Example] = &[

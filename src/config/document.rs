@@ -155,6 +155,14 @@ impl Document {
         problem
     }
 
+    /// A problem with what stands at an offset of the text, in octets.
+    pub fn problem_at(&self, offset: usize, fault: impl Into<String>) -> Problem {
+        let key = self.key_at(offset).unwrap_or_default();
+        let mut problem = Problem::new(self.path.display().to_string(), &key, fault);
+        problem.position = Some(position(&self.text, offset));
+        problem
+    }
+
     /// A path written in this file: relative ones start at the file's own folder.
     pub fn beside(&self, path: &Path) -> PathBuf {
         self.path.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
@@ -196,13 +204,22 @@ fn everybody_may_write(_: &std::fs::Metadata) -> bool {
 fn key_in(table: &DeTable<'_>, offset: usize) -> Option<String> {
     table.iter().find_map(|(name, value)| {
         let name_text = quoted_if_needed(name.get_ref());
-        let below = value.get_ref().as_table().and_then(|table| key_in(table, offset));
-        match below {
-            Some(rest) => Some(format!("{name_text}.{rest}")),
+        match below(value.get_ref(), offset) {
+            Some(rest) => Some(format!("{name_text}{rest}")),
             None if holds(&name.span(), offset) || holds(&value.span(), offset) => Some(name_text),
             None => None,
         }
     })
+}
+
+/// What follows a key's name for what stands at `offset` within its value.
+fn below(value: &DeValue<'_>, offset: usize) -> Option<String> {
+    if let Some(table) = value.as_table() {
+        return key_in(table, offset).map(|key| format!(".{key}"));
+    }
+    let mut values = value.as_array()?.iter().enumerate();
+    let (nth, value) = values.find(|(_, value)| holds(&value.span(), offset))?;
+    Some(format!("[{nth}]{}", below(value.get_ref(), offset).unwrap_or_default()))
 }
 
 fn holds(span: &Range<usize>, offset: usize) -> bool {

@@ -10,7 +10,6 @@ pub mod accounts;
 pub mod document;
 pub mod fetch;
 pub mod init;
-pub mod place;
 pub mod provider;
 pub mod recipients;
 pub mod secret;

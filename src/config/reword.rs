@@ -50,7 +50,8 @@ fn plain(expected: &str) -> &str {
         "a sequence" => "a list, like [\"...\"]",
         "a map" => "a table",
         "u16" | "a nonzero u16" => "a whole number up to 65535",
-        "u32" | "u64" | "usize" | "a nonzero u32" => "a whole number",
+        "u32" | "u64" | "usize" => "a whole number",
+        "a nonzero u32" => "a whole number above 0",
         table if table.starts_with("struct ") => "a table",
         other => other,
     }

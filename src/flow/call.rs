@@ -53,8 +53,8 @@ pub struct Called {
 pub enum Asked {
     /// The provider turns; so must we.
     Turning(Box<Called>, Granted),
-    /// It does not, and says why.
-    Told(Reply),
+    /// It does not, and says why; and this was the dialogue.
+    Told(Reply, Transcript),
 }
 
 /// Why a call came to nothing: who should act, and how the program ends.
@@ -111,6 +111,14 @@ impl CallFault {
         }
     }
 
+    /// What is wrong, and with whom.
+    pub fn told(&self, server: &str) -> String {
+        match self {
+            CallFault::Connect(fault) => fault.to_string(),
+            _ => format!("{server}: {self}"),
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
@@ -121,6 +129,9 @@ impl CallFault {
             CallFault::Connect(_) => return None,
             CallFault::Line(LineEnd::Wire(fault)) => return fault.hint().map(str::to_owned),
             CallFault::Line(LineEnd::Peer(_)) => "is this the port of an ODMR server?",
+            CallFault::Line(LineEnd::TimedOut("its greeting")) => {
+                "a port that says nothing may be waiting for TLS: try tls = \"implicit\""
+            }
             CallFault::Line(_) => return None,
             CallFault::Greeting(_) => return None,
             CallFault::NoEhlo(_) | CallFault::NoAtrn => {
@@ -176,25 +187,42 @@ impl LineEnd {
 }
 
 impl Caller<'_> {
-    /// Calls and logs in.
+    /// Calls and logs in. The dialogue goes along with the session; where there is none in the end,
+    /// `transcript` has what was said.
     ///
     /// # Errors
     /// [`CallFault`]; nothing has been asked for then.
-    pub async fn call(&self, transcript: Transcript) -> Result<Called, CallFault> {
+    pub async fn call(&self, transcript: &mut Transcript) -> Result<Called, CallFault> {
         let wire = self.connect().await?;
-        let (wire, mut session) = self.greet(wire, transcript).await?;
-        let (mut wire, offers) = self.secure(wire, &mut session).await?;
+        let kept = std::mem::take(transcript);
+        let mut session = ClientSession::calling(self.patience, kept, Instant::now());
+        match self.log_in(wire, &mut session).await {
+            Ok((wire, offers, mechanism)) => Ok(Called { wire, session, offers, mechanism }),
+            Err(fault) => {
+                *transcript = session.transcript().clone();
+                Err(fault)
+            }
+        }
+    }
+
+    async fn log_in(
+        &self,
+        wire: Wire,
+        session: &mut ClientSession<Odmr>,
+    ) -> Result<(Wire, Capabilities, Option<Mechanism>), CallFault> {
+        let wire = self.greet(wire, session).await?;
+        let (mut wire, offers) = self.secure(wire, session).await?;
         let bare_turn = self.account.turn && offers.turn;
         if !(offers.atrn || bare_turn || self.account.force_atrn) {
             // Before any secret is said.
-            say_goodbye(&mut wire, &mut session).await;
+            say_goodbye(&mut wire, session).await;
             return Err(CallFault::NoAtrn);
         }
         let mechanism = match self.account.user.is_some() || self.account.certificate.is_some() {
-            true => Some(self.prove(&mut wire, &mut session, &offers).await?),
+            true => Some(self.prove(&mut wire, session, &offers).await?),
             false => None,
         };
-        Ok(Called { wire, session, offers, mechanism })
+        Ok((wire, offers, mechanism))
     }
 
     async fn connect(&self) -> Result<Wire, CallFault> {
@@ -221,9 +249,8 @@ impl Caller<'_> {
     async fn greet(
         &self,
         mut wire: Wire,
-        transcript: Transcript,
-    ) -> Result<(Wire, ClientSession<Odmr>), CallFault> {
-        let mut session = ClientSession::calling(self.patience, transcript, Instant::now());
+        session: &mut ClientSession<Odmr>,
+    ) -> Result<Wire, CallFault> {
         if self.account.tls == TlsMode::Require {
             match wire.read(session.input(), Some(Instant::now() + SILENCE)).await {
                 Err(WireFault::TimedOut { .. }) => wire = self.handshake(wire).await?,
@@ -232,9 +259,9 @@ impl Caller<'_> {
                 Ok(_) => {}
             }
         }
-        note_tls(&wire, &mut session);
-        match ask(&mut wire, &mut session).await? {
-            Heard::Greeting(reply) if reply.code == 220 => Ok((wire, session)),
+        note_tls(&wire, session);
+        match ask(&mut wire, session).await? {
+            Heard::Greeting(reply) if reply.code == 220 => Ok(wire),
             Heard::Greeting(reply) => Err(CallFault::Greeting(reply)),
             _ => Err(out_of_step()),
         }
@@ -402,8 +429,8 @@ impl Called {
         match ask(&mut self.wire, &mut self.session).await? {
             Heard::Turning(granted) => Ok(Asked::Turning(Box::new(self), granted)),
             Heard::AtrnRefused(reply) => {
-                self.goodbye().await;
-                Ok(Asked::Told(reply))
+                let transcript = self.goodbye().await;
+                Ok(Asked::Told(reply, transcript))
             }
             _ => Err(out_of_step()),
         }

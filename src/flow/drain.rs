@@ -52,6 +52,8 @@ pub struct Run<'a, S: Spool> {
     leased: VecDeque<S::Lease>,
     /// Entries with recipients that did not fit into their last transaction.
     again: VecDeque<u64>,
+    /// The session wants a message, and the only one left is that of a transaction under way.
+    owing: bool,
     sending: HashMap<u64, Underway<S>>,
     settling: JoinSet<Result<(), SpoolError>>,
     tokens: u64,
@@ -92,6 +94,7 @@ impl<'a, S: Spool> Run<'a, S> {
             walk,
             leased: VecDeque::new(),
             again: VecDeque::new(),
+            owing: false,
             sending: HashMap::new(),
             settling: JoinSet::new(),
             tokens: 0,
@@ -111,7 +114,12 @@ impl<'a, S: Spool> Run<'a, S> {
                 Sending::Content(token) => self.content(token).await?,
                 Sending::Outcome(token, verdicts) => self.outcome(token, verdicts).await,
                 Sending::Stopped(reply) => {
-                    info!(session = self.id, account = self.account, %reply, "the customer stopped the session");
+                    info!(
+                        session = self.id,
+                        account = self.account,
+                        reply = reply.to_string(),
+                        "the customer stopped the session"
+                    );
                 }
                 Sending::Closed => return Ok(()),
             }
@@ -154,6 +162,8 @@ impl<'a, S: Spool> Run<'a, S> {
         };
         match token.and_then(|token| self.outgoing(token)) {
             Some(message) => self.session.offer(message),
+            // Saying "no more" now would leave the others of its recipients for another call.
+            None if self.sending.values().any(Underway::has_more) => self.owing = true,
             None => self.session.no_more(),
         }
     }
@@ -255,14 +265,13 @@ impl<'a, S: Spool> Run<'a, S> {
 
     async fn outcome(&mut self, token: u64, verdicts: Vec<Verdict>) {
         self.note(token, verdicts);
-        let more = self
-            .sending
-            .get(&token)
-            .is_some_and(|underway| underway.window_end() < underway.recipients.len());
-        if more {
+        if self.sending.get(&token).is_some_and(Underway::has_more) {
             self.again.push_back(token);
         } else {
             self.settle(token).await;
+        }
+        if std::mem::take(&mut self.owing) {
+            self.next_message().await;
         }
     }
 
@@ -278,12 +287,12 @@ impl<'a, S: Spool> Run<'a, S> {
     /// Writes down what became of an entry; a few may be on their way to the disk at once.
     async fn settle(&mut self, token: u64) {
         let Some(underway) = self.sending.remove(&token) else { return };
+        if underway.recipients.iter().all(|(_, verdict)| is_untried(verdict.as_ref())) {
+            return; // the lease goes back as it was
+        }
         self.log(&underway);
         let fates: Vec<Fate> =
             underway.recipients.into_iter().map(|(_, verdict)| fate(verdict)).collect();
-        if fates.iter().all(|fate| *fate == Fate::Untried) {
-            return; // the lease goes back as it was
-        }
         self.count(&fates, underway.lease.entry().size);
         if self.settling.len() >= UNSETTLED
             && let Some(settled) = self.settling.join_next().await
@@ -341,7 +350,7 @@ impl<'a, S: Spool> Run<'a, S> {
             }
             Some(reply) => {
                 warn!(session = self.id, account = self.account, id = %entry.id, domain = %entry.domain,
-                size = entry.size, delivered = taken.len(), not_delivered = other.len(), waited, %reply,
+                size = entry.size, delivered = taken.len(), not_delivered = other.len(), waited, reply = reply.to_string(),
                 "message not delivered to all")
             }
         }
@@ -349,8 +358,9 @@ impl<'a, S: Spool> Run<'a, S> {
 }
 
 impl<S: Spool> Underway<S> {
-    fn window_end(&self) -> usize {
-        self.window.0 + self.window.1
+    /// Are there recipients that no transaction has been about yet?
+    fn has_more(&self) -> bool {
+        self.window.0 + self.window.1 < self.recipients.len()
     }
 }
 
@@ -362,6 +372,10 @@ async fn open<S: Spool>(
     let mut content = spool.content(lease).await?;
     let piece = content.next().await?;
     Ok((content, piece))
+}
+
+fn is_untried(verdict: Option<&Verdict>) -> bool {
+    matches!(verdict, None | Some(Verdict::Unanswered))
 }
 
 fn fate(verdict: Option<Verdict>) -> Fate {

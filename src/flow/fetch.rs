@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::call::{Asked, CallFault, Called, Caller, groups};
 use super::line::{LineEnd, Stop, last_words};
@@ -165,7 +165,7 @@ impl<K: Sink> Run<'_, K> {
         let mut left: Option<VecDeque<Vec<Domain>>> = None;
         let mut in_a_row = 0;
         loop {
-            let called = self.caller.call(self.transcript()).await?;
+            let called = self.call().await?;
             note_call(summary, &called);
             let account = self.caller.account;
             let pending =
@@ -184,7 +184,8 @@ impl<K: Sink> Run<'_, K> {
                 in_a_row = 0;
                 pending.pop_front();
             }
-            if pending.is_empty() || self.tally.ceiling || *self.stop.borrow() {
+            let late = Instant::now() >= self.terms.until;
+            if pending.is_empty() || self.tally.ceiling || late || *self.stop.borrow() {
                 return Ok(());
             }
         }
@@ -207,15 +208,16 @@ impl<K: Sink> Run<'_, K> {
                 summary.last_reply = Some(granted.reply().to_string());
                 self.turn(*called, granted, offer, progress).await
             }
-            Asked::Told(reply) if says_no_mail(&reply) => Ok(Round::NoMail(Some(reply))),
-            // Asked again so soon only because mail had come: that is the end of it, not a fault.
-            Asked::Told(reply) if summary.rounds > 0 && reply.is_transient() => {
-                Ok(Round::NoMail(Some(reply)))
+            Asked::Told(reply, dialogue) => {
+                self.keep(dialogue);
+                // Asked again so soon only because mail had come: the end of it, not a fault.
+                let asked_again = summary.rounds > 0 && reply.is_transient();
+                if asked_again || says_no_mail(&reply) {
+                    return Ok(Round::NoMail(Some(reply)));
+                }
+                let verb = if verb == "atrn" { "ATRN" } else { "TURN" };
+                Err(FetchFault::Refused { verb, reply })
             }
-            Asked::Told(reply) => Err(FetchFault::Refused {
-                verb: if verb == "atrn" { "ATRN" } else { "TURN" },
-                reply,
-            }),
         }
     }
 
@@ -243,9 +245,7 @@ impl<K: Sink> Run<'_, K> {
         let reception = receiver.receive(&mut wire, &mut session, self.stop.clone()).await;
         last_words(&mut wire, &mut session).await;
         wire.close().await;
-        if let Some(transcripts) = &mut self.transcripts {
-            transcripts.push(session.transcript().clone());
-        }
+        self.keep(session.transcript().clone());
         judge(reception, offers.xodmr.is_some())
     }
 
@@ -261,8 +261,25 @@ impl<K: Sink> Run<'_, K> {
             smtputf8: offer.smtputf8,
             binarymime: offer.binarymime,
             dsn: offer.dsn,
+            session: account.max_session.get(),
             patience,
             ..ServerSettings::new(Profile::Reversed, &self.terms.name)
+        }
+    }
+
+    /// Calls, and keeps the dialogue of a call that came to nothing.
+    async fn call(&mut self) -> Result<Called, CallFault> {
+        let mut dialogue = self.transcript();
+        let called = self.caller.call(&mut dialogue).await;
+        if called.is_err() {
+            self.keep(dialogue);
+        }
+        called
+    }
+
+    fn keep(&mut self, dialogue: Transcript) {
+        if let Some(transcripts) = &mut self.transcripts {
+            transcripts.push(dialogue);
         }
     }
 
@@ -317,12 +334,11 @@ impl<K: Sink> Run<'_, K> {
             Ok(()) => (Outcome::Ok, Exit::Ok),
         };
         if let Err(fault) = end {
-            summary.reason = Some(fault.to_string());
+            summary.reason = Some(fault.told(&summary.server));
             summary.hint = fault.hint();
             if let FetchFault::Refused { reply, .. } = &fault {
                 summary.last_reply = Some(reply.to_string());
             }
-            warn!(account = summary.account, server = summary.server, %fault, "run ended");
         }
     }
 }
@@ -384,6 +400,15 @@ impl FetchFault {
             _ => Outcome::Tempfail,
         };
         (outcome, exit)
+    }
+
+    /// What is wrong, and with whom: the provider, unless the fault names somebody itself.
+    pub fn told(&self, server: &str) -> String {
+        match self {
+            FetchFault::Target(fault) => fault.to_string(),
+            FetchFault::Call(fault) => fault.told(server),
+            _ => format!("{server}: {self}"),
+        }
     }
 
     /// What to do about it.

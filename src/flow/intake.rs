@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use super::line::{LineEnd, Stop, hear};
+use super::line::{LineEnd, Stop, hear, parted};
 use super::provider::{House, Provider};
 use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::mail::{Envelope, Recipient};
@@ -83,7 +83,7 @@ impl<'a, S: Spool> Talk<'a, S> {
                 Event::End => self.end().await,
                 Event::Reset => self.mail = None,
                 Event::Starttls => self.starttls().await?,
-                Event::Closed => return Ok(()),
+                Event::Closed => return parted(&self.session),
                 // The profile speaks neither AUTH nor ATRN.
                 Event::Auth(..) | Event::Response(_) => self.session.auth_refused(NOT_HERE),
                 Event::Atrn(_) => self.session.answer(NOT_HERE),
@@ -103,7 +103,7 @@ impl<'a, S: Spool> Talk<'a, S> {
             Err(refusal) => {
                 self.visit.refused += 1;
                 info!(session = self.id, ip = %self.ip, recipient = %Escaped::text(recipient.path.as_str()),
-                    reply = %refusal, "recipient refused");
+                    reply = refusal.to_string(), "recipient refused");
                 self.session.answer(refusal);
             }
         }
@@ -232,8 +232,7 @@ fn refusal(fault: &SpoolError) -> Reply {
     }
 }
 
-/// One part for each domain, in the order the domains were first named. The first bears the id the
-/// sender is told.
+/// One part for each domain. The first bears the id the sender is told.
 fn parts(house: &House, envelope: &Envelope, id: EntryId, now: Timestamp) -> Vec<Part> {
     let mut of_domain: BTreeMap<Domain, Vec<Recipient>> = BTreeMap::new();
     for recipient in &envelope.recipients {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::net::{Wire, WireFault};
 use crate::session::client::{ClientSession, ClientStage, Heard, PeerFault};
-use crate::session::{Event, Odmr, Reversed, Sending, ServerSession, Step};
+use crate::session::{Event, Odmr, Parting, Reversed, Sending, ServerSession, Step};
 use crate::smtp::Reply;
 
 /// How much of a peer's talk is taken in before we have dealt with what came before.
@@ -68,12 +68,28 @@ pub async fn hear<Stage>(
     }
 }
 
+/// What it means that a session is over: nothing, if the other side said QUIT or we wanted it so.
+///
+/// # Errors
+/// [`LineEnd`] when it was over because of what the other side did or failed to do.
+pub fn parted<Stage>(session: &ServerSession<Stage>) -> Result<(), LineEnd> {
+    match session.parting() {
+        Some(Parting::TooSlow) => Err(LineEnd::TimedOut("the other side")),
+        Some(Parting::Misconduct) => Err(PeerFault::Misconduct.into()),
+        Some(Parting::Quit | Parting::Told) | None => Ok(()),
+    }
+}
+
 async fn listen<Stage>(
     wire: &mut Wire,
     session: &mut ServerSession<Stage>,
     stop: &mut Stop,
 ) -> Result<(), LineEnd> {
     let deadline = session.deadline();
+    if has_passed(deadline) {
+        session.timed_out();
+        return Ok(());
+    }
     let may_stop = !session.is_taking_content();
     tokio::select! {
         biased;
@@ -86,6 +102,12 @@ async fn listen<Stage>(
         },
     }
     Ok(())
+}
+
+/// Looked at before each read: for a line on which there is always something to read, as when a
+/// flood comes in, no read ever waits long enough to time out.
+fn has_passed(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
 const STOPPING: Reply = Reply::new(421, (3, 2), "the service is stopping; call again soon");
@@ -181,6 +203,9 @@ pub async fn ask<C: Client>(wire: &mut Wire, session: &mut C) -> Result<C::Event
             Step::Send(bytes) => write(wire, session.ear(), bytes).await?,
             Step::Starved => {
                 let deadline = session.until();
+                if has_passed(deadline) {
+                    return Err(LineEnd::TimedOut(session.awaited()));
+                }
                 match wire.read(session.ear(), deadline).await {
                     Ok(0) => return Err(LineEnd::Closed),
                     Ok(_) => {}

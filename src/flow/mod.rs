@@ -11,7 +11,9 @@
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
 pub mod call;
+pub mod demo;
 pub mod drain;
+pub mod errand;
 pub mod fetch;
 pub mod intake;
 pub mod line;

@@ -12,6 +12,7 @@ use super::line::LineEnd;
 use crate::config::accounts::{Accounts, LinePerRecord};
 use crate::config::provider::Settings;
 use crate::config::recipients::Recipients;
+use crate::net::admission::network;
 use crate::net::{TlsServer, Wire};
 use crate::odmr::{self, Answer, Claim, Terms, Waiting};
 use crate::sasl::{self, Decoys, Mechanism};
@@ -191,9 +192,11 @@ impl<S: Spool> Provider<S> {
         }
     }
 
-    /// Notes a failed login from an address.
+    /// Notes a failed login from an address; one of IPv6 stands for its /64, which costs nothing to
+    /// roam about in.
     pub fn login_failed(&self, ip: IpAddr, now: Instant) {
         let (most, window) = self.house().failures;
+        let ip = network(ip);
         let mut failures = lock(&self.failures);
         if failures.len() >= REMEMBERED {
             failures.retain(|_, times| {
@@ -215,7 +218,7 @@ impl<S: Spool> Provider<S> {
         let recent = |times: &Vec<Instant>| {
             times.iter().filter(|time| now.duration_since(**time) < window).count()
         };
-        most > 0 && failures.get(&ip).map_or(0, recent) >= most as usize
+        most > 0 && failures.get(&network(ip)).map_or(0, recent) >= most as usize
     }
 }
 

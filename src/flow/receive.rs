@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use super::line::{LineEnd, Stop, hear, last_words};
+use super::line::{LineEnd, Stop, hear, last_words, parted};
 use crate::mail::Recipient;
 use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::net::Wire;
@@ -50,7 +50,8 @@ pub struct Tally {
     pub octets: u64,
     /// How often each final code was said: to recipients and to content.
     pub by_code: BTreeMap<u16, u64>,
-    /// A ceiling was reached, and the rest stays at the provider.
+    /// This run's measure is full, and the rest stays at the provider. A message put off for its own
+    /// size does not count: there may be smaller ones behind it, or with another domain.
     pub ceiling: bool,
 }
 
@@ -99,6 +100,8 @@ struct Incoming {
     refusals: Vec<u16>,
     accepted: usize,
     begun: bool,
+    /// What its content was told when it was not even to begin.
+    put_off: Option<u16>,
     /// Beyond the ceiling: heard out, kept by nobody.
     over: bool,
 }
@@ -153,7 +156,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
                     self.sink.abort().await;
                     self.conclude(None);
                 }
-                Event::Closed => return Ok(()),
+                Event::Closed => return parted(session),
                 // The profile speaks none of these.
                 Event::Starttls | Event::Atrn(_) | Event::Auth(..) | Event::Response(_) => {
                     session.answer(NOT_HERE)
@@ -184,7 +187,6 @@ impl<'a, K: Sink> Receiver<'a, K> {
         match answer {
             Ok(()) => session.accept(),
             Err(reply) => {
-                self.tally.ceiling |= too_large;
                 self.conclude(Some(&reply));
                 session.answer(reply);
             }
@@ -213,7 +215,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
             }
         }
         if !reply.is_positive() {
-            info!(recipient = %Escaped::text(recipient.path.as_str()), %reply, "recipient refused");
+            info!(recipient = %Escaped::text(recipient.path.as_str()), reply = reply.to_string(), "recipient refused");
         }
         session.answer(reply);
     }
@@ -234,12 +236,15 @@ impl<'a, K: Sink> Receiver<'a, K> {
         match self.sink.begin(&trace).await {
             Ok(()) => {
                 if let Some(mail) = &mut self.mail {
-                    mail.begun = true;
+                    (mail.begun, mail.put_off) = (true, None);
                 }
                 session.accept();
             }
             Err(reply) => {
-                self.conclude(Some(&reply));
+                // Not its end: the provider may say DATA again in the same transaction.
+                if let Some(mail) = &mut self.mail {
+                    mail.put_off = Some(reply.code);
+                }
                 session.answer(reply);
             }
         }
@@ -299,7 +304,6 @@ impl<'a, K: Sink> Receiver<'a, K> {
     async fn end(&mut self, session: &mut ServerSession<Reversed>) {
         let over = self.mail.as_ref().is_some_and(|mail| mail.over);
         let reply = if over { TOO_LARGE_TODAY } else { self.sink.finish().await };
-        self.tally.ceiling |= over;
         *self.tally.by_code.entry(reply.code).or_default() += 1;
         self.log(session, &reply);
         self.conclude(Some(&reply));
@@ -313,7 +317,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
         let Some(envelope) = session.envelope() else { return };
         let octets = self.mail.as_ref().map_or(0, |mail| mail.octets);
         info!(from = %Escaped::text(envelope.reverse_path.as_str()), recipients = envelope.recipients.len(),
-            size = octets, %reply, "message");
+            size = octets, reply = reply.to_string(), "message");
     }
 
     /// Counts a transaction, once: by its last answer, or by what its recipients were told.
@@ -322,7 +326,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
         let code = match last {
             Some(reply) => Some(reply.code),
             None if mail.accepted == 0 => mail.refusals.iter().copied().min(),
-            None => None,
+            None => mail.put_off,
         };
         let taken = matches!(code, Some(200..=299));
         match code {

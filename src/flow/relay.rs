@@ -8,7 +8,7 @@ use std::time::Instant;
 use tracing::info;
 
 use super::drain::{Drained, Run};
-use super::line::{LineEnd, Stop, hear, last_words, write};
+use super::line::{LineEnd, Stop, hear, last_words, parted, write};
 use super::proof::{LineFacts, Proof};
 use super::provider::{House, Provider, Turning};
 use crate::net::{Wire, WireFault};
@@ -22,17 +22,8 @@ use crate::spool::Spool;
 pub async fn relay<S: Spool>(wire: Wire, provider: &Provider<S>, id: &str, stop: Stop) {
     let house = provider.house();
     let ip = wire.peer().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.ip());
-    let mut call = Call {
-        wire,
-        provider,
-        house,
-        id,
-        ip,
-        stop,
-        account: None,
-        answer: None,
-        drained: Drained::default(),
-    };
+    let mut call =
+        Call { wire, provider, house, id, ip, stop, account: None, drained: Drained::default() };
     let end = call.serve().await;
     call.tell(&end);
     call.wire.close().await;
@@ -46,7 +37,6 @@ struct Call<'a, S: Spool> {
     ip: IpAddr,
     stop: Stop,
     account: Option<String>,
-    answer: Option<Answer>,
     drained: Drained,
 }
 
@@ -73,7 +63,7 @@ impl<S: Spool> Call<'_, S> {
                     }
                     (answer, None) => session.answer(answer.reply()),
                 },
-                Event::Closed => return Ok(()),
+                Event::Closed => return parted(&session),
                 // The profile takes no mail.
                 Event::Mail(..) | Event::Recipient(_) | Event::Begin | Event::End => {
                     session.answer(NOT_HERE)
@@ -124,9 +114,8 @@ impl<S: Spool> Call<'_, S> {
     fn answer(&mut self, request: &AtrnRequest) -> (Answer, Option<Turning>) {
         let (answer, turning) = self.provider.answer(request, Instant::now());
         self.account = Some(request.identity().account().to_owned());
-        self.answer = Some(answer);
         info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(),
-            reply = %answer.reply(), "atrn");
+            reply = answer.reply().to_string(), "atrn");
         (answer, turning)
     }
 
@@ -181,12 +170,12 @@ impl<S: Spool> Call<'_, S> {
     }
 
     /// One line for each session.
-    fn tell(&mut self, end: &Result<(), LineEnd>) {
-        let drained = self.drained;
+    fn tell(&self, end: &Result<(), LineEnd>) {
         let ended = end.as_ref().err().map_or_else(|| "quit".to_owned(), ToString::to_string);
-        let tls = self.wire.tls().map(|facts| facts.version().to_owned());
-        info!(session = self.id, ip = %self.ip, account = self.account, tls, delivered = drained.delivered,
-            deferred = drained.deferred, refused = drained.refused, octets = drained.octets, ended, "odmr session");
+        let tls = self.wire.tls().map(|facts| facts.version());
+        let Drained { delivered, deferred, refused, octets } = self.drained;
+        info!(session = self.id, ip = %self.ip, account = self.account, tls, delivered, deferred, refused,
+            octets, ended, "odmr session");
     }
 }
 

@@ -21,7 +21,7 @@ use crate::config::accounts::{Accounts, AccountsError};
 use crate::config::provider::{self, Loaded, Settings, load_recipients};
 use crate::config::value::Listen;
 use crate::config::{Problem, Problems};
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::net::listen::{Bound, ListenAddr, ListenError, Listener};
 use crate::net::privilege::{self, PrivilegeError};
 use crate::net::tls::{ClientCertificates, KeyFiles, TlsSetupError};
@@ -82,6 +82,28 @@ impl ServeError {
     }
 }
 
+impl From<ServeError> for Failure {
+    fn from(fault: ServeError) -> Failure {
+        let hint = match &fault {
+            ServeError::Settings(problem) => problem.hint.clone(),
+            _ => None,
+        };
+        Failure::new(fault.exit(), fault).hint(hint)
+    }
+}
+
+/// The listening sockets we were started with: systemd's, by their names.
+pub type Sockets = Vec<(String, Bound)>;
+
+/// Takes over the sockets we were started with. To be called first of all, while there are no
+/// threads: it takes systemd's variables out of the environment.
+///
+/// # Errors
+/// A socket that does not listen.
+pub fn inherited() -> Result<Sockets, ServeError> {
+    Ok(crate::net::inherited()?)
+}
+
 /// What a listener's callers come for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Door {
@@ -109,7 +131,7 @@ impl Ready {
     ///
     /// # Errors
     /// [`ServeError`] names what is wrong and what to do.
-    pub fn new(loaded: Loaded, inherited: Vec<(String, Bound)>) -> Result<Ready, ServeError> {
+    pub fn new(loaded: Loaded, inherited: Sockets) -> Result<Ready, ServeError> {
         loaded.check()?;
         let system = rustix::system::uname();
         let name =
@@ -347,10 +369,7 @@ impl<S: Spool> Keeper<S> {
     }
 
     fn put_in_force(&mut self, loaded: Loaded) -> Result<(), ServeError> {
-        let changed = |of: fn(&Settings) -> (Vec<Listen>, Vec<Listen>, Vec<Listen>)| {
-            of(&loaded.settings) != of(&self.loaded.settings)
-        };
-        if changed(|s| (s.mx.listen.clone(), s.odmr.listen.clone(), s.odmr.listen_tls.clone())) {
+        if listeners(&loaded.settings) != listeners(&self.loaded.settings) {
             warn!("other listeners take a restart");
         }
         self.seen = modified(loaded.settings.accounts_path());
@@ -382,6 +401,10 @@ impl<S: Spool> Keeper<S> {
     }
 }
 
+fn listeners(settings: &Settings) -> [&[Listen]; 3] {
+    [&settings.mx.listen, &settings.odmr.listen, &settings.odmr.listen_tls]
+}
+
 fn modified(path: &Path) -> Option<SystemTime> {
     std::fs::metadata(path).and_then(|facts| facts.modified()).ok()
 }
@@ -410,7 +433,7 @@ fn load_tls(settings: &Settings) -> Result<Option<TlsServer>, ServeError> {
 
 fn doors(
     settings: &Settings,
-    inherited: Vec<(String, Bound)>,
+    inherited: Sockets,
     tls: bool,
 ) -> Result<Vec<(Door, Bound)>, ServeError> {
     let mut doors: Vec<(Door, Bound)> = Vec::new();

@@ -113,7 +113,8 @@ fn lock(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {
     inside.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// Whom an address stands for: itself, or its IPv6 /64.
+pub fn network(address: IpAddr) -> IpAddr {
     const HIGH_64: u128 = (u64::MAX as u128) << 64;
     match address.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & HIGH_64).into(),

@@ -62,6 +62,9 @@ pub enum PeerFault {
         /// What the RFC allows.
         expected: &'static str,
     },
+    /// As our client it was no better.
+    #[error("it spoke no SMTP, or made too many mistakes")]
+    Misconduct,
     /// Bytes stood behind the 220 to STARTTLS: somebody on the line tries to speak as the server
     /// (CVE-2011-0411).
     #[error(

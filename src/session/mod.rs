@@ -33,7 +33,7 @@ pub use client::{ClientSession, Heard};
 pub use deadline::Patience;
 pub use profile::Profile;
 pub use sender::{Outgoing, Sending, Verdict};
-pub use server::{Event, ServerSession, ServerSettings};
+pub use server::{Event, Parting, ServerSession, ServerSettings};
 pub use transcript::{Side, Transcript};
 pub use turn::{AtrnRequest, Granted, SpokeTooSoon};
 

@@ -317,7 +317,10 @@ impl Sender {
         if let Some(job) = self.jobs.front_mut() {
             match job.phase {
                 Phase::Envelope => job.say_more(line, &mut self.owed, self.offers.pipelining),
-                Phase::Decided => self.leave_envelope(line),
+                Phase::Decided => {
+                    self.leave_envelope(line);
+                    return true;
+                }
                 Phase::Content if !job.asked_for_content => {
                     job.asked_for_content = true;
                     self.events.push_back(Sending::Content(job.message.token));

@@ -104,13 +104,27 @@ impl fmt::Display for Note {
     }
 }
 
-/// A command line without its secrets: AUTH keeps its mechanism only.
+/// A command line without its secrets: AUTH keeps its mechanism only, however it is spaced.
 pub fn redacted(line: &str) -> std::borrow::Cow<'_, str> {
-    let mut words = line.splitn(3, ' ');
+    let mut words = line.split_ascii_whitespace();
     match (words.next(), words.next(), words.next()) {
         (Some(verb), Some(mechanism), Some(_)) if verb.eq_ignore_ascii_case("AUTH") => {
             format!("{verb} {mechanism} ...").into()
         }
         _ => line.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_spacing_brings_a_secret_to_light() {
+        for line in ["AUTH PLAIN c2VjcmV0", "auth\tPLAIN\tc2VjcmV0", " AUTH  PLAIN   c2VjcmV0"] {
+            assert!(!redacted(line).contains("c2VjcmV0"), "{line:?}");
+        }
+        assert_eq!(redacted("AUTH PLAIN"), "AUTH PLAIN");
+        assert_eq!(redacted("MAIL FROM:<a@b>  SIZE=1 x"), "MAIL FROM:<a@b>  SIZE=1 x");
     }
 }

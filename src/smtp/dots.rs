@@ -114,7 +114,7 @@ impl DotDecoder {
 #[derive(Clone, Debug)]
 pub struct DotEncoder {
     line_start: bool,
-    /// The last octet was a CR.
+    /// The last octet was a CR, and went out as CRLF.
     cr: bool,
 }
 
@@ -125,27 +125,40 @@ impl Default for DotEncoder {
 }
 
 impl DotEncoder {
-    /// Appends `content` to `out`, doubling each dot that opens a line.
+    /// Appends `content` to `out`, doubling each dot that opens a line. A CR or LF that stands alone
+    /// goes out as CRLF: whoever reads it as a line end must not find a lone dot behind it that we
+    /// have not doubled.
     pub fn encode(&mut self, content: &[u8], out: &mut BytesMut) {
         let mut rest = content;
-        while !rest.is_empty() {
-            if self.line_start && rest[0] == b'.' {
+        if std::mem::take(&mut self.cr) {
+            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            self.cr = content.is_empty();
+        }
+        while let Some(first) = rest.first() {
+            if self.line_start && *first == b'.' {
                 out.extend_from_slice(b".");
             }
-            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-            let (line, behind) = rest.split_at(end);
-            out.extend_from_slice(line);
-            self.note_end(line);
-            rest = behind;
+            rest = self.line(rest, out);
         }
     }
 
-    fn note_end(&mut self, line: &[u8]) {
-        self.line_start = match line {
-            [b'\n'] => self.cr,
-            _ => line.ends_with(b"\r\n"),
+    /// One line, or as much of it as there is; gives what lies behind it.
+    fn line<'a>(&mut self, content: &'a [u8], out: &mut BytesMut) -> &'a [u8] {
+        let Some(end) = memchr::memchr2(b'\r', b'\n', content) else {
+            out.extend_from_slice(content);
+            self.line_start = false;
+            return &[];
         };
-        self.cr = line.ends_with(b"\r");
+        self.line_start = true;
+        let (line, behind) = content.split_at(end);
+        if let Some(next) = behind.strip_prefix(b"\r\n") {
+            out.extend_from_slice(&content[..end + 2]);
+            return next;
+        }
+        out.extend_from_slice(line);
+        out.extend_from_slice(b"\r\n");
+        self.cr = behind == b"\r";
+        &behind[1..]
     }
 
     /// Ends the message: a CRLF where the content lacks one, then the lone dot.
@@ -185,6 +198,11 @@ impl LineEndWatch {
                 }
             };
         }
+    }
+
+    /// Has one stood alone so far? A CR at the very end may yet find its LF.
+    pub fn has_seen_bare(&self) -> bool {
+        self.bare
     }
 
     /// Did one stand alone? Asked when the content is complete.
@@ -244,6 +262,39 @@ mod tests {
         }
     }
 
+    /// What the encoder promises of a CR or LF that stands alone.
+    fn repaired(content: &[u8]) -> Vec<u8> {
+        let mut repaired = Vec::new();
+        for (n, byte) in content.iter().enumerate() {
+            match byte {
+                b'\n' if n > 0 && content[n - 1] == b'\r' => {}
+                b'\r' | b'\n' => repaired.extend_from_slice(b"\r\n"),
+                other => repaired.push(*other),
+            }
+        }
+        repaired
+    }
+
+    /// Whatever ends a line for the next hop, a dot behind it is doubled.
+    #[test]
+    fn no_look_alike_goes_out() {
+        for form in
+            [b"\n.\n".as_slice(), b"\n.\r\n", b"\r.\r", b"\r\n.\r\r\n", b"\r.\r\n", b"\r\n.\n"]
+        {
+            for cut in 1..7 {
+                let (mut out, mut encoder) = (BytesMut::new(), DotEncoder::default());
+                let wire = [b"x".as_slice(), form, b"MAIL FROM:<a@b>\r\n"].concat();
+                wire.chunks(cut).for_each(|piece| encoder.encode(piece, &mut out));
+                let lines = std::str::from_utf8(&out).unwrap().split("\r\n");
+                assert!(
+                    lines.clone().all(|line| line != "." && !line.contains(['\r', '\n'])),
+                    "{out:?}"
+                );
+                assert!(lines.clone().any(|line| line.starts_with("..")), "{out:?}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn content_survives_the_wire(content in proptest::collection::vec(
@@ -254,8 +305,9 @@ mod tests {
                 encoder.encode(piece, &mut out);
             }
             encoder.finish(&mut out);
-            let (mut back, used, ended, _) = decode(&out, cut);
-            prop_assert!(ended && used == out.len());
+            let (mut back, used, ended, bare) = decode(&out, cut);
+            prop_assert!(ended && used == out.len() && !bare);
+            let content = repaired(&content);
             if back != content { prop_assert!(back.ends_with(b"\r\n")); back.truncate(back.len() - 2); }
             prop_assert_eq!(back, content);
         }

@@ -84,8 +84,9 @@ pub enum SpoolError {
         /// What the settings keep back.
         reserve: u64,
     },
-    /// Writing or syncing failed: 451 4.3.0. Nothing was kept, and nothing more will be accepted
-    /// until the daemon is restarted, since a failed sync cannot be tried again.
+    /// Writing or syncing failed: 451 4.3.0. Nothing more will be accepted until the daemon is
+    /// restarted, since a failed sync cannot be tried again. What was refused may turn out to have
+    /// been kept when the spool is opened the next time: a duplicate, never a loss.
     #[error("the spool cannot be written: {0}")]
     Broken(String),
     /// The engine cannot tell whether the commit took hold: 451, and not *accepted*.
@@ -134,7 +135,8 @@ pub trait Content: Send + Sync + 'static {
 }
 
 /// One walk of one session through the waiting entries of its domains: each entry is offered at
-/// most once, however many are deferred on the way.
+/// most once, however many are deferred on the way. What arrives meanwhile may be found too, so an
+/// empty batch is not the end for ever: whoever stays connected asks again after an arrival.
 pub trait Drain: Send + 'static {
     /// What it hands out.
     type Lease: Lease;
@@ -187,7 +189,12 @@ pub trait Spool: Send + Sync + Clone + 'static {
 
     /// Records what a session made of an entry's *waiting* recipients, in their order, and gives the
     /// lease back. An entry whose every recipient is delivered is gone; one with none waiting and
-    /// some refused is kept as failed. Resolves when the record is durable.
+    /// some refused is kept as failed. A recipient without a fate was not tried. Resolves when the
+    /// record is durable.
+    ///
+    /// # Errors
+    /// When it could not be recorded. An entry that was delivered, to anybody, is then not offered
+    /// again before the record is made or the spool is opened anew.
     fn settle(
         &self,
         lease: Self::Lease,

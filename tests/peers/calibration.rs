@@ -38,7 +38,8 @@ pub const TURNED: &str = r"
     C: 250 *
 ";
 
-const GOODBYE: &str = "\nC: QUIT\nP: 221 2.0.0 Bye\n";
+/// The end of a call.
+pub const GOODBYE: &str = "\nC: QUIT\nP: 221 2.0.0 Bye\n";
 
 /// The same provider, carrying on like this.
 fn then(rest: &[&str]) -> Script {

@@ -10,7 +10,9 @@ cd "$(dirname "$0")/../.."
 packages=(
     fetchmail postfix dovecot-core dovecot-lmtpd swaks gsasl
     libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl libnet-dns-perl
-    strace jq python3 openssl
+    strace jq perl-base util-linux openssl
+    # What a customer trusts who names no authority of its own.
+    ca-certificates
 )
 # What the unpacked programs load at run time.
 libraries=(libgnutls-dane0 libpcre2-8-0 libidn12 libidn2-0 libdb5.3 libevent-2.1-7 libpam0g libssl3 zlib1g)

@@ -2,7 +2,15 @@
 //!
 //! `install.sh` beside this file installs them. [`lab`] starts them on loopback, each test its own.
 
+mod both_programs;
 mod calibration;
+mod fetchmail_calls_odmrd;
 mod lab;
 mod lab_itself;
+mod odd_providers;
+mod operations;
 mod peers_alone;
+mod senders_feed_odmrd;
+mod smuggling;
+mod targets_of_atrn_fetch;
+mod unlike_fetchmail;

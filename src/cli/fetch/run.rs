@@ -2,34 +2,21 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
 use tokio::sync::watch;
 
 use super::bar::Bar;
 use super::{Command, Format, Invocation, Output, Run as RunFlags};
-use crate::cli::failure::Failure;
+use crate::cli::failure::told;
 use crate::cli::log::{self, LogFormat, LogSettings};
 use crate::cli::signal::{Signal, Signals};
 use crate::cli::tell;
-use crate::config::fetch::check::Purpose;
-use crate::config::fetch::{Account, Effective, TlsMode};
-use crate::config::value::Deliver;
-use crate::exit::Exit;
-use crate::flow::call::Caller;
-use crate::flow::fetch::{self, Summary};
-use crate::flow::lock::AccountLock;
-use crate::flow::receive::{Tally, Terms};
-use crate::net::TlsClient;
-use crate::net::tls::{Fingerprint, KeyFiles, Trust};
-use crate::session::Patience;
-use crate::session::transcript::Transcript;
-use crate::sink::maildir::{self, FolderName, Folders, LineEnds, MaildirSink, Otherwise};
-use crate::sink::relay::{self, Address, Dialect, RelaySink, Target};
-use crate::sink::{AnySink, Sink};
-use crate::smtp::{Domain, Host};
+use crate::config::fetch::{Account, Effective};
+use crate::exit::{Exit, Failure};
+use crate::flow::errand::{self, Transcript};
+use crate::flow::fetch::{Outcome, Summary};
+use crate::smtp::escape::Escaped;
 
 /// Does what the command line says.
 ///
@@ -86,7 +73,7 @@ async fn fetch_all(flags: &RunFlags, accounts: &[Effective]) -> Result<Exit, Fai
                 summaries.push(summary);
             }
             Ok(None) => {}
-            Err(failure) => worst = worst.max(labelled(failure, effective).told("atrn-fetch")),
+            Err(failure) => worst = worst.max(told("atrn-fetch", &labelled(failure, effective))),
         }
     }
     conclude(flags, output, &summaries)?;
@@ -118,8 +105,8 @@ async fn first_signal(stop: watch::Sender<bool>) -> Exit {
 }
 
 fn no_mail_exit(flags: &RunFlags, summaries: &[Summary], worst: Exit) -> Exit {
-    let none = !summaries.is_empty()
-        && summaries.iter().all(|summary| summary.result == fetch::Outcome::NoMail);
+    let none =
+        !summaries.is_empty() && summaries.iter().all(|summary| summary.result == Outcome::NoMail);
     if worst == Exit::Ok && none && flags.no_mail_exit != 0 {
         // A number of the user's own, which the table need not have.
         let _ = std::io::stdout().flush();
@@ -128,40 +115,25 @@ fn no_mail_exit(flags: &RunFlags, summaries: &[Summary], worst: Exit) -> Exit {
     worst
 }
 
-/// `None`: another run holds the account, and that is fine with it.
 async fn fetch_one(
     effective: &Effective,
     flags: &RunFlags,
     stop: watch::Receiver<bool>,
 ) -> Result<Option<Summary>, Failure> {
-    judged(effective, Purpose::Run)?;
-    let account = &effective.account;
-    let Some(_lock) =
-        AccountLock::take(&account.label(), account.lock).await.map_err(lock_failure)?
-    else {
-        return Ok(None);
-    };
-    let tls = tls_client(account)?;
     let output = flags.common.output;
-    let run = fetch::Run {
-        caller: caller(account, tls.as_ref()).await?,
-        sink: sink(account)?,
-        terms: terms(account),
-        stop,
-        tally: Tally::default(),
-        transcripts: (account.transcript.is_some() || output.verbose > 1).then(Vec::new),
-    };
-    let mut bar = Bar::new(&account.label(), output);
-    let (summary, transcripts) = run.to_the_end(&mut |progress| bar.show(progress)).await;
+    let mut bar = Bar::new(&effective.account.label(), output);
+    let keep = wants_dialogue(effective, output);
+    let fetched = errand::fetch(effective, keep, stop, &mut |progress| bar.show(progress)).await;
     bar.clear();
+    let Some((summary, transcripts)) = fetched? else { return Ok(None) };
     if let Some(transcripts) = transcripts {
-        keep_transcripts(account, output, summary.started, &transcripts)?;
+        keep_transcripts(&effective.account, output, summary.started, &transcripts)?;
     }
     Ok(Some(summary))
 }
 
-fn judged(effective: &Effective, purpose: Purpose) -> Result<(), Failure> {
-    effective.check(purpose).map_err(|problems| Failure::new(problems.exit(), problems))
+fn wants_dialogue(effective: &Effective, output: Output) -> bool {
+    effective.account.transcript.is_some() || output.verbose > 1
 }
 
 fn labelled(mut failure: Failure, effective: &Effective) -> Failure {
@@ -171,117 +143,13 @@ fn labelled(mut failure: Failure, effective: &Effective) -> Failure {
     failure
 }
 
-fn lock_failure(fault: crate::flow::lock::LockFault) -> Failure {
-    Failure::new(fault.exit(), fault).hint(None::<String>)
-}
-
-fn tls_client(account: &Account) -> Result<Option<TlsClient>, Failure> {
-    if account.tls == TlsMode::None {
-        return Ok(None);
-    }
-    let trust = match (account.fingerprint, &account.ca) {
-        (Some(print), _) => Trust::Pinned(vec![Fingerprint::from(print.0)]),
-        (None, Some(ca)) => Trust::Roots(ca.clone()),
-        (None, None) if account.tls == TlsMode::Opportunistic => Trust::Anyone,
-        (None, None) => Trust::Platform,
-    };
-    let identity = account.certificate.clone().zip(account.key.clone());
-    let identity = identity.map(|(certificate, key)| KeyFiles { certificate, key });
-    TlsClient::new(&trust, identity.as_ref())
-        .map(Some)
-        .map_err(|fault| Failure::new(Exit::Config, fault))
-}
-
-async fn caller<'a>(
-    account: &'a Account,
-    tls: Option<&'a TlsClient>,
-) -> Result<Caller<'a>, Failure> {
-    Ok(Caller {
-        account,
-        server: account.server.as_ref().map(ToString::to_string).unwrap_or_default(),
-        tls,
-        name: own_name(account).map_or_else(String::new, |name| name.to_string()),
-        secret: password(account).await?,
-        patience: Patience {
-            greeting: account.timeout_greeting.get(),
-            command: account.timeout_command.get(),
-            block: account.timeout_data.get(),
-            atrn: account.timeout_turn.get(),
-            ..Patience::RFC
-        },
-    })
-}
-
-/// The name we were given, or the system's where that is a full one.
-fn own_name(account: &Account) -> Option<Domain> {
-    let system = || Domain::parse_atrn(rustix::system::uname().nodename().to_str().ok()?).ok();
-    account.ehlo.clone().or_else(system)
-}
-
-async fn password(account: &Account) -> Result<Option<SecretString>, Failure> {
-    let Some(source) = account.password.clone() else { return Ok(None) };
-    let read = tokio::task::spawn_blocking(move || source.read()).await;
-    match read.map_err(|fault| Failure::new(Exit::Software, fault))? {
-        Ok(secret) => Ok(Some(secret)),
-        Err(fault) => Err(Failure::new(fault.exit(), fault)),
-    }
-}
-
-fn terms(account: &Account) -> Terms {
-    let loopback = Host::Literal(std::net::Ipv4Addr::LOCALHOST.into());
-    Terms {
-        domains: fetch::own_domains(&account.domains, &account.accept_domains),
-        max_message: account.max_message_size.map(|size| size.octets()),
-        max_messages: account.max_messages,
-        max_octets: account.max_bytes.map(|size| size.octets()),
-        until: Instant::now() + account.max_session.get(),
-        name: own_name(account).map_or(loopback, Host::Name).to_string(),
-    }
-}
-
-fn sink(account: &Account) -> Result<AnySink, Failure> {
-    let target = |dialect, address| {
-        let name = own_name(account)
-            .map_or(Host::Literal(std::net::Ipv4Addr::LOCALHOST.into()), Host::Name);
-        let target = Target { dialect, address };
-        AnySink::from(RelaySink::new(relay::Settings {
-            target,
-            name,
-            patience: relay::Patience::default(),
-        }))
-    };
-    let tcp = |host: &crate::config::value::Server, port: u16| Address::Tcp(host.to_string(), port);
-    match &account.deliver {
-        Some(Deliver::Smtp(host, port)) => Ok(target(Dialect::Smtp, tcp(host, *port))),
-        Some(Deliver::Lmtp(host, port)) => Ok(target(Dialect::Lmtp, tcp(host, *port))),
-        Some(Deliver::LmtpUnix(path)) => Ok(target(Dialect::Lmtp, Address::Unix(path.clone()))),
-        Some(Deliver::Maildir(base)) => maildir_sink(account, base),
-        None => Err(Failure::new(Exit::Config, "deliver is not set")),
-    }
-}
-
-fn maildir_sink(account: &Account, base: &Path) -> Result<AnySink, Failure> {
-    let mut folders = Folders::new(Otherwise::Inbox);
-    for folder in &account.folders {
-        let wrong = |why: String| {
-            Failure::new(
-                Exit::Config,
-                format!("folder for {}: {}: {why}", folder.recipient, folder.folder.display()),
-            )
-        };
-        let name = folder.folder.to_str().ok_or_else(|| wrong("is not UTF-8".to_owned()))?;
-        let name = FolderName::parse(name).map_err(|bad| wrong(bad.to_string()))?;
-        folders.map(&folder.recipient, name).map_err(|bad| wrong(bad.to_string()))?;
-    }
-    let settings =
-        maildir::Settings { base: base.to_owned(), folders, line_ends: LineEnds::default() };
-    Ok(MaildirSink::new(settings).into())
-}
-
 fn report(output: Output, summary: &Summary) -> Result<(), Failure> {
     if let Some(reason) = &summary.reason {
-        let what = format!("{}: {reason}", place(summary));
-        Failure::new(summary.exit, what).hint(summary.hint.clone()).told("atrn-fetch");
+        let what = match summary.account.as_str() {
+            "" => reason.clone(),
+            name => format!("{name}: {reason}"),
+        };
+        told("atrn-fetch", &Failure::new(summary.exit, what).hint(summary.hint.clone()));
     }
     match output.format() {
         Format::Jsonl => tell(&(json(summary)? + "\n")).map(drop),
@@ -304,7 +172,7 @@ fn in_words(summary: &Summary) -> String {
     let how = [summary.tls, summary.mech].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let how = if how.is_empty() { "in clear".to_owned() } else { how };
     let what = match summary.result {
-        fetch::Outcome::NoMail => "no mail".to_owned(),
+        Outcome::NoMail => "no mail".to_owned(),
         _ => {
             let counts = [(summary.deferred, "put off"), (summary.refused, "refused")];
             let others =
@@ -390,46 +258,39 @@ async fn check_all(output: Output, accounts: &[Effective]) -> Result<Exit, Failu
     for effective in accounts {
         match check_one(output, effective).await {
             Ok(()) => {}
-            Err(failure) => worst = worst.max(labelled(failure, effective).told("atrn-fetch")),
+            Err(failure) => worst = worst.max(told("atrn-fetch", &labelled(failure, effective))),
         }
     }
     Ok(worst)
 }
 
 async fn check_one(output: Output, effective: &Effective) -> Result<(), Failure> {
-    judged(effective, Purpose::Check)?;
-    let account = &effective.account;
-    let tls = tls_client(account)?;
-    let caller = caller(account, tls.as_ref()).await?;
-    let server = format!("{}:{}", caller.server, account.port);
-    let keep = account.transcript.is_some() || output.verbose > 1;
-    let transcript = if keep { Transcript::kept() } else { Transcript::default() };
-    let called = caller.call(transcript).await.map_err(|fault| {
-        Failure::new(fault.exit(), format!("{server}: {fault}")).hint(fault.hint())
-    })?;
-    let tls = called.wire.tls().map(|facts| (facts.version(), facts.cipher().to_owned()));
-    let (mechanism, offers) =
-        (called.mechanism.map(|mechanism| mechanism.name()), called.offers.clone());
-    let transcript = called.goodbye().await;
+    let keep = wants_dialogue(effective, output);
+    let seen = errand::look(effective, keep).await?;
     if keep {
-        keep_transcripts(account, output, Timestamp::now(), &[transcript])?;
+        keep_transcripts(
+            &effective.account,
+            output,
+            Timestamp::now(),
+            std::slice::from_ref(&seen.transcript),
+        )?;
     }
+    let (version, cipher) = seen.tls.clone().unzip();
     if output.format() != Format::Human {
         let told = serde_json::json!({
-            "schema": "odmr.fetch.check/1", "account": account.name, "server": server,
-            "tls": tls.as_ref().map(|tls| tls.0), "cipher": tls.as_ref().map(|tls| &tls.1), "mech": mechanism,
-            "name": offers.name, "atrn": offers.atrn, "offers": offers.lines,
+            "schema": "odmr.fetch.check/1", "account": effective.account.name, "server": seen.server,
+            "tls": version, "cipher": cipher, "mech": seen.mechanism,
+            "name": seen.name, "atrn": seen.atrn, "offers": seen.offers,
         });
         return tell(&format!("{told}\n")).map(drop);
     }
-    let line = tls.map_or("in clear".to_owned(), |(version, cipher)| format!("{version} {cipher}"));
-    let login = mechanism.map_or("no login".to_owned(), |name| format!("logged in by {name}"));
-    let lines: String = offers
-        .lines
-        .iter()
-        .map(|line| format!("  {}\n", crate::smtp::escape::Escaped::text(line)))
-        .collect();
-    tell(&format!("{server}: {line}, {login}; it offers\n{lines}")).map(drop)
+    let line = version
+        .zip(cipher)
+        .map_or("in clear".to_owned(), |(version, cipher)| format!("{version} {cipher}"));
+    let login = seen.mechanism.map_or("no login".to_owned(), |name| format!("logged in by {name}"));
+    let offers = seen.offers.iter().map(|line| format!("  {}\n", Escaped::text(line)));
+    tell(&format!("{}: {line}, {login}; it offers\n{}", seen.server, offers.collect::<String>()))
+        .map(drop)
 }
 
 /// Asks our own target whether it would take mail.
@@ -438,33 +299,25 @@ async fn test_all(output: Output, accounts: &[Effective]) -> Result<Exit, Failur
     for effective in accounts {
         match test_one(output, effective).await {
             Ok(()) => {}
-            Err(failure) => worst = worst.max(labelled(failure, effective).told("atrn-fetch")),
+            Err(failure) => worst = worst.max(told("atrn-fetch", &labelled(failure, effective))),
         }
     }
     Ok(worst)
 }
 
 async fn test_one(output: Output, effective: &Effective) -> Result<(), Failure> {
-    judged(effective, Purpose::TestTarget)?;
-    let account = &effective.account;
-    let mut sink = sink(account)?;
-    let offer = sink.open().await.map_err(|fault| {
-        let exit = fetch::FetchFault::from(fault);
-        Failure::new(exit.outcome().1, &exit).hint(exit.hint())
-    })?;
-    sink.close().await;
-    let target = account.deliver.as_ref().map(ToString::to_string).unwrap_or_default();
+    let takes = errand::try_target(effective).await?;
     if output.format() != Format::Human {
         let told = serde_json::json!({
-            "schema": "odmr.fetch.target/1", "account": account.name, "target": target,
-            "smtputf8": offer.smtputf8, "dsn": offer.dsn, "size": offer.size, "rcptmax": offer.rcptmax,
+            "schema": "odmr.fetch.target/1", "account": effective.account.name, "target": takes.target,
+            "smtputf8": takes.smtputf8, "dsn": takes.dsn, "size": takes.size, "rcptmax": takes.rcptmax,
         });
         return tell(&format!("{told}\n")).map(drop);
     }
-    let size = offer
+    let size = takes
         .size
         .map_or("no stated limit".to_owned(), |size| format!("up to {}", bytesize::ByteSize(size)));
-    tell(&format!("{target}: takes mail, {size}\n")).map(drop)
+    tell(&format!("{}: takes mail, {size}\n", takes.target)).map(drop)
 }
 
 fn show_all(output: Output, accounts: &[Effective], origin: bool) -> Result<Exit, Failure> {

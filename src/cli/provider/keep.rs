@@ -6,15 +6,13 @@ use rustix::system::uname;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Account as Order, Add, Init, List, Passwd, Password, Remove, tell};
-use crate::cli::failure::Failure;
 use crate::config::accounts::{
     Account, Accounts, AccountsError, NewAccount, derive, edit, generate_password,
 };
 use crate::config::init;
 use crate::config::provider;
 use crate::config::secret::{SecretError, SecretSource, ask_twice};
-use crate::exit::Exit;
-use crate::sasl::BadSecret;
+use crate::exit::{Exit, Failure};
 use crate::smtp::Domain;
 
 /// Writes settings to begin with, and says what comes next.
@@ -139,10 +137,7 @@ fn new_password(from: &Password, account: &str) -> Result<(SecretString, bool), 
         }
         _ => ask_twice(&format!("password for {account}: "))
             .map(|password| (password, false))
-            .map_err(|fault| {
-                let hint = "or say --generate, --password-stdin or --password-file FILE";
-                unread(fault).hint(Some(hint))
-            }),
+            .map_err(unread),
     }
 }
 
@@ -164,6 +159,6 @@ fn unread(fault: SecretError) -> Failure {
     Failure::new(fault.exit(), fault)
 }
 
-fn unusable(fault: BadSecret) -> Failure {
+fn unusable(fault: impl std::fmt::Display) -> Failure {
     Failure::new(Exit::Data, format!("that password cannot be used: {fault}"))
 }

@@ -2,26 +2,21 @@
 
 use std::path::Path;
 
-use crate::cli::failure::Failure;
 use crate::cli::log;
 use crate::cli::signal::{Signal, Signals};
 use crate::config::provider::{self, Level, LogFormat};
-use crate::exit::Exit;
-use crate::flow::serve::{self, Order, Orders, Ready, ServeError};
-use crate::net::listen::{Bound, ListenError};
+use crate::exit::{Exit, Failure};
+use crate::flow::serve::{self, Order, Orders, Ready, ServeError, Sockets};
 
 /// From the command line to the last session.
 ///
 /// # Errors
 /// [`Failure`] when it cannot begin.
-pub fn run(
-    config: &Path,
-    sockets: Result<Vec<(String, Bound)>, ListenError>,
-) -> Result<Exit, Failure> {
+pub fn run(config: &Path, sockets: Result<Sockets, ServeError>) -> Result<Exit, Failure> {
     let loaded = provider::load(config).map_err(ServeError::from)?;
     let settings = log_settings(loaded.settings.log.format, loaded.settings.log.level);
     log::start(&settings).map_err(|fault| Failure::new(Exit::Config, fault))?;
-    let ready = Ready::new(loaded, sockets.map_err(ServeError::from)?)?;
+    let ready = Ready::new(loaded, sockets?)?;
     ready.drop_privileges()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(ServeError::System)?.block_on(async {
@@ -39,11 +34,14 @@ pub fn check_config(config: &Path) -> Result<Exit, Failure> {
     let loaded = provider::load(config).map_err(ServeError::from)?;
     let found = serve::check(&loaded)?;
     let tls = if found.tls { "TLS" } else { "no TLS: no certificate is set" };
-    let (name, accounts, domains) = (found.name, found.accounts, found.domains);
-    super::tell(&format!(
-        "{}: in order: {name}, {accounts} accounts, {domains} domains, {tls}\n",
-        config.display()
-    ))
+    let (accounts, domains) =
+        (counted(found.accounts, "account"), counted(found.domains, "domain"));
+    let name = found.name;
+    super::tell(&format!("{}: in order: {name}, {accounts}, {domains}, {tls}\n", config.display()))
+}
+
+fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 impl Orders for Signals {
@@ -52,16 +50,6 @@ impl Orders for Signals {
             Signal::Reload => Order::Reload,
             Signal::Terminate | Signal::Interrupt => Order::Stop,
         }
-    }
-}
-
-impl From<ServeError> for Failure {
-    fn from(fault: ServeError) -> Failure {
-        let hint = match &fault {
-            ServeError::Settings(problem) => problem.hint.clone(),
-            _ => None,
-        };
-        Failure::new(fault.exit(), fault).hint(hint)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use toml_edit::{Array, DocumentMut, Item, RawString, Table, value};
 
 use super::{Accounts, AccountsError, read};
-use crate::config::place::Misplaced;
+use crate::config::Document;
 use crate::sasl::{Credentials, Fingerprint};
 use crate::smtp::Domain;
 
@@ -35,7 +35,7 @@ pub struct AccountFile {
 }
 
 const HEAD: &str = "# The accounts of odmrd. `odmrd account` changes this file and leaves comments \
-                    alone.\n# No password stands here, only what proves one. See odmrd(5).\n";
+                    alone.\n# No password stands here, only what proves one. See\n# odmrd.toml(5).\n";
 /// How often a lock that is held is asked for again, and how long between.
 const TRIES: u32 = 250;
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
@@ -132,7 +132,8 @@ impl AccountFile {
     fn parse(path: &Path, text: &str) -> Result<AccountFile, AccountsError> {
         let accounts = Accounts::parse(path, text)?;
         let document = text.parse::<DocumentMut>().map_err(|error| {
-            Misplaced::at(path, text, error.span().unwrap_or(0..0), error.message())
+            let at = error.span().map_or(0, |span| span.start);
+            Document::new(path, text).problem_at(at, error.message())
         })?;
         Ok(AccountFile { document, accounts })
     }

@@ -9,7 +9,6 @@
 //! certificate = ["sha256:..."]                 # for EXTERNAL
 //! clear_login = false                          # PLAIN and LOGIN without TLS
 //! line_per_record = "auto"                     # one line per TLS record, for fetchmail
-//! starttls_back = false                        # STARTTLS towards the customer, after the turn
 //! max_sessions = 4
 //! pace = "30s"                                 # the least time between two ATRN
 //! networks = ["192.0.2.0/24"]                  # may log in from here only
@@ -31,7 +30,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::place::Misplaced;
+use crate::config::Problem;
 use crate::exit::Exit;
 use crate::sasl::{Credentials, Fingerprint, Found, Wanted};
 use crate::smtp::Domain;
@@ -70,8 +69,6 @@ pub struct Account {
     pub certificates: Vec<Fingerprint>,
     /// PLAIN and LOGIN are allowed without TLS, for Exchange 2003.
     pub clear_login: bool,
-    /// STARTTLS may be asked of the customer after the turn.
-    pub starttls_back: bool,
     /// One line per TLS record.
     pub line_per_record: LinePerRecord,
     /// How many sessions may drain side by side.
@@ -171,7 +168,7 @@ impl Accounts {
 pub enum AccountsError {
     /// Something in it is wrong.
     #[error(transparent)]
-    Misplaced(#[from] Misplaced),
+    Misplaced(#[from] Problem),
     /// Others can read or change it.
     #[error("{}: mode {mode:04o} is too open for a file of secrets; it must be 0640 or less (chmod 640 {})", path.display(), path.display())]
     Loose {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Account, Accounts, AccountsError, LinePerRecord, folded};
-use crate::config::place::Misplaced;
+use crate::config::{Document, Problem};
 use crate::sasl::{Credentials, Fingerprint, prepare};
 use crate::smtp::Domain;
 
@@ -39,8 +39,6 @@ struct WrittenAccount {
     certificate: Vec<Text>,
     #[serde(default)]
     clear_login: bool,
-    #[serde(default)]
-    starttls_back: bool,
     #[serde(default)]
     line_per_record: LinePerRecord,
     max_sessions: Option<NonZeroU32>,
@@ -76,10 +74,10 @@ pub(super) fn text(path: &Path) -> Result<String, AccountsError> {
 }
 
 /// Reads the text and checks it as a whole.
-pub(super) fn accounts(path: &Path, text: &str) -> Result<Accounts, Misplaced> {
-    let written: Written =
-        toml::from_str(text).map_err(|error| Misplaced::from_toml(path, text, &error))?;
-    gather(written).map_err(|fault| Misplaced::at(path, text, fault.span, fault.what))
+pub(super) fn accounts(path: &Path, text: &str) -> Result<Accounts, Problem> {
+    let document = Document::new(path, text);
+    let written: Written = document.parse()?;
+    gather(written).map_err(|fault| document.problem_at(fault.span.start, fault.what))
 }
 
 fn gather(written: Written) -> Result<Accounts, Fault> {
@@ -139,7 +137,6 @@ fn account(name: &Text, written: &WrittenAccount) -> Result<Account, Fault> {
         credentials,
         certificates: written.certificate.iter().map(fingerprint).collect::<Result<_, _>>()?,
         clear_login: written.clear_login,
-        starttls_back: written.starttls_back,
         line_per_record: written.line_per_record,
         max_sessions: written.max_sessions,
         pace: written.pace.as_ref().map(pace).transpose()?,

@@ -130,7 +130,9 @@ impl Effective {
                 "accept_domains",
                 "not set, and neither is domains: whose mail are we to take?",
             )
-            .hint("domains = [\"example.org\"] asks for it and takes it; nothing else is taken"),
+            .hint(
+                "domains = [\"example.org\"], or --domain example.org, asks for it and takes it; nothing else is taken",
+            ),
             rule(a.max_rounds == 0, "max_rounds", zero),
             rule(a.max_messages == Some(0), "max_messages", zero),
             rule(a.max_bytes.is_some_and(|size| size.octets() == 0), "max_bytes", zero),

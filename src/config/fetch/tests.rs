@@ -114,7 +114,7 @@ fn each_wrong_value_is_one_line() {
         ),
         (
             "[account.\"a b\"]\ndomains = [\"localhost\"]",
-            "f.toml:2:12: account.\"a b\".domains: saw string \"localhost\"; \
+            "f.toml:2:12: account.\"a b\".domains[0]: saw string \"localhost\"; \
              allowed: a domain name of two labels or more, like example.org",
         ),
         (

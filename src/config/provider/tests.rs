@@ -59,7 +59,7 @@ fn each_wrong_value_is_one_line() {
         ),
         (
             "[odmr]\nlisten = [\"366\"]",
-            "odmrd.toml:2:11: odmr.listen: saw string \"366\"; \
+            "odmrd.toml:2:11: odmr.listen[0]: saw string \"366\"; \
              allowed: an address and port like :25, 192.0.2.1:25 or [::1]:25",
         ),
         (

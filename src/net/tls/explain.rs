@@ -54,7 +54,9 @@ fn distrusted(distrust: &Distrust) -> WireFault {
         ),
         Distrust::UnknownIssuer { fingerprint, self_signed: true } => (
             "the certificate is self-signed, so nobody we trust vouches for it".into(),
-            format!("if the administrator confirms its fingerprint, pin it: {fingerprint}"),
+            format!(
+                "if the administrator confirms its fingerprint, pin it with --fingerprint {fingerprint}"
+            ),
         ),
         Distrust::UnknownIssuer { fingerprint, self_signed: false } => (
             "the certificate is signed by an authority we do not know".into(),

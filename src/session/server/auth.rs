@@ -96,10 +96,11 @@ impl<Stage> ServerSession<Stage> {
     pub fn auth_refused(&mut self, reply: Reply) {
         self.answered = true;
         self.state = State::Command;
-        self.counts.auth_failures += 1;
         if reply.code == 421 {
             return self.close_with(reply);
         }
+        // 504 is no guess at anything.
+        self.counts.auth_failures += u32::from(reply.code != 504);
         self.say(reply);
         if self.counts.auth_failures >= self.settings.max_auth_failures {
             self.close_with(words::TOO_MANY_FAILURES);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Event, Question, ServerSession, words};
+use super::{Event, Parting, Question, ServerSession, words};
 use crate::mail::Recipient;
 use crate::session::Profile;
 use crate::session::transcript::redacted;
@@ -28,7 +28,7 @@ impl<Stage> ServerSession<Stage> {
             Line::TooLong => self.error(words::LINE_TOO_LONG),
             Line::Malformed => self.error(words::BAD_LINE),
             Line::Whole(_) if now >= self.born + self.longest() => {
-                self.close_with(words::SESSION_OVER)
+                self.part(Parting::TooSlow, words::SESSION_OVER)
             }
             Line::Whole(line) => self.hear(&line),
         }
@@ -82,7 +82,7 @@ impl<Stage> ServerSession<Stage> {
             Ok(Command::Bdat(size, last)) => self.bdat(size, last),
             Ok(Command::Rset) => self.rset(),
             Ok(Command::Noop) => self.say(words::OK),
-            Ok(Command::Quit) => self.close_with(words::goodbye(&self.settings)),
+            Ok(Command::Quit) => self.part(Parting::Quit, words::goodbye(&self.settings)),
             Ok(Command::Vrfy(_)) => self.say(words::CANNOT_VERIFY),
             Ok(Command::Help) => self.say(words::help(&self.settings)),
             Ok(Command::Starttls) => self.starttls(),
@@ -114,7 +114,7 @@ impl<Stage> ServerSession<Stage> {
         } else if self.transaction.is_some() {
             self.error(words::NESTED);
         } else if self.counts.messages >= self.settings.max_messages {
-            self.close_with(words::ENOUGH_FOR_ONE);
+            self.part(Parting::Told, words::ENOUGH_FOR_ONE);
         } else if self.asks_for_too_much(&params) {
             self.error(words::NO_SUCH_PARAMETER);
         } else if international && !params.smtputf8 {

@@ -44,6 +44,16 @@ impl Intake {
         }
     }
 
+    /// A CR or LF has stood alone for certain, while the content is still coming.
+    fn has_seen_bare_ends(&self) -> bool {
+        self.dots.saw_bare_cr_or_lf() || self.ends.has_seen_bare()
+    }
+
+    /// One stood alone, now that the content is complete.
+    fn holds_bare_ends(&self) -> bool {
+        self.dots.saw_bare_cr_or_lf() || self.ends.saw_bare_cr_or_lf()
+    }
+
     /// When content this slow is no mail any more; no time runs before its first octet.
     pub(super) fn slowest_end(&self, patience: &Patience) -> Option<Instant> {
         let (started, before) = self.started?;
@@ -200,7 +210,7 @@ impl<Stage> ServerSession<Stage> {
         let taken = chunk.take(self.input.len());
         let (complete, last) = (chunk.is_complete(), chunk.is_last());
         if complete && taken > 0 {
-            self.counts.idle = self.counts.idle.saturating_sub(1); // it brought something
+            self.counts.brought_something();
         }
         intake.ready = self.input.split_to(taken);
         intake.ends.watch(&intake.ready);
@@ -232,9 +242,13 @@ impl<Stage> ServerSession<Stage> {
         intake.over |= intake.size > limit;
         intake.header.watch(&piece);
         piece.truncate(usize::try_from(room).unwrap_or(usize::MAX));
-        let fault = content_fault(intake, transaction.envelope.params.body, max_received);
+        let body = transaction.envelope.params.body;
+        let fault = content_fault(intake, body, max_received);
         let size = intake.size;
-        if !piece.is_empty() {
+        // Not an octet from the first bare CR or LF on: the next hop may be reading along, and may
+        // take LF.LF for an end and what follows for commands.
+        let spoilt = body != Body::Binary && intake.has_seen_bare_ends();
+        if !piece.is_empty() && !spoilt {
             self.events.push_back(Event::Content(piece.freeze()));
         }
         if ended {
@@ -262,10 +276,9 @@ impl<Stage> ServerSession<Stage> {
 
 /// What is wrong with content that has come to its end.
 fn content_fault(intake: &Intake, body: Body, max_received: u32) -> Option<Reply> {
-    let bare = intake.dots.saw_bare_cr_or_lf() || intake.ends.saw_bare_cr_or_lf();
     if intake.over {
         Some(words::TOO_LARGE)
-    } else if bare && body != Body::Binary {
+    } else if body != Body::Binary && intake.holds_bare_ends() {
         Some(words::BARE_LINE_ENDS)
     } else if intake.header.received() > max_received {
         Some(words::GOING_IN_CIRCLES)

@@ -32,6 +32,8 @@ impl<Stage> ServerSession<Stage> {
         self.hello = None;
         self.identity = None;
         self.transaction = None;
+        self.input.clear();
+        self.splitter = Default::default();
         self.transcript.note(crate::session::transcript::Note::Tls(version.to_owned()));
     }
 

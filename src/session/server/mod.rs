@@ -141,6 +141,19 @@ pub enum Event {
     Closed,
 }
 
+/// Why a session is over, for whoever has to say what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// The client said QUIT.
+    Quit,
+    /// The client was too slow, or went on for too long.
+    TooSlow,
+    /// The client spoke no SMTP, or made too much noise.
+    Misconduct,
+    /// The caller wanted it so: [`ServerSession::shut_down`], or an answer of 421.
+    Told,
+}
+
 /// A session in the server's role, standing at `Stage`.
 #[derive(Debug)]
 pub struct ServerSession<Stage> {
@@ -160,6 +173,7 @@ pub struct ServerSession<Stage> {
     answered: bool,
     born: Instant,
     transcript: Transcript,
+    parting: Option<Parting>,
     stage: PhantomData<Stage>,
 }
 
@@ -179,6 +193,13 @@ struct Counts {
     idle: u32,
     auth_failures: u32,
     messages: u64,
+}
+
+impl Counts {
+    /// The last command was no noise: it named a recipient, or carried content.
+    fn brought_something(&mut self) {
+        self.idle = self.idle.saturating_sub(1);
+    }
 }
 
 #[derive(Debug)]
@@ -275,6 +296,7 @@ impl<Stage> ServerSession<Stage> {
             answered: false,
             born: now,
             transcript,
+            parting: None,
             stage: PhantomData,
         };
         session.say(words::greeting(&session.settings));
@@ -317,6 +339,7 @@ impl<Stage> ServerSession<Stage> {
         if event != Event::Starttls || self.input.is_empty() {
             return event;
         }
+        self.parting = Some(Parting::Misconduct);
         self.state = State::Closed;
         Event::Closed
     }
@@ -352,10 +375,8 @@ impl<Stage> ServerSession<Stage> {
             State::Command | State::AuthResponse => {
                 Some((self.since + patience.command).min(self.born + self.longest()))
             }
-            State::Data | State::Chunk(_) => Some(self.content_deadline()),
-            State::Swallow(..) => {
-                Some((self.since + patience.block).min(self.born + self.longest()))
-            }
+            State::Data | State::Chunk(_) => Some(self.content_deadline().min(self.very_end())),
+            State::Swallow(..) => Some((self.since + patience.block).min(self.very_end())),
             State::Asked(_) | State::Closed => None,
         }
     }
@@ -368,6 +389,12 @@ impl<Stage> ServerSession<Stage> {
         }
     }
 
+    /// Content that began in time may take as long again, and no longer: where it flows for ever,
+    /// each octet would earn it the wait for the next.
+    fn very_end(&self) -> Instant {
+        self.born + self.longest() * 2
+    }
+
     fn content_deadline(&self) -> Instant {
         let patience = &self.settings.patience;
         let next_block = self.since + patience.block;
@@ -378,12 +405,17 @@ impl<Stage> ServerSession<Stage> {
 
     /// The deadline has passed: say so and close. RFC 5321, section 3.8.
     pub fn timed_out(&mut self) {
-        self.close_with(words::TOO_SLOW);
+        self.part(Parting::TooSlow, words::TOO_SLOW);
     }
 
     /// The server stops: say 421 where the client can hear it, and close.
     pub fn shut_down(&mut self, reply: Reply) {
-        self.close_with(reply);
+        self.part(Parting::Told, reply);
+    }
+
+    /// Why it is over; `None` while it is not.
+    pub fn parting(&self) -> Option<Parting> {
+        self.parting
     }
 
     /// How the client introduced itself.
@@ -456,7 +488,7 @@ impl<Stage> ServerSession<Stage> {
     }
 
     fn add(&mut self, recipient: Recipient) {
-        self.counts.idle = self.counts.idle.saturating_sub(1); // it brought something
+        self.counts.brought_something();
         if let Some(transaction) = &mut self.transaction {
             transaction.envelope.recipients.push(recipient);
         }
@@ -464,6 +496,7 @@ impl<Stage> ServerSession<Stage> {
 
     fn refuse_recipient(&mut self, reply: Reply) {
         self.counts.refusals += 1;
+        self.counts.brought_something();
         let guessing = self.counts.refusals > self.settings.max_refusals;
         let last_words = reply.code == 421;
         self.say(reply);
@@ -482,12 +515,23 @@ impl<Stage> ServerSession<Stage> {
         reply.write(&mut self.out);
     }
 
+    /// Closes on a client that has it coming.
     fn close_with(&mut self, reply: Reply) {
+        self.part(Parting::Misconduct, reply);
+    }
+
+    /// Last words are said once.
+    fn part(&mut self, why: Parting, reply: Reply) {
+        if matches!(self.state, State::Closed) {
+            return;
+        }
+        self.parting = Some(why);
         self.say(reply);
         self.close();
     }
 
     fn close(&mut self) {
+        self.parting.get_or_insert(Parting::Told);
         self.transaction = None;
         self.state = State::Closed;
         self.events.push_back(Event::Closed);

@@ -77,7 +77,9 @@ struct Look {
 }
 
 /// Gives up everything whose time has run out; says how many entries that were.
+/// Tidies up on the way, since this is called now and then and nobody waits for it.
 pub(super) async fn expire(core: &Arc<Core>, now: Timestamp) -> Result<u64, SpoolError> {
+    core.submit(Work::Tidy).await?;
     if !core.soonest.has_come(now) {
         return Ok(0);
     }

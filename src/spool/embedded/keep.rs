@@ -51,7 +51,7 @@ impl Keep {
         part: &Part,
     ) -> rusqlite::Result<bool> {
         let sql = "INSERT INTO entry (id, domain, message, state, class, size, arrived, expires,
-                   attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0) ON CONFLICT (id) DO NOTHING";
+                   whom, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0) ON CONFLICT (id) DO NOTHING";
         let new = db.prepare_cached(sql)?.execute(params![
             part.id.0.to_bytes(),
             domain,
@@ -61,6 +61,7 @@ impl Keep {
             self.sealed.size.cast_signed(),
             row::time(self.arrival.arrived),
             row::time(part.expires),
+            row::whom(&part.domain, &self.arrival.reverse_path, part.recipients.iter()),
         ])?;
         Ok(new == 1)
     }

@@ -6,7 +6,7 @@
 //! | `schema`, `row` | the tables; entries as rows and back |
 //! | `body`, `seal` | where content lies; how it proves to be whole |
 //! | `draft`, `keep` | a message coming in; its rows |
-//! | `writer` | the one writer, which syncs once for all that are ready |
+//! | `writer`, `fold` | the one writer, which syncs once for all that are ready; its log |
 //! | `reader`, `drain`, `content` | reading: connections, a walk, a message going out |
 //! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
 //! | `ledger` | what waits for whom, in constant time |
@@ -22,6 +22,7 @@ mod content;
 mod draft;
 mod drain;
 mod expire;
+mod fold;
 mod health;
 mod keep;
 mod ledger;
@@ -50,6 +51,7 @@ pub use self::drain::Walk;
 use self::body::Bodies;
 use self::claims::{Claim, Claims, Key};
 use self::expire::Soonest;
+use self::fold::Folder;
 use self::health::{Health, is_full};
 use self::keep::Keep;
 use self::ledger::Ledger;
@@ -158,7 +160,18 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
     let ledger = Ledger::load(&db).map_err(|e| unusable(e.to_string()))?;
     let next_message = recover::next_message(&db).map_err(|e| unusable(e.to_string()))?;
     let (health, soonest) = (Arc::default(), Arc::default());
-    Ok(Writer { db, ledger: Arc::new(ledger), health, room, bodies, soonest, next_message })
+    let folder = Folder::open(schema::folder(&path)?, Arc::clone(&health));
+    Ok(Writer {
+        db,
+        folder: folder.map_err(|e| unusable(e.to_string()))?,
+        ledger: Arc::new(ledger),
+        health,
+        room,
+        bodies,
+        soonest,
+        next_message,
+        overdue: Vec::new(),
+    })
 }
 
 impl Core {

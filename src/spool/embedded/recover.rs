@@ -71,6 +71,25 @@ pub(super) fn next_message(db: &Connection) -> rusqlite::Result<i64> {
     db.query_row("SELECT coalesce(max(id), 0) + 1 FROM message", [], |row| row.get(0))
 }
 
+/// Free pages that are kept for the mail to come, whatever share of the database they are.
+const SPARE: i64 = 16_384;
+/// Pages given back in one go: what can be moved without keeping anybody waiting for long.
+const GIVE_BACK: i64 = 2_048;
+
+/// Gives some room back to the file system when more than half of the database is empty. A queue
+/// that fills and empties every day keeps its room.
+pub(super) fn tidy(db: &Connection) -> rusqlite::Result<u64> {
+    let pages = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (free, all) = (pages("freelist_count")?, pages("page_count")?);
+    if free < SPARE || free < all / 2 {
+        return Ok(0);
+    }
+    let mut vacuum = db.prepare(&format!("PRAGMA incremental_vacuum({GIVE_BACK})"))?;
+    let mut steps = vacuum.query([])?;
+    while steps.next()?.is_some() {}
+    Ok(0)
+}
+
 /// Leaves in order: nothing in the log, removals on disk, and a word for the next owner.
 pub(super) fn leave(db: &Connection, bodies: &Bodies) -> Result<(), String> {
     bodies.sync().map_err(|e| e.to_string())?;
@@ -84,6 +103,26 @@ mod tests {
     use super::super::schema;
     use super::*;
 
+    #[test]
+    fn room_that_is_mostly_empty_is_given_back_bit_by_bit() {
+        let spool = tempfile::tempdir().unwrap();
+        let db = schema::writer(&spool.path().join("spool.db")).unwrap();
+        let pages =
+            || db.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0)).unwrap();
+        db.execute("INSERT INTO body VALUES (1, zeroblob(80000000))", []).unwrap();
+        tidy(&db).unwrap();
+        let full = pages();
+        assert!(full > SPARE);
+        super::super::body::delete(&db, 1).unwrap();
+        tidy(&db).unwrap();
+        // The database's own maps of its pages go with them.
+        assert!((GIVE_BACK..GIVE_BACK + 16).contains(&(full - pages())));
+        for _ in 0..10 {
+            tidy(&db).unwrap();
+        }
+        assert!((SPARE - GIVE_BACK..SPARE + GIVE_BACK).contains(&pages()));
+    }
+
     const COUNTS: &str = "SELECT waiting || ' ' || octets || ' ' || set_aside FROM domain";
 
     #[test]
@@ -93,9 +132,9 @@ mod tests {
         let db = schema::writer(&spool.path().join("spool.db")).unwrap();
         db.execute_batch(
             "INSERT INTO domain (name, waiting, octets, set_aside) VALUES ('example.org', 9, 9, 9);
-             INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, NULL),
-                                      (x'02', 1, 1, 0, 0, 10, 0, 0, 0, NULL),
-                                      (x'03', 1, 1, 2, 0, 1, 0, 0, 0, NULL);
+             INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, 0, NULL),
+                                      (x'02', 1, 1, 0, 0, 10, 0, 0, 0, 0, NULL),
+                                      (x'03', 1, 1, 2, 0, 1, 0, 0, 0, 0, NULL);
              UPDATE spool SET clean = 0;",
         )
         .unwrap();

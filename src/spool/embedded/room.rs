@@ -40,11 +40,19 @@ impl Room {
     /// Lets `octets` in, if the reserve stays whole.
     pub(super) fn admit(&self, octets: u64) -> Result<(), SpoolError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |seen: &Seen| {
+            let left = seen.free.checked_sub(octets).filter(|&left| left >= self.reserve);
+            left.map(|free| Seen { free, ..*seen })
+        };
         let fresh = seen.filter(|seen| seen.at.elapsed() < FRESH);
-        let now = fresh.unwrap_or_else(|| Seen { at: Instant::now(), free: self.free() });
-        let left = now.free.checked_sub(octets).filter(|&left| left >= self.reserve);
-        *seen = Some(Seen { free: left.unwrap_or(now.free), ..now });
-        match left {
+        // A refusal is never given on old knowledge: there may be room again.
+        if let Some(left) = fresh.as_ref().and_then(fits) {
+            *seen = Some(left);
+            return Ok(());
+        }
+        let now = Seen { at: Instant::now(), free: self.free() };
+        *seen = fits(&now).or(Some(now));
+        match fits(&now) {
             Some(_) => Ok(()),
             None => Err(SpoolError::Full { free: now.free, reserve: self.reserve }),
         }
@@ -52,10 +60,8 @@ impl Room {
 
     /// What to say when the disk turned out to be full in the middle of a write.
     pub(super) fn full(&self) -> SpoolError {
-        let free = self.free();
-        let now = Seen { at: Instant::now(), free };
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-        SpoolError::Full { free, reserve: self.reserve }
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        SpoolError::Full { free: self.free(), reserve: self.reserve }
     }
 
     /// Octets left, none of them when there is no file left to put them in. A file system that

@@ -88,6 +88,23 @@ pub(super) fn notify(notify: Option<Notify>) -> Option<i64> {
     })
 }
 
+/// A checksum over who mail is from and whom it is for, so that a bit that flips in an address is
+/// found out.
+pub(super) fn whom<'a>(
+    domain: &Domain,
+    from: &ReversePath,
+    to: impl Iterator<Item = &'a Recipient>,
+) -> u32 {
+    let mut check = crc32fast::Hasher::new();
+    let paths = to.map(|recipient| recipient.path.as_str());
+    for text in [domain.as_str(), from.as_str()].into_iter().chain(paths) {
+        check.update(text.as_bytes());
+        // Where one ends and the next begins counts too.
+        check.update(b"\n");
+    }
+    check.finalize()
+}
+
 /// An entry with what is needed to find and prove its content.
 #[derive(Debug)]
 pub(super) struct Stored {
@@ -129,7 +146,7 @@ fn damaged(column: &str) -> Unreadable {
 
 const ENTRY: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
     m.head, m.file, m.checks, m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
-    m.envid, m.ip, m.helo, m.tls
+    m.envid, m.ip, m.helo, m.tls, e.whom
     FROM entry e JOIN message m ON m.id = e.message WHERE e.id = ?1";
 
 /// Reads an entry of `domain`, if it is there.
@@ -140,13 +157,16 @@ pub(super) fn load(
 ) -> Result<Option<Stored>, Unreadable> {
     let key = id.0.to_bytes();
     let mut query = db.prepare_cached(ENTRY)?;
-    let Some(mut stored) =
-        query.query_row([key], |row| Ok(entry(row, domain, id))).optional()?.transpose()?
-    else {
-        return Ok(None);
-    };
+    let read = |row: &Row<'_>| Ok((entry(row, domain, id), row.get::<_, u32>(20)?));
+    let Some((stored, check)) = query.query_row([key], read).optional()? else { return Ok(None) };
+    let mut stored = stored?;
     stored.entry.recipients = recipients(db, &key)?;
-    Ok(Some(stored))
+    let to = stored.entry.recipients.iter().map(|(recipient, _)| recipient);
+    if whom(domain, &stored.entry.reverse_path, to) == check {
+        Ok(Some(stored))
+    } else {
+        Err(damaged("list of recipients or its sender"))
+    }
 }
 
 fn entry(row: &Row<'_>, domain: &Domain, id: EntryId) -> Result<Stored, Unreadable> {

@@ -67,6 +67,7 @@ CREATE TABLE entry (
   size INTEGER NOT NULL,
   arrived INTEGER NOT NULL,
   expires INTEGER NOT NULL,
+  whom INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
   tried INTEGER) WITHOUT ROWID;
 CREATE INDEX entry_order ON entry (domain, state, class, arrived);
@@ -139,6 +140,17 @@ fn create(db: &Connection) -> rusqlite::Result<()> {
          COMMIT;"
     );
     db.execute_batch(&tables)
+}
+
+/// Opens a further connection that may write, to fold the log.
+pub(super) fn folder(path: &Path) -> Result<Connection, SpoolError> {
+    let open = || {
+        let db = Connection::open(path)?;
+        prepare(&db)?;
+        db.execute_batch("PRAGMA cache_size = -256;")?;
+        Ok(db)
+    };
+    open().map_err(|e| unusable(path, &e))
 }
 
 /// Opens one of the readers' connections.

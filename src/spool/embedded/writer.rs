@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
-use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::body::Bodies;
 use super::claims::{Claim, Key};
 use super::expire::Soonest;
-use super::health::{Health, closed};
+use super::fold::Folder;
+use super::health::Health;
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
 use super::recover;
@@ -28,9 +28,8 @@ use crate::spool::SpoolError;
 const BACKLOG: usize = 1024;
 /// Jobs in one transaction. More would make the first of them wait longer than a sync is worth.
 const GROUP: usize = 512;
-/// Pages in the log (of 4 KiB) after which it is folded into the database.
-const LOG_PAGES: i32 = 4000;
-
+/// Deliveries that may be overdue; beyond that they are repeated after the next start.
+const OVERDUE: usize = 10_000;
 /// How many entries the job has touched.
 pub(super) type Answer = Result<u64, SpoolError>;
 
@@ -45,6 +44,8 @@ pub(super) enum Work {
     SetAside(Key),
     /// Give up those whose time has run out.
     Expire(Vec<Claim>, Timestamp),
+    /// Give back some of the room that gone mail has left in the database.
+    Tidy,
     /// Finish and leave.
     Close,
 }
@@ -59,12 +60,16 @@ struct Job {
 /// The writer's own things.
 pub(super) struct Writer {
     pub(super) db: Connection,
+    pub(super) folder: Folder,
     pub(super) ledger: Arc<Ledger>,
     pub(super) health: Arc<Health>,
     pub(super) room: Arc<Room>,
     pub(super) bodies: Arc<Bodies>,
     pub(super) soonest: Arc<Soonest>,
     pub(super) next_message: i64,
+    /// Deliveries that a full disk kept from being recorded. Their leases stay out, and they are
+    /// tried with every group until there is room.
+    pub(super) overdue: Vec<Settlement>,
 }
 
 impl Writer {
@@ -85,6 +90,7 @@ impl Writer {
             self.group(group);
         }
         // Who asked to close is answered by the end of `closing`, when all is done.
+        self.make_up();
         self.leave();
     }
 
@@ -93,10 +99,20 @@ impl Writer {
             return;
         }
         match self.health.check_sound().and_then(|()| self.transaction(&group)) {
-            Ok((answers, changes)) => self.done(group, answers, changes),
-            Err(e) => group.into_iter().for_each(|job| refuse(job, &e)),
+            Ok((answers, changes)) => {
+                self.done(group, answers, changes);
+                self.make_up();
+            }
+            Err(e) => self.refuse(group, &e),
         }
-        self.checkpoint();
+        self.folder.tend(&self.db);
+    }
+
+    /// There seems to be room again: records what is overdue. Nobody waits for it any more.
+    fn make_up(&mut self) {
+        let group = self.overdue.split_off(self.overdue.len().saturating_sub(GROUP));
+        let job = |settlement| Job { work: Work::Settle(settlement), reply: oneshot::channel().0 };
+        self.group(group.into_iter().map(job).collect());
     }
 
     fn transaction(&mut self, group: &[Job]) -> Result<(Vec<u64>, Changes), SpoolError> {
@@ -132,6 +148,7 @@ impl Writer {
             Work::Expire(claims, now) => {
                 claims.iter().map(|claim| settle::expire(db, claim.key, *now, changes)).sum()
             }
+            Work::Tidy => recover::tidy(db),
             Work::Close => Ok(0),
         }
     }
@@ -140,16 +157,21 @@ impl Writer {
     fn done(&self, group: Vec<Job>, answers: Vec<u64>, changes: Changes) {
         self.ledger.enter(&changes);
         for (Job { work, reply }, answer) in group.into_iter().zip(answers) {
-            if let Work::Keep(mut keep) = work
-                && answer > 0
-            {
-                keep.keep_file();
-                keep.arrival.parts.iter().for_each(|part| self.soonest.hear(part.expires));
-            }
+            self.finished(work, answer);
             // Somebody who no longer listens has nothing to be told.
             let _ = reply.send(Ok(answer));
         }
         changes.orphaned.iter().for_each(|file| self.bodies.remove(file));
+    }
+
+    /// Lets go of work that is done, and of its lease, before anybody hears of it.
+    fn finished(&self, work: Work, entries: u64) {
+        if let Work::Keep(mut keep) = work
+            && entries > 0
+        {
+            keep.keep_file();
+            keep.arrival.parts.iter().for_each(|part| self.soonest.hear(part.expires));
+        }
     }
 
     /// What a failed transaction means. A full disk that was noticed before the sync has done no
@@ -169,19 +191,26 @@ impl Writer {
         }
     }
 
-    /// Folds the log into the database when it has grown long.
-    fn checkpoint(&self) {
-        let long = |(pages, folded): (i32, i32)| pages > LOG_PAGES && pages > folded;
-        let fold = |mode| self.db.wal_checkpoint_v2(None::<&str>, mode);
-        let result = match self.health.is_sound().then(|| fold(CheckpointMode::NOOP)) {
-            Some(Ok(log)) if long(log) => fold(CheckpointMode::PASSIVE),
-            Some(result) => result,
-            None => return,
-        };
-        if let Err(e) = result
-            && e.sqlite_error_code() != Some(ErrorCode::DatabaseBusy)
-        {
-            self.health.fail(format!("writing the log into the database: {e}"));
+    fn refuse(&mut self, group: Vec<Job>, e: &SpoolError) {
+        let full = matches!(e, SpoolError::Full { .. });
+        for Job { work, reply } in group {
+            self.unfinished(work, full);
+            let _ = reply.send(Err(e.clone()));
+        }
+    }
+
+    /// Lets go of work that could not be done. Mail that is delivered all the same must not
+    /// be offered again, so the right to it is not given back: on a full disk until it can be
+    /// recorded, after a fault until the next start.
+    fn unfinished(&mut self, work: Work, full: bool) {
+        match work {
+            // After a fault the row may be on disk, and with it the only word of this file.
+            Work::Keep(mut keep) if !full => keep.keep_file(),
+            Work::Settle(settlement) if settlement.delivers() => match full {
+                true if self.overdue.len() < OVERDUE => self.overdue.push(settlement),
+                _ => settlement.claim.withhold(),
+            },
+            _ => {}
         }
     }
 
@@ -192,22 +221,11 @@ impl Writer {
         if !self.health.is_sound() {
             return;
         }
+        drop(self.folder);
         if let Err(e) = recover::leave(&self.db, &self.bodies) {
             tracing::warn!(error = %e, "the spool was not left in order; the next start checks it");
         }
     }
-}
-
-/// Tells whoever waits that nothing was written. After a fault the rows may be on disk all the
-/// same, so neither the file they speak of nor the right to deliver again is given back.
-fn refuse(job: Job, e: &SpoolError) {
-    let unsure = !matches!(e, SpoolError::Full { .. });
-    match job.work {
-        Work::Keep(mut keep) if unsure => keep.keep_file(),
-        Work::Settle(settlement) if settlement.delivers() => settlement.claim.withhold(),
-        _ => {}
-    }
-    let _ = job.reply.send(Err(e.clone()));
 }
 
 /// Where work is handed in. Dropped, it waits until the writer has left.
@@ -233,7 +251,11 @@ impl Desk {
         match sent {
             Ok(()) => answer.await.ok(),
             Err(mpsc::error::SendError(job)) => {
-                refuse(job, &closed());
+                if let Work::Settle(settlement) = job.work
+                    && settlement.delivers()
+                {
+                    settlement.claim.withhold();
+                }
                 None
             }
         }

@@ -5,7 +5,7 @@
 //! [`process::Child`] that dies with the test, and the [`script`] peer, which says what it is told to.
 //! What arrives is read by [`maildir`] and judged by [`ledger`].
 //!
-//! Nothing here knows our own programs; nothing leaves the loopback interface.
+//! Only [`ours`] knows our own programs; nothing leaves the loopback interface.
 
 pub mod authority;
 pub mod dovecot;
@@ -14,6 +14,7 @@ pub mod fetchmail;
 pub mod ledger;
 pub mod maildir;
 pub mod opensmtpd;
+pub mod ours;
 pub mod post;
 pub mod postfix;
 pub mod presence;
@@ -28,6 +29,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
 /// One test's folder and loopback address. Open it before its peers, so that it outlives them.
@@ -59,7 +61,7 @@ impl Lab {
     /// An address and port on which nothing listens yet, never given out twice.
     pub fn free(&self) -> SocketAddr {
         let ports = self.last_port.get() + 1..=u16::MAX;
-        let port = ports.into_iter().find(|port| TcpListener::bind((self.ip, *port)).is_ok());
+        let port = ports.into_iter().find(|port| is_free((self.ip, *port).into()));
         let port = port.expect("a free port");
         self.last_port.set(port);
         SocketAddr::from((self.ip, port))
@@ -84,6 +86,14 @@ impl Lab {
         allow(&path, 0o777);
         path
     }
+}
+
+/// Whether nobody listens there. Does not listen itself: a child that another test is about to start
+/// would keep such a socket open for a moment, and the port taken.
+fn is_free(address: SocketAddr) -> bool {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_reuse_address(true).expect("a socket");
+    socket.bind(&address.into()).is_ok()
 }
 
 /// Sets a file's permissions.

@@ -1,6 +1,7 @@
 //! Programs that a test starts: each writes a log, is waited for within bounds, and dies with the test.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -48,6 +49,16 @@ impl Child {
         until(&what, || {
             self.must_be_running();
             TcpStream::connect(address).ok()
+        });
+        self
+    }
+
+    /// Waits until somebody at `address` says 220: a port may be bound long before anybody serves it.
+    pub fn until_greeting(mut self, address: SocketAddr) -> Child {
+        let what = format!("{} to greet on {address}", self.name);
+        until(&what, || {
+            self.must_be_running();
+            greeting(address)
         });
         self
     }
@@ -146,11 +157,21 @@ pub fn run(lab: &Lab, command: Command) -> Ran {
     run_for(PATIENCE, lab, command)
 }
 
+/// Runs a program to its end with this on its standard input.
+pub fn run_fed(lab: &Lab, command: Command, input: &str) -> Ran {
+    let input = File::open(lab.write("stdin", input)).expect("a file of our own");
+    run_with(PATIENCE, lab, command, input.into())
+}
+
 /// Runs a program for no longer than `limit`, then kills it.
 pub fn run_for(limit: Duration, lab: &Lab, command: Command) -> Ran {
+    run_with(limit, lab, command, Stdio::null())
+}
+
+fn run_with(limit: Duration, lab: &Lab, command: Command, input: Stdio) -> Ran {
     let (out, err) = (lab.path("stdout"), lab.path("stderr"));
     let mut command = tied_to_this_thread(&command);
-    command.stdin(Stdio::null());
+    command.stdin(input);
     command.stdout(File::create(&out).expect("a file")).stderr(File::create(&err).expect("a file"));
     let mut process = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
     let ended = within(limit, || process.try_wait().expect("a child of ours"));
@@ -164,6 +185,15 @@ pub fn run_for(limit: Duration, lab: &Lab, command: Command) -> Ran {
         out: read_lossy(&out),
         err: read_lossy(&err),
     }
+}
+
+/// Whether somebody says 220 here.
+fn greeting(address: SocketAddr) -> Option<()> {
+    let mut tcp = TcpStream::connect(address).ok()?;
+    tcp.set_read_timeout(Some(PATIENCE)).ok()?;
+    let mut code = [0; 3];
+    tcp.read_exact(&mut code).ok()?;
+    (code == *b"220").then_some(())
 }
 
 /// The same command, in a process group of its own and told to end when this thread does.

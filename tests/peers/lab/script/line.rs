@@ -66,6 +66,11 @@ impl Line {
         Ok(())
     }
 
+    pub(super) fn bare(&mut self) -> Result<(), String> {
+        self.wire = Box::new(self.tcp.try_clone().map_err(said)?);
+        Ok(())
+    }
+
     pub(super) fn say(&mut self, octets: &[u8]) -> Result<(), String> {
         match self.pace {
             Pace::AtOnce => self.write(octets),

@@ -52,6 +52,8 @@ enum Step {
     HearUntil(String),
     /// `[tls]`: start TLS, in the role that the connection gave us.
     StartTls,
+    /// `[bare]`: from here on, write in clear though TLS was begun.
+    Bare,
     /// `[slowly]`: from here on, one octet a write; `[line by line]`: one line a write.
     Pace(Pace),
     /// `[drop]`: close the connection.

@@ -129,6 +129,7 @@ fn is_step(line: &str) -> bool {
 fn direction_of(words: &str) -> Step {
     match words {
         "tls" => Step::StartTls,
+        "bare" => Step::Bare,
         "slowly" => Step::Pace(Pace::Slowly),
         "line by line" => Step::Pace(Pace::LineByLine),
         "drop" => Step::Drop,

@@ -113,6 +113,7 @@ impl Player<'_> {
                 Step::Hear(pattern) => self.hear(line, pattern)?,
                 Step::HearUntil(pattern) => self.hear_until(line, pattern)?,
                 Step::StartTls => self.start_tls(line)?,
+                Step::Bare => line.bare()?,
                 Step::Pace(pace) => line.pace = *pace,
                 Step::Drop => {
                     line.close();

@@ -1,0 +1,238 @@
+//! An account's settings become a run: who is called and how, what may be taken, where it goes.
+
+use std::path::Path;
+use std::time::Instant;
+
+use secrecy::SecretString;
+use tokio::sync::watch;
+
+use super::call::Caller;
+use super::fetch::{self, FetchFault, Summary};
+use super::lock::AccountLock;
+use super::receive::{Progress, Tally, Terms};
+use crate::config::fetch::check::Purpose;
+use crate::config::fetch::{Account, Effective, TlsMode};
+use crate::config::value::{Deliver, Server};
+use crate::exit::{Exit, Failure};
+use crate::net::TlsClient;
+use crate::net::tls::{Fingerprint, KeyFiles, Trust};
+use crate::session::Patience;
+use crate::sink::maildir::{self, FolderName, Folders, LineEnds, MaildirSink, Otherwise};
+use crate::sink::relay::{self, Address, Dialect, RelaySink, Target};
+use crate::sink::{AnySink, Sink};
+use crate::smtp::{Domain, Host};
+
+pub use crate::session::transcript::Transcript;
+
+/// What a run did, and its dialogues where they were wanted.
+pub type Fetched = (Summary, Option<Vec<Transcript>>);
+
+/// Fetches for one account. `None`: another run holds it, and that is fine with its settings.
+///
+/// # Errors
+/// [`Failure`] when nothing could be begun; what came of a run that began is in its summary.
+pub async fn fetch(
+    effective: &Effective,
+    keep_dialogue: bool,
+    stop: watch::Receiver<bool>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Option<Fetched>, Failure> {
+    judged(effective, Purpose::Run)?;
+    let account = &effective.account;
+    let locked = AccountLock::take(&account.label(), account.lock).await;
+    let Some(_lock) = locked.map_err(|fault| Failure::new(fault.exit(), fault))? else {
+        return Ok(None);
+    };
+    let tls = tls_client(account)?;
+    let run = fetch::Run {
+        caller: caller(account, tls.as_ref()).await?,
+        sink: sink(account)?,
+        terms: terms(account),
+        stop,
+        tally: Tally::default(),
+        transcripts: keep_dialogue.then(Vec::new),
+    };
+    Ok(Some(run.to_the_end(progress).await))
+}
+
+/// What a provider showed of itself.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Host and port.
+    pub server: String,
+    /// TLS version and cipher suite.
+    pub tls: Option<(&'static str, String)>,
+    /// How we logged in.
+    pub mechanism: Option<&'static str>,
+    /// The name it gave.
+    pub name: String,
+    /// It lists ATRN.
+    pub atrn: bool,
+    /// All it lists, as it came.
+    pub offers: Vec<String>,
+    /// The dialogue, where it was wanted.
+    pub transcript: Transcript,
+}
+
+/// Logs in, looks around, and says goodbye without asking for anything.
+///
+/// # Errors
+/// [`Failure`] with what stood in the way.
+pub async fn look(effective: &Effective, keep_dialogue: bool) -> Result<Seen, Failure> {
+    judged(effective, Purpose::Check)?;
+    let account = &effective.account;
+    let tls = tls_client(account)?;
+    let caller = caller(account, tls.as_ref()).await?;
+    let server = format!("{}:{}", caller.server, account.port);
+    let mut transcript = if keep_dialogue { Transcript::kept() } else { Transcript::default() };
+    let called = caller
+        .call(&mut transcript)
+        .await
+        .map_err(|fault| Failure::new(fault.exit(), fault.told(&server)).hint(fault.hint()))?;
+    let tls = called.wire.tls().map(|facts| (facts.version(), facts.cipher().to_owned()));
+    let mechanism = called.mechanism.map(|mechanism| mechanism.name());
+    let offers = called.offers.clone();
+    let transcript = called.goodbye().await;
+    let (name, atrn, offers) = (offers.name, offers.atrn, offers.lines);
+    Ok(Seen { server, tls, mechanism, name, atrn, offers, transcript })
+}
+
+/// What our own target would take.
+#[derive(Clone, Debug)]
+pub struct Takes {
+    /// The target, as the settings name it.
+    pub target: String,
+    /// Addresses beyond ASCII.
+    pub smtputf8: bool,
+    /// Requests for notices, to be passed on.
+    pub dsn: bool,
+    /// Octets in a message, where it says so.
+    pub size: Option<u64>,
+    /// Recipients at a time, where it says so.
+    pub rcptmax: Option<u32>,
+}
+
+/// Asks our own target whether it would take mail.
+///
+/// # Errors
+/// [`Failure`] with what stood in the way.
+pub async fn try_target(effective: &Effective) -> Result<Takes, Failure> {
+    judged(effective, Purpose::TestTarget)?;
+    let account = &effective.account;
+    let mut sink = sink(account)?;
+    let offer = sink.open().await.map_err(|fault| {
+        let fault = FetchFault::from(fault);
+        Failure::new(fault.outcome().1, &fault).hint(fault.hint())
+    })?;
+    sink.close().await;
+    let target = account.deliver.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (smtputf8, dsn, size, rcptmax) = (offer.smtputf8, offer.dsn, offer.size, offer.rcptmax);
+    Ok(Takes { target, smtputf8, dsn, size, rcptmax })
+}
+
+fn judged(effective: &Effective, purpose: Purpose) -> Result<(), Failure> {
+    effective.check(purpose).map_err(|problems| Failure::new(problems.exit(), problems))
+}
+
+fn tls_client(account: &Account) -> Result<Option<TlsClient>, Failure> {
+    if account.tls == TlsMode::None {
+        return Ok(None);
+    }
+    let trust = match (account.fingerprint, &account.ca) {
+        (Some(print), _) => Trust::Pinned(vec![Fingerprint::from(print.0)]),
+        (None, Some(ca)) => Trust::Roots(ca.clone()),
+        (None, None) if account.tls == TlsMode::Opportunistic => Trust::Anyone,
+        (None, None) => Trust::Platform,
+    };
+    let identity = account.certificate.clone().zip(account.key.clone());
+    let identity = identity.map(|(certificate, key)| KeyFiles { certificate, key });
+    TlsClient::new(&trust, identity.as_ref())
+        .map(Some)
+        .map_err(|fault| Failure::new(Exit::Config, fault))
+}
+
+async fn caller<'a>(
+    account: &'a Account,
+    tls: Option<&'a TlsClient>,
+) -> Result<Caller<'a>, Failure> {
+    Ok(Caller {
+        account,
+        server: account.server.as_ref().map(ToString::to_string).unwrap_or_default(),
+        tls,
+        name: own_name(account).map_or_else(String::new, |name| name.to_string()),
+        secret: password(account).await?,
+        patience: Patience {
+            greeting: account.timeout_greeting.get(),
+            command: account.timeout_command.get(),
+            block: account.timeout_data.get(),
+            atrn: account.timeout_turn.get(),
+            ..Patience::RFC
+        },
+    })
+}
+
+/// The name we were given, or the system's where that is a full one.
+fn own_name(account: &Account) -> Option<Domain> {
+    let system = || Domain::parse_atrn(rustix::system::uname().nodename().to_str().ok()?).ok();
+    account.ehlo.clone().or_else(system)
+}
+
+async fn password(account: &Account) -> Result<Option<SecretString>, Failure> {
+    let Some(source) = account.password.clone() else { return Ok(None) };
+    let read = tokio::task::spawn_blocking(move || source.read()).await;
+    match read.map_err(|fault| Failure::new(Exit::Software, fault))? {
+        Ok(secret) => Ok(Some(secret)),
+        Err(fault) => Err(Failure::new(fault.exit(), fault)),
+    }
+}
+
+fn terms(account: &Account) -> Terms {
+    let loopback = Host::Literal(std::net::Ipv4Addr::LOCALHOST.into());
+    Terms {
+        domains: fetch::own_domains(&account.domains, &account.accept_domains),
+        max_message: account.max_message_size.map(|size| size.octets()),
+        max_messages: account.max_messages,
+        max_octets: account.max_bytes.map(|size| size.octets()),
+        until: Instant::now() + account.max_session.get(),
+        name: own_name(account).map_or(loopback, Host::Name).to_string(),
+    }
+}
+
+fn sink(account: &Account) -> Result<AnySink, Failure> {
+    let target = |dialect, address| {
+        let name = own_name(account)
+            .map_or(Host::Literal(std::net::Ipv4Addr::LOCALHOST.into()), Host::Name);
+        let target = Target { dialect, address };
+        AnySink::from(RelaySink::new(relay::Settings {
+            target,
+            name,
+            patience: relay::Patience::default(),
+        }))
+    };
+    let tcp = |host: &Server, port: u16| Address::Tcp(host.to_string(), port);
+    match &account.deliver {
+        Some(Deliver::Smtp(host, port)) => Ok(target(Dialect::Smtp, tcp(host, *port))),
+        Some(Deliver::Lmtp(host, port)) => Ok(target(Dialect::Lmtp, tcp(host, *port))),
+        Some(Deliver::LmtpUnix(path)) => Ok(target(Dialect::Lmtp, Address::Unix(path.clone()))),
+        Some(Deliver::Maildir(base)) => maildir_sink(account, base),
+        None => Err(Failure::new(Exit::Config, "deliver is not set")),
+    }
+}
+
+fn maildir_sink(account: &Account, base: &Path) -> Result<AnySink, Failure> {
+    let mut folders = Folders::new(Otherwise::Inbox);
+    for folder in &account.folders {
+        let wrong = |why: String| {
+            Failure::new(
+                Exit::Config,
+                format!("folder for {}: {}: {why}", folder.recipient, folder.folder.display()),
+            )
+        };
+        let name = folder.folder.to_str().ok_or_else(|| wrong("is not UTF-8".to_owned()))?;
+        let name = FolderName::parse(name).map_err(|bad| wrong(bad.to_string()))?;
+        folders.map(&folder.recipient, name).map_err(|bad| wrong(bad.to_string()))?;
+    }
+    let settings =
+        maildir::Settings { base: base.to_owned(), folders, line_ends: LineEnds::default() };
+    Ok(MaildirSink::new(settings).into())
+}

@@ -1,0 +1,96 @@
+//! Disks: full, failing, altered. Nothing is acknowledged that is not safe, and what was is served.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use crate::house::{House, Provider, stderr};
+
+#[test]
+fn a_disk_near_to_full_takes_no_mail() {
+    let house = House::new("queue.reserve = \"4096 TiB\"");
+    let provider = house.serve();
+    let reply = provider.bring("too much", "x");
+    assert!(reply.starts_with("452 4.3.1"), "{reply}");
+}
+
+/// From now on every sync of the provider fails. Ends when dropped.
+struct FailingSync(Child);
+
+impl FailingSync {
+    fn of(provider: &Provider) -> FailingSync {
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-o", "/dev/null", "-e", "inject=fdatasync,fsync:error=EIO", "-p"]);
+        strace.arg(provider.pid().to_string()).stderr(Stdio::piped());
+        let mut child = strace.spawn().expect("strace");
+        let said = BufReader::new(child.stderr.take().expect("a pipe")).lines().next();
+        let said = said.expect("a word").expect("a line");
+        assert!(said.contains("attached"), "{said}");
+        FailingSync(child)
+    }
+}
+
+impl Drop for FailingSync {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn collected(house: &House, provider: &Provider) -> Vec<String> {
+    let output = house.fetch(provider.odmr, &[]).output().expect("atrn-fetch");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    house.landed()
+}
+
+#[test]
+fn a_sync_that_fails_acknowledges_nothing_and_loses_nothing() {
+    let house = House::new("queue.reserve = \"1 MiB\"");
+    let mut provider = house.serve();
+    assert!(provider.bring("safe", "safe").starts_with("250"));
+    let failing = FailingSync::of(&provider);
+    let refused = provider.bring("unsure", "unsure");
+    assert!(refused.starts_with("451 4.3.0"), "{refused}");
+    provider.until(&["\"ERROR\"", "the spool cannot be written", "restart"]);
+    drop(failing);
+    // The disk may say "done" now; it is not believed.
+    let next = provider.bring("no more", "no more");
+    assert!(next.starts_with("451 4.3.0"), "{next}");
+    drop(provider);
+
+    let provider = house.serve();
+    let landed = collected(&house, &provider);
+    assert!(landed.iter().any(|mail| mail.contains("Subject: safe")), "{landed:?}");
+    assert!(!landed.iter().any(|mail| mail.contains("no more")), "{landed:?}");
+}
+
+#[test]
+fn damaged_mail_is_named_and_set_aside_and_the_rest_is_served() {
+    let house = House::new("queue.reserve = \"1 MiB\"");
+    let provider = house.serve();
+    let large = "A line of a large mail that lies in a file.\r\n".repeat(6000);
+    for (subject, body) in [("sound", "sound"), ("small", "needle-in-a-page"), ("large", &large)] {
+        assert!(provider.bring(subject, body).starts_with("250"), "{subject}");
+    }
+    provider.stop();
+    alter(&house.path("state/spool/spool.db"), b"needle-in-a-page");
+    let bodies = std::fs::read_dir(house.path("state/spool/bodies")).expect("a folder");
+    let bodies: Vec<_> = bodies.map(|file| file.expect("a file").path()).collect();
+    assert_eq!(bodies.len(), 1);
+    alter(&bodies[0], b"A line of a large mail");
+
+    let provider = house.serve();
+    let landed = collected(&house, &provider);
+    assert_eq!(landed.len(), 1, "{landed:?}");
+    assert!(landed[0].contains("Subject: sound"));
+    let log = provider.stop();
+    let named = log.lines().filter(|line| line.contains("damaged and has been set aside")).count();
+    assert_eq!(named, 2, "{log}");
+}
+
+/// Flips a bit of the last place where the file holds this.
+fn alter(path: &std::path::Path, needle: &[u8]) {
+    let mut octets = std::fs::read(path).expect("readable");
+    let found = octets.windows(needle.len()).rposition(|window| window == needle);
+    octets[found.expect("the needle")] ^= 1;
+    std::fs::write(path, octets).expect("written");
+}

@@ -1,0 +1,171 @@
+//! Strangers and customers who take more than their share: bounded, and the next caller is served.
+
+use crate::house::{House, stderr};
+use crate::talk::Line;
+
+const HASTE: &str = "timeouts = { command = \"1s\", data = \"1s\", login = \"2s\", session = \"5s\", reply = \"1s\", \
+                     greeting = \"1s\" }\nqueue.reserve = \"1 MiB\"";
+
+fn served(house: &House, provider: &crate::house::Provider) {
+    let reply = provider.bring("after all that", "still here");
+    assert!(reply.starts_with("250"), "{reply}");
+    let output = house.fetch(provider.odmr, &[]).output().expect("atrn-fetch");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(house.landed().len(), 1);
+}
+
+#[test]
+fn an_address_has_its_share_and_others_have_theirs() {
+    let limits = "limits.connections = 40\nlimits.connections_per_address = 10";
+    let house = House::new(&format!("queue.reserve = \"1 MiB\"\n{limits}"));
+    let provider = house.serve();
+    let mut idle: Vec<Line> = Vec::new();
+    for host in [2, 3, 4] {
+        idle.extend((0..10).map(|_| Line::from(host, provider.mx)));
+    }
+    for line in &mut idle {
+        assert!(line.reply().starts_with("220"));
+    }
+    let mut eleventh = Line::from(2, provider.mx);
+    let told = eleventh.rest();
+    assert!(told.starts_with("421 4.7.0 too many connections from your address"), "{told}");
+    served(&house, &provider);
+    let mut more: Vec<Line> = (0..10).map(|_| Line::from(5, provider.mx)).collect();
+    more.iter_mut().for_each(|line| assert!(line.reply().starts_with("220")));
+    assert!(Line::from(6, provider.odmr).rest().starts_with("421 4.7.0 too many connections"));
+}
+
+#[test]
+fn the_slow_and_the_silent_are_sent_away() {
+    let house = House::new(HASTE);
+    let provider = house.serve();
+    let mut silent = Line::greeted(provider.mx);
+    let mut slow = Line::greeted(provider.mx);
+    let mut unproven = Line::greeted(provider.odmr);
+    slow.say("EHL");
+    assert!(silent.rest().starts_with("421 4.4.2 too slow"));
+    assert!(slow.rest().starts_with("421 4.4.2 too slow"));
+    assert!(unproven.rest().starts_with("421 4.4.2 too slow"));
+    let mut endless = Line::greeted(provider.mx);
+    endless.flood(&[b'x'; 64 * 1024]);
+    let mut content = Line::greeted(provider.mx);
+    content.say("EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n");
+    content.flood(b"no mail goes on for ever\r\n");
+    served(&house, &provider);
+}
+
+#[test]
+fn noise_has_its_measure() {
+    let house = House::new(HASTE);
+    let provider = house.serve();
+    let mut noops = Line::greeted(provider.mx);
+    noops.say(&"NOOP\r\n".repeat(2000));
+    assert!(noops.rest().ends_with("421 4.7.0 many commands and no mail, closing\r\n"));
+    let mut guesses = Line::greeted(provider.mx);
+    guesses.say("EHLO a\r\nMAIL FROM:<>\r\n");
+    guesses.say(&"RCPT TO:<bob@example.com>\r\n".repeat(2000));
+    assert!(guesses.rest().ends_with("421 4.7.0 too many refused recipients, closing\r\n"));
+    let mut huge = Line::greeted(provider.mx);
+    huge.say("EHLO a\r\nBDAT 9223372036854775808\r\n");
+    assert!(huge.rest().contains("\r\n503 5.5.1 MAIL first\r\n"));
+    for foreign in ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\u{16}\u{3}\u{1}\0\u{2}"] {
+        let mut line = Line::greeted(provider.mx);
+        line.say(foreign);
+        assert!(line.rest().starts_with("554 5.5.0 this is SMTP"), "{foreign:?}");
+    }
+    served(&house, &provider);
+}
+
+#[test]
+fn six_hundred_recipients_are_no_noise() {
+    let house = House::new("queue.reserve = \"1 MiB\"");
+    let provider = house.serve();
+    let mut line = Line::greeted(provider.mx);
+    assert!(line.ask("EHLO a").starts_with("250") && line.ask("MAIL FROM:<>").starts_with("250"));
+    for n in 0..600 {
+        assert!(line.ask(&format!("RCPT TO:<b{n}@example.org>")).starts_with("250"), "{n}");
+    }
+    assert!(line.ask("DATA").starts_with("354"));
+    assert!(line.ask("Subject: x\r\n\r\nx\r\n.").starts_with("250"));
+}
+
+#[test]
+fn who_guesses_learns_nothing_and_is_shut_out() {
+    let limit = "odmr.auth_failures_per_address = 6\nlimits.connections_per_address = 50";
+    let house = House::new(limit);
+    let provider = house.serve();
+    let mut told = std::collections::BTreeSet::new();
+    for user in ["acme", "nobody", "acme", "nobody", "acme", "nobody"] {
+        let mut line = Line::greeted(provider.odmr);
+        line.ask("EHLO a");
+        assert!(line.ask("ATRN example.org").starts_with("530"));
+        assert!(line.ask("AUTH CRAM-MD5").starts_with("334"));
+        let digest = format!("{user} 0123456789abcdef0123456789abcdef");
+        told.insert(line.ask(&base64(&digest)));
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
+    let mut line = Line::greeted(provider.odmr);
+    line.ask("EHLO a");
+    line.say("AUTH CRAM-MD5\r\n");
+    let rest = line.rest();
+    assert!(rest.starts_with("421 4.7.0 too many failed") && rest.lines().count() == 1, "{rest}");
+    let mut elsewhere = Line::from(9, provider.odmr);
+    elsewhere.reply();
+    elsewhere.ask("EHLO a");
+    assert!(elsewhere.ask("AUTH CRAM-MD5").starts_with("334"));
+}
+
+pub fn base64(text: &str) -> String {
+    use base64::Engine;
+    base64::prelude::BASE64_STANDARD.encode(text)
+}
+
+/// Logs in by SASL's simplest means and turns; the customer is then a server of our own making.
+fn customer(provider: &crate::house::Provider) -> Line {
+    use odmr::sasl::{Binding, ClientExchange, Mechanism, NONCE_OCTETS};
+    let mut line = Line::greeted(provider.odmr);
+    line.ask("EHLO mail.example.org");
+    let secret = Some(crate::house::PASSWORD.to_owned().into());
+    let mut exchange =
+        ClientExchange::new(Mechanism::CramMd5, "acme", secret, [1; NONCE_OCTETS], Binding::None)
+            .expect("an exchange");
+    let challenge = line.ask("AUTH CRAM-MD5");
+    use base64::Engine;
+    let decode = |text: &str| base64::prelude::BASE64_STANDARD.decode(text).expect("base64");
+    let challenge = decode(challenge.trim_end().trim_start_matches("334 "));
+    let response = exchange.respond(&challenge).expect("a response");
+    let response = base64::prelude::BASE64_STANDARD.encode(&response[..]);
+    assert!(line.ask(&response).starts_with("235"));
+    assert!(line.ask("ATRN").starts_with("250"));
+    line
+}
+
+#[test]
+fn a_customer_who_floods_lies_or_stalls_gets_its_mail_all_the_same_later() {
+    let house = House::new(HASTE);
+    let mut provider = house.serve();
+    assert!(provider.bring("kept", "kept").starts_with("250"));
+    let parts: [fn(&mut Line); 6] = [
+        Line::stall,
+        |line| line.flood(b"220-and another thing\r\n"),
+        |line| line.flood(&[b'2'; 8192]),
+        |line| line.say("HTTP/1.1 200 OK\r\n"),
+        |line| line.say("220 c\r\n250 c\r\n250 a\r\n250 b\r\n250 no 354\r\n250 taken\r\n"),
+        |line| {
+            line.say("220 c\r\n");
+            line.reply();
+            line.say("250 c\r\n");
+            line.reply();
+            line.say("250 a\r\n250 b\r\n354 c\r\n");
+        },
+    ];
+    for part in parts {
+        let mut line = customer(&provider);
+        part(&mut line);
+        drop(line);
+        provider.until(&["odmr session"]);
+    }
+    let output = house.fetch(provider.odmr, &[]).output().expect("atrn-fetch");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(house.landed().len(), 1);
+}

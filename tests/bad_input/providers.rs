@@ -1,0 +1,189 @@
+//! Providers that are none, or that lie, flood, stall and hang up: bounded, and told plainly.
+
+use crate::house::{House, PASSWORD, stderr};
+use crate::talk::{Line, server};
+
+const HASTE: [&str; 8] = [
+    "--timeout-greeting=1s",
+    "--timeout-command=1s",
+    "--timeout-data=1s",
+    "--max-session=1s",
+    "--timeout-connect=5s",
+    "--max-rounds=2",
+    "--lock=wait",
+    "-vv",
+];
+
+/// Plays a provider, and gives the customer's exit code and what it said.
+fn met(play: impl FnOnce(&mut Line) + Send + 'static) -> (i32, String) {
+    let house = House::bare();
+    let (address, provider) = server(play);
+    let output = house.fetch(address, &HASTE).output().expect("atrn-fetch");
+    provider.join().expect("the provider");
+    assert!(house.landed().is_empty(), "something was delivered");
+    let told = stderr(&output);
+    assert!(!told.contains(PASSWORD), "the password is told");
+    assert!(!told.chars().any(|c| c.is_control() && c != '\n'), "{told:?}");
+    (output.status.code().expect("an exit code"), told)
+}
+
+fn says(text: &'static str) -> impl FnOnce(&mut Line) + Send + 'static {
+    move |line| {
+        line.say(text);
+        line.stall();
+    }
+}
+
+#[test]
+fn what_is_no_smtp_is_told_so() {
+    let strange = [
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "\u{16}\u{3}\u{1}\0\u{2}\u{2}\n",
+        "* OK IMAP4rev1 \u{1b}]0;owned\u{7}\r\n",
+        "220-one\r\n221 another\r\n",
+    ];
+    for text in strange {
+        let (code, told) = met(says(text));
+        assert_eq!(code, 76, "{text:?}: {told}");
+    }
+}
+
+#[test]
+fn a_greeting_without_end_is_not_heard_out() {
+    let (code, told) = met(|line| line.flood(&[b'x'; 1024]));
+    assert_eq!(code, 76, "{told}");
+    let (code, told) = met(|line| line.flood(b"220-and another thing\r\n"));
+    assert_eq!(code, 76, "{told}");
+}
+
+#[test]
+fn silence_and_a_line_that_breaks_are_for_later() {
+    assert_eq!(met(Line::stall).0, 75);
+    assert_eq!(met(|_| {}).0, 75);
+    assert_eq!(met(says("421 4.3.2 not now\r\n")).0, 75);
+}
+
+/// Up to AUTH, which is answered as the case may be.
+fn login(line: &mut Line, answer: &str) {
+    line.say("220 p ESMTP\r\n");
+    assert!(line.reply().starts_with("EHLO"));
+    line.say("250-p\r\n250-AUTH CRAM-MD5\r\n250 ATRN\r\n");
+    assert!(line.reply().starts_with("AUTH CRAM-MD5"));
+    line.say("334 PDEuMkBwPg==\r\n");
+    line.reply();
+    line.say(answer);
+}
+
+#[test]
+fn a_wrong_password_is_told_plainly() {
+    let (code, told) = met(|line| {
+        login(line, "535 5.7.8 go away \u{1b}[2J\r\n");
+        line.stall();
+    });
+    assert_eq!(code, 77, "{told}");
+    assert!(
+        told.contains("go away \\x1b[2J") && told.contains("check user and password"),
+        "{told}"
+    );
+}
+
+/// Up to the turn; gives the customer's greeting.
+fn turned(line: &mut Line) {
+    login(line, "235 2.7.0 ok\r\n");
+    assert!(line.reply().starts_with("ATRN"));
+    line.say("250 2.0.0 turning\r\n");
+    assert!(line.reply().starts_with("220"));
+}
+
+#[test]
+fn a_line_without_end_behind_the_turn_ends() {
+    let (code, told) = met(|line| {
+        turned(line);
+        line.flood(&[b'x'; 8192]);
+    });
+    assert_eq!(code, 75, "{told}");
+}
+
+#[test]
+fn a_chunk_without_end_ends() {
+    let (code, told) = met(|line| {
+        turned(line);
+        line.say("EHLO p\r\nBDAT 18446744073709551615 LAST\r\n");
+        line.flood(&[b'x'; 8192]);
+    });
+    assert_eq!(code, 75, "{told}");
+}
+
+#[test]
+fn content_without_end_ends_and_is_not_delivered() {
+    let (code, told) = met(|line| {
+        turned(line);
+        line.say("EHLO p\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n");
+        line.flood(b"no mail goes on for ever\r\n");
+    });
+    assert_eq!(code, 75, "{told}");
+}
+
+#[test]
+fn mail_for_others_is_refused_and_a_cut_mail_is_none() {
+    let (code, _) = met(|line| {
+        turned(line);
+        line.say("EHLO p\r\nMAIL FROM:<>\r\n");
+        assert!(line.reply().starts_with("250") && line.reply().starts_with("250"));
+        for path in ["<bob@example.com>", "<../../bob@example.net>", "<bob@[127.0.0.1]>"] {
+            assert!(line.ask(&format!("RCPT TO:{path}")).starts_with("55"), "{path}");
+        }
+        assert!(line.ask("RCPT TO:<bob@example.org>").starts_with("250"));
+        assert!(line.ask("DATA").starts_with("354"));
+        line.say("Subject: half a ma");
+    });
+    assert_eq!(code, 75);
+}
+
+/// A local mail server that refuses DATA once, and takes the mail when it is asked again.
+fn hesitant(line: &mut Line) {
+    line.say("220 t ESMTP\r\n");
+    let mut data = 0;
+    loop {
+        let command = line.reply();
+        match command.get(..4).unwrap_or(&command) {
+            "" => return,
+            "DATA" => {
+                data += 1;
+                line.say(if data == 1 { "451 4.3.0 not now\r\n" } else { "354 go\r\n" });
+            }
+            "QUIT" => return line.say("221 bye\r\n"),
+            "EHLO" | "MAIL" | "RCPT" | "RSET" => line.say("250 ok\r\n"),
+            _ if command == ".\r\n" => line.say("250 taken\r\n"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn data_that_is_said_again_brings_the_whole_mail() {
+    let house = House::bare();
+    let (heard, content) = std::sync::mpsc::channel();
+    let (target, local) = server(move |line| {
+        let before = line.recorded(hesitant);
+        heard.send(before).expect("told");
+    });
+    let (address, provider) = server(|line| {
+        turned(line);
+        line.say("EHLO p\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\n");
+        assert!((0..3).all(|_| line.reply().starts_with("250")));
+        assert!(line.ask("DATA").starts_with("451"));
+        assert!(line.ask("DATA").starts_with("354"));
+        assert!(line.ask("Subject: whole\r\n\r\nwhole\r\n.").starts_with("250"));
+        line.ask("QUIT");
+    });
+    let target = format!("smtp:127.0.0.1:{}", target.port());
+    let output =
+        house.fetch_to(&target, address, &["--max-rounds=1"]).output().expect("atrn-fetch");
+    provider.join().expect("the provider");
+    local.join().expect("the target");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let content: String = content.recv().expect("content");
+    assert!(content.contains("Subject: whole\r\n\r\nwhole\r\n.\r\n"), "{content}");
+}

@@ -1,0 +1,79 @@
+//! Files: what is wrong is told in one line, with the file, the line, the key, what was seen and
+//! what is allowed.
+
+use std::net::TcpListener;
+
+use crate::house::{House, chmod, stderr};
+
+/// The end of settings, and what the one line about them must hold.
+const WRONG: [(&str, &[&str]); 7] = [
+    ("mx.maxsize = 1", &["odmrd.toml:6:", "mx.maxsize", "unknown key", "max_size"]),
+    ("mx.max_size = \"big\"", &["odmrd.toml:6:", "mx.max_size", "big", "50 MiB"]),
+    ("mx.max_recipients = 5", &["odmrd.toml:6:", "mx.max_recipients", "5", "100"]),
+    ("timeouts.data = \"-1s\"", &["odmrd.toml:6:", "timeouts.data", "-1s", "allowed"]),
+    ("log.level = \"loud\"", &["odmrd.toml:6:", "log.level", "loud", "debug"]),
+    ("queue.reserve = 1 MiB", &["odmrd.toml:6:"]),
+    (
+        "tls = { certificate = \"missing.pem\", key = \"missing.pem\" }",
+        &["odmrd.toml:6:", "tls.", "missing.pem"],
+    ),
+];
+
+#[test]
+fn wrong_settings_are_told_in_one_line() {
+    for (extra, words) in WRONG {
+        let house = House::bare();
+        let start = "hostname = \"odmr.example.net\"\nstate_dir = \".\"\nmx.listen = [\"127.0.0.1:0\"]\n\
+                     odmr.listen = [\"127.0.0.1:0\"]\nlog.format = \"json\"\n";
+        house.write("odmrd.toml", &format!("{start}{extra}\n"));
+        for command in ["check-config", "run"] {
+            let output = house.run_odmrd(&[command]);
+            let told = stderr(&output);
+            assert_eq!(output.status.code(), Some(78), "{extra}: {told}");
+            let lines: Vec<&str> =
+                told.lines().filter(|line| line.starts_with("odmrd: ")).collect();
+            assert_eq!(lines.len(), 1, "{extra}: {told}");
+            assert!(words.iter().all(|word| lines[0].contains(word)), "{extra}: {told}");
+        }
+    }
+}
+
+#[test]
+fn wrong_accounts_are_told_in_one_line() {
+    let house = House::new("");
+    house.write("accounts.toml", "[account.acme]\ndomains = [\"exa mple.org\"]\n");
+    let output = house.run_odmrd(&["check-config"]);
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    assert!(told.contains("accounts.toml:") && told.contains("exa mple.org"), "{told}");
+}
+
+#[test]
+fn secrets_that_others_can_read_are_refused() {
+    let house = House::new("");
+    chmod(&house.path("accounts.toml"), 0o644);
+    let output = house.run_odmrd(&["run"]);
+    assert_eq!(output.status.code(), Some(78), "{}", stderr(&output));
+    assert!(stderr(&output).contains("chmod"), "{}", stderr(&output));
+
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut fetch = house.fetch(listener.local_addr().expect("an address"), &[]);
+    chmod(&house.path("password"), 0o640);
+    let output = fetch.output().expect("atrn-fetch");
+    assert_eq!(output.status.code(), Some(78), "{}", stderr(&output));
+    assert!(stderr(&output).contains("0640"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let house = House::new("");
+    let settings = std::fs::read_to_string(house.path("odmrd.toml")).expect("settings");
+    let settings = settings.replacen("127.0.0.1:0", &format!("127.0.0.1:{port}"), 1);
+    house.write("odmrd.toml", &settings);
+    let output = house.run_odmrd(&["run"]);
+    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(told.contains(&format!("127.0.0.1:{port}: another server listens there")), "{told}");
+}

@@ -1,0 +1,203 @@
+//! Where `atrn-fetch` puts mail: Postfix, Exim, Dovecot, a Maildir; and what becomes of it when they
+//! do not want it. Each recipient's own answer must reach the provider.
+
+use crate::lab::ledger::{Ledger, Reckoning};
+use crate::lab::maildir::Maildir;
+use crate::lab::ours::{AtrnFetch, DOMAIN, Odmrd, RunningOdmrd};
+use crate::lab::post::Post;
+use crate::lab::postfix::Postfix;
+use crate::lab::presence::{Peer, have};
+use crate::lab::{Lab, dovecot, exim};
+
+const BOX: &str = "box@example.org";
+
+/// A provider with letters of several sizes waiting.
+fn laden(lab: &Lab) -> (RunningOdmrd, Ledger) {
+    let odmrd = Odmrd::new(lab).start();
+    let mut ledger = Ledger::default();
+    let mut post = Post::open(odmrd.mx);
+    for octets in [0, 700, 4000, 130_000, 2_000_000] {
+        post.deliver("a@sender.test", BOX, &ledger.letter(octets).content);
+        post.deliver("", BOX, &ledger.letter_8bit(octets).content);
+    }
+    (odmrd, ledger)
+}
+
+/// Collects into a target, finds all of it there, and nothing left behind.
+fn all_arrives(into: &str, lab: &Lab, odmrd: &RunningOdmrd, ledger: &Ledger, maildir: &Maildir) {
+    let fetch = AtrnFetch::new(lab, odmrd.odmr).into(into);
+    let fetched = fetch.run().ended(0, "ok");
+    assert_eq!(fetched.count("accepted"), ledger.len() as u64, "{fetched:#?}");
+    let reckoning = ledger.reckon(&maildir.until(ledger.len()));
+    assert_eq!(reckoning, Reckoning::default(), "{fetched:#?}");
+    fetch.run().ended(0, "no_mail");
+}
+
+#[test]
+fn postfix_takes_it_by_smtp() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let (odmrd, ledger) = laden(&lab);
+    let postfix = Postfix::receiving(&lab, "postfix", DOMAIN).start();
+    all_arrives(&format!("smtp:{}", postfix.address), &lab, &odmrd, &ledger, &postfix.maildir);
+}
+
+#[test]
+fn exim_takes_it_by_smtp() {
+    if !have(&[Peer::Exim]) {
+        return;
+    }
+    let lab = Lab::open();
+    let (odmrd, ledger) = laden(&lab);
+    let exim = exim::receiving(&lab, DOMAIN);
+    all_arrives(&format!("smtp:{}", exim.address), &lab, &odmrd, &ledger, &exim.maildir);
+}
+
+#[test]
+fn dovecot_takes_it_by_lmtp_over_tcp() {
+    if !have(&[Peer::Dovecot]) {
+        return;
+    }
+    let lab = Lab::open();
+    let (odmrd, ledger) = laden(&lab);
+    let dovecot = dovecot::receiving(&lab, &[BOX]);
+    let into = format!("lmtp:{}", dovecot.address);
+    all_arrives(&into, &lab, &odmrd, &ledger, &dovecot.maildir("box"));
+}
+
+#[test]
+fn dovecot_takes_it_by_lmtp_on_a_unix_socket() {
+    if !have(&[Peer::Dovecot]) {
+        return;
+    }
+    let lab = Lab::open();
+    let (odmrd, ledger) = laden(&lab);
+    let dovecot = dovecot::receiving(&lab, &[BOX]);
+    let into = format!("lmtp:unix:{}", dovecot.socket.display());
+    all_arrives(&into, &lab, &odmrd, &ledger, &dovecot.maildir("box"));
+}
+
+#[test]
+fn a_maildir_takes_it() {
+    let lab = Lab::open();
+    let (odmrd, ledger) = laden(&lab);
+    let maildir = Maildir::at(lab.path("Maildir"));
+    let into = format!("maildir:{}", lab.path("Maildir").display());
+    all_arrives(&into, &lab, &odmrd, &ledger, &maildir);
+    for mail in maildir.messages() {
+        let text = String::from_utf8_lossy(&mail).into_owned();
+        let sender = text.starts_with("Return-Path: <>\n")
+            || text.starts_with("Return-Path: <a@sender.test>\n");
+        assert!(sender && text.contains("Delivered-To: box@example.org\n"), "{text}");
+    }
+}
+
+/// Brings one letter for three, of whom the target wants one, one later, and one never.
+fn one_of_three_is_wanted(odmrd: &RunningOdmrd, ledger: &mut Ledger) {
+    let to = [BOX, "later@example.org", "gone@example.org"];
+    let replies = Post::open(odmrd.mx).send("a@sender.test", &to, &ledger.letter(900).content);
+    assert!(replies.iter().all(|reply| reply.starts_with(['2', '3'])), "{replies:#?}");
+}
+
+#[test]
+fn each_recipient_of_an_smtp_target_has_its_own_answer() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let mut ledger = Ledger::default();
+    one_of_three_is_wanted(&odmrd, &mut ledger);
+    let choosy = Postfix::receiving(&lab, "choosy", DOMAIN)
+        .refusing("later@example.org", "450 4.2.1 not now")
+        .refusing("gone@example.org", "550 5.1.1 no such user")
+        .start();
+    let fetched =
+        AtrnFetch::new(&lab, odmrd.odmr).into_smtp(choosy.address).run().ended(1, "partial");
+    assert_eq!((fetched.count("accepted"), fetched.count("deferred")), (1, 1), "{fetched:#?}");
+    assert_eq!(fetched.summary["by_code"], serde_json::json!({"250": 1, "450": 1, "550": 1}));
+    let log = odmrd.daemon.log();
+    assert!(
+        log.contains("delivered=1") && log.contains("deferred=1") && log.contains("refused=1"),
+        "{log}"
+    );
+
+    // The one put off is offered again, and nobody else.
+    let willing = Postfix::receiving(&lab, "willing", DOMAIN).start();
+    let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_smtp(willing.address).run().ended(0, "ok");
+    assert_eq!(fetched.summary["by_code"], serde_json::json!({"250": 1}), "{fetched:#?}");
+    let text = String::from_utf8_lossy(&willing.maildir.until(1)[0]).into_owned();
+    assert!(text.contains("X-Original-To: later@example.org"), "{text}");
+    AtrnFetch::new(&lab, odmrd.odmr).into_smtp(willing.address).run().ended(0, "no_mail");
+}
+
+#[test]
+fn each_recipient_of_an_lmtp_target_has_its_own_answer() {
+    if !have(&[Peer::Dovecot]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let mut ledger = Ledger::default();
+    one_of_three_is_wanted(&odmrd, &mut ledger);
+    let dovecot = dovecot::receiving(&lab, &[BOX, "later@example.org"]);
+    let into = format!("lmtp:{}", dovecot.address);
+    let fetched = AtrnFetch::new(&lab, odmrd.odmr).into(&into).run().ended(0, "ok");
+    assert_eq!(fetched.summary["by_code"], serde_json::json!({"250": 2, "550": 1}), "{fetched:#?}");
+    for user in ["box", "later"] {
+        assert_eq!(ledger.reckon(&dovecot.maildir(user).until(1)), Reckoning::default());
+    }
+    AtrnFetch::new(&lab, odmrd.odmr).into(&into).run().ended(0, "no_mail");
+}
+
+#[test]
+fn a_target_that_is_down_is_found_out_before_anything_is_asked() {
+    let lab = Lab::open();
+    let (odmrd, ledger) = laden(&lab);
+    let socket = format!("lmtp:unix:{}", lab.path("nobody").display());
+    for into in [format!("smtp:{}", lab.free()), socket] {
+        let fetched = AtrnFetch::new(&lab, odmrd.odmr).into(&into).run().ended(75, "tempfail");
+        assert_eq!(fetched.summary["verb"], serde_json::Value::Null, "{fetched:#?}");
+    }
+    assert!(!odmrd.daemon.log().contains("atrn"), "{}", odmrd.daemon.log());
+    let maildir = Maildir::at(lab.path("Maildir"));
+    let into = format!("maildir:{}", lab.path("Maildir").display());
+    all_arrives(&into, &lab, &odmrd, &ledger, &maildir);
+}
+
+#[test]
+fn test_target_tells_what_a_target_takes() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let postfix = Postfix::receiving(&lab, "postfix", DOMAIN).start();
+    let fetch = |target: String| {
+        let fetch = AtrnFetch::new(&lab, lab.free()).into(&target);
+        crate::lab::process::run(&lab, fetch.command("test-target"))
+    };
+    let ran = fetch(format!("smtp:{}", postfix.address)).succeeded();
+    assert!(ran.out.contains("takes mail, up to"), "{ran:#?}");
+    let nobody = lab.free();
+    let ran = fetch(format!("smtp:{nobody}"));
+    assert_eq!(ran.code, Some(75), "{ran:#?}");
+    assert!(ran.err.contains(&nobody.to_string()) && ran.out.is_empty(), "{ran:#?}");
+}
+
+#[test]
+fn mail_is_sorted_into_folders() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let mut ledger = Ledger::default();
+    let mut post = Post::open(odmrd.mx);
+    let to = [BOX, "sales@example.org"];
+    post.send("a@sender.test", &to, &ledger.letter(900).content);
+    let fetch = AtrnFetch::new(&lab, odmrd.odmr).into_maildir();
+    fetch.flags(&["--folder", "sales@example.org=.Sales"]).run().ended(0, "ok");
+    for folder in ["Maildir", "Maildir/.Sales"] {
+        let arrived = Maildir::at(lab.path(folder)).messages();
+        assert_eq!(ledger.reckon(&arrived), Reckoning::default(), "{folder}");
+    }
+}
