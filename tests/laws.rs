@@ -13,6 +13,7 @@ use odmr::session::{
 };
 use odmr::smtp::{Body, Command, MailParams, command};
 use proptest::prelude::*;
+use stage::chatter::{cuts, lines_of_content, octets, replies, talk};
 use stage::couple::{Couple, Parcel};
 use stage::house;
 use stage::pure::{logged_in, turned};
@@ -106,90 +107,6 @@ fn sender() -> ClientSession<Reversed> {
     session.turn(request, odmr::odmr::Answer::Turn.reply(), client, now).expect("a turn")
 }
 
-/// Lines that a session is likely to hear, and some it should not.
-fn line() -> impl Strategy<Value = Vec<u8>> {
-    let known = prop::sample::select(vec![
-        "EHLO a.example\r\n",
-        "HELO a\r\n",
-        "MAIL FROM:<a@b.example>\r\n",
-        "MAIL FROM:<> BODY=BINARYMIME\r\n",
-        "MAIL FROM:<a@b.example> SIZE=99999\r\n",
-        "RCPT TO:<u@example.org>\r\n",
-        "RCPT TO:<no@example.org>\r\n",
-        "DATA\r\n",
-        "Subject: x\r\n\r\n..a\r\n",
-        ".\r\n",
-        "\r\n.\r\n",
-        "\n.\n",
-        "\r\n.\r",
-        "RSET\r\n",
-        "NOOP\r\n",
-        "BDAT 3\r\nabc",
-        "BDAT 4 LAST\r\nabc\n",
-        "BDAT 0 LAST\r\n",
-        "BDAT 15000\r\n",
-        "BDAT 500\r\n",
-        "BDAT x\r\n",
-        "QUIT\r\n",
-        "AUTH PLAIN\r\n",
-        "AUTH PLAIN =\r\n",
-        "AAAA\r\n",
-        "*\r\n",
-        "VRFY x\r\n",
-        "NOOP\n",
-        "\0\r\n",
-        "\u{fc}\r\n",
-    ]);
-    prop_oneof![
-        1 => Just(b"GET / HTTP/1.1\r\n".to_vec()),
-        1 => (0usize..6000).prop_map(|n| format!("POST /{} HTTP/1.1\r\n", "x".repeat(n)).into_bytes()),
-        18 => known.prop_map(|text| text.as_bytes().to_vec()),
-        1 => prop::collection::vec(any::<u8>(), 0..40),
-        1 => prop::collection::vec(Just(b'x'), 4000..5000),
-    ]
-}
-
-fn talk() -> impl Strategy<Value = Vec<u8>> {
-    prop::collection::vec(line(), 0..30).prop_map(|lines| lines.concat())
-}
-
-fn cuts() -> impl Strategy<Value = Vec<usize>> {
-    prop::collection::vec(prop_oneof![4 => 1usize..9, 1 => 9usize..600], 1..20)
-}
-
-/// Replies that a customer's server may give, and some it should not.
-fn replies() -> impl Strategy<Value = Vec<u8>> {
-    let reply = prop::sample::select(vec![
-        "220 hi\r\n",
-        "250 ok\r\n",
-        "250-a\r\n250-PIPELINING\r\n250 CHUNKING\r\n",
-        "250-a\r\n250 PIPELINING\r\n",
-        "250\r\n",
-        "354 go\r\n",
-        "450 later\r\n",
-        "452 full\r\n",
-        "500 what\r\n",
-        "502 no\r\n",
-        "503 order\r\n",
-        "550 5.1.1 nobody\r\n",
-        "421 bye\r\n",
-        "221 bye\r\n",
-        "554 5.0.0 no\r\n",
-        "250-x\r\n251 y\r\n",
-        "junk\r\n",
-    ]);
-    let any = prop::collection::vec(any::<u8>(), 0..20);
-    let one = prop_oneof![30 => reply.prop_map(|text| text.as_bytes().to_vec()), 1 => any];
-    prop::collection::vec(one, 0..30).prop_map(|replies| {
-        let usual = b"220 hi\r\n250-a\r\n250-PIPELINING\r\n250 CHUNKING\r\n".to_vec();
-        if replies.len().is_multiple_of(2) {
-            [usual, replies.concat()].concat()
-        } else {
-            replies.concat()
-        }
-    })
-}
-
 /// What a sender makes of replies that arrive one by one, each only when something is awaited.
 fn drive_sender(replies: &[u8], cuts: &[usize]) -> (Vec<u8>, Vec<String>) {
     let (mut session, now) = (sender(), Instant::now());
@@ -249,20 +166,6 @@ fn parcel(token: u64, content: Vec<u8>, recipients: usize, binary: bool) -> Parc
         eight_bit: !content.is_ascii(),
     };
     Parcel { outgoing, content, verdicts: None }
-}
-
-/// Content of lines that end in CRLF, with every dot and octet that could confuse.
-fn lines_of_content() -> impl Strategy<Value = Vec<u8>> {
-    let octet = prop_oneof![Just(b'.'), Just(0u8), any::<u8>()];
-    let octet = octet.prop_filter("no line ends", |byte| !b"\r\n".contains(byte));
-    let line = prop::collection::vec(octet, 0..12);
-    prop::collection::vec(line, 0..12).prop_map(|lines| {
-        lines.into_iter().flat_map(|line| [line, b"\r\n".to_vec()].concat()).collect()
-    })
-}
-
-fn octets() -> impl Strategy<Value = Vec<u8>> {
-    prop::collection::vec(prop_oneof![Just(b'.'), Just(b'\r'), Just(b'\n'), any::<u8>()], 0..120)
 }
 
 fn delivered(parcel: &Parcel) -> bool {
@@ -414,4 +317,59 @@ fn lockstep_costs_four() {
 
 fn carried_whole(parcels: Vec<Parcel>, hide: &[&'static str], chunking: bool) -> usize {
     carried(parcels, hide, chunking, &[usize::MAX])
+}
+
+/// The line breaks after every octet, in every gear: the customer had refused one recipient and
+/// taken the other, and what has no final reply is neither settled nor refused.
+#[test]
+fn a_line_cut_at_each_octet_settles_only_what_was_answered() {
+    for gear in 0..4 {
+        let mut most = 0;
+        loop {
+            let settings = ServerSettings {
+                chunking: gear < 2,
+                ..ServerSettings::new(Profile::Reversed, "c")
+            };
+            let parcels = (0..2).map(|n| parcel(n, b"a\r\n.b\r\n".to_vec(), 2, false)).collect();
+            let mut couple = Couple::new(settings, parcels);
+            couple.hide = if gear % 2 == 0 { vec![PIPELINING] } else { vec![] };
+            couple.refused = Some("u1@example.org");
+            couple.talk_until(most);
+            if couple.over {
+                break;
+            }
+            let unanswered =
+                |verdicts: &[Verdict]| verdicts.iter().all(|one| *one == Verdict::Unanswered);
+            assert!(couple.sender.lost().iter().all(|(_, verdicts)| unanswered(verdicts)));
+            let settled = couple.parcels.iter().filter_map(|parcel| parcel.verdicts.as_ref());
+            let settled: Vec<_> = settled.collect();
+            assert!(settled.len() <= couple.arrived.len(), "after {most} octets");
+            assert!(
+                settled
+                    .iter()
+                    .all(|verdicts| matches!(verdicts[..], [Verdict::Taken(_), Verdict::Never(_)]))
+            );
+            most += 1;
+        }
+        assert!(most > 200, "gear {gear} was over after {most} octets");
+    }
+}
+
+/// RFC 2645, section 5.2.1: at least ten minutes for ATRN, five for everything else; and no wait
+/// of any role is without end while it is the other side's move.
+#[test]
+fn every_wait_has_an_end_and_atrns_is_long() {
+    let now = Instant::now();
+    let mut call = ClientSession::<Odmr>::calling(house::patience(), Transcript::default(), now);
+    let left = |call: &ClientSession<Odmr>| call.deadline().map(|end| (end - now).as_secs());
+    assert_eq!(left(&call), Some(300));
+    call.feed(b"220 hi\r\n");
+    let _ = call.poll(now);
+    assert_eq!(left(&call), None, "it is our own move");
+    call.ehlo("me", now);
+    assert_eq!(left(&call), Some(300));
+    call.atrn(&[], now);
+    assert!(left(&call).is_some_and(|seconds| seconds >= 600));
+    assert!(mx().deadline().is_some() && provider().deadline().is_some());
+    assert!(customer().deadline().is_some() && sender().deadline().is_some());
 }

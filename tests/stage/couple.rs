@@ -11,6 +11,8 @@ use odmr::session::{
     ClientSession, Event, Outgoing, Reversed, Sending, ServerSession, Step, Verdict,
 };
 
+use odmr::smtp::Reply;
+
 use super::house;
 use super::pure::{logged_in, turned};
 
@@ -28,6 +30,8 @@ pub struct Couple {
     waiting: VecDeque<usize>,
     /// Lines of the EHLO reply that a lesser server would not have.
     pub hide: Vec<&'static str>,
+    /// A recipient that the customer does not know.
+    pub refused: Option<&'static str>,
     /// Octets of content handed over at a time.
     pub piece: usize,
     given: usize,
@@ -55,6 +59,7 @@ impl Couple {
             waiting: (0..parcels.len()).collect(),
             parcels,
             hide: Vec::new(),
+            refused: None,
             piece: usize::MAX,
             given: 0,
             arrived: Vec::new(),
@@ -120,6 +125,11 @@ impl Couple {
                 Step::Event(Event::End) => {
                     self.arrived.push(std::mem::take(&mut self.incoming));
                     self.taker.accept();
+                }
+                Step::Event(Event::Recipient(recipient))
+                    if self.refused == Some(recipient.path.as_str()) =>
+                {
+                    self.taker.answer(Reply::new(550, (1, 1), "nobody"));
                 }
                 Step::Event(Event::Reset) => self.incoming.clear(),
                 Step::Event(Event::Closed) => self.closed = true,

@@ -24,6 +24,7 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
 
+pub mod chatter;
 pub mod couple;
 pub mod host;
 pub mod house;
@@ -31,4 +32,5 @@ pub mod play;
 pub mod pure;
 pub mod script;
 pub mod shelf;
+pub mod stock;
 pub mod wire;

@@ -5,7 +5,6 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use jiff::Timestamp;
 use odmr::config::fetch::{Account, ClearAuth, Layer, TlsMode};
 use odmr::config::value::Server;
 use odmr::flow::call::Caller;
@@ -14,25 +13,23 @@ use odmr::flow::line::Stop;
 use odmr::flow::provider::Provider;
 use odmr::flow::receive::{Receiver, Tally, Terms};
 use odmr::flow::{intake, relay};
-use odmr::mail::Recipient;
 use odmr::net::tls::Trust;
 use odmr::net::tls::{ClientCertificates, KeyFiles, self_signed};
 use odmr::net::{TlsClient, TlsServer, Wire, WireFault};
-use odmr::queue::{EntryId, Source};
-use odmr::smtp::{Domain, ForwardPath};
+use odmr::smtp::Domain;
+use odmr::spool::Spool;
 use odmr::spool::embedded::{Embedded, Settings};
-use odmr::spool::{Arrival, Content, Draft, Drain, Order, Part, Spool};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, LocalSet};
 
-use super::host::letter;
 use super::house;
 use super::play::{Ledger, Party};
 use super::pure::behind_the_turn;
 use super::script::{Profile, Script};
 use super::shelf::Shelf;
+use super::stock::{contents, fill};
 
 /// A certificate for the provider, and a client that knows it.
 struct Keys {
@@ -77,6 +74,8 @@ pub struct Live {
     kept: Arc<Mutex<Vec<Vec<u8>>>>,
     listener: Option<TcpListener>,
     domains: Vec<Domain>,
+    /// A customer who calls speaks TLS from the first octet.
+    secure: bool,
     _folder: Option<tempfile::TempDir>,
     _stop: watch::Sender<bool>,
 }
@@ -98,6 +97,7 @@ impl Live {
             kept: Arc::default(),
             listener: None,
             domains: Vec::new(),
+            secure: tls,
             _folder: None,
             _stop: stopper,
         };
@@ -199,9 +199,6 @@ impl Live {
         }));
         self.listener = Some(listener);
         self.call_again();
-        if tls {
-            self.tls();
-        }
     }
 
     fn read(&mut self) {
@@ -313,6 +310,7 @@ impl Party for Live {
         self.wire = Some(stream.into());
         self.input.clear();
         self.ended = false;
+        self.shake(self.secure);
     }
 }
 
@@ -355,55 +353,4 @@ fn account(script: &Script, port: u16, tls: bool) -> Account {
         .map(house::domain)
         .collect();
     account
-}
-
-/// Puts the script's messages into the spool, in their order.
-async fn fill(spool: &Embedded, script: &Script) {
-    for (n, mail) in script.mails.iter().enumerate() {
-        let letter = letter(n as u64, mail);
-        let mut draft = spool.draft(None).expect("room");
-        draft.write(letter.content.into()).await.expect("written");
-        let recipients: Vec<Recipient> = letter.outgoing.recipients;
-        let domain = recipients.iter().find_map(|recipient| match &recipient.path {
-            ForwardPath::Mailbox(mailbox) => mailbox.domain().cloned(),
-            ForwardPath::Postmaster => None,
-        });
-        let arrived = Timestamp::now();
-        let part = Part {
-            id: EntryId(ulid::Ulid::from_parts(n as u64 + 1, 0)),
-            domain: domain.expect("a domain"),
-            expires: arrived + Duration::from_secs(86_400),
-            recipients,
-        };
-        let arrival = Arrival {
-            reverse_path: letter.outgoing.reverse_path,
-            params: letter.outgoing.params,
-            parts: vec![part],
-            arrived,
-            source: Source { ip: [127, 0, 0, 1].into(), helo: String::new(), tls: None },
-            trace: Default::default(),
-        };
-        spool.commit(draft, arrival).await.expect("kept");
-    }
-}
-
-/// The contents of all that waits.
-async fn contents(spool: &Embedded, domains: Vec<Domain>) -> Vec<Vec<u8>> {
-    let order = Order { aged_after: Duration::from_secs(86_400) };
-    let mut drain = spool.drain(domains, order, Timestamp::now());
-    let mut all = Vec::new();
-    while let Ok(leases) = drain.next(64).await {
-        if leases.is_empty() {
-            break;
-        }
-        for lease in leases {
-            let (mut content, mut whole) =
-                (spool.content(&lease).await.expect("content"), Vec::new());
-            while let Some(piece) = content.next().await.expect("sound content") {
-                whole.extend_from_slice(&piece);
-            }
-            all.push(whole);
-        }
-    }
-    all
 }
