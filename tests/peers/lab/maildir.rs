@@ -26,10 +26,15 @@ impl Maildir {
         files.iter().map(|file| fs::read(file).expect("a delivered message")).collect()
     }
 
+    /// How many messages were delivered so far.
+    pub fn count(&self) -> usize {
+        self.files().len()
+    }
+
     /// Waits until there are at least `count` messages.
     pub fn until(&self, count: usize) -> Vec<Vec<u8>> {
         let what = format!("{count} messages in {}", self.0.display());
-        until(&what, || (self.files().len() >= count).then(|| self.messages()))
+        until(&what, || (self.count() >= count).then(|| self.messages()))
     }
 
     fn files(&self) -> Vec<PathBuf> {
