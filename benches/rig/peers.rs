@@ -31,7 +31,8 @@ enum Running {
 /// Everybody this machine has: ours first, the yardsticks last.
 pub fn everybody(lab: &Lab) -> Vec<Server> {
     let mut servers = vec![ours(lab)];
-    let peers: [(Peer, fn(&Lab) -> Server); 3] =
+    type Start = fn(&Lab) -> Server;
+    let peers: [(Peer, Start); 3] =
         [(Peer::Postfix, postfix), (Peer::Exim, exim), (Peer::OpenSmtpd, opensmtpd)];
     for (peer, start) in peers {
         match peer.find() {

@@ -178,6 +178,7 @@ const QUEUE_FOLDERS: [&str; 15] = [
 
 impl RunningPostfix {
     /// Its master's process id.
+    #[allow(dead_code)] // for the benches, which share this lab
     pub fn pid(&self) -> u32 {
         self.master.pid()
     }
