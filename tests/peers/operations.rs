@@ -278,7 +278,7 @@ fn checked(lab: &Lab, key: &str, value: &str) -> Ran {
 fn check_config_tells_mistakes_by_line_and_key() {
     let lab = Lab::open();
     let ran = checked(&lab, "log.level", "\"info\"").succeeded();
-    assert!(ran.out.contains("in order: provider.test, 1 accounts, 1 domains, no TLS"), "{ran:#?}");
+    assert!(ran.out.contains("in order: provider.test, 1 account, 1 domain, no TLS"), "{ran:#?}");
     let mistakes = [
         ("mx.max_sise", "\"1 MiB\"", "max_sise"),
         ("mx.max_size", "\"much\"", "a size like 50 MiB"),

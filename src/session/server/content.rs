@@ -138,9 +138,7 @@ impl<Stage> ServerSession<Stage> {
             self.say(reply);
             return self.close_with(words::TOO_MANY_ERRORS);
         }
-        if self.spoil(chunk) {
-            self.events.push_back(Event::Reset);
-        }
+        self.spoil(chunk);
         self.state = State::Swallow(chunk, reply);
     }
 
@@ -150,15 +148,16 @@ impl<Stage> ServerSession<Stage> {
     }
 
     /// The transaction can only be reset now; with its last chunk it is over, as it is behind DATA.
-    /// True when the caller had begun to keep content.
-    fn spoil(&mut self, chunk: Chunk) -> bool {
-        let Some(transaction) = &mut self.transaction else { return false };
+    /// The caller is told where it keeps content, or where there is no transaction any more.
+    fn spoil(&mut self, chunk: Chunk) {
+        let Some(transaction) = &mut self.transaction else { return };
         transaction.spoilt = true;
-        let begun = transaction.intake.take().is_some();
+        if transaction.intake.take().is_some() || chunk.is_last() {
+            self.events.push_back(Event::Reset);
+        }
         if chunk.is_last() {
             self.transaction = None;
         }
-        begun
     }
 
     pub(super) fn swallow(&mut self) -> bool {
