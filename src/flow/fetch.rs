@@ -129,6 +129,9 @@ pub enum FetchFault {
     /// The line ended before the provider said QUIT.
     #[error("the session broke off: {0}")]
     BrokeOff(LineEnd),
+    /// We were told to stop, and nothing had been asked for yet.
+    #[error("stopped before anything was fetched")]
+    Stopped,
 }
 
 /// How a round ended.
@@ -268,13 +271,18 @@ impl<K: Sink> Run<'_, K> {
     }
 
     /// Calls, and keeps the dialogue of a call that came to nothing.
-    async fn call(&mut self) -> Result<Called, CallFault> {
+    async fn call(&mut self) -> Result<Called, FetchFault> {
         let mut dialogue = self.transcript();
-        let called = self.caller.call(&mut dialogue).await;
+        let mut stop = self.stop.clone();
+        let called = tokio::select! {
+            biased;
+            Ok(_) = stop.wait_for(|stop| *stop) => return Err(FetchFault::Stopped),
+            called = self.caller.call(&mut dialogue) => called,
+        };
         if called.is_err() {
             self.keep(dialogue);
         }
-        called
+        Ok(called?)
     }
 
     fn keep(&mut self, dialogue: Transcript) {
@@ -392,6 +400,7 @@ impl FetchFault {
             FetchFault::Refused { reply, .. } => refused_exit(reply),
             FetchFault::SpokeTooSoon(_) => Exit::Protocol,
             FetchFault::BrokeOff(end) => end.exit(),
+            FetchFault::Stopped => Exit::TempFail,
         };
         let outcome = match exit {
             Exit::Protocol => Outcome::Protocol,
@@ -420,7 +429,7 @@ impl FetchFault {
             FetchFault::SpokeTooSoon(_) => {
                 Some("nothing was taken from this line: anybody may have said that".to_owned())
             }
-            FetchFault::BrokeOff(_) => None,
+            FetchFault::BrokeOff(_) | FetchFault::Stopped => None,
         }
     }
 }

@@ -206,8 +206,10 @@ impl<S: Spool> Provider<S> {
         if failures.len() < REMEMBERED || failures.contains_key(&ip) {
             let times = failures.entry(ip).or_default();
             times.retain(|time| now.duration_since(*time) < window);
-            times.truncate(most as usize);
             times.push(now);
+            // The newest count for longest.
+            let surplus = times.len().saturating_sub((most as usize).max(1));
+            times.drain(..surplus);
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Limits {
     pub mailmax: Option<u64>,
     /// Recipients in a transaction.
     pub rcptmax: Option<u64>,
-    /// Recipient domains in a session.
+    /// Recipient domains in a transaction; an entry of our queue has one.
     pub rcptdomainmax: Option<u64>,
 }
 

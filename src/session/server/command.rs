@@ -59,8 +59,8 @@ impl<Stage> ServerSession<Stage> {
         }
         let verb = std::str::from_utf8(line).ok().and_then(Verb::of);
         match verb {
-            Some(verb) if !self.settings.profile.speaks(verb) => self.error(words::NOT_IMPLEMENTED),
             Some(verb) if self.needs_tls_first(verb) => self.error(words::TLS_FIRST),
+            Some(verb) if !self.settings.profile.speaks(verb) => self.error(words::NOT_IMPLEMENTED),
             _ => self.obey(command::parse(line)),
         }
     }
