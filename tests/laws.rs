@@ -34,12 +34,15 @@ fn settings(profile: Profile) -> ServerSettings {
 }
 
 /// What a server has said and asked, in order. Neighbouring pieces of content count as one, and
-/// so do neighbouring flights: how they are cut is nobody's business.
+/// so do neighbouring flights: how they are cut is nobody's business. Content that came to no end
+/// counts for nothing: how much of it was passed on before its fault was found does depend on the cut.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Told {
     said: Vec<u8>,
     asked: Vec<String>,
     content: Vec<u8>,
+    /// How much of the content is that of mails which came to their end.
+    ended: usize,
     closed: bool,
 }
 
@@ -59,7 +62,11 @@ impl Told {
             Event::Recipient(ref recipient) if recipient.path.as_str().contains("no") => {
                 session.answer(odmr::smtp::Reply::new(550, (1, 1), "no"));
             }
-            Event::Reset => {}
+            Event::Reset => self.content.truncate(self.ended),
+            Event::End => {
+                self.ended = self.content.len();
+                session.accept();
+            }
             _ => session.accept(),
         }
         self.note(format!("{event:?} after {} octets", self.content.len()));
@@ -78,6 +85,7 @@ impl Told {
                 }
             }
             if rest.is_empty() || told.closed {
+                told.content.truncate(told.ended);
                 return told;
             }
             let (piece, behind) = rest.split_at(cuts.next().unwrap_or(1).clamp(1, rest.len()));
