@@ -18,6 +18,8 @@ use stage::couple::{Couple, Parcel};
 use stage::house;
 use stage::pure::{logged_in, turned};
 
+/// Of the ways to send: with and without PIPELINING, by BDAT and by DATA, and this one.
+const STREAM: usize = 4;
 const PIPELINING: &str = "250-PIPELINING\r\n";
 
 fn settings(profile: Profile) -> ServerSettings {
@@ -44,6 +46,9 @@ struct Told {
     /// How much of the content is that of mails which came to their end.
     ended: usize,
     closed: bool,
+    /// Of so many ends of content one is answered at once; the others when nothing more is heard.
+    hasty: usize,
+    ends: usize,
 }
 
 impl Told {
@@ -65,7 +70,12 @@ impl Told {
             Event::Reset => self.content.truncate(self.ended),
             Event::End => {
                 self.ended = self.content.len();
-                session.accept();
+                self.ends += 1;
+                if self.hasty == 0 || session.owed() == 0 && self.ends.is_multiple_of(self.hasty) {
+                    session.answer(odmr::smtp::Reply::new(250, (0, 0), "kept"));
+                } else {
+                    session.answer_later();
+                }
             }
             _ => session.accept(),
         }
@@ -73,13 +83,25 @@ impl Told {
     }
 
     fn drive<Stage>(session: &mut ServerSession<Stage>, bytes: &[u8], cuts: &[usize]) -> Told {
-        let (mut told, mut cuts) = (Told::default(), cuts.iter().copied().cycle());
+        Told::default().go_on(session, bytes, cuts)
+    }
+
+    fn go_on<Stage>(
+        self,
+        session: &mut ServerSession<Stage>,
+        bytes: &[u8],
+        cuts: &[usize],
+    ) -> Told {
+        let (mut told, mut cuts) = (self, cuts.iter().copied().cycle());
         let now = Instant::now();
         let mut rest = bytes;
         loop {
             while !told.closed {
                 match session.poll(now) {
-                    Step::Starved => break,
+                    Step::Starved if session.owed() == 0 => break,
+                    Step::Starved => {
+                        session.answer_oldest(odmr::smtp::Reply::new(250, (0, 0), "kept"));
+                    }
                     Step::Send(out) => told.said.extend_from_slice(&out),
                     Step::Event(event) => told.decide(session, event),
                 }
@@ -185,11 +207,22 @@ fn delivered(parcel: &Parcel) -> bool {
 
 /// Lets two of our own talk, and wants every message delivered once, in order, bit for bit.
 fn carried(parcels: Vec<Parcel>, hide: &[&'static str], chunking: bool, cuts: &[usize]) -> usize {
+    carried_by(parcels, hide, chunking, false, cuts)
+}
+
+fn carried_by(
+    parcels: Vec<Parcel>,
+    hide: &[&'static str],
+    chunking: bool,
+    stream: bool,
+    cuts: &[usize],
+) -> usize {
     let contents: Vec<Vec<u8>> = parcels.iter().map(|parcel| parcel.content.clone()).collect();
     let settings =
         ServerSettings { chunking, ..ServerSettings::new(Profile::Reversed, house::CUSTOMER) };
     let mut couple = Couple::new(settings, parcels);
     couple.hide = hide.to_vec();
+    couple.stream = stream;
     couple.piece = 7;
     let mut cuts = cuts.iter().copied().cycle();
     couple.talk(|most| cuts.next().unwrap_or(most));
@@ -219,6 +252,15 @@ proptest! {
     fn where_the_bytes_are_cut_changes_nothing_at_the_customer(talk in talk(), cuts in cuts()) {
         let whole = Told::drive(&mut customer(), &talk, &[usize::MAX]);
         prop_assert_eq!(&Told::drive(&mut customer(), &talk, &cuts), &whole);
+    }
+
+    /// What is said, and in what order, does not depend on when content is answered.
+    #[test]
+    fn an_answer_put_off_changes_nothing_that_is_said(talk in talk(), cuts in cuts(), hasty in 1usize..4) {
+        let at_once = Told::drive(&mut customer(), &talk, &[usize::MAX]);
+        let later = Told { hasty, ..Told::default() };
+        let later = later.go_on(&mut customer(), &talk, &cuts);
+        prop_assert_eq!(later, Told { hasty, ..at_once });
     }
 
     #[test]
@@ -268,30 +310,32 @@ proptest! {
 
     #[test]
     fn content_arrives_bit_for_bit_in_every_gear(
-        contents in prop::collection::vec(lines_of_content(), 1..6), gear in 0usize..4, cuts in cuts(),
+        contents in prop::collection::vec(lines_of_content(), 1..6), gear in 0usize..5, cuts in cuts(),
     ) {
         let parcels = contents.into_iter().enumerate().map(|(n, c)| parcel(n as u64, c, 1 + n % 3, false)).collect();
         let hide: &[&'static str] = if gear.is_multiple_of(2) { &[PIPELINING] } else { &[] };
-        carried(parcels, hide, gear < 2, &cuts);
+        let hide = if gear == STREAM { &[] } else { hide };
+        carried_by(parcels, hide, gear < 2 || gear == STREAM, gear == STREAM, &cuts);
     }
 
     #[test]
     fn any_octets_arrive_bit_for_bit_with_binarymime(
-        contents in prop::collection::vec(octets(), 1..6), lockstep: bool, cuts in cuts(),
+        contents in prop::collection::vec(octets(), 1..6), lockstep: bool, stream: bool, cuts in cuts(),
     ) {
         let parcels = contents.into_iter().enumerate().map(|(n, c)| parcel(n as u64, c, 1, true)).collect();
         let hide: &[&'static str] = if lockstep { &[PIPELINING] } else { &[] };
-        carried(parcels, hide, true, &cuts);
+        carried_by(parcels, hide, true, stream, &cuts);
     }
 
     /// A line that breaks anywhere loses nothing, refuses nothing, and settles only what the
     /// customer has taken.
     #[test]
-    fn a_cut_line_settles_only_what_was_taken(cut in 0usize..2500, gear in 0usize..4) {
-        let settings = ServerSettings { chunking: gear < 2, ..ServerSettings::new(Profile::Reversed, "c") };
+    fn a_cut_line_settles_only_what_was_taken(cut in 0usize..2500, gear in 0usize..5) {
+        let settings = ServerSettings { chunking: gear < 2 || gear == STREAM, ..ServerSettings::new(Profile::Reversed, "c") };
         let parcels = (0..5).map(|n| parcel(n, b"Subject: x\r\n\r\n.dot\r\n".to_vec(), 2, false)).collect();
         let mut couple = Couple::new(settings, parcels);
-        couple.hide = if gear.is_multiple_of(2) { vec![PIPELINING] } else { vec![] };
+        couple.stream = gear == STREAM;
+        couple.hide = if gear < STREAM && gear.is_multiple_of(2) { vec![PIPELINING] } else { vec![] };
         couple.talk_until(cut);
         for (token, verdicts) in couple.sender.lost() {
             prop_assert!(verdicts.iter().all(|one| *one == Verdict::Unanswered));
@@ -316,6 +360,14 @@ fn gear_two_costs_one_round_trip_a_message() {
     }
 }
 
+/// The setting out, and nothing for each message: the answers to a window come in one flight.
+#[test]
+fn a_stream_costs_hardly_any() {
+    let parcels = (0..100).map(|n| parcel(n, b"x\r\n".to_vec(), 1, false)).collect();
+    let flights = carried_by(parcels, &[], true, true, &[usize::MAX]);
+    assert!(flights <= 6, "{flights} round trips for 100 messages");
+}
+
 #[test]
 fn lockstep_costs_four() {
     let parcels = (0..100).map(|n| parcel(n, b"x\r\n".to_vec(), 1, false)).collect();
@@ -331,16 +383,17 @@ fn carried_whole(parcels: Vec<Parcel>, hide: &[&'static str], chunking: bool) ->
 /// taken the other, and what has no final reply is neither settled nor refused.
 #[test]
 fn a_line_cut_at_each_octet_settles_only_what_was_answered() {
-    for gear in 0..4 {
+    for gear in 0..=STREAM {
         let mut most = 0;
         loop {
             let settings = ServerSettings {
-                chunking: gear < 2,
+                chunking: gear < 2 || gear == STREAM,
                 ..ServerSettings::new(Profile::Reversed, "c")
             };
             let parcels = (0..2).map(|n| parcel(n, b"a\r\n.b\r\n".to_vec(), 2, false)).collect();
             let mut couple = Couple::new(settings, parcels);
-            couple.hide = if gear % 2 == 0 { vec![PIPELINING] } else { vec![] };
+            couple.stream = gear == STREAM;
+            couple.hide = if gear < STREAM && gear % 2 == 0 { vec![PIPELINING] } else { vec![] };
             couple.refused = Some("u1@example.org");
             couple.talk_until(most);
             if couple.over {

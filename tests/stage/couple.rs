@@ -32,6 +32,9 @@ pub struct Couple {
     pub hide: Vec<&'static str>,
     /// A recipient that the customer does not know.
     pub refused: Option<&'static str>,
+    /// Whole transactions without waiting, and the customer puts its answers off until it has heard
+    /// all there is. Without it the sender is held to its second gear.
+    pub stream: bool,
     /// Octets of content handed over at a time.
     pub piece: usize,
     given: usize,
@@ -60,6 +63,7 @@ impl Couple {
             parcels,
             hide: Vec::new(),
             refused: None,
+            stream: false,
             piece: usize::MAX,
             given: 0,
             arrived: Vec::new(),
@@ -119,12 +123,13 @@ impl Couple {
         let mut said = Vec::new();
         while !self.closed {
             match self.taker.poll(self.now) {
-                Step::Starved => break,
+                Step::Starved if self.taker.owed() == 0 => break,
+                Step::Starved => self.taker.answer_oldest(Reply::new(250, (0, 0), "safe")),
                 Step::Send(bytes) => said.extend_from_slice(&bytes),
                 Step::Event(Event::Content(piece)) => self.incoming.extend_from_slice(&piece),
                 Step::Event(Event::End) => {
                     self.arrived.push(std::mem::take(&mut self.incoming));
-                    self.taker.accept();
+                    if self.stream { self.taker.answer_later() } else { self.taker.accept() }
                 }
                 Step::Event(Event::Recipient(recipient))
                     if self.refused == Some(recipient.path.as_str()) =>
@@ -166,7 +171,8 @@ impl Couple {
                 assert!(parcel.verdicts.is_none(), "two outcomes of one message");
                 parcel.verdicts = Some(verdicts);
             }
-            Sending::Ready(_) | Sending::Stopped(_) => {}
+            Sending::Ready(_) => self.sender.stream(self.stream),
+            Sending::Stopped(_) => {}
             Sending::Closed => self.over = true,
         }
     }
