@@ -1,28 +1,28 @@
 //! One session's walk through what waits for its domains.
 //!
-//! For each domain and size class there is a *lane*: a place in the index, oldest first. A lane
-//! only moves forward, so what was deferred on the way lies behind it and is not offered again,
-//! and what arrives meanwhile lies ahead. The walk always takes the head that ranks first: aged
-//! ones, oldest first, and then class by class. Nothing is read but what is about to be sent.
+//! For each domain and class there is a *lane*: a place in the index, oldest first. A lane only
+//! moves forward, so what arrives meanwhile lies ahead of it. What is deferred on the way goes to
+//! the end of the lane of what was tried, and that lane ends where it ended when the walk came to
+//! it: so nothing is offered twice. The walk always takes the head that ranks first: aged ones,
+//! oldest first, and then class by class. Nothing is read but what is about to be sent.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::body::{self, Place};
 use super::claims::{Claim, Key};
+use super::lane::{self, Course, Lane, Rank};
 use super::reader::{aside, unreadable};
 use super::row::{self, Stored, Unreadable};
 use super::{Core, Lease};
-use crate::queue::{EntryId, EntryState, order};
+use crate::queue::{EntryState, order};
 use crate::smtp::Domain;
 use crate::spool::{self, Order, SpoolError};
 
-/// Heads a lane reads ahead, at least and at most.
-const AHEAD: (usize, usize) = (16, 256);
 /// Octets of content that come along with one batch of leases, so that it need not be asked for
 /// message by message.
 const ALONG: u64 = 1 << 20;
@@ -72,26 +72,6 @@ impl spool::Drain for Walk {
     }
 }
 
-/// Where a lane goes.
-#[derive(Clone, Copy, Debug)]
-struct Course {
-    domain: i64,
-    class: u8,
-    cutoff: i64,
-}
-
-/// What an entry ranks by: aged before the others, then its class, then its age.
-type Rank = (u8, i64, EntryId);
-
-#[derive(Debug)]
-struct Lane {
-    name: Domain,
-    course: Course,
-    /// The last head read ahead.
-    at: (i64, [u8; 16]),
-    ahead: VecDeque<Rank>,
-}
-
 #[derive(Debug, Default)]
 struct Lanes {
     domains: Vec<Domain>,
@@ -127,7 +107,7 @@ impl Lanes {
 
     /// All lanes are at their end, or not yet begun: sees what has arrived ahead of them.
     fn look_again(&mut self, core: &Core, db: &Connection, room: usize) -> rusqlite::Result<()> {
-        self.begin(core);
+        self.begin(core, db)?;
         for n in 0..self.lanes.len() {
             self.advance(db, n, room)?;
         }
@@ -135,18 +115,24 @@ impl Lanes {
     }
 
     /// Begins the lanes of domains that have got mail; a domain without any costs nothing.
-    fn begin(&mut self, core: &Core) {
-        let cutoff = self.cutoff;
-        let (lanes, domains) = (&mut self.lanes, &mut self.domains);
-        domains.retain(|domain| match core.ledger.of(domain) {
-            Some((id, count)) if count.waiting > 0 => {
-                let course = |class| Course { domain: id, class, cutoff };
-                let classes = (0..order::SIZE_CLASSES).map(course);
-                lanes.extend(classes.map(|course| Lane::new(domain, course)));
-                false
-            }
-            _ => true,
-        });
+    ///
+    /// Where the lane of the tried ends is read before any other lane is: an entry that another
+    /// session defers between the two is then beyond that end, or in that lane alone.
+    fn begin(&mut self, core: &Core, db: &Connection) -> rusqlite::Result<()> {
+        let ends = self.domains.iter().map(|domain| end_of(core, db, domain));
+        let ends: Vec<Option<(i64, i64)>> = ends.collect::<rusqlite::Result<_>>()?;
+        for (name, begins) in std::mem::take(&mut self.domains).into_iter().zip(ends) {
+            let Some((domain, end)) = begins else {
+                self.domains.push(name);
+                continue;
+            };
+            let cutoff = self.cutoff;
+            self.lanes.extend((0..order::CLASSES).map(|class| {
+                let until = if class == order::TRIED { end } else { i64::MAX };
+                Lane::new(&name, Course { domain, class, cutoff, until })
+            }));
+        }
+        Ok(())
     }
 
     /// Puts a lane's next head among the heads, unless it has none.
@@ -199,39 +185,14 @@ impl Lanes {
     }
 }
 
-impl Lane {
-    fn new(name: &Domain, course: Course) -> Lane {
-        let at = (i64::MIN, [0; 16]);
-        Lane { name: name.clone(), course, at, ahead: VecDeque::new() }
-    }
-
-    fn next(&mut self, db: &Connection, room: usize) -> rusqlite::Result<Option<Rank>> {
-        if self.ahead.is_empty() {
-            self.read_ahead(db, room.clamp(AHEAD.0, AHEAD.1))?;
+/// The number of a domain that mail waits for, and where its lane of the tried ends.
+fn end_of(core: &Core, db: &Connection, name: &Domain) -> rusqlite::Result<Option<(i64, i64)>> {
+    match core.ledger.of(name) {
+        Some((domain, count)) if count.waiting > 0 => {
+            let end = lane::last(db, domain, order::TRIED)?.unwrap_or(i64::MIN);
+            Ok(Some((domain, end)))
         }
-        Ok(self.ahead.pop_front())
-    }
-
-    fn read_ahead(&mut self, db: &Connection, most: usize) -> rusqlite::Result<()> {
-        let sql = "SELECT arrived, id FROM entry INDEXED BY entry_order
-                   WHERE domain = ?1 AND state = ?2 AND class = ?3 AND (arrived, id) > (?4, ?5)
-                   ORDER BY arrived, id LIMIT ?6";
-        let Course { domain, class, .. } = self.course;
-        let waiting = row::state(EntryState::Waiting);
-        let mut query = db.prepare_cached(sql)?;
-        let mut rows = query.query(params![domain, waiting, class, self.at.0, self.at.1, most])?;
-        while let Some(row) = rows.next()? {
-            self.at = (row.get(0)?, row.get(1)?);
-            self.ahead.push_back(self.course.rank(self.at));
-        }
-        Ok(())
-    }
-}
-
-impl Course {
-    fn rank(&self, (arrived, id): (i64, [u8; 16])) -> Rank {
-        let group = if arrived < self.cutoff { 0 } else { 1 + self.class };
-        (group, arrived, EntryId(ulid::Ulid::from_bytes(id)))
+        _ => Ok(None),
     }
 }
 

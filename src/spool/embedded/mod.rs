@@ -7,7 +7,8 @@
 //! | `body`, `seal` | where content lies; how it proves to be whole |
 //! | `draft`, `keep` | a message coming in; its rows |
 //! | `writer`, `fold` | the one writer, which syncs once for all that are ready; its log |
-//! | `reader`, `drain`, `content` | reading: connections, a walk, a message going out |
+//! | `reader`, `content` | reading: connections, a message going out |
+//! | `drain`, `lane` | a walk through what waits, and one of the ways it takes |
 //! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
 //! | `ledger` | what waits for whom, in constant time |
 //! | `room`, `health` | whether there is space, and whether the disk can be trusted |
@@ -25,6 +26,7 @@ mod expire;
 mod fold;
 mod health;
 mod keep;
+mod lane;
 mod ledger;
 mod lock;
 mod reader;

@@ -132,9 +132,9 @@ mod tests {
         let db = schema::writer(&spool.path().join("spool.db")).unwrap();
         db.execute_batch(
             "INSERT INTO domain (name, waiting, octets, set_aside) VALUES ('example.org', 9, 9, 9);
-             INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, 0, NULL),
-                                      (x'02', 1, 1, 0, 0, 10, 0, 0, 0, 0, NULL),
-                                      (x'03', 1, 1, 2, 0, 1, 0, 0, 0, 0, NULL);
+             INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, 0, 0),
+                                      (x'02', 1, 1, 0, 0, 10, 0, 0, 0, 0, 0),
+                                      (x'03', 1, 1, 2, 0, 1, 0, 0, 0, 0, 0);
              UPDATE spool SET clean = 0;",
         )
         .unwrap();

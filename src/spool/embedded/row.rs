@@ -146,7 +146,7 @@ fn damaged(column: &str) -> Unreadable {
 
 const ENTRY: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
     m.head, m.file, m.checks, m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
-    m.envid, m.ip, m.helo, m.tls, e.whom
+    m.envid, m.ip, m.helo, m.tls, e.whom, e.since
     FROM entry e JOIN message m ON m.id = e.message WHERE e.id = ?1";
 
 /// Reads an entry of `domain`, if it is there.
@@ -174,6 +174,7 @@ fn entry(row: &Row<'_>, domain: &Domain, id: EntryId) -> Result<Stored, Unreadab
     let message = row.get(5)?;
     let file: Option<String> = row.get(8)?;
     let reverse_path: String = row.get(11)?;
+    let (attempts, since): (u32, _) = (row.get(4)?, timestamp(row.get(21)?)?);
     let entry = Entry {
         id,
         domain: domain.clone(),
@@ -183,7 +184,8 @@ fn entry(row: &Row<'_>, domain: &Domain, id: EntryId) -> Result<Stored, Unreadab
         eight_bit: shape & EIGHT_BIT != 0,
         arrived: timestamp(row.get(2)?)?,
         expires: timestamp(row.get(3)?)?,
-        attempts: row.get(4)?,
+        attempts,
+        tried: if attempts > 0 { Some(since) } else { None },
         reverse_path: ReversePath::parse(&reverse_path).map_err(|_| damaged("reverse-path"))?,
         params: mail_params(row)?,
         recipients: Vec::new(),

@@ -13,7 +13,8 @@
 //! begins with its time of birth: new rows land at the end of the tree, where it is warm.
 //!
 //! There is one secondary index on entries, because each costs every accepted mail. It answers
-//! the one question that must not be slow: what goes out next for this domain?
+//! the one question that must not be slow: what goes out next for this domain? It is
+//! sorted by `since`: when the entry came or, if it was tried and not finished, was last tried.
 
 use std::path::Path;
 
@@ -69,8 +70,8 @@ CREATE TABLE entry (
   expires INTEGER NOT NULL,
   whom INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
-  tried INTEGER) WITHOUT ROWID;
-CREATE INDEX entry_order ON entry (domain, state, class, arrived);
+  since INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX entry_order ON entry (domain, state, class, since);
 CREATE TABLE recipient (
   entry BLOB NOT NULL,
   n INTEGER NOT NULL,
