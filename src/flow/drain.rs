@@ -71,6 +71,8 @@ struct Underway<S: Spool> {
     recipients: Vec<(Recipient, Option<Verdict>)>,
     /// Which of them the present transaction is about: from where, how many.
     window: (usize, usize),
+    /// Some of its content is on the line, or was.
+    begun: bool,
 }
 
 impl<'a, S: Spool> Run<'a, S> {
@@ -131,14 +133,22 @@ impl<'a, S: Spool> Run<'a, S> {
         for (token, verdicts) in self.session.lost() {
             self.note(token, verdicts);
         }
-        let unfinished: Vec<u64> = self.sending.keys().copied().collect();
+        let mut unfinished: Vec<u64> = self.sending.keys().copied().collect();
+        // A customer answers in order, so what it broke off at is more likely the oldest: whoever
+        // is written down last queues behind the others.
+        unfinished.sort_unstable_by_key(|&token| std::cmp::Reverse(token));
         for token in unfinished {
             self.settle(token).await;
+            self.all_settled().await;
         }
+        self.all_settled().await;
+        self.drained
+    }
+
+    async fn all_settled(&mut self) {
         while let Some(settled) = self.settling.join_next().await {
             self.settled(settled);
         }
-        self.drained
     }
 
     /// fetchmail stalls on a TLS record of two lines, and cannot be told from the server behind
@@ -200,7 +210,7 @@ impl<'a, S: Spool> Run<'a, S> {
             _ => None,
         };
         let recipients = lease.entry().recipients.iter().filter_map(waiting).collect();
-        let underway = Underway { lease, content, piece, recipients, window: (0, 0) };
+        let underway = Underway { lease, content, piece, recipients, window: (0, 0), begun: false };
         self.sending.insert(self.tokens, underway);
         self.tokens
     }
@@ -247,6 +257,7 @@ impl<'a, S: Spool> Run<'a, S> {
     async fn content(&mut self, token: u64) -> Result<(), LineEnd> {
         let Some(underway) = self.sending.get_mut(&token) else { return Err(LineEnd::Closed) };
         let piece = underway.piece.take().unwrap_or_default();
+        underway.begun = true;
         match underway.content.next().await {
             Ok(ahead) => {
                 let last = ahead.is_none();
@@ -287,10 +298,13 @@ impl<'a, S: Spool> Run<'a, S> {
     /// Writes down what became of an entry; a few may be on their way to the disk at once.
     async fn settle(&mut self, token: u64) {
         let Some(underway) = self.sending.remove(&token) else { return };
-        if underway.recipients.iter().all(|(_, verdict)| is_untried(verdict.as_ref())) {
+        if underway.recipients.iter().any(|(_, verdict)| !is_untried(verdict.as_ref())) {
+            self.log(&underway);
+        } else if underway.begun {
+            self.log_broken_off(&underway);
+        } else {
             return; // the lease goes back as it was
         }
-        self.log(&underway);
         let fates: Vec<Fate> =
             underway.recipients.into_iter().map(|(_, verdict)| fate(verdict)).collect();
         self.count(&fates, underway.lease.entry().size);
@@ -323,6 +337,15 @@ impl<'a, S: Spool> Run<'a, S> {
         self.drained.deferred += how_many(|fate| matches!(fate, Fate::Deferred(_)));
         self.drained.refused += how_many(|fate| matches!(fate, Fate::Refused(_)));
         self.drained.octets += if delivered > 0 { size } else { 0 };
+    }
+
+    /// Its recipients stay as they were; that it was tried is written down, or it would be first
+    /// again at the next call, and perhaps break that off too.
+    fn log_broken_off(&self, underway: &Underway<S>) {
+        let entry = underway.lease.entry();
+        warn!(session = self.id, account = self.account, id = %entry.id, domain = %entry.domain,
+            size = entry.size, attempts = entry.attempts + 1,
+            "the session ended inside this message; it queues anew");
     }
 
     /// One line for each message.

@@ -169,3 +169,48 @@ fn a_customer_who_floods_lies_or_stalls_gets_its_mail_all_the_same_later() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(house.landed().len(), 1);
 }
+
+/// Takes what it is offered until it meets this word, and hangs up there.
+fn chokes_on(line: &mut Line, word: &str) -> usize {
+    line.say("220 c\r\n");
+    let mut taken = 0;
+    loop {
+        let heard = line.reply();
+        match heard.get(..4).unwrap_or_default() {
+            "DATA" => {
+                line.say("354 go on\r\n");
+                if !line.content().contains(word) {
+                    line.say("250 taken\r\n");
+                    taken += 1;
+                } else {
+                    return taken;
+                }
+            }
+            "QUIT" | "" => return taken,
+            _ => line.say("250 c\r\n"),
+        }
+    }
+}
+
+#[test]
+fn a_mail_that_breaks_every_session_keeps_the_others_waiting_once() {
+    let house = House::new(HASTE);
+    let mut provider = house.serve();
+    for subject in ["poison", "one", "two", "three"] {
+        assert!(provider.bring(subject, "x").starts_with("250"));
+    }
+    for taken in [0, 3] {
+        let mut line = customer(&provider);
+        assert_eq!(chokes_on(&mut line, "Subject: poison"), taken);
+        drop(line);
+        provider.until(&["the session ended inside this message"]);
+        provider.until(&["odmr session"]);
+    }
+    assert!(provider.bring("four", "x").starts_with("250"));
+    let one = house.fetch(provider.odmr, &["--max-messages", "1"]).output().expect("atrn-fetch");
+    assert_eq!(one.status.code(), Some(1), "{}", stderr(&one));
+    assert!(house.landed().iter().all(|mail| mail.contains("Subject: four")));
+    let rest = house.fetch(provider.odmr, &[]).output().expect("atrn-fetch");
+    assert_eq!(rest.status.code(), Some(0), "{}", stderr(&rest));
+    assert_eq!(house.landed().len(), 2);
+}

@@ -72,6 +72,16 @@ impl Line {
         }
     }
 
+    /// Lines up to the one with a lone dot.
+    pub fn content(&mut self) -> String {
+        let mut content = String::new();
+        while !content.ends_with("\r\n.\r\n") {
+            let read = self.reader.read_line(&mut content).expect("a line");
+            assert!(read > 0, "it ended inside {content:?}");
+        }
+        content
+    }
+
     /// All the other side says until it hangs up.
     pub fn rest(&mut self) -> String {
         let mut rest = Vec::new();
