@@ -8,6 +8,7 @@
 //! | [`call`] | the customer's side up to the turn |
 //! | [`receive`] | behind the turn: the customer takes its mail in |
 //! | [`fetch`] | one run of the customer, from the lock to the summary |
+//! | [`summary`] | what came of it, for people and for pipes |
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
 pub mod call;
@@ -23,3 +24,4 @@ pub mod provider;
 pub mod receive;
 pub mod relay;
 pub mod serve;
+pub mod summary;
