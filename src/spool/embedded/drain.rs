@@ -7,7 +7,7 @@
 //! oldest first, and then class by class. Nothing is read but what is about to be sent.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use super::body::{self, Place};
 use super::claims::{Claim, Key};
 use super::lane::{self, Course, Lane, Rank};
 use super::reader::{aside, unreadable};
+use super::rescue::{self, is_damage};
 use super::row::{self, Stored, Unreadable};
 use super::{Core, Lease};
 use crate::queue::{EntryState, order};
@@ -65,6 +66,9 @@ impl spool::Drain for Walk {
             .await??
             .map_err(|e| unreadable(&e))?
         };
+        if let Some(what) = batch.misled {
+            self.core.index_damaged(what).await;
+        }
         for (claim, what) in batch.damaged {
             self.core.damaged(claim.key, what).await;
         }
@@ -79,6 +83,8 @@ struct Lanes {
     cutoff: i64,
     lanes: Vec<Lane>,
     heads: BinaryHeap<Reverse<(Rank, usize)>>,
+    /// The index was found damaged, and the lanes hold all that was found without it.
+    rescued: bool,
 }
 
 /// What one call brings.
@@ -86,11 +92,24 @@ struct Lanes {
 struct Batch {
     leases: Vec<Lease>,
     damaged: Vec<(Claim, String)>,
+    /// What showed that the index is damaged.
+    misled: Option<String>,
     octets: u64,
 }
 
 impl Lanes {
     fn next(&mut self, core: &Core, db: &Connection, room: usize) -> rusqlite::Result<Batch> {
+        match self.batch(core, db, room) {
+            Err(e) if is_damage(&e) && !self.rescued => {
+                self.rescue(core, db)?;
+                let batch = self.batch(core, db, room)?;
+                Ok(Batch { misled: Some(e.to_string()), ..batch })
+            }
+            batch => batch,
+        }
+    }
+
+    fn batch(&mut self, core: &Core, db: &Connection, room: usize) -> rusqlite::Result<Batch> {
         if self.heads.is_empty() {
             self.look_again(core, db, room)?;
         }
@@ -135,6 +154,42 @@ impl Lanes {
         Ok(())
     }
 
+    /// Finds what waits without the index. What somebody holds, we among them, is for another walk:
+    /// so that is asked first, and whatever is written down later is not seen.
+    fn rescue(&mut self, core: &Core, db: &Connection) -> rusqlite::Result<()> {
+        self.rescued = true;
+        self.heads.clear();
+        let mut names: HashMap<i64, Domain> = HashMap::new();
+        let mut courses: HashMap<i64, Course> = HashMap::new();
+        for name in std::mem::take(&mut self.domains) {
+            let Some((domain, _)) = core.ledger.of(&name) else { continue };
+            let (class, cutoff, until) = (order::TRIED, self.cutoff, i64::MAX);
+            courses.insert(domain, Course { domain, class, cutoff, until });
+            names.insert(domain, name);
+        }
+        for lane in self.lanes.drain(..).filter(|lane| lane.course.class == order::TRIED) {
+            courses.insert(lane.course.domain, lane.course);
+            names.insert(lane.course.domain, lane.name);
+        }
+        let held: HashSet<_> = courses.keys().flat_map(|&domain| core.claims.of(domain)).collect();
+        let (found, gaps) = rescue::sift(db, &courses)?;
+        tracing::error!(
+            found = found.len(),
+            gaps,
+            "the index is damaged; mail was found without it"
+        );
+        let mut ahead: HashMap<i64, VecDeque<Rank>> = HashMap::new();
+        for (rank, domain) in found.into_iter().filter(|((.., id), _)| !held.contains(id)) {
+            ahead.entry(domain).or_default().push_back(rank);
+        }
+        for (domain, name) in names {
+            let heads = ahead.remove(&domain).unwrap_or_default();
+            self.lanes.push(Lane::found(name, courses[&domain], heads));
+            self.advance(db, self.lanes.len() - 1, 0)?;
+        }
+        Ok(())
+    }
+
     /// Puts a lane's next head among the heads, unless it has none.
     fn advance(&mut self, db: &Connection, n: usize, room: usize) -> rusqlite::Result<()> {
         let Some(lane) = self.lanes.get_mut(n) else { return Ok(()) };
@@ -151,13 +206,13 @@ impl Lanes {
         core: &Core,
         db: &Connection,
         most: usize,
-    ) -> rusqlite::Result<Vec<(usize, Claim)>> {
+    ) -> rusqlite::Result<Vec<(usize, Rank, Claim)>> {
         let mut claims = Vec::new();
         while claims.len() < most {
-            let Some(Reverse(((_, _, id), n))) = self.heads.pop() else { break };
+            let Some(Reverse((head, n))) = self.heads.pop() else { break };
             self.advance(db, n, most)?;
-            let domain = self.lanes[n].course.domain;
-            claims.extend(core.claims.claim(Key { domain, id }).map(|claim| (n, claim)));
+            let key = Key { domain: self.lanes[n].course.domain, id: head.2 };
+            claims.extend(core.claims.claim(key).map(|claim| (n, head, claim)));
         }
         Ok(claims)
     }
@@ -167,22 +222,37 @@ impl Lanes {
     fn load(
         &self,
         db: &Connection,
-        claims: Vec<(usize, Claim)>,
+        claims: Vec<(usize, Rank, Claim)>,
         batch: &mut Batch,
     ) -> rusqlite::Result<()> {
         let snapshot = db.unchecked_transaction()?;
-        for (n, claim) in claims {
-            match row::load(db, &self.lanes[n].name, claim.key.id) {
+        for (n, head, claim) in claims {
+            let lane = &self.lanes[n];
+            match row::load(db, &lane.name, claim.key) {
                 Ok(Some(stored)) if stored.entry.state == EntryState::Waiting => {
                     batch.add(db, claim, stored);
                 }
-                Ok(_) => {}
+                Ok(Some(_)) => {}
+                Ok(None) if !self.rescued && lane::lists(db, lane.course, head)? => {
+                    return Err(misled("an entry that the index lists is not there"));
+                }
+                Ok(None) => {}
+                Err(Unreadable::Misfiled) if !self.rescued => {
+                    return Err(misled("an entry is listed under another's domain"));
+                }
+                Err(Unreadable::Misfiled) => {}
                 Err(Unreadable::Damaged(what)) => batch.damaged.push((claim, what)),
                 Err(Unreadable::Sql(e)) => return Err(e),
             }
         }
         snapshot.finish()
     }
+}
+
+/// The index is damaged, though SQLite could not see it.
+fn misled(what: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT_INDEX);
+    rusqlite::Error::SqliteFailure(code, Some(what.to_owned()))
 }
 
 /// The number of a domain that mail waits for, and where its lane of the tried ends.

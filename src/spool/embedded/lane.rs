@@ -29,15 +29,20 @@ pub(super) type Rank = (u8, i64, EntryId);
 pub(super) struct Lane {
     pub(super) name: Domain,
     pub(super) course: Course,
-    /// The last head read ahead.
-    at: (i64, [u8; 16]),
+    /// The last head read ahead; `None` where the heads were found without the index.
+    at: Option<(i64, [u8; 16])>,
     ahead: VecDeque<Rank>,
 }
 
 impl Lane {
     pub(super) fn new(name: &Domain, course: Course) -> Lane {
-        let at = (i64::MIN, [0; 16]);
+        let at = Some((i64::MIN, [0; 16]));
         Lane { name: name.clone(), course, at, ahead: VecDeque::new() }
+    }
+
+    /// A lane whose heads are known, of whatever class they are.
+    pub(super) fn found(name: Domain, course: Course, ahead: VecDeque<Rank>) -> Lane {
+        Lane { name, course, at: None, ahead }
     }
 
     /// The next head, if there is one. `room` says how many are wanted in all.
@@ -55,22 +60,44 @@ impl Lane {
                    ORDER BY since, id LIMIT ?7";
         let Course { domain, class, until, .. } = self.course;
         let waiting = row::state(EntryState::Waiting);
-        let (since, id) = self.at;
+        let Some((since, id)) = self.at else { return Ok(()) };
         let mut query = db.prepare_cached(sql)?;
         let mut rows = query.query(params![domain, waiting, class, since, id, until, most])?;
         while let Some(row) = rows.next()? {
-            self.at = (row.get(0)?, row.get(1)?);
-            self.ahead.push_back(self.course.rank(self.at));
+            let (since, id) = (row.get(0)?, row.get(1)?);
+            self.at = Some((since, id));
+            self.ahead.push_back(self.course.rank(
+                class,
+                since,
+                EntryId(ulid::Ulid::from_bytes(id)),
+            ));
         }
         Ok(())
     }
 }
 
 impl Course {
-    fn rank(&self, (since, id): (i64, [u8; 16])) -> Rank {
-        let group = order::group(self.class, since, self.cutoff);
-        (group, since, EntryId(ulid::Ulid::from_bytes(id)))
+    fn rank(&self, class: u8, since: i64, id: EntryId) -> Rank {
+        (order::group(class, since, self.cutoff), since, id)
     }
+
+    /// The rank of an entry of this domain, unless it is for another walk.
+    pub(super) fn rank_of(&self, class: u8, since: i64, id: EntryId) -> Option<Rank> {
+        let class = class.min(order::TRIED);
+        let later = class == order::TRIED && since > self.until;
+        (!later).then(|| self.rank(class, since, id))
+    }
+}
+
+/// Does the index still list this head? One whose entry is not there any more must be gone from
+/// both.
+pub(super) fn lists(db: &Connection, course: Course, head: Rank) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM entry INDEXED BY entry_order
+               WHERE domain = ?1 AND state = ?2 AND class = ?3 AND since = ?4 AND id = ?5";
+    let waiting = row::state(EntryState::Waiting);
+    let (_, since, id) = head;
+    let mut query = db.prepare_cached(sql)?;
+    query.exists(params![course.domain, waiting, course.class, since, id.0.to_bytes()])
 }
 
 /// Since when the last in a lane has waited; `None` when the lane is empty.

@@ -12,7 +12,7 @@
 //! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
 //! | `ledger` | what waits for whom, in constant time |
 //! | `room`, `health` | whether there is space, and whether the disk can be trusted |
-//! | `recover` | beginning and end |
+//! | `recover`, `rescue` | beginning and end; going on where pages are damaged |
 //!
 //! The folder holds `spool.db` (with its log beside it), `bodies/` for large content, and `lock`.
 //! Rows and files are private to this engine; other programs ask the library.
@@ -31,6 +31,7 @@ mod ledger;
 mod lock;
 mod reader;
 mod recover;
+mod rescue;
 mod room;
 mod row;
 mod schema;
@@ -158,10 +159,10 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
     let file = file.write(true).create(true).truncate(false).mode(0o600).open(&path);
     file.map_err(|e| unusable(e.to_string()))?;
     let db = schema::writer(&path)?;
-    recover::enter(&db, &bodies).map_err(unusable)?;
-    let ledger = Ledger::load(&db).map_err(|e| unusable(e.to_string()))?;
-    let next_message = recover::next_message(&db).map_err(|e| unusable(e.to_string()))?;
-    let (health, soonest) = (Arc::default(), Arc::default());
+    let (health, soonest): (Arc<Health>, _) = Default::default();
+    recover::enter(&db, &bodies, &health).map_err(unusable)?;
+    let ledger = Ledger::load(&db).map_err(|e| unusable(rescue::told(&e)))?;
+    let next_message = recover::next_message(&db).map_err(|e| unusable(rescue::told(&e)))?;
     let folder = Folder::open(schema::folder(&path)?, Arc::clone(&health));
     Ok(Writer {
         db,
@@ -173,6 +174,7 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
         soonest,
         next_message,
         overdue: Vec::new(),
+        rebuilt: false,
     })
 }
 
@@ -207,6 +209,14 @@ impl Core {
             tracing::error!(id = %key.id, error = %e, "that it is damaged could not be recorded");
         }
         SpoolError::Damaged { id: key.id, what }
+    }
+
+    /// The index of entries is damaged: has it made anew, for the walks to come.
+    async fn index_damaged(&self, what: String) {
+        tracing::error!(what, "the spool's index is damaged, and is made anew");
+        if let Err(e) = self.submit(Work::Rebuild).await {
+            tracing::error!(error = %e, "it could not be made anew");
+        }
     }
 
     /// Writing content failed, before anything was promised.

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::body::Place;
+use super::claims::Key;
+use super::rescue::is_damage;
 use crate::mail::Recipient;
 use crate::queue::{Entry, EntryId, EntryState, RecipientState, Source};
 use crate::smtp::{
@@ -123,12 +125,15 @@ pub(super) enum Unreadable {
     Sql(rusqlite::Error),
     /// What it gave is no entry.
     Damaged(String),
+    /// The entry is another domain's, and the index is wrong.
+    Misfiled,
 }
 
 impl From<rusqlite::Error> for Unreadable {
     fn from(e: rusqlite::Error) -> Unreadable {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, TypeMismatch};
-        let damaged = matches!(e.sqlite_error_code(), Some(DatabaseCorrupt | TypeMismatch))
+        use rusqlite::ErrorCode::TypeMismatch;
+        let damaged = is_damage(&e)
+            || e.sqlite_error_code() == Some(TypeMismatch)
             || matches!(
                 e,
                 rusqlite::Error::FromSqlConversionFailure(..)
@@ -146,19 +151,26 @@ fn damaged(column: &str) -> Unreadable {
 
 const ENTRY: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
     m.head, m.file, m.checks, m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
-    m.envid, m.ip, m.helo, m.tls, e.whom, e.since
+    m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain
     FROM entry e JOIN message m ON m.id = e.message WHERE e.id = ?1";
 
 /// Reads an entry of `domain`, if it is there.
 pub(super) fn load(
     db: &Connection,
     domain: &Domain,
-    id: EntryId,
+    key: Key,
 ) -> Result<Option<Stored>, Unreadable> {
+    let Key { domain: number, id } = key;
     let key = id.0.to_bytes();
     let mut query = db.prepare_cached(ENTRY)?;
-    let read = |row: &Row<'_>| Ok((entry(row, domain, id), row.get::<_, u32>(20)?));
-    let Some((stored, check)) = query.query_row([key], read).optional()? else { return Ok(None) };
+    let read = |row: &Row<'_>| {
+        Ok((entry(row, domain, id), row.get::<_, u32>(20)?, row.get::<_, i64>(22)?))
+    };
+    let found = query.query_row([key], read).optional()?;
+    let Some((stored, check, owner)) = found else { return Ok(None) };
+    if owner != number {
+        return Err(Unreadable::Misfiled);
+    }
     let mut stored = stored?;
     stored.entry.recipients = recipients(db, &key)?;
     let to = stored.entry.recipients.iter().map(|(recipient, _)| recipient);

@@ -21,6 +21,7 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::rescue;
 use crate::spool::SpoolError;
 
 /// `odmr` as a 32-bit number: says whose database this is.
@@ -167,5 +168,5 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn unusable(path: &Path, e: &rusqlite::Error) -> SpoolError {
-    SpoolError::Unusable(format!("{}: {e}", path.display()))
+    SpoolError::Unusable(format!("{}: {}", path.display(), rescue::told(e)))
 }
