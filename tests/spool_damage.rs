@@ -243,3 +243,25 @@ async fn without_its_list_of_domains_it_says_what_to_do() {
     let Err(SpoolError::Unusable(told)) = open(stock.path()) else { panic!("it opens") };
     assert!(told.contains("malformed") && told.contains("sqlite3 spool.db .recover"), "{told}");
 }
+
+/// Mail of the same sender for the same mailbox, once a customer's and once another's: it is not the
+/// addresses that tell them apart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_that_comes_to_name_anothers_message_is_damaged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spool = open(folder.path()).expect("a spool");
+    for n in 0..2 {
+        let arrival = arrival(vec![part(n, "a.example", &["user"])], at(n as i64));
+        keep(&spool, arrival, &content(n, 300)).await.expect("kept");
+    }
+    spool.close().await;
+    drop(spool);
+    let db = rusqlite::Connection::open(folder.path().join("spool.db")).expect("a database");
+    db.execute("UPDATE entry SET message = 1", []).expect("changed");
+    drop(db);
+    let spool = open(folder.path()).expect("a spool");
+    let leases = walk(&spool, "a.example").next(10).await.expect("a batch");
+    assert_eq!(leases.len(), 1);
+    let whole = read(&spool, &leases[0]).await.expect("whole");
+    assert!(whole.ends_with(&content(0, 300)));
+}

@@ -61,7 +61,12 @@ impl Keep {
             self.sealed.size.cast_signed(),
             row::time(self.arrival.arrived),
             row::time(part.expires),
-            row::whom(&part.domain, &self.arrival.reverse_path, part.recipients.iter()),
+            row::whom(
+                &part.domain,
+                &self.arrival.reverse_path,
+                part.recipients.iter(),
+                &self.sealed.digest
+            ),
         ])?;
         Ok(new == 1)
     }

@@ -90,14 +90,17 @@ pub(super) fn notify(notify: Option<Notify>) -> Option<i64> {
     })
 }
 
-/// A checksum over who mail is from and whom it is for, so that a bit that flips in an address is
-/// found out.
+/// A checksum over who mail is from, whom it is for, and which mail it is, so that a bit that flips in
+/// an address is found out, or one in the number of the message: content that is whole may still be
+/// another's.
 pub(super) fn whom<'a>(
     domain: &Domain,
     from: &ReversePath,
     to: impl Iterator<Item = &'a Recipient>,
+    digest: &[u8],
 ) -> u32 {
     let mut check = crc32fast::Hasher::new();
+    check.update(digest);
     let paths = to.map(|recipient| recipient.path.as_str());
     for text in [domain.as_str(), from.as_str()].into_iter().chain(paths) {
         check.update(text.as_bytes());
@@ -174,10 +177,10 @@ pub(super) fn load(
     let mut stored = stored?;
     stored.entry.recipients = recipients(db, &key)?;
     let to = stored.entry.recipients.iter().map(|(recipient, _)| recipient);
-    if whom(domain, &stored.entry.reverse_path, to) == check {
+    if whom(domain, &stored.entry.reverse_path, to, &stored.digest) == check {
         Ok(Some(stored))
     } else {
-        Err(damaged("list of recipients or its sender"))
+        Err(damaged("list of recipients, its sender or its message"))
     }
 }
 
