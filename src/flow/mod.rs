@@ -16,6 +16,7 @@ pub mod demo;
 pub mod drain;
 pub mod errand;
 pub mod fetch;
+pub mod handover;
 pub mod intake;
 pub mod line;
 pub mod lock;

@@ -45,7 +45,7 @@ pub(super) struct Bodies {
 impl Bodies {
     /// Opens the folder of large bodies; makes it when there is none.
     pub(super) fn open(spool: &Path) -> io::Result<Arc<Bodies>> {
-        let folder = spool.join("bodies");
+        let folder = spool.join(super::BODIES);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         File::open(spool)?.sync_all()?;
         let handle = File::open(&folder)?;
@@ -124,7 +124,7 @@ fn orphans(db: &Connection, files: Vec<String>) -> rusqlite::Result<HashSet<Stri
 }
 
 /// Somebody else's file in our folder is not ours to remove.
-fn is_ours(name: &str) -> bool {
+pub(super) fn is_ours(name: &str) -> bool {
     Ulid::from_string(name.strip_suffix(UNFINISHED).unwrap_or(name)).is_ok()
 }
 

@@ -147,6 +147,16 @@ impl Embedded {
     }
 }
 
+/// What lies in the folder beside [`BODIES`].
+pub const FILES: [&str; 4] = ["lock", "spool.db", "spool.db-wal", "spool.db-shm"];
+/// The folder of large content in it.
+pub const BODIES: &str = "bodies";
+
+/// Is this the name of a body, finished or not?
+pub fn is_body(name: &str) -> bool {
+    body::is_ours(name)
+}
+
 fn database(folder: &Path) -> PathBuf {
     folder.join("spool.db")
 }

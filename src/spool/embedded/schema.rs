@@ -27,7 +27,7 @@ use crate::spool::SpoolError;
 /// `odmr` as a 32-bit number: says whose database this is.
 const APPLICATION: i32 = 0x6f64_6d72;
 /// The layout below. Raised whenever an older program could not read what this one writes.
-const LAYOUT: i32 = 1;
+const LAYOUT: i32 = 2;
 /// Before this one, a WAL reset could lose a commit under rare timing.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
@@ -124,9 +124,9 @@ fn layout(db: &Connection, path: &Path) -> Result<(), SpoolError> {
     match (application, layout) {
         (0, 0) => create(db).map_err(|e| unusable(path, &e)),
         (APPLICATION, LAYOUT) => Ok(()),
-        (APPLICATION, newer) => Err(SpoolError::Unusable(format!(
-            "{}: the spool has layout {newer}, this program knows {LAYOUT}; \
-             use the version of odmrd that wrote it, or a newer one",
+        (APPLICATION, other) => Err(SpoolError::Unusable(format!(
+            "{}: the spool has layout {other}, this program knows {LAYOUT}; \
+             have its mail fetched from the version of odmrd that wrote it",
             path.display()
         ))),
         _ => Err(SpoolError::Unusable(format!("{}: this is no spool of odmrd", path.display()))),
