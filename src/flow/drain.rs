@@ -13,11 +13,11 @@ use tracing::{error, info, warn};
 
 use super::line::{LineEnd, Stop, ask};
 use super::provider::{Provider, Turning};
-use crate::config::accounts::LinePerRecord;
+use crate::config::accounts::Switch;
 use crate::mail::Recipient;
 use crate::net::Wire;
-use crate::queue::{EntryId, Fate, RecipientState};
-use crate::session::{ClientSession, Outgoing, Reversed, Sending, Verdict};
+use crate::queue::{Entry, EntryId, Fate, RecipientState};
+use crate::session::{ClientSession, Outgoing, Reversed, Sending, Step, Verdict};
 use crate::smtp::{Capabilities, Reply};
 use crate::spool::{Content, Drain, Lease, Spool, SpoolError};
 
@@ -44,8 +44,7 @@ pub struct Drained {
 pub struct Run<'a, S: Spool> {
     provider: &'a Provider<S>,
     id: &'a str,
-    account: &'a str,
-    line_per_record: LinePerRecord,
+    turning: &'a Turning,
     session: ClientSession<Reversed>,
     stop: Stop,
     walk: S::Drain,
@@ -54,6 +53,9 @@ pub struct Run<'a, S: Spool> {
     again: VecDeque<u64>,
     /// The session wants a message, and the only one left is that of a transaction under way.
     owing: bool,
+    /// What turned out to be damaged with half of it on the line. Its end must never follow, so the
+    /// line is given up; but not before those ahead of it are answered, or they would come twice.
+    spoilt: Option<u64>,
     sending: HashMap<u64, Underway<S>>,
     settling: JoinSet<Result<(), SpoolError>>,
     tokens: u64,
@@ -89,14 +91,14 @@ impl<'a, S: Spool> Run<'a, S> {
         Run {
             provider,
             id,
-            account: &turning.account,
-            line_per_record: turning.line_per_record,
+            turning,
             session,
             stop,
             walk,
             leased: VecDeque::new(),
             again: VecDeque::new(),
             owing: false,
+            spoilt: None,
             sending: HashMap::new(),
             settling: JoinSet::new(),
             tokens: 0,
@@ -109,16 +111,40 @@ impl<'a, S: Spool> Run<'a, S> {
     /// # Errors
     /// [`LineEnd`] when the line ended before the talk did.
     pub async fn to_the_end(&mut self, wire: &mut Wire) -> Result<(), LineEnd> {
+        let end = self.talk(wire).await;
+        if end.is_err() {
+            self.hear_last_words().await;
+        }
+        end
+    }
+
+    /// The line broke while we were writing, and the customer has said more than we have heard: what
+    /// it has taken need not come again.
+    async fn hear_last_words(&mut self) {
+        loop {
+            match self.session.poll(Instant::now()) {
+                Ok(Step::Event(Sending::Outcome(token, verdicts))) => {
+                    self.note(token, verdicts);
+                    self.settle(token).await;
+                }
+                Ok(Step::Event(Sending::Closed) | Step::Starved) | Err(_) => return,
+                Ok(Step::Event(_) | Step::Send(_)) => {}
+            }
+        }
+    }
+
+    async fn talk(&mut self, wire: &mut Wire) -> Result<(), LineEnd> {
         loop {
             match ask(wire, &mut self.session).await? {
-                Sending::Ready(offers) => self.mind_the_records(wire, &offers),
+                Sending::Ready(offers) => self.suit(wire, &offers),
+                Sending::Wants if self.spoilt.is_some() => {}
                 Sending::Wants => self.next_message().await,
                 Sending::Content(token) => self.content(token).await?,
-                Sending::Outcome(token, verdicts) => self.outcome(token, verdicts).await,
+                Sending::Outcome(token, verdicts) => self.outcome(token, verdicts).await?,
                 Sending::Stopped(reply) => {
                     info!(
                         session = self.id,
-                        account = self.account,
+                        account = self.turning.account,
                         reply = reply.to_string(),
                         "the customer stopped the session"
                     );
@@ -138,7 +164,7 @@ impl<'a, S: Spool> Run<'a, S> {
         // is written down last queues behind the others.
         unfinished.sort_unstable_by_key(|&token| std::cmp::Reverse(token));
         for token in unfinished {
-            self.settle(token).await;
+            self.settle_broken_off(token).await;
             self.all_settled().await;
         }
         self.all_settled().await;
@@ -153,18 +179,20 @@ impl<'a, S: Spool> Run<'a, S> {
 
     /// fetchmail stalls on a TLS record of two lines, and cannot be told from the server behind
     /// it; only one of ours says by its keyword that it is none.
-    fn mind_the_records(&self, wire: &mut Wire, offers: &Capabilities) {
-        let careful = match self.line_per_record {
-            LinePerRecord::On => true,
-            LinePerRecord::Off => false,
-            LinePerRecord::Auto => offers.xodmr.is_none(),
-        };
-        wire.one_line_per_record(careful);
+    fn suit(&mut self, wire: &mut Wire, offers: &Capabilities) {
+        wire.one_line_per_record(self.turning.line_per_record.or(offers.xodmr.is_none()));
+        if self.turning.stream != Switch::Auto {
+            self.session.stream(self.turning.stream == Switch::On);
+        }
     }
 
     async fn next_message(&mut self) {
         if *self.stop.borrow() {
             return self.session.no_more();
+        }
+        if self.again.is_empty() && self.must_wait().await {
+            self.owing = true;
+            return;
         }
         let token = match self.again.pop_front() {
             Some(token) => self.reopen(token).await,
@@ -176,6 +204,16 @@ impl<'a, S: Spool> Run<'a, S> {
             None if self.sending.values().any(Underway::has_more) => self.owing = true,
             None => self.session.no_more(),
         }
+    }
+
+    /// What may have broken a session off is sent with nothing else under way: if it does so again,
+    /// it alone is what was tried.
+    async fn must_wait(&mut self) -> bool {
+        if self.sending.is_empty() {
+            return false;
+        }
+        let alone = self.sending.values().any(|underway| is_suspect(underway.lease.entry()));
+        alone || self.fill().await.is_some_and(|next| is_suspect(next.entry()))
     }
 
     /// The next entry whose content can be read.
@@ -190,17 +228,23 @@ impl<'a, S: Spool> Run<'a, S> {
     }
 
     async fn next_lease(&mut self) -> Option<S::Lease> {
+        self.fill().await?;
+        self.leased.pop_front()
+    }
+
+    /// Sees to it that the next entry is at hand, if there is one.
+    async fn fill(&mut self) -> Option<&S::Lease> {
         if self.leased.is_empty() {
             match self.walk.next(AHEAD).await {
                 Ok(leases) => self.leased.extend(leases),
                 Err(fault) => error!(session = self.id, %fault, "the spool cannot be read"),
             }
         }
-        self.leased.pop_front()
+        self.leased.front()
     }
 
     fn cannot_read(&self, id: EntryId, fault: &SpoolError) {
-        error!(session = self.id, account = self.account, %id, %fault, "message set aside");
+        error!(session = self.id, account = self.turning.account, %id, %fault, "message set aside");
     }
 
     fn take_up(&mut self, lease: S::Lease, content: S::Content, piece: Option<Bytes>) -> u64 {
@@ -265,25 +309,36 @@ impl<'a, S: Spool> Run<'a, S> {
                 self.session.content(&piece, last, Instant::now());
                 Ok(())
             }
-            // Half of it is on the line already, and the end must never follow: hang up.
             Err(fault) => {
                 let id = underway.lease.entry().id;
                 self.cannot_read(id, &fault);
-                Err(LineEnd::Closed)
+                self.spoilt = Some(token);
+                self.go_on_or_hang_up()
             }
         }
     }
 
-    async fn outcome(&mut self, token: u64, verdicts: Vec<Verdict>) {
+    fn go_on_or_hang_up(&self) -> Result<(), LineEnd> {
+        let Some(spoilt) = self.spoilt else { return Ok(()) };
+        // Content goes out one message after the other, so what has begun is ahead, unless it waits
+        // for a further transaction.
+        let ahead = |(&token, underway): (&u64, &Underway<S>)| {
+            token != spoilt && underway.begun && !self.again.contains(&token)
+        };
+        if self.sending.iter().any(ahead) { Ok(()) } else { Err(LineEnd::Closed) }
+    }
+
+    async fn outcome(&mut self, token: u64, verdicts: Vec<Verdict>) -> Result<(), LineEnd> {
         self.note(token, verdicts);
         if self.sending.get(&token).is_some_and(Underway::has_more) {
             self.again.push_back(token);
         } else {
             self.settle(token).await;
         }
-        if std::mem::take(&mut self.owing) {
+        if std::mem::take(&mut self.owing) && self.spoilt.is_none() {
             self.next_message().await;
         }
+        self.go_on_or_hang_up()
     }
 
     fn note(&mut self, token: u64, verdicts: Vec<Verdict>) {
@@ -295,16 +350,33 @@ impl<'a, S: Spool> Run<'a, S> {
         }
     }
 
+    /// The same for what the line broke off with. What was on it is tried, though nobody's state has
+    /// changed: or it would be first again at the next call, and perhaps break that off too.
+    async fn settle_broken_off(&mut self, token: u64) {
+        match self.sending.get(&token) {
+            _ if self.spoilt == Some(token) => drop(self.sending.remove(&token)),
+            Some(underway) if underway.begun && underway.is_untried() => self.record_attempt(token),
+            _ => self.settle(token).await,
+        }
+    }
+
+    fn record_attempt(&mut self, token: u64) {
+        let Some(Underway { lease, .. }) = self.sending.remove(&token) else { return };
+        let entry = lease.entry();
+        warn!(session = self.id, account = self.turning.account, id = %entry.id, domain = %entry.domain,
+            size = entry.size, attempts = entry.attempts + 1,
+            "the line broke inside this message; it queues anew");
+        let spool = self.provider.spool.clone();
+        self.settling.spawn(async move { spool.settle(lease, Vec::new(), Timestamp::now()).await });
+    }
+
     /// Writes down what became of an entry; a few may be on their way to the disk at once.
     async fn settle(&mut self, token: u64) {
         let Some(underway) = self.sending.remove(&token) else { return };
-        if underway.recipients.iter().any(|(_, verdict)| !is_untried(verdict.as_ref())) {
-            self.log(&underway);
-        } else if underway.begun {
-            self.log_broken_off(&underway);
-        } else {
+        if underway.is_untried() {
             return; // the lease goes back as it was
         }
+        self.log(&underway);
         let fates: Vec<Fate> =
             underway.recipients.into_iter().map(|(_, verdict)| fate(verdict)).collect();
         self.count(&fates, underway.lease.entry().size);
@@ -339,15 +411,6 @@ impl<'a, S: Spool> Run<'a, S> {
         self.drained.octets += if delivered > 0 { size } else { 0 };
     }
 
-    /// Its recipients stay as they were; that it was tried is written down, or it would be first
-    /// again at the next call, and perhaps break that off too.
-    fn log_broken_off(&self, underway: &Underway<S>) {
-        let entry = underway.lease.entry();
-        warn!(session = self.id, account = self.account, id = %entry.id, domain = %entry.domain,
-            size = entry.size, attempts = entry.attempts + 1,
-            "the session ended inside this message; it queues anew");
-    }
-
     /// One line for each message.
     fn log(&self, underway: &Underway<S>) {
         let entry = underway.lease.entry();
@@ -367,12 +430,12 @@ impl<'a, S: Spool> Run<'a, S> {
         let waited = Timestamp::now().duration_since(entry.arrived).as_secs();
         match other.first() {
             None => {
-                info!(session = self.id, account = self.account, id = %entry.id, domain = %entry.domain,
+                info!(session = self.id, account = self.turning.account, id = %entry.id, domain = %entry.domain,
                 size = entry.size, recipients = taken.len(), waited, reply = taken.first().map(ToString::to_string),
                 "message delivered")
             }
             Some(reply) => {
-                warn!(session = self.id, account = self.account, id = %entry.id, domain = %entry.domain,
+                warn!(session = self.id, account = self.turning.account, id = %entry.id, domain = %entry.domain,
                 size = entry.size, delivered = taken.len(), not_delivered = other.len(), waited, reply = reply.to_string(),
                 "message not delivered to all")
             }
@@ -385,6 +448,11 @@ impl<S: Spool> Underway<S> {
     fn has_more(&self) -> bool {
         self.window.0 + self.window.1 < self.recipients.len()
     }
+
+    /// Is nothing known of any of them?
+    fn is_untried(&self) -> bool {
+        self.recipients.iter().all(|(_, verdict)| is_untried(verdict.as_ref()))
+    }
 }
 
 /// Opens content and reads its first piece.
@@ -395,6 +463,13 @@ async fn open<S: Spool>(
     let mut content = spool.content(lease).await?;
     let piece = content.next().await?;
     Ok((content, piece))
+}
+
+/// It was on the line when a session broke off, and nobody has ever answered for it.
+fn is_suspect(entry: &Entry) -> bool {
+    let answered =
+        |(_, state): &(Recipient, RecipientState)| !matches!(state, RecipientState::Waiting(None));
+    entry.attempts > 0 && !entry.recipients.iter().any(answered)
 }
 
 fn is_untried(verdict: Option<&Verdict>) -> bool {

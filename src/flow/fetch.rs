@@ -181,7 +181,7 @@ impl<K: Sink> Run<'_, K> {
         let receiver = Receiver::new(&self.terms, &mut self.sink, &mut self.tally, progress, &wire);
         let reception = receiver.receive(&mut wire, &mut session, self.stop.clone()).await;
         last_words(&mut wire, &mut session).await;
-        wire.close().await;
+        wire.close_hearing_out().await;
         self.keep(session.transcript().clone());
         judge(reception, offers.xodmr.is_some())
     }
@@ -195,6 +195,7 @@ impl<K: Sink> Run<'_, K> {
         ServerSettings {
             max_size: offer.size.unwrap_or(u64::MAX),
             max_recipients: offer.rcptmax.unwrap_or(1000),
+            max_streamed: self.terms.max_message.unwrap_or(u64::MAX),
             smtputf8: offer.smtputf8,
             binarymime: offer.binarymime,
             dsn: offer.dsn,

@@ -203,7 +203,7 @@ fn a_mail_that_breaks_every_session_keeps_the_others_waiting_once() {
         let mut line = customer(&provider);
         assert_eq!(chokes_on(&mut line, "Subject: poison"), taken);
         drop(line);
-        provider.until(&["the session ended inside this message"]);
+        provider.until(&["the line broke inside this message"]);
         provider.until(&["odmr session"]);
     }
     assert!(provider.bring("four", "x").starts_with("250"));
@@ -213,4 +213,48 @@ fn a_mail_that_breaks_every_session_keeps_the_others_waiting_once() {
     let rest = house.fetch(provider.odmr, &[]).output().expect("atrn-fetch");
     assert_eq!(rest.status.code(), Some(0), "{}", stderr(&rest));
     assert_eq!(house.landed().len(), 2);
+}
+
+/// The same as a customer to whom everything is streamed. `alone`: nothing may come behind a message
+/// that is not answered yet.
+fn chokes_in_the_stream_on(line: &mut Line, word: &str, alone: bool) -> usize {
+    line.say("220 c\r\n");
+    let mut taken = 0;
+    loop {
+        let heard = line.reply();
+        match heard.get(..4).unwrap_or_default() {
+            "EHLO" => line.say(
+                "250-c\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-8BITMIME\r\n250 XODMR STREAM\r\n",
+            ),
+            "BDAT" => {
+                let octets = heard.split(' ').nth(1).and_then(|n| n.parse().ok());
+                if line.octets(octets.expect("a number")).contains(word) {
+                    return taken;
+                }
+                assert!(!alone || line.is_silent());
+                line.say("250 taken\r\n");
+                taken += 1;
+            }
+            "QUIT" | "" => return taken,
+            _ => line.say("250 c\r\n"),
+        }
+    }
+}
+
+#[test]
+fn what_was_on_the_line_when_it_broke_is_tried_again_one_by_one() {
+    let house = House::new(HASTE);
+    let mut provider = house.serve();
+    for subject in ["poison", "one", "two", "three"] {
+        assert!(provider.bring(subject, "x").starts_with("250"));
+    }
+    for (alone, taken) in [(false, 0), (true, 3), (true, 0)] {
+        let mut line = customer(&provider);
+        assert_eq!(chokes_in_the_stream_on(&mut line, "Subject: poison", alone), taken);
+        drop(line);
+        provider.until(&["odmr session"]);
+    }
+    let log = provider.stop();
+    let broken = log.lines().filter(|line| line.contains("the line broke inside this message"));
+    assert_eq!(broken.count(), 4 + 1 + 1, "{log}");
 }
