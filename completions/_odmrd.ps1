@@ -53,6 +53,7 @@ Register-ArgumentCompleter -Native -CommandName 'odmrd' -ScriptBlock {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder for the files; nothing in it is overwritten [default: that of --config]')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Where mail will rest; a relative one starts at the folder of the settings')
             [CompletionResult]::new('--hostname', '--hostname', [CompletionResultType]::ParameterName, 'The provider''s full name [default: the system''s]')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Whom the daemon becomes once its ports are bound; it gives this user the files it needs')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The settings file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The settings file')
             [CompletionResult]::new('--no-certificate', '--no-certificate', [CompletionResultType]::ParameterName, 'Make no certificate')

@@ -537,7 +537,7 @@ _odmrd() {
             return 0
             ;;
         odmrd__subcmd__init)
-            opts="-c -h --dir --state-dir --hostname --no-certificate --config --help"
+            opts="-c -h --dir --state-dir --hostname --no-certificate --user --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -552,6 +552,10 @@ _odmrd() {
                     return 0
                     ;;
                 --hostname)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

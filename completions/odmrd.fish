@@ -40,6 +40,7 @@ complete -c odmrd -n "__fish_odmrd_using_subcommand check-config" -s h -l help -
 complete -c odmrd -n "__fish_odmrd_using_subcommand init" -l dir -d 'The folder for the files; nothing in it is overwritten [default: that of --config]' -r -F
 complete -c odmrd -n "__fish_odmrd_using_subcommand init" -l state-dir -d 'Where mail will rest; a relative one starts at the folder of the settings' -r -F
 complete -c odmrd -n "__fish_odmrd_using_subcommand init" -l hostname -d 'The provider\'s full name [default: the system\'s]' -r
+complete -c odmrd -n "__fish_odmrd_using_subcommand init" -l user -d 'Whom the daemon becomes once its ports are bound; it gives this user the files it needs' -r
 complete -c odmrd -n "__fish_odmrd_using_subcommand init" -s c -l config -d 'The settings file' -r -F
 complete -c odmrd -n "__fish_odmrd_using_subcommand init" -l no-certificate -d 'Make no certificate'
 complete -c odmrd -n "__fish_odmrd_using_subcommand init" -s h -l help -d 'Print help'

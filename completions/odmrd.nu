@@ -25,6 +25,7 @@ module completions {
     --state-dir: path         # Where mail will rest; a relative one starts at the folder of the settings
     --hostname: string        # The provider's full name [default: the system's]
     --no-certificate          # Make no certificate
+    --user: string            # Whom the daemon becomes once its ports are bound; it gives this user the files it needs
     --config(-c): path        # The settings file
     --help(-h)                # Print help
   ]

@@ -58,6 +58,10 @@ contract! {
     walking::a_walk_hands_out_no_more_than_there_is_room_for,
     walking::what_arrives_during_a_walk_is_found_and_nothing_is_offered_twice,
     walking::several_sessions_share_the_work_and_no_entry,
+    walking::what_was_tried_waits_behind_all_that_was_not,
+    walking::the_tried_take_turns_and_age_from_when_they_were_tried,
+    walking::one_that_ends_every_session_keeps_nobody_waiting,
+    walking::a_walk_offers_nothing_twice_whatever_the_clock_says,
 }
 
 proptest! {

@@ -10,6 +10,7 @@ use clap_complete_nushell::Nushell;
 
 use super::{Example, fetch, provider};
 use crate::exit::Exit;
+use crate::flow::summary::Summary;
 
 /// A file to be written, below the root of the source tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +93,9 @@ fn page(program: &Program, command: &clap::Command, name: &str, main: bool) -> G
     // Writing to memory cannot fail, and a page cut short would not pass the test.
     let _ = sections(&man, command, &mut page);
     let mut text = String::from_utf8_lossy(&page).into_owned();
+    if name == "atrn-fetch-run" {
+        text.push_str(&summary());
+    }
     text.push_str(&by_hand(program, main));
     Generated { path: format!("man/{name}.{}", program.section).into(), text }
 }
@@ -134,6 +138,16 @@ fn by_hand(program: &Program, main: bool) -> String {
         text.extend(program.files.iter().map(|(path, what)| tagged(path, what)));
     }
     text.push_str(&format!(".SH \"SEE ALSO\"\n{}\n", program.see_also));
+    text
+}
+
+/// The object that a pipe reads.
+fn summary() -> String {
+    let mut text =
+        ".SH \"THE SUMMARY\"\nWhat \\fB\\-\\-json\\fR and \\fB\\-\\-summary\\fR write of each \
+                    account is an object with these keys.\n"
+            .to_owned();
+    text.extend(Summary::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
     text
 }
 

@@ -85,6 +85,9 @@ pub struct Init {
     /// Make no certificate
     #[arg(long)]
     pub no_certificate: bool,
+    /// Whom the daemon becomes once its ports are bound; it gives this user the files it needs
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
 }
 
 impl Init {
@@ -99,6 +102,7 @@ impl Init {
             state_dir: self.state_dir.clone(),
             hostname: self.hostname.clone().or_else(system),
             certificate: !self.no_certificate,
+            user: self.user.clone(),
         }
     }
 }
@@ -253,7 +257,9 @@ mod tests {
         let plain = begun("init", Some("mail.example.net"));
         assert_eq!(plain.config, Path::new("/etc/odmr/odmrd.toml"));
         assert_eq!(plain.hostname.as_ref().map(Domain::as_str), Some("mail.example.net"));
-        let told = begun("init --dir /srv/o --hostname a.example --no-certificate", Some("box"));
+        let line = "init --dir /srv/o --hostname a.example --no-certificate --user mail";
+        let told = begun(line, Some("box"));
+        assert_eq!(told.user.as_deref(), Some("mail"));
         assert_eq!((told.config, told.certificate), ("/srv/o/odmrd.toml".into(), false));
         assert_eq!(told.hostname.as_ref().map(Domain::as_str), Some("a.example"));
         assert_eq!(begun("init", Some("box")).hostname, None);

@@ -37,6 +37,19 @@ impl Signals {
         })
     }
 
+    /// The same without a runtime, and without a thread: for a program that has much to do before it
+    /// can act on what it is told. Whatever is said meanwhile is heard by the first
+    /// [`Signals::next`], in whatever runtime that is.
+    ///
+    /// # Errors
+    ///
+    /// The system refused a handler.
+    pub fn early() -> io::Result<Signals> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let _inside = runtime.enter();
+        Signals::new()
+    }
+
     /// Waits for the next. Cancel-safe. An order to end goes before one to reload.
     pub async fn next(&mut self) -> Signal {
         tokio::select! {
@@ -53,17 +66,24 @@ mod tests {
     use super::*;
     use rustix::process::{Signal as Raw, getpid, kill_process};
 
-    #[tokio::test]
-    async fn signals_are_heard() {
-        let mut signals = Signals::new().unwrap();
+    /// One test, because a signal is for the whole process: two would hear each other's.
+    #[test]
+    fn signals_are_heard_from_the_moment_that_somebody_listens() {
         let said = [
             (Raw::HUP, Signal::Reload),
             (Raw::TERM, Signal::Terminate),
             (Raw::INT, Signal::Interrupt),
         ];
         for (raw, heard) in said {
+            let mut signals = Signals::early().unwrap();
             kill_process(getpid(), raw).unwrap();
-            assert_eq!(signals.next().await, heard);
+            let later = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            later.block_on(async {
+                assert_eq!(signals.next().await, heard);
+                let mut signals = Signals::new().unwrap();
+                kill_process(getpid(), raw).unwrap();
+                assert_eq!(signals.next().await, heard);
+            });
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Beginning {
     pub hostname: Option<Domain>,
     /// Whether to make a certificate.
     pub certificate: bool,
+    /// Whom the daemon is to become.
+    pub user: Option<String>,
 }
 
 /// What was made.
@@ -135,12 +137,17 @@ fn settings(beginning: &Beginning) -> String {
             format!("state_dir = {}", toml::Value::from(beginning.state_dir.display().to_string()))
         }
     };
+    let user = match &beginning.user {
+        Some(name) => format!("user = {}", toml::Value::from(name.clone())),
+        None => "# user = \"_odmrd\"".to_owned(),
+    };
     let mark = if beginning.certificate { "" } else { "# " };
     let tls = format!("{mark}certificate = \"certificate.pem\"\n{mark}key = \"key.pem\"");
     TEMPLATE
         .replace("@hostname@", &hostname)
         .replace("@state_dir@", &state_dir)
         .replace("@tls@", &tls)
+        .replace("@user@", &user)
 }
 
 /// A certificate that nobody vouches for: customers know it by its fingerprint.
@@ -213,12 +220,14 @@ mod tests {
             state_dir: folder.join("state"),
             hostname: Some(Domain::parse("mail.example.net").unwrap()),
             certificate: true,
+            user: Some("nobody".to_owned()),
         }
     }
 
     fn bare() -> Beginning {
         let state_dir = "/var/lib/odmr".into();
-        Beginning { config: "odmrd.toml".into(), state_dir, hostname: None, certificate: false }
+        let config = "odmrd.toml".into();
+        Beginning { config, state_dir, hostname: None, certificate: false, user: None }
     }
 
     fn parse(text: &str) -> Settings {
@@ -267,6 +276,7 @@ mod tests {
         assert_eq!(loaded.check(), Ok(()));
         assert_eq!(loaded.settings.hostname.as_ref().map(Domain::as_str), Some("mail.example.net"));
         assert_eq!(loaded.settings.state_dir, folder.path().join("state"));
+        assert_eq!(loaded.settings.user.as_deref(), Some("nobody"));
         let steps = begun.next_steps();
         assert!(steps.contains("--fingerprint sha256:"));
         let run = format!("  odmrd --config {} run\n", begun.files[0].display());

@@ -11,6 +11,7 @@ use super::call::Caller;
 use super::fetch;
 use super::receive::{Tally, Terms};
 use super::serve::{Door, Order, Orders, Ready};
+use super::summary::Summary;
 use crate::config::accounts::{NewAccount, derive, edit, generate_password};
 use crate::config::document::Document;
 use crate::config::fetch::{Account, Layer, TlsMode};
@@ -160,7 +161,7 @@ async fn collect(
     folder: &Path,
     port: u16,
     password: secrecy::SecretString,
-) -> Result<(fetch::Summary, String), Failure> {
+) -> Result<(Summary, String), Failure> {
     let account = Account {
         server: Some(Server::Address(std::net::Ipv4Addr::LOCALHOST.into())),
         port,

@@ -16,7 +16,7 @@ use super::provider::{Provider, Turning};
 use crate::config::accounts::Switch;
 use crate::mail::Recipient;
 use crate::net::Wire;
-use crate::queue::{EntryId, Fate, RecipientState};
+use crate::queue::{Entry, EntryId, Fate, RecipientState};
 use crate::session::{ClientSession, Outgoing, Reversed, Sending, Step, Verdict};
 use crate::smtp::{Capabilities, Reply};
 use crate::spool::{Content, Drain, Lease, Spool, SpoolError};
@@ -53,6 +53,9 @@ pub struct Run<'a, S: Spool> {
     again: VecDeque<u64>,
     /// The session wants a message, and the only one left is that of a transaction under way.
     owing: bool,
+    /// What turned out to be damaged with half of it on the line. Its end must never follow, so the
+    /// line is given up; but not before those ahead of it are answered, or they would come twice.
+    spoilt: Option<u64>,
     sending: HashMap<u64, Underway<S>>,
     settling: JoinSet<Result<(), SpoolError>>,
     tokens: u64,
@@ -70,6 +73,8 @@ struct Underway<S: Spool> {
     recipients: Vec<(Recipient, Option<Verdict>)>,
     /// Which of them the present transaction is about: from where, how many.
     window: (usize, usize),
+    /// Some of its content is on the line, or was.
+    begun: bool,
 }
 
 impl<'a, S: Spool> Run<'a, S> {
@@ -93,6 +98,7 @@ impl<'a, S: Spool> Run<'a, S> {
             leased: VecDeque::new(),
             again: VecDeque::new(),
             owing: false,
+            spoilt: None,
             sending: HashMap::new(),
             settling: JoinSet::new(),
             tokens: 0,
@@ -131,9 +137,10 @@ impl<'a, S: Spool> Run<'a, S> {
         loop {
             match ask(wire, &mut self.session).await? {
                 Sending::Ready(offers) => self.suit(wire, &offers),
+                Sending::Wants if self.spoilt.is_some() => {}
                 Sending::Wants => self.next_message().await,
                 Sending::Content(token) => self.content(token).await?,
-                Sending::Outcome(token, verdicts) => self.outcome(token, verdicts).await,
+                Sending::Outcome(token, verdicts) => self.outcome(token, verdicts).await?,
                 Sending::Stopped(reply) => {
                     info!(
                         session = self.id,
@@ -152,14 +159,22 @@ impl<'a, S: Spool> Run<'a, S> {
         for (token, verdicts) in self.session.lost() {
             self.note(token, verdicts);
         }
-        let unfinished: Vec<u64> = self.sending.keys().copied().collect();
+        let mut unfinished: Vec<u64> = self.sending.keys().copied().collect();
+        // A customer answers in order, so what it broke off at is more likely the oldest: whoever
+        // is written down last queues behind the others.
+        unfinished.sort_unstable_by_key(|&token| std::cmp::Reverse(token));
         for token in unfinished {
-            self.settle(token).await;
+            self.settle_broken_off(token).await;
+            self.all_settled().await;
         }
+        self.all_settled().await;
+        self.drained
+    }
+
+    async fn all_settled(&mut self) {
         while let Some(settled) = self.settling.join_next().await {
             self.settled(settled);
         }
-        self.drained
     }
 
     /// fetchmail stalls on a TLS record of two lines, and cannot be told from the server behind
@@ -175,6 +190,10 @@ impl<'a, S: Spool> Run<'a, S> {
         if *self.stop.borrow() {
             return self.session.no_more();
         }
+        if self.again.is_empty() && self.must_wait().await {
+            self.owing = true;
+            return;
+        }
         let token = match self.again.pop_front() {
             Some(token) => self.reopen(token).await,
             None => self.open_next().await,
@@ -185,6 +204,16 @@ impl<'a, S: Spool> Run<'a, S> {
             None if self.sending.values().any(Underway::has_more) => self.owing = true,
             None => self.session.no_more(),
         }
+    }
+
+    /// What may have broken a session off is sent with nothing else under way: if it does so again,
+    /// it alone is what was tried.
+    async fn must_wait(&mut self) -> bool {
+        if self.sending.is_empty() {
+            return false;
+        }
+        let alone = self.sending.values().any(|underway| is_suspect(underway.lease.entry()));
+        alone || self.fill().await.is_some_and(|next| is_suspect(next.entry()))
     }
 
     /// The next entry whose content can be read.
@@ -199,13 +228,19 @@ impl<'a, S: Spool> Run<'a, S> {
     }
 
     async fn next_lease(&mut self) -> Option<S::Lease> {
+        self.fill().await?;
+        self.leased.pop_front()
+    }
+
+    /// Sees to it that the next entry is at hand, if there is one.
+    async fn fill(&mut self) -> Option<&S::Lease> {
         if self.leased.is_empty() {
             match self.walk.next(AHEAD).await {
                 Ok(leases) => self.leased.extend(leases),
                 Err(fault) => error!(session = self.id, %fault, "the spool cannot be read"),
             }
         }
-        self.leased.pop_front()
+        self.leased.front()
     }
 
     fn cannot_read(&self, id: EntryId, fault: &SpoolError) {
@@ -219,7 +254,7 @@ impl<'a, S: Spool> Run<'a, S> {
             _ => None,
         };
         let recipients = lease.entry().recipients.iter().filter_map(waiting).collect();
-        let underway = Underway { lease, content, piece, recipients, window: (0, 0) };
+        let underway = Underway { lease, content, piece, recipients, window: (0, 0), begun: false };
         self.sending.insert(self.tokens, underway);
         self.tokens
     }
@@ -266,6 +301,7 @@ impl<'a, S: Spool> Run<'a, S> {
     async fn content(&mut self, token: u64) -> Result<(), LineEnd> {
         let Some(underway) = self.sending.get_mut(&token) else { return Err(LineEnd::Closed) };
         let piece = underway.piece.take().unwrap_or_default();
+        underway.begun = true;
         match underway.content.next().await {
             Ok(ahead) => {
                 let last = ahead.is_none();
@@ -273,25 +309,36 @@ impl<'a, S: Spool> Run<'a, S> {
                 self.session.content(&piece, last, Instant::now());
                 Ok(())
             }
-            // Half of it is on the line already, and the end must never follow: hang up.
             Err(fault) => {
                 let id = underway.lease.entry().id;
                 self.cannot_read(id, &fault);
-                Err(LineEnd::Closed)
+                self.spoilt = Some(token);
+                self.go_on_or_hang_up()
             }
         }
     }
 
-    async fn outcome(&mut self, token: u64, verdicts: Vec<Verdict>) {
+    fn go_on_or_hang_up(&self) -> Result<(), LineEnd> {
+        let Some(spoilt) = self.spoilt else { return Ok(()) };
+        // Content goes out one message after the other, so what has begun is ahead, unless it waits
+        // for a further transaction.
+        let ahead = |(&token, underway): (&u64, &Underway<S>)| {
+            token != spoilt && underway.begun && !self.again.contains(&token)
+        };
+        if self.sending.iter().any(ahead) { Ok(()) } else { Err(LineEnd::Closed) }
+    }
+
+    async fn outcome(&mut self, token: u64, verdicts: Vec<Verdict>) -> Result<(), LineEnd> {
         self.note(token, verdicts);
         if self.sending.get(&token).is_some_and(Underway::has_more) {
             self.again.push_back(token);
         } else {
             self.settle(token).await;
         }
-        if std::mem::take(&mut self.owing) {
+        if std::mem::take(&mut self.owing) && self.spoilt.is_none() {
             self.next_message().await;
         }
+        self.go_on_or_hang_up()
     }
 
     fn note(&mut self, token: u64, verdicts: Vec<Verdict>) {
@@ -303,10 +350,30 @@ impl<'a, S: Spool> Run<'a, S> {
         }
     }
 
+    /// The same for what the line broke off with. What was on it is tried, though nobody's state has
+    /// changed: or it would be first again at the next call, and perhaps break that off too.
+    async fn settle_broken_off(&mut self, token: u64) {
+        match self.sending.get(&token) {
+            _ if self.spoilt == Some(token) => drop(self.sending.remove(&token)),
+            Some(underway) if underway.begun && underway.is_untried() => self.record_attempt(token),
+            _ => self.settle(token).await,
+        }
+    }
+
+    fn record_attempt(&mut self, token: u64) {
+        let Some(Underway { lease, .. }) = self.sending.remove(&token) else { return };
+        let entry = lease.entry();
+        warn!(session = self.id, account = self.turning.account, id = %entry.id, domain = %entry.domain,
+            size = entry.size, attempts = entry.attempts + 1,
+            "the line broke inside this message; it queues anew");
+        let spool = self.provider.spool.clone();
+        self.settling.spawn(async move { spool.settle(lease, Vec::new(), Timestamp::now()).await });
+    }
+
     /// Writes down what became of an entry; a few may be on their way to the disk at once.
     async fn settle(&mut self, token: u64) {
         let Some(underway) = self.sending.remove(&token) else { return };
-        if underway.recipients.iter().all(|(_, verdict)| is_untried(verdict.as_ref())) {
+        if underway.is_untried() {
             return; // the lease goes back as it was
         }
         self.log(&underway);
@@ -381,6 +448,11 @@ impl<S: Spool> Underway<S> {
     fn has_more(&self) -> bool {
         self.window.0 + self.window.1 < self.recipients.len()
     }
+
+    /// Is nothing known of any of them?
+    fn is_untried(&self) -> bool {
+        self.recipients.iter().all(|(_, verdict)| is_untried(verdict.as_ref()))
+    }
 }
 
 /// Opens content and reads its first piece.
@@ -391,6 +463,13 @@ async fn open<S: Spool>(
     let mut content = spool.content(lease).await?;
     let piece = content.next().await?;
     Ok((content, piece))
+}
+
+/// It was on the line when a session broke off, and nobody has ever answered for it.
+fn is_suspect(entry: &Entry) -> bool {
+    let answered =
+        |(_, state): &(Recipient, RecipientState)| !matches!(state, RecipientState::Waiting(None));
+    entry.attempts > 0 && !entry.recipients.iter().any(answered)
 }
 
 fn is_untried(verdict: Option<&Verdict>) -> bool {

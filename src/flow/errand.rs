@@ -7,9 +7,10 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 
 use super::call::Caller;
-use super::fetch::{self, FetchFault, Summary};
+use super::fetch::{self, FetchFault};
 use super::lock::AccountLock;
 use super::receive::{Progress, Tally, Terms};
+use super::summary::Summary;
 use crate::config::fetch::check::Purpose;
 use crate::config::fetch::{Account, Effective, TlsMode};
 use crate::config::value::{Deliver, Server};

@@ -5,90 +5,18 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::Timestamp;
-use serde::Serialize;
 use tracing::{debug, info};
 
 use super::call::{Asked, CallFault, Called, Caller, groups};
 use super::line::{LineEnd, Stop, last_words};
 use super::receive::{Progress, Receiver, Reception, Tally, Terms};
+use super::summary::{Outcome, Summary};
 use crate::exit::Exit;
 use crate::net::WireFault;
 use crate::session::transcript::Transcript;
 use crate::session::{Granted, Profile, ServerSettings};
 use crate::sink::{Offer, Sink, SinkFault};
 use crate::smtp::{Domain, Reply};
-
-/// What a run came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Mail came, and all of it was taken, or refused with the provider informed.
-    Ok,
-    /// There was none.
-    NoMail,
-    /// Mail came; some was put off, or a ceiling was reached.
-    Partial,
-    /// Try later.
-    Tempfail,
-    /// We may not, or must not.
-    Denied,
-    /// That is no ODMR provider, or no proper one.
-    Protocol,
-    /// Our own settings, or our own target.
-    Config,
-}
-
-/// What one run did, for people and for pipes. `odmr.fetch/1`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Summary {
-    /// `odmr.fetch/1`.
-    pub schema: &'static str,
-    /// The account's name.
-    pub account: String,
-    /// Host and port.
-    pub server: String,
-    /// `atrn` or `turn`; null when nothing was asked.
-    pub verb: Option<&'static str>,
-    /// The TLS version; null in clear.
-    pub tls: Option<&'static str>,
-    /// The SASL mechanism; null when there was no login.
-    pub mech: Option<&'static str>,
-    /// When the run began.
-    pub started: Timestamp,
-    /// How long it took, in milliseconds.
-    pub ms: u64,
-    /// What it came to.
-    pub result: Outcome,
-    /// Why, when it is not `ok` or `no_mail`: one line, escaped.
-    pub reason: Option<String>,
-    /// What to do about it.
-    pub hint: Option<String>,
-    /// Reversed sessions held.
-    pub rounds: u32,
-    /// Messages the provider began to hand over.
-    pub offered: u64,
-    /// Messages taken.
-    pub accepted: u64,
-    /// Messages put off, wholly or for some recipients.
-    pub deferred: u64,
-    /// Messages refused for good.
-    pub refused: u64,
-    /// Octets of the messages taken.
-    pub bytes: u64,
-    /// Final codes said, and how often.
-    pub by_code: std::collections::BTreeMap<u16, u64>,
-    /// The provider's last word on ATRN.
-    pub last_reply: Option<String>,
-    /// When to try again, in seconds, where that is known.
-    pub next_hint_s: Option<u64>,
-    /// How the program ends.
-    #[serde(skip)]
-    pub exit: Exit,
-    /// The run was told to stop.
-    #[serde(skip)]
-    pub interrupted: bool,
-}
 
 /// What a run needs.
 pub struct Run<'a, K: Sink> {
@@ -149,7 +77,8 @@ impl<K: Sink> Run<'_, K> {
         progress: &mut dyn FnMut(Progress),
     ) -> (Summary, Option<Vec<Transcript>>) {
         let begun = Instant::now();
-        let mut summary = self.blank();
+        let account = self.caller.account;
+        let mut summary = Summary::new(&account.name, &self.caller.server, account.port);
         let end = self.rounds(&mut summary, progress).await;
         self.sink.close().await;
         self.conclude(&mut summary, end);
@@ -184,11 +113,16 @@ impl<K: Sink> Run<'_, K> {
             };
             in_a_row = if more { in_a_row + 1 } else { 0 };
             if !more || in_a_row >= account.max_rounds {
+                summary.more |= more;
                 in_a_row = 0;
                 pending.pop_front();
             }
+            if pending.is_empty() {
+                return Ok(());
+            }
             let late = Instant::now() >= self.terms.until;
-            if pending.is_empty() || self.tally.ceiling || late || *self.stop.borrow() {
+            if self.tally.ceiling || late || *self.stop.borrow() {
+                summary.more = true;
                 return Ok(());
             }
         }
@@ -299,34 +233,6 @@ impl<K: Sink> Run<'_, K> {
         }
     }
 
-    fn blank(&self) -> Summary {
-        let account = self.caller.account;
-        Summary {
-            schema: "odmr.fetch/1",
-            account: account.name.clone(),
-            server: format!("{}:{}", self.caller.server, account.port),
-            verb: None,
-            tls: None,
-            mech: None,
-            started: Timestamp::now(),
-            ms: 0,
-            result: Outcome::NoMail,
-            reason: None,
-            hint: None,
-            rounds: 0,
-            offered: 0,
-            accepted: 0,
-            deferred: 0,
-            refused: 0,
-            bytes: 0,
-            by_code: Default::default(),
-            last_reply: None,
-            next_hint_s: None,
-            exit: Exit::Ok,
-            interrupted: false,
-        }
-    }
-
     fn conclude(&self, summary: &mut Summary, end: Result<(), FetchFault>) {
         let tally = &self.tally;
         summary.offered = tally.offered;
@@ -335,10 +241,11 @@ impl<K: Sink> Run<'_, K> {
         summary.refused = tally.refused;
         summary.bytes = tally.octets;
         summary.by_code = tally.by_code.clone();
+        summary.more |= tally.ceiling;
         summary.interrupted = *self.stop.borrow();
         (summary.result, summary.exit) = match &end {
             Err(fault) => fault.outcome(),
-            Ok(()) if tally.deferred > 0 || tally.ceiling => (Outcome::Partial, Exit::Partial),
+            Ok(()) if tally.deferred > 0 || summary.more => (Outcome::Partial, Exit::Partial),
             Ok(()) if tally.offered == 0 => (Outcome::NoMail, Exit::Ok),
             Ok(()) => (Outcome::Ok, Exit::Ok),
         };

@@ -8,6 +8,7 @@
 //! | [`call`] | the customer's side up to the turn |
 //! | [`receive`] | behind the turn: the customer takes its mail in |
 //! | [`fetch`] | one run of the customer, from the lock to the summary |
+//! | [`summary`] | what came of it, for people and for pipes |
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
 pub mod call;
@@ -15,6 +16,7 @@ pub mod demo;
 pub mod drain;
 pub mod errand;
 pub mod fetch;
+pub mod handover;
 pub mod intake;
 pub mod line;
 pub mod lock;
@@ -23,3 +25,4 @@ pub mod provider;
 pub mod receive;
 pub mod relay;
 pub mod serve;
+pub mod summary;

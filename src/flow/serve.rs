@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
+use super::handover::{self, Given, HandoverError};
 use super::intake::intake;
 use super::line::{Stop, write};
 use super::provider::{House, Lists, Provider};
@@ -51,6 +52,9 @@ pub enum ServeError {
     /// Another user's rights.
     #[error("{0}")]
     Privilege(#[from] PrivilegeError),
+    /// What another user would need.
+    #[error("{0}")]
+    Handover(#[from] HandoverError),
     /// The spool.
     #[error("{0}")]
     Spool(#[from] SpoolError),
@@ -74,7 +78,7 @@ impl ServeError {
             ServeError::Settings(_) | ServeError::Unsound(_) | ServeError::Tls(_) => Exit::Config,
             ServeError::Accounts(fault) => fault.exit(),
             ServeError::Listen(_) => Exit::Unavailable,
-            ServeError::Privilege(_) => Exit::NoPerm,
+            ServeError::Privilege(_) | ServeError::Handover(_) => Exit::NoPerm,
             ServeError::Spool(SpoolError::Locked { .. }) => Exit::TempFail,
             ServeError::Spool(_) | ServeError::File { .. } => Exit::CantCreate,
             ServeError::System(_) => Exit::Os,
@@ -86,6 +90,7 @@ impl From<ServeError> for Failure {
     fn from(fault: ServeError) -> Failure {
         let hint = match &fault {
             ServeError::Settings(problem) => problem.hint.clone(),
+            ServeError::Handover(fault) => Some(fault.hint()),
             _ => None,
         };
         Failure::new(fault.exit(), fault).hint(hint)
@@ -146,13 +151,14 @@ impl Ready {
         self.doors.iter().map(|(door, bound)| (*door, bound.address().clone())).collect()
     }
 
-    /// Gives up what only binding needed. To be called before there are threads.
+    /// Gives up what only binding needed, and hands over what the user will need. To be called
+    /// before there are threads.
     ///
     /// # Errors
-    /// The user does not exist, or the system refuses.
+    /// The user does not exist, or cannot read what it must, or the system refuses.
     pub fn drop_privileges(&self) -> Result<(), ServeError> {
         match &self.loaded.settings.user {
-            Some(user) => privilege::drop_to(user, self.loaded.settings.group.as_deref())?,
+            Some(user) => self.become_user(user)?,
             None if privilege::is_root() => {
                 warn!("running as root; set `user` in the settings, or start as another user");
             }
@@ -161,6 +167,15 @@ impl Ready {
         // A renewed certificate is read as that user: better to hear now that it cannot be.
         self.tls.as_ref().map_or(Ok(()), TlsServer::reload)?;
         Ok(())
+    }
+
+    fn become_user(&self, user: &str) -> Result<(), ServeError> {
+        let group = self.loaded.settings.group.as_deref();
+        if privilege::is_root() {
+            handover::give(&self.loaded, privilege::look_up(user, group)?)?;
+        }
+        privilege::drop_to(user, group)?;
+        Ok(handover::can_read_all(&self.loaded, user, Given::Already)?)
     }
 
     /// Serves until told to stop.
@@ -521,7 +536,8 @@ pub struct InOrder {
     pub tls: bool,
 }
 
-/// Reads all that a provider would read, and binds nothing.
+/// Reads all that a provider would read, and binds nothing. As root it becomes the user of the
+/// settings, for good: call it last.
 ///
 /// # Errors
 /// [`ServeError`] with everything that was found.
@@ -530,7 +546,20 @@ pub fn check(loaded: &Loaded) -> Result<InOrder, ServeError> {
     let name = host_name(loaded)?;
     let tls = load_tls(&loaded.settings)?.is_some();
     let house = furnish(loaded, name.as_str(), tls, [0; 32])?;
+    check_user(loaded)?;
     Ok(InOrder { name, accounts: house.accounts.iter().count(), domains: house.domains.len(), tls })
+}
+
+/// Whoever may become the user does, and looks with its eyes; there is nothing to be done after that.
+fn check_user(loaded: &Loaded) -> Result<(), ServeError> {
+    let Some(user) = &loaded.settings.user else { return Ok(()) };
+    let group = loaded.settings.group.as_deref();
+    privilege::look_up(user, group)?;
+    if privilege::is_root() {
+        privilege::drop_to(user, group)?;
+        handover::can_read_all(loaded, user, Given::Later)?;
+    }
+    Ok(())
 }
 
 fn host_name(loaded: &Loaded) -> Result<Domain, Problem> {

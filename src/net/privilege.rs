@@ -41,6 +41,27 @@ pub fn is_root() -> bool {
     geteuid().is_root()
 }
 
+/// The numbers of a user and of the group that goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The user's.
+    pub uid: u32,
+    /// The group's: the one that was named, or the user's own.
+    pub gid: u32,
+}
+
+/// Who that is.
+///
+/// # Errors
+///
+/// There is no such user, or no such group.
+pub fn look_up(user: &str, group: Option<&str>) -> Result<Identity, PrivilegeError> {
+    let found = known(user, group)?;
+    let named = group.and_then(|name| Group::from_name(name).ok().flatten());
+    let gid = named.map_or(found.gid, |group| group.gid);
+    Ok(Identity { uid: found.uid.as_raw(), gid: gid.as_raw() })
+}
+
 /// Becomes `user`, with its groups and `group` (or its own) as the first. For good: there is no
 /// way back. Does nothing if we are that user already.
 ///

@@ -105,6 +105,8 @@ pub struct Entry {
     pub expires: Timestamp,
     /// Sessions that tried it and did not finish it.
     pub attempts: u32,
+    /// When the last of them did.
+    pub tried: Option<Timestamp>,
     /// Where a failure notice would go.
     pub reverse_path: ReversePath,
     /// MAIL's parameters as received.

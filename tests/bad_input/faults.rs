@@ -1,7 +1,7 @@
 //! Disks: full, failing, altered. Nothing is acknowledged that is not safe, and what was is served.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use crate::house::{House, Provider, stderr};
 
@@ -13,8 +13,9 @@ fn a_disk_near_to_full_takes_no_mail() {
     assert!(reply.starts_with("452 4.3.1"), "{reply}");
 }
 
-/// From now on every sync of the provider fails. Ends when dropped.
-struct FailingSync(Child);
+/// From now on every sync of the provider fails. Ends when dropped; the tracer says a word about each
+/// new thread, and would die of having no listener.
+struct FailingSync(Child, #[expect(dead_code, reason = "kept open")] BufReader<ChildStderr>);
 
 impl FailingSync {
     fn of(provider: &Provider) -> FailingSync {
@@ -22,10 +23,11 @@ impl FailingSync {
         strace.args(["-f", "-o", "/dev/null", "-e", "inject=fdatasync,fsync:error=EIO", "-p"]);
         strace.arg(provider.pid().to_string()).stderr(Stdio::piped());
         let mut child = strace.spawn().expect("strace");
-        let said = BufReader::new(child.stderr.take().expect("a pipe")).lines().next();
-        let said = said.expect("a word").expect("a line");
+        let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut said = String::new();
+        stderr.read_line(&mut said).expect("a line");
         assert!(said.contains("attached"), "{said}");
-        FailingSync(child)
+        FailingSync(child, stderr)
     }
 }
 

@@ -169,3 +169,92 @@ fn a_customer_who_floods_lies_or_stalls_gets_its_mail_all_the_same_later() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(house.landed().len(), 1);
 }
+
+/// Takes what it is offered until it meets this word, and hangs up there.
+fn chokes_on(line: &mut Line, word: &str) -> usize {
+    line.say("220 c\r\n");
+    let mut taken = 0;
+    loop {
+        let heard = line.reply();
+        match heard.get(..4).unwrap_or_default() {
+            "DATA" => {
+                line.say("354 go on\r\n");
+                if !line.content().contains(word) {
+                    line.say("250 taken\r\n");
+                    taken += 1;
+                } else {
+                    return taken;
+                }
+            }
+            "QUIT" | "" => return taken,
+            _ => line.say("250 c\r\n"),
+        }
+    }
+}
+
+#[test]
+fn a_mail_that_breaks_every_session_keeps_the_others_waiting_once() {
+    let house = House::new(HASTE);
+    let mut provider = house.serve();
+    for subject in ["poison", "one", "two", "three"] {
+        assert!(provider.bring(subject, "x").starts_with("250"));
+    }
+    for taken in [0, 3] {
+        let mut line = customer(&provider);
+        assert_eq!(chokes_on(&mut line, "Subject: poison"), taken);
+        drop(line);
+        provider.until(&["the line broke inside this message"]);
+        provider.until(&["odmr session"]);
+    }
+    assert!(provider.bring("four", "x").starts_with("250"));
+    let one = house.fetch(provider.odmr, &["--max-messages", "1"]).output().expect("atrn-fetch");
+    assert_eq!(one.status.code(), Some(1), "{}", stderr(&one));
+    assert!(house.landed().iter().all(|mail| mail.contains("Subject: four")));
+    let rest = house.fetch(provider.odmr, &[]).output().expect("atrn-fetch");
+    assert_eq!(rest.status.code(), Some(0), "{}", stderr(&rest));
+    assert_eq!(house.landed().len(), 2);
+}
+
+/// The same as a customer to whom everything is streamed. `alone`: nothing may come behind a message
+/// that is not answered yet.
+fn chokes_in_the_stream_on(line: &mut Line, word: &str, alone: bool) -> usize {
+    line.say("220 c\r\n");
+    let mut taken = 0;
+    loop {
+        let heard = line.reply();
+        match heard.get(..4).unwrap_or_default() {
+            "EHLO" => line.say(
+                "250-c\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-8BITMIME\r\n250 XODMR STREAM\r\n",
+            ),
+            "BDAT" => {
+                let octets = heard.split(' ').nth(1).and_then(|n| n.parse().ok());
+                if line.octets(octets.expect("a number")).contains(word) {
+                    return taken;
+                }
+                assert!(!alone || line.is_silent());
+                line.say("250 taken\r\n");
+                taken += 1;
+            }
+            "QUIT" | "" => return taken,
+            _ => line.say("250 c\r\n"),
+        }
+    }
+}
+
+#[test]
+fn what_was_on_the_line_when_it_broke_is_tried_again_one_by_one() {
+    let house = House::new(HASTE);
+    let mut provider = house.serve();
+    for subject in ["poison", "one", "two", "three"] {
+        assert!(provider.bring(subject, "x").starts_with("250"));
+    }
+    for (alone, taken) in [(false, 0), (true, 3), (true, 0)] {
+        let mut line = customer(&provider);
+        assert_eq!(chokes_in_the_stream_on(&mut line, "Subject: poison", alone), taken);
+        drop(line);
+        provider.until(&["odmr session"]);
+    }
+    let log = provider.stop();
+    let broken = log.lines().filter(|line| line.contains("the line broke inside this message"));
+    assert_eq!(broken.count(), 4 + 1 + 1, "{log}");
+}

@@ -6,5 +6,6 @@ mod floods;
 mod house;
 mod providers;
 mod settings;
+mod starting;
 mod talk;
 mod whispers;

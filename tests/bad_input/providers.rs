@@ -183,7 +183,10 @@ fn data_that_is_said_again_brings_the_whole_mail() {
         house.fetch_to(&target, address, &["--max-rounds=1"]).output().expect("atrn-fetch");
     provider.join().expect("the provider");
     local.join().expect("the target");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // It was not asked whether there is more.
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains(": 1 message taken") && told.contains("; there may be more;"), "{told}");
     let content: String = content.recv().expect("content");
     assert!(content.contains("Subject: whole\r\n\r\nwhole\r\n.\r\n"), "{content}");
 }

@@ -72,6 +72,31 @@ impl Line {
         }
     }
 
+    /// Lines up to the one with a lone dot.
+    pub fn content(&mut self) -> String {
+        let mut content = String::new();
+        while !content.ends_with("\r\n.\r\n") {
+            let read = self.reader.read_line(&mut content).expect("a line");
+            assert!(read > 0, "it ended inside {content:?}");
+        }
+        content
+    }
+
+    /// So many octets.
+    pub fn octets(&mut self, n: usize) -> String {
+        let mut octets = vec![0; n];
+        self.reader.read_exact(&mut octets).expect("octets");
+        String::from_utf8_lossy(&octets).into_owned()
+    }
+
+    /// Has nothing come that was not read yet?
+    pub fn is_silent(&mut self) -> bool {
+        self.stream.set_nonblocking(true).expect("a socket");
+        let more = !self.reader.buffer().is_empty() || self.stream.peek(&mut [0]).is_ok();
+        self.stream.set_nonblocking(false).expect("a socket");
+        !more
+    }
+
     /// All the other side says until it hangs up.
     pub fn rest(&mut self) -> String {
         let mut rest = Vec::new();

@@ -172,6 +172,7 @@ fn a_provider_that_stops_after_each_message_is_asked_until_it_has_no_more() {
     providers.push(then(&[NO_MAIL, GOODBYE]));
     let fetched = all_mail_comes(&ledger, providers, &[]).ended(0, "ok");
     assert_eq!((fetched.count("rounds"), fetched.count("accepted")), (4, 4), "{fetched:#?}");
+    assert_eq!(fetched.summary["more"], false, "{fetched:#?}");
 }
 
 #[test]
@@ -181,8 +182,9 @@ fn asking_again_ends_at_the_rounds_that_are_allowed() {
         with_letter(&mut ledger, &[TURNED, MESSAGE, QUIT]),
         with_letter(&mut ledger, &[TURNED, MESSAGE, QUIT]),
     ];
-    let fetched = all_mail_comes(&ledger, providers, &["--max-rounds", "2"]).ended(0, "ok");
+    let fetched = all_mail_comes(&ledger, providers, &["--max-rounds", "2"]).ended(1, "partial");
     assert_eq!(fetched.count("rounds"), 2, "{fetched:#?}");
+    assert_eq!(fetched.summary["more"], true, "{fetched:#?}");
 }
 
 #[test]
@@ -191,7 +193,8 @@ fn ceilings_stop_the_provider_and_refuse_nothing_for_good() {
     for ceiling in [["--max-messages", "1"], ["--max-bytes", "1 KiB"]] {
         let mut ledger = Ledger::default();
         let provider = with_letter(&mut ledger, &[TURNED, MESSAGE, refused]);
-        all_mail_comes(&ledger, vec![provider], &ceiling).ended(1, "partial");
+        let fetched = all_mail_comes(&ledger, vec![provider], &ceiling).ended(1, "partial");
+        assert_eq!(fetched.summary["more"], true, "{fetched:#?}");
     }
     let mut ledger = Ledger::default();
     let large = "P: MAIL FROM:<a@sender.test> SIZE=5000\nC: 452 *\n";

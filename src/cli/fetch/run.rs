@@ -15,7 +15,7 @@ use crate::cli::tell;
 use crate::config::fetch::{Account, Effective};
 use crate::exit::{Exit, Failure};
 use crate::flow::errand::{self, Transcript};
-use crate::flow::fetch::{Outcome, Summary};
+use crate::flow::summary::{Outcome, Summary};
 use crate::smtp::escape::Escaped;
 
 /// Does what the command line says.
@@ -178,7 +178,12 @@ fn in_words(summary: &Summary) -> String {
             let others =
                 counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!(", {n} {word}"));
             let size = bytesize::ByteSize(summary.bytes);
-            format!("{} taken ({size}){}", messages(summary.accepted), others.collect::<String>())
+            let more = if summary.more { "; there may be more" } else { "" };
+            format!(
+                "{} taken ({size}){}{more}",
+                messages(summary.accepted),
+                others.collect::<String>()
+            )
         }
     };
     let seconds = std::time::Duration::from_millis(summary.ms).as_secs_f32();

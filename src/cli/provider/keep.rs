@@ -13,6 +13,7 @@ use crate::config::init;
 use crate::config::provider;
 use crate::config::secret::{SecretError, SecretSource, ask_twice};
 use crate::exit::{Exit, Failure};
+use crate::flow::handover::is_known;
 use crate::smtp::Domain;
 
 /// Writes settings to begin with, and says what comes next.
@@ -20,6 +21,9 @@ use crate::smtp::Domain;
 /// # Errors
 /// [`Failure`]; what was there is as it was.
 pub fn init(config: &Path, order: &Init) -> Result<Exit, Failure> {
+    if let Some(user) = &order.user {
+        is_known(user).map_err(|fault| Failure::new(Exit::Usage, format!("--user: {fault}")))?;
+    }
     let system = uname();
     let beginning = order.beginning(config, system.nodename().to_str().ok());
     let begun = init::begin(&beginning)

@@ -13,16 +13,15 @@ use crate::flow::serve::{self, Order, Orders, Ready, ServeError, Sockets};
 /// # Errors
 /// [`Failure`] when it cannot begin.
 pub fn run(config: &Path, sockets: Result<Sockets, ServeError>) -> Result<Exit, Failure> {
+    // Before anything that takes time: from here on a signal is an order, and no sudden end.
+    let signals = Signals::early().map_err(ServeError::System)?;
     let loaded = provider::load(config).map_err(ServeError::from)?;
     let settings = log_settings(loaded.settings.log.format, loaded.settings.log.level);
     log::start(&settings).map_err(|fault| Failure::new(Exit::Config, fault))?;
     let ready = Ready::new(loaded, sockets?)?;
     ready.drop_privileges()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(ServeError::System)?.block_on(async {
-        let signals = Signals::new().map_err(ServeError::System)?;
-        ready.serve(signals).await
-    })?;
+    runtime.map_err(ServeError::System)?.block_on(ready.serve(signals))?;
     Ok(Exit::Ok)
 }
 

@@ -2,6 +2,7 @@
 //! ledger, large content in a file of its own. The file is on disk, under its name and in its
 //! folder, *before* any row speaks of it; a file that no row speaks of is an orphan of a crash.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -44,7 +45,7 @@ pub(super) struct Bodies {
 impl Bodies {
     /// Opens the folder of large bodies; makes it when there is none.
     pub(super) fn open(spool: &Path) -> io::Result<Arc<Bodies>> {
-        let folder = spool.join("bodies");
+        let folder = spool.join(super::BODIES);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         File::open(spool)?.sync_all()?;
         let handle = File::open(&folder)?;
@@ -84,26 +85,46 @@ impl Bodies {
         self.handle.sync_all()
     }
 
-    /// Removes what a crash left: unfinished files and files no row speaks of.
-    pub(super) fn sweep(&self, db: &Connection) -> io::Result<u64> {
-        let mut known = db
-            .prepare("SELECT 1 FROM message WHERE file = ?1")
-            .map_err(|e| io::Error::other(e.to_string()))?;
-        let mut swept = 0;
+    /// Removes what a crash left: unfinished files and files no row speaks of. Where the rows cannot
+    /// be read nothing is removed.
+    pub(super) fn sweep(&self, db: &Connection) -> io::Result<rusqlite::Result<u64>> {
+        let mut names = Vec::new();
         for file in fs::read_dir(&self.folder)? {
             let name = file?.file_name();
-            let Some(name) = name.to_str().filter(|name| is_ours(name)) else { continue };
-            if !known.exists([name]).map_err(|e| io::Error::other(e.to_string()))? {
-                self.remove(name);
-                swept += 1;
-            }
+            names.extend(name.to_str().filter(|name| is_ours(name)).map(str::to_owned));
         }
-        Ok(swept)
+        let (unfinished, whole): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|name| name.ends_with(UNFINISHED));
+        let orphans = orphans(db, whole);
+        let needless = unfinished.iter().chain(orphans.iter().flatten());
+        let swept = needless.inspect(|name| self.remove(name)).count() as u64;
+        Ok(orphans.map(|_| swept))
     }
 }
 
+/// Those of the files that no row speaks of. The index answers for most; what it does not know is
+/// looked for in the rows themselves, since a damaged index must cost nobody his mail.
+fn orphans(db: &Connection, files: Vec<String>) -> rusqlite::Result<HashSet<String>> {
+    let mut known = db.prepare("SELECT 1 FROM message WHERE file = ?1")?;
+    let mut orphans = HashSet::new();
+    for file in files {
+        if !known.exists([&file])? {
+            orphans.insert(file);
+        }
+    }
+    if orphans.is_empty() {
+        return Ok(orphans);
+    }
+    let mut all = db.prepare("SELECT file FROM message NOT INDEXED WHERE file IS NOT NULL")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        orphans.remove(&row.get::<_, String>(0)?);
+    }
+    Ok(orphans)
+}
+
 /// Somebody else's file in our folder is not ours to remove.
-fn is_ours(name: &str) -> bool {
+pub(super) fn is_ours(name: &str) -> bool {
     Ulid::from_string(name.strip_suffix(UNFINISHED).unwrap_or(name)).is_ok()
 }
 
@@ -233,7 +254,7 @@ mod tests {
         let db = Connection::open_in_memory().unwrap();
         db.execute_batch("CREATE TABLE message (file TEXT)").unwrap();
         db.execute("INSERT INTO message VALUES (?1)", [&known]).unwrap();
-        assert_eq!(bodies.sweep(&db).unwrap(), 2);
+        assert_eq!(bodies.sweep(&db).unwrap().unwrap(), 2);
         let mut left = names(spool.path());
         left.sort();
         assert_eq!(left, [known, "README".to_owned()]);

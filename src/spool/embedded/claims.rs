@@ -22,6 +22,11 @@ impl Claims {
         self.held().get(&domain).map_or(0, |held| held.len() as u64)
     }
 
+    /// Which of them.
+    pub(super) fn of(&self, domain: i64) -> HashSet<EntryId> {
+        self.held().get(&domain).cloned().unwrap_or_default()
+    }
+
     fn held(&self) -> MutexGuard<'_, HashMap<i64, HashSet<EntryId>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

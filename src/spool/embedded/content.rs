@@ -116,6 +116,7 @@ async fn fetch(core: &Arc<Core>, message: i64) -> Result<Result<Vec<u8>, String>
         Err(e) => match Unreadable::from(e) {
             Unreadable::Damaged(what) => Ok(Err(what)),
             Unreadable::Sql(e) => Err(unreadable(&e)),
+            Unreadable::Misfiled => Ok(Err("its content is another's".to_owned())),
         },
     }
 }

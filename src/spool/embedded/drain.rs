@@ -1,28 +1,29 @@
 //! One session's walk through what waits for its domains.
 //!
-//! For each domain and size class there is a *lane*: a place in the index, oldest first. A lane
-//! only moves forward, so what was deferred on the way lies behind it and is not offered again,
-//! and what arrives meanwhile lies ahead. The walk always takes the head that ranks first: aged
-//! ones, oldest first, and then class by class. Nothing is read but what is about to be sent.
+//! For each domain and class there is a *lane*: a place in the index, oldest first. A lane only
+//! moves forward, so what arrives meanwhile lies ahead of it. What is deferred on the way goes to
+//! the end of the lane of what was tried, and that lane ends where it ended when the walk came to
+//! it: so nothing is offered twice. The walk always takes the head that ranks first: aged ones,
+//! oldest first, and then class by class. Nothing is read but what is about to be sent.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::body::{self, Place};
 use super::claims::{Claim, Key};
+use super::lane::{self, Course, Lane, Rank};
 use super::reader::{aside, unreadable};
+use super::rescue::{self, is_damage};
 use super::row::{self, Stored, Unreadable};
 use super::{Core, Lease};
-use crate::queue::{EntryId, EntryState, order};
+use crate::queue::{EntryState, order};
 use crate::smtp::Domain;
 use crate::spool::{self, Order, SpoolError};
 
-/// Heads a lane reads ahead, at least and at most.
-const AHEAD: (usize, usize) = (16, 256);
 /// Octets of content that come along with one batch of leases, so that it need not be asked for
 /// message by message.
 const ALONG: u64 = 1 << 20;
@@ -65,31 +66,14 @@ impl spool::Drain for Walk {
             .await??
             .map_err(|e| unreadable(&e))?
         };
+        if let Some(what) = batch.misled {
+            self.core.index_damaged(what).await;
+        }
         for (claim, what) in batch.damaged {
             self.core.damaged(claim.key, what).await;
         }
         Ok(batch.leases)
     }
-}
-
-/// Where a lane goes.
-#[derive(Clone, Copy, Debug)]
-struct Course {
-    domain: i64,
-    class: u8,
-    cutoff: i64,
-}
-
-/// What an entry ranks by: aged before the others, then its class, then its age.
-type Rank = (u8, i64, EntryId);
-
-#[derive(Debug)]
-struct Lane {
-    name: Domain,
-    course: Course,
-    /// The last head read ahead.
-    at: (i64, [u8; 16]),
-    ahead: VecDeque<Rank>,
 }
 
 #[derive(Debug, Default)]
@@ -99,6 +83,8 @@ struct Lanes {
     cutoff: i64,
     lanes: Vec<Lane>,
     heads: BinaryHeap<Reverse<(Rank, usize)>>,
+    /// The index was found damaged, and the lanes hold all that was found without it.
+    rescued: bool,
 }
 
 /// What one call brings.
@@ -106,11 +92,24 @@ struct Lanes {
 struct Batch {
     leases: Vec<Lease>,
     damaged: Vec<(Claim, String)>,
+    /// What showed that the index is damaged.
+    misled: Option<String>,
     octets: u64,
 }
 
 impl Lanes {
     fn next(&mut self, core: &Core, db: &Connection, room: usize) -> rusqlite::Result<Batch> {
+        match self.batch(core, db, room) {
+            Err(e) if is_damage(&e) && !self.rescued => {
+                self.rescue(core, db)?;
+                let batch = self.batch(core, db, room)?;
+                Ok(Batch { misled: Some(e.to_string()), ..batch })
+            }
+            batch => batch,
+        }
+    }
+
+    fn batch(&mut self, core: &Core, db: &Connection, room: usize) -> rusqlite::Result<Batch> {
         if self.heads.is_empty() {
             self.look_again(core, db, room)?;
         }
@@ -127,7 +126,7 @@ impl Lanes {
 
     /// All lanes are at their end, or not yet begun: sees what has arrived ahead of them.
     fn look_again(&mut self, core: &Core, db: &Connection, room: usize) -> rusqlite::Result<()> {
-        self.begin(core);
+        self.begin(core, db)?;
         for n in 0..self.lanes.len() {
             self.advance(db, n, room)?;
         }
@@ -135,18 +134,60 @@ impl Lanes {
     }
 
     /// Begins the lanes of domains that have got mail; a domain without any costs nothing.
-    fn begin(&mut self, core: &Core) {
-        let cutoff = self.cutoff;
-        let (lanes, domains) = (&mut self.lanes, &mut self.domains);
-        domains.retain(|domain| match core.ledger.of(domain) {
-            Some((id, count)) if count.waiting > 0 => {
-                let course = |class| Course { domain: id, class, cutoff };
-                let classes = (0..order::SIZE_CLASSES).map(course);
-                lanes.extend(classes.map(|course| Lane::new(domain, course)));
-                false
-            }
-            _ => true,
-        });
+    ///
+    /// Where the lane of the tried ends is read before any other lane is: an entry that another
+    /// session defers between the two is then beyond that end, or in that lane alone.
+    fn begin(&mut self, core: &Core, db: &Connection) -> rusqlite::Result<()> {
+        let ends = self.domains.iter().map(|domain| end_of(core, db, domain));
+        let ends: Vec<Option<(i64, i64)>> = ends.collect::<rusqlite::Result<_>>()?;
+        for (name, begins) in std::mem::take(&mut self.domains).into_iter().zip(ends) {
+            let Some((domain, end)) = begins else {
+                self.domains.push(name);
+                continue;
+            };
+            let cutoff = self.cutoff;
+            self.lanes.extend((0..order::CLASSES).map(|class| {
+                let until = if class == order::TRIED { end } else { i64::MAX };
+                Lane::new(&name, Course { domain, class, cutoff, until })
+            }));
+        }
+        Ok(())
+    }
+
+    /// Finds what waits without the index. What somebody holds, we among them, is for another walk:
+    /// so that is asked first, and whatever is written down later is not seen.
+    fn rescue(&mut self, core: &Core, db: &Connection) -> rusqlite::Result<()> {
+        self.rescued = true;
+        self.heads.clear();
+        let mut names: HashMap<i64, Domain> = HashMap::new();
+        let mut courses: HashMap<i64, Course> = HashMap::new();
+        for name in std::mem::take(&mut self.domains) {
+            let Some((domain, _)) = core.ledger.of(&name) else { continue };
+            let (class, cutoff, until) = (order::TRIED, self.cutoff, i64::MAX);
+            courses.insert(domain, Course { domain, class, cutoff, until });
+            names.insert(domain, name);
+        }
+        for lane in self.lanes.drain(..).filter(|lane| lane.course.class == order::TRIED) {
+            courses.insert(lane.course.domain, lane.course);
+            names.insert(lane.course.domain, lane.name);
+        }
+        let held: HashSet<_> = courses.keys().flat_map(|&domain| core.claims.of(domain)).collect();
+        let (found, gaps) = rescue::sift(db, &courses)?;
+        tracing::error!(
+            found = found.len(),
+            gaps,
+            "the index is damaged; mail was found without it"
+        );
+        let mut ahead: HashMap<i64, VecDeque<Rank>> = HashMap::new();
+        for (rank, domain) in found.into_iter().filter(|((.., id), _)| !held.contains(id)) {
+            ahead.entry(domain).or_default().push_back(rank);
+        }
+        for (domain, name) in names {
+            let heads = ahead.remove(&domain).unwrap_or_default();
+            self.lanes.push(Lane::found(name, courses[&domain], heads));
+            self.advance(db, self.lanes.len() - 1, 0)?;
+        }
+        Ok(())
     }
 
     /// Puts a lane's next head among the heads, unless it has none.
@@ -165,13 +206,13 @@ impl Lanes {
         core: &Core,
         db: &Connection,
         most: usize,
-    ) -> rusqlite::Result<Vec<(usize, Claim)>> {
+    ) -> rusqlite::Result<Vec<(usize, Rank, Claim)>> {
         let mut claims = Vec::new();
         while claims.len() < most {
-            let Some(Reverse(((_, _, id), n))) = self.heads.pop() else { break };
+            let Some(Reverse((head, n))) = self.heads.pop() else { break };
             self.advance(db, n, most)?;
-            let domain = self.lanes[n].course.domain;
-            claims.extend(core.claims.claim(Key { domain, id }).map(|claim| (n, claim)));
+            let key = Key { domain: self.lanes[n].course.domain, id: head.2 };
+            claims.extend(core.claims.claim(key).map(|claim| (n, head, claim)));
         }
         Ok(claims)
     }
@@ -181,16 +222,25 @@ impl Lanes {
     fn load(
         &self,
         db: &Connection,
-        claims: Vec<(usize, Claim)>,
+        claims: Vec<(usize, Rank, Claim)>,
         batch: &mut Batch,
     ) -> rusqlite::Result<()> {
         let snapshot = db.unchecked_transaction()?;
-        for (n, claim) in claims {
-            match row::load(db, &self.lanes[n].name, claim.key.id) {
+        for (n, head, claim) in claims {
+            let lane = &self.lanes[n];
+            match row::load(db, &lane.name, claim.key) {
                 Ok(Some(stored)) if stored.entry.state == EntryState::Waiting => {
                     batch.add(db, claim, stored);
                 }
-                Ok(_) => {}
+                Ok(Some(_)) => {}
+                Ok(None) if !self.rescued && lane::lists(db, lane.course, head)? => {
+                    return Err(misled("an entry that the index lists is not there"));
+                }
+                Ok(None) => {}
+                Err(Unreadable::Misfiled) if !self.rescued => {
+                    return Err(misled("an entry is listed under another's domain"));
+                }
+                Err(Unreadable::Misfiled) => {}
                 Err(Unreadable::Damaged(what)) => batch.damaged.push((claim, what)),
                 Err(Unreadable::Sql(e)) => return Err(e),
             }
@@ -199,39 +249,20 @@ impl Lanes {
     }
 }
 
-impl Lane {
-    fn new(name: &Domain, course: Course) -> Lane {
-        let at = (i64::MIN, [0; 16]);
-        Lane { name: name.clone(), course, at, ahead: VecDeque::new() }
-    }
-
-    fn next(&mut self, db: &Connection, room: usize) -> rusqlite::Result<Option<Rank>> {
-        if self.ahead.is_empty() {
-            self.read_ahead(db, room.clamp(AHEAD.0, AHEAD.1))?;
-        }
-        Ok(self.ahead.pop_front())
-    }
-
-    fn read_ahead(&mut self, db: &Connection, most: usize) -> rusqlite::Result<()> {
-        let sql = "SELECT arrived, id FROM entry INDEXED BY entry_order
-                   WHERE domain = ?1 AND state = ?2 AND class = ?3 AND (arrived, id) > (?4, ?5)
-                   ORDER BY arrived, id LIMIT ?6";
-        let Course { domain, class, .. } = self.course;
-        let waiting = row::state(EntryState::Waiting);
-        let mut query = db.prepare_cached(sql)?;
-        let mut rows = query.query(params![domain, waiting, class, self.at.0, self.at.1, most])?;
-        while let Some(row) = rows.next()? {
-            self.at = (row.get(0)?, row.get(1)?);
-            self.ahead.push_back(self.course.rank(self.at));
-        }
-        Ok(())
-    }
+/// The index is damaged, though SQLite could not see it.
+fn misled(what: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT_INDEX);
+    rusqlite::Error::SqliteFailure(code, Some(what.to_owned()))
 }
 
-impl Course {
-    fn rank(&self, (arrived, id): (i64, [u8; 16])) -> Rank {
-        let group = if arrived < self.cutoff { 0 } else { 1 + self.class };
-        (group, arrived, EntryId(ulid::Ulid::from_bytes(id)))
+/// The number of a domain that mail waits for, and where its lane of the tried ends.
+fn end_of(core: &Core, db: &Connection, name: &Domain) -> rusqlite::Result<Option<(i64, i64)>> {
+    match core.ledger.of(name) {
+        Some((domain, count)) if count.waiting > 0 => {
+            let end = lane::last(db, domain, order::TRIED)?.unwrap_or(i64::MIN);
+            Ok(Some((domain, end)))
+        }
+        _ => Ok(None),
     }
 }
 

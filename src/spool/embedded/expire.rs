@@ -13,6 +13,7 @@ use rusqlite::{Connection, params};
 use super::Core;
 use super::claims::{Claim, Key};
 use super::reader::{aside, unreadable};
+use super::rescue::{self, is_damage};
 use super::row;
 use super::writer::Work;
 use crate::queue::{EntryId, EntryState};
@@ -69,7 +70,7 @@ impl Drop for Sweep<'_> {
 /// One look at some of the entries.
 #[derive(Debug)]
 struct Look {
-    /// The last one looked at, unless that was the end.
+    /// The last one looked at, or the last that cannot be, unless that was the end.
     last: Option<Vec<u8>>,
     due: Vec<Key>,
     /// The soonest end among those not due.
@@ -105,29 +106,44 @@ pub(super) async fn expire(core: &Arc<Core>, now: Timestamp) -> Result<u64, Spoo
 async fn look_at(core: &Arc<Core>, after: Vec<u8>, now: i64) -> Result<Look, SpoolError> {
     let _turn = core.readers.turn().await;
     let reading = Arc::clone(core);
-    let look = aside(move || reading.readers.read(|db| look(db, &after, now))).await??;
+    let look = aside(move || reading.readers.read(|db| look(db, after, now))).await??;
     look.map_err(|e| unreadable(&e))
 }
 
-fn look(db: &Connection, after: &[u8], now: i64) -> rusqlite::Result<Look> {
+fn look(db: &Connection, after: Vec<u8>, now: i64) -> rusqlite::Result<Look> {
+    let mut look = Look { last: Some(after), due: Vec::new(), soonest: i64::MAX };
+    match look_on(db, now, &mut look) {
+        Err(e) if is_damage(&e) => {
+            let last = look.last.as_deref().and_then(|last| last.try_into().ok());
+            let last = last.map_or(0, u128::from_be_bytes);
+            look.last = rescue::beyond(db, last).map(|next| (next - 1).to_be_bytes().to_vec());
+        }
+        looked => looked?,
+    }
+    Ok(look)
+}
+
+fn look_on(db: &Connection, now: i64, look: &mut Look) -> rusqlite::Result<()> {
     let sql = "SELECT id, domain, state, expires FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2";
     let mut query = db.prepare_cached(sql)?;
-    let mut rows = query.query(params![after, LOOK])?;
-    let mut look = Look { last: None, due: Vec::new(), soonest: i64::MAX };
-    let (mut seen, mut last) = (0, [0; 16]);
+    let mut rows = query.query(params![look.last, LOOK])?;
+    let mut seen = 0;
     while let Some(row) = rows.next()? {
-        let expires: i64 = row.get(3)?;
-        last = row.get(0)?;
+        let (id, expires): ([u8; 16], i64) = (row.get(0)?, row.get(3)?);
+        // Only ever forward, though names may be out of order where a page is damaged.
+        look.last = look.last.take().max(Some(id.to_vec()));
         seen += 1;
         if row.get::<_, i64>(2)? != row::state(EntryState::Waiting) {
             continue;
         }
         if expires <= now {
-            look.due.push(Key { domain: row.get(1)?, id: EntryId(ulid::Ulid::from_bytes(last)) });
+            look.due.push(Key { domain: row.get(1)?, id: EntryId(ulid::Ulid::from_bytes(id)) });
         } else {
             look.soonest = look.soonest.min(expires);
         }
     }
-    look.last = (seen == LOOK).then(|| last.to_vec());
-    Ok(look)
+    if seen < LOOK {
+        look.last = None;
+    }
+    Ok(())
 }

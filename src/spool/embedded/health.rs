@@ -5,12 +5,14 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::rescue::ADVICE;
 use crate::spool::SpoolError;
 
 /// Sound until the first fault, and broken from then on until the process ends.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     fault: OnceLock<String>,
+    damage: OnceLock<String>,
     closed: AtomicBool,
 }
 
@@ -18,6 +20,9 @@ impl Health {
     /// Refuses when nothing more can be promised.
     pub(super) fn check(&self) -> Result<(), SpoolError> {
         self.check_sound()?;
+        if let Some(damage) = self.damage.get() {
+            return Err(SpoolError::Broken(damage.clone()));
+        }
         if self.closed.load(Ordering::Relaxed) { Err(closed()) } else { Ok(()) }
     }
 
@@ -37,6 +42,18 @@ impl Health {
     /// Did every write so far succeed?
     pub(super) fn is_sound(&self) -> bool {
         self.check_sound().is_ok()
+    }
+
+    /// Remembers that the writer has met damage which could not be mended. No more mail is entrusted
+    /// to such a database; what can still be read is handed out, and what can be is recorded.
+    pub(super) fn mistrust(&self, damage: String) -> SpoolError {
+        if self.damage.set(damage.clone()).is_ok() {
+            tracing::error!(
+                damage,
+                "the spool's database is damaged and accepts no more mail; {ADVICE}"
+            );
+        }
+        SpoolError::Broken(damage)
     }
 
     /// Remembers a fault that nothing but a new start can mend.

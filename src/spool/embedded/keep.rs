@@ -50,8 +50,8 @@ impl Keep {
         domain: i64,
         part: &Part,
     ) -> rusqlite::Result<bool> {
-        let sql = "INSERT INTO entry (id, domain, message, state, class, size, arrived, expires,
-                   whom, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0) ON CONFLICT (id) DO NOTHING";
+        let sql = "INSERT INTO entry (id, domain, message, state, class, size, arrived, since,
+                   expires, whom, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, 0) ON CONFLICT (id) DO NOTHING";
         let new = db.prepare_cached(sql)?.execute(params![
             part.id.0.to_bytes(),
             domain,
@@ -61,7 +61,12 @@ impl Keep {
             self.sealed.size.cast_signed(),
             row::time(self.arrival.arrived),
             row::time(part.expires),
-            row::whom(&part.domain, &self.arrival.reverse_path, part.recipients.iter()),
+            row::whom(
+                &part.domain,
+                &self.arrival.reverse_path,
+                part.recipients.iter(),
+                &self.sealed.digest
+            ),
         ])?;
         Ok(new == 1)
     }

@@ -7,11 +7,12 @@
 //! | `body`, `seal` | where content lies; how it proves to be whole |
 //! | `draft`, `keep` | a message coming in; its rows |
 //! | `writer`, `fold` | the one writer, which syncs once for all that are ready; its log |
-//! | `reader`, `drain`, `content` | reading: connections, a walk, a message going out |
+//! | `reader`, `content` | reading: connections, a message going out |
+//! | `drain`, `lane` | a walk through what waits, and one of the ways it takes |
 //! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
 //! | `ledger` | what waits for whom, in constant time |
 //! | `room`, `health` | whether there is space, and whether the disk can be trusted |
-//! | `recover` | beginning and end |
+//! | `recover`, `rescue` | beginning and end; going on where pages are damaged |
 //!
 //! The folder holds `spool.db` (with its log beside it), `bodies/` for large content, and `lock`.
 //! Rows and files are private to this engine; other programs ask the library.
@@ -25,10 +26,12 @@ mod expire;
 mod fold;
 mod health;
 mod keep;
+mod lane;
 mod ledger;
 mod lock;
 mod reader;
 mod recover;
+mod rescue;
 mod room;
 mod row;
 mod schema;
@@ -144,6 +147,16 @@ impl Embedded {
     }
 }
 
+/// What lies in the folder beside [`BODIES`].
+pub const FILES: [&str; 4] = ["lock", "spool.db", "spool.db-wal", "spool.db-shm"];
+/// The folder of large content in it.
+pub const BODIES: &str = "bodies";
+
+/// Is this the name of a body, finished or not?
+pub fn is_body(name: &str) -> bool {
+    body::is_ours(name)
+}
+
 fn database(folder: &Path) -> PathBuf {
     folder.join("spool.db")
 }
@@ -156,10 +169,10 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
     let file = file.write(true).create(true).truncate(false).mode(0o600).open(&path);
     file.map_err(|e| unusable(e.to_string()))?;
     let db = schema::writer(&path)?;
-    recover::enter(&db, &bodies).map_err(unusable)?;
-    let ledger = Ledger::load(&db).map_err(|e| unusable(e.to_string()))?;
-    let next_message = recover::next_message(&db).map_err(|e| unusable(e.to_string()))?;
-    let (health, soonest) = (Arc::default(), Arc::default());
+    let (health, soonest): (Arc<Health>, _) = Default::default();
+    recover::enter(&db, &bodies, &health).map_err(unusable)?;
+    let ledger = Ledger::load(&db).map_err(|e| unusable(rescue::told(&e)))?;
+    let next_message = recover::next_message(&db).map_err(|e| unusable(rescue::told(&e)))?;
     let folder = Folder::open(schema::folder(&path)?, Arc::clone(&health));
     Ok(Writer {
         db,
@@ -171,6 +184,7 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
         soonest,
         next_message,
         overdue: Vec::new(),
+        rebuilt: false,
     })
 }
 
@@ -205,6 +219,14 @@ impl Core {
             tracing::error!(id = %key.id, error = %e, "that it is damaged could not be recorded");
         }
         SpoolError::Damaged { id: key.id, what }
+    }
+
+    /// The index of entries is damaged: has it made anew, for the walks to come.
+    async fn index_damaged(&self, what: String) {
+        tracing::error!(what, "the spool's index is damaged, and is made anew");
+        if let Err(e) = self.submit(Work::Rebuild).await {
+            tracing::error!(error = %e, "it could not be made anew");
+        }
     }
 
     /// Writing content failed, before anything was promised.

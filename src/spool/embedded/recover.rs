@@ -2,38 +2,67 @@
 //! its log forward, and we check what is ours to check: the counts against an index, and the shelf
 //! for bodies that no row speaks of.
 
+use jiff::Timestamp;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, params};
 
 use super::body::Bodies;
+use super::health::Health;
+use super::rescue::{is_damage, told};
 use super::row;
 use crate::queue::EntryState;
 
 /// Takes possession: looks whether the last owner left in order, and says that we have not yet.
-pub(super) fn enter(db: &Connection, bodies: &Bodies) -> Result<(), String> {
+pub(super) fn enter(db: &Connection, bodies: &Bodies, health: &Health) -> Result<(), String> {
     let clean: bool = db
         .query_row("SELECT clean FROM spool", [], |row| row.get(0))
-        .map_err(|e| format!("its state cannot be read: {e}"))?;
+        .map_err(|e| format!("its state cannot be read: {}", told(&e)))?;
     if !clean {
-        make_good(db, bodies)?;
+        make_good(db, bodies, health)?;
     }
     db.execute("UPDATE spool SET clean = 0", [])
-        .map_err(|e| format!("it cannot be written: {e}"))?;
+        .map_err(|e| format!("it cannot be written: {}", told(&e)))?;
     Ok(())
 }
 
-fn make_good(db: &Connection, bodies: &Bodies) -> Result<(), String> {
-    let swept = bodies.sweep(db).map_err(|e| format!("its bodies cannot be swept: {e}"))?;
-    let agree = counts_agree(db).map_err(|e| format!("its entries cannot be counted: {e}"))?;
-    if !agree {
-        recount(db).map_err(|e| format!("its entries cannot be counted: {e}"))?;
+fn make_good(db: &Connection, bodies: &Bodies, health: &Health) -> Result<(), String> {
+    let swept = match bodies.sweep(db).map_err(|e| format!("its bodies cannot be swept: {e}"))? {
+        Ok(swept) => swept,
+        Err(e) => {
+            // A file too many costs room and nothing else.
+            tracing::error!(error = %e, "which bodies are needed cannot be told; all are kept");
+            0
+        }
+    };
+    let recounted = make_counts_good(db);
+    if let Err(e) = &recounted {
+        if !is_damage(e) {
+            return Err(format!("its entries cannot be counted: {e}"));
+        }
+        health.mistrust(e.to_string());
     }
     tracing::warn!(
         swept,
-        recounted = !agree,
+        recounted = recounted.unwrap_or_default(),
         "the spool was not left in order; it has been checked"
     );
     Ok(())
+}
+
+/// Counts anew where the counts do not agree with the index, and makes the index anew where it is
+/// damaged. Says whether there was need to.
+fn make_counts_good(db: &Connection) -> rusqlite::Result<bool> {
+    match counts_agree(db) {
+        Ok(true) => return Ok(false),
+        Err(e) if is_damage(&e) => rebuild(db)?,
+        agree => drop(agree?),
+    }
+    recount(db).map(|()| true)
+}
+
+/// Makes the indexes anew from the entries and messages.
+pub(super) fn rebuild(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch("REINDEX entry_order; REINDEX message_file;")
 }
 
 /// Do the counts kept agree with the index? Walks the index once.
@@ -66,9 +95,14 @@ fn recount(db: &Connection) -> rusqlite::Result<()> {
     db.execute(sql, params![row::state(EntryState::Waiting)]).map(|_| ())
 }
 
-/// The number for the next message.
+/// The number for the next message. Where the last one cannot be read, the time of day is beyond it:
+/// nobody has kept a message every microsecond since 1970.
 pub(super) fn next_message(db: &Connection) -> rusqlite::Result<i64> {
-    db.query_row("SELECT coalesce(max(id), 0) + 1 FROM message", [], |row| row.get(0))
+    let sql = "SELECT coalesce(max(id), 0) + 1 FROM message";
+    match db.query_row(sql, [], |row| row.get(0)) {
+        Err(e) if is_damage(&e) => Ok(row::time(Timestamp::now())),
+        number => number,
+    }
 }
 
 /// Free pages that are kept for the mail to come, whatever share of the database they are.
@@ -132,14 +166,14 @@ mod tests {
         let db = schema::writer(&spool.path().join("spool.db")).unwrap();
         db.execute_batch(
             "INSERT INTO domain (name, waiting, octets, set_aside) VALUES ('example.org', 9, 9, 9);
-             INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, 0, NULL),
-                                      (x'02', 1, 1, 0, 0, 10, 0, 0, 0, 0, NULL),
-                                      (x'03', 1, 1, 2, 0, 1, 0, 0, 0, 0, NULL);
+             INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, 0, 0),
+                                      (x'02', 1, 1, 0, 0, 10, 0, 0, 0, 0, 0),
+                                      (x'03', 1, 1, 2, 0, 1, 0, 0, 0, 0, 0);
              UPDATE spool SET clean = 0;",
         )
         .unwrap();
         assert!(!counts_agree(&db).unwrap());
-        enter(&db, &bodies).unwrap();
+        enter(&db, &bodies, &Health::default()).unwrap();
         assert!(counts_agree(&db).unwrap());
         let counts: String = db.query_row(COUNTS, [], |row| row.get(0)).unwrap();
         assert_eq!(counts, "2 110 1");

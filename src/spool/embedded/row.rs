@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::body::Place;
+use super::claims::Key;
+use super::rescue::is_damage;
 use crate::mail::Recipient;
 use crate::queue::{Entry, EntryId, EntryState, RecipientState, Source};
 use crate::smtp::{
@@ -88,14 +90,17 @@ pub(super) fn notify(notify: Option<Notify>) -> Option<i64> {
     })
 }
 
-/// A checksum over who mail is from and whom it is for, so that a bit that flips in an address is
-/// found out.
+/// A checksum over who mail is from, whom it is for, and which mail it is, so that a bit that flips in
+/// an address is found out, or one in the number of the message: content that is whole may still be
+/// another's.
 pub(super) fn whom<'a>(
     domain: &Domain,
     from: &ReversePath,
     to: impl Iterator<Item = &'a Recipient>,
+    digest: &[u8],
 ) -> u32 {
     let mut check = crc32fast::Hasher::new();
+    check.update(digest);
     let paths = to.map(|recipient| recipient.path.as_str());
     for text in [domain.as_str(), from.as_str()].into_iter().chain(paths) {
         check.update(text.as_bytes());
@@ -123,12 +128,15 @@ pub(super) enum Unreadable {
     Sql(rusqlite::Error),
     /// What it gave is no entry.
     Damaged(String),
+    /// The entry is another domain's, and the index is wrong.
+    Misfiled,
 }
 
 impl From<rusqlite::Error> for Unreadable {
     fn from(e: rusqlite::Error) -> Unreadable {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, TypeMismatch};
-        let damaged = matches!(e.sqlite_error_code(), Some(DatabaseCorrupt | TypeMismatch))
+        use rusqlite::ErrorCode::TypeMismatch;
+        let damaged = is_damage(&e)
+            || e.sqlite_error_code() == Some(TypeMismatch)
             || matches!(
                 e,
                 rusqlite::Error::FromSqlConversionFailure(..)
@@ -146,26 +154,33 @@ fn damaged(column: &str) -> Unreadable {
 
 const ENTRY: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
     m.head, m.file, m.checks, m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
-    m.envid, m.ip, m.helo, m.tls, e.whom
+    m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain
     FROM entry e JOIN message m ON m.id = e.message WHERE e.id = ?1";
 
 /// Reads an entry of `domain`, if it is there.
 pub(super) fn load(
     db: &Connection,
     domain: &Domain,
-    id: EntryId,
+    key: Key,
 ) -> Result<Option<Stored>, Unreadable> {
+    let Key { domain: number, id } = key;
     let key = id.0.to_bytes();
     let mut query = db.prepare_cached(ENTRY)?;
-    let read = |row: &Row<'_>| Ok((entry(row, domain, id), row.get::<_, u32>(20)?));
-    let Some((stored, check)) = query.query_row([key], read).optional()? else { return Ok(None) };
+    let read = |row: &Row<'_>| {
+        Ok((entry(row, domain, id), row.get::<_, u32>(20)?, row.get::<_, i64>(22)?))
+    };
+    let found = query.query_row([key], read).optional()?;
+    let Some((stored, check, owner)) = found else { return Ok(None) };
+    if owner != number {
+        return Err(Unreadable::Misfiled);
+    }
     let mut stored = stored?;
     stored.entry.recipients = recipients(db, &key)?;
     let to = stored.entry.recipients.iter().map(|(recipient, _)| recipient);
-    if whom(domain, &stored.entry.reverse_path, to) == check {
+    if whom(domain, &stored.entry.reverse_path, to, &stored.digest) == check {
         Ok(Some(stored))
     } else {
-        Err(damaged("list of recipients or its sender"))
+        Err(damaged("list of recipients, its sender or its message"))
     }
 }
 
@@ -174,6 +189,7 @@ fn entry(row: &Row<'_>, domain: &Domain, id: EntryId) -> Result<Stored, Unreadab
     let message = row.get(5)?;
     let file: Option<String> = row.get(8)?;
     let reverse_path: String = row.get(11)?;
+    let (attempts, since): (u32, _) = (row.get(4)?, timestamp(row.get(21)?)?);
     let entry = Entry {
         id,
         domain: domain.clone(),
@@ -183,7 +199,8 @@ fn entry(row: &Row<'_>, domain: &Domain, id: EntryId) -> Result<Stored, Unreadab
         eight_bit: shape & EIGHT_BIT != 0,
         arrived: timestamp(row.get(2)?)?,
         expires: timestamp(row.get(3)?)?,
-        attempts: row.get(4)?,
+        attempts,
+        tried: if attempts > 0 { Some(since) } else { None },
         reverse_path: ReversePath::parse(&reverse_path).map_err(|_| damaged("reverse-path"))?,
         params: mail_params(row)?,
         recipients: Vec::new(),

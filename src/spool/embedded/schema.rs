@@ -13,19 +13,21 @@
 //! begins with its time of birth: new rows land at the end of the tree, where it is warm.
 //!
 //! There is one secondary index on entries, because each costs every accepted mail. It answers
-//! the one question that must not be slow: what goes out next for this domain?
+//! the one question that must not be slow: what goes out next for this domain? It is
+//! sorted by `since`: when the entry came or, if it was tried and not finished, was last tried.
 
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::rescue;
 use crate::spool::SpoolError;
 
 /// `odmr` as a 32-bit number: says whose database this is.
 const APPLICATION: i32 = 0x6f64_6d72;
 /// The layout below. Raised whenever an older program could not read what this one writes.
-const LAYOUT: i32 = 1;
+const LAYOUT: i32 = 2;
 /// Before this one, a WAL reset could lose a commit under rare timing.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
@@ -69,8 +71,8 @@ CREATE TABLE entry (
   expires INTEGER NOT NULL,
   whom INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
-  tried INTEGER) WITHOUT ROWID;
-CREATE INDEX entry_order ON entry (domain, state, class, arrived);
+  since INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX entry_order ON entry (domain, state, class, since);
 CREATE TABLE recipient (
   entry BLOB NOT NULL,
   n INTEGER NOT NULL,
@@ -122,9 +124,9 @@ fn layout(db: &Connection, path: &Path) -> Result<(), SpoolError> {
     match (application, layout) {
         (0, 0) => create(db).map_err(|e| unusable(path, &e)),
         (APPLICATION, LAYOUT) => Ok(()),
-        (APPLICATION, newer) => Err(SpoolError::Unusable(format!(
-            "{}: the spool has layout {newer}, this program knows {LAYOUT}; \
-             use the version of odmrd that wrote it, or a newer one",
+        (APPLICATION, other) => Err(SpoolError::Unusable(format!(
+            "{}: the spool has layout {other}, this program knows {LAYOUT}; \
+             have its mail fetched from the version of odmrd that wrote it",
             path.display()
         ))),
         _ => Err(SpoolError::Unusable(format!("{}: this is no spool of odmrd", path.display()))),
@@ -166,5 +168,5 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn unusable(path: &Path, e: &rusqlite::Error) -> SpoolError {
-    SpoolError::Unusable(format!("{}: {e}", path.display()))
+    SpoolError::Unusable(format!("{}: {}", path.display(), rescue::told(e)))
 }

@@ -5,9 +5,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::body;
 use super::claims::{Claim, Key};
+use super::lane;
 use super::ledger::Changes;
 use super::row;
-use crate::queue::{Entry, EntryState, Fate, RecipientState};
+use crate::queue::{Entry, EntryState, Fate, RecipientState, order};
 
 /// What a session made of one entry.
 #[derive(Debug)]
@@ -81,8 +82,7 @@ impl Settlement {
 
     fn update(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
         let key = self.claim.key.id.0.to_bytes();
-        let sql = "UPDATE entry SET attempts = attempts + 1, tried = ?2 WHERE id = ?1";
-        let there = db.prepare_cached(sql)?.execute(params![key, row::time(self.at)])?;
+        let there = self.queue_anew(db)?;
         let sql = "UPDATE recipient SET state = ?3, code = ?4, status = ?5, words = ?6
                    WHERE entry = ?1 AND n = ?2";
         let mut update = db.prepare_cached(sql)?;
@@ -94,6 +94,19 @@ impl Settlement {
         if self.after == After::Failed {
             return set_state(db, self.claim.key, EntryState::Failed, changes);
         }
+        Ok(there)
+    }
+
+    /// Behind everything that was tried before, whatever the clock says: a walk under way has seen
+    /// where the queue ended when it began, and must not meet this entry again.
+    fn queue_anew(&self, db: &Connection) -> rusqlite::Result<u64> {
+        let Key { domain, id } = self.claim.key;
+        let last = lane::last(db, domain, order::TRIED)?;
+        let tried =
+            last.map_or(row::time(self.at), |last| row::time(self.at).max(last.saturating_add(1)));
+        let sql = "UPDATE entry SET attempts = attempts + 1, class = ?2, since = ?3 WHERE id = ?1";
+        let there =
+            db.prepare_cached(sql)?.execute(params![id.0.to_bytes(), order::TRIED, tried])?;
         Ok(there as u64)
     }
 }

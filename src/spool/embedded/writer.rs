@@ -19,6 +19,7 @@ use super::health::Health;
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
 use super::recover;
+use super::rescue::is_damage;
 use super::room::Room;
 use super::settle::{self, Settlement};
 use crate::queue::EntryState;
@@ -42,6 +43,8 @@ pub(super) enum Work {
     Settle(Settlement),
     /// Set a damaged entry aside.
     SetAside(Key),
+    /// Make the indexes anew.
+    Rebuild,
     /// Give up those whose time has run out.
     Expire(Vec<Claim>, Timestamp),
     /// Give back some of the room that gone mail has left in the database.
@@ -57,6 +60,15 @@ struct Job {
     reply: oneshot::Sender<Answer>,
 }
 
+/// Why a transaction came to nothing.
+#[derive(Debug)]
+enum Trouble {
+    /// Nothing can be written now.
+    Refused(SpoolError),
+    /// Something in it touches a damaged page.
+    Damage(rusqlite::Error),
+}
+
 /// The writer's own things.
 pub(super) struct Writer {
     pub(super) db: Connection,
@@ -70,6 +82,8 @@ pub(super) struct Writer {
     /// Deliveries that a full disk kept from being recorded. Their leases stay out, and they are
     /// tried with every group until there is room.
     pub(super) overdue: Vec<Settlement>,
+    /// The indexes were made anew since the start; that they are damaged again has other reasons.
+    pub(super) rebuilt: bool,
 }
 
 impl Writer {
@@ -98,14 +112,46 @@ impl Writer {
         if group.is_empty() {
             return;
         }
-        match self.health.check_sound().and_then(|()| self.transaction(&group)) {
+        if group.iter().any(|job| matches!(job.work, Work::Rebuild)) {
+            self.rebuild();
+        }
+        let sound = self.health.check_sound().map_err(Trouble::Refused);
+        match sound.and_then(|()| self.transaction(&group)) {
             Ok((answers, changes)) => {
                 self.done(group, answers, changes);
                 self.make_up();
             }
-            Err(e) => self.refuse(group, &e),
+            Err(Trouble::Refused(e)) => self.refuse(group, &e),
+            Err(Trouble::Damage(_)) if self.rebuild() => self.group(group),
+            Err(Trouble::Damage(e)) => self.one_by_one(group, &e),
         }
         self.folder.tend(&self.db);
+    }
+
+    /// Damage is met by one of these, and the others shall not suffer for it. No new mail is taken
+    /// into what is damaged.
+    fn one_by_one(&mut self, group: Vec<Job>, e: &rusqlite::Error) {
+        let refusal = self.health.mistrust(e.to_string());
+        let alone = group.len() == 1;
+        for job in group {
+            match alone || matches!(job.work, Work::Keep(_)) {
+                true => self.refuse(vec![job], &refusal),
+                false => self.group(vec![job]),
+            }
+        }
+    }
+
+    /// Makes the indexes anew, once: entries themselves may be whole. Says whether that was done.
+    fn rebuild(&mut self) -> bool {
+        if std::mem::replace(&mut self.rebuilt, true) {
+            return false;
+        }
+        let done = recover::rebuild(&self.db);
+        match &done {
+            Ok(()) => tracing::warn!("the spool's indexes were made anew"),
+            Err(e) => drop(self.health.mistrust(e.to_string())),
+        }
+        done.is_ok()
     }
 
     /// There seems to be room again: records what is overdue. Nobody waits for it any more.
@@ -115,11 +161,11 @@ impl Writer {
         self.group(group.into_iter().map(job).collect());
     }
 
-    fn transaction(&mut self, group: &[Job]) -> Result<(Vec<u64>, Changes), SpoolError> {
+    fn transaction(&mut self, group: &[Job]) -> Result<(Vec<u64>, Changes), Trouble> {
         let before = self.next_message;
         self.write(group).map_err(|e| {
             self.next_message = before;
-            self.judge(&e)
+            self.judge(e)
         })
     }
 
@@ -149,7 +195,8 @@ impl Writer {
                 claims.iter().map(|claim| settle::expire(db, claim.key, *now, changes)).sum()
             }
             Work::Tidy => recover::tidy(db),
-            Work::Close => Ok(0),
+            // Not inside a transaction; and asking for it is answered by its having been done.
+            Work::Rebuild | Work::Close => Ok(0),
         }
     }
 
@@ -176,9 +223,9 @@ impl Writer {
 
     /// What a failed transaction means. A full disk that was noticed before the sync has done no
     /// harm once rolled back; of anything else we cannot know what is on disk.
-    fn judge(&self, e: &rusqlite::Error) -> SpoolError {
+    fn judge(&self, e: rusqlite::Error) -> Trouble {
         let clean = self.db.is_autocommit() || self.db.execute_batch("ROLLBACK").is_ok();
-        match e.sqlite_error_code() {
+        let refusal = match e.sqlite_error_code() {
             Some(ErrorCode::DiskFull) if clean => {
                 tracing::error!("the disk is full: no mail is accepted until there is room");
                 self.room.full()
@@ -187,8 +234,10 @@ impl Writer {
                 tracing::error!("another process keeps the spool's database locked");
                 SpoolError::Broken("another process keeps the database locked".to_owned())
             }
+            _ if clean && is_damage(&e) => return Trouble::Damage(e),
             _ => self.health.fail(e.to_string()),
-        }
+        };
+        Trouble::Refused(refusal)
     }
 
     fn refuse(&mut self, group: Vec<Job>, e: &SpoolError) {

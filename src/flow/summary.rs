@@ -1,0 +1,168 @@
+//! What one run of the customer came to, in the form that people and pipes are told.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::exit::Exit;
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Mail came, and all of it was taken, or refused with the provider informed.
+    Ok,
+    /// There was none.
+    NoMail,
+    /// Mail came; some was put off, or there may be more than the run was allowed to ask for.
+    Partial,
+    /// Try later.
+    Tempfail,
+    /// We may not, or must not.
+    Denied,
+    /// That is no ODMR provider, or no proper one.
+    Protocol,
+    /// Our own settings, or our own target.
+    Config,
+}
+
+/// What one run did, for people and for pipes. `odmr.fetch/1`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// `odmr.fetch/1`.
+    pub schema: &'static str,
+    /// The account's name.
+    pub account: String,
+    /// Host and port.
+    pub server: String,
+    /// `atrn` or `turn`; null when nothing was asked.
+    pub verb: Option<&'static str>,
+    /// The TLS version; null in clear.
+    pub tls: Option<&'static str>,
+    /// The SASL mechanism; null when there was no login.
+    pub mech: Option<&'static str>,
+    /// When the run began.
+    pub started: Timestamp,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+    /// What it came to.
+    pub result: Outcome,
+    /// Why, when it is not `ok` or `no_mail`: one line, escaped.
+    pub reason: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Reversed sessions held.
+    pub rounds: u32,
+    /// Transactions the provider began.
+    pub offered: u64,
+    /// Transactions whose content was taken for somebody.
+    pub accepted: u64,
+    /// Transactions put off, wholly or for some recipients.
+    pub deferred: u64,
+    /// Transactions refused for good by all.
+    pub refused: u64,
+    /// Octets of content taken.
+    pub bytes: u64,
+    /// The run ended before the provider had said that there is no more.
+    pub more: bool,
+    /// Final codes said, and how often.
+    pub by_code: std::collections::BTreeMap<u16, u64>,
+    /// The provider's last word on ATRN.
+    pub last_reply: Option<String>,
+    /// When to try again, in seconds, where that is known.
+    pub next_hint_s: Option<u64>,
+    /// How the program ends.
+    #[serde(skip)]
+    pub exit: Exit,
+    /// The run was told to stop.
+    #[serde(skip)]
+    pub interrupted: bool,
+}
+
+impl Summary {
+    /// Nothing has happened yet.
+    pub fn new(account: &str, server: &str, port: u16) -> Summary {
+        Summary {
+            schema: "odmr.fetch/1",
+            account: account.to_owned(),
+            server: format!("{server}:{port}"),
+            verb: None,
+            tls: None,
+            mech: None,
+            started: Timestamp::now(),
+            ms: 0,
+            result: Outcome::NoMail,
+            reason: None,
+            hint: None,
+            rounds: 0,
+            offered: 0,
+            accepted: 0,
+            deferred: 0,
+            refused: 0,
+            bytes: 0,
+            more: false,
+            by_code: Default::default(),
+            last_reply: None,
+            next_hint_s: None,
+            exit: Exit::Ok,
+            interrupted: false,
+        }
+    }
+
+    /// Every key of the JSON form, in its order, as the manual explains it.
+    pub const FIELDS: [(&'static str, &'static str); 21] = [
+        ("schema", "odmr.fetch/1."),
+        ("account", "The account's name; empty when flags alone describe it."),
+        ("server", "Host and port."),
+        ("verb", "atrn or turn; null when nothing was asked."),
+        ("tls", "The TLS version; null in clear."),
+        ("mech", "The SASL mechanism; null without a login."),
+        ("started", "When the run began, RFC 3339 in UTC."),
+        ("ms", "How long it took, in milliseconds."),
+        (
+            "result",
+            "ok; no_mail; partial (exit 1: some mail was put off, or there may be more); \
+             tempfail, denied, protocol or config with a reason.",
+        ),
+        ("reason", "Why it ended early, in one line; else null."),
+        ("hint", "What to do about it; else null."),
+        ("rounds", "Reversed sessions held."),
+        (
+            "offered",
+            "Transactions the provider began, each MAIL being one. One letter can be several: a provider \
+             repeats it for recipients who did not fit, and to an LMTP target, which answers for each \
+             recipient, every recipient is a transaction of his own.",
+        ),
+        (
+            "accepted",
+            "Transactions whose content the target took, for one recipient or for several.",
+        ),
+        (
+            "deferred",
+            "Transactions put off, so that mail stays at the provider: by 4xx to MAIL or the content, or \
+             to a recipient. One that was taken for others counts as accepted too.",
+        ),
+        ("refused", "Transactions that nobody took and at least one 5xx ended for good."),
+        ("bytes", "Octets of the content taken, counted once for each transaction."),
+        (
+            "more",
+            "true when the run ended before the provider said that it has no more: at \
+             max_rounds, at a ceiling, or told to stop. The exit code is then 1 or that of the signal.",
+        ),
+        ("by_code", "How often each code was said: to content, and to recipients refused."),
+        ("last_reply", "The provider's last word on ATRN."),
+        ("next_hint_s", "When to try again, in seconds; null where nobody has said."),
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_explained() {
+        let json = serde_json::to_value(Summary::new("a", "b", 1)).unwrap();
+        let keys: std::collections::BTreeSet<&str> =
+            json.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, Summary::FIELDS.iter().map(|(key, _)| *key).collect());
+    }
+}
