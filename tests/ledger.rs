@@ -7,6 +7,7 @@
 //!
 //! A short run is part of the suite. A long one: `ODMR_KILLS=5000 ODMR_SEED=7 cargo test --test ledger`.
 
+mod dice;
 #[path = "peers/lab/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the lab has more than this one journey needs")]
 mod lab;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::dice::Dice;
 use crate::lab::Lab;
 use crate::lab::maildir::Maildir;
 use crate::lab::ours::{AtrnFetch, Odmrd, RunningOdmrd};
@@ -32,18 +34,6 @@ const TWICE_A_CRASH: usize = 64;
 
 /// Messages by id: what stands behind each.
 type Books = Arc<Mutex<BTreeMap<String, u64>>>;
-
-/// A fixed sequence of throws (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides
-    }
-}
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     let set = std::env::var(variable).ok();

@@ -10,6 +10,7 @@
 
 #[path = "../contract/mod.rs"]
 mod contract;
+#[path = "../dice/mod.rs"]
 mod dice;
 mod disk;
 mod maildir;
