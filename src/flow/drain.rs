@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 
 use super::line::{LineEnd, Stop, ask};
 use super::provider::{Provider, Turning};
-use crate::config::accounts::LinePerRecord;
+use crate::config::accounts::Switch;
 use crate::mail::Recipient;
 use crate::net::Wire;
 use crate::queue::{EntryId, Fate, RecipientState};
@@ -44,8 +44,7 @@ pub struct Drained {
 pub struct Run<'a, S: Spool> {
     provider: &'a Provider<S>,
     id: &'a str,
-    account: &'a str,
-    line_per_record: LinePerRecord,
+    turning: &'a Turning,
     session: ClientSession<Reversed>,
     stop: Stop,
     walk: S::Drain,
@@ -87,8 +86,7 @@ impl<'a, S: Spool> Run<'a, S> {
         Run {
             provider,
             id,
-            account: &turning.account,
-            line_per_record: turning.line_per_record,
+            turning,
             session,
             stop,
             walk,
@@ -109,14 +107,14 @@ impl<'a, S: Spool> Run<'a, S> {
     pub async fn to_the_end(&mut self, wire: &mut Wire) -> Result<(), LineEnd> {
         loop {
             match ask(wire, &mut self.session).await? {
-                Sending::Ready(offers) => self.mind_the_records(wire, &offers),
+                Sending::Ready(offers) => self.suit(wire, &offers),
                 Sending::Wants => self.next_message().await,
                 Sending::Content(token) => self.content(token).await?,
                 Sending::Outcome(token, verdicts) => self.outcome(token, verdicts).await,
                 Sending::Stopped(reply) => {
                     info!(
                         session = self.id,
-                        account = self.account,
+                        account = self.turning.account,
                         reply = reply.to_string(),
                         "the customer stopped the session"
                     );
@@ -143,13 +141,11 @@ impl<'a, S: Spool> Run<'a, S> {
 
     /// fetchmail stalls on a TLS record of two lines, and cannot be told from the server behind
     /// it; only one of ours says by its keyword that it is none.
-    fn mind_the_records(&self, wire: &mut Wire, offers: &Capabilities) {
-        let careful = match self.line_per_record {
-            LinePerRecord::On => true,
-            LinePerRecord::Off => false,
-            LinePerRecord::Auto => offers.xodmr.is_none(),
-        };
-        wire.one_line_per_record(careful);
+    fn suit(&mut self, wire: &mut Wire, offers: &Capabilities) {
+        wire.one_line_per_record(self.turning.line_per_record.or(offers.xodmr.is_none()));
+        if self.turning.stream != Switch::Auto {
+            self.session.stream(self.turning.stream == Switch::On);
+        }
     }
 
     async fn next_message(&mut self) {
@@ -190,7 +186,7 @@ impl<'a, S: Spool> Run<'a, S> {
     }
 
     fn cannot_read(&self, id: EntryId, fault: &SpoolError) {
-        error!(session = self.id, account = self.account, %id, %fault, "message set aside");
+        error!(session = self.id, account = self.turning.account, %id, %fault, "message set aside");
     }
 
     fn take_up(&mut self, lease: S::Lease, content: S::Content, piece: Option<Bytes>) -> u64 {
@@ -344,12 +340,12 @@ impl<'a, S: Spool> Run<'a, S> {
         let waited = Timestamp::now().duration_since(entry.arrived).as_secs();
         match other.first() {
             None => {
-                info!(session = self.id, account = self.account, id = %entry.id, domain = %entry.domain,
+                info!(session = self.id, account = self.turning.account, id = %entry.id, domain = %entry.domain,
                 size = entry.size, recipients = taken.len(), waited, reply = taken.first().map(ToString::to_string),
                 "message delivered")
             }
             Some(reply) => {
-                warn!(session = self.id, account = self.account, id = %entry.id, domain = %entry.domain,
+                warn!(session = self.id, account = self.turning.account, id = %entry.id, domain = %entry.domain,
                 size = entry.size, delivered = taken.len(), not_delivered = other.len(), waited, reply = reply.to_string(),
                 "message not delivered to all")
             }

@@ -261,6 +261,7 @@ impl<K: Sink> Run<'_, K> {
         ServerSettings {
             max_size: offer.size.unwrap_or(u64::MAX),
             max_recipients: offer.rcptmax.unwrap_or(1000),
+            max_streamed: self.terms.max_message.unwrap_or(u64::MAX),
             smtputf8: offer.smtputf8,
             binarymime: offer.binarymime,
             dsn: offer.dsn,

@@ -63,6 +63,10 @@ pub async fn hear<Stage>(
         match session.poll(Instant::now()) {
             Step::Event(event) => return Ok(event),
             Step::Send(bytes) => write(wire, session.input(), bytes).await?,
+            // A call that was given up in the middle of writing.
+            Step::Starved if wire.has_unsent() => {
+                write(wire, session.input(), Bytes::new()).await?
+            }
             Step::Starved => listen(wire, session, stop).await?,
         }
     }

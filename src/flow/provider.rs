@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use super::line::LineEnd;
-use crate::config::accounts::{Accounts, LinePerRecord};
+use crate::config::accounts::{Accounts, Switch};
 use crate::config::provider::Settings;
 use crate::config::recipients::Recipients;
 use crate::net::admission::network;
@@ -90,7 +90,9 @@ pub struct Turning {
     /// Which of it.
     pub domains: Vec<Domain>,
     /// Whether each line goes into a TLS record of its own.
-    pub line_per_record: LinePerRecord,
+    pub line_per_record: Switch,
+    /// Whether whole transactions are streamed.
+    pub stream: Switch,
     uses: Arc<Mutex<HashMap<String, Use>>>,
 }
 
@@ -175,8 +177,9 @@ impl<S: Spool> Provider<S> {
         }
         let (Answer::Turn, Claim::Full(domains)) = (answer, claim) else { return (answer, None) };
         used.sessions += 1;
-        let (account, line_per_record) = (name.to_owned(), account.line_per_record);
-        (answer, Some(Turning { account, domains, line_per_record, uses: self.uses.clone() }))
+        let (line_per_record, stream) = (account.line_per_record, account.stream);
+        let (account, uses) = (name.to_owned(), self.uses.clone());
+        (answer, Some(Turning { account, domains, line_per_record, stream, uses }))
     }
 
     fn waiting(&self, claim: &Claim) -> Waiting {

@@ -1,7 +1,7 @@
 //! Behind the turn: the customer is the server now, and takes its mail in, in lock with wherever
 //! the mail goes. The provider is told 250 when the target has taken the mail, and not before.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -88,9 +88,14 @@ pub struct Receiver<'a, K: Sink> {
     ip: IpAddr,
     tls: Option<&'static str>,
     mail: Option<Incoming>,
+    /// Messages that came to their end, and whose answer is owed.
+    unanswered: VecDeque<Incoming>,
     taken: u64,
     began: bool,
 }
+
+/// Messages that may wait for their answer at once: as many as a provider streams.
+const UNANSWERED: usize = 128;
 
 /// A transaction under way.
 #[derive(Debug, Default)]
@@ -104,6 +109,9 @@ struct Incoming {
     put_off: Option<u16>,
     /// Beyond the ceiling: heard out, kept by nobody.
     over: bool,
+    /// Its reverse-path, escaped, and how many recipients it had, once it is complete.
+    from: String,
+    recipients: usize,
 }
 
 /// Content that goes on this far beyond its ceiling is no mail.
@@ -120,7 +128,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
     ) -> Receiver<'a, K> {
         let ip = wire.peer().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.ip());
         let tls = wire.tls().map(|facts| facts.version());
-        Receiver { terms, sink, tally, progress, ip, tls, mail: None, taken: 0, began: false }
+        Receiver { terms, sink, tally, progress, ip, tls, mail: None, unanswered: VecDeque::new(), taken: 0, began: false }
     }
 
     /// Takes mail in until the provider says QUIT, or the line ends.
@@ -131,6 +139,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
         mut stop: Stop,
     ) -> Reception {
         let end = self.serve(wire, session, &mut stop).await;
+        self.settle_all(session).await;
         if self.mail.as_ref().is_some_and(|mail| mail.begun) {
             warn!("the line ended inside a message; nothing of it was kept");
         }
@@ -146,7 +155,8 @@ impl<'a, K: Sink> Receiver<'a, K> {
         stop: &mut Stop,
     ) -> Result<(), LineEnd> {
         loop {
-            match hear(wire, session, stop).await? {
+            let Some(event) = self.next(wire, session, stop).await? else { continue };
+            match event {
                 Event::Mail(path, params) => self.mail(session, &path, &params).await,
                 Event::Recipient(recipient) => self.recipient(session, &recipient).await,
                 Event::Begin => self.begin(session).await,
@@ -163,6 +173,51 @@ impl<'a, K: Sink> Receiver<'a, K> {
                 }
             }
         }
+    }
+
+    /// What is heard next; or nothing, when answers that were owed have been given instead.
+    async fn next(
+        &mut self,
+        wire: &mut Wire,
+        session: &mut ServerSession<Reversed>,
+        stop: &mut Stop,
+    ) -> Result<Option<Event>, LineEnd> {
+        if self.unanswered.is_empty() {
+            return hear(wire, session, stop).await.map(Some);
+        }
+        let room = self.unanswered.len() < UNANSWERED && !session.is_full();
+        let answers = tokio::select! {
+            biased;
+            event = hear(wire, session, stop), if room => return event.map(Some),
+            answers = self.sink.settled() => answers,
+        };
+        self.answer(session, answers);
+        Ok(None)
+    }
+
+    /// Gives the oldest of the answers that are owed.
+    fn answer(&mut self, session: &mut ServerSession<Reversed>, answers: Vec<Reply>) {
+        for reply in answers {
+            if let Some(mail) = self.unanswered.pop_front() {
+                self.mail_is_over(mail, &reply);
+            }
+            session.answer_oldest(reply);
+        }
+        if self.sink.is_lost() {
+            session.shut_down(TARGET_LOST);
+        }
+    }
+
+    /// The line has ended: what is on its way to the target gets there, and is counted; the rest
+    /// will be sent again, since nobody was told that it was taken.
+    async fn settle_all(&mut self, session: &mut ServerSession<Reversed>) {
+        let mut left = self.sink.forget();
+        while left > 0 {
+            let answers = self.sink.settled().await;
+            left = left.saturating_sub(answers.len());
+            self.answer(session, answers);
+        }
+        self.unanswered.clear();
     }
 
     async fn mail(
@@ -195,10 +250,17 @@ impl<'a, K: Sink> Receiver<'a, K> {
 
     /// Is this run's measure full?
     fn ceiling(&self) -> Option<Reply> {
-        let messages = self.terms.max_messages.is_some_and(|most| self.tally.accepted >= most);
-        let octets = self.terms.max_octets.is_some_and(|most| self.tally.octets >= most);
+        let (accepted, came) = self.likely();
+        let messages = self.terms.max_messages.is_some_and(|most| accepted >= most);
+        let octets = self.terms.max_octets.is_some_and(|most| came >= most);
         let time = Instant::now() >= self.terms.until;
         (messages || octets || time).then_some(ENOUGH)
+    }
+
+    /// Messages and octets taken when all that is owed an answer turns out well.
+    fn likely(&self) -> (u64, u64) {
+        let octets: u64 = self.unanswered.iter().map(|mail| mail.octets).sum();
+        (self.tally.accepted + self.unanswered.len() as u64, self.tally.octets + octets)
     }
 
     async fn recipient(&mut self, session: &mut ServerSession<Reversed>, recipient: &Recipient) {
@@ -301,28 +363,50 @@ impl<'a, K: Sink> Receiver<'a, K> {
         Ok(())
     }
 
+    /// The content is whole. A provider that has sent more meanwhile does not wait for the answer:
+    /// it is put off, so that what follows becomes safe in the same go.
     async fn end(&mut self, session: &mut ServerSession<Reversed>) {
+        self.describe(session);
         let over = self.mail.as_ref().is_some_and(|mail| mail.over);
+        let streamed = session.owed() > 0 || !session.input().is_empty();
+        if streamed && !over && self.sink.put_by() {
+            self.unanswered.extend(self.mail.take());
+            return session.answer_later();
+        }
         let reply = if over { TOO_LARGE_TODAY } else { self.sink.finish().await };
-        *self.tally.by_code.entry(reply.code).or_default() += 1;
-        self.log(session, &reply);
-        self.conclude(Some(&reply));
+        if let Some(mail) = self.mail.take() {
+            self.mail_is_over(mail, &reply);
+        }
         session.answer(reply);
         if self.sink.is_lost() {
             session.shut_down(TARGET_LOST);
         }
     }
 
-    fn log(&self, session: &ServerSession<Reversed>, reply: &Reply) {
-        let Some(envelope) = session.envelope() else { return };
-        let octets = self.mail.as_ref().map_or(0, |mail| mail.octets);
-        info!(from = %Escaped::text(envelope.reverse_path.as_str()), recipients = envelope.recipients.len(),
-            size = octets, reply = reply.to_string(), "message");
+    /// What the log will say of it.
+    fn describe(&mut self, session: &ServerSession<Reversed>) {
+        if let (Some(mail), Some(envelope)) = (&mut self.mail, session.envelope()) {
+            mail.from = Escaped::text(envelope.reverse_path.as_str()).to_string();
+            mail.recipients = envelope.recipients.len();
+        }
+    }
+
+    /// A message that came to its end has got its answer.
+    fn mail_is_over(&mut self, mail: Incoming, reply: &Reply) {
+        *self.tally.by_code.entry(reply.code).or_default() += 1;
+        info!(from = mail.from, recipients = mail.recipients, size = mail.octets,
+            reply = reply.to_string(), "message");
+        self.count(mail, Some(reply));
     }
 
     /// Counts a transaction, once: by its last answer, or by what its recipients were told.
     fn conclude(&mut self, last: Option<&Reply>) {
-        let Some(mail) = self.mail.take() else { return };
+        if let Some(mail) = self.mail.take() {
+            self.count(mail, last);
+        }
+    }
+
+    fn count(&mut self, mail: Incoming, last: Option<&Reply>) {
         let code = match last {
             Some(reply) => Some(reply.code),
             None if mail.accepted == 0 => mail.refusals.iter().copied().min(),

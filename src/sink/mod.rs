@@ -11,6 +11,9 @@
 //! P: .                                Sink::finish: 2xx only when the mail is safe
 //! ```
 //!
+//! Only where the provider does not wait for that last answer may a sink gather several messages,
+//! make them safe together, and answer each then: `put_by` and `settled`.
+//!
 //! Not here: whom mail is accepted for, sizes and other ceilings (the flow's), and the Received
 //! field, which arrives ready made.
 
@@ -102,6 +105,24 @@ pub trait Sink: Send {
     /// where the line to the target broke at the last moment, that nobody can know (RFC 1047).
     fn finish(&mut self) -> impl Future<Output = Reply> + Send;
 
+    /// As `finish`, but the answer comes from [`settled`](Sink::settled), so that several messages
+    /// are made safe in one go. False where a sink cannot: then `finish` has to be asked.
+    fn put_by(&mut self) -> bool {
+        false
+    }
+
+    /// The answers to the oldest messages that were put by, one or more of them, in their order.
+    /// Waits for ever when there is none. Dropping the future loses nothing: ask again.
+    fn settled(&mut self) -> impl Future<Output = Vec<Reply>> + Send {
+        std::future::pending()
+    }
+
+    /// Nobody is left who could be told: lets go of what was put by, but for messages that are on
+    /// their way already. So many answers are still to come from [`settled`](Sink::settled).
+    fn forget(&mut self) -> usize {
+        0
+    }
+
     /// Ends the transaction, if there is one, and leaves nothing of it behind.
     fn abort(&mut self) -> impl Future<Output = ()> + Send;
 
@@ -167,6 +188,18 @@ impl Sink for AnySink {
 
     async fn finish(&mut self) -> Reply {
         either!(self, sink => sink.finish().await)
+    }
+
+    fn put_by(&mut self) -> bool {
+        either!(self, sink => sink.put_by())
+    }
+
+    fn forget(&mut self) -> usize {
+        either!(self, sink => sink.forget())
+    }
+
+    async fn settled(&mut self) -> Vec<Reply> {
+        either!(self, sink => sink.settled().await)
     }
 
     async fn abort(&mut self) {

@@ -28,8 +28,9 @@ pub struct Limits {
 /// Our private keyword's parameters; see `odmr-xodmr(7)`. Unknown words are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Xodmr {
-    /// Whole transactions may be streamed under a window.
-    pub stream: bool,
+    /// Whole transactions may be streamed under a window; messages of more octets than this only
+    /// once their envelope is accepted.
+    pub stream: Option<u64>,
     /// The reversed session may stay open for mail yet to arrive.
     pub stay: bool,
     /// The 250 to ATRN counts what waits.
@@ -112,7 +113,7 @@ impl Capabilities {
             "TURN" => self.turn = true,
             "LIMITS" => self.limits = limits(&upper),
             "CHECKPOINT" => self.checkpoint = true,
-            "XODMR" => self.xodmr = Some(xodmr(words)),
+            "XODMR" => self.xodmr = Some(xodmr(upper.split(' ').skip(1))),
             _ => {}
         }
     }
@@ -150,14 +151,20 @@ fn limits(line: &str) -> Limits {
 fn xodmr<'a>(words: impl Iterator<Item = &'a str>) -> Xodmr {
     let mut offered = Xodmr::default();
     for word in words {
-        match word {
-            "STREAM" => offered.stream = true,
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        match name {
+            "STREAM" => offered.stream = Some(stream(value)),
             "STAY" => offered.stay = true,
             "COUNT" => offered.count = true,
             _ => {}
         }
     }
     offered
+}
+
+/// No value: no limit. One that nobody understands: nothing goes without being asked for.
+fn stream(value: &str) -> u64 {
+    if value.is_empty() { u64::MAX } else { value.parse().unwrap_or(0) }
 }
 
 #[cfg(test)]
@@ -202,6 +209,6 @@ mod tests {
             offered.limits,
             Limits { mailmax: Some(1000), rcptmax: None, rcptdomainmax: Some(1) }
         );
-        assert_eq!(offered.xodmr, Some(Xodmr { stream: true, ..Xodmr::default() }));
+        assert_eq!(offered.xodmr, Some(Xodmr { stream: Some(u64::MAX), ..Xodmr::default() }));
     }
 }

@@ -9,6 +9,7 @@
 //! certificate = ["sha256:..."]                 # for EXTERNAL
 //! clear_login = false                          # PLAIN and LOGIN without TLS
 //! line_per_record = "auto"                     # one line per TLS record, for fetchmail
+//! stream = "auto"                              # whole transactions without waiting
 //! max_sessions = 4
 //! pace = "30s"                                 # the least time between two ATRN
 //! networks = ["192.0.2.0/24"]                  # may log in from here only
@@ -40,18 +41,28 @@ pub use mint::{derive, generate_password};
 pub use network::{BadNetwork, Network};
 pub use read::{BadFingerprint, parse_fingerprint};
 
-/// Whether a reversed session over TLS puts one line into each record. fetchmail reads only the
-/// first line of a record, and then waits for ever.
+/// Something that the two sides can agree on by themselves, unless the provider decides it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum LinePerRecord {
-    /// Unless the customer announced our own keyword.
+pub enum Switch {
+    /// As the customer announces it.
     #[default]
     Auto,
     /// Always.
     On,
     /// Never.
     Off,
+}
+
+impl Switch {
+    /// On or off, `auto` being what the customer's own words come to.
+    pub fn or(self, auto: bool) -> bool {
+        match self {
+            Switch::Auto => auto,
+            Switch::On => true,
+            Switch::Off => false,
+        }
+    }
 }
 
 /// One customer.
@@ -69,8 +80,11 @@ pub struct Account {
     pub certificates: Vec<Fingerprint>,
     /// PLAIN and LOGIN are allowed without TLS, for Exchange 2003.
     pub clear_login: bool,
-    /// One line per TLS record.
-    pub line_per_record: LinePerRecord,
+    /// A reversed session over TLS puts one line into each record: fetchmail reads only the first
+    /// line of a record, and then waits for ever. Auto: unless the customer announces XODMR.
+    pub line_per_record: Switch,
+    /// Whole transactions are streamed. Auto: when the customer announces XODMR STREAM.
+    pub stream: Switch,
     /// How many sessions may drain side by side.
     pub max_sessions: Option<NonZeroU32>,
     /// The least time between two ATRN.

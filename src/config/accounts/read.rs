@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Account, Accounts, AccountsError, LinePerRecord, folded};
+use super::{Account, Accounts, AccountsError, Switch, folded};
 use crate::config::{Document, Problem};
 use crate::sasl::{Credentials, Fingerprint, prepare};
 use crate::smtp::Domain;
@@ -40,7 +40,9 @@ struct WrittenAccount {
     #[serde(default)]
     clear_login: bool,
     #[serde(default)]
-    line_per_record: LinePerRecord,
+    line_per_record: Switch,
+    #[serde(default)]
+    stream: Switch,
     max_sessions: Option<NonZeroU32>,
     pace: Option<Text>,
     #[serde(default)]
@@ -138,6 +140,7 @@ fn account(name: &Text, written: &WrittenAccount) -> Result<Account, Fault> {
         certificates: written.certificate.iter().map(fingerprint).collect::<Result<_, _>>()?,
         clear_login: written.clear_login,
         line_per_record: written.line_per_record,
+        stream: written.stream,
         max_sessions: written.max_sessions,
         pace: written.pace.as_ref().map(pace).transpose()?,
         networks: written.networks.iter().map(seen).collect::<Result<_, _>>()?,

@@ -18,6 +18,7 @@ scram_sha_256 = "{SCRAM}"
 cram_md5 = "{CRAM}"
 clear_login = true
 line_per_record = "on"
+stream = "off"
 max_sessions = 4
 pace = "1m30s"
 networks = ["192.0.2.0/24", "2001:db8::1"]
@@ -50,12 +51,12 @@ fn everything_is_read() {
     let credentials = acme.credentials.as_ref().unwrap();
     assert_eq!(credentials.scram.iterations(), 4096);
     assert!(credentials.cram.is_some() && acme.clear_login);
-    assert_eq!(acme.line_per_record, LinePerRecord::On);
+    assert_eq!((acme.line_per_record, acme.stream), (Switch::On, Switch::Off));
     assert_eq!(acme.max_sessions.unwrap().get(), 4);
     assert_eq!(acme.pace, Some(Duration::from_secs(90)));
     let vienna = accounts.find("vienna").unwrap();
     assert_eq!((vienna.certificates.as_slice(), vienna.pace), (&[[0xab; 32]][..], None));
-    assert_eq!(vienna.line_per_record, LinePerRecord::Auto);
+    assert_eq!((vienna.line_per_record, vienna.stream), (Switch::Auto, Switch::Auto));
     assert_eq!(accounts.iter().count(), 2);
     assert!(accounts.any_clear_login());
     assert_eq!(parse("").unwrap().iter().count(), 0);

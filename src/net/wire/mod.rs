@@ -132,6 +132,11 @@ impl Wire {
         self.queue.iter().map(Bytes::len).sum()
     }
 
+    /// Is something not yet on the line? [`Wire::flush`] goes on with it.
+    pub fn has_unsent(&self) -> bool {
+        self.unflushed || !self.queue.is_empty()
+    }
+
     /// Waits for bytes and appends them to `input`. 0 is the peer's end.
     ///
     /// Nothing queued is written: flush first. While the peer is silent an empty `input` holds no

@@ -14,6 +14,10 @@ pub(super) struct Job {
     pub(super) message: Outgoing,
     pub(super) phase: Phase,
     pub(super) asked_for_content: bool,
+    /// Content follows the envelope without waiting for the answers to it.
+    pub(super) streamed: bool,
+    /// What the content was told before its end.
+    pub(super) early: Option<Reply>,
     /// Commands not said yet.
     unsaid: VecDeque<(Owed, String)>,
     mail: Option<Reply>,
@@ -39,7 +43,12 @@ pub(super) enum Phase {
 }
 
 impl Job {
-    pub(super) fn new(message: Outgoing, offers: &Capabilities, rset: bool) -> Job {
+    pub(super) fn new(
+        message: Outgoing,
+        offers: &Capabilities,
+        rset: bool,
+        streamed: bool,
+    ) -> Job {
         let chunked = lines::goes_by_bdat(&message, offers);
         let token = message.token;
         let mut unsaid = VecDeque::with_capacity(message.recipients.len() + 3);
@@ -62,6 +71,8 @@ impl Job {
             message,
             phase,
             asked_for_content: false,
+            streamed: streamed && chunked,
+            early: None,
             unsaid,
             mail,
             rcpt,
@@ -81,9 +92,12 @@ impl Job {
         grouped: bool,
     ) {
         while (grouped || owed.is_empty()) && self.phase == Phase::Envelope {
-            let Some((what, text)) = self.unsaid.pop_front() else { return };
+            let Some((what, text)) = self.unsaid.pop_front() else { break };
             line.say(&text);
             owed.push_back(what);
+        }
+        if self.streamed && self.phase == Phase::Envelope {
+            self.phase = Phase::Decided;
         }
     }
 
@@ -114,7 +128,12 @@ impl Job {
 
     fn one_less(&mut self) {
         self.outstanding = self.outstanding.saturating_sub(1);
-        if self.outstanding == 0 {
+        self.decide();
+    }
+
+    /// All is answered that was waited for.
+    fn decide(&mut self) {
+        if self.outstanding == 0 && !self.streamed {
             self.phase = Phase::Decided;
         }
     }
@@ -124,14 +143,16 @@ impl Job {
         let before = self.unsaid.len();
         self.unsaid.retain(|(owed, _)| !moot(owed));
         self.outstanding = self.outstanding.saturating_sub(before - self.unsaid.len());
-        if self.outstanding == 0 {
-            self.phase = Phase::Decided;
-        }
+        self.decide();
     }
 
     pub(super) fn anybody_accepted(&self) -> bool {
         let accepted = |reply: &Option<Reply>| reply.as_ref().is_some_and(Reply::is_positive);
         accepted(&self.mail) && self.rcpt.iter().any(accepted)
+    }
+
+    pub(super) fn is_chunked(&self) -> bool {
+        self.chunked
     }
 
     pub(super) fn may_send_content(&self) -> bool {
@@ -174,12 +195,14 @@ impl Job {
             (_, Some(data)) if data.code != 354 => Some(data),
             _ => None,
         };
-        let verdict = |rcpt: &Option<Reply>| match (rcpt, end, common) {
+        // Where the envelope was refused and content was sent all the same, what the content was told
+        // is only an echo.
+        let verdict = |rcpt: &Option<Reply>| match (rcpt, common, end) {
             (Some(rcpt), _, _) if !rcpt.is_positive() && self.mail_accepted() => {
                 refusal_of_rcpt(rcpt)
             }
-            (_, Some(end), _) => of(end),
-            (_, None, Some(common)) => of(common),
+            (_, Some(common), _) => of(common),
+            (_, None, Some(end)) => of(end),
             (_, None, None) => Verdict::Unanswered,
         };
         self.rcpt.iter().map(verdict).collect()

@@ -79,9 +79,8 @@ impl<Stage> ServerSession<Stage> {
         self.state = State::AuthResponse;
         let side = self.side();
         self.transcript.said(side, "334 ...");
-        self.out.extend_from_slice(b"334 ");
-        self.out.extend_from_slice(BASE64_STANDARD.encode(challenge).as_bytes());
-        self.out.extend_from_slice(b"\r\n");
+        let challenge = BASE64_STANDARD.encode(challenge);
+        self.out.say_raw(&[b"334 ", challenge.as_bytes(), b"\r\n"]);
     }
 
     /// The exchange has proven who it is.

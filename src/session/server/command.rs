@@ -101,6 +101,12 @@ impl<Stage> ServerSession<Stage> {
         }
     }
 
+    /// A command that follows from one that was refused, in a group sent before the refusal was
+    /// heard (RFC 2920, section 3.1), is nobody's error.
+    pub(super) fn out_of_place(&mut self, reply: Reply) {
+        if self.moot { self.say(reply) } else { self.error(reply) }
+    }
+
     fn rset(&mut self) {
         self.drop_transaction();
         self.say(words::OK);
@@ -109,6 +115,11 @@ impl<Stage> ServerSession<Stage> {
     fn mail(&mut self, path: ReversePath, params: MailParams) {
         let international =
             matches!(&path, ReversePath::Mailbox(mailbox) if mailbox.is_international());
+        // Until it is accepted.
+        self.moot = true;
+        if self.settings.profile == Profile::Reversed {
+            self.counts.idle = 0;
+        }
         if self.hello.is_none() {
             self.error(words::SAY_HELLO);
         } else if self.transaction.is_some() {
@@ -139,7 +150,9 @@ impl<Stage> ServerSession<Stage> {
     fn rcpt(&mut self, path: ForwardPath, params: RcptParams) {
         let dsn = params.notify.is_some() || params.orcpt.is_some();
         let international = path.mailbox().is_some_and(|mailbox| mailbox.is_international());
-        let Some(transaction) = &self.transaction else { return self.error(words::MAIL_FIRST) };
+        let Some(transaction) = &self.transaction else {
+            return self.out_of_place(words::MAIL_FIRST);
+        };
         if transaction.intake.is_some() || transaction.spoilt {
             self.error(words::CHUNKS_BEGUN);
         } else if dsn && !self.settings.dsn {

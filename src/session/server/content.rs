@@ -65,11 +65,13 @@ impl Intake {
 impl<Stage> ServerSession<Stage> {
     /// DATA. Refused without a valid recipient (RFC 2920, section 3.2) and for binary content.
     pub(super) fn data(&mut self) {
-        let Some(transaction) = &self.transaction else { return self.error(words::MAIL_FIRST) };
+        let Some(transaction) = &self.transaction else {
+            return self.out_of_place(words::MAIL_FIRST);
+        };
         if transaction.intake.is_some() || transaction.spoilt {
             self.error(words::CHUNKS_BEGUN);
         } else if transaction.envelope.recipients.is_empty() {
-            self.error(words::RCPT_FIRST);
+            self.out_of_place(words::RCPT_FIRST);
         } else if transaction.envelope.params.body == Body::Binary {
             self.error(words::NEEDS_BDAT);
         } else {
@@ -129,7 +131,7 @@ impl<Stage> ServerSession<Stage> {
 
     /// Hears a chunk out and refuses it; one that would take for ever ends the session instead.
     fn refuse_chunk(&mut self, chunk: Chunk, size: u64, reply: Reply) {
-        self.counts.errors += 1;
+        self.counts.errors += u32::from(!self.moot);
         if size > self.endless() {
             self.say(reply);
             return self.close_with(words::ENDLESS);

@@ -72,7 +72,10 @@ fn offers(settings: &ServerSettings, secure: bool) -> Reply {
         lines.push("STARTTLS".to_owned());
     }
     if settings.profile != Profile::Mx {
-        lines.push("XODMR".to_owned());
+        lines.push(match settings.max_streamed {
+            u64::MAX => "XODMR STREAM".to_owned(),
+            most => format!("XODMR STREAM={most}"),
+        });
     }
     Reply::plain(250, "").saying(lines.join("\n"))
 }

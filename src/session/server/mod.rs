@@ -11,6 +11,7 @@ mod auth;
 mod command;
 mod content;
 mod ehlo;
+mod outbox;
 mod words;
 
 use std::collections::VecDeque;
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 
 use self::content::Intake;
+use self::outbox::Outbox;
 use super::transcript::{Side, Transcript};
 use super::turn::AtrnRequest;
 use super::{Mx, Odmr, Patience, Profile, Reversed, Step};
@@ -44,6 +46,9 @@ pub struct ServerSettings {
     pub max_recipients: u32,
     /// Transactions in one session; told by LIMITS (RFC 9422).
     pub max_messages: u64,
+    /// Messages of more octets are not to be streamed before their envelope is accepted. Told by
+    /// XODMR.
+    pub max_streamed: u64,
     /// `Received` fields before a mail is held to be going in circles. RFC 5321, section 6.3.
     pub max_received: u32,
     /// Commands that are not SMTP, or out of order, before the line is closed.
@@ -94,6 +99,7 @@ impl ServerSettings {
             max_size: 50 << 20,
             max_recipients: 1000,
             max_messages: u64::MAX,
+            max_streamed: u64::MAX,
             max_received: 100,
             max_errors: 20,
             max_refusals: if profile == Profile::Mx { 100 } else { u32::MAX },
@@ -159,7 +165,7 @@ pub enum Parting {
 pub struct ServerSession<Stage> {
     settings: Arc<ServerSettings>,
     input: BytesMut,
-    out: BytesMut,
+    out: Outbox,
     splitter: LineSplitter,
     state: State,
     events: VecDeque<Event>,
@@ -167,6 +173,8 @@ pub struct ServerSession<Stage> {
     secure: bool,
     identity: Option<Identity>,
     transaction: Option<Transaction>,
+    /// The last MAIL was refused, or a recipient of it.
+    moot: bool,
     counts: Counts,
     since: Instant,
     /// A question was answered, and the client's time begins anew.
@@ -258,7 +266,7 @@ impl ServerSession<Odmr> {
     }
 
     pub(super) fn into_parts(self) -> (BytesMut, Transcript) {
-        (self.out, self.transcript)
+        (self.out.into_bytes(), self.transcript)
     }
 }
 
@@ -283,7 +291,7 @@ impl<Stage> ServerSession<Stage> {
         let mut session = ServerSession {
             settings,
             input: BytesMut::new(),
-            out: BytesMut::new(),
+            out: Outbox::default(),
             splitter: LineSplitter::default(),
             state: State::Command,
             events: VecDeque::new(),
@@ -291,6 +299,7 @@ impl<Stage> ServerSession<Stage> {
             secure,
             identity: None,
             transaction: None,
+            moot: false,
             counts: Counts::default(),
             since: now,
             answered: false,
@@ -321,7 +330,7 @@ impl<Stage> ServerSession<Stage> {
         }
         loop {
             let held_back = |event: &Event| event.waits_for_the_line() && !self.out.is_empty();
-            if self.events.front().is_some_and(held_back) || self.out.len() >= FLIGHT {
+            if self.events.front().is_some_and(held_back) || self.out.is_full() {
                 return self.starved();
             }
             if let Some(event) = self.events.pop_front() {
@@ -345,9 +354,9 @@ impl<Stage> ServerSession<Stage> {
     }
 
     fn starved(&mut self) -> Step<Event> {
-        match self.out.is_empty() {
+        match self.out.is_silent() {
             true => Step::Starved,
-            false => Step::Send(self.out.split().freeze()),
+            false => Step::Send(self.out.split()),
         }
     }
 
@@ -372,6 +381,8 @@ impl<Stage> ServerSession<Stage> {
     pub fn deadline(&self) -> Option<Instant> {
         let patience = &self.settings.patience;
         match &self.state {
+            // It is we who are waited for.
+            State::Command if self.out.owed() > 0 => None,
             State::Command | State::AuthResponse => {
                 Some((self.since + patience.command).min(self.born + self.longest()))
             }
@@ -483,7 +494,39 @@ impl<Stage> ServerSession<Stage> {
         }
     }
 
+    /// Puts off the answer to [`Event::End`], and hears on meanwhile: several messages may be made
+    /// safe in one go. All that is said behind it waits for it.
+    pub fn answer_later(&mut self) {
+        let State::Asked(Question::End) = &self.state else {
+            debug_assert!(false, "only content is answered later");
+            return;
+        };
+        self.answered = true;
+        self.state = State::Command;
+        self.transaction = None;
+        self.out.owe();
+    }
+
+    /// Gives the oldest answer that was put off.
+    pub fn answer_oldest(&mut self, reply: Reply) {
+        self.answered = true;
+        for reply in self.out.give(reply) {
+            self.note(&reply);
+        }
+    }
+
+    /// How many answers were put off and are not given yet.
+    pub fn owed(&self) -> usize {
+        self.out.owed()
+    }
+
+    /// Nothing more is heard before an answer that was put off is given.
+    pub fn is_full(&self) -> bool {
+        self.out.is_full()
+    }
+
     fn open(&mut self, envelope: Envelope) {
+        self.moot = false;
         self.transaction = Some(Transaction { envelope, intake: None, spoilt: false });
     }
 
@@ -495,6 +538,7 @@ impl<Stage> ServerSession<Stage> {
     }
 
     fn refuse_recipient(&mut self, reply: Reply) {
+        self.moot = true;
         self.counts.refusals += 1;
         self.counts.brought_something();
         let guessing = self.counts.refusals > self.settings.max_refusals;
@@ -508,11 +552,16 @@ impl<Stage> ServerSession<Stage> {
     }
 
     pub(super) fn say(&mut self, reply: Reply) {
+        if let Some(reply) = self.out.say(reply) {
+            self.note(&reply);
+        }
+    }
+
+    fn note(&mut self, reply: &Reply) {
         if self.transcript.is_kept() {
             let side = self.side();
-            self.transcript.said(side, wire_text(&reply));
+            self.transcript.said(side, wire_text(reply));
         }
-        reply.write(&mut self.out);
     }
 
     /// Closes on a client that has it coming.
@@ -557,9 +606,6 @@ impl<Stage> ServerSession<Stage> {
         }
     }
 }
-
-/// Replies are flushed when this much has gathered, whatever else there is to hear.
-const FLIGHT: usize = 16 * 1024;
 
 /// The reply as it goes over the wire, for the transcript.
 pub(super) fn wire_text(reply: &Reply) -> String {

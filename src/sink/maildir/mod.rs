@@ -27,6 +27,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use rustix::io::Errno;
 use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::JoinHandle;
 
 use super::{Offer, Sink, SinkFault, not_binary, out_of_order};
 use crate::mail::Recipient;
@@ -42,6 +43,9 @@ use shelf::{Base, Maildir, Missing, disk};
 
 /// Open Maildirs are kept up to here (two file handles each), and one message may go to so many.
 const OPEN_LIMIT: usize = 64;
+/// So many messages are a group worth its syncs, even while more are coming: the disk works while
+/// the next ones are heard.
+const GROUP: usize = 16;
 
 /// Where mail goes and what the files look like.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +66,11 @@ pub struct MaildirSink {
     base: Option<Arc<Base>>,
     maildirs: HashMap<FolderName, Arc<Maildir>>,
     stage: Stage,
+    /// Whole messages that nobody has been told about, and what those will be told that failed
+    /// before they came to the disk.
+    put_by: Vec<Result<Delivery, Reply>>,
+    /// A group on its way to the disk.
+    group: Option<(usize, JoinHandle<Vec<Outcome>>)>,
     lost: bool,
 }
 
@@ -84,6 +93,8 @@ impl MaildirSink {
             base: None,
             maildirs: HashMap::new(),
             stage: Stage::Idle,
+            put_by: Vec::new(),
+            group: None,
             lost: false,
         }
     }
@@ -254,18 +265,41 @@ impl Sink for MaildirSink {
     }
 
     async fn finish(&mut self) -> Reply {
-        let delivery = match std::mem::take(&mut self.stage) {
-            Stage::Content(delivery) => delivery,
-            Stage::Failed(reply) => return reply,
-            Stage::Idle | Stage::Addressed(_) => return out_of_order(),
+        let delivery = match self.whole() {
+            Ok(delivery) => delivery,
+            Err(reply) => return reply,
         };
-        if delivery.saw_bare_lf() {
-            return Reply::new(554, (6, 0), "A line feed stands alone in the content");
+        let outcome = off_thread(move || delivery::deliver_one(delivery)).await;
+        self.told(Ok(outcome))
+    }
+
+    fn put_by(&mut self) -> bool {
+        let whole = self.whole();
+        self.put_by.push(whole);
+        if self.put_by.len() >= GROUP {
+            self.send_off();
         }
-        match off_thread(move || delivery.deliver()).await {
-            Ok(()) => Reply::new(250, (0, 0), "Safe on disk"),
-            Err(fault) => self.failed(&fault),
+        true
+    }
+
+    async fn settled(&mut self) -> Vec<Reply> {
+        self.send_off();
+        let Some((many, group)) = &mut self.group else { return std::future::pending().await };
+        let (many, outcomes) = (*many, group.await);
+        self.group = None;
+        match outcomes {
+            Ok(outcomes) => outcomes.into_iter().map(|outcome| self.told(outcome)).collect(),
+            // It has panicked, and nobody knows how far it got.
+            Err(_) => {
+                self.lost = true;
+                vec![storage_failed(); many]
+            }
         }
+    }
+
+    fn forget(&mut self) -> usize {
+        self.put_by.clear();
+        self.group.as_ref().map_or(0, |(many, _)| *many)
     }
 
     async fn abort(&mut self) {
@@ -283,7 +317,51 @@ impl Sink for MaildirSink {
     }
 }
 
+/// What became of a message: on the disk, not on the disk, or never to have been.
+type Outcome = Result<Result<(), SinkFault>, Reply>;
+
+/// A group goes to the disk; what had failed before keeps its place among the others.
+fn deliver(group: Vec<Result<Delivery, Reply>>) -> Vec<Outcome> {
+    let failed: Vec<_> = group.iter().map(|message| message.as_ref().err().cloned()).collect();
+    let mut tried = delivery::deliver(group.into_iter().flatten().collect()).into_iter();
+    let outcome = |failed: Option<Reply>| match failed {
+        Some(reply) => Some(Err(reply)),
+        None => tried.next().map(Ok),
+    };
+    failed.into_iter().filter_map(outcome).collect()
+}
+
 impl MaildirSink {
+    /// The message whose content is complete, or why it is none.
+    fn whole(&mut self) -> Result<Delivery, Reply> {
+        match std::mem::take(&mut self.stage) {
+            Stage::Content(delivery) if delivery.saw_bare_lf() => {
+                Err(Reply::new(554, (6, 0), "A line feed stands alone in the content"))
+            }
+            Stage::Content(delivery) => Ok(delivery),
+            Stage::Failed(reply) => Err(reply),
+            Stage::Idle | Stage::Addressed(_) => Err(out_of_order()),
+        }
+    }
+
+    /// What the provider is told of a message.
+    fn told(&mut self, outcome: Outcome) -> Reply {
+        match outcome {
+            Ok(Ok(())) => Reply::new(250, (0, 0), "Safe on disk"),
+            Ok(Err(fault)) => self.failed(&fault),
+            Err(reply) => reply,
+        }
+    }
+
+    /// What was put by goes to the disk, unless a group is on its way already.
+    fn send_off(&mut self) {
+        if self.group.is_none() && !self.put_by.is_empty() {
+            let group = std::mem::take(&mut self.put_by);
+            let many = group.len();
+            self.group = Some((many, tokio::task::spawn_blocking(move || deliver(group))));
+        }
+    }
+
     /// Takes what is in memory to the disk. A failure is kept for `finish`.
     async fn spill(&mut self) -> Result<(), Reply> {
         let Stage::Content(mut delivery) = std::mem::take(&mut self.stage) else {
