@@ -128,7 +128,18 @@ impl<'a, K: Sink> Receiver<'a, K> {
     ) -> Receiver<'a, K> {
         let ip = wire.peer().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.ip());
         let tls = wire.tls().map(|facts| facts.version());
-        Receiver { terms, sink, tally, progress, ip, tls, mail: None, unanswered: VecDeque::new(), taken: 0, began: false }
+        Receiver {
+            terms,
+            sink,
+            tally,
+            progress,
+            ip,
+            tls,
+            mail: None,
+            unanswered: VecDeque::new(),
+            taken: 0,
+            began: false,
+        }
     }
 
     /// Takes mail in until the provider says QUIT, or the line ends.
@@ -394,8 +405,13 @@ impl<'a, K: Sink> Receiver<'a, K> {
     /// A message that came to its end has got its answer.
     fn mail_is_over(&mut self, mail: Incoming, reply: &Reply) {
         *self.tally.by_code.entry(reply.code).or_default() += 1;
-        info!(from = mail.from, recipients = mail.recipients, size = mail.octets,
-            reply = reply.to_string(), "message");
+        info!(
+            from = mail.from,
+            recipients = mail.recipients,
+            size = mail.octets,
+            reply = reply.to_string(),
+            "message"
+        );
         self.count(mail, Some(reply));
     }
 

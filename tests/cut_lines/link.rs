@@ -26,7 +26,8 @@ pub struct Fate {
     pub cut: Option<(Way, usize)>,
     /// Pieces and pauses; without it every octet travels at once.
     pub weather: Option<u64>,
-    /// A word of the called side's that never comes through, as if it were a lesser server.
+    /// A word of the caller's that never comes through, as if it were a lesser server behind the
+    /// turn. What goes up then travels in whole flights, or half of the word might.
     pub hidden: Option<&'static str>,
 }
 
@@ -97,7 +98,7 @@ impl Carrier<'_> {
         let mut dice = self.fate.weather.map(|seed| Dice(seed ^ self.way as u64));
         let mut piece = vec![0; WINDOW];
         loop {
-            let room = dice.as_mut().map_or(WINDOW, size).min(self.left());
+            let room = self.room(&mut dice).min(self.left());
             if room == 0 {
                 return Err(Broken);
             }
@@ -111,6 +112,11 @@ impl Carrier<'_> {
         Ok(())
     }
 
+    fn room(&self, dice: &mut Option<Dice>) -> usize {
+        let whole = self.way == Way::Up && self.fate.hidden.is_some();
+        dice.as_mut().filter(|_| !whole).map_or(WINDOW, size)
+    }
+
     /// How many octets this way still carries.
     fn left(&self) -> usize {
         match self.fate.cut {
@@ -121,7 +127,7 @@ impl Carrier<'_> {
 
     async fn pass(&mut self, piece: &mut [u8]) {
         self.meter.add(self.way, piece.len());
-        if let (Way::Down, Some(word)) = (self.way, self.fate.hidden) {
+        if let (Way::Up, Some(word)) = (self.way, self.fate.hidden) {
             hide(piece, word.as_bytes());
         }
         // Whoever has hung up hears nothing.

@@ -1,6 +1,7 @@
 //! A provider, its customer and its senders, all of them the real flows, on lines in memory.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use odmr::net::Wire;
 use odmr::sasl::{self, ClientExchange, Mechanism};
 use odmr::session::transcript::Transcript;
 use odmr::session::{ClientSession, Heard, Patience, Profile, ServerSettings};
+use odmr::sink::{MaildirSink, Sink, maildir};
 use odmr::spool::Spool;
 use odmr::spool::embedded::{Embedded, Settings};
 use tempfile::TempDir;
@@ -23,7 +25,6 @@ use tokio::sync::watch;
 use crate::link::{Fate, Link, Meter, Way};
 use crate::stage::house;
 use crate::stage::script::Script;
-use crate::stage::shelf::Shelf;
 
 /// The account, and the domain of it that gets mail.
 const ACCOUNT: &str = "acme";
@@ -79,27 +80,33 @@ impl World {
         self.provider.spool.totals(&house::domain(DOMAIN)).waiting
     }
 
-    /// One call of the customer over a line of this fate, and what it took.
-    pub fn call(&self, fate: Fate) -> impl Future<Output = (Marks, Vec<Vec<u8>>)> + use<> {
+    /// One call of the customer over a line of this fate, into its Maildir.
+    pub fn call(&self, fate: Fate) -> impl Future<Output = Marks> + use<> {
         let provider = Arc::clone(&self.provider);
-        let shelf = Shelf::new(&self.script);
+        let sink = MaildirSink::new(maildir::Settings {
+            base: self.folder.path().join("Maildir"),
+            ..maildir::Settings::default()
+        });
         async move {
             let (_stopper, stop) = watch::channel(false);
             let (caller, called, meter, carried) = Link::new(fate).open();
-            let kept = Arc::clone(&shelf.kept);
-            let customer = customer(caller, shelf, meter.clone());
+            let customer = customer(caller, sink, meter.clone());
             let provider = relay::relay(called, &provider, "call", stop);
             let (turn, (), ()) = tokio::join!(customer, provider, carried);
-            let kept = kept.lock().expect("a lock").clone();
-            (Marks { turn, end: [meter.get(Way::Up), meter.get(Way::Down)] }, kept)
+            Marks { turn, end: [meter.get(Way::Up), meter.get(Way::Down)] }
         }
     }
 
-    /// Puts what a call has brought to the rest, without the trace fields in front.
-    pub fn land(&mut self, kept: Vec<Vec<u8>>) {
-        for content in kept {
+    /// Empties the Maildir and counts what was in it, without the fields in front.
+    pub fn land(&mut self) {
+        let new = self.folder.path().join("Maildir/new");
+        for file in fs::read_dir(new).into_iter().flatten() {
+            let path = file.expect("an entry").path();
+            let content = fs::read(&path).expect("a mail");
+            fs::remove_file(path).expect("a mail of our own");
             let at = content.windows(MARK.len()).position(|window| window == MARK);
-            *self.landed.entry(content[at.expect("our mark")..].to_vec()).or_default() += 1;
+            let content = with_crlf(&content[at.expect("our mark")..]);
+            *self.landed.entry(content).or_default() += 1;
         }
     }
 
@@ -126,23 +133,29 @@ impl World {
     }
 }
 
+fn with_crlf(content: &[u8]) -> Vec<u8> {
+    content.split(|octet| *octet == b'\n').collect::<Vec<_>>().join(&b"\r\n"[..])
+}
+
 /// Logs in, asks, turns, and takes mail in, as far as the line lets it. Returns the octets that had
 /// gone either way at the turn; the far end where none came about.
-async fn customer(wire: Wire, shelf: Shelf, meter: Meter) -> [usize; 2] {
+async fn customer(wire: Wire, mut sink: MaildirSink, meter: Meter) -> [usize; 2] {
     const NEVER: [usize; 2] = [usize::MAX; 2];
+    sink.open().await.expect("a Maildir");
     let Some((mut wire, session, granted)) = turned(wire).await else { return NEVER };
     let turn = [meter.get(Way::Up), meter.get(Way::Down)];
     let settings = ServerSettings::new(Profile::Reversed, house::CUSTOMER);
     let Ok(mut session) = session.turn(granted, Arc::new(settings), false, Instant::now()) else {
         panic!("the provider does not wait for our greeting")
     };
-    let (mut shelf, mut tally, mut deaf) = (shelf, Tally::default(), |_| {});
+    let (mut tally, mut deaf) = (Tally::default(), |_| {});
     let terms = terms();
-    let receiver = Receiver::new(&terms, &mut shelf, &mut tally, &mut deaf, &wire);
+    let receiver = Receiver::new(&terms, &mut sink, &mut tally, &mut deaf, &wire);
     let (_stopper, stop) = watch::channel(false);
     receiver.receive(&mut wire, &mut session, stop).await;
     odmr::flow::line::last_words(&mut wire, &mut session).await;
     wire.close().await;
+    sink.close().await;
     turn
 }
 

@@ -171,9 +171,8 @@ impl Delivery {
     }
 
     fn publish(&self) -> Result<Vec<Published>, SinkFault> {
-        let publish = |copy: &Copy| {
-            copy.publish().map_err(copy.failed("cannot link the mail into new"))
-        };
+        let publish =
+            |copy: &Copy| copy.publish().map_err(copy.failed("cannot link the mail into new"));
         self.copies.iter().map(publish).collect()
     }
 }
@@ -223,7 +222,8 @@ impl Directories {
             Some((_, fault)) => fault.map(io::Error::from_raw_os_error),
             None => {
                 let fault = maildir.sync().err();
-                self.0.push((Arc::clone(maildir), fault.as_ref().and_then(io::Error::raw_os_error)));
+                self.0
+                    .push((Arc::clone(maildir), fault.as_ref().and_then(io::Error::raw_os_error)));
                 fault
             }
         };
