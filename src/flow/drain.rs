@@ -17,7 +17,7 @@ use crate::config::accounts::Switch;
 use crate::mail::Recipient;
 use crate::net::Wire;
 use crate::queue::{EntryId, Fate, RecipientState};
-use crate::session::{ClientSession, Outgoing, Reversed, Sending, Verdict};
+use crate::session::{ClientSession, Outgoing, Reversed, Sending, Step, Verdict};
 use crate::smtp::{Capabilities, Reply};
 use crate::spool::{Content, Drain, Lease, Spool, SpoolError};
 
@@ -105,6 +105,29 @@ impl<'a, S: Spool> Run<'a, S> {
     /// # Errors
     /// [`LineEnd`] when the line ended before the talk did.
     pub async fn to_the_end(&mut self, wire: &mut Wire) -> Result<(), LineEnd> {
+        let end = self.talk(wire).await;
+        if end.is_err() {
+            self.hear_last_words().await;
+        }
+        end
+    }
+
+    /// The line broke while we were writing, and the customer has said more than we have heard: what
+    /// it has taken need not come again.
+    async fn hear_last_words(&mut self) {
+        loop {
+            match self.session.poll(Instant::now()) {
+                Ok(Step::Event(Sending::Outcome(token, verdicts))) => {
+                    self.note(token, verdicts);
+                    self.settle(token).await;
+                }
+                Ok(Step::Event(Sending::Closed) | Step::Starved) | Err(_) => return,
+                Ok(Step::Event(_) | Step::Send(_)) => {}
+            }
+        }
+    }
+
+    async fn talk(&mut self, wire: &mut Wire) -> Result<(), LineEnd> {
         loop {
             match ask(wire, &mut self.session).await? {
                 Sending::Ready(offers) => self.suit(wire, &offers),

@@ -249,7 +249,7 @@ impl<K: Sink> Run<'_, K> {
         let receiver = Receiver::new(&self.terms, &mut self.sink, &mut self.tally, progress, &wire);
         let reception = receiver.receive(&mut wire, &mut session, self.stop.clone()).await;
         last_words(&mut wire, &mut session).await;
-        wire.close().await;
+        wire.close_hearing_out().await;
         self.keep(session.transcript().clone());
         judge(reception, offers.xodmr.is_some())
     }

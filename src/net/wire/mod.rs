@@ -36,6 +36,9 @@ use crate::net::tls::{TlsClient, TlsFacts, TlsServer};
 /// How long and how much a closing wire listens for the peer's own close.
 const FAREWELL: Duration = Duration::from_secs(1);
 const FAREWELL_OCTETS: usize = 64 * 1024;
+/// A provider streams a window of 8 MiB, over lines that take a second for a round trip.
+const LONG_FAREWELL: Duration = Duration::from_secs(10);
+const LONG_FAREWELL_OCTETS: usize = 16 << 20;
 
 /// A connection with what is still to be written to it.
 pub struct Wire {
@@ -223,12 +226,22 @@ impl Wire {
     ///
     /// Closing a socket with unread bytes in it sends a reset, and a reset may overtake the reply
     /// we wrote last. What is still queued is not sent: flush first.
-    pub async fn close(mut self) {
+    pub async fn close(self) {
+        self.part(FAREWELL, FAREWELL_OCTETS).await;
+    }
+
+    /// The same towards a peer that may have much on its way to us, and whose answers were the last
+    /// thing we said: it has to hear them before it hears a reset.
+    pub async fn close_hearing_out(self) {
+        self.part(LONG_FAREWELL, LONG_FAREWELL_OCTETS).await;
+    }
+
+    async fn part(mut self, patience: Duration, most: usize) {
         let farewell = async {
             self.line.shutdown().await?;
-            let mut rest = [0; 1024];
+            let mut rest = vec![0; 16 * 1024];
             let mut heard = 0;
-            while heard < FAREWELL_OCTETS {
+            while heard < most {
                 match self.line.read(&mut rest).await? {
                     0 => break,
                     octets => heard += octets,
@@ -237,7 +250,7 @@ impl Wire {
             io::Result::Ok(())
         };
         // Whatever goes wrong now, the connection ends when it is dropped.
-        let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        let _ = tokio::time::timeout(patience, farewell).await;
     }
 }
 
