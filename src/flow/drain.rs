@@ -132,7 +132,7 @@ impl<'a, S: Spool> Run<'a, S> {
             match ask(wire, &mut self.session).await? {
                 Sending::Ready(offers) => self.suit(wire, &offers),
                 Sending::Wants => self.next_message().await,
-                Sending::Content(token) => self.content(token).await?,
+                Sending::Content(token) => self.content(wire, token).await?,
                 Sending::Outcome(token, verdicts) => self.outcome(token, verdicts).await,
                 Sending::Stopped(reply) => {
                     info!(
@@ -263,7 +263,7 @@ impl<'a, S: Spool> Run<'a, S> {
         })
     }
 
-    async fn content(&mut self, token: u64) -> Result<(), LineEnd> {
+    async fn content(&mut self, wire: &mut Wire, token: u64) -> Result<(), LineEnd> {
         let Some(underway) = self.sending.get_mut(&token) else { return Err(LineEnd::Closed) };
         let piece = underway.piece.take().unwrap_or_default();
         match underway.content.next().await {
@@ -277,7 +277,24 @@ impl<'a, S: Spool> Run<'a, S> {
             Err(fault) => {
                 let id = underway.lease.entry().id;
                 self.cannot_read(id, &fault);
+                self.hear_out(wire).await;
                 Err(LineEnd::Closed)
+            }
+        }
+    }
+
+    /// Waits for the answers to the messages before this one; without them, those of a stream that
+    /// the customer has taken would come again.
+    async fn hear_out(&mut self, wire: &mut Wire) {
+        // Those that are to go once more are not on the line.
+        while self.sending.len() > self.again.len() + 1 {
+            match ask(wire, &mut self.session).await {
+                Ok(Sending::Outcome(token, verdicts)) => {
+                    self.note(token, verdicts);
+                    self.settle(token).await;
+                }
+                Ok(Sending::Closed) | Err(_) => return,
+                Ok(_) => {}
             }
         }
     }
