@@ -169,3 +169,17 @@ fn a_customer_who_floods_lies_or_stalls_gets_its_mail_all_the_same_later() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(house.landed().len(), 1);
 }
+
+/// Nobody is let in for want of descriptors, and everybody once there are some again.
+#[test]
+fn running_out_of_descriptors_heals_by_itself() {
+    let house = House::new("queue.reserve = \"1 MiB\"\nlimits.connections_per_address = 1000");
+    let daemon = house.odmrd(&["run"]);
+    let mut command = std::process::Command::new("prlimit");
+    command.arg("--nofile=64:64").arg("--").arg(daemon.get_program()).args(daemon.get_args());
+    let provider = crate::house::Provider::start(command);
+    let mut lines: Vec<Line> = (0..120).map(|_| Line::from(2, provider.mx)).collect();
+    assert!(lines[0].reply().starts_with("220"));
+    drop(lines);
+    served(&house, &provider);
+}
