@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
+use odmr::flow::line::{LineEnd, write};
+use odmr::net::Wire;
 use odmr::session::{Event, Parting, Profile, ServerSession, ServerSettings, Step};
 
 fn session(change: impl FnOnce(&mut ServerSettings)) -> ServerSession<odmr::session::Mx> {
@@ -82,4 +85,15 @@ fn last_words_are_said_once() {
     session.timed_out();
     assert_eq!(events(&mut session), [Event::Closed]);
     assert_eq!(session.parting(), Some(Parting::TooSlow));
+}
+
+/// A window of zero, at whatever stage: all that is ever written goes through here. The clock runs
+/// ahead by itself when nobody else does anything.
+#[tokio::test(start_paused = true)]
+async fn who_reads_nothing_is_given_up() {
+    let (ours, theirs) = tokio::io::duplex(64);
+    let mut wire = Wire::from(ours);
+    let end = write(&mut wire, &mut BytesMut::new(), vec![b'x'; 1 << 20].into()).await;
+    assert!(matches!(end, Err(LineEnd::TimedOut(_))), "{end:?}");
+    drop(theirs);
 }

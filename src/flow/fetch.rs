@@ -103,7 +103,8 @@ impl<K: Sink> Run<'_, K> {
             let pending =
                 left.get_or_insert_with(|| groups(&account.domains, called.line_limit()).into());
             let Some(group) = pending.front().cloned() else { return Ok(()) };
-            let more = match self.round(called, &group, offer, summary, progress).await? {
+            let again = in_a_row > 0;
+            let more = match self.round(called, &group, again, offer, summary, progress).await? {
                 Round::NoMail(reply) => {
                     summary.last_reply =
                         reply.map(|reply| reply.to_string()).or(summary.last_reply.take());
@@ -128,10 +129,12 @@ impl<K: Sink> Run<'_, K> {
         }
     }
 
+    /// `again` says that these very domains have just been asked for, and had mail.
     async fn round(
         &mut self,
         called: Called,
         group: &[Domain],
+        again: bool,
         offer: Offer,
         summary: &mut Summary,
         progress: &mut dyn FnMut(Progress),
@@ -148,8 +151,7 @@ impl<K: Sink> Run<'_, K> {
             Asked::Told(reply, dialogue) => {
                 self.keep(dialogue);
                 // Asked again so soon only because mail had come: the end of it, not a fault.
-                let asked_again = summary.rounds > 0 && reply.is_transient();
-                if asked_again || says_no_mail(&reply) {
+                if again && reply.is_transient() || says_no_mail(&reply) {
                     return Ok(Round::NoMail(Some(reply)));
                 }
                 let verb = if verb == "atrn" { "ATRN" } else { "TURN" };

@@ -258,3 +258,17 @@ fn what_was_on_the_line_when_it_broke_is_tried_again_one_by_one() {
     let broken = log.lines().filter(|line| line.contains("the line broke inside this message"));
     assert_eq!(broken.count(), 4 + 1 + 1, "{log}");
 }
+
+/// Nobody is let in for want of descriptors, and everybody once there are some again.
+#[test]
+fn running_out_of_descriptors_heals_by_itself() {
+    let house = House::new("queue.reserve = \"1 MiB\"\nlimits.connections_per_address = 1000");
+    let daemon = house.odmrd(&["run"]);
+    let mut command = std::process::Command::new("prlimit");
+    command.arg("--nofile=64:64").arg("--").arg(daemon.get_program()).args(daemon.get_args());
+    let provider = crate::house::Provider::start(command);
+    let mut lines: Vec<Line> = (0..120).map(|_| Line::from(2, provider.mx)).collect();
+    assert!(lines[0].reply().starts_with("220"));
+    drop(lines);
+    served(&house, &provider);
+}

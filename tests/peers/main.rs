@@ -4,6 +4,7 @@
 
 mod both_programs;
 mod calibration;
+mod far_corners;
 mod fetchmail_calls_odmrd;
 mod lab;
 mod lab_itself;
@@ -11,6 +12,7 @@ mod odd_providers;
 mod operations;
 mod peers_alone;
 mod senders_feed_odmrd;
+mod service_manager;
 mod smuggling;
 mod targets_of_atrn_fetch;
 mod unlike_fetchmail;

@@ -173,7 +173,11 @@ impl Maildir {
 }
 
 fn make_base(path: &Path) -> Result<(), Errno> {
-    fs::mkdir(path, DIRECTORY)?;
+    match fs::mkdir(path, DIRECTORY) {
+        // Somebody else made it in between, which is as good.
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(errno) => return Err(errno),
+    }
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = fs::open(parent.unwrap_or(Path::new(".")), OPEN_DIRECTORY, Mode::empty())?;
     fs::fsync(parent)
@@ -205,4 +209,19 @@ fn one_file_system(tmp: &OwnedFd, new: &OwnedFd) -> io::Result<()> {
 /// A fault of the disk with the path it struck.
 pub fn disk(path: &Path, doing: &'static str, source: impl Into<io::Error>) -> SinkFault {
     SinkFault::Disk { path: path.display().to_string(), doing, source: source.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two customers that start at the same moment both find no base.
+    #[test]
+    fn a_base_that_somebody_else_has_just_made_is_as_good() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().join("Maildir");
+        make_base(&base).unwrap();
+        make_base(&base).unwrap();
+        assert!(Base::open(&base).is_ok());
+    }
 }

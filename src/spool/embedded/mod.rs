@@ -137,7 +137,7 @@ impl Embedded {
         let hint = "the spool's folder must be writable by this user";
         let unusable =
             |e: io::Error| SpoolError::Unusable(format!("{}: {e}; {hint}", folder.display()));
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
+        make(folder).map_err(unusable)?;
         let lock = Lock::take(folder)?;
         let bodies = Bodies::open(folder).map_err(unusable)?;
         let room = File::open(folder).and_then(|file| Room::new(file, settings.reserve));
@@ -155,6 +155,18 @@ pub const BODIES: &str = "bodies";
 /// Is this the name of a body, finished or not?
 pub fn is_body(name: &str) -> bool {
     body::is_ours(name)
+}
+
+/// Makes the spool's folder, if there is none, so that its name survives a power cut: mail that is
+/// safe in a folder which nobody can find is lost.
+fn make(folder: &Path) -> io::Result<()> {
+    let made = folder.ancestors().take_while(|path| !path.exists()).count();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let sync = |path: &Path| {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        File::open(path)?.sync_all()
+    };
+    folder.ancestors().skip(1).take(made).try_for_each(sync)
 }
 
 fn database(folder: &Path) -> PathBuf {

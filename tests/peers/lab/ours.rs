@@ -25,8 +25,10 @@ pub struct Odmrd<'lab> {
     /// Its files are called after this.
     name: String,
     settings: Vec<String>,
-    mx: SocketAddr,
-    odmr: SocketAddr,
+    /// Where senders will call.
+    pub mx: SocketAddr,
+    /// Where customers will call.
+    pub odmr: SocketAddr,
     odmrs: SocketAddr,
 }
 
@@ -74,6 +76,15 @@ impl<'lab> Odmrd<'lab> {
     pub fn set(mut self, key: &str, value: &str) -> Odmrd<'lab> {
         self.settings.push(format!("{key} = {value}\n"));
         self
+    }
+
+    /// At these addresses.
+    pub fn listening(mut self, mx: SocketAddr, odmr: SocketAddr) -> Odmrd<'lab> {
+        let is_listener = |line: &String| line.contains(".listen = ");
+        self.settings.retain(|line| !is_listener(line));
+        (self.mx, self.odmr) = (mx, odmr);
+        let list = |address: SocketAddr| format!("[\"{address}\"]");
+        self.set("mx.listen", &list(mx)).set("odmr.listen", &list(odmr))
     }
 
     /// With this certificate, and a port that speaks TLS at once.
