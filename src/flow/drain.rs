@@ -465,11 +465,12 @@ async fn open<S: Spool>(
     Ok((content, piece))
 }
 
-/// It was on the line when a session broke off, and nobody has ever answered for it.
+/// It was on the line when a session broke off, more than once, and nobody has ever answered for it.
+/// Once is no ground for suspicion: lines break, and with a stream on them dozens of messages share it.
 fn is_suspect(entry: &Entry) -> bool {
     let answered =
         |(_, state): &(Recipient, RecipientState)| !matches!(state, RecipientState::Waiting(None));
-    entry.attempts > 0 && !entry.recipients.iter().any(answered)
+    entry.attempts > 1 && !entry.recipients.iter().any(answered)
 }
 
 fn is_untried(verdict: Option<&Verdict>) -> bool {
