@@ -89,6 +89,10 @@ async fn listen<Stage>(
     session: &mut ServerSession<Stage>,
     stop: &mut Stop,
 ) -> Result<(), LineEnd> {
+    if !session.hears() {
+        // Somebody else has to give an answer first, and will give this call up for it.
+        return std::future::pending().await;
+    }
     let deadline = session.deadline();
     if has_passed(deadline) {
         session.timed_out();

@@ -196,7 +196,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
         if self.unanswered.is_empty() {
             return hear(wire, session, stop).await.map(Some);
         }
-        let room = self.unanswered.len() < UNANSWERED && !session.is_full();
+        let room = self.unanswered.len() < UNANSWERED;
         let answers = tokio::select! {
             biased;
             event = hear(wire, session, stop), if room => return event.map(Some),

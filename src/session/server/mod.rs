@@ -520,9 +520,10 @@ impl<Stage> ServerSession<Stage> {
         self.out.owed()
     }
 
-    /// Nothing more is heard before an answer that was put off is given.
-    pub fn is_full(&self) -> bool {
-        self.out.is_full()
+    /// Is there any sense in reading more? Not behind its end, and not while all that could be said
+    /// waits for an answer that was put off: what came meanwhile would only fill the memory.
+    pub fn hears(&self) -> bool {
+        !matches!(self.state, State::Closed) && !self.out.is_full()
     }
 
     fn open(&mut self, envelope: Envelope) {
