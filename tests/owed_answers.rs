@@ -1,7 +1,6 @@
 //! While answers are owed: what a customer does that is told to stop, or flooded, before its target
 //! has made anything safe.
 
-#[allow(dead_code)]
 mod stage;
 
 use std::sync::Arc;
