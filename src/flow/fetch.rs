@@ -150,8 +150,10 @@ impl<K: Sink> Run<'_, K> {
             }
             Asked::Told(reply, dialogue) => {
                 self.keep(dialogue);
-                // Asked again so soon only because mail had come: the end of it, not a fault.
-                if again && reply.is_transient() || says_no_mail(&reply) {
+                // Asked again so soon only because mail had come: the end of it, not a fault. But whoever
+                // cannot tell just now (451) may well have more.
+                let the_end = again && reply.is_transient() && reply.code != 451;
+                if the_end || says_no_mail(&reply) {
                     return Ok(Round::NoMail(Some(reply)));
                 }
                 let verb = if verb == "atrn" { "ATRN" } else { "TURN" };
