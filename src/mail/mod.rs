@@ -1,7 +1,9 @@
-//! The thing that is mailed: its envelope, its content, and the trace each hop leaves.
+//! The thing that is mailed: its envelope, its content, the trace each hop leaves, and what its
+//! sender is told when it cannot be delivered.
 //!
 //! Pure: addresses and octets in, addresses and octets out.
 
+pub mod dsn;
 pub mod envelope;
 pub mod header;
 pub mod trace;
