@@ -2,7 +2,7 @@
 
 mod contract;
 
-use contract::{Engine, arriving, leaving, walking};
+use contract::{Engine, arriving, leaving, telling, walking};
 use odmr::spool::embedded::{Embedded, Settings};
 use proptest::prelude::*;
 
@@ -52,6 +52,12 @@ contract! {
     leaving::what_was_not_tried_waits_as_before,
     leaving::a_reason_of_any_length_is_kept_in_reason,
     leaving::what_outlives_its_time_is_marked_and_kept,
+    telling::what_failed_is_due_until_its_notice_is_kept,
+    telling::what_nobody_wants_to_hear_of_goes_without_a_notice,
+    telling::those_who_wait_go_on_waiting_while_others_are_told_of,
+    telling::what_has_expired_is_due,
+    telling::a_success_is_due_where_it_was_asked_for,
+    telling::what_is_due_is_handed_out_in_the_order_of_arrival,
     walking::a_lease_is_exclusive_and_dies_with_its_guard,
     walking::a_lease_dies_with_the_spool,
     walking::nobody_gets_the_mail_of_others,

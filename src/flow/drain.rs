@@ -404,7 +404,7 @@ impl<'a, S: Spool> Run<'a, S> {
     fn count(&mut self, fates: &[Fate], size: u64) {
         let how_many =
             |wanted: fn(&Fate) -> bool| fates.iter().filter(|fate| wanted(fate)).count() as u64;
-        let delivered = how_many(|fate| matches!(fate, Fate::Delivered));
+        let delivered = how_many(|fate| matches!(fate, Fate::Delivered | Fate::Relayed(_)));
         self.drained.delivered += delivered;
         self.drained.deferred += how_many(|fate| matches!(fate, Fate::Deferred(_)));
         self.drained.refused += how_many(|fate| matches!(fate, Fate::Refused(_)));

@@ -40,8 +40,8 @@ pub enum EntryState {
     Waiting,
     /// An operator said: not now.
     Held,
-    /// No recipient waits any more, but at least one was refused or has expired and its sender has
-    /// not been told yet. Kept until the notice is safe.
+    /// No recipient waits any more, but of at least one the sender is still to be told. Kept until the
+    /// notice is safe.
     Failed,
     /// Its content does not match its checksum. Set aside, never delivered.
     Damaged,
@@ -54,10 +54,28 @@ pub enum RecipientState {
     Waiting(Option<Reply>),
     /// The customer has taken it.
     Delivered,
+    /// The customer has taken it and said this, and passes no DSN on; its sender asked to be told of
+    /// success.
+    Relayed(Reply),
     /// The customer has refused it for good; a DSN is due.
     Refused(Reply),
     /// Its time ran out; a DSN is due.
     Expired(Option<Reply>),
+    /// Its end is known and its sender has been told of it, or wants to hear nothing.
+    Told,
+}
+
+impl RecipientState {
+    /// Still to be delivered?
+    pub fn waits(&self) -> bool {
+        matches!(self, RecipientState::Waiting(_))
+    }
+
+    /// At its end, with somebody who may have to be told?
+    pub fn is_due(&self) -> bool {
+        use RecipientState::{Expired, Refused, Relayed};
+        matches!(self, Relayed(_) | Refused(_) | Expired(_))
+    }
 }
 
 /// What one session made of one recipient.
@@ -65,6 +83,8 @@ pub enum RecipientState {
 pub enum Fate {
     /// 2xx to the content: it is the customer's now.
     Delivered,
+    /// The same, and its sender wants to hear so from us: the customer's server knows no DSN.
+    Relayed(Reply),
     /// 4xx: stays, with the reason.
     Deferred(Reply),
     /// 5xx: marked for a DSN.

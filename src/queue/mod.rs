@@ -2,9 +2,24 @@
 //! of a recipient. Pure; `spool` obeys it, on a disk or in a database.
 //!
 //! The queue belongs to domains. The unit is an *entry*: one message for one domain, with its
-//! recipients' own states. Waiting is normal here, not a fault: nothing is retried by a timer.
+//! recipients' own states. Waiting is normal here, not a fault: nothing is retried by a timer but our
+//! own mail to the smarthost.
 
 pub mod entry;
+pub mod notice;
 pub mod order;
+pub mod retry;
 
 pub use entry::{Entry, EntryId, EntryState, Fate, RecipientState, Source};
+
+use crate::smtp::Domain;
+
+/// Under which name the provider's own mail waits: notices, on their way to the smarthost. No
+/// customer can have it (RFC 2606, section 2).
+pub const OUTGOING: &str = "outgoing.invalid";
+
+/// The same as a domain.
+pub fn outgoing() -> Domain {
+    #[allow(clippy::expect_used)]
+    Domain::parse(OUTGOING).expect("a domain")
+}

@@ -202,6 +202,24 @@ pub trait Spool: Send + Sync + Clone + 'static {
         at: Timestamp,
     ) -> impl Future<Output = Result<(), SpoolError>> + Send;
 
+    /// Leases up to `room` of the entries of which a sender is to be told something: a recipient was
+    /// refused, given up, or handed on where success was asked for. Whoever drops the lease puts the
+    /// telling off.
+    fn due(&self, room: usize)
+    -> impl Future<Output = Result<Vec<Self::Lease>, SpoolError>> + Send;
+
+    /// The sender of such an entry is told, by this notice, or is to hear nothing: in one step, and
+    /// durable when it resolves. What waits of the entry goes on waiting; when nothing does, the
+    /// entry is gone.
+    ///
+    /// # Errors
+    /// Any [`SpoolError`]; the telling is then still due.
+    fn conclude(
+        &self,
+        lease: Self::Lease,
+        notice: Option<(Self::Draft, Arrival)>,
+    ) -> impl Future<Output = Result<(), SpoolError>> + Send;
+
     /// Marks what has outlived its time, and tells how many entries that were.
     fn expire(&self, now: Timestamp) -> impl Future<Output = Result<u64, SpoolError>> + Send;
 

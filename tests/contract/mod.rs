@@ -6,6 +6,7 @@
 
 pub mod arriving;
 pub mod leaving;
+pub mod telling;
 pub mod walking;
 
 use std::future::Future;

@@ -10,6 +10,7 @@
 //! | `reader`, `content` | reading: connections, a message going out |
 //! | `drain`, `lane` | a walk through what waits, and one of the ways it takes |
 //! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
+//! | `conclude` | whose sender is to be told of it, and that it is |
 //! | `ledger` | what waits for whom, in constant time |
 //! | `room`, `health` | whether there is space, and whether the disk can be trusted |
 //! | `recover`, `rescue` | beginning and end; going on where pages are damaged |
@@ -19,6 +20,7 @@
 
 mod body;
 mod claims;
+mod conclude;
 mod content;
 mod draft;
 mod drain;
@@ -53,6 +55,7 @@ pub use self::drain::Walk;
 
 use self::body::Bodies;
 use self::claims::{Claim, Claims, Key};
+use self::conclude::Conclusion;
 use self::expire::Soonest;
 use self::fold::Folder;
 use self::health::{Health, is_full};
@@ -297,6 +300,27 @@ impl Spool for Embedded {
         let Lease { stored, claim, .. } = lease;
         let settlement = Settlement::new(claim, stored.message, &stored.entry, fates, at);
         self.0.submit(Work::Settle(settlement)).await.map(|_| ())
+    }
+
+    async fn due(&self, room: usize) -> Result<Vec<Lease>, SpoolError> {
+        conclude::due(&self.0, room).await
+    }
+
+    async fn conclude(
+        &self,
+        lease: Lease,
+        notice: Option<(Draft, Arrival)>,
+    ) -> Result<(), SpoolError> {
+        let keep = match notice {
+            None => None,
+            Some((draft, arrival)) => {
+                let (sealed, body) = draft.finish(&arrival.trace).await?;
+                Some(Box::new(Keep { arrival, sealed, body }))
+            }
+        };
+        let Lease { stored, claim, .. } = lease;
+        let conclusion = Conclusion::new(claim, stored.message, &stored.entry, keep);
+        self.0.submit(Work::Conclude(Box::new(conclusion))).await.map(|_| ())
     }
 
     async fn expire(&self, now: Timestamp) -> Result<u64, SpoolError> {

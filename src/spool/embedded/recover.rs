@@ -7,6 +7,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, params};
 
 use super::body::Bodies;
+use super::conclude;
 use super::health::Health;
 use super::rescue::{is_damage, told};
 use super::row;
@@ -62,7 +63,8 @@ fn make_counts_good(db: &Connection) -> rusqlite::Result<bool> {
 
 /// Makes the indexes anew from the entries and messages.
 pub(super) fn rebuild(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch("REINDEX entry_order; REINDEX message_file;")
+    db.execute_batch("REINDEX entry_order; REINDEX message_file;")?;
+    conclude::rebuild(db)
 }
 
 /// Do the counts kept agree with the index? Walks the index once.

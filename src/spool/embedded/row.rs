@@ -40,16 +40,24 @@ pub(super) fn entry_state(number: i64) -> Option<EntryState> {
 
 /// A recipient who waits.
 pub(super) const WAITING: i64 = 0;
+/// A recipient who was refused.
+pub(super) const REFUSED: i64 = 2;
 /// A recipient whose time ran out.
 pub(super) const EXPIRED: i64 = 3;
+/// A recipient who has the mail, and whose sender wants to hear so.
+pub(super) const RELAYED: i64 = 4;
+/// A recipient of whom nothing is to be told any more.
+pub(super) const TOLD: i64 = 5;
 
 /// The number of a recipient's state, and the reply that belongs to it.
 pub(super) fn recipient_state(state: &RecipientState) -> (i64, Option<&Reply>) {
     match state {
         RecipientState::Waiting(reply) => (WAITING, reply.as_ref()),
         RecipientState::Delivered => (1, None),
-        RecipientState::Refused(reply) => (2, Some(reply)),
+        RecipientState::Relayed(reply) => (RELAYED, Some(reply)),
+        RecipientState::Refused(reply) => (REFUSED, Some(reply)),
         RecipientState::Expired(reply) => (EXPIRED, reply.as_ref()),
+        RecipientState::Told => (TOLD, None),
     }
 }
 
@@ -264,8 +272,10 @@ fn recipient(row: &Row<'_>) -> Result<(Recipient, RecipientState), Unreadable> {
     let state = match (row.get(3)?, reply) {
         (WAITING, reply) => RecipientState::Waiting(reply),
         (1, _) => RecipientState::Delivered,
-        (2, Some(reply)) => RecipientState::Refused(reply),
+        (REFUSED, Some(reply)) => RecipientState::Refused(reply),
         (EXPIRED, reply) => RecipientState::Expired(reply),
+        (RELAYED, Some(reply)) => RecipientState::Relayed(reply),
+        (TOLD, _) => RecipientState::Told,
         _ => return Err(damaged("recipient's state")),
     };
     Ok((Recipient { path, params: RcptParams { notify, orcpt } }, state))

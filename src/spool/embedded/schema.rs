@@ -8,6 +8,7 @@
 //! | `body` | the content of a small message |
 //! | `entry` | one message for one domain |
 //! | `recipient` | one recipient of an entry |
+//! | `due` | an entry of which a sender is to be told something |
 //!
 //! Times are microseconds since 1970, sizes octets. An entry's key is its 16-octet name, which
 //! begins with its time of birth: new rows land at the end of the tree, where it is warm.
@@ -27,7 +28,7 @@ use crate::spool::SpoolError;
 /// `odmr` as a 32-bit number: says whose database this is.
 const APPLICATION: i32 = 0x6f64_6d72;
 /// The layout below. Raised whenever an older program could not read what this one writes.
-const LAYOUT: i32 = 2;
+const LAYOUT: i32 = 3;
 /// Before this one, a WAL reset could lose a commit under rare timing.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
@@ -84,6 +85,7 @@ CREATE TABLE recipient (
   status TEXT,
   words TEXT,
   PRIMARY KEY (entry, n)) WITHOUT ROWID;
+CREATE TABLE due (entry BLOB PRIMARY KEY, domain INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
 /// Opens the writer's connection; makes the tables when there are none.

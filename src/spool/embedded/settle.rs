@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::body;
 use super::claims::{Claim, Key};
+use super::conclude;
 use super::lane;
 use super::ledger::Changes;
 use super::row;
@@ -44,8 +45,7 @@ impl Settlement {
         let mut changed = Vec::new();
         let mut states: Vec<_> = entry.recipients.iter().map(|(_, state)| state.clone()).collect();
         for (n, state) in states.iter_mut().enumerate() {
-            let waits = matches!(state, RecipientState::Waiting(_));
-            if let Some(new) = waits.then(|| fates.next()).flatten().and_then(become_of) {
+            if let Some(new) = state.waits().then(|| fates.next()).flatten().and_then(become_of) {
                 changed.push((n, new.clone()));
                 *state = new;
             }
@@ -56,28 +56,18 @@ impl Settlement {
 
     /// Some customer has this mail, or part of it.
     pub(super) fn delivers(&self) -> bool {
-        self.changed.iter().any(|(_, state)| *state == RecipientState::Delivered)
+        let taken = |state: &RecipientState| {
+            matches!(state, RecipientState::Delivered | RecipientState::Relayed(_))
+        };
+        self.changed.iter().any(|(_, state)| taken(state))
     }
 
     /// Writes it down. Says whether the entry was still there.
     pub(super) fn write(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
         match self.after {
-            After::Gone => self.remove(db, changes),
+            After::Gone => remove(db, self.claim.key, self.message, self.size, changes),
             After::Failed | After::Waiting => self.update(db, changes),
         }
-    }
-
-    fn remove(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
-        let key = self.claim.key.id.0.to_bytes();
-        let sql = "DELETE FROM entry WHERE id = ?1 RETURNING state";
-        let was = db.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?;
-        let Some(was) = was else { return Ok(0) };
-        db.prepare_cached("DELETE FROM recipient WHERE entry = ?1")?.execute([key])?;
-        release(db, self.message, changes)?;
-        if let Some(was) = row::entry_state(was) {
-            changes.count(self.claim.key.domain).leaves(was, self.size);
-        }
-        Ok(1)
     }
 
     fn update(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
@@ -90,6 +80,9 @@ impl Settlement {
             let (state, reply) = row::recipient_state(state);
             let (code, status, words) = row::reply(reply);
             update.execute(params![key, n, state, code, status, words])?;
+        }
+        if there > 0 && self.changed.iter().any(|(_, state)| state.is_due()) {
+            conclude::is_due(db, self.claim.key)?;
         }
         if self.after == After::Failed {
             return set_state(db, self.claim.key, EntryState::Failed, changes);
@@ -114,6 +107,7 @@ impl Settlement {
 fn become_of(fate: Fate) -> Option<RecipientState> {
     match fate {
         Fate::Delivered => Some(RecipientState::Delivered),
+        Fate::Relayed(reply) => Some(RecipientState::Relayed(reply)),
         Fate::Deferred(reply) => Some(RecipientState::Waiting(Some(reply))),
         Fate::Refused(reply) => Some(RecipientState::Refused(reply)),
         Fate::Untried => None,
@@ -121,13 +115,33 @@ fn become_of(fate: Fate) -> Option<RecipientState> {
 }
 
 fn after(states: &[RecipientState]) -> After {
-    if states.iter().any(|state| matches!(state, RecipientState::Waiting(_))) {
+    if states.iter().any(RecipientState::waits) {
         After::Waiting
-    } else if states.iter().all(|state| *state == RecipientState::Delivered) {
-        After::Gone
-    } else {
+    } else if states.iter().any(RecipientState::is_due) {
         After::Failed
+    } else {
+        After::Gone
     }
+}
+
+/// Takes an entry out. Says whether it was still there.
+pub(super) fn remove(
+    db: &Connection,
+    entry: Key,
+    message: i64,
+    size: i64,
+    changes: &mut Changes,
+) -> rusqlite::Result<u64> {
+    let key = entry.id.0.to_bytes();
+    let sql = "DELETE FROM entry WHERE id = ?1 RETURNING state";
+    let was = db.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?;
+    let Some(was) = was else { return Ok(0) };
+    db.prepare_cached("DELETE FROM recipient WHERE entry = ?1")?.execute([key])?;
+    release(db, message, changes)?;
+    if let Some(was) = row::entry_state(was) {
+        changes.count(entry.domain).leaves(was, size);
+    }
+    Ok(1)
 }
 
 /// An entry needs its message no more; with the last one, the message goes.
@@ -185,5 +199,6 @@ pub(super) fn expire(
     }
     let sql = "UPDATE recipient SET state = ?2 WHERE entry = ?1 AND state = ?3";
     db.prepare_cached(sql)?.execute(params![key, row::EXPIRED, row::WAITING])?;
+    conclude::is_due(db, entry)?;
     set_state(db, entry, EntryState::Failed, changes)
 }

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::body::Bodies;
 use super::claims::{Claim, Key};
+use super::conclude::{self, Conclusion};
 use super::expire::Soonest;
 use super::fold::Folder;
 use super::health::Health;
@@ -41,6 +42,10 @@ pub(super) enum Work {
     Keep(Box<Keep>),
     /// Record what became of an entry.
     Settle(Settlement),
+    /// The sender of an entry is told: keep the notice, let go of the entry.
+    Conclude(Box<Conclusion>),
+    /// Of these entries nobody is to be told.
+    NotDue(Vec<Key>),
     /// Set a damaged entry aside.
     SetAside(Key),
     /// Make the indexes anew.
@@ -190,7 +195,18 @@ impl Writer {
                 keep.write(db, message, &self.ledger, changes)
             }
             Work::Settle(settlement) => settlement.write(db, changes),
-            Work::SetAside(key) => settle::set_state(db, *key, EntryState::Damaged, changes),
+            Work::Conclude(conclusion) => {
+                let notice = self.next_message;
+                self.next_message += 1;
+                conclusion.write(db, notice, &self.ledger, changes)
+            }
+            Work::NotDue(keys) => {
+                keys.iter().try_for_each(|&key| conclude::is_not_due(db, key)).map(|()| 0)
+            }
+            Work::SetAside(key) => {
+                conclude::is_not_due(db, *key)?;
+                settle::set_state(db, *key, EntryState::Damaged, changes)
+            }
             Work::Expire(claims, now) => {
                 claims.iter().map(|claim| settle::expire(db, claim.key, *now, changes)).sum()
             }
@@ -213,7 +229,12 @@ impl Writer {
 
     /// Lets go of work that is done, and of its lease, before anybody hears of it.
     fn finished(&self, work: Work, entries: u64) {
-        if let Work::Keep(mut keep) = work
+        let kept = match work {
+            Work::Keep(keep) => Some(keep),
+            Work::Conclude(conclusion) => conclusion.keep,
+            _ => None,
+        };
+        if let Some(mut keep) = kept
             && entries > 0
         {
             keep.keep_file();
@@ -255,6 +276,9 @@ impl Writer {
         match work {
             // After a fault the row may be on disk, and with it the only word of this file.
             Work::Keep(mut keep) if !full => keep.keep_file(),
+            Work::Conclude(mut conclusion) if !full => {
+                conclusion.keep.iter_mut().for_each(|keep| keep.keep_file());
+            }
             Work::Settle(settlement) if settlement.delivers() => match full {
                 true if self.overdue.len() < OVERDUE => self.overdue.push(settlement),
                 _ => settlement.claim.withhold(),

@@ -1,0 +1,190 @@
+//! Telling senders: which entries that is due for, and that it is done.
+//!
+//! What is due stands in a table of its own, so that nobody has to look for it. The notice is kept
+//! and the entry let go of in one transaction: no crash loses the one or repeats the other.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use ulid::Ulid;
+
+use super::claims::{Claim, Key};
+use super::keep::Keep;
+use super::ledger::{Changes, Ledger};
+use super::reader::{aside, unreadable};
+use super::row::{self, Stored, Unreadable};
+use super::settle;
+use super::writer::Work;
+use super::{Core, Lease};
+use crate::queue::{Entry, EntryId, EntryState, RecipientState};
+use crate::smtp::Domain;
+use crate::spool::SpoolError;
+
+/// Of this entry somebody is to be told.
+pub(super) fn is_due(db: &Connection, entry: Key) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO due (entry, domain) VALUES (?1, ?2) ON CONFLICT (entry) DO NOTHING";
+    db.prepare_cached(sql)?.execute(params![entry.id.0.to_bytes(), entry.domain])?;
+    Ok(())
+}
+
+/// Nobody is, or no longer.
+pub(super) fn is_not_due(db: &Connection, entry: Key) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM due WHERE entry = ?1")?.execute([entry.id.0.to_bytes()])?;
+    Ok(())
+}
+
+/// Makes the table anew from the entries, for where it is damaged.
+pub(super) fn rebuild(db: &Connection) -> rusqlite::Result<()> {
+    let sql = format!(
+        "INSERT OR IGNORE INTO due (entry, domain) SELECT id, domain FROM entry NOT INDEXED
+         WHERE state IN ({}, {}) AND EXISTS (SELECT 1 FROM recipient
+           WHERE entry = entry.id AND recipient.state IN ({}, {}, {}));",
+        row::state(EntryState::Waiting),
+        row::state(EntryState::Failed),
+        row::REFUSED,
+        row::EXPIRED,
+        row::RELAYED
+    );
+    db.execute_batch(&sql)
+}
+
+/// That the sender of an entry is told, or need not be.
+#[derive(Debug)]
+pub(super) struct Conclusion {
+    claim: Claim,
+    message: i64,
+    size: i64,
+    /// Which recipients it is about.
+    told: Vec<usize>,
+    /// Somebody waits still.
+    stays: bool,
+    /// The notice.
+    pub(super) keep: Option<Box<Keep>>,
+}
+
+impl Conclusion {
+    pub(super) fn new(
+        claim: Claim,
+        message: i64,
+        entry: &Entry,
+        keep: Option<Box<Keep>>,
+    ) -> Conclusion {
+        let states = || entry.recipients.iter().map(|(_, state)| state);
+        Conclusion {
+            claim,
+            message,
+            size: entry.size.cast_signed(),
+            told: states()
+                .enumerate()
+                .filter(|(_, state)| state.is_due())
+                .map(|(n, _)| n)
+                .collect(),
+            stays: states().any(RecipientState::waits),
+            keep,
+        }
+    }
+
+    /// Writes it down. Says whether the entry was still there; without it there is no notice.
+    pub(super) fn write(
+        &self,
+        db: &Connection,
+        notice: i64,
+        ledger: &Ledger,
+        changes: &mut Changes,
+    ) -> rusqlite::Result<u64> {
+        let Key { id, .. } = self.claim.key;
+        is_not_due(db, self.claim.key)?;
+        let there = match self.stays {
+            true => self.mark(db, id)?,
+            false => settle::remove(db, self.claim.key, self.message, self.size, changes)?,
+        };
+        if let Some(keep) = self.keep.as_ref().filter(|_| there > 0) {
+            keep.write(db, notice, ledger, changes)?;
+        }
+        Ok(there)
+    }
+
+    fn mark(&self, db: &Connection, id: EntryId) -> rusqlite::Result<u64> {
+        let sql = "UPDATE recipient SET state = ?3, code = NULL, status = NULL, words = NULL
+                   WHERE entry = ?1 AND n = ?2";
+        let mut update = db.prepare_cached(sql)?;
+        let mut there = 0;
+        for n in &self.told {
+            there += update.execute(params![id.0.to_bytes(), n, row::TOLD])? as u64;
+        }
+        Ok(there.min(1))
+    }
+}
+
+/// What a look at the table brings.
+#[derive(Debug, Default)]
+struct Look {
+    leases: Vec<Lease>,
+    damaged: Vec<(Claim, String)>,
+    /// Of these nobody is to be told, though the table says so.
+    stale: Vec<Key>,
+}
+
+/// Leases what is due, the oldest first.
+pub(super) async fn due(core: &Arc<Core>, room: usize) -> Result<Vec<Lease>, SpoolError> {
+    let look = {
+        let _turn = core.readers.turn().await;
+        let reading = Arc::clone(core);
+        let looked = aside(move || reading.readers.read(|db| look(&reading, db, room))).await??;
+        looked.map_err(|e| unreadable(&e))
+    };
+    let look = match look {
+        Ok(look) => look,
+        Err(e) => {
+            core.index_damaged(e.to_string()).await;
+            return Err(e);
+        }
+    };
+    for (claim, what) in look.damaged {
+        core.damaged(claim.key, what).await;
+    }
+    if !look.stale.is_empty() {
+        core.submit(Work::NotDue(look.stale)).await?;
+    }
+    Ok(look.leases)
+}
+
+fn look(core: &Arc<Core>, db: &Connection, room: usize) -> rusqlite::Result<Look> {
+    let mut look = Look::default();
+    let mut query = db.prepare_cached("SELECT entry, domain FROM due ORDER BY entry")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()?
+        && look.leases.len() < room
+    {
+        let id = EntryId(Ulid::from_bytes(row.get(0)?));
+        let key = Key { domain: row.get(1)?, id };
+        // Whoever has it now will have changed it; its turn comes.
+        let Some(claim) = core.claims.claim(key) else { continue };
+        match load(db, key) {
+            Ok(Some(stored)) if is_told_of(&stored.entry) => {
+                look.leases.push(Lease { stored, body: None, claim });
+            }
+            Ok(_) => look.stale.push(key),
+            Err(Unreadable::Misfiled) => look.stale.push(key),
+            Err(Unreadable::Damaged(what)) => look.damaged.push((claim, what)),
+            Err(Unreadable::Sql(e)) => return Err(e),
+        }
+    }
+    Ok(look)
+}
+
+fn is_told_of(entry: &Entry) -> bool {
+    let lives = matches!(entry.state, EntryState::Waiting | EntryState::Failed);
+    lives && entry.recipients.iter().any(|(_, state)| state.is_due())
+}
+
+fn load(db: &Connection, key: Key) -> Result<Option<Stored>, Unreadable> {
+    let sql = "SELECT name FROM domain WHERE id = ?1";
+    let name: Option<String> =
+        db.prepare_cached(sql)?.query_row([key.domain], |row| row.get(0)).optional()?;
+    match name.map(|name| Domain::parse(&name)) {
+        Some(Ok(domain)) => row::load(db, &domain, key),
+        Some(Err(_)) => Err(Unreadable::Damaged("its domain's name cannot be read".to_owned())),
+        None => Ok(None),
+    }
+}
