@@ -12,11 +12,15 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, Problem};
+use super::secret::SecretSource;
 use super::value::Duration;
 use crate::smtp::{Domain, Mailbox};
 
 pub use check::load_recipients;
-pub use section::{DomainSettings, Level, Limits, Log, LogFormat, Mx, Odmr, Queue, Timeouts, Tls};
+pub use section::{
+    DomainSettings, Level, Limits, Log, LogFormat, Mx, Notices, Odmr, Queue, Smarthost, Timeouts,
+    Tls,
+};
 
 /// Where the settings are looked for when nobody says.
 pub const DEFAULT_PATH: &str = "/etc/odmr/odmrd.toml";
@@ -50,6 +54,10 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// How waiting mail is kept.
     pub queue: Queue,
+    /// Where our own mail goes.
+    pub smarthost: Smarthost,
+    /// What senders are told of mail that failed.
+    pub notices: Notices,
     /// What is special about some domains.
     pub domains: BTreeMap<Domain, DomainSettings>,
     /// What is told to the log.
@@ -71,6 +79,8 @@ impl Default for Settings {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             queue: Queue::default(),
+            smarthost: Smarthost::default(),
+            notices: Notices::default(),
             domains: BTreeMap::new(),
             log: Log::default(),
         }
@@ -121,9 +131,13 @@ impl Settings {
         let beside = |path: &mut PathBuf| *path = document.beside(path);
         self.accounts.get_or_insert_with(|| PathBuf::from("accounts.toml"));
         beside(&mut self.state_dir);
+        if let Some(SecretSource::File(path)) = &mut self.smarthost.password {
+            beside(path);
+        }
         let tls = &mut self.tls;
+        let authority = &mut self.smarthost.ca;
         let lists = self.domains.values_mut().map(|domain| &mut domain.recipients);
-        [&mut self.accounts, &mut tls.certificate, &mut tls.key, &mut tls.client_ca]
+        [&mut self.accounts, &mut tls.certificate, &mut tls.key, &mut tls.client_ca, authority]
             .into_iter()
             .chain(lists)
             .flatten()

@@ -156,6 +156,11 @@ impl fmt::Debug for Duration {
 pub struct Size(pub u64);
 
 impl Size {
+    /// So many KiB.
+    pub const fn kibibytes(kibibytes: u64) -> Size {
+        Size(kibibytes << 10)
+    }
+
     /// So many MiB.
     pub const fn mebibytes(mebibytes: u64) -> Size {
         Size(mebibytes << 20)

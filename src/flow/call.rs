@@ -33,6 +33,18 @@ pub struct Caller<'a> {
     pub secret: Option<SecretString>,
     /// How long to wait for what.
     pub patience: Patience,
+    /// What we call for. A provider that does not offer ATRN is left before any secret is said; to a
+    /// smarthost mail is brought.
+    pub errand: CalledFor,
+}
+
+/// What a call is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalledFor {
+    /// To fetch our mail.
+    Atrn,
+    /// To bring mail.
+    Sending,
 }
 
 /// A provider that knows who we are.
@@ -213,7 +225,8 @@ impl Caller<'_> {
         let wire = self.greet(wire, session).await?;
         let (mut wire, offers) = self.secure(wire, session).await?;
         let bare_turn = self.account.turn && offers.turn;
-        if !(offers.atrn || bare_turn || self.account.force_atrn) {
+        let turns = offers.atrn || bare_turn || self.account.force_atrn;
+        if self.errand == CalledFor::Atrn && !turns {
             // Before any secret is said.
             say_goodbye(&mut wire, session).await;
             return Err(CallFault::NoAtrn);

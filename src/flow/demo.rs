@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::{mpsc, watch};
 
-use super::call::Caller;
+use super::call::{CalledFor, Caller};
 use super::fetch;
 use super::receive::{Tally, Terms};
 use super::serve::{Door, Order, Orders, Ready};
@@ -181,6 +181,7 @@ async fn collect(
             name: CUSTOMER.to_owned(),
             secret: Some(password),
             patience: Patience::RFC,
+            errand: CalledFor::Atrn,
         },
         sink: MaildirSink::new(maildir::Settings {
             base: folder.join("Maildir"),

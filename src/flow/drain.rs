@@ -60,6 +60,10 @@ pub struct Run<'a, S: Spool> {
     settling: JoinSet<Result<(), SpoolError>>,
     tokens: u64,
     drained: Drained,
+    /// Somebody is refused, or handed on with a word about it to be sent.
+    has_news: bool,
+    /// Which of the entries are to go now.
+    wanted: fn(&Entry) -> bool,
 }
 
 /// An entry between its lease and its settle.
@@ -103,7 +107,14 @@ impl<'a, S: Spool> Run<'a, S> {
             settling: JoinSet::new(),
             tokens: 0,
             drained: Drained::default(),
+            has_news: false,
+            wanted: |_| true,
         }
+    }
+
+    /// Only those entries for which this holds; the others are left as they are.
+    pub fn only(self, wanted: fn(&Entry) -> bool) -> Self {
+        Run { wanted, ..self }
     }
 
     /// Sends until there is no more, or the line ends.
@@ -168,6 +179,9 @@ impl<'a, S: Spool> Run<'a, S> {
             self.all_settled().await;
         }
         self.all_settled().await;
+        if self.has_news {
+            self.provider.news.notify_one();
+        }
         self.drained
     }
 
@@ -234,10 +248,17 @@ impl<'a, S: Spool> Run<'a, S> {
 
     /// Sees to it that the next entry is at hand, if there is one.
     async fn fill(&mut self) -> Option<&S::Lease> {
-        if self.leased.is_empty() {
+        while self.leased.is_empty() {
             match self.walk.next(AHEAD).await {
-                Ok(leases) => self.leased.extend(leases),
-                Err(fault) => error!(session = self.id, %fault, "the spool cannot be read"),
+                Ok(leases) if leases.is_empty() => break,
+                Ok(leases) => {
+                    let wanted = leases.into_iter().filter(|lease| (self.wanted)(lease.entry()));
+                    self.leased.extend(wanted);
+                }
+                Err(fault) => {
+                    error!(session = self.id, %fault, "the spool cannot be read");
+                    break;
+                }
             }
         }
         self.leased.front()
@@ -377,14 +398,17 @@ impl<'a, S: Spool> Run<'a, S> {
             return; // the lease goes back as it was
         }
         self.log(&underway);
-        let fates: Vec<Fate> =
-            underway.recipients.into_iter().map(|(_, verdict)| fate(verdict)).collect();
+        let passes_dsn_on = self.session.offers().dsn;
+        let told = |(recipient, verdict)| fate(&recipient, verdict, passes_dsn_on);
+        let fates: Vec<Fate> = underway.recipients.into_iter().map(told).collect();
         self.count(&fates, underway.lease.entry().size);
         if self.settling.len() >= UNSETTLED
             && let Some(settled) = self.settling.join_next().await
         {
             self.settled(settled);
         }
+        self.has_news |=
+            fates.iter().any(|fate| matches!(fate, Fate::Refused(_) | Fate::Relayed(_)));
         let (spool, lease) = (self.provider.spool.clone(), underway.lease);
         self.settling.spawn(async move { spool.settle(lease, fates, Timestamp::now()).await });
     }
@@ -477,8 +501,12 @@ fn is_untried(verdict: Option<&Verdict>) -> bool {
     matches!(verdict, None | Some(Verdict::Unanswered))
 }
 
-fn fate(verdict: Option<Verdict>) -> Fate {
+/// Whoever asked to hear of success hears it from the customer's server, if that offers DSN, and else
+/// from us. RFC 3461, section 5.2.2.
+fn fate(recipient: &Recipient, verdict: Option<Verdict>, passes_dsn_on: bool) -> Fate {
+    let asked = recipient.params.notify.is_some_and(|notify| notify.success);
     match verdict {
+        Some(Verdict::Taken(reply)) if asked && !passes_dsn_on => Fate::Relayed(reply),
         Some(Verdict::Taken(_)) => Fate::Delivered,
         Some(Verdict::NotNow(reply)) => Fate::Deferred(reply),
         Some(Verdict::Never(reply)) => Fate::Refused(reply),

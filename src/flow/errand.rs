@@ -6,7 +6,7 @@ use std::time::Instant;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use super::call::Caller;
+use super::call::{CalledFor, Caller};
 use super::fetch::{self, FetchFault};
 use super::lock::AccountLock;
 use super::receive::{Progress, Tally, Terms};
@@ -169,6 +169,7 @@ async fn caller<'a>(
             atrn: account.timeout_turn.get(),
             ..Patience::RFC
         },
+        errand: CalledFor::Atrn,
     })
 }
 

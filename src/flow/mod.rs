@@ -9,6 +9,8 @@
 //! | [`receive`] | behind the turn: the customer takes its mail in |
 //! | [`fetch`] | one run of the customer, from the lock to the summary |
 //! | [`summary`] | what came of it, for people and for pipes |
+//! | [`notify`] | senders are told what became of their mail |
+//! | [`forward`] | our own mail goes to the smarthost |
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
 pub mod call;
@@ -16,10 +18,12 @@ pub mod demo;
 pub mod drain;
 pub mod errand;
 pub mod fetch;
+pub mod forward;
 pub mod handover;
 pub mod intake;
 pub mod line;
 pub mod lock;
+pub mod notify;
 pub mod proof;
 pub mod provider;
 pub mod receive;

@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use super::line::LineEnd;
 use crate::config::accounts::{Accounts, Switch};
-use crate::config::provider::Settings;
+use crate::config::provider::{Notices, Settings, Smarthost};
 use crate::config::recipients::Recipients;
 use crate::net::admission::network;
 use crate::net::{TlsServer, Wire};
 use crate::odmr::{self, Answer, Claim, Terms, Waiting};
+use crate::queue;
 use crate::sasl::{self, Decoys, Mechanism};
 use crate::session::server::Mechanisms;
 use crate::session::transcript::Transcript;
@@ -31,6 +33,8 @@ pub struct Provider<S: Spool> {
     pub spool: S,
     /// Our certificate; without one there is no TLS.
     pub tls: Option<TlsServer>,
+    /// Says that a sender may have to be told something.
+    pub news: Notify,
     house: ArcSwap<House>,
     uses: Arc<Mutex<HashMap<String, Use>>>,
     failures: Mutex<HashMap<IpAddr, Vec<Instant>>>,
@@ -64,6 +68,10 @@ pub struct House {
     pub tls_patience: Duration,
     /// Failed logins, and within what time, after which an address is refused AUTH.
     pub failures: (u32, Duration),
+    /// Where our own mail goes, if anywhere.
+    pub smarthost: Smarthost,
+    /// What senders are told of mail that failed.
+    pub notices: Notices,
 }
 
 /// A domain we hold mail for.
@@ -96,6 +104,19 @@ pub struct Turning {
     uses: Arc<Mutex<HashMap<String, Use>>>,
 }
 
+impl Turning {
+    /// Leave to send our own mail.
+    pub fn own(account: &str) -> Turning {
+        Turning {
+            account: account.to_owned(),
+            domains: vec![queue::outgoing()],
+            line_per_record: Switch::Off,
+            stream: Switch::Auto,
+            uses: Arc::default(),
+        }
+    }
+}
+
 impl Drop for Turning {
     fn drop(&mut self) {
         if let Some(account) = lock(&self.uses).get_mut(&self.account) {
@@ -116,6 +137,7 @@ impl<S: Spool> Provider<S> {
             name: name.to_owned(),
             spool,
             tls,
+            news: Notify::new(),
             house: ArcSwap::from_pointee(house),
             uses: Arc::default(),
             failures: Mutex::default(),
@@ -273,6 +295,8 @@ impl House {
                 settings.odmr.auth_failures_per_address,
                 settings.odmr.auth_failure_window.get(),
             ),
+            smarthost: settings.smarthost.clone(),
+            notices: settings.notices.clone(),
         }
     }
 

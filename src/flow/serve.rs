@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
+use super::forward::keep_forwarding;
 use super::handover::{self, Given, HandoverError};
 use super::intake::intake;
 use super::line::{Stop, write};
@@ -202,6 +203,7 @@ impl Ready {
             tokio::spawn(hall.receive(door, listener, alive.clone()));
         }
         drop(alive);
+        let post = tokio::spawn(keep_forwarding(provider.clone(), stopped.clone()));
         let keeper = Keeper {
             provider: provider.clone(),
             admission,
@@ -216,6 +218,9 @@ impl Ready {
         // Whoever is inside a message may finish it.
         if tokio::time::timeout(GRACE, all_gone.recv()).await.is_err() {
             warn!("some sessions did not end in time; they are cut off, and lose nothing by it");
+        }
+        if tokio::time::timeout(GRACE, post).await.is_err() {
+            warn!("the smarthost did not end in time; what it has not answered goes to it again");
         }
         provider.spool.close().await;
         info!("stopped");
@@ -358,7 +363,12 @@ impl<S: Spool> Keeper<S> {
     async fn expire(&self) {
         match self.provider.spool.expire(Timestamp::now()).await {
             Ok(0) => {}
-            Ok(entries) => warn!(entries, "mail has outlived its time, and is kept aside"),
+            Ok(entries) => {
+                let told = self.loaded.settings.smarthost.server.is_some();
+                let becomes = if told { "its senders are told" } else { "it is kept aside" };
+                warn!(entries, becomes, "mail has outlived its time");
+                self.provider.news.notify_one();
+            }
             Err(fault) => error!(%fault, "cannot look for mail that has outlived its time"),
         }
     }
@@ -392,6 +402,8 @@ impl<S: Spool> Keeper<S> {
             furnish(&loaded, &self.provider.name, self.provider.tls.is_some(), self.secret)?;
         self.admission.set_limits(limits(&loaded.settings));
         self.provider.refurnish(house);
+        // Whoever has mended the smarthost's settings wants to see it work.
+        self.provider.news.notify_one();
         self.loaded = loaded;
         Ok(())
     }

@@ -34,7 +34,7 @@ use self::job::{Job, Phase};
 use super::client::{ClientLine, ClientSession, ClientStage, PeerFault, nonsense};
 use super::transcript::{Side, Transcript};
 use super::turn::ReversedClient;
-use super::{Reversed, Step};
+use super::{Odmr, Reversed, Step};
 use crate::mail::Recipient;
 use crate::smtp::dots::DotEncoder;
 use crate::smtp::{Capabilities, MailParams, Reply, ReversePath};
@@ -143,6 +143,24 @@ enum Owed {
 
 impl ClientStage for Reversed {
     type Talk = Sender;
+}
+
+impl ClientSession<Odmr> {
+    /// Nothing turns: the server that was called takes mail, as a smarthost does, and whoever called
+    /// sends it. What it has offered counts, since both roles stay.
+    pub fn begin_sending(
+        self,
+        client: ReversedClient,
+        offers: Capabilities,
+        now: Instant,
+    ) -> ClientSession<Reversed> {
+        let transcript = self.into_transcript();
+        let side = Side::Provider;
+        let line = ClientLine::new(BytesMut::new(), client.patience, transcript, side, now);
+        let mut talk = Sender { owed: VecDeque::new(), ..Sender::new(client.name) };
+        talk.ready(offers);
+        ClientSession { line, talk }
+    }
 }
 
 impl ClientSession<Reversed> {

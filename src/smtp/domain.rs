@@ -66,6 +66,11 @@ impl Domain {
         Ok(Domain(text.to_ascii_lowercase().into_boxed_str()))
     }
 
+    /// Can anybody have this name? Nobody can under `.invalid` (RFC 2606, section 2).
+    pub fn can_exist(&self) -> bool {
+        self.0.rsplit('.').next() != Some("invalid")
+    }
+
     /// The name, lower case.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -11,6 +11,7 @@ mod lab_itself;
 mod odd_providers;
 mod operations;
 mod peers_alone;
+mod senders_are_told;
 mod senders_feed_odmrd;
 mod service_manager;
 mod smuggling;

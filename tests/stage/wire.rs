@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use odmr::config::fetch::{Account, ClearAuth, Layer, TlsMode};
 use odmr::config::value::Server;
-use odmr::flow::call::Caller;
+use odmr::flow::call::{CalledFor, Caller};
 use odmr::flow::fetch::Run;
 use odmr::flow::line::Stop;
 use odmr::flow::provider::Provider;
@@ -187,6 +187,7 @@ impl Live {
                     name: house::CUSTOMER.into(),
                     secret: account.user.is_some().then_some(secret),
                     patience: house::patience(),
+                    errand: CalledFor::Atrn,
                 },
                 sink: shelf,
                 terms,

@@ -170,7 +170,14 @@ fn unseen<T: FromStr<Err: Display>>(text: &Text) -> Result<T, Fault> {
 
 fn domain(text: &Text) -> Result<Domain, Fault> {
     let ascii = Domain::parse(text.get_ref()).and_then(|d| Domain::parse_atrn(d.as_str()));
-    ascii.map_err(|why| fault(text, format!("{:?} is not a mail domain: {why}", text.get_ref())))
+    let domain = ascii
+        .map_err(|why| fault(text, format!("{:?} is not a mail domain: {why}", text.get_ref())))?;
+    match domain.can_exist() {
+        true => Ok(domain),
+        false => {
+            Err(fault(text, format!("{domain:?} can be nobody's: RFC 2606 keeps .invalid unused")))
+        }
+    }
 }
 
 /// SASL compares names after SASLprep, so only names that it leaves alone can be found.

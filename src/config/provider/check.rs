@@ -6,6 +6,7 @@ use std::time::Duration as StdDuration;
 
 use super::{Loaded, Settings};
 use crate::config::document::{Problem, Problems, quoted_if_needed};
+use crate::config::fetch::TlsMode;
 use crate::config::recipients::Recipients;
 use crate::config::value::Duration;
 use crate::smtp::Domain;
@@ -53,7 +54,8 @@ impl Loaded {
         let tls = &self.settings.tls;
         let certificate = tls.certificate.as_deref().map(|path| ("tls.certificate", path));
         let authority = tls.client_ca.as_deref().map(|path| ("tls.client_ca", path));
-        let readable = certificate.into_iter().chain(authority);
+        let smarthost = self.settings.smarthost.ca.as_deref().map(|path| ("smarthost.ca", path));
+        let readable = certificate.into_iter().chain(authority).chain(smarthost);
         let mut found: Vec<Problem> =
             readable.filter_map(|(key, path)| self.pem(key, path, "CERTIFICATE")).collect();
         if let Some(path) = &tls.key {
@@ -150,6 +152,17 @@ fn rules(s: &Settings) -> Vec<Rule> {
             "RFC 5321, section 4.5.3.1.7"),
         rule(s.group.is_some() && s.user.is_none(), "group", "set, but user is not",
             "privileges are dropped to a user; set both"),
+        rule(s.smarthost.server.is_none() && s.smarthost != Default::default(), "smarthost.server",
+            "not set, but other keys of the smarthost are", "server = \"smtp.example.net\""),
+        rule(s.smarthost.user.is_some() != s.smarthost.password.is_some(), "smarthost.user",
+            "a login takes both user and password; one of them is set", "password = { file = \"smarthost.password\" }"),
+        rule(s.smarthost.user.is_some() && s.smarthost.tls == TlsMode::None, "smarthost.tls",
+            "\"none\", but there is a login, whose password anybody on the line could read",
+            "\"starttls\" or \"implicit\""),
+        rule(s.notices.return_whole.octets() > 10 << 20, "notices.return_whole",
+            format!("saw {}; allowed: up to 10 MiB", s.notices.return_whole), "notices are put together in memory"),
+        rule(!sensible(s.notices.lifetime), "notices.lifetime",
+            format!("saw {}; allowed: 1h to 3650d", s.notices.lifetime), "a notice that the smarthost has not taken by then is dropped"),
         rule(s.queue.aged_after >= s.queue.lifetime, "queue.aged_after",
             format!("saw {}; allowed: less than queue.lifetime, {}", s.queue.aged_after, s.queue.lifetime),
             "older mail overtakes smaller mail, which it must live to do"),

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::config::value::{Duration, Listen, Size};
+use crate::config::fetch::TlsMode;
+use crate::config::secret::SecretSource;
+use crate::config::value::{Duration, Fingerprint, Listen, Server, Size};
 
 /// `[mx]`: the receiving side, RFC 5321.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -106,6 +108,45 @@ pub struct Queue {
     pub aged_after: Duration,
     /// Space left free on the disk: nearer to full, new mail is told 452.
     pub reserve: Size,
+}
+
+/// `[smarthost]`: the one server that our own mail goes to. Without it senders are told nothing, and
+/// mail that failed is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Smarthost {
+    /// Its name or address.
+    pub server: Option<Server>,
+    /// Its port.
+    pub port: u16,
+    /// How the line to it is encrypted.
+    pub tls: TlsMode,
+    /// The name its certificate is for, where that is not `server`.
+    pub server_name: Option<Server>,
+    /// Who may sign its certificate, in PEM; without it, whom this system trusts.
+    pub ca: Option<PathBuf>,
+    /// The certificate itself, whatever it says.
+    pub fingerprint: Option<Fingerprint>,
+    /// Who we are to it, if it wants a login.
+    pub user: Option<String>,
+    /// Where our password is.
+    #[serde(serialize_with = "unshown")]
+    pub password: Option<SecretSource>,
+}
+
+/// `[notices]`: what senders are told of mail that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notices {
+    /// Mail of up to this size is returned whole, unless its sender wants the header only (RET=HDRS);
+    /// of larger mail, the header.
+    pub return_whole: Size,
+    /// How long we try to get a notice to the smarthost.
+    pub lifetime: Duration,
+}
+
+fn unshown<S: Serializer>(_: &Option<SecretSource>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_none()
 }
 
 /// `[domains."example.org"]`: what is special about a domain.
@@ -222,6 +263,27 @@ impl Default for Timeouts {
             data_block: Duration::minutes(3),
             data_end: Duration::minutes(10),
         }
+    }
+}
+
+impl Default for Smarthost {
+    fn default() -> Smarthost {
+        Smarthost {
+            server: None,
+            port: 25,
+            tls: TlsMode::Starttls,
+            server_name: None,
+            ca: None,
+            fingerprint: None,
+            user: None,
+            password: None,
+        }
+    }
+}
+
+impl Default for Notices {
+    fn default() -> Notices {
+        Notices { return_whole: Size::kibibytes(64), lifetime: Duration::days(5) }
     }
 }
 

@@ -1,0 +1,191 @@
+//! Our own mail goes out: notices, and nothing else, to the one smarthost of the settings. Tried again
+//! until it is taken or its time is up. RFC 5321, section 4.5.4.1.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use super::call::{CallFault, Called, CalledFor, Caller};
+use super::drain::{Drained, Run};
+use super::line::Stop;
+use super::notify::tell_all;
+use super::provider::{House, Provider, Turning};
+use crate::config::fetch::{Account, Layer, TlsMode};
+use crate::config::provider::Smarthost;
+use crate::config::secret::SecretError;
+use crate::net::TlsClient;
+use crate::net::tls::{Fingerprint, TlsSetupError, Trust};
+use crate::queue::{self, Entry, retry};
+use crate::session::Patience;
+use crate::session::turn::ReversedClient;
+use crate::spool::{Drain, Lease, Spool};
+
+/// How often we look whether something is to be told or tried again.
+const PULSE: Duration = Duration::from_secs(60);
+
+/// Why the smarthost has not got our mail.
+#[derive(Debug, thiserror::Error)]
+pub enum ForwardFault {
+    /// It could not be called, or would not have us.
+    #[error("{0}")]
+    Call(#[from] CallFault),
+    /// Our password for it.
+    #[error("{0}")]
+    Secret(#[from] SecretError),
+    /// Whom to trust.
+    #[error("{0}")]
+    Tls(#[from] TlsSetupError),
+    /// A thread of ours.
+    #[error("{0}")]
+    System(#[from] tokio::task::JoinError),
+}
+
+/// Tells senders and sends our mail until the daemon stops.
+pub async fn keep_forwarding<S: Spool>(provider: Arc<Provider<S>>, mut stop: Stop) {
+    let mut mood = Mood::default();
+    loop {
+        tell_all(&provider).await;
+        mood.send(&provider, &stop).await;
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = provider.news.notified() => {}
+            () = tokio::time::sleep(PULSE) => {}
+        }
+    }
+}
+
+/// What the smarthost was like lately. Forgotten when there are other settings.
+#[derive(Debug, Default)]
+struct Mood {
+    /// The settings under which it was so.
+    house: Weak<House>,
+    /// How often in a row it could not be reached.
+    failures: u32,
+    /// Not to be called before.
+    not_before: Option<Instant>,
+}
+
+impl Mood {
+    async fn send<S: Spool>(&mut self, provider: &Provider<S>, stop: &Stop) {
+        let waiting = provider.spool.totals(&queue::outgoing()).waiting;
+        let house = provider.house();
+        let now = Instant::now();
+        if !std::ptr::eq(self.house.as_ptr(), Arc::as_ptr(&house)) {
+            *self = Mood { house: Arc::downgrade(&house), ..Mood::default() };
+        }
+        if waiting == 0 || self.not_before.is_some_and(|then| now < then) {
+            return;
+        }
+        let Some(server) = &house.smarthost.server else { return };
+        if !something_may_go(provider, &house).await {
+            return;
+        }
+        match forward(provider, &house, stop).await {
+            Ok(Drained { delivered, deferred, refused, octets }) => {
+                (self.failures, self.not_before) = (0, None);
+                info!(smarthost = %server, delivered, deferred, refused, octets, "our own mail was sent");
+            }
+            Err(fault) => {
+                self.failures = self.failures.saturating_add(1);
+                let wait = retry::wait(self.failures);
+                self.not_before = Some(now + wait);
+                let hint = fault.hint();
+                warn!(smarthost = %server, waiting, again_in = wait.as_secs(), hint, %fault,
+                    "the smarthost has not taken our own mail");
+            }
+        }
+    }
+}
+
+impl ForwardFault {
+    fn hint(&self) -> Option<String> {
+        match self {
+            ForwardFault::Call(CallFault::NoTls) => Some(
+                "set smarthost.tls = \"none\" for a server on this machine, or \"implicit\" for port 465"
+                    .to_owned(),
+            ),
+            ForwardFault::Call(fault) => fault.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// One call to the smarthost, with everything that may go now.
+async fn forward<S: Spool>(
+    provider: &Provider<S>,
+    house: &House,
+    stop: &Stop,
+) -> Result<Drained, ForwardFault> {
+    let account = as_account(&house.smarthost);
+    let password = house.smarthost.password.clone();
+    let secret = match password {
+        Some(source) => Some(tokio::task::spawn_blocking(move || source.read()).await??),
+        None => None,
+    };
+    let tls = tls_client(&house.smarthost)?;
+    let caller = Caller {
+        account: &account,
+        server: account.server.as_ref().map(ToString::to_string).unwrap_or_default(),
+        tls: tls.as_ref(),
+        name: provider.name.clone(),
+        secret,
+        patience: Patience::RFC,
+        errand: CalledFor::Sending,
+    };
+    let Called { mut wire, session, offers, .. } = caller.call(&mut provider.transcript()).await?;
+    let client = ReversedClient { name: provider.name.clone(), patience: Patience::RFC };
+    let session = session.begin_sending(client, offers, Instant::now());
+    let turning = Turning::own("smarthost");
+    let mut run = Run::new(provider, "smarthost", &turning, session, stop.clone()).only(may_go_now);
+    let end = run.to_the_end(&mut wire).await;
+    let drained = run.settle_all().await;
+    wire.close().await;
+    end.map_err(CallFault::from)?;
+    Ok(drained)
+}
+
+/// Nobody is called for what may not be tried yet.
+async fn something_may_go<S: Spool>(provider: &Provider<S>, house: &House) -> bool {
+    let mut walk = provider.spool.drain(vec![queue::outgoing()], house.order, Timestamp::now());
+    while let Ok(leases) = walk.next(64).await
+        && !leases.is_empty()
+    {
+        if leases.iter().any(|lease| may_go_now(lease.entry())) {
+            return true;
+        }
+    }
+    false
+}
+
+/// What was put off waits longer each time.
+fn may_go_now(entry: &Entry) -> bool {
+    let since = |tried: Timestamp| Timestamp::now().duration_since(tried).unsigned_abs();
+    entry.tried.is_none_or(|tried| since(tried) >= retry::wait(entry.attempts))
+}
+
+/// Its settings, in the form in which a customer calls its provider.
+fn as_account(smarthost: &Smarthost) -> Account {
+    Account {
+        server: smarthost.server.clone(),
+        port: smarthost.port,
+        tls: smarthost.tls,
+        server_name: smarthost.server_name.clone(),
+        fingerprint: smarthost.fingerprint,
+        user: smarthost.user.clone(),
+        ..Account::new("smarthost", Layer::default())
+    }
+}
+
+fn tls_client(smarthost: &Smarthost) -> Result<Option<TlsClient>, TlsSetupError> {
+    let trust = match (smarthost.fingerprint, &smarthost.ca, smarthost.tls) {
+        (.., TlsMode::None) => return Ok(None),
+        (Some(print), ..) => Trust::Pinned(vec![Fingerprint::from(print.0)]),
+        (None, Some(ca), _) => Trust::Roots(ca.clone()),
+        (None, None, TlsMode::Opportunistic) => Trust::Anyone,
+        (None, None, _) => Trust::Platform,
+    };
+    TlsClient::new(&trust, None).map(Some)
+}

@@ -1,0 +1,172 @@
+//! What becomes of mail that its customer does not take: its sender is told, through the smarthost.
+
+use crate::lab::Lab;
+use crate::lab::authority::Authority;
+use crate::lab::ours::{AtrnFetch, DOMAIN, Odmrd, RunningOdmrd};
+use crate::lab::post::Post;
+use crate::lab::postfix::{Postfix, RunningPostfix};
+use crate::lab::presence::{Peer, have};
+use crate::lab::wait::until;
+
+const LETTER: &[u8] =
+    b"From: ann@sender.test\r\nSubject: to somebody who has left\r\n\r\nHello?\r\n";
+
+fn smarthost(lab: &Lab) -> RunningPostfix {
+    Postfix::receiving(lab, "smarthost", "sender.test").start()
+}
+
+/// A provider that sends its own mail to a server on this machine.
+fn provider<'lab>(lab: &'lab Lab, smarthost: &RunningPostfix) -> Odmrd<'lab> {
+    let (ip, port) = (smarthost.address.ip(), smarthost.address.port());
+    let odmrd = Odmrd::new(lab).set("smarthost.server", &format!("\"{ip}\""));
+    odmrd.set("smarthost.port", &port.to_string()).set("smarthost.tls", "\"none\"")
+}
+
+/// The customer's own server, where one recipient is unknown.
+fn target(lab: &Lab) -> RunningPostfix {
+    let postfix = Postfix::receiving(lab, "postfix", DOMAIN);
+    postfix.refusing("gone@example.org", "550 5.1.1 nobody here by that name").start()
+}
+
+fn fetch(lab: &Lab, odmrd: &RunningOdmrd, target: &RunningPostfix) {
+    let _ = AtrnFetch::new(lab, odmrd.odmr).into(&format!("smtp:{}", target.address)).run();
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).replace("\r\n", "\n")
+}
+
+#[track_caller]
+fn says(notice: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(notice.contains(line), "{line:?} is missing from\n{notice}");
+    }
+}
+
+#[test]
+fn a_refused_recipient_is_told_to_the_sender_and_the_others_get_their_mail() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let (smarthost, target) = (smarthost(&lab), target(&lab));
+    let odmrd = provider(&lab, &smarthost).start();
+    let recipients = ["box@example.org", "gone@example.org"];
+    Post::open(odmrd.mx).send("ann@sender.test", &recipients, LETTER);
+    fetch(&lab, &odmrd, &target);
+    assert_eq!(target.maildir.until(1).len(), 1);
+    let notice = text(&smarthost.maildir.until(1)[0]);
+    says(
+        &notice,
+        &[
+            "Return-Path: <>\n",
+            "Auto-Submitted: auto-replied\n",
+            "From: Mail Delivery System <MAILER-DAEMON@provider.test>\n",
+            "To: <ann@sender.test>\n",
+            "Reporting-MTA: dns; provider.test\n",
+            "Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: 5.1.1\n",
+            "Diagnostic-Code: smtp; 550 5.1.1 ",
+            "Content-Type: message/rfc822\n",
+            "Subject: to somebody who has left\n\nHello?\n",
+        ],
+    );
+    assert!(!notice.contains("box@example.org"), "the other got it\n{notice}");
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "no_mail");
+}
+
+#[test]
+fn nobody_is_told_who_does_not_want_to_hear() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let (smarthost, target) = (smarthost(&lab), target(&lab));
+    let odmrd = provider(&lab, &smarthost).start();
+    let mut post = Post::open(odmrd.mx);
+    post.send("", &["gone@example.org"], LETTER);
+    for notify in ["NEVER", "DELAY", "SUCCESS"] {
+        assert!(post.ask("MAIL FROM:<ann@sender.test>").starts_with("250"));
+        let rcpt = format!("RCPT TO:<gone@example.org> NOTIFY={notify}");
+        assert!(post.ask(&rcpt).starts_with("250"), "{rcpt}");
+        assert!(post.ask("DATA").starts_with("354"));
+        assert!(post.ask("Subject: x\r\n\r\nx\r\n.").starts_with("250"));
+    }
+    // Somebody who does, so that there is something to wait for.
+    post.send("bob@sender.test", &["gone@example.org"], LETTER);
+    fetch(&lab, &odmrd, &target);
+    says(&text(&smarthost.maildir.until(1)[0]), &["To: <bob@sender.test>\n"]);
+    let silent = || odmrd.daemon.log().matches("whose sender wants no word of it").count();
+    until("the others to be let go of", || (silent() == 4).then_some(()));
+    assert_eq!(smarthost.maildir.count(), 1, "{}", smarthost.log());
+}
+
+#[test]
+fn success_is_told_where_it_was_asked_for_and_the_customer_cannot() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let smarthost = smarthost(&lab);
+    let odmrd = provider(&lab, &smarthost).start();
+    let mut post = Post::open(odmrd.mx);
+    post.ask("MAIL FROM:<ann@sender.test> ENVID=QQ+2B1 RET=FULL");
+    post.ask("RCPT TO:<box@example.org> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;old@example.org");
+    post.ask("DATA");
+    assert!(post.ask("Subject: important\r\n\r\nbody\r\n.").starts_with("250"));
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let notice = text(&smarthost.maildir.until(1)[0]);
+    says(
+        &notice,
+        &[
+            "Original-Envelope-Id: QQ+1\n",
+            "Original-Recipient: rfc822; old@example.org\n",
+            "Action: relayed\nStatus: 2.0.0\n",
+            "Content-Type: text/rfc822-headers\n",
+            "Subject: important\n",
+        ],
+    );
+    assert!(!notice.contains("\nbody\n"), "more than the header comes back\n{notice}");
+}
+
+#[test]
+fn a_notice_waits_for_a_smarthost_that_is_away_and_goes_over_tls() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let ca = Authority::new(&lab);
+    let identity = ca.issue(&lab, &["smarthost.test"]);
+    let path = |path: &std::path::Path| path.display().to_string();
+    let smarthost = Postfix::receiving(&lab, "smarthost", "sender.test")
+        // Nothing is taken in clear.
+        .set("smtpd_tls_security_level", "encrypt")
+        .set("smtpd_tls_cert_file", &path(&identity.certificate))
+        .set("smtpd_tls_key_file", &path(&identity.key))
+        .start();
+    let target = target(&lab);
+    let nobody = lab.free().port();
+    let base = |port: u16| {
+        let ip = format!("\"{}\"", lab.ip());
+        let odmrd = Odmrd::new(&lab).set("smarthost.server", &ip);
+        let odmrd = odmrd.set("smarthost.port", &port.to_string());
+        let odmrd = odmrd.set("smarthost.server_name", "\"smarthost.test\"");
+        odmrd.set("smarthost.ca", &format!("\"{}\"", path(ca.file())))
+    };
+    let mut odmrd = base(nobody).start();
+    Post::open(odmrd.mx).send("ann@sender.test", &["gone@example.org"], LETTER);
+    fetch(&lab, &odmrd, &target);
+    let away = || odmrd.daemon.log().contains("the smarthost has not taken our own mail");
+    until("a try to be made", || away().then_some(()));
+
+    // It survives a crash, and goes once the settings are mended.
+    odmrd.crash_and_restart(&lab);
+    let text_of = std::fs::read_to_string(odmrd.config()).expect("settings");
+    let mended = text_of.replace(
+        &format!("smarthost.port = {nobody}"),
+        &format!("smarthost.port = {}", smarthost.address.port()),
+    );
+    assert_ne!(text_of, mended);
+    std::fs::write(odmrd.config(), mended).expect("settings");
+    odmrd.reload();
+    says(&text(&smarthost.maildir.until(1)[0]), &["Status: 5.1.1\n", "To: <ann@sender.test>\n"]);
+}
