@@ -67,7 +67,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__check)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --mech --clear-auth --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -129,6 +129,10 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --argument)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --max-messages)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -185,6 +189,10 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
                     return 0
                     ;;
+                --per)
+                    COMPREPLY=($(compgen -W "message recipient" -- "${cur}"))
+                    return 0
+                    ;;
                 --force-atrn)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
@@ -218,6 +226,10 @@ _atrn__fetch() {
                     return 0
                     ;;
                 --timeout-turn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-program)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -317,7 +329,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__run)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --summary --no-mail-exit --port --tls --mech --clear-auth --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --summary --no-mail-exit --port --tls --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -376,6 +388,10 @@ _atrn__fetch() {
                     return 0
                     ;;
                 --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --argument)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -443,6 +459,10 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
                     return 0
                     ;;
+                --per)
+                    COMPREPLY=($(compgen -W "message recipient" -- "${cur}"))
+                    return 0
+                    ;;
                 --force-atrn)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
@@ -476,6 +496,10 @@ _atrn__fetch() {
                     return 0
                     ;;
                 --timeout-turn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-program)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -491,7 +515,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__show__subcmd__config)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --origin --port --tls --mech --clear-auth --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --origin --port --tls --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -553,6 +577,10 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --argument)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --max-messages)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -609,6 +637,10 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
                     return 0
                     ;;
+                --per)
+                    COMPREPLY=($(compgen -W "message recipient" -- "${cur}"))
+                    return 0
+                    ;;
                 --force-atrn)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
@@ -642,6 +674,10 @@ _atrn__fetch() {
                     return 0
                     ;;
                 --timeout-turn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-program)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -657,7 +693,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__test__subcmd__target)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --mech --clear-auth --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --lock --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -719,6 +755,10 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --argument)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --max-messages)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -775,6 +815,10 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
                     return 0
                     ;;
+                --per)
+                    COMPREPLY=($(compgen -W "message recipient" -- "${cur}"))
+                    return 0
+                    ;;
                 --force-atrn)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
@@ -808,6 +852,10 @@ _atrn__fetch() {
                     return 0
                     ;;
                 --timeout-turn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-program)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -42,8 +42,9 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l ehlo -d 'T
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l user -d 'The name to log in with' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l domain -d 'A domain to ask for with ATRN; none: all the provider has for us (repeatable)' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l accept-domain -d 'A domain to accept mail for, when none is asked for by name (repeatable)' -r
-complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l folder -d 'Mail for this recipient goes to this folder of the Maildir (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l argument -d 'An argument for the program of command:, placeholders like {recipient} in it (repeatable)' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-messages -d 'Take this many messages, then say 421; the rest stays at the provider' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-bytes -d 'Take this much in all, then say 421' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-message-size -d 'Put off messages larger than this with 452' -r
@@ -73,6 +74,8 @@ external\t'Our TLS client certificate'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l clear-auth -d 'What may be used to log in while the line is in clear [default: none]' -r -f -a "none\t'Nothing: no login without TLS, except by SCRAM'
 cram-md5\t'CRAM-MD5, whose answers can be guessed at leisure by whoever hears them'
 plain\t'CRAM-MD5, PLAIN and LOGIN: whoever hears the line has the password'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l per -d 'How often the program of command: is run [default: recipient]' -r -f -a "message\t'Once for each message; its answer is for all recipients'
+recipient\t'Once for each recipient, who then has an answer of his own'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l force-atrn -d 'Say ATRN even to a server that does not list it [default: false]' -r -f -a "true\t''
 false\t''"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l turn -d 'Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]' -r -f -a "true\t''
@@ -84,6 +87,7 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-gr
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-command -d 'Wait this long for a reply or a command [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-data -d 'Wait this long for the next octets of a message [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-turn -d 'Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-program -d 'Wait this long for the program of command: to end [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
 skip\t'Leave the account to it; exit 0'
 fail\t'Exit 75'"
@@ -103,8 +107,9 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l ehlo -d 
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l user -d 'The name to log in with' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l domain -d 'A domain to ask for with ATRN; none: all the provider has for us (repeatable)' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l accept-domain -d 'A domain to accept mail for, when none is asked for by name (repeatable)' -r
-complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l folder -d 'Mail for this recipient goes to this folder of the Maildir (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l argument -d 'An argument for the program of command:, placeholders like {recipient} in it (repeatable)' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-messages -d 'Take this many messages, then say 421; the rest stays at the provider' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-bytes -d 'Take this much in all, then say 421' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-message-size -d 'Put off messages larger than this with 452' -r
@@ -132,6 +137,8 @@ external\t'Our TLS client certificate'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l clear-auth -d 'What may be used to log in while the line is in clear [default: none]' -r -f -a "none\t'Nothing: no login without TLS, except by SCRAM'
 cram-md5\t'CRAM-MD5, whose answers can be guessed at leisure by whoever hears them'
 plain\t'CRAM-MD5, PLAIN and LOGIN: whoever hears the line has the password'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l per -d 'How often the program of command: is run [default: recipient]' -r -f -a "message\t'Once for each message; its answer is for all recipients'
+recipient\t'Once for each recipient, who then has an answer of his own'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l force-atrn -d 'Say ATRN even to a server that does not list it [default: false]' -r -f -a "true\t''
 false\t''"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l turn -d 'Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]' -r -f -a "true\t''
@@ -143,6 +150,7 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-command -d 'Wait this long for a reply or a command [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-data -d 'Wait this long for the next octets of a message [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-turn -d 'Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-program -d 'Wait this long for the program of command: to end [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
 skip\t'Leave the account to it; exit 0'
 fail\t'Exit 75'"
@@ -162,8 +170,9 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l eh
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l user -d 'The name to log in with' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l domain -d 'A domain to ask for with ATRN; none: all the provider has for us (repeatable)' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l accept-domain -d 'A domain to accept mail for, when none is asked for by name (repeatable)' -r
-complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l folder -d 'Mail for this recipient goes to this folder of the Maildir (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l argument -d 'An argument for the program of command:, placeholders like {recipient} in it (repeatable)' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l max-messages -d 'Take this many messages, then say 421; the rest stays at the provider' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l max-bytes -d 'Take this much in all, then say 421' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l max-message-size -d 'Put off messages larger than this with 452' -r
@@ -191,6 +200,8 @@ external\t'Our TLS client certificate'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l clear-auth -d 'What may be used to log in while the line is in clear [default: none]' -r -f -a "none\t'Nothing: no login without TLS, except by SCRAM'
 cram-md5\t'CRAM-MD5, whose answers can be guessed at leisure by whoever hears them'
 plain\t'CRAM-MD5, PLAIN and LOGIN: whoever hears the line has the password'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l per -d 'How often the program of command: is run [default: recipient]' -r -f -a "message\t'Once for each message; its answer is for all recipients'
+recipient\t'Once for each recipient, who then has an answer of his own'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l force-atrn -d 'Say ATRN even to a server that does not list it [default: false]' -r -f -a "true\t''
 false\t''"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l turn -d 'Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]' -r -f -a "true\t''
@@ -202,6 +213,7 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l ti
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l timeout-command -d 'Wait this long for a reply or a command [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l timeout-data -d 'Wait this long for the next octets of a message [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l timeout-turn -d 'Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l timeout-program -d 'Wait this long for the program of command: to end [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
 skip\t'Leave the account to it; exit 0'
 fail\t'Exit 75'"
@@ -221,8 +233,9 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l eh
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l user -d 'The name to log in with' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l domain -d 'A domain to ask for with ATRN; none: all the provider has for us (repeatable)' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l accept-domain -d 'A domain to accept mail for, when none is asked for by name (repeatable)' -r
-complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l deliver -d 'Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l folder -d 'Mail for this recipient goes to this folder of the Maildir (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l argument -d 'An argument for the program of command:, placeholders like {recipient} in it (repeatable)' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l max-messages -d 'Take this many messages, then say 421; the rest stays at the provider' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l max-bytes -d 'Take this much in all, then say 421' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l max-message-size -d 'Put off messages larger than this with 452' -r
@@ -250,6 +263,8 @@ external\t'Our TLS client certificate'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l clear-auth -d 'What may be used to log in while the line is in clear [default: none]' -r -f -a "none\t'Nothing: no login without TLS, except by SCRAM'
 cram-md5\t'CRAM-MD5, whose answers can be guessed at leisure by whoever hears them'
 plain\t'CRAM-MD5, PLAIN and LOGIN: whoever hears the line has the password'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l per -d 'How often the program of command: is run [default: recipient]' -r -f -a "message\t'Once for each message; its answer is for all recipients'
+recipient\t'Once for each recipient, who then has an answer of his own'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l force-atrn -d 'Say ATRN even to a server that does not list it [default: false]' -r -f -a "true\t''
 false\t''"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l turn -d 'Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]' -r -f -a "true\t''
@@ -261,6 +276,7 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l ti
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l timeout-command -d 'Wait this long for a reply or a command [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l timeout-data -d 'Wait this long for the next octets of a message [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l timeout-turn -d 'Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l timeout-program -d 'Wait this long for the program of command: to end [default: 5m]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
 skip\t'Leave the account to it; exit 0'
 fail\t'Exit 75'"

@@ -22,6 +22,10 @@ module completions {
     [ "none" "cram-md5" "plain" ]
   }
 
+  def "nu-complete atrn-fetch run per" [] {
+    [ "message" "recipient" ]
+  }
+
   def "nu-complete atrn-fetch run force_atrn" [] {
     [ "true" "false" ]
   }
@@ -48,8 +52,9 @@ module completions {
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
-    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
     --max-bytes: string       # Take this much in all, then say 421
     --max-message-size: string # Put off messages larger than this with 452
@@ -68,6 +73,7 @@ module completions {
     --tls: string@"nu-complete atrn-fetch run tls" # How the line is encrypted [default: starttls]
     --mech: string@"nu-complete atrn-fetch run mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch run clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --per: string@"nu-complete atrn-fetch run per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch run force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch run turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -77,6 +83,7 @@ module completions {
     --timeout-command: string # Wait this long for a reply or a command [default: 5m]
     --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch run lock" # What to do when another run holds the account [default: fail]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
@@ -96,6 +103,10 @@ module completions {
 
   def "nu-complete atrn-fetch check clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch check per" [] {
+    [ "message" "recipient" ]
   }
 
   def "nu-complete atrn-fetch check force_atrn" [] {
@@ -124,8 +135,9 @@ module completions {
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
-    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
     --max-bytes: string       # Take this much in all, then say 421
     --max-message-size: string # Put off messages larger than this with 452
@@ -142,6 +154,7 @@ module completions {
     --tls: string@"nu-complete atrn-fetch check tls" # How the line is encrypted [default: starttls]
     --mech: string@"nu-complete atrn-fetch check mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch check clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --per: string@"nu-complete atrn-fetch check per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch check force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch check turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -151,6 +164,7 @@ module completions {
     --timeout-command: string # Wait this long for a reply or a command [default: 5m]
     --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch check lock" # What to do when another run holds the account [default: fail]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
@@ -170,6 +184,10 @@ module completions {
 
   def "nu-complete atrn-fetch test-target clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch test-target per" [] {
+    [ "message" "recipient" ]
   }
 
   def "nu-complete atrn-fetch test-target force_atrn" [] {
@@ -198,8 +216,9 @@ module completions {
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
-    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
     --max-bytes: string       # Take this much in all, then say 421
     --max-message-size: string # Put off messages larger than this with 452
@@ -216,6 +235,7 @@ module completions {
     --tls: string@"nu-complete atrn-fetch test-target tls" # How the line is encrypted [default: starttls]
     --mech: string@"nu-complete atrn-fetch test-target mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch test-target clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --per: string@"nu-complete atrn-fetch test-target per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch test-target force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch test-target turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -225,6 +245,7 @@ module completions {
     --timeout-command: string # Wait this long for a reply or a command [default: 5m]
     --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch test-target lock" # What to do when another run holds the account [default: fail]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
@@ -244,6 +265,10 @@ module completions {
 
   def "nu-complete atrn-fetch show-config clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch show-config per" [] {
+    [ "message" "recipient" ]
   }
 
   def "nu-complete atrn-fetch show-config force_atrn" [] {
@@ -272,8 +297,9 @@ module completions {
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
-    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
     --max-bytes: string       # Take this much in all, then say 421
     --max-message-size: string # Put off messages larger than this with 452
@@ -291,6 +317,7 @@ module completions {
     --tls: string@"nu-complete atrn-fetch show-config tls" # How the line is encrypted [default: starttls]
     --mech: string@"nu-complete atrn-fetch show-config mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch show-config clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --per: string@"nu-complete atrn-fetch show-config per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch show-config force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch show-config turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -300,6 +327,7 @@ module completions {
     --timeout-command: string # Wait this long for a reply or a command [default: 5m]
     --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch show-config lock" # What to do when another run holds the account [default: fail]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags

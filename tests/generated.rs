@@ -107,6 +107,7 @@ fn each_target_has_an_example() {
         ("smtp", include_str!("../examples/atrn-fetch-smtp.toml")),
         ("lmtp", include_str!("../examples/atrn-fetch-lmtp.toml")),
         ("maildir", include_str!("../examples/atrn-fetch-maildir.toml")),
+        ("command", include_str!("../examples/atrn-fetch-command.toml")),
     ] {
         let document = Document::new("/etc/odmr/atrn-fetch.toml", text);
         let files = fetch::Files::parse(vec![(Owner::System, document)]).unwrap();

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::document::{Document, Problem, quoted_if_needed};
 use super::reword::did_you_mean;
 
-pub use choice::{ClearAuth, Folder, Lock, Mechanism, TlsMode};
+pub use choice::{ClearAuth, Folder, Lock, Mechanism, Per, TlsMode};
 pub use table::{Account, Layer};
 
 /// What one file holds.

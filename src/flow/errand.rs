@@ -12,12 +12,13 @@ use super::lock::AccountLock;
 use super::receive::{Progress, Tally, Terms};
 use super::summary::Summary;
 use crate::config::fetch::check::Purpose;
-use crate::config::fetch::{Account, Effective, TlsMode};
+use crate::config::fetch::{self as settings, Account, Effective, TlsMode};
 use crate::config::value::{Deliver, Server};
 use crate::exit::{Exit, Failure};
 use crate::net::TlsClient;
 use crate::net::tls::{Fingerprint, KeyFiles, Trust};
 use crate::session::Patience;
+use crate::sink::command::{self, CommandSink};
 use crate::sink::maildir::{self, FolderName, Folders, LineEnds, MaildirSink, Otherwise};
 use crate::sink::relay::{self, Address, Dialect, RelaySink, Target};
 use crate::sink::{AnySink, Sink};
@@ -217,8 +218,27 @@ fn sink(account: &Account) -> Result<AnySink, Failure> {
         Some(Deliver::Lmtp(host, port)) => Ok(target(Dialect::Lmtp, tcp(host, *port))),
         Some(Deliver::LmtpUnix(path)) => Ok(target(Dialect::Lmtp, Address::Unix(path.clone()))),
         Some(Deliver::Maildir(base)) => maildir_sink(account, base),
+        Some(Deliver::Command(program)) => command_sink(account, program),
         None => Err(Failure::new(Exit::Config, "deliver is not set")),
     }
+}
+
+fn command_sink(account: &Account, program: &Path) -> Result<AnySink, Failure> {
+    let per = match account.per {
+        settings::Per::Message => command::Per::Message,
+        settings::Per::Recipient => command::Per::Recipient,
+    };
+    if let Some(fault) = command::words::fault(&account.arguments, per) {
+        let failure = Failure::new(Exit::Config, format!("arguments: {fault}"));
+        return Err(failure.hint(Some(command::words::HINT)));
+    }
+    let settings = command::Settings {
+        program: program.to_owned(),
+        arguments: account.arguments.clone(),
+        per,
+        patience: account.timeout_program.get(),
+    };
+    Ok(CommandSink::new(settings).into())
 }
 
 fn maildir_sink(account: &Account, base: &Path) -> Result<AnySink, Failure> {

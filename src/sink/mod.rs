@@ -17,6 +17,8 @@
 //! Not here: whom mail is accepted for, sizes and other ceilings (the flow's), and the Received
 //! field, which arrives ready made.
 
+pub mod child;
+pub mod command;
 mod fault;
 pub mod maildir;
 pub mod relay;
@@ -28,6 +30,7 @@ use bytes::Bytes;
 use crate::mail::Recipient;
 use crate::smtp::{Body, MailParams, Reply, ReversePath};
 
+pub use command::CommandSink;
 pub use fault::SinkFault;
 pub use maildir::MaildirSink;
 pub use relay::RelaySink;
@@ -141,6 +144,8 @@ pub enum AnySink {
     Maildir(Box<MaildirSink>),
     /// An SMTP or LMTP server.
     Relay(Box<RelaySink>),
+    /// A program.
+    Command(Box<CommandSink>),
 }
 
 impl From<MaildirSink> for AnySink {
@@ -155,12 +160,19 @@ impl From<RelaySink> for AnySink {
     }
 }
 
+impl From<CommandSink> for AnySink {
+    fn from(sink: CommandSink) -> AnySink {
+        AnySink::Command(Box::new(sink))
+    }
+}
+
 /// The same call to whichever sink there is.
 macro_rules! either {
     ($any:expr, $sink:ident => $call:expr) => {
         match $any {
             AnySink::Maildir($sink) => $call,
             AnySink::Relay($sink) => $call,
+            AnySink::Command($sink) => $call,
         }
     };
 }

@@ -201,3 +201,54 @@ fn mail_is_sorted_into_folders() {
         assert_eq!(ledger.reckon(&arrived), Reckoning::default(), "{folder}");
     }
 }
+
+/// A program of the lab that does what the script says.
+fn program(lab: &Lab, name: &str, script: &str) -> String {
+    let path = lab.write(name, format!("#!/bin/sh\n{script}\n"));
+    crate::lab::allow(&path, 0o755);
+    format!("command:{}", path.display())
+}
+
+#[test]
+fn a_program_takes_it_and_each_recipient_has_its_own_answer() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let mut ledger = Ledger::default();
+    one_of_three_is_wanted(&odmrd, &mut ledger);
+    let maildir = Maildir::at(lab.room("taken"));
+    let into = program(
+        &lab,
+        "deliver",
+        "case $1 in later) exit 75;; gone) echo 'moved away'; exit 67;; esac\n\
+         mkdir -p $2/new; cat > $2/new/$1",
+    );
+    let taken = lab.path("taken").display().to_string();
+    let fetch = AtrnFetch::new(&lab, odmrd.odmr).into(&into);
+    let fetch = fetch.flags(&["--argument", "{local}", "--argument", &taken]);
+    let fetched = fetch.run().ended(1, "partial");
+    assert_eq!(fetched.summary["by_code"], serde_json::json!({"250": 1, "451": 1, "550": 1}));
+    assert_eq!(ledger.reckon(&maildir.messages()), Reckoning::default());
+    assert!(
+        fetched.said.contains("moved away") && fetched.said.contains("ended with 67"),
+        "{fetched:#?}"
+    );
+}
+
+/// The mail goes through a program into a mail system that has a queue of its own.
+#[test]
+fn dovecots_own_delivery_program_takes_it() {
+    if !have(&[Peer::Dovecot]) {
+        return;
+    }
+    let lab = Lab::open();
+    let (odmrd, ledger) = laden(&lab);
+    let dovecot = dovecot::receiving(&lab, &[BOX]);
+    let fetch = AtrnFetch::new(&lab, odmrd.odmr).into("command:/usr/lib/dovecot/dovecot-lda");
+    let config = dovecot.config.display().to_string();
+    let words = ["-c", &config, "-d", "{recipient}", "-f", "{sender}"];
+    let fetch = words.iter().fold(fetch, |fetch, word| fetch.flags(&["--argument", word]));
+    let fetched = fetch.run().ended(0, "ok");
+    assert_eq!(fetched.count("accepted"), ledger.len() as u64, "{fetched:#?}");
+    let reckoning = ledger.reckon(&dovecot.maildir("box").until(ledger.len()));
+    assert_eq!(reckoning, Reckoning::default(), "{fetched:#?}");
+}

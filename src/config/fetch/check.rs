@@ -53,6 +53,7 @@ impl Effective {
     fn target_faults(&self) -> Vec<Fault> {
         let a = &self.account;
         let maildir = matches!(a.deliver, Some(Deliver::Maildir(_)));
+        let command = matches!(a.deliver, Some(Deliver::Command(_)));
         faults([
             rule(a.deliver.is_none(), "deliver", "not set: where is the mail to go?")
                 .hint("for example lmtp:unix:/run/dovecot/lmtp or maildir:/var/mail/acme"),
@@ -64,6 +65,12 @@ impl Effective {
             .hint(
                 "an MTA or LMTP server sorts by itself; folders are for deliver = \"maildir:...\"",
             ),
+            rule(
+                !a.arguments.is_empty() && a.deliver.is_some() && !command,
+                "arguments",
+                "set, but mail does not go to a program",
+            )
+            .hint("they are for deliver = \"command:/usr/bin/maildrop\""),
         ])
     }
 
@@ -152,6 +159,7 @@ impl Effective {
             ("timeout_greeting", a.timeout_greeting),
             ("timeout_command", a.timeout_command),
             ("timeout_data", a.timeout_data),
+            ("timeout_program", a.timeout_program),
         ];
         let turn = between("timeout_turn", a.timeout_turn, Duration::minutes(10), "10m to 24h");
         let turn = turn.hint("RFC 2645, section 5.2.1 lets the provider look that long");

@@ -73,6 +73,16 @@ pub enum Lock {
     Fail,
 }
 
+/// How often the program of `command:` is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Per {
+    /// Once for each message; its answer is for all recipients
+    Message,
+    /// Once for each recipient, who then has an answer of his own
+    Recipient,
+}
+
 /// Mail for this recipient goes to this folder of the Maildir.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{ClearAuth, Effective, Folder, Lock, Mechanism, TlsMode, quoted_if_needed};
+use super::{ClearAuth, Effective, Folder, Lock, Mechanism, Per, TlsMode, quoted_if_needed};
 use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size};
 use crate::smtp::Domain;
@@ -25,7 +25,7 @@ macro_rules! shown {
 }
 
 shown!(u16, u32, u64, bool, String, PathBuf, Duration, Size, Server, Fingerprint, Deliver, Domain);
-shown!(TlsMode, Mechanism, ClearAuth, Lock);
+shown!(TlsMode, Mechanism, ClearAuth, Lock, Per);
 
 /// Where the password comes from is no secret; a command's arguments might be, so only the program
 /// is shown.
@@ -52,6 +52,12 @@ impl Shown for Vec<Domain> {
     fn shown(&self) -> Option<toml::Value> {
         let all = self.iter().filter_map(Shown::shown).collect();
         (!self.is_empty()).then_some(toml::Value::Array(all))
+    }
+}
+
+impl Shown for Vec<String> {
+    fn shown(&self) -> Option<toml::Value> {
+        (!self.is_empty()).then(|| toml::Value::from(self.clone()))
     }
 }
 

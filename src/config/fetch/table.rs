@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::choice::{ClearAuth, Folder, Lock, Mechanism, TlsMode, folders};
+use super::choice::{ClearAuth, Folder, Lock, Mechanism, Per, TlsMode, folders};
 use super::show::Shown;
 use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size, read};
@@ -143,13 +143,20 @@ settings! {
     #[arg(long = "accept-domain", value_name = "DOMAIN", env = "ODMR_ACCEPT_DOMAINS",
         value_delimiter = ',', help_heading = "Mail", value_parser = read::<Domain>)]
     accept_domains: Vec<Domain> = Vec::new();
-    /// Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:PATH
+    /// Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     #[arg(long, value_name = "TARGET", env = "ODMR_DELIVER", help_heading = "Mail")]
     deliver: Deliver;
     /// Mail for this recipient goes to this folder of the Maildir (repeatable)
     #[arg(long = "folder", value_name = "RECIPIENT=FOLDER", help_heading = "Mail")]
     #[serde(deserialize_with = "folders::deserialize")]
     folders: Vec<Folder> = Vec::new();
+    /// An argument for the program of command:, placeholders like {recipient} in it (repeatable)
+    #[arg(long = "argument", value_name = "ARGUMENT", allow_hyphen_values = true,
+        help_heading = "Mail")]
+    arguments: Vec<String> = Vec::new();
+    /// How often the program of command: is run
+    #[arg(long, value_name = "WHAT", env = "ODMR_PER", help_heading = "Mail")]
+    per: Per = Per::Recipient;
     /// Say ATRN even to a server that does not list it
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", env = "ODMR_FORCE_ATRN", help_heading = "Mail")]
@@ -190,6 +197,10 @@ settings! {
     /// Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1)
     #[arg(long, value_name = "DURATION", env = "ODMR_TIMEOUT_TURN", help_heading = "Timeouts")]
     timeout_turn: Duration = Duration::seconds(630);
+
+    /// Wait this long for the program of command: to end
+    #[arg(long, value_name = "DURATION", env = "ODMR_TIMEOUT_PROGRAM", help_heading = "Timeouts")]
+    timeout_program: Duration = Duration::minutes(5);
 
     /// What to do when another run holds the account
     #[arg(long, value_name = "WHAT", env = "ODMR_LOCK", help_heading = "Behaviour")]

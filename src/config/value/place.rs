@@ -101,11 +101,13 @@ pub enum Deliver {
     LmtpUnix(PathBuf),
     /// `maildir:PATH`: a folder of our own.
     Maildir(PathBuf),
+    /// `command:PATH`: a program, run for each mail.
+    Command(PathBuf),
 }
 
 impl Written for Deliver {
     const ALLOWED: &'static str =
-        "smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:/PATH or maildir:/PATH";
+        "smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:/PATH, maildir:/PATH or command:/PATH";
 
     fn read(text: &str) -> Option<Deliver> {
         let (kind, place) = text.split_once(':')?;
@@ -114,6 +116,7 @@ impl Written for Deliver {
             ("lmtp", Some(path)) => some_path(path).map(Deliver::LmtpUnix),
             ("lmtp", None) => host_and_port(place).map(|(host, port)| Deliver::Lmtp(host, port)),
             ("maildir", None) => some_path(place).map(Deliver::Maildir),
+            ("command", None) => some_path(place).map(Deliver::Command),
             _ => None,
         }
     }
@@ -139,6 +142,7 @@ impl Deliver {
         match self {
             Deliver::LmtpUnix(path) => Deliver::LmtpUnix(place(&path)),
             Deliver::Maildir(path) => Deliver::Maildir(place(&path)),
+            Deliver::Command(path) => Deliver::Command(place(&path)),
             elsewhere => elsewhere,
         }
     }
@@ -149,6 +153,7 @@ impl fmt::Display for Deliver {
         let (kind, host, port) = match self {
             Deliver::LmtpUnix(path) => return write!(f, "lmtp:unix:{}", path.display()),
             Deliver::Maildir(path) => return write!(f, "maildir:{}", path.display()),
+            Deliver::Command(path) => return write!(f, "command:{}", path.display()),
             Deliver::Smtp(host, port) => ("smtp", host, port),
             Deliver::Lmtp(host, port) => ("lmtp", host, port),
         };

@@ -38,7 +38,7 @@ use addressed::Addressed;
 use delivery::Delivery;
 pub use folder::{BadFolder, FolderName, Folders, Otherwise, Place};
 pub use lines::LineEnds;
-use lines::LineWriter;
+pub(super) use lines::LineWriter;
 use shelf::{Base, Maildir, Missing, disk};
 
 /// Open Maildirs are kept up to here (two file handles each), and one message may go to so many.

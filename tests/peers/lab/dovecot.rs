@@ -15,6 +15,8 @@ pub struct RunningDovecot {
     pub address: SocketAddr,
     /// The same on a unix socket.
     pub socket: PathBuf,
+    /// Its settings file.
+    pub config: PathBuf,
     mail: PathBuf,
     _master: Child,
 }
@@ -34,10 +36,10 @@ pub fn receiving(lab: &Lab, addresses: &[&str]) -> RunningDovecot {
     lab.write("dovecot-users", users);
     let config = lab.write("dovecot.conf", config(lab, address));
     let mut command = Command::new(Peer::Dovecot.program());
-    command.arg("-F").arg("-c").arg(config);
+    command.arg("-F").arg("-c").arg(&config);
     let master = Child::start(lab, "dovecot", command).logging_to(lab.path("dovecot-log"));
     let master = master.until_listening(address);
-    RunningDovecot { address, socket: lab.path("dovecot-run/lmtp"), mail, _master: master }
+    RunningDovecot { address, socket: lab.path("dovecot-run/lmtp"), config, mail, _master: master }
 }
 
 fn config(lab: &Lab, address: SocketAddr) -> String {
