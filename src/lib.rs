@@ -31,6 +31,7 @@ pub mod mail;
 pub mod net;
 pub mod odmr;
 pub mod queue;
+pub mod report;
 pub mod sasl;
 pub mod session;
 pub mod sink;

@@ -37,7 +37,7 @@ const ROOMS: &[Room] = &[
     pure("finding", &["smtp", "session"]),
     pure("check", &["smtp", "session", "finding"]),
     pure("probe", &["smtp", "session", "finding"]),
-    shell("report", &["finding"]),
+    shell("report", &["finding", "smtp"]),
     pure("queue", &["mail", "smtp"]),
     shell("spool", &["queue", "mail", "smtp"]),
     shell("sink", &["smtp", "mail", "spool", "session", "net"]),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap_complete::Shell;
 use clap_complete_nushell::Nushell;
 
-use super::{Example, fetch, provider};
+use super::{Example, fetch, provider, queue};
 use crate::exit::Exit;
 use crate::flow::summary::Summary;
 
@@ -34,7 +34,7 @@ pub fn all() -> Vec<Generated> {
     programs().iter().flat_map(|program| [pages(program), completions(program)].concat()).collect()
 }
 
-fn programs() -> [Program; 2] {
+fn programs() -> [Program; 3] {
     [
         Program {
             command: provider::command(),
@@ -60,6 +60,16 @@ fn programs() -> [Program; 2] {
                 ("/etc/odmr/atrn\\-fetch.toml", "The system's."),
             ],
             see_also: "odmrd(8), atrn\\-fetch.toml(5), odmr(7), odmr\\-xodmr(7)",
+        },
+        Program {
+            command: queue::command(),
+            section: "8",
+            examples: queue::EXAMPLES,
+            files: &[
+                ("/etc/odmr/odmrd.toml", "The settings of odmrd, which name its control socket."),
+                ("/var/lib/odmr/control", "The control socket, where the settings name no other."),
+            ],
+            see_also: "odmrd(8), odmr\\-control(7), odmrd.toml(5), odmr(7)",
         },
     ]
 }

@@ -8,6 +8,7 @@ pub mod fetch;
 pub mod generate;
 pub mod log;
 pub mod provider;
+pub mod queue;
 pub mod signal;
 
 use std::io::Write;

@@ -18,8 +18,8 @@ use crate::smtp::{Domain, Mailbox};
 
 pub use check::load_recipients;
 pub use section::{
-    DomainSettings, Level, Limits, Log, LogFormat, Mx, Notices, Odmr, Queue, Smarthost, Timeouts,
-    Tls,
+    Control, DomainSettings, Level, Limits, Log, LogFormat, Mx, Notices, Odmr, Queue, Smarthost,
+    Timeouts, Tls,
 };
 
 /// Where the settings are looked for when nobody says.
@@ -54,6 +54,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// How waiting mail is kept.
     pub queue: Queue,
+    /// Where operators ask.
+    pub control: Control,
     /// Where our own mail goes.
     pub smarthost: Smarthost,
     /// What senders are told of mail that failed.
@@ -79,6 +81,7 @@ impl Default for Settings {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             queue: Queue::default(),
+            control: Control::default(),
             smarthost: Smarthost::default(),
             notices: Notices::default(),
             domains: BTreeMap::new(),
@@ -126,11 +129,20 @@ impl Settings {
         self.accounts.as_deref().unwrap_or(Path::new("/etc/odmr/accounts.toml"))
     }
 
+    /// The control socket.
+    pub fn control_socket(&self) -> PathBuf {
+        self.control.socket.clone().unwrap_or_else(|| self.state_dir.join("control"))
+    }
+
     /// Makes every relative path start at the settings file's own folder.
     fn anchored(mut self, document: &Document) -> Settings {
         let beside = |path: &mut PathBuf| *path = document.beside(path);
         self.accounts.get_or_insert_with(|| PathBuf::from("accounts.toml"));
         beside(&mut self.state_dir);
+        match &mut self.control.socket {
+            Some(socket) => beside(socket),
+            None => self.control.socket = Some(self.state_dir.join("control")),
+        }
         if let Some(SecretSource::File(path)) = &mut self.smarthost.password {
             beside(path);
         }

@@ -16,6 +16,7 @@ use rustix::fs::{CWD, Dir, FileType, Gid, Mode, OFlags, Stat, Uid, fchown, fstat
 use rustix::io::Errno;
 
 use crate::config::provider::Loaded;
+use crate::config::secret::SecretSource;
 use crate::net::privilege::{self, Identity, PrivilegeError};
 use crate::spool::embedded;
 
@@ -88,7 +89,11 @@ pub fn give(loaded: &Loaded, to: Identity) -> Result<(), HandoverError> {
 /// The files of ours that others may not read.
 fn secrets(loaded: &Loaded) -> impl Iterator<Item = &Path> {
     let key = loaded.settings.tls.key.as_deref();
-    std::iter::once(loaded.settings.accounts_path()).chain(key)
+    let password = match &loaded.settings.smarthost.password {
+        Some(SecretSource::File(path)) => Some(path.as_path()),
+        _ => None,
+    };
+    std::iter::once(loaded.settings.accounts_path()).chain(key).chain(password)
 }
 
 fn give_state(state: &Path, to: Identity) -> io::Result<()> {
@@ -110,7 +115,7 @@ fn give_state(state: &Path, to: Identity) -> io::Result<()> {
 
 /// A folder that others use too, `/var/lib` say, is not ours to give.
 fn holds_nothing_else(folder: &OwnedFd) -> io::Result<bool> {
-    let ours = ["spool", "decoy.key", "lost+found"];
+    let ours = ["spool", "decoy.key", "control", "lost+found"];
     Ok(names_in(folder)?.iter().all(|name| ours.contains(&name.as_str())))
 }
 

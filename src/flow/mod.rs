@@ -11,10 +11,12 @@
 //! | [`summary`] | what came of it, for people and for pipes |
 //! | [`notify`] | senders are told what became of their mail |
 //! | [`forward`] | our own mail goes to the smarthost |
+//! | [`desk`] | an operator looks, and orders |
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
 pub mod call;
 pub mod demo;
+pub mod desk;
 pub mod drain;
 pub mod errand;
 pub mod fetch;

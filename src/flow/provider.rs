@@ -34,7 +34,7 @@ pub struct Provider<S: Spool> {
     /// Our certificate; without one there is no TLS.
     pub tls: Option<TlsServer>,
     /// Says that a sender may have to be told something.
-    pub news: Notify,
+    pub news: Arc<Notify>,
     house: ArcSwap<House>,
     uses: Arc<Mutex<HashMap<String, Use>>>,
     failures: Mutex<HashMap<IpAddr, Vec<Instant>>>,
@@ -137,7 +137,7 @@ impl<S: Spool> Provider<S> {
             name: name.to_owned(),
             spool,
             tls,
-            news: Notify::new(),
+            news: Arc::default(),
             house: ArcSwap::from_pointee(house),
             uses: Arc::default(),
             failures: Mutex::default(),

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
+use super::desk::listen::keep_desk;
 use super::forward::keep_forwarding;
 use super::handover::{self, Given, HandoverError};
 use super::intake::intake;
@@ -25,6 +26,7 @@ use crate::config::value::Listen;
 use crate::config::{Problem, Problems};
 use crate::exit::{Exit, Failure};
 use crate::net::listen::{Bound, ListenAddr, ListenError, Listener};
+use crate::net::local::{LocalError, LocalListener};
 use crate::net::privilege::{self, PrivilegeError};
 use crate::net::tls::{ClientCertificates, KeyFiles, TlsSetupError};
 use crate::net::{Admission, AdmissionLimits, TlsServer, Wire, notify};
@@ -50,6 +52,9 @@ pub enum ServeError {
     /// Our certificate.
     #[error("{0}")]
     Tls(#[from] TlsSetupError),
+    /// The control socket.
+    #[error("{0}")]
+    Control(#[from] LocalError),
     /// Another user's rights.
     #[error("{0}")]
     Privilege(#[from] PrivilegeError),
@@ -79,6 +84,7 @@ impl ServeError {
             ServeError::Settings(_) | ServeError::Unsound(_) | ServeError::Tls(_) => Exit::Config,
             ServeError::Accounts(fault) => fault.exit(),
             ServeError::Listen(_) => Exit::Unavailable,
+            ServeError::Control(_) => Exit::CantCreate,
             ServeError::Privilege(_) | ServeError::Handover(_) => Exit::NoPerm,
             ServeError::Spool(SpoolError::Locked { .. }) => Exit::TempFail,
             ServeError::Spool(_) | ServeError::File { .. } => Exit::CantCreate,
@@ -203,6 +209,12 @@ impl Ready {
             tokio::spawn(hall.receive(door, listener, alive.clone()));
         }
         drop(alive);
+        let control = &self.loaded.settings.control;
+        let socket = self.loaded.settings.control_socket();
+        let group = control.group.as_deref().map(privilege::group_id).transpose()?;
+        let listener = LocalListener::bind(&socket, group)?;
+        info!(listener = %socket.display(), "listening for operators");
+        tokio::spawn(keep_desk(listener, provider.clone(), group.is_some(), stopped.clone()));
         let post = tokio::spawn(keep_forwarding(provider.clone(), stopped.clone()));
         let keeper = Keeper {
             provider: provider.clone(),

@@ -20,6 +20,7 @@ pub mod connect;
 mod fault;
 pub mod inherit;
 pub mod listen;
+pub mod local;
 pub mod notify;
 pub mod privilege;
 mod stream;

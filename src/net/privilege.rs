@@ -62,6 +62,22 @@ pub fn look_up(user: &str, group: Option<&str>) -> Result<Identity, PrivilegeErr
     Ok(Identity { uid: found.uid.as_raw(), gid: gid.as_raw() })
 }
 
+/// The number of a group.
+///
+/// # Errors
+///
+/// There is no such group.
+pub fn group_id(name: &str) -> Result<u32, PrivilegeError> {
+    let group = Group::from_name(name).ok().flatten();
+    group.map(|group| group.gid.as_raw()).ok_or_else(|| PrivilegeError::UnknownGroup(name.into()))
+}
+
+/// A user's name, or its number where it has none.
+pub fn user_name(uid: u32) -> String {
+    let user = User::from_uid(uid.into()).ok().flatten();
+    user.map_or_else(|| format!("uid {uid}"), |user| user.name)
+}
+
 /// Becomes `user`, with its groups and `group` (or its own) as the first. For good: there is no
 /// way back. Does nothing if we are that user already.
 ///

@@ -45,6 +45,8 @@ pub enum EntryState {
     Failed,
     /// Its content does not match its checksum. Set aside, never delivered.
     Damaged,
+    /// An operator said: away with it. It can be called back until it is cleared away.
+    Deleted,
 }
 
 /// What has become of one recipient so far.

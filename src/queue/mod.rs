@@ -5,12 +5,18 @@
 //! recipients' own states. Waiting is normal here, not a fault: nothing is retried by a timer but our
 //! own mail to the smarthost.
 
+pub mod act;
 pub mod entry;
+pub mod filter;
 pub mod notice;
 pub mod order;
 pub mod retry;
+pub mod standing;
 
+pub use act::{Act, Mark};
 pub use entry::{Entry, EntryId, EntryState, Fate, RecipientState, Source};
+pub use filter::Filter;
+pub use standing::Standing;
 
 use crate::smtp::Domain;
 

@@ -62,7 +62,7 @@ pub struct Totals {
     pub leased: u64,
     /// Octets of the waiting entries.
     pub octets: u64,
-    /// Entries held, failed or damaged.
+    /// Entries in any other state.
     pub set_aside: u64,
 }
 

@@ -110,6 +110,16 @@ pub struct Queue {
     pub reserve: Size,
 }
 
+/// `[control]`: where operators ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Control {
+    /// The socket's file. `None` only until [`super::load`] has put `control` into the state folder.
+    pub socket: Option<PathBuf>,
+    /// Whose members may ask, besides root and the daemon's own user.
+    pub group: Option<String>,
+}
+
 /// `[smarthost]`: the one server that our own mail goes to. Without it senders are told nothing, and
 /// mail that failed is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

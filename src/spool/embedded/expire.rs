@@ -12,6 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::Core;
 use super::claims::{Claim, Key};
+use super::operate;
 use super::reader::{aside, unreadable};
 use super::rescue::{self, is_damage};
 use super::row;
@@ -81,6 +82,7 @@ struct Look {
 /// Tidies up on the way, since this is called now and then and nobody waits for it.
 pub(super) async fn expire(core: &Arc<Core>, now: Timestamp) -> Result<u64, SpoolError> {
     core.submit(Work::Tidy).await?;
+    operate::tend(core, now).await?;
     if !core.soonest.has_come(now) {
         return Ok(0);
     }

@@ -9,12 +9,19 @@ use rusqlite::{Connection, params};
 use crate::queue::EntryState;
 use crate::smtp::Domain;
 
+/// The columns of a domain's counts.
+pub(super) const COLUMNS: &str = "waiting, octets, held, failed, damaged, deleted";
+
 /// What waits for one domain, or how that changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Count {
     pub(super) waiting: i64,
+    /// Of what waits.
     pub(super) octets: i64,
-    pub(super) set_aside: i64,
+    pub(super) held: i64,
+    pub(super) failed: i64,
+    pub(super) damaged: i64,
+    pub(super) deleted: i64,
 }
 
 impl Count {
@@ -34,14 +41,41 @@ impl Count {
                 self.waiting += n;
                 self.octets += n * size;
             }
-            EntryState::Held | EntryState::Failed | EntryState::Damaged => self.set_aside += n,
+            EntryState::Held => self.held += n,
+            EntryState::Failed => self.failed += n,
+            EntryState::Damaged => self.damaged += n,
+            EntryState::Deleted => self.deleted += n,
         }
+    }
+
+    /// What is in any state but waiting.
+    pub(super) fn set_aside(self) -> i64 {
+        self.held + self.failed + self.damaged + self.deleted
+    }
+
+    /// The columns of the table, in the order of [`COLUMNS`].
+    fn columns(self) -> [i64; 6] {
+        [self.waiting, self.octets, self.held, self.failed, self.damaged, self.deleted]
+    }
+
+    fn read(row: &rusqlite::Row<'_>, from: usize) -> rusqlite::Result<Count> {
+        Ok(Count {
+            waiting: row.get(from)?,
+            octets: row.get(from + 1)?,
+            held: row.get(from + 2)?,
+            failed: row.get(from + 3)?,
+            damaged: row.get(from + 4)?,
+            deleted: row.get(from + 5)?,
+        })
     }
 
     fn add(&mut self, other: Count) {
         self.waiting += other.waiting;
         self.octets += other.octets;
-        self.set_aside += other.set_aside;
+        self.held += other.held;
+        self.failed += other.failed;
+        self.damaged += other.damaged;
+        self.deleted += other.deleted;
     }
 }
 
@@ -59,11 +93,11 @@ impl Ledger {
     /// Reads the table.
     pub(super) fn load(db: &Connection) -> rusqlite::Result<Ledger> {
         let mut books = Books::default();
-        let mut query = db.prepare("SELECT id, name, waiting, octets, set_aside FROM domain")?;
+        let mut query = db.prepare(&format!("SELECT id, name, {COLUMNS} FROM domain"))?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
             let (id, name): (i64, String) = (row.get(0)?, row.get(1)?);
-            let count = Count { waiting: row.get(2)?, octets: row.get(3)?, set_aside: row.get(4)? };
+            let count = Count::read(row, 2)?;
             match Domain::parse(&name) {
                 Ok(domain) => books.ids.insert(domain, id),
                 Err(e) => {
@@ -81,6 +115,16 @@ impl Ledger {
         let books = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let id = *books.ids.get(domain)?;
         Some((id, books.counts.get(&id).copied().unwrap_or_default()))
+    }
+
+    /// Every domain that has mail in whatever state, by name.
+    pub(super) fn all(&self) -> Vec<(Domain, i64, Count)> {
+        let books = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let count = |id: &i64| books.counts.get(id).copied().unwrap_or_default();
+        let all = books.ids.iter().map(|(domain, id)| (domain.clone(), *id, count(id)));
+        let mut all: Vec<_> = all.filter(|(.., count)| *count != Count::default()).collect();
+        all.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
+        all
     }
 
     /// Takes in what a transaction has changed.
@@ -127,11 +171,14 @@ impl Changes {
 
     /// Writes the counts into their table, once for each domain touched.
     pub(super) fn write(&self, db: &Connection) -> rusqlite::Result<()> {
-        let sql = "UPDATE domain SET waiting = waiting + ?2, octets = octets + ?3, \
-                   set_aside = set_aside + ?4 WHERE id = ?1";
+        let sql =
+            "UPDATE domain SET waiting = waiting + ?2, octets = octets + ?3, held = held + ?4,
+                   failed = failed + ?5, damaged = damaged + ?6, deleted = deleted + ?7
+                   WHERE id = ?1";
         let mut update = db.prepare_cached(sql)?;
         for (id, change) in &self.counts {
-            update.execute(params![id, change.waiting, change.octets, change.set_aside])?;
+            let [waiting, octets, held, failed, damaged, deleted] = change.columns();
+            update.execute(params![id, waiting, octets, held, failed, damaged, deleted])?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@
 //! | `drain`, `lane` | a walk through what waits, and one of the ways it takes |
 //! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
 //! | `conclude` | whose sender is to be told of it, and that it is |
+//! | `oversee`, `operate` | what an operator sees and does |
 //! | `ledger` | what waits for whom, in constant time |
 //! | `room`, `health` | whether there is space, and whether the disk can be trusted |
 //! | `recover`, `rescue` | beginning and end; going on where pages are damaged |
@@ -31,6 +32,8 @@ mod keep;
 mod lane;
 mod ledger;
 mod lock;
+pub mod operate;
+pub mod oversee;
 mod reader;
 mod recover;
 mod rescue;
@@ -62,13 +65,15 @@ use self::health::{Health, is_full};
 use self::keep::Keep;
 use self::ledger::Ledger;
 use self::lock::Lock;
+use self::operate::{Outcome, Warrant};
+use self::oversee::Overseer;
 use self::reader::Readers;
 use self::room::Room;
 use self::row::Stored;
 use self::settle::Settlement;
 use self::writer::{Answer, Desk, Work, Writer};
 use super::{Arrival, Order, Spool, SpoolError, Totals};
-use crate::queue::{Entry, Fate};
+use crate::queue::{Act, Entry, EntryId, Fate};
 use crate::smtp::Domain;
 
 /// Where the spool lies and how it behaves.
@@ -147,6 +152,26 @@ impl Embedded {
         let room = Arc::new(room.map_err(unusable)?);
         let writer = employable(folder, bodies, room)?;
         Core::new(&settings, writer, lock).map_err(unusable).map(|core| Embedded(Arc::new(core)))
+    }
+}
+
+impl Embedded {
+    /// A look at it for an operator.
+    pub fn overseer(&self) -> Overseer {
+        Overseer::of(Arc::clone(&self.0), self.0.readers.path().to_owned())
+    }
+
+    /// Carries out an operator's order on these entries. What a session has in hand is left to it.
+    ///
+    /// # Errors
+    /// [`SpoolError`]; what was done before it stays done.
+    pub async fn operate(
+        &self,
+        ids: Vec<EntryId>,
+        act: Act,
+        warrant: Warrant,
+    ) -> Result<Outcome, SpoolError> {
+        operate::operate(&self.0, ids, act, warrant).await
     }
 }
 
@@ -279,7 +304,7 @@ impl Spool for Embedded {
             waiting,
             leased: self.0.claims.count(id).min(waiting),
             octets: count.octets.max(0).cast_unsigned(),
-            set_aside: count.set_aside.max(0).cast_unsigned(),
+            set_aside: count.set_aside().max(0).cast_unsigned(),
         }
     }
 

@@ -24,6 +24,11 @@ impl Readers {
         Readers { path, free: Semaphore::new(most.max(1)), idle: Mutex::default() }
     }
 
+    /// Where the database is.
+    pub(super) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     /// Waits for a turn to read; the permit is the turn.
     pub(super) async fn turn(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
         // Never closed, so always Some.

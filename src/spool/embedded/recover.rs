@@ -69,16 +69,24 @@ pub(super) fn rebuild(db: &Connection) -> rusqlite::Result<()> {
 
 /// Do the counts kept agree with the index? Walks the index once.
 fn counts_agree(db: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT domain.waiting = coalesce(seen.waiting, 0)
-                  AND domain.set_aside = coalesce(seen.set_aside, 0)
-               FROM domain LEFT JOIN
-                 (SELECT domain, sum(n) FILTER (WHERE state = ?1) AS waiting,
-                         sum(n) FILTER (WHERE state <> ?1) AS set_aside
-                  FROM (SELECT domain, state, count(*) AS n FROM entry INDEXED BY entry_order
-                        GROUP BY domain, state)
-                  GROUP BY domain) AS seen ON seen.domain = domain.id";
-    let mut query = db.prepare(sql)?;
-    let mut rows = query.query([row::state(EntryState::Waiting)])?;
+    let states = states().map(|(name, state)| {
+        (
+            format!("domain.{name} = coalesce(seen.{name}, 0)"),
+            format!("sum(n) FILTER (WHERE state = {state}) AS {name}"),
+        )
+    });
+    let (agree, counted): (Vec<String>, Vec<String>) = states.into_iter().unzip();
+    let sql = format!(
+        "SELECT {} FROM domain LEFT JOIN
+           (SELECT domain, {}
+            FROM (SELECT domain, state, count(*) AS n FROM entry INDEXED BY entry_order
+                  GROUP BY domain, state)
+            GROUP BY domain) AS seen ON seen.domain = domain.id",
+        agree.join(" AND "),
+        counted.join(", ")
+    );
+    let mut query = db.prepare(&sql)?;
+    let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         if !row.get::<_, bool>(0)? {
             return Ok(false);
@@ -87,14 +95,30 @@ fn counts_agree(db: &Connection) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
+/// The column of each state's count, and the state's number.
+fn states() -> [(&'static str, i64); 5] {
+    [
+        ("waiting", EntryState::Waiting),
+        ("held", EntryState::Held),
+        ("failed", EntryState::Failed),
+        ("damaged", EntryState::Damaged),
+        ("deleted", EntryState::Deleted),
+    ]
+    .map(|(name, state)| (name, row::state(state)))
+}
+
 /// Counts everything anew.
 fn recount(db: &Connection) -> rusqlite::Result<()> {
-    let sql = "UPDATE domain SET (waiting, octets, set_aside) =
-                 (SELECT count(*) FILTER (WHERE state = ?1),
-                         coalesce(sum(size) FILTER (WHERE state = ?1), 0),
-                         count(*) FILTER (WHERE state <> ?1)
-                  FROM entry WHERE entry.domain = domain.id)";
-    db.execute(sql, params![row::state(EntryState::Waiting)]).map(|_| ())
+    let counts = states().map(|(_, state)| format!("count(*) FILTER (WHERE state = {state})"));
+    let names = states().map(|(name, _)| name);
+    let sql = format!(
+        "UPDATE domain SET (octets, {}) =
+           (SELECT coalesce(sum(size) FILTER (WHERE state = ?1), 0), {}
+            FROM entry WHERE entry.domain = domain.id)",
+        names.join(", "),
+        counts.join(", ")
+    );
+    db.execute(&sql, params![row::state(EntryState::Waiting)]).map(|_| ())
 }
 
 /// The number for the next message. Where the last one cannot be read, the time of day is beyond it:
@@ -159,7 +183,7 @@ mod tests {
         assert!((SPARE - GIVE_BACK..SPARE + GIVE_BACK).contains(&pages()));
     }
 
-    const COUNTS: &str = "SELECT waiting || ' ' || octets || ' ' || set_aside FROM domain";
+    const COUNTS: &str = "SELECT waiting || ' ' || octets || ' ' || failed FROM domain";
 
     #[test]
     fn counts_that_do_not_agree_are_made_good() {
@@ -167,7 +191,7 @@ mod tests {
         let bodies = Bodies::open(spool.path()).unwrap();
         let db = schema::writer(&spool.path().join("spool.db")).unwrap();
         db.execute_batch(
-            "INSERT INTO domain (name, waiting, octets, set_aside) VALUES ('example.org', 9, 9, 9);
+            "INSERT INTO domain (name, waiting, octets, failed) VALUES ('example.org', 9, 9, 9);
              INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, 0, 0),
                                       (x'02', 1, 1, 0, 0, 10, 0, 0, 0, 0, 0),
                                       (x'03', 1, 1, 2, 0, 1, 0, 0, 0, 0, 0);

@@ -29,12 +29,14 @@ pub(super) const fn state(state: EntryState) -> i64 {
         EntryState::Held => 1,
         EntryState::Failed => 2,
         EntryState::Damaged => 3,
+        EntryState::Deleted => 4,
     }
 }
 
 /// The state of a number.
 pub(super) fn entry_state(number: i64) -> Option<EntryState> {
-    let states = [EntryState::Waiting, EntryState::Held, EntryState::Failed, EntryState::Damaged];
+    use EntryState::{Damaged, Deleted, Failed, Held, Waiting};
+    let states = [Waiting, Held, Failed, Damaged, Deleted];
     states.into_iter().find(|&known| state(known) == number)
 }
 

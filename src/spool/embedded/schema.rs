@@ -9,6 +9,8 @@
 //! | `entry` | one message for one domain |
 //! | `recipient` | one recipient of an entry |
 //! | `due` | an entry of which a sender is to be told something |
+//! | `mark` | what an operator said of an entry that is held or deleted |
+//! | `audit` | what an operator did |
 //!
 //! Times are microseconds since 1970, sizes octets. An entry's key is its 16-octet name, which
 //! begins with its time of birth: new rows land at the end of the tree, where it is warm.
@@ -40,7 +42,10 @@ CREATE TABLE domain (
   name TEXT NOT NULL UNIQUE,
   waiting INTEGER NOT NULL DEFAULT 0,
   octets INTEGER NOT NULL DEFAULT 0,
-  set_aside INTEGER NOT NULL DEFAULT 0);
+  held INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  damaged INTEGER NOT NULL DEFAULT 0,
+  deleted INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE message (
   id INTEGER PRIMARY KEY,
   parts INTEGER NOT NULL,
@@ -85,6 +90,21 @@ CREATE TABLE recipient (
   status TEXT,
   words TEXT,
   PRIMARY KEY (entry, n)) WITHOUT ROWID;
+CREATE TABLE mark (
+  entry BLOB PRIMARY KEY,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  reason TEXT,
+  until INTEGER,
+  was INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  action TEXT NOT NULL,
+  reason TEXT,
+  filter TEXT NOT NULL,
+  done INTEGER NOT NULL);
 CREATE TABLE due (entry BLOB PRIMARY KEY, domain INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
@@ -96,7 +116,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, SpoolError> {
     }
     let db = Connection::open(path).map_err(|e| unusable(path, &e))?;
     prepare(&db).map_err(|e| unusable(path, &e))?;
-    layout(&db, path)?;
+    layout(&db, path, true)?;
     Ok(db)
 }
 
@@ -118,13 +138,18 @@ fn prepare(db: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-fn layout(db: &Connection, path: &Path) -> Result<(), SpoolError> {
+/// Is this a spool of ours, of the layout we know? For those who only look.
+pub(super) fn is_ours(db: &Connection, path: &Path) -> Result<(), SpoolError> {
+    layout(db, path, false)
+}
+
+fn layout(db: &Connection, path: &Path, new: bool) -> Result<(), SpoolError> {
     let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, layout) = number("application_id")
         .and_then(|application| Ok((application, number("user_version")?)))
         .map_err(|e| unusable(path, &e))?;
     match (application, layout) {
-        (0, 0) => create(db).map_err(|e| unusable(path, &e)),
+        (0, 0) if new => create(db).map_err(|e| unusable(path, &e)),
         (APPLICATION, LAYOUT) => Ok(()),
         (APPLICATION, other) => Err(SpoolError::Unusable(format!(
             "{}: the spool has layout {other}, this program knows {LAYOUT}; \

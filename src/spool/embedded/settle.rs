@@ -10,6 +10,7 @@ use super::lane;
 use super::ledger::Changes;
 use super::row;
 use crate::queue::{Entry, EntryState, Fate, RecipientState, order};
+use crate::smtp::Reply;
 
 /// What a session made of one entry.
 #[derive(Debug)]
@@ -197,7 +198,30 @@ pub(super) fn expire(
     if !db.prepare_cached(sql)?.exists(params![key, waiting, row::time(now)])? {
         return Ok(0);
     }
+    give_up(db, entry, changes)
+}
+
+/// Those who still wait are refused, as if the customer had said so.
+pub(super) fn refuse(
+    db: &Connection,
+    entry: Key,
+    reply: &Reply,
+    changes: &mut Changes,
+) -> rusqlite::Result<u64> {
+    let (code, status, words) = row::reply(Some(reply));
+    let sql = "UPDATE recipient SET state = ?2, code = ?4, status = ?5, words = ?6
+               WHERE entry = ?1 AND state = ?3";
+    let key = entry.id.0.to_bytes();
+    let values = params![key, row::REFUSED, row::WAITING, code, status, words];
+    db.prepare_cached(sql)?.execute(values)?;
+    conclude::is_due(db, entry)?;
+    set_state(db, entry, EntryState::Failed, changes)
+}
+
+/// The time of an entry is up, whatever the clock says.
+pub(super) fn give_up(db: &Connection, entry: Key, changes: &mut Changes) -> rusqlite::Result<u64> {
     let sql = "UPDATE recipient SET state = ?2 WHERE entry = ?1 AND state = ?3";
+    let key = entry.id.0.to_bytes();
     db.prepare_cached(sql)?.execute(params![key, row::EXPIRED, row::WAITING])?;
     conclude::is_due(db, entry)?;
     set_state(db, entry, EntryState::Failed, changes)

@@ -19,6 +19,7 @@ use super::fold::Folder;
 use super::health::Health;
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
+use super::operate::{self, Operation};
 use super::recover;
 use super::rescue::is_damage;
 use super::room::Room;
@@ -44,6 +45,10 @@ pub(super) enum Work {
     Settle(Settlement),
     /// The sender of an entry is told: keep the notice, let go of the entry.
     Conclude(Box<Conclusion>),
+    /// Do what an operator has ordered.
+    Operate(Box<Operation>),
+    /// Clear away what an operator has deleted.
+    Clear(Vec<Claim>),
     /// Of these entries nobody is to be told.
     NotDue(Vec<Key>),
     /// Set a damaged entry aside.
@@ -200,6 +205,8 @@ impl Writer {
                 self.next_message += 1;
                 conclusion.write(db, notice, &self.ledger, changes)
             }
+            Work::Operate(operation) => operation.write(db, changes),
+            Work::Clear(claims) => operate::clear(db, claims, changes),
             Work::NotDue(keys) => {
                 keys.iter().try_for_each(|&key| conclude::is_not_due(db, key)).map(|()| 0)
             }

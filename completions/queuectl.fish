@@ -1,0 +1,348 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_queuectl_global_optspecs
+    string join \n c/config= socket= spool= h/help V/version
+end
+
+function __fish_queuectl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_queuectl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_queuectl_using_subcommand
+    set -l cmd (__fish_queuectl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c queuectl -n "__fish_queuectl_needs_command" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_needs_command" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_needs_command" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c queuectl -n "__fish_queuectl_needs_command" -s V -l version -d 'Print version'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "list" -d 'The messages in the queue'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "show" -d 'All that is known of a message'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "domains" -d 'What waits for each domain'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "stats" -d 'The queue by groups'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "hold" -d 'Keep messages from being handed over'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "release" -d 'Have held messages handed over again'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "delete" -d 'Drop messages; nobody is told'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "bounce" -d 'Refuse messages: each sender is told, as if the customer had refused'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "expire" -d 'Give messages up now, as if their time had run out: each sender is told'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "requeue" -d 'Forget that messages were tried: back to their place in the queue'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "audit" -d 'What operators did'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "wait" -d 'Wait until there are no such messages, or until there are'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "schema" -d 'The JSON Schema of what is told'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l account -d 'Of this account' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l sender -d 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l rcpt -d 'To this recipient, likewise' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l id -d 'With this id; - reads ids from standard input, one a line or with a NUL behind each' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l older -d 'Waiting for longer than this: 90m, 3d' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l newer -d 'Taken within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l larger -d 'Larger than this: 10 MiB' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l smaller -d 'Smaller than this' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l expires-within -d 'Given up within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l limit -d 'At most so many' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l held -d 'Held by an operator'
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l damaged -d 'Set aside because they are damaged'
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l by-recipient -d 'A row for each recipient'
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l fail-if-empty -d 'Exit with 1 when there are none'
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l fail-if-any -d 'Exit with 1 when there are any'
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l account -d 'Of this account' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l sender -d 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l rcpt -d 'To this recipient, likewise' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l id -d 'With this id; - reads ids from standard input, one a line or with a NUL behind each' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l older -d 'Waiting for longer than this: 90m, 3d' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l newer -d 'Taken within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l larger -d 'Larger than this: 10 MiB' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l smaller -d 'Smaller than this' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l expires-within -d 'Given up within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l group-by -d 'What the messages of a group have in common' -r -f -a "domain\t'Whose they are'
+account\t'The account that may claim them'
+sender\t'Who sent them'
+state\t'How they stand'
+reason\t'What the customer last said of them'
+age\t'How old they are: up to 1h, 6h, 1d, 3d, 7d, or older'"
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l held -d 'Held by an operator'
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l damaged -d 'Set aside because they are damaged'
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l account -d 'Of this account' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l sender -d 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l rcpt -d 'To this recipient, likewise' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l id -d 'With this id; - reads ids from standard input, one a line or with a NUL behind each' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l older -d 'Waiting for longer than this: 90m, 3d' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l newer -d 'Taken within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l larger -d 'Larger than this: 10 MiB' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l smaller -d 'Smaller than this' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l expires-within -d 'Given up within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l reason -d 'Why, for the audit' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l until -d 'Until then: 2026-12-24T18:00:00Z, or 12h, 3d from now; without it, until released' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l held -d 'Held by an operator'
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l damaged -d 'Set aside because they are damaged'
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l all -d 'Every message that there is'
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -s n -l dry-run -d 'Only show which those would be'
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -s y -l yes -d 'Do not ask'
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l allow-none -d 'Exit with 0 when there were no such messages'
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l account -d 'Of this account' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l sender -d 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l rcpt -d 'To this recipient, likewise' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l id -d 'With this id; - reads ids from standard input, one a line or with a NUL behind each' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l older -d 'Waiting for longer than this: 90m, 3d' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l newer -d 'Taken within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l larger -d 'Larger than this: 10 MiB' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l smaller -d 'Smaller than this' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l expires-within -d 'Given up within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l reason -d 'Why, for the audit' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l held -d 'Held by an operator'
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l damaged -d 'Set aside because they are damaged'
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l all -d 'Every message that there is'
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -s n -l dry-run -d 'Only show which those would be'
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -s y -l yes -d 'Do not ask'
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l allow-none -d 'Exit with 0 when there were no such messages'
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l account -d 'Of this account' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l sender -d 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l rcpt -d 'To this recipient, likewise' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l id -d 'With this id; - reads ids from standard input, one a line or with a NUL behind each' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l older -d 'Waiting for longer than this: 90m, 3d' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l newer -d 'Taken within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l larger -d 'Larger than this: 10 MiB' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l smaller -d 'Smaller than this' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l expires-within -d 'Given up within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l reason -d 'Why, for the audit' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l held -d 'Held by an operator'
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l damaged -d 'Set aside because they are damaged'
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l all -d 'Every message that there is'
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -s n -l dry-run -d 'Only show which those would be'
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -s y -l yes -d 'Do not ask'
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l allow-none -d 'Exit with 0 when there were no such messages'
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l undo -d 'Call back what was deleted, within a day'
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l account -d 'Of this account' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l sender -d 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l rcpt -d 'To this recipient, likewise' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l id -d 'With this id; - reads ids from standard input, one a line or with a NUL behind each' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l older -d 'Waiting for longer than this: 90m, 3d' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l newer -d 'Taken within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l larger -d 'Larger than this: 10 MiB' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l smaller -d 'Smaller than this' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l expires-within -d 'Given up within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l reason -d 'Why, for the audit' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l status -d 'The enhanced status that senders are told' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l text -d 'And the words' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l held -d 'Held by an operator'
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l damaged -d 'Set aside because they are damaged'
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l all -d 'Every message that there is'
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -s n -l dry-run -d 'Only show which those would be'
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -s y -l yes -d 'Do not ask'
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l allow-none -d 'Exit with 0 when there were no such messages'
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l account -d 'Of this account' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l sender -d 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l rcpt -d 'To this recipient, likewise' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l id -d 'With this id; - reads ids from standard input, one a line or with a NUL behind each' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l older -d 'Waiting for longer than this: 90m, 3d' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l newer -d 'Taken within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l larger -d 'Larger than this: 10 MiB' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l smaller -d 'Smaller than this' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l expires-within -d 'Given up within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l reason -d 'Why, for the audit' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l held -d 'Held by an operator'
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l damaged -d 'Set aside because they are damaged'
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l all -d 'Every message that there is'
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -s n -l dry-run -d 'Only show which those would be'
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -s y -l yes -d 'Do not ask'
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l allow-none -d 'Exit with 0 when there were no such messages'
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l account -d 'Of this account' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l sender -d 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l rcpt -d 'To this recipient, likewise' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l id -d 'With this id; - reads ids from standard input, one a line or with a NUL behind each' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l older -d 'Waiting for longer than this: 90m, 3d' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l newer -d 'Taken within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l larger -d 'Larger than this: 10 MiB' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l smaller -d 'Smaller than this' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l expires-within -d 'Given up within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l reason -d 'Why, for the audit' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l held -d 'Held by an operator'
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l damaged -d 'Set aside because they are damaged'
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l all -d 'Every message that there is'
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -s n -l dry-run -d 'Only show which those would be'
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -s y -l yes -d 'Do not ask'
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l allow-none -d 'Exit with 0 when there were no such messages'
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l limit -d 'The last so many' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l account -d 'Of this account' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l sender -d 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l rcpt -d 'To this recipient, likewise' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l id -d 'With this id; - reads ids from standard input, one a line or with a NUL behind each' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l older -d 'Waiting for longer than this: 90m, 3d' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l newer -d 'Taken within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l larger -d 'Larger than this: 10 MiB' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l smaller -d 'Smaller than this' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l expires-within -d 'Given up within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l timeout -d 'Give up after this, with 75' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l held -d 'Held by an operator'
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l damaged -d 'Set aside because they are damaged'
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l any -d 'Until there are any, rather than none'
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "list" -d 'The messages in the queue'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "show" -d 'All that is known of a message'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "domains" -d 'What waits for each domain'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "stats" -d 'The queue by groups'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "hold" -d 'Keep messages from being handed over'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "release" -d 'Have held messages handed over again'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "delete" -d 'Drop messages; nobody is told'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "bounce" -d 'Refuse messages: each sender is told, as if the customer had refused'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "expire" -d 'Give messages up now, as if their time had run out: each sender is told'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "requeue" -d 'Forget that messages were tried: back to their place in the queue'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "audit" -d 'What operators did'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "wait" -d 'Wait until there are no such messages, or until there are'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "schema" -d 'The JSON Schema of what is told'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,0 +1,423 @@
+module completions {
+
+  # See what waits in the queue of odmrd, and act on it
+  export extern queuectl [
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help (see more with '--help')
+    --version(-V)             # Print version
+  ]
+
+  # The messages in the queue
+  export extern "queuectl list" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --limit: string           # At most so many
+    --by-recipient            # A row for each recipient
+    --fail-if-empty           # Exit with 1 when there are none
+    --fail-if-any             # Exit with 1 when there are any
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+  ]
+
+  # All that is known of a message
+  export extern "queuectl show" [
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...ids: string            # Its id
+  ]
+
+  # What waits for each domain
+  export extern "queuectl domains" [
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...domains: string        # These only; *.example.org for all below one
+  ]
+
+  def "nu-complete queuectl stats group_by" [] {
+    [ "domain" "account" "sender" "state" "reason" "age" ]
+  }
+
+  # The queue by groups
+  export extern "queuectl stats" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --group-by: string@"nu-complete queuectl stats group_by" # What the messages of a group have in common
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  # Keep messages from being handed over
+  export extern "queuectl hold" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --all                     # Every message that there is
+    --dry-run(-n)             # Only show which those would be
+    --yes(-y)                 # Do not ask
+    --reason: string          # Why, for the audit
+    --allow-none              # Exit with 0 when there were no such messages
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --until: string           # Until then: 2026-12-24T18:00:00Z, or 12h, 3d from now; without it, until released
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...ids: string            # Which, by name
+  ]
+
+  # Have held messages handed over again
+  export extern "queuectl release" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --all                     # Every message that there is
+    --dry-run(-n)             # Only show which those would be
+    --yes(-y)                 # Do not ask
+    --reason: string          # Why, for the audit
+    --allow-none              # Exit with 0 when there were no such messages
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...ids: string            # Which, by name
+  ]
+
+  # Drop messages; nobody is told
+  export extern "queuectl delete" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --all                     # Every message that there is
+    --dry-run(-n)             # Only show which those would be
+    --yes(-y)                 # Do not ask
+    --reason: string          # Why, for the audit
+    --allow-none              # Exit with 0 when there were no such messages
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --undo                    # Call back what was deleted, within a day
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...ids: string            # Which, by name
+  ]
+
+  # Refuse messages: each sender is told, as if the customer had refused
+  export extern "queuectl bounce" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --all                     # Every message that there is
+    --dry-run(-n)             # Only show which those would be
+    --yes(-y)                 # Do not ask
+    --reason: string          # Why, for the audit
+    --allow-none              # Exit with 0 when there were no such messages
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --status: string          # The enhanced status that senders are told
+    --text: string            # And the words
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...ids: string            # Which, by name
+  ]
+
+  # Give messages up now, as if their time had run out: each sender is told
+  export extern "queuectl expire" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --all                     # Every message that there is
+    --dry-run(-n)             # Only show which those would be
+    --yes(-y)                 # Do not ask
+    --reason: string          # Why, for the audit
+    --allow-none              # Exit with 0 when there were no such messages
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...ids: string            # Which, by name
+  ]
+
+  # Forget that messages were tried: back to their place in the queue
+  export extern "queuectl requeue" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --all                     # Every message that there is
+    --dry-run(-n)             # Only show which those would be
+    --yes(-y)                 # Do not ask
+    --reason: string          # Why, for the audit
+    --allow-none              # Exit with 0 when there were no such messages
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...ids: string            # Which, by name
+  ]
+
+  # What operators did
+  export extern "queuectl audit" [
+    --limit: string           # The last so many
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+  ]
+
+  # Wait until there are no such messages, or until there are
+  export extern "queuectl wait" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --any                     # Until there are any, rather than none
+    --timeout: string         # Give up after this, with 75
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+  ]
+
+  # The JSON Schema of what is told
+  export extern "queuectl schema" [
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    name?: string             # Which; without it, their names
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "queuectl help" [
+  ]
+
+  # The messages in the queue
+  export extern "queuectl help list" [
+  ]
+
+  # All that is known of a message
+  export extern "queuectl help show" [
+  ]
+
+  # What waits for each domain
+  export extern "queuectl help domains" [
+  ]
+
+  # The queue by groups
+  export extern "queuectl help stats" [
+  ]
+
+  # Keep messages from being handed over
+  export extern "queuectl help hold" [
+  ]
+
+  # Have held messages handed over again
+  export extern "queuectl help release" [
+  ]
+
+  # Drop messages; nobody is told
+  export extern "queuectl help delete" [
+  ]
+
+  # Refuse messages: each sender is told, as if the customer had refused
+  export extern "queuectl help bounce" [
+  ]
+
+  # Give messages up now, as if their time had run out: each sender is told
+  export extern "queuectl help expire" [
+  ]
+
+  # Forget that messages were tried: back to their place in the queue
+  export extern "queuectl help requeue" [
+  ]
+
+  # What operators did
+  export extern "queuectl help audit" [
+  ]
+
+  # Wait until there are no such messages, or until there are
+  export extern "queuectl help wait" [
+  ]
+
+  # The JSON Schema of what is told
+  export extern "queuectl help schema" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "queuectl help help" [
+  ]
+
+}
+
+export use completions *

@@ -1,0 +1,476 @@
+//! `queuectl`'s command line.
+
+mod act;
+mod look;
+mod stats;
+
+use std::ffi::OsString;
+use std::io::{BufWriter, IsTerminal, StdoutLock, Write};
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use serde_json::Value;
+
+use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
+use crate::config::provider;
+use crate::config::value::Duration;
+use crate::exit::{Exit, Failure};
+use crate::flow::desk::client::{Answer, Office, ids_from};
+use crate::flow::desk::selection::Selection;
+use crate::report::{FORMATS, Format, Page};
+
+/// Command lines worth showing.
+pub const EXAMPLES: &[Example] = &[
+    ("queuectl domains", "What waits for whom, since when, until when"),
+    (
+        "queuectl list --domain example.org --older 3d",
+        "The messages that have waited for three days",
+    ),
+    ("queuectl show 01M85AQA6RYMB2JKEQ85R1F64P", "All that is known of one, as JSON"),
+    ("queuectl list --json | jq -r 'select(.age_s>86400)|[.id,.domain,.age_s]|@tsv'", "For a pipe"),
+    (
+        "queuectl hold --domain example.org --until 12h --reason 'moving house'",
+        "Keep mail from being handed over",
+    ),
+    (
+        "queuectl list --sender '<>' --older 2d --format ids0 | queuectl delete --id - --yes --reason 'old bounces'",
+        "Select with one command, act with another",
+    ),
+    (
+        "queuectl list --spool /var/lib/odmr/spool",
+        "Look at the spool of a provider that does not run",
+    ),
+];
+
+/// See what waits in the queue of odmrd, and act on it
+#[derive(Debug, Parser)]
+#[command(name = "queuectl", version, help_template = HELP_TEMPLATE, subcommand_required = true,
+    arg_required_else_help = true)]
+pub struct Cli {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub whom: Whom,
+    /// What.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Whom to ask.
+#[derive(Clone, Debug, Args)]
+pub struct Whom {
+    /// The settings of odmrd, where its control socket stands
+    #[arg(short, long, global = true, value_name = "FILE", default_value = provider::DEFAULT_PATH,
+        env = "ODMR_PROVIDER_CONFIG", help_heading = "Whom to ask")]
+    pub config: PathBuf,
+    /// Ask at this socket
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ODMR_CONTROL",
+        help_heading = "Whom to ask"
+    )]
+    pub socket: Option<PathBuf>,
+    /// Look at the spool in this folder, read-only, whether odmrd runs or not
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        conflicts_with = "socket",
+        help_heading = "Whom to ask"
+    )]
+    pub spool: Option<PathBuf>,
+}
+
+/// What is asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The messages in the queue
+    List(List),
+    /// All that is known of a message
+    Show(Show),
+    /// What waits for each domain
+    Domains(Domains),
+    /// The queue by groups
+    Stats(Stats),
+    /// Keep messages from being handed over
+    Hold(Hold),
+    /// Have held messages handed over again
+    Release(Act),
+    /// Drop messages; nobody is told
+    Delete(Delete),
+    /// Refuse messages: each sender is told, as if the customer had refused
+    Bounce(Bounce),
+    /// Give messages up now, as if their time had run out: each sender is told
+    Expire(Act),
+    /// Forget that messages were tried: back to their place in the queue
+    Requeue(Act),
+    /// What operators did
+    Audit(Audit),
+    /// Wait until there are no such messages, or until there are
+    Wait(Wait),
+    /// The JSON Schema of what is told
+    Schema {
+        /// Which; without it, their names
+        name: Option<String>,
+    },
+}
+
+/// How records are put on a page.
+#[derive(Clone, Debug, Args)]
+pub struct Output {
+    #[arg(long, value_name = "FORMAT", value_parser = read_format, help_heading = "Output",
+        help = format!("{FORMATS} [default: human on a terminal, else jsonl]"))]
+    /// The form
+    pub format: Option<Format>,
+    /// Short for --format jsonl
+    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    pub json: bool,
+    /// These fields only, in this order; a dot leads into an object: id,source.ip
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', help_heading = "Output")]
+    pub fields: Vec<String>,
+    /// In the order of this field; the whole list is kept in memory for it
+    #[arg(long, value_name = "FIELD", help_heading = "Output")]
+    pub sort: Option<String>,
+    /// The other way round
+    #[arg(long, help_heading = "Output")]
+    pub reverse: bool,
+}
+
+fn read_format(text: &str) -> Result<Format, String> {
+    text.parse()
+}
+
+/// `queuectl list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Which.
+    #[command(flatten)]
+    pub filter: Selection,
+    /// How.
+    #[command(flatten)]
+    pub output: Output,
+    /// At most so many
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub limit: Option<u64>,
+    /// A row for each recipient
+    #[arg(long, help_heading = "Output")]
+    pub by_recipient: bool,
+    /// Exit with 1 when there are none
+    #[arg(long, help_heading = "Output")]
+    pub fail_if_empty: bool,
+    /// Exit with 1 when there are any
+    #[arg(long, conflicts_with = "fail_if_empty", help_heading = "Output")]
+    pub fail_if_any: bool,
+}
+
+/// `queuectl show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Its id
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    /// How.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `queuectl domains`.
+#[derive(Debug, Args)]
+pub struct Domains {
+    /// These only; *.example.org for all below one
+    #[arg(value_name = "DOMAIN")]
+    pub domains: Vec<String>,
+    /// How.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `queuectl stats`.
+#[derive(Debug, Args)]
+pub struct Stats {
+    /// Which.
+    #[command(flatten)]
+    pub filter: Selection,
+    /// What the messages of a group have in common
+    #[arg(long, value_enum, default_value_t = By::State)]
+    pub group_by: By,
+    /// How.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What messages may have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// Whose they are
+    Domain,
+    /// The account that may claim them
+    Account,
+    /// Who sent them
+    Sender,
+    /// How they stand
+    State,
+    /// What the customer last said of them
+    Reason,
+    /// How old they are: up to 1h, 6h, 1d, 3d, 7d, or older
+    Age,
+}
+
+/// What every order has.
+#[derive(Debug, Args)]
+pub struct Act {
+    /// Which, by name
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Which.
+    #[command(flatten)]
+    pub filter: Selection,
+    /// Every message that there is
+    #[arg(long, help_heading = "Which messages")]
+    pub all: bool,
+    /// Only show which those would be
+    #[arg(short = 'n', long, help_heading = "Order")]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long, help_heading = "Order")]
+    pub yes: bool,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT", help_heading = "Order")]
+    pub reason: Option<String>,
+    /// Exit with 0 when there were no such messages
+    #[arg(long, help_heading = "Order")]
+    pub allow_none: bool,
+    /// How.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `queuectl hold`.
+#[derive(Debug, Args)]
+pub struct Hold {
+    /// What every order has.
+    #[command(flatten)]
+    pub act: Act,
+    /// Until then: 2026-12-24T18:00:00Z, or 12h, 3d from now; without it, until released
+    #[arg(long, value_name = "TIME", help_heading = "Order")]
+    pub until: Option<String>,
+}
+
+/// `queuectl delete`.
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// What every order has.
+    #[command(flatten)]
+    pub act: Act,
+    /// Call back what was deleted, within a day
+    #[arg(long, help_heading = "Order")]
+    pub undo: bool,
+}
+
+/// `queuectl bounce`.
+#[derive(Debug, Args)]
+pub struct Bounce {
+    /// What every order has.
+    #[command(flatten)]
+    pub act: Act,
+    /// The enhanced status that senders are told
+    #[arg(long, value_name = "5.x.y", default_value = "5.7.1", help_heading = "Order")]
+    pub status: String,
+    /// And the words
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "refused by the postmaster",
+        help_heading = "Order"
+    )]
+    pub text: String,
+}
+
+/// `queuectl audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// The last so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u64,
+    /// How.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `queuectl wait`.
+#[derive(Debug, Args)]
+pub struct Wait {
+    /// Which.
+    #[command(flatten)]
+    pub filter: Selection,
+    /// Until there are any, rather than none
+    #[arg(long)]
+    pub any: bool,
+    /// Give up after this, with 75
+    #[arg(long, value_name = "TIME", default_value = "10m",
+        value_parser = crate::config::value::read::<Duration>)]
+    pub timeout: Duration,
+}
+
+/// The definition of the command line, for its help, manual page and completions.
+pub fn command() -> clap::Command {
+    Cli::command().before_long_help(examples(EXAMPLES)).after_help(exit_codes())
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// [`Refusal`], to be printed.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Refusal> {
+    let matches = command().try_get_matches_from(args)?;
+    Ok(Cli::from_arg_matches(&matches)?)
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// [`Failure`] with what stood in the way.
+pub fn run(cli: Cli) -> Result<Exit, Failure> {
+    if let Command::Schema { name } = &cli.command {
+        return look::schema(name.as_deref());
+    }
+    let office = office(&cli.whom)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::List(list) => look::list(&office, list).await,
+            Command::Show(show) => look::show(&office, show).await,
+            Command::Domains(domains) => look::domains(&office, domains).await,
+            Command::Stats(wanted) => stats::stats(&office, wanted).await,
+            Command::Audit(audit) => look::audit(&office, audit).await,
+            Command::Wait(wait) => look::wait(&office, wait).await,
+            Command::Hold(hold) => act::hold(&office, hold).await,
+            Command::Release(act) => act::release(&office, act).await,
+            Command::Delete(delete) => act::delete(&office, delete).await,
+            Command::Bounce(bounce) => act::bounce(&office, bounce).await,
+            Command::Expire(act) => act::expire(&office, act).await,
+            Command::Requeue(act) => act::requeue(&office, act).await,
+            Command::Schema { .. } => Ok(Exit::Ok),
+        }
+    })
+}
+
+/// Where to ask: as named, or where the settings say that odmrd listens.
+fn office(whom: &Whom) -> Result<Office, Failure> {
+    if let Some(folder) = &whom.spool {
+        return Ok(Office::Spool(folder.clone()));
+    }
+    if let Some(socket) = &whom.socket {
+        return Ok(Office::Socket(socket.clone()));
+    }
+    let loaded = provider::load(&whom.config).map_err(|problem| {
+        let hint = "--socket names odmrd's control socket, --config its settings";
+        Failure::new(Exit::Config, &problem).hint(problem.hint.clone().or(Some(hint.to_owned())))
+    })?;
+    Ok(Office::Socket(loaded.settings.control_socket()))
+}
+
+/// A selection with its ids read from standard input where it says so.
+fn with_ids(mut filter: Selection, ids: Vec<String>) -> Result<Selection, Failure> {
+    filter.id.extend(ids);
+    if filter.id.iter().any(|id| id == "-") {
+        let read = ids_from(&mut std::io::stdin().lock());
+        let read =
+            read.map_err(|error| Failure::new(Exit::Io, format!("standard input: {error}")))?;
+        filter.id.retain(|id| id != "-");
+        if read.is_empty() && filter.id.is_empty() {
+            // Nothing was named, which must not come to mean everything.
+            return Err(Failure::new(Exit::Partial, "standard input names no message"));
+        }
+        filter.id.extend(read);
+    }
+    filter.filter().map_err(|bad| Failure::new(Exit::Usage, bad))?;
+    Ok(filter)
+}
+
+type Paper<'a> = Page<BufWriter<StdoutLock<'a>>>;
+
+impl Output {
+    fn page(&self, usual: &[&str], wide: &[&str]) -> Paper<'static> {
+        let terminal = std::io::stdout().is_terminal();
+        let format = match (&self.format, self.json) {
+            (_, true) => Format::Jsonl,
+            (Some(format), _) => format.clone(),
+            (None, _) if terminal => Format::Human,
+            (None, _) => Format::Jsonl,
+        };
+        let usual = if format == Format::Human { usual } else { wide };
+        let width = terminal.then(width).flatten();
+        let out = BufWriter::with_capacity(64 * 1024, std::io::stdout().lock());
+        Page::new(out, format, self.fields.clone(), usual, width)
+    }
+
+    /// Puts an answer on a page. Says how many records there were.
+    async fn put(&self, answer: &mut Answer, mut page: Paper<'_>) -> Result<u64, Failure> {
+        if self.sort.is_some() || self.reverse {
+            let mut records = Vec::new();
+            while let Some(line) = answer.next().await? {
+                records.push(parsed(line)?);
+            }
+            self.arrange(&mut records);
+            records.iter().try_for_each(|record| page.record(record)).map_err(unwritten)?;
+        } else if page.takes_lines() {
+            while let Some(line) = answer.next().await? {
+                page.line(line).map_err(unwritten)?;
+            }
+        } else {
+            while let Some(line) = answer.next().await? {
+                page.record(&parsed(line)?).map_err(unwritten)?;
+            }
+        }
+        page.end().map_err(unwritten)
+    }
+
+    fn arrange(&self, records: &mut [Value]) {
+        if let Some(field) = &self.sort {
+            let pointer = format!("/{}", field.replace('.', "/"));
+            records.sort_by(|a, b| compare(a.pointer(&pointer), b.pointer(&pointer)));
+        }
+        if self.reverse {
+            records.reverse();
+        }
+    }
+}
+
+/// Numbers as numbers, everything else as text; what is not there comes first.
+fn compare(a: Option<&Value>, b: Option<&Value>) -> std::cmp::Ordering {
+    let number = |value: Option<&Value>| value.and_then(Value::as_f64);
+    match (number(a), number(b)) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        (a_number, b_number) => {
+            let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+            (a_number.is_some(), text(a)).cmp(&(b_number.is_some(), text(b)))
+        }
+    }
+}
+
+fn parsed(line: &[u8]) -> Result<Value, Failure> {
+    serde_json::from_slice(line)
+        .map_err(|fault| Failure::new(Exit::Protocol, format!("a record of odmrd's: {fault}")))
+}
+
+/// A reader who has gone away has read enough.
+fn unwritten(error: std::io::Error) -> Failure {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        std::process::exit(i32::from(Exit::Ok as u8));
+    }
+    Failure::new(Exit::Io, format!("standard output: {error}"))
+}
+
+fn width() -> Option<u16> {
+    rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col).filter(|n| *n > 0)
+}
+
+/// Says something to whoever sits there.
+fn say(text: &str) {
+    // Whoever closed our standard error does not want to hear it.
+    let _ = writeln!(std::io::stderr().lock(), "queuectl: {text}");
+}

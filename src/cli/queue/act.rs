@@ -1,0 +1,169 @@
+//! Orders: which messages are meant, whether that is so, and what came of it.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Act, Bounce, Delete, Hold, parsed, say, with_ids};
+use crate::exit::{Exit, Failure};
+use crate::flow::desk::client::{Office, ask};
+use crate::flow::desk::selection::Selection;
+use crate::flow::desk::wire::{ActWord, Request};
+
+const ACTION: [&str; 6] = ["action", "matched", "done", "busy", "unfit", "audit"];
+
+pub(super) async fn hold(office: &Office, hold: Hold) -> Result<Exit, Failure> {
+    order(office, ActWord::Hold, hold.act, hold.until, None).await
+}
+
+pub(super) async fn release(office: &Office, mut act: Act) -> Result<Exit, Failure> {
+    only(&mut act, "held");
+    order(office, ActWord::Release, act, None, None).await
+}
+
+pub(super) async fn delete(office: &Office, mut delete: Delete) -> Result<Exit, Failure> {
+    let word = if delete.undo { ActWord::Undelete } else { ActWord::Delete };
+    if delete.undo {
+        only(&mut delete.act, "deleted");
+    }
+    order(office, word, delete.act, None, None).await
+}
+
+pub(super) async fn bounce(office: &Office, bounce: Bounce) -> Result<Exit, Failure> {
+    let reply = format!("550 {} {}", bounce.status, bounce.text);
+    order(office, ActWord::Bounce, bounce.act, None, Some(reply)).await
+}
+
+pub(super) async fn expire(office: &Office, act: Act) -> Result<Exit, Failure> {
+    order(office, ActWord::Expire, act, None, None).await
+}
+
+pub(super) async fn requeue(office: &Office, act: Act) -> Result<Exit, Failure> {
+    order(office, ActWord::Requeue, act, None, None).await
+}
+
+/// Of all that is meant, what this can be about at all.
+fn only(act: &mut Act, state: &str) {
+    if act.filter.state.is_empty() && act.ids.is_empty() && act.filter.id.is_empty() {
+        act.filter.state.push(state.to_owned());
+        // Nothing named means all that are held, or deleted: no accident.
+        act.all = true;
+    }
+}
+
+async fn order(
+    office: &Office,
+    action: ActWord,
+    act: Act,
+    until: Option<String>,
+    reply: Option<String>,
+) -> Result<Exit, Failure> {
+    let Act { ids, filter, all, dry_run, yes, reason, allow_none, output } = act;
+    let filter = with_ids(filter, ids)?;
+    if filter.is_empty() && !all {
+        let hint = "name messages or say which, as for `queuectl list`; --all means every one";
+        return Err(Failure::new(Exit::Usage, "which messages?").hint(Some(hint)));
+    }
+    let before = Timestamp::now();
+    let request = |dry_run| Request::Act {
+        action,
+        filter: filter.clone(),
+        dry_run,
+        reason: reason.clone(),
+        until: until.clone(),
+        reply: reply.clone(),
+        before: Some(before),
+    };
+    if dry_run {
+        return look(office, request(true), allow_none).await;
+    }
+    if !yes && let Some(exit) = asked(office, action, &filter, request(true)).await? {
+        return Ok(if allow_none { Exit::Ok } else { exit });
+    }
+    let mut answer = ask(office, request(false)).await?;
+    let line =
+        answer.next().await?.ok_or_else(|| Failure::new(Exit::Protocol, "odmrd said nothing"))?;
+    let told = parsed(line)?;
+    while answer.next().await?.is_some() {}
+    let mut page = output.page(&ACTION, &ACTION);
+    page.record(&told).map_err(super::unwritten)?;
+    page.end().map_err(super::unwritten)?;
+    let of = |field: &str| told[field].as_u64().unwrap_or_default();
+    for (field, what) in [
+        ("busy", "in a session's hands, and left to it"),
+        ("unfit", "in a state in which that makes no sense"),
+    ] {
+        if of(field) > 0 {
+            say(&format!("{} {what}", of(field)));
+        }
+    }
+    let nothing = of("matched") == 0 && !allow_none;
+    Ok(if nothing || of("busy") + of("unfit") > 0 { Exit::Partial } else { Exit::Ok })
+}
+
+/// The ids of what is meant.
+async fn look(office: &Office, request: Request, allow_none: bool) -> Result<Exit, Failure> {
+    let mut answer = ask(office, request).await?;
+    let mut count = 0u64;
+    while let Some(line) = answer.next().await? {
+        let record = parsed(line)?;
+        if let Some(id) = record["id"].as_str() {
+            count += 1;
+            crate::cli::tell(&format!("{id}\n"))?;
+        }
+    }
+    say(&format!("{count} messages; nothing was done"));
+    Ok(if count == 0 && !allow_none { Exit::Partial } else { Exit::Ok })
+}
+
+/// Asks whoever sits there; one message needs no typing of numbers. `Some` is how it ends without.
+async fn asked(
+    office: &Office,
+    action: ActWord,
+    filter: &Selection,
+    request: Request,
+) -> Result<Option<Exit>, Failure> {
+    let word = serde_json::to_value(action).ok().and_then(|word| word.as_str().map(str::to_owned));
+    let word = word.unwrap_or_default();
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        let hint = "--yes does it, --dry-run shows to which";
+        let what = format!("{word}: there is nobody to ask whether that is meant");
+        return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
+    }
+    let mut answer = ask(office, request).await?;
+    let (mut count, mut first) = (0u64, Vec::new());
+    while let Some(line) = answer.next().await? {
+        let record: Value = parsed(line)?;
+        if record["id"].is_string() {
+            count += 1;
+            if first.len() < 5 {
+                first.push(record);
+            }
+        }
+    }
+    if count == 0 {
+        say("there are no such messages");
+        return Ok(Some(Exit::Partial));
+    }
+    for record in &first {
+        let shown = |field: &str| {
+            let text = record[field].as_str().unwrap_or("-");
+            crate::smtp::escape::Escaped::text(text).to_string()
+        };
+        say(&format!("  {} {} from <{}>", shown("id"), shown("domain"), shown("sender")));
+    }
+    if count > first.len() as u64 {
+        say(&format!("  and {} more ({})", count - first.len() as u64, filter.typed()));
+    }
+    let wanted = if count == 1 { "y".to_owned() } else { count.to_string() };
+    let _ = write!(std::io::stderr(), "{word} {count} messages? Type {wanted} to do it: ");
+    let mut typed = String::new();
+    let read = std::io::stdin().lock().read_line(&mut typed);
+    read.map_err(|error| Failure::new(Exit::Io, format!("standard input: {error}")))?;
+    if typed.trim().eq_ignore_ascii_case(&wanted) {
+        return Ok(None);
+    }
+    say("nothing was done");
+    Ok(Some(Exit::Interrupted))
+}

@@ -1,0 +1,187 @@
+//! Looking: `list`, `show`, `domains`, `audit`, `wait`, `schema`.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Audit, Domains, List, Output, Show, Wait, parsed, unwritten, with_ids};
+use crate::cli::tell;
+use crate::exit::{Exit, Failure};
+use crate::flow::desk::client::{Answer, Office, ask};
+use crate::flow::desk::record::SCHEMAS;
+use crate::flow::desk::selection::Selection;
+use crate::flow::desk::wire::Request;
+use crate::report::Format;
+
+const MESSAGE: [&str; 7] =
+    ["id", "state", "age_s", "expires_in_s", "size", "sender", "recipients.address"];
+const WIDE_MESSAGE: [&str; 14] = [
+    "id",
+    "domain",
+    "account",
+    "state",
+    "arrived",
+    "age_s",
+    "expires",
+    "size",
+    "sender",
+    "recipients.address",
+    "attempts",
+    "last.code",
+    "last.text",
+    "hold.reason",
+];
+const RECIPIENT: [&str; 7] =
+    ["id", "state", "age_s", "address", "last.code", "last.enhanced", "last.text"];
+const DOMAIN: [&str; 8] = [
+    "domain",
+    "account",
+    "messages",
+    "bytes",
+    "oldest_s",
+    "next_expiry_s",
+    "by_state.deferred",
+    "by_state.held",
+];
+const WIDE_DOMAIN: [&str; 12] = [
+    "domain",
+    "account",
+    "messages",
+    "bytes",
+    "oldest",
+    "oldest_s",
+    "next_expiry",
+    "by_state.deferred",
+    "by_state.in_session",
+    "by_state.held",
+    "by_state.failed",
+    "by_state.damaged",
+];
+const AUDIT: [&str; 7] = ["id", "at", "who", "action", "done", "filter", "reason"];
+
+pub(super) async fn list(office: &Office, list: List) -> Result<Exit, Failure> {
+    let filter = with_ids(list.filter, Vec::new())?;
+    // What is sorted must be whole before it can be cut.
+    let sorted = list.output.sort.is_some() || list.output.reverse;
+    let limit = list.limit.filter(|_| !sorted);
+    let mut answer = ask(office, Request::List { filter, limit }).await?;
+    let count = match (list.by_recipient, sorted.then_some(list.limit).flatten()) {
+        (false, None) => {
+            list.output.put(&mut answer, list.output.page(&MESSAGE, &WIDE_MESSAGE)).await?
+        }
+        (each, limit) => put_some(&list.output, &mut answer, each, limit).await?,
+    };
+    let failed = list.fail_if_empty && count == 0 || list.fail_if_any && count > 0;
+    Ok(if failed { Exit::Partial } else { Exit::Ok })
+}
+
+/// Rows for each recipient, or the first of a sorted list.
+async fn put_some(
+    output: &Output,
+    answer: &mut Answer,
+    each: bool,
+    limit: Option<u64>,
+) -> Result<u64, Failure> {
+    let usual = if each { &RECIPIENT[..] } else { &MESSAGE[..] };
+    let wide = if each { &RECIPIENT[..] } else { &WIDE_MESSAGE[..] };
+    let mut page = output.page(usual, wide);
+    let sorted = output.sort.is_some() || output.reverse;
+    let mut records = Vec::new();
+    while let Some(line) = answer.next().await? {
+        let rows = if each { by_recipient(parsed(line)?) } else { vec![parsed(line)?] };
+        match sorted {
+            true => records.extend(rows),
+            false => rows.iter().try_for_each(|row| page.record(row)).map_err(unwritten)?,
+        }
+    }
+    output.arrange(&mut records);
+    let most = limit.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    records.iter().take(most).try_for_each(|record| page.record(record)).map_err(unwritten)?;
+    page.end().map_err(unwritten)
+}
+
+/// The message once for each recipient, with that one's own state.
+fn by_recipient(mut message: Value) -> Vec<Value> {
+    let Some(fields) = message.as_object_mut() else { return Vec::new() };
+    let Some(Value::Array(recipients)) = fields.remove("recipients") else { return Vec::new() };
+    let row = |recipient: Value| {
+        let mut row = fields.clone();
+        row.extend(recipient.as_object().cloned().unwrap_or_default());
+        Value::Object(row)
+    };
+    recipients.into_iter().map(row).collect()
+}
+
+pub(super) async fn show(office: &Office, show: Show) -> Result<Exit, Failure> {
+    let filter = with_ids(Selection::default(), show.ids)?;
+    let mut answer = ask(office, Request::List { filter, limit: None }).await?;
+    let mut output = show.output;
+    let plain = output.format.is_none() && !output.json && output.fields.is_empty();
+    if plain {
+        // One message is more than a row of a table: all of it, to be read.
+        while let Some(line) = answer.next().await? {
+            let text = serde_json::to_string_pretty(&parsed(line)?).unwrap_or_default();
+            tell(&format!("{text}\n"))?;
+        }
+        return Ok(Exit::Ok);
+    }
+    output.format = output.format.or(Some(Format::Jsonl));
+    output.put(&mut answer, output.page(&MESSAGE, &WIDE_MESSAGE)).await?;
+    Ok(Exit::Ok)
+}
+
+pub(super) async fn domains(office: &Office, domains: Domains) -> Result<Exit, Failure> {
+    let named = Selection { domain: domains.domains.clone(), ..Selection::default() };
+    with_ids(named, Vec::new())?;
+    let mut answer = ask(office, Request::Domains { domain: domains.domains }).await?;
+    domains.output.put(&mut answer, domains.output.page(&DOMAIN, &WIDE_DOMAIN)).await?;
+    Ok(Exit::Ok)
+}
+
+pub(super) async fn audit(office: &Office, audit: Audit) -> Result<Exit, Failure> {
+    let mut answer = ask(office, Request::Audit { limit: Some(audit.limit) }).await?;
+    audit.output.put(&mut answer, audit.output.page(&AUDIT, &AUDIT)).await?;
+    Ok(Exit::Ok)
+}
+
+/// How often we look.
+const PULSE: Duration = Duration::from_secs(1);
+
+pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
+    let filter = with_ids(wait.filter, Vec::new())?;
+    let until = Instant::now() + wait.timeout.get();
+    loop {
+        let request = Request::List { filter: filter.clone(), limit: Some(1) };
+        let there = match ask(office, request).await?.next().await {
+            Ok(record) => record.is_some(),
+            // An id that is gone is one that no longer waits.
+            Err(failure) if failure.exit == Exit::NoInput => false,
+            Err(failure) => return Err(failure),
+        };
+        if there == wait.any {
+            return Ok(Exit::Ok);
+        }
+        if Instant::now() + PULSE > until {
+            let what = if wait.any { "there are none yet" } else { "there are some still" };
+            return Err(Failure::new(Exit::TempFail, format!("{what} after {}", wait.timeout)));
+        }
+        tokio::time::sleep(PULSE).await;
+    }
+}
+
+pub(super) fn schema(name: Option<&str>) -> Result<Exit, Failure> {
+    let Some(name) = name else {
+        let names = SCHEMAS.iter().map(|(name, _)| format!("{name}\n"));
+        return tell(&names.collect::<String>());
+    };
+    let is_it =
+        |known: &str| known == name || known.trim_end_matches("/1").ends_with(&format!(".{name}"));
+    match SCHEMAS.iter().find(|(known, _)| is_it(known)) {
+        Some((_, text)) => tell(text),
+        None => {
+            let names = SCHEMAS.map(|(name, _)| name).join(", ");
+            Err(Failure::new(Exit::NoInput, format!("{name:?}: there is no such schema"))
+                .hint(Some(format!("there are: {names}"))))
+        }
+    }
+}

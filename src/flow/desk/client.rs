@@ -1,0 +1,178 @@
+//! The asking end of the desk: over the control socket, or with a desk of one's own over a spool that
+//! nobody has opened.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+
+use super::Desk;
+use super::wire::{END, End, Request};
+use crate::exit::{Exit, Failure};
+use crate::spool::embedded::oversee::Overseer;
+
+/// How long the daemon may say nothing. Looking through a large queue for few messages takes a while.
+const SILENCE: Duration = Duration::from_secs(300);
+
+/// Where to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Office {
+    /// A running daemon, by its socket.
+    Socket(PathBuf),
+    /// A spool's folder, to look at.
+    Spool(PathBuf),
+}
+
+/// What is answered, line by line.
+pub struct Answer {
+    batches: mpsc::Receiver<Result<Vec<u8>, Failure>>,
+    heard: Vec<u8>,
+    at: usize,
+    end: bool,
+}
+
+/// Asks.
+///
+/// # Errors
+/// [`Failure`]: nobody is there, or may be asked.
+pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
+    let (put, batches) = mpsc::channel(4);
+    match office {
+        Office::Socket(path) => {
+            let mut stream = connect(path).await?;
+            let mut line =
+                serde_json::to_vec(&request).map_err(|e| Failure::new(Exit::Software, e))?;
+            line.push(b'\n');
+            let unsent =
+                |error| Failure::new(Exit::Unavailable, format!("{}: {error}", path.display()));
+            stream.write_all(&line).await.map_err(unsent)?;
+            tokio::spawn(read(stream, put));
+        }
+        Office::Spool(folder) => {
+            let overseer =
+                Overseer::at(folder).map_err(|fault| Failure::new(Exit::NoInput, fault))?;
+            let (spool, house, news) = (None, None, None);
+            let desk = Desk { overseer, spool, house, who: String::new(), news };
+            let (sheet, mut lines) = mpsc::channel(4);
+            tokio::spawn(async move { desk.answer(request, &sheet).await });
+            tokio::spawn(async move {
+                while let Some(some) = lines.recv().await {
+                    if put.send(Ok(some)).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+    Ok(Answer { batches, heard: Vec::new(), at: 0, end: false })
+}
+
+async fn connect(path: &Path) -> Result<UnixStream, Failure> {
+    let connected = UnixStream::connect(path).await;
+    connected.map_err(|error| {
+        let (exit, hint) = match error.kind() {
+            ErrorKind::PermissionDenied => {
+                (Exit::NoPerm, "be root, the daemon's user, or of the group in `control.group`")
+            }
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => (
+                Exit::Unavailable,
+                "is odmrd running? --socket names another socket, --spool looks at a spool without it",
+            ),
+            _ => (Exit::Unavailable, "--socket names another socket"),
+        };
+        Failure::new(exit, format!("{}: {error}", path.display())).hint(Some(hint))
+    })
+}
+
+async fn read(mut stream: UnixStream, put: mpsc::Sender<Result<Vec<u8>, Failure>>) {
+    loop {
+        let mut some = Vec::with_capacity(256 * 1024);
+        let read = tokio::time::timeout(SILENCE, stream.read_buf(&mut some)).await;
+        let batch = match read {
+            Ok(Ok(0)) => return,
+            Ok(Ok(_)) => Ok(some),
+            Ok(Err(error)) => Err(Failure::new(Exit::Io, format!("the control socket: {error}"))),
+            Err(_) => Err(Failure::new(Exit::TempFail, "odmrd has said nothing for five minutes")),
+        };
+        let last = batch.is_err();
+        if put.send(batch).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+impl Answer {
+    /// The next record's line, without its end; `None` behind the last.
+    ///
+    /// # Errors
+    /// [`Failure`]: how the desk says it ended, or that the line broke.
+    pub async fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
+        let found = loop {
+            if self.end {
+                return Ok(None);
+            }
+            if let Some(length) = memchr::memchr(b'\n', &self.heard[self.at..]) {
+                break self.at..self.at + length;
+            }
+            self.more().await?;
+        };
+        self.at = found.end + 1;
+        let line = &self.heard[found];
+        if line.starts_with(br#"{"schema":"odmr.control.end"#) {
+            self.end = true;
+            return ended(line).map(|()| None);
+        }
+        Ok(Some(line))
+    }
+
+    async fn more(&mut self) -> Result<(), Failure> {
+        self.heard.drain(..self.at);
+        self.at = 0;
+        match self.batches.recv().await {
+            Some(batch) => {
+                self.heard.extend_from_slice(&batch?);
+                Ok(())
+            }
+            None => {
+                Err(Failure::new(Exit::TempFail, "odmrd hung up before the end; is it stopping?"))
+            }
+        }
+    }
+}
+
+fn ended(line: &[u8]) -> Result<(), Failure> {
+    let end: End = serde_json::from_slice(line)
+        .map_err(|fault| Failure::new(Exit::Protocol, format!("the end of the answer: {fault}")))?;
+    if end.schema != END {
+        return Err(Failure::new(
+            Exit::Protocol,
+            "odmrd speaks another version of the control protocol",
+        ));
+    }
+    match end.error {
+        None => Ok(()),
+        Some(what) => {
+            let known =
+                Exit::TABLE.iter().map(|(exit, _)| *exit).find(|exit| *exit as u8 == end.exit);
+            Err(Failure::new(known.unwrap_or(Exit::Software), what).hint(end.hint))
+        }
+    }
+}
+
+/// Reads ids from standard input: a line each, or with a NUL behind each.
+///
+/// # Errors
+/// What reading has to say.
+pub fn ids_from(input: &mut impl io::Read) -> io::Result<Vec<String>> {
+    let mut text = String::new();
+    input.read_to_string(&mut text)?;
+    Ok(text
+        .split(['\n', '\0'])
+        .map(str::trim)
+        .filter(|id| !id.is_empty())
+        .map(str::to_owned)
+        .collect())
+}

@@ -1,0 +1,438 @@
+//! The operator's desk: what waits for whom, since when, until when; and orders about it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`wire`] | requests and how they end, as they stand on the control socket |
+//! | [`selection`] | which messages are meant, in an operator's words |
+//! | [`record`] | what is told of them |
+//! | [`listen`] | the daemon's end of the socket |
+//! | [`client`] | the other end, and the desk of a spool that nobody has opened |
+
+pub mod client;
+pub mod listen;
+pub mod record;
+pub mod selection;
+pub mod wire;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::Notify;
+use tokio::sync::mpsc;
+
+use self::record::{ACTION, Action, Audit, audit_name};
+use self::selection::{Selection, moment};
+use self::wire::{ActWord, End, Request};
+use crate::exit::{Exit, Failure};
+use crate::flow::provider::House;
+use crate::queue::filter::Seen;
+use crate::queue::{Act, EntryId, Filter, Standing};
+use crate::smtp::{Domain, Enhanced, Reply};
+use crate::spool::SpoolError;
+use crate::spool::embedded::Embedded;
+use crate::spool::embedded::operate::Warrant;
+use crate::spool::embedded::oversee::{Overseer, Place, Sight, Unseen};
+
+/// Lines on their way to whoever asked, some at a time. A reader who is slow keeps nobody waiting but
+/// the desk that serves it.
+pub type Sheet = mpsc::Sender<Vec<u8>>;
+
+/// Messages looked at in one go.
+const ROOM: usize = 256;
+
+/// A desk with somebody before it.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// What can be seen.
+    pub overseer: Overseer,
+    /// What can be acted on; nothing where the spool is only looked at.
+    pub spool: Option<Embedded>,
+    /// Who may claim what, where that is known.
+    pub house: Option<Arc<House>>,
+    /// Who asks.
+    pub who: String,
+    /// Says that senders may have to be told.
+    pub news: Option<Arc<Notify>>,
+}
+
+/// Why a request came to nothing.
+#[derive(Debug)]
+enum Trouble {
+    /// Whoever asked no longer listens.
+    Gone,
+    /// This is to be told.
+    Told(Failure),
+}
+
+impl From<SpoolError> for Trouble {
+    fn from(fault: SpoolError) -> Trouble {
+        let exit = match fault {
+            SpoolError::Full { .. } | SpoolError::Unknown(_) => Exit::TempFail,
+            _ => Exit::Io,
+        };
+        Trouble::Told(Failure::new(exit, fault))
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Trouble {
+        Trouble::Told(failure)
+    }
+}
+
+impl<T> From<mpsc::error::SendError<T>> for Trouble {
+    fn from(_: mpsc::error::SendError<T>) -> Trouble {
+        Trouble::Gone
+    }
+}
+
+fn line<T: Serialize>(to: &mut Vec<u8>, record: &T) -> Result<(), Trouble> {
+    serde_json::to_writer(&mut *to, record).map_err(|e| Failure::new(Exit::Software, e))?;
+    to.push(b'\n');
+    Ok(())
+}
+
+impl Desk {
+    /// Answers a request, to the line that says how it ended.
+    pub async fn answer(&self, request: Request, sheet: &Sheet) {
+        let end = match self.try_answer(request, sheet).await {
+            Ok(()) => End::well(),
+            Err(Trouble::Told(failure)) => End::badly(&failure),
+            Err(Trouble::Gone) => return,
+        };
+        let mut last = Vec::new();
+        if line(&mut last, &end).is_ok() {
+            // Whoever has gone needs no end.
+            let _ = sheet.send(last).await;
+        }
+    }
+
+    async fn try_answer(&self, request: Request, sheet: &Sheet) -> Result<(), Trouble> {
+        match request {
+            Request::List { filter, limit } => {
+                let selected = Selected::new(self, &filter)?;
+                self.list(&selected, limit.unwrap_or(u64::MAX), sheet).await
+            }
+            Request::Domains { domain } => self.domains(&domain, sheet).await,
+            Request::Audit { limit } => {
+                let most = usize::try_from(limit.unwrap_or(100)).unwrap_or(usize::MAX);
+                let mut lines = Vec::new();
+                for audited in self.overseer.audit(most).await? {
+                    line(&mut lines, &Audit::from(audited))?;
+                }
+                Ok(sheet.send(lines).await?)
+            }
+            Request::Act { action, filter, dry_run, reason, until, reply, before } => {
+                let act = act(action, until.as_deref(), reply.as_deref())?;
+                let order = Order { act, filter, dry_run, reason, before };
+                self.act(order, sheet).await
+            }
+        }
+    }
+
+    async fn list(&self, selected: &Selected, limit: u64, sheet: &Sheet) -> Result<(), Trouble> {
+        let (now, mut left) = (Timestamp::now(), limit);
+        let mut pages = Pages::new(self, selected);
+        while let Some(entries) = pages.next().await? {
+            let mut lines = Vec::new();
+            for entry in entries.iter().filter(|entry| selected.matches(entry, now)) {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+                line(&mut lines, &self.message(entry, now))?;
+            }
+            sheet.send(lines).await?;
+            if left == 0 {
+                return Ok(());
+            }
+        }
+        pages.all_known()
+    }
+
+    fn message<'a>(
+        &'a self,
+        entry: &'a Result<Sight, Unseen>,
+        now: Timestamp,
+    ) -> record::Message<'a> {
+        match entry {
+            Ok(sight) => {
+                let account = self.account(&sight.entry.domain);
+                record::Message::new(sight, account, now)
+            }
+            Err(unseen) => {
+                let account = unseen.domain.as_ref().and_then(|domain| self.account(domain));
+                record::Message::unseen(unseen, account)
+            }
+        }
+    }
+
+    fn account(&self, domain: &Domain) -> Option<&str> {
+        let house = self.house.as_ref()?;
+        house.accounts.claimant(domain).map(|account| account.name.as_str())
+    }
+
+    async fn domains(&self, wanted: &[String], sheet: &Sheet) -> Result<(), Trouble> {
+        let selection = Selection { domain: wanted.to_vec(), ..Selection::default() };
+        let filter = filter(&selection)?;
+        let (now, mut lines) = (Timestamp::now(), Vec::new());
+        for figures in self.overseer.domains().await? {
+            let meant =
+                |pattern: &crate::queue::filter::DomainPattern| pattern.matches(&figures.domain);
+            if filter.domains.is_empty() || filter.domains.iter().any(meant) {
+                let account = self.account(&figures.domain);
+                line(&mut lines, &record::Domain::new(&figures, account, now))?;
+            }
+            if lines.len() > 64 * 1024 {
+                sheet.send(std::mem::take(&mut lines)).await?;
+            }
+        }
+        Ok(sheet.send(lines).await?)
+    }
+
+    async fn act(&self, order: Order, sheet: &Sheet) -> Result<(), Trouble> {
+        let Some(spool) = &self.spool else {
+            let hint = "start odmrd, or leave --spool out where it runs";
+            return Err(Failure::new(
+                Exit::Unavailable,
+                "a spool that nobody has opened can only be looked at",
+            )
+            .hint(Some(hint))
+            .into());
+        };
+        let Order { act, filter, dry_run, reason, before } = order;
+        let now = Timestamp::now();
+        let selected = Selected { before, ..Selected::new(self, &filter)? };
+        let mut pages = Pages::new(self, &selected);
+        let mut ids: Vec<EntryId> = Vec::new();
+        while let Some(entries) = pages.next().await? {
+            let mut lines = Vec::new();
+            for entry in entries.iter().filter(|entry| selected.matches(entry, now)) {
+                ids.push(name(entry));
+                if dry_run {
+                    line(&mut lines, &self.message(entry, now))?;
+                }
+            }
+            sheet.send(lines).await?;
+        }
+        pages.all_known()?;
+        let mut told = Action {
+            schema: ACTION,
+            action: act.name().to_owned(),
+            matched: ids.len() as u64,
+            done: 0,
+            busy: 0,
+            unfit: 0,
+            dry_run,
+            reason: reason.clone(),
+            audit: None,
+        };
+        if !dry_run {
+            let tells = matches!(act, Act::Expire | Act::Bounce(_));
+            let warrant =
+                Warrant { who: self.who.clone(), reason, filter: filter.typed(), at: now };
+            let outcome = spool.operate(ids, act, warrant).await?;
+            tracing::info!(
+                who = self.who,
+                action = told.action,
+                filter = filter.typed(),
+                done = outcome.done,
+                busy = outcome.busy,
+                "an operator's order"
+            );
+            (told.done, told.busy, told.unfit) = (outcome.done, outcome.busy, outcome.unfit);
+            told.audit = outcome.audit.map(audit_name);
+            if tells && let Some(news) = &self.news {
+                news.notify_one();
+            }
+        }
+        let mut lines = Vec::new();
+        line(&mut lines, &told)?;
+        Ok(sheet.send(lines).await?)
+    }
+}
+
+/// What is to be done to what.
+struct Order {
+    act: Act,
+    filter: Selection,
+    dry_run: bool,
+    reason: Option<String>,
+    before: Option<Timestamp>,
+}
+
+fn act(word: ActWord, until: Option<&str>, reply: Option<&str>) -> Result<Act, Failure> {
+    let usage = |what: String| Failure::new(Exit::Usage, what);
+    if until.is_some() && word != ActWord::Hold {
+        return Err(usage("until: only what is held is held until a time".to_owned()));
+    }
+    Ok(match word {
+        ActWord::Hold => {
+            let now = Timestamp::now();
+            let until = until.map(|word| moment(word, now)).transpose();
+            Act::Hold(until.map_err(|fault| usage(format!("until: {fault}")))?)
+        }
+        ActWord::Release => Act::Release,
+        ActWord::Delete => Act::Delete,
+        ActWord::Undelete => Act::Undelete,
+        ActWord::Expire => Act::Expire,
+        ActWord::Requeue => Act::Requeue,
+        ActWord::Bounce => Act::Bounce(refusal(reply.unwrap_or(BOUNCED)).map_err(usage)?),
+    })
+}
+
+const BOUNCED: &str = "550 5.7.1 refused by the postmaster";
+
+/// A refusal in an operator's words: `550 5.7.1 text`.
+fn refusal(words: &str) -> Result<Reply, String> {
+    let allowed = "allowed: a permanent refusal such as \"550 5.7.1 not wanted here\"";
+    let bad = || format!("reply: saw {words:?}; {allowed}");
+    let (code, rest) = words.split_once(' ').ok_or_else(bad)?;
+    let code = code.parse().ok().filter(|code| (500..600).contains(code)).ok_or_else(bad)?;
+    let (status, text) = Enhanced::split_from(rest).ok_or_else(bad)?;
+    if status.class != 5 || text.len() > 500 {
+        return Err(bad());
+    }
+    Ok(Reply::new(code, (status.subject, status.detail), "").saying(text))
+}
+
+fn filter(selection: &Selection) -> Result<Filter, Failure> {
+    selection.filter().map_err(|bad| Failure::new(Exit::Usage, bad))
+}
+
+fn name(entry: &Result<Sight, Unseen>) -> EntryId {
+    match entry {
+        Ok(sight) => sight.entry.id,
+        Err(unseen) => unseen.id,
+    }
+}
+
+/// A selection together with what only the accounts tell.
+#[derive(Debug)]
+struct Selected {
+    filter: Filter,
+    /// Whose domains; `None` where no account is named.
+    domains: Option<HashSet<Domain>>,
+    before: Option<Timestamp>,
+}
+
+impl Selected {
+    fn new(desk: &Desk, selection: &Selection) -> Result<Selected, Failure> {
+        let filter = filter(selection)?;
+        if selection.account.is_empty() {
+            return Ok(Selected { filter, domains: None, before: None });
+        }
+        let Some(house) = &desk.house else {
+            let what = "--account: the accounts are known to a running odmrd only";
+            return Err(Failure::new(Exit::Usage, what).hint(Some("name its domains: --domain")));
+        };
+        let mut domains = HashSet::new();
+        for name in &selection.account {
+            let account = house.accounts.iter().find(|account| account.name == *name);
+            let none = || Failure::new(Exit::NoInput, format!("--account {name:?}: there is none"));
+            domains.extend(account.ok_or_else(none)?.domains.iter().cloned());
+        }
+        Ok(Selected { filter, domains: Some(domains), before: None })
+    }
+
+    /// The domains to be looked through, where not all are.
+    fn within(&self) -> Option<Arc<[Domain]>> {
+        let mut named = match (self.filter.named_domains(), &self.domains) {
+            (Some(named), _) => named,
+            (None, Some(domains)) => domains.iter().cloned().collect(),
+            (None, None) => return None,
+        };
+        named.sort_unstable();
+        named.dedup();
+        Some(named.into())
+    }
+
+    fn matches(&self, entry: &Result<Sight, Unseen>, now: Timestamp) -> bool {
+        let ours = |domain: &Domain| self.domains.as_ref().is_none_or(|ours| ours.contains(domain));
+        match entry {
+            Ok(Sight { entry, leased, .. }) => {
+                let standing = Standing::of(entry, *leased);
+                ours(&entry.domain)
+                    && self.before.is_none_or(|before| entry.arrived <= before)
+                    && self.filter.matches(Seen { entry, standing }, now)
+            }
+            Err(unseen) => self.may_be_meant(unseen),
+        }
+    }
+
+    /// Of one that cannot be read little is known: it is meant where that little is asked for, or
+    /// nothing is.
+    fn may_be_meant(&self, unseen: &Unseen) -> bool {
+        let Filter { domains, ids, standings, .. } = &self.filter;
+        let named = Filter {
+            domains: domains.clone(),
+            ids: ids.clone(),
+            standings: standings.clone(),
+            ..Filter::default()
+        };
+        let of = |domain: &Domain| {
+            (domains.is_empty() || domains.iter().any(|pattern| pattern.matches(domain)))
+                && self.domains.as_ref().is_none_or(|ours| ours.contains(domain))
+        };
+        let whose = unseen.domain.as_ref();
+        self.filter == named
+            && whose.map_or(domains.is_empty() && self.domains.is_none(), of)
+            && (ids.is_empty() || ids.contains(&unseen.id))
+            && (standings.is_empty() || standings.contains(&Standing::Damaged))
+    }
+}
+
+/// All that may be meant, some at a time.
+struct Pages<'a> {
+    desk: &'a Desk,
+    ids: Vec<EntryId>,
+    within: Option<Arc<[Domain]>>,
+    place: Option<Place>,
+    ended: bool,
+    unknown: Option<EntryId>,
+}
+
+impl Pages<'_> {
+    fn new<'a>(desk: &'a Desk, selected: &Selected) -> Pages<'a> {
+        let mut ids = selected.filter.ids.clone();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.reverse();
+        let within = selected.within();
+        let ended = false;
+        Pages { desk, ids, within, place: None, ended, unknown: None }
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<Result<Sight, Unseen>>>, Trouble> {
+        if self.ended {
+            return Ok(None);
+        }
+        if !self.ids.is_empty() {
+            let mut some = self.ids.split_off(self.ids.len().saturating_sub(ROOM));
+            some.reverse();
+            self.ended = self.ids.is_empty();
+            let found = self.desk.overseer.these(some.clone()).await?;
+            let known: HashSet<EntryId> = found.iter().map(name).collect();
+            self.unknown = self.unknown.or(some.into_iter().find(|id| !known.contains(id)));
+            return Ok(Some(found));
+        }
+        let page = self.desk.overseer.page(self.within.clone(), self.place.take(), ROOM).await?;
+        self.ended = page.next.is_none();
+        self.place = page.next;
+        Ok(Some(page.entries))
+    }
+
+    /// Was each id that was named there?
+    fn all_known(&self) -> Result<(), Trouble> {
+        match self.unknown {
+            None => Ok(()),
+            Some(id) => {
+                let what = format!("{id}: there is no such message");
+                let hint = "it may have been delivered; the log of odmrd tells";
+                Err(Failure::new(Exit::NoInput, what).hint(Some(hint)).into())
+            }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The records. Times are RFC 3339 in UTC and ages whole seconds, sizes octets; a key that is listed is
+//! never left out, and what is unknown is null. Within a schema's number keys are only ever added.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::queue::filter::last_reply;
+use crate::queue::{Mark, RecipientState, Standing};
+use crate::smtp::{Body, Reply};
+use crate::spool::embedded::operate::Audited;
+use crate::spool::embedded::oversee::{Sight, Standings, Unseen};
+
+/// Every schema with its name.
+pub const SCHEMAS: [(&str, &str); 5] = [
+    (MESSAGE, include_str!("schema/message.json")),
+    (DOMAIN, include_str!("schema/domain.json")),
+    (GROUP, include_str!("schema/group.json")),
+    (ACTION, include_str!("schema/action.json")),
+    (AUDIT, include_str!("schema/audit.json")),
+];
+
+/// Schema of [`Message`].
+pub const MESSAGE: &str = "odmr.queue.message/1";
+/// Schema of [`Domain`].
+pub const DOMAIN: &str = "odmr.queue.domain/1";
+/// Schema of [`Group`].
+pub const GROUP: &str = "odmr.queue.group/1";
+/// Schema of [`Action`].
+pub const ACTION: &str = "odmr.queue.action/1";
+/// Schema of [`Audit`].
+pub const AUDIT: &str = "odmr.queue.audit/1";
+
+/// One message for one domain.
+#[derive(Clone, Debug, Serialize)]
+pub struct Message<'a> {
+    schema: &'static str,
+    id: String,
+    domain: Option<&'a str>,
+    account: Option<&'a str>,
+    state: &'static str,
+    arrived: Option<Timestamp>,
+    age_s: Option<i64>,
+    expires: Option<Timestamp>,
+    expires_in_s: Option<i64>,
+    size: Option<u64>,
+    sender: Option<&'a str>,
+    envid: Option<&'a str>,
+    ret: Option<String>,
+    body: Option<&'static str>,
+    smtputf8: Option<bool>,
+    source: Option<Source<'a>>,
+    hold: Hold<'a>,
+    attempts: Option<u32>,
+    last: Option<Last<'a>>,
+    recipients: Vec<Recipient<'a>>,
+    sha256: Option<String>,
+    damage: Option<&'a str>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Source<'a> {
+    ip: std::net::IpAddr,
+    helo: &'a str,
+    tls: Option<&'a str>,
+}
+
+/// What an operator said; of one that is deleted, who did it and why.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Hold<'a> {
+    held: bool,
+    reason: Option<&'a str>,
+    by: Option<&'a str>,
+    at: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+/// What the customer last said, and when it was last tried.
+#[derive(Clone, Debug, Serialize)]
+struct Last<'a> {
+    at: Option<Timestamp>,
+    code: Option<u16>,
+    enhanced: Option<String>,
+    text: Option<&'a str>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Recipient<'a> {
+    address: &'a str,
+    orcpt: Option<&'a str>,
+    notify: Option<Vec<&'static str>>,
+    state: &'static str,
+    last: Option<Last<'a>>,
+}
+
+impl<'a> Message<'a> {
+    /// What can be told of an entry.
+    pub fn new(sight: &'a Sight, account: Option<&'a str>, now: Timestamp) -> Message<'a> {
+        let entry = &sight.entry;
+        let standing = Standing::of(entry, sight.leased);
+        let reply = entry.recipients.iter().find_map(|(_, state)| last_reply(state));
+        let last =
+            (entry.tried.is_some() || reply.is_some()).then(|| Last::new(entry.tried, reply));
+        Message {
+            schema: MESSAGE,
+            id: entry.id.to_string(),
+            domain: Some(entry.domain.as_str()),
+            account,
+            state: standing.name(),
+            arrived: Some(entry.arrived),
+            age_s: Some(now.duration_since(entry.arrived).as_secs().max(0)),
+            expires: Some(entry.expires),
+            expires_in_s: Some(entry.expires.duration_since(now).as_secs()),
+            size: Some(entry.size),
+            sender: Some(entry.reverse_path.as_str()),
+            envid: entry.params.envid.as_deref(),
+            ret: entry.params.ret.map(|ret| ret.to_string()),
+            body: Some(match entry.params.body {
+                Body::SevenBit => "7BIT",
+                Body::EightBit => "8BITMIME",
+                Body::Binary => "BINARYMIME",
+            }),
+            smtputf8: Some(entry.params.smtputf8),
+            source: Some(Source {
+                ip: entry.source.ip,
+                helo: &entry.source.helo,
+                tls: entry.source.tls.as_deref(),
+            }),
+            hold: Hold::new(standing == Standing::Held, sight.mark.as_ref()),
+            attempts: Some(entry.attempts),
+            last,
+            recipients: entry.recipients.iter().map(Recipient::new).collect(),
+            sha256: Some(hex(&sight.digest)),
+            damage: None,
+        }
+    }
+
+    /// What can be told of one that cannot be read.
+    pub fn unseen(unseen: &'a Unseen, account: Option<&'a str>) -> Message<'a> {
+        Message {
+            schema: MESSAGE,
+            id: unseen.id.to_string(),
+            domain: unseen.domain.as_ref().map(|domain| domain.as_str()),
+            account,
+            state: Standing::Damaged.name(),
+            arrived: None,
+            age_s: None,
+            expires: None,
+            expires_in_s: None,
+            size: None,
+            sender: None,
+            envid: None,
+            ret: None,
+            body: None,
+            smtputf8: None,
+            source: None,
+            hold: Hold::default(),
+            attempts: None,
+            last: None,
+            recipients: Vec::new(),
+            sha256: None,
+            damage: Some(&unseen.what),
+        }
+    }
+}
+
+impl<'a> Hold<'a> {
+    fn new(held: bool, mark: Option<&'a Mark>) -> Hold<'a> {
+        let Some(mark) = mark else { return Hold { held, ..Hold::default() } };
+        let (reason, by) = (mark.reason.as_deref(), Some(mark.who.as_str()));
+        Hold { held, reason, by, at: Some(mark.at), until: mark.until }
+    }
+}
+
+impl<'a> Last<'a> {
+    fn new(at: Option<Timestamp>, reply: Option<&'a Reply>) -> Last<'a> {
+        Last {
+            at,
+            code: reply.map(|reply| reply.code),
+            enhanced: reply.and_then(|reply| reply.enhanced).map(|status| status.to_string()),
+            text: reply.map(|reply| &*reply.text),
+        }
+    }
+}
+
+impl<'a> Recipient<'a> {
+    fn new((recipient, state): &'a (crate::mail::Recipient, RecipientState)) -> Recipient<'a> {
+        let words = |notify: crate::smtp::Notify| {
+            let of =
+                [(notify.success, "SUCCESS"), (notify.failure, "FAILURE"), (notify.delay, "DELAY")];
+            let said: Vec<_> = of.iter().filter(|(said, _)| *said).map(|(_, word)| *word).collect();
+            if said.is_empty() { vec!["NEVER"] } else { said }
+        };
+        Recipient {
+            address: recipient.path.as_str(),
+            orcpt: recipient.params.orcpt.as_deref(),
+            notify: recipient.params.notify.map(words),
+            state: match state {
+                RecipientState::Waiting(None) => "waiting",
+                RecipientState::Waiting(Some(_)) => "deferred",
+                RecipientState::Delivered | RecipientState::Relayed(_) => "delivered",
+                RecipientState::Refused(_) => "refused",
+                RecipientState::Expired(_) => "expired",
+                RecipientState::Told => "told",
+            },
+            last: last_reply(state).map(|reply| Last::new(None, Some(reply))),
+        }
+    }
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// What waits for one domain.
+#[derive(Clone, Debug, Serialize)]
+pub struct Domain<'a> {
+    schema: &'static str,
+    domain: &'a str,
+    account: Option<&'a str>,
+    messages: u64,
+    bytes: u64,
+    by_state: ByState,
+    oldest: Option<Timestamp>,
+    oldest_s: Option<i64>,
+    next_expiry: Option<Timestamp>,
+    next_expiry_s: Option<i64>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ByState {
+    waiting: u64,
+    deferred: u64,
+    in_session: u64,
+    held: u64,
+    failed: u64,
+    damaged: u64,
+    deleted: u64,
+}
+
+impl<'a> Domain<'a> {
+    /// What can be told of a domain. `messages` and `bytes` are of what its customer would get.
+    pub fn new(figures: &'a Standings, account: Option<&'a str>, now: Timestamp) -> Domain<'a> {
+        Domain {
+            schema: DOMAIN,
+            domain: figures.domain.as_str(),
+            account,
+            messages: figures.waiting,
+            bytes: figures.octets,
+            by_state: ByState {
+                // What a session has in hand may be of either kind.
+                waiting: figures.waiting.saturating_sub(figures.tried),
+                deferred: figures.tried,
+                in_session: figures.leased,
+                held: figures.held,
+                failed: figures.failed,
+                damaged: figures.damaged,
+                deleted: figures.deleted,
+            },
+            oldest: figures.oldest,
+            oldest_s: figures.oldest.map(|at| now.duration_since(at).as_secs().max(0)),
+            next_expiry: figures.next_expiry,
+            next_expiry_s: figures.next_expiry.map(|at| at.duration_since(now).as_secs()),
+        }
+    }
+}
+
+/// Messages that have something in common.
+#[derive(Clone, Debug, Serialize)]
+pub struct Group {
+    /// [`GROUP`].
+    pub schema: &'static str,
+    /// What they have in common: domain, account, sender, state, reason.
+    pub by: &'static str,
+    /// And which one.
+    pub key: String,
+    /// How many.
+    pub messages: u64,
+    /// Their octets.
+    pub bytes: u64,
+    /// The age of the oldest.
+    pub oldest_s: i64,
+}
+
+/// What came of an order.
+#[derive(Clone, Debug, Serialize)]
+pub struct Action {
+    /// [`ACTION`].
+    pub schema: &'static str,
+    /// The order.
+    pub action: String,
+    /// Messages that were meant.
+    pub matched: u64,
+    /// To how many it was done.
+    pub done: u64,
+    /// How many a session has in hand, which are left to it.
+    pub busy: u64,
+    /// To how many it cannot be done as they stand.
+    pub unfit: u64,
+    /// Nothing was done, only looked.
+    pub dry_run: bool,
+    /// Why.
+    pub reason: Option<String>,
+    /// Its line in the audit.
+    pub audit: Option<String>,
+}
+
+/// A line of the audit.
+#[derive(Clone, Debug, Serialize)]
+pub struct Audit {
+    schema: &'static str,
+    id: String,
+    at: Timestamp,
+    who: String,
+    action: String,
+    reason: Option<String>,
+    filter: String,
+    done: u64,
+}
+
+impl From<Audited> for Audit {
+    fn from(line: Audited) -> Audit {
+        let Audited { id, at, who, action, reason, filter, done } = line;
+        Audit { schema: AUDIT, id: audit_name(id), at, who, action, reason, filter, done }
+    }
+}
+
+/// What a line of the audit is called.
+pub fn audit_name(id: i64) -> String {
+    format!("A-{id}")
+}

@@ -1,0 +1,240 @@
+//! A selection in an operator's words: flags of `queuectl`, keys of a request.
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use wildmatch::WildMatch;
+
+use crate::config::value::{Duration, Size};
+use crate::queue::filter::{Bounds, CodePattern, DomainPattern};
+use crate::queue::{EntryId, Filter, Standing};
+
+/// Which messages are meant. The same flag several times means any of them; different flags must all
+/// hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Selection {
+    /// Of this domain, or of all below it (*.example.org)
+    #[arg(long, value_name = "DOMAIN", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub domain: Vec<String>,
+    /// Of this account
+    #[arg(long, value_name = "NAME", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub account: Vec<String>,
+    /// In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    #[arg(long, value_name = "STATE", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub state: Vec<String>,
+    /// From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    #[arg(long, value_name = "PATTERN", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sender: Vec<String>,
+    /// To this recipient, likewise
+    #[arg(long, value_name = "PATTERN", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rcpt: Vec<String>,
+    /// With this id; - reads ids from standard input, one a line or with a NUL behind each
+    #[arg(long, value_name = "ID", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub id: Vec<String>,
+    /// Waiting for longer than this: 90m, 3d
+    #[arg(long, value_name = "TIME", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub older: Option<String>,
+    /// Taken within this time
+    #[arg(long, value_name = "TIME", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newer: Option<String>,
+    /// Larger than this: 10 MiB
+    #[arg(long, value_name = "SIZE", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub larger: Option<String>,
+    /// Smaller than this
+    #[arg(long, value_name = "SIZE", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smaller: Option<String>,
+    /// Given up within this time
+    #[arg(long, value_name = "TIME", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_within: Option<String>,
+    /// Tried by so many sessions: 3, '>3', '<=2'
+    #[arg(long, value_name = "COUNT", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<String>,
+    /// Of which the customer last said this: 452, 4xx, 4.2.2
+    #[arg(long, value_name = "CODE", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub code: Vec<String>,
+    /// Held by an operator
+    #[arg(long, help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
+    /// Set aside because they are damaged
+    #[arg(long, help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub damaged: bool,
+}
+
+/// A word of a selection that means nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("--{flag} {seen:?}: {fault}")]
+pub struct BadSelection {
+    /// Which flag.
+    pub flag: &'static str,
+    /// What was seen.
+    pub seen: String,
+    /// What is allowed.
+    pub fault: String,
+}
+
+impl Selection {
+    /// Is nothing selected in particular?
+    pub fn is_empty(&self) -> bool {
+        *self == Selection::default()
+    }
+
+    /// What the words mean. An account is left to whoever knows the accounts.
+    ///
+    /// # Errors
+    /// [`BadSelection`] with the first word that means nothing.
+    pub fn filter(&self) -> Result<Filter, BadSelection> {
+        let mut standings = all("state", &self.state, standing)?;
+        standings.extend(self.held.then_some(Standing::Held));
+        standings.extend(self.damaged.then_some(Standing::Damaged));
+        Ok(Filter {
+            domains: all("domain", &self.domain, parsed::<DomainPattern>)?,
+            ids: all("id", &self.id, |word| {
+                word.parse::<EntryId>().map_err(|_| "the 26 letters and digits of an id".to_owned())
+            })?,
+            standings,
+            senders: self.sender.iter().map(|word| pattern(word)).collect(),
+            recipients: self.rcpt.iter().map(|word| pattern(word)).collect(),
+            older: one("older", self.older.as_deref(), duration)?,
+            newer: one("newer", self.newer.as_deref(), duration)?,
+            larger: one("larger", self.larger.as_deref(), size)?,
+            smaller: one("smaller", self.smaller.as_deref(), size)?,
+            expires_within: one("expires-within", self.expires_within.as_deref(), duration)?,
+            attempts: one("attempts", self.attempts.as_deref(), parsed::<Bounds>)?,
+            codes: all("code", &self.code, parsed::<CodePattern>)?,
+        })
+    }
+
+    /// The selection as one would type it, for the audit.
+    pub fn typed(&self) -> String {
+        let fields = serde_json::to_value(self).unwrap_or_default();
+        let mut words = Vec::new();
+        for (key, value) in fields.as_object().into_iter().flatten() {
+            let flag = format!("--{}", key.replace('_', "-"));
+            match value {
+                serde_json::Value::Array(many) if many.len() > 8 => {
+                    words.push(format!("{flag} ({} of them)", many.len()));
+                }
+                serde_json::Value::Array(many) => {
+                    let text = |value: &serde_json::Value| format!("{flag} {}", quoted(value));
+                    words.extend(many.iter().map(text));
+                }
+                serde_json::Value::Bool(_) => words.push(flag),
+                value => words.push(format!("{flag} {}", quoted(value))),
+            }
+        }
+        if words.is_empty() { "--all".to_owned() } else { words.join(" ") }
+    }
+}
+
+fn quoted(value: &serde_json::Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || b".@-_:/".contains(&b);
+    match !text.is_empty() && text.bytes().all(harmless) {
+        true => text.to_owned(),
+        false => format!("'{}'", crate::smtp::escape::Escaped::text(text)),
+    }
+}
+
+fn all<T>(
+    flag: &'static str,
+    words: &[String],
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, BadSelection> {
+    let bad = |seen: &String, fault| BadSelection { flag, seen: seen.clone(), fault };
+    words.iter().map(|word| read(word).map_err(|fault| bad(word, fault))).collect()
+}
+
+fn one<T>(
+    flag: &'static str,
+    word: Option<&str>,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, BadSelection> {
+    let bad = |seen: &str, fault| BadSelection { flag, seen: seen.to_owned(), fault };
+    word.map(|word| read(word).map_err(|fault| bad(word, fault))).transpose()
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(word: &str) -> Result<T, String> {
+    word.parse().map_err(|fault: T::Err| format!("allowed: {fault}"))
+}
+
+fn standing(word: &str) -> Result<Standing, String> {
+    let known = Standing::ALL.iter().find(|(_, name)| *name == word);
+    let names = || Standing::ALL.map(|(_, name)| name).join(", ");
+    known.map(|(standing, _)| *standing).ok_or_else(|| format!("allowed: {}", names()))
+}
+
+fn pattern(word: &str) -> WildMatch {
+    WildMatch::new(if word == "<>" { "" } else { word })
+}
+
+fn duration(word: &str) -> Result<std::time::Duration, String> {
+    let read = crate::config::value::read::<Duration>(word);
+    read.map(Duration::get).map_err(|bad| bad.to_string())
+}
+
+fn size(word: &str) -> Result<u64, String> {
+    crate::config::value::read::<Size>(word).map(Size::octets).map_err(|bad| bad.to_string())
+}
+
+/// A point in time an operator may name: RFC 3339, or a time from now.
+///
+/// # Errors
+/// What is allowed.
+pub fn moment(word: &str, now: Timestamp) -> Result<Timestamp, String> {
+    if let Ok(at) = word.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let from_now = duration(word).ok().and_then(|wait| now.checked_add(wait).ok());
+    from_now
+        .ok_or_else(|| "allowed: a time like 2026-12-24T18:00:00Z, or from now: 12h, 3d".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_mean_what_they_say_or_are_named() {
+        let selection = Selection {
+            domain: vec!["*.example.org".to_owned()],
+            state: vec!["deferred".to_owned()],
+            older: Some("3d".to_owned()),
+            held: true,
+            ..Selection::default()
+        };
+        let filter = selection.filter().unwrap();
+        assert_eq!(filter.standings, [Standing::Deferred, Standing::Held]);
+        assert_eq!(filter.older, Some(std::time::Duration::from_secs(3 * 86_400)));
+        assert_eq!(
+            selection.typed(),
+            "--domain '*.example.org' --held --older 3d --state deferred"
+        );
+        let bad = Selection { larger: Some("huge".to_owned()), ..Selection::default() };
+        assert!(bad.filter().unwrap_err().to_string().starts_with("--larger \"huge\": "));
+        let bad = Selection { state: vec!["stuck".to_owned()], ..Selection::default() };
+        assert!(bad.filter().unwrap_err().to_string().contains("allowed: waiting, in_session"));
+    }
+
+    #[test]
+    fn a_moment_is_a_time_or_from_now() {
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!(moment("12h", now).unwrap(), Timestamp::from_second(12 * 3600).unwrap());
+        assert!(moment("2026-12-24T18:00:00Z", now).is_ok() && moment("soon", now).is_err());
+    }
+}

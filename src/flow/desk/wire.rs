@@ -1,0 +1,109 @@
+//! What is said on the control socket: one request in a line of JSON, then records, a line each, then
+//! a line that says how it ended. odmr-control(7) tells it to those who would speak it too.
+
+use serde::{Deserialize, Serialize};
+
+use super::selection::Selection;
+use crate::exit::{Exit, Failure};
+
+/// The longest request, in octets: a few ten thousand ids.
+pub const LONGEST: usize = 4 << 20;
+
+/// Schema of [`End`].
+pub const END: &str = "odmr.control.end/1";
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// The messages that are meant: `odmr.queue.message/1` each.
+    List {
+        /// Which.
+        #[serde(default)]
+        filter: Selection,
+        /// At most so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    },
+    /// The domains that have mail, or these: `odmr.queue.domain/1` each.
+    Domains {
+        /// Which; all, where none is named.
+        #[serde(default)]
+        domain: Vec<String>,
+    },
+    /// Do something to the messages that are meant: one `odmr.queue.action/1`. A dry run tells of each
+    /// of them first.
+    Act {
+        /// What.
+        action: ActWord,
+        /// To which.
+        filter: Selection,
+        /// Only look.
+        #[serde(default)]
+        dry_run: bool,
+        /// Why, for the audit.
+        #[serde(default)]
+        reason: Option<String>,
+        /// Hold: until when.
+        #[serde(default)]
+        until: Option<String>,
+        /// Bounce: the reply that senders are told, `550 5.7.1 text`.
+        #[serde(default)]
+        reply: Option<String>,
+        /// Only what had arrived by then.
+        #[serde(default)]
+        before: Option<jiff::Timestamp>,
+    },
+    /// The last lines of the audit: `odmr.queue.audit/1` each.
+    Audit {
+        /// How many.
+        #[serde(default)]
+        limit: Option<u64>,
+    },
+}
+
+/// What may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActWord {
+    /// Not to be handed over.
+    Hold,
+    /// To be handed over again.
+    Release,
+    /// Away with it.
+    Delete,
+    /// And back.
+    Undelete,
+    /// Its time is up.
+    Expire,
+    /// Refused, and its sender told.
+    Bounce,
+    /// As if never tried.
+    Requeue,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// [`END`].
+    pub schema: String,
+    /// As a program's exit code: 0, or what went wrong.
+    pub exit: u8,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl End {
+    /// All is well.
+    pub fn well() -> End {
+        End { schema: END.to_owned(), exit: Exit::Ok as u8, error: None, hint: None }
+    }
+
+    /// Something went wrong.
+    pub fn badly(failure: &Failure) -> End {
+        let (error, hint) = (Some(failure.what.clone()), failure.hint.clone());
+        End { schema: END.to_owned(), exit: failure.exit as u8, error, hint }
+    }
+}

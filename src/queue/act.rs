@@ -1,0 +1,65 @@
+//! What an operator may do to an entry, and in which state.
+
+use jiff::Timestamp;
+
+use super::EntryState;
+use crate::smtp::Reply;
+
+/// An operator's act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Not to be handed over, until a time or until released.
+    Hold(Option<Timestamp>),
+    /// To be handed over again.
+    Release,
+    /// Away with it, and nobody is told. It can be called back for a while.
+    Delete,
+    /// Back from there.
+    Undelete,
+    /// Its time is up now: the ordinary end, with a notice to its sender.
+    Expire,
+    /// Refused, in these words: a notice to its sender, as if the customer had said so.
+    Bounce(Reply),
+    /// As if it had never been tried: back to its place in the queue.
+    Requeue,
+}
+
+impl Act {
+    /// The word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Act::Hold(_) => "hold",
+            Act::Release => "release",
+            Act::Delete => "delete",
+            Act::Undelete => "undelete",
+            Act::Expire => "expire",
+            Act::Bounce(_) => "bounce",
+            Act::Requeue => "requeue",
+        }
+    }
+
+    /// Does it make sense for an entry in this state?
+    pub fn fits(&self, state: EntryState) -> bool {
+        use EntryState::{Damaged, Deleted, Failed, Held, Waiting};
+        match self {
+            Act::Hold(_) | Act::Requeue => state == Waiting,
+            Act::Release => state == Held,
+            Act::Delete => matches!(state, Waiting | Held | Failed | Damaged),
+            Act::Undelete => state == Deleted,
+            Act::Expire | Act::Bounce(_) => matches!(state, Waiting | Held),
+        }
+    }
+}
+
+/// What an operator said of an entry that is held or deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Until when, if it ends by itself.
+    pub until: Option<Timestamp>,
+}

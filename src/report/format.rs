@@ -1,0 +1,374 @@
+//! How records are put on a page. All but `human` and `wide` are stable.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use serde_json::Value;
+
+use crate::smtp::escape::Escaped;
+
+/// A page's form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A table for people, cut to the terminal's width. Not stable.
+    Human,
+    /// The same with every column, as wide as it is.
+    Wide,
+    /// One array.
+    Json,
+    /// An object a line.
+    Jsonl,
+    /// Commas, RFC 4180.
+    Csv,
+    /// Tabs; what is none of text's characters is escaped.
+    Tsv,
+    /// The ids, a line each.
+    Ids,
+    /// The ids, a NUL behind each.
+    Ids0,
+    /// Text with `{field}` in it.
+    Template(String),
+}
+
+/// The forms by name.
+pub const FORMATS: &str = "human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT";
+
+impl std::str::FromStr for Format {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Format, String> {
+        Ok(match text {
+            "human" => Format::Human,
+            "wide" => Format::Wide,
+            "json" => Format::Json,
+            "jsonl" => Format::Jsonl,
+            "csv" => Format::Csv,
+            "tsv" => Format::Tsv,
+            "ids" => Format::Ids,
+            "ids0" => Format::Ids0,
+            _ => match text.strip_prefix("template:") {
+                Some(template) => Format::Template(unescaped(template)),
+                None => return Err(format!("saw {text:?}; allowed: {FORMATS}")),
+            },
+        })
+    }
+}
+
+/// `\t` and `\n`, which no shell makes of itself.
+fn unescaped(template: &str) -> String {
+    template.replace("\\t", "\t").replace("\\n", "\n").replace("\\0", "\0")
+}
+
+/// A page being written.
+pub struct Page<W: Write> {
+    out: W,
+    format: Format,
+    /// Which fields, in which order; dots lead into objects.
+    fields: Vec<String>,
+    rows: u64,
+    table: Option<Table>,
+}
+
+impl<W: Write> Page<W> {
+    /// A page of this form. `fields` are those that were asked for, `usual` those of a table when none
+    /// were; `width` is the terminal's, if there is one.
+    pub fn new(
+        out: W,
+        format: Format,
+        fields: Vec<String>,
+        usual: &[&str],
+        width: Option<u16>,
+    ) -> Page<W> {
+        let tabular = matches!(format, Format::Human | Format::Wide | Format::Csv | Format::Tsv);
+        let fields = match fields.is_empty() && tabular {
+            true => usual.iter().map(|&field| field.to_owned()).collect(),
+            false => fields,
+        };
+        let table =
+            matches!(format, Format::Human | Format::Wide).then(|| table(&fields, &format, width));
+        Page { out, format, fields, rows: 0, table }
+    }
+
+    /// Can it take a record's own line as it is?
+    pub fn takes_lines(&self) -> bool {
+        self.format == Format::Jsonl && self.fields.is_empty()
+    }
+
+    /// Puts such a line on it.
+    ///
+    /// # Errors
+    /// What writing has to say.
+    pub fn line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.rows += 1;
+        self.out.write_all(line)?;
+        self.out.write_all(b"\n")
+    }
+
+    /// Puts a record on it.
+    ///
+    /// # Errors
+    /// What writing has to say.
+    pub fn record(&mut self, record: &Value) -> io::Result<()> {
+        self.rows += 1;
+        let fields = &self.fields;
+        match &self.format {
+            Format::Human | Format::Wide => {
+                let cells = fields.iter().map(|field| shown(field, &at(record, field)));
+                self.table.iter_mut().for_each(|table| _ = table.add_row(cells.clone()));
+                Ok(())
+            }
+            Format::Json => {
+                self.out.write_all(if self.rows == 1 { b"[" } else { b",\n " })?;
+                serde_json::to_writer(&mut self.out, &chosen(record, fields))?;
+                Ok(())
+            }
+            Format::Jsonl => {
+                serde_json::to_writer(&mut self.out, &chosen(record, fields))?;
+                self.out.write_all(b"\n")
+            }
+            Format::Csv => {
+                if self.rows == 1 {
+                    self.out.write_all(joined(fields.iter().cloned(), ",", csv).as_bytes())?;
+                }
+                let cells = fields.iter().map(|field| plain(&at(record, field)));
+                self.out.write_all(joined(cells, ",", csv).as_bytes())
+            }
+            Format::Tsv => {
+                let cells = fields.iter().map(|field| plain(&at(record, field)));
+                let row = cells.map(|cell| Escaped::text(&cell).to_string());
+                writeln!(self.out, "{}", row.collect::<Vec<_>>().join("\t"))
+            }
+            Format::Ids => writeln!(self.out, "{}", plain(&at(record, "id"))),
+            Format::Ids0 => write!(self.out, "{}\0", plain(&at(record, "id"))),
+            Format::Template(template) => {
+                let text = filled(template, record);
+                self.out.write_all(text.as_bytes())?;
+                if text.ends_with(['\n', '\0']) { Ok(()) } else { self.out.write_all(b"\n") }
+            }
+        }
+    }
+
+    /// Ends it. Says how many records there were.
+    ///
+    /// # Errors
+    /// What writing has to say.
+    pub fn end(mut self) -> io::Result<u64> {
+        match (&self.format, self.table.take()) {
+            (_, Some(table)) if self.rows > 0 => writeln!(self.out, "{}", table.trim_fmt())?,
+            (Format::Json, _) => {
+                self.out.write_all(if self.rows == 0 { b"[]\n" } else { b"]\n" })?;
+            }
+            _ => {}
+        }
+        self.out.flush()?;
+        Ok(self.rows)
+    }
+}
+
+fn table(fields: &[String], format: &Format, width: Option<u16>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    match (format, width) {
+        (Format::Human, Some(width)) => {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        _ => _ = table.set_content_arrangement(ContentArrangement::Disabled),
+    }
+    table.set_header(fields.iter().map(|field| heading(field)));
+    for (n, field) in fields.iter().enumerate() {
+        if let Some(column) = table.column_mut(n) {
+            column.set_padding((0, 2));
+            if is_number(field) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+    table
+}
+
+/// `age_s` is shown as an age, under that name.
+fn heading(field: &str) -> String {
+    field.trim_end_matches("_s").rsplit('.').next().unwrap_or(field).to_uppercase()
+}
+
+fn is_number(field: &str) -> bool {
+    field.ends_with("_s")
+        || field.starts_with("by_state.")
+        || matches!(
+            field,
+            "size" | "bytes" | "messages" | "attempts" | "done" | "matched" | "busy" | "unfit"
+        )
+}
+
+/// A value for people: ages as two units, octets as sizes, nothing that moves a cursor.
+fn shown(field: &str, value: &Value) -> String {
+    match (field, value) {
+        (_, Value::Null) => "-".to_owned(),
+        ("size" | "bytes", Value::Number(octets)) => {
+            bytesize::ByteSize(octets.as_u64().unwrap_or_default())
+                .display()
+                .iec_short()
+                .to_string()
+        }
+        (field, Value::Number(seconds)) if field.ends_with("_s") => {
+            age(seconds.as_i64().unwrap_or_default())
+        }
+        ("sender", Value::String(text)) if text.is_empty() => "<>".to_owned(),
+        (_, value) => Escaped::text(&plain(value)).to_string(),
+    }
+}
+
+/// `2d3h`, `5h12m`, `40s`; what is past has a minus.
+fn age(seconds: i64) -> String {
+    let (sign, s) =
+        if seconds < 0 { ("-", seconds.unsigned_abs()) } else { ("", seconds.unsigned_abs()) };
+    let (d, h, m) = (s / 86_400, s / 3600 % 24, s / 60 % 60);
+    match (d, h, m) {
+        (0, 0, 0) => format!("{sign}{s}s"),
+        (0, 0, m) => format!("{sign}{m}m"),
+        (0, h, m) => format!("{sign}{h}h{m:02}m"),
+        (d, h, _) => format!("{sign}{d}d{h:02}h"),
+    }
+}
+
+/// The value at a dotted path. Of a list of objects: that field of each.
+fn at(record: &Value, path: &str) -> Value {
+    let step = |value: Value, name: &str| match value {
+        Value::Object(mut fields) => fields.remove(name).unwrap_or_default(),
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| at(&item, name)).collect())
+        }
+        _ => Value::Null,
+    };
+    match path.split_once('.') {
+        None => step(record.clone(), path),
+        Some((first, rest)) => at(&step(record.clone(), first), rest),
+    }
+}
+
+/// The record with those fields only; flat, under their dotted names.
+fn chosen(record: &Value, fields: &[String]) -> Value {
+    if fields.is_empty() {
+        return record.clone();
+    }
+    let mut map = serde_json::Map::new();
+    for field in fields {
+        map.insert(field.clone(), at(record, field));
+    }
+    Value::Object(map)
+}
+
+/// A value without quotes; a list's, with commas between.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
+fn joined(
+    cells: impl Iterator<Item = String>,
+    between: &str,
+    cell: fn(String) -> String,
+) -> String {
+    let mut line = cells.map(cell).collect::<Vec<_>>().join(between);
+    line.push_str("\r\n");
+    line
+}
+
+fn csv(cell: String) -> String {
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell
+    }
+}
+
+/// `{id}` and the like are filled in; a brace that names nothing stays as it is.
+fn filled(template: &str, record: &Value) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let is_name = |name: &str| {
+            !name.is_empty()
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+        };
+        match after.split_once('}') {
+            Some((name, behind)) if is_name(name) => {
+                text.push_str(&Escaped::text(&plain(&at(record, name))).to_string());
+                rest = behind;
+            }
+            _ => {
+                text.push('{');
+                rest = after;
+            }
+        }
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn page(format: &str, fields: &[&str], records: &[Value]) -> String {
+        let mut out = Vec::new();
+        let fields = fields.iter().map(|&field| field.to_owned()).collect();
+        let mut page =
+            Page::new(&mut out, format.parse().unwrap(), fields, &["id", "size", "age_s"], None);
+        records.iter().for_each(|record| page.record(record).unwrap());
+        page.end().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn two() -> [Value; 2] {
+        let to = |address: &str| json!([{"address": address, "state": "waiting"}]);
+        [
+            json!({"id": "01A", "size": 81920, "age_s": 18_000, "sender": "", "recipients": to("a@b.c")}),
+            json!({"id": "01B", "size": 10, "age_s": 7, "sender": "x,\"y\"\u{1b}[2J@z", "recipients": to("d@e.f")}),
+        ]
+    }
+
+    #[test]
+    fn each_form_is_what_it_says() {
+        let two = two();
+        assert_eq!(page("ids", &[], &two), "01A\n01B\n");
+        assert_eq!(page("ids0", &[], &two), "01A\x0001B\0");
+        assert_eq!(page("tsv", &["id", "sender"], &two), "01A\t\n01B\tx,\"y\"\\x1b[2J@z\n");
+        assert_eq!(
+            page("csv", &["id", "sender"], &two),
+            "id,sender\r\n01A,\r\n01B,\"x,\"\"y\"\"\u{1b}[2J@z\"\r\n"
+        );
+        assert_eq!(
+            page("jsonl", &["id", "recipients.address"], &two[..1]),
+            "{\"id\":\"01A\",\"recipients.address\":[\"a@b.c\"]}\n"
+        );
+        assert_eq!(page("json", &["id"], &two), "[{\"id\":\"01A\"},\n {\"id\":\"01B\"}]\n");
+        assert_eq!(page("json", &[], &[]), "[]\n");
+        assert_eq!(
+            page("template:{id} is {size} {not this} {", &[], &two[..1]),
+            "01A is 81920 {not this} {\n"
+        );
+        assert_eq!(
+            page("human", &[], &two),
+            "ID    SIZE    AGE\n01A  80.0K  5h00m\n01B    10B     7s\n"
+        );
+        assert_eq!(page("human", &[], &[]), "");
+    }
+
+    #[test]
+    fn nothing_moves_a_cursor() {
+        for format in ["human", "wide", "tsv", "template:{sender}", "json", "jsonl"] {
+            let told = page(format, &["sender"], &two());
+            assert!(!told.contains('\x1b'), "{format}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_form_is_told_with_those_there_are() {
+        assert!("xml".parse::<Format>().unwrap_err().contains(FORMATS));
+    }
+}

@@ -1,0 +1,338 @@
+//! An operator's acts: each under a claim, so that nothing is taken out of a session's hands, and all
+//! of one order in few transactions, with a word in the audit.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use ulid::Ulid;
+
+use super::Core;
+use super::claims::{Claim, Key};
+use super::conclude;
+use super::ledger::Changes;
+use super::reader::{aside, unreadable};
+use super::row;
+use super::settle;
+use super::writer::Work;
+use crate::queue::{Act, EntryId, EntryState, order};
+use crate::spool::SpoolError;
+
+/// Entries in one transaction: few enough that mail coming in meanwhile waits for milliseconds.
+const AT_ONCE: usize = 256;
+/// For how long what was deleted can be called back.
+pub const UNDO: Duration = Duration::from_secs(24 * 3600);
+
+/// Who acts, and why.
+#[derive(Clone, Debug)]
+pub struct Warrant {
+    /// Who, for the audit.
+    pub who: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// What was selected, in the operator's words.
+    pub filter: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What came of an order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Entries it was done to.
+    pub done: u64,
+    /// Entries that a session has in hand.
+    pub busy: u64,
+    /// Entries that are gone, or in a state in which it makes no sense.
+    pub unfit: u64,
+    /// The number of the order in the audit; none when nothing was done.
+    pub audit: Option<i64>,
+}
+
+/// Part of an order, for the writer.
+#[derive(Debug)]
+pub(super) struct Operation {
+    claims: Vec<Claim>,
+    act: Act,
+    warrant: Arc<Warrant>,
+    /// The order's number in the audit, once it has one.
+    audit: Arc<OnceLock<i64>>,
+}
+
+/// Carries an order out.
+pub(super) async fn operate(
+    core: &Arc<Core>,
+    ids: Vec<EntryId>,
+    act: Act,
+    warrant: Warrant,
+) -> Result<Outcome, SpoolError> {
+    let (warrant, audit) = (Arc::new(warrant), Arc::default());
+    let mut outcome = Outcome::default();
+    for some in ids.chunks(AT_ONCE) {
+        let keys = keys_of(core, some.to_vec()).await?;
+        outcome.unfit += (some.len() - keys.len()) as u64;
+        let claims: Vec<Claim> = keys.iter().filter_map(|&key| core.claims.claim(key)).collect();
+        outcome.busy += (keys.len() - claims.len()) as u64;
+        let claimed = claims.len() as u64;
+        if claimed == 0 {
+            continue;
+        }
+        let (warrant, audit) = (Arc::clone(&warrant), Arc::clone(&audit));
+        let operation = Operation { claims, act: act.clone(), warrant, audit };
+        let done = core.submit(Work::Operate(Box::new(operation))).await?;
+        outcome.done += done;
+        outcome.unfit += claimed - done.min(claimed);
+    }
+    outcome.audit = audit.get().copied();
+    Ok(outcome)
+}
+
+async fn keys_of(core: &Arc<Core>, ids: Vec<EntryId>) -> Result<Vec<Key>, SpoolError> {
+    let _turn = core.readers.turn().await;
+    let reading = Arc::clone(core);
+    let keys = aside(move || {
+        reading.readers.read(|db| {
+            let mut query = db.prepare_cached("SELECT domain FROM entry WHERE id = ?1")?;
+            let mut keys = Vec::with_capacity(ids.len());
+            for id in ids {
+                let domain = query.query_row([id.0.to_bytes()], |row| row.get(0)).optional()?;
+                keys.extend(domain.map(|domain| Key { domain, id }));
+            }
+            Ok(keys)
+        })
+    });
+    keys.await??.map_err(|e: rusqlite::Error| unreadable(&e))
+}
+
+impl Operation {
+    /// Writes it down. Says to how many entries it was done.
+    pub(super) fn write(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
+        let mut done = 0;
+        for claim in &self.claims {
+            done += self.act_on(db, claim.key, changes)?;
+        }
+        if done > 0 {
+            self.note(db, done)?;
+        }
+        Ok(done)
+    }
+
+    fn act_on(&self, db: &Connection, key: Key, changes: &mut Changes) -> rusqlite::Result<u64> {
+        let Some(state) = state_of(db, key)?.filter(|&state| self.act.fits(state)) else {
+            return Ok(0);
+        };
+        match &self.act {
+            Act::Hold(until) => {
+                self.mark(db, key, state, *until)?;
+                settle::set_state(db, key, EntryState::Held, changes)
+            }
+            Act::Release => {
+                unmark(db, key)?;
+                settle::set_state(db, key, EntryState::Waiting, changes)
+            }
+            Act::Delete => {
+                self.mark(db, key, state, None)?;
+                conclude::is_not_due(db, key)?;
+                settle::set_state(db, key, EntryState::Deleted, changes)
+            }
+            Act::Undelete => call_back(db, key, changes),
+            Act::Expire => {
+                unmark(db, key)?;
+                settle::give_up(db, key, changes)
+            }
+            Act::Bounce(reply) => {
+                unmark(db, key)?;
+                settle::refuse(db, key, reply, changes)
+            }
+            Act::Requeue => requeue(db, key),
+        }
+    }
+
+    fn mark(
+        &self,
+        db: &Connection,
+        key: Key,
+        was: EntryState,
+        until: Option<Timestamp>,
+    ) -> rusqlite::Result<()> {
+        let sql = "INSERT OR REPLACE INTO mark (entry, at, who, reason, until, was)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let Warrant { who, reason, at, .. } = &*self.warrant;
+        db.prepare_cached(sql)?.execute(params![
+            key.id.0.to_bytes(),
+            row::time(*at),
+            who,
+            reason,
+            until.map(row::time),
+            row::state(was),
+        ])?;
+        Ok(())
+    }
+
+    /// One line of the audit for the whole order.
+    fn note(&self, db: &Connection, done: u64) -> rusqlite::Result<()> {
+        if let Some(id) = self.audit.get() {
+            let sql = "UPDATE audit SET done = done + ?2 WHERE id = ?1";
+            // Not there where the transaction that made it came to nothing and is being repeated.
+            if db.prepare_cached(sql)?.execute(params![id, done.cast_signed()])? > 0 {
+                return Ok(());
+            }
+        }
+        let Warrant { who, reason, filter, at } = &*self.warrant;
+        let sql = "INSERT INTO audit (id, at, who, action, reason, filter, done)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id";
+        let (known, action, done) = (self.audit.get(), self.act.name(), done.cast_signed());
+        let values = params![known, row::time(*at), who, action, reason, filter, done];
+        let id: i64 = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        let _ = self.audit.set(id);
+        Ok(())
+    }
+}
+
+fn state_of(db: &Connection, key: Key) -> rusqlite::Result<Option<EntryState>> {
+    let sql = "SELECT state FROM entry WHERE id = ?1";
+    let state = db.prepare_cached(sql)?.query_row([key.id.0.to_bytes()], |row| row.get(0));
+    Ok(state.optional()?.and_then(row::entry_state))
+}
+
+fn unmark(db: &Connection, key: Key) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM mark WHERE entry = ?1")?.execute([key.id.0.to_bytes()])?;
+    Ok(())
+}
+
+/// Back into the state it was deleted from; one that was held is held still, by whom it was deleted.
+fn call_back(db: &Connection, key: Key, changes: &mut Changes) -> rusqlite::Result<u64> {
+    let sql = "SELECT was FROM mark WHERE entry = ?1";
+    let was = db.prepare_cached(sql)?.query_row([key.id.0.to_bytes()], |row| row.get(0));
+    let was = was.optional()?.and_then(row::entry_state).unwrap_or(EntryState::Waiting);
+    if was != EntryState::Held {
+        unmark(db, key)?;
+    }
+    if was == EntryState::Failed {
+        conclude::is_due(db, key)?;
+    }
+    settle::set_state(db, key, was, changes)
+}
+
+/// To its place among those that were never tried.
+fn requeue(db: &Connection, key: Key) -> rusqlite::Result<u64> {
+    let id = key.id.0.to_bytes();
+    let size: u64 = db
+        .prepare_cached("SELECT size FROM entry WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    let sql = "UPDATE entry SET attempts = 0, class = ?2, since = arrived WHERE id = ?1";
+    let there = db.prepare_cached(sql)?.execute(params![id, order::size_class(size)])?;
+    let sql = "UPDATE recipient SET code = NULL, status = NULL, words = NULL
+               WHERE entry = ?1 AND state = ?2";
+    db.prepare_cached(sql)?.execute(params![id, row::WAITING])?;
+    Ok(there as u64)
+}
+
+/// A line of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audited {
+    /// Its number.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: String,
+    /// What.
+    pub action: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// To what, in the operator's words.
+    pub filter: String,
+    /// To how many entries.
+    pub done: u64,
+}
+
+/// The last lines of the audit, the newest first.
+pub(super) fn audit(db: &Connection, most: usize) -> rusqlite::Result<Vec<Audited>> {
+    let sql =
+        "SELECT id, at, who, action, reason, filter, done FROM audit ORDER BY id DESC LIMIT ?1";
+    let line = |row: &rusqlite::Row<'_>| {
+        Ok(Audited {
+            id: row.get(0)?,
+            at: Timestamp::from_microsecond(row.get(1)?).unwrap_or(Timestamp::UNIX_EPOCH),
+            who: row.get(2)?,
+            action: row.get(3)?,
+            reason: row.get(4)?,
+            filter: row.get(5)?,
+            done: row.get(6)?,
+        })
+    };
+    db.prepare_cached(sql)?.query_map([most], line)?.collect()
+}
+
+/// Clears away what was deleted long enough ago.
+pub(super) fn clear(
+    db: &Connection,
+    claims: &[Claim],
+    changes: &mut Changes,
+) -> rusqlite::Result<u64> {
+    let sql = "SELECT message, size FROM entry WHERE id = ?1 AND state = ?2";
+    let deleted = row::state(EntryState::Deleted);
+    let mut cleared = 0;
+    for Claim { key, .. } in claims {
+        let found = params![key.id.0.to_bytes(), deleted];
+        let found = db
+            .prepare_cached(sql)?
+            .query_row(found, |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        unmark(db, *key)?;
+        if let Some((message, size)) = found {
+            cleared += settle::remove(db, *key, message, size, changes)?;
+        }
+    }
+    Ok(cleared)
+}
+
+/// Marks whose time has come.
+#[derive(Debug, Default)]
+struct Ripe {
+    /// Held until now.
+    release: Vec<EntryId>,
+    /// Deleted long ago.
+    clear: Vec<Key>,
+}
+
+/// Lets go of what was held until now, and clears away what was deleted long enough ago.
+pub(super) async fn tend(core: &Arc<Core>, now: Timestamp) -> Result<(), SpoolError> {
+    let ripe = {
+        let _turn = core.readers.turn().await;
+        let reading = Arc::clone(core);
+        let ripe = aside(move || reading.readers.read(|db| ripe(db, now))).await??;
+        ripe.map_err(|e| unreadable(&e))?
+    };
+    if !ripe.release.is_empty() {
+        let (who, filter) = ("odmrd".to_owned(), "held until now".to_owned());
+        let warrant = Warrant { who, reason: None, filter, at: now };
+        operate(core, ripe.release, Act::Release, warrant).await?;
+    }
+    for some in ripe.clear.chunks(AT_ONCE) {
+        let claims: Vec<Claim> = some.iter().filter_map(|&key| core.claims.claim(key)).collect();
+        core.submit(Work::Clear(claims)).await?;
+    }
+    Ok(())
+}
+
+fn ripe(db: &Connection, now: Timestamp) -> rusqlite::Result<Ripe> {
+    let sql =
+        "SELECT mark.entry, entry.domain, entry.state FROM mark JOIN entry ON entry.id = mark.entry
+               WHERE entry.state = ?1 AND mark.until <= ?2 OR entry.state = ?3 AND mark.at <= ?4";
+    let (held, deleted) = (row::state(EntryState::Held), row::state(EntryState::Deleted));
+    let long_ago = now.checked_sub(UNDO).unwrap_or(Timestamp::MIN);
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![held, row::time(now), deleted, row::time(long_ago)])?;
+    let mut ripe = Ripe::default();
+    while let Some(row) = rows.next()? {
+        let id = EntryId(Ulid::from_bytes(row.get(0)?));
+        match row.get::<_, i64>(2)? == held {
+            true => ripe.release.push(id),
+            false => ripe.clear.push(Key { domain: row.get(1)?, id }),
+        }
+    }
+    Ok(ripe)
+}

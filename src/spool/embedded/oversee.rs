@@ -1,0 +1,415 @@
+//! What an operator sees: entries page by page, and domains with their counts. Read beside the
+//! writer, in short transactions, so that looking never keeps mail waiting.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use ulid::Ulid;
+
+use super::claims::Key;
+use super::ledger::{Count, Ledger};
+use super::operate::{self, Audited};
+use super::reader::{Readers, aside, unreadable};
+use super::rescue::{self, is_damage};
+use super::row::{self, Unreadable};
+use super::{Core, database, schema};
+use crate::queue::{Entry, EntryId, EntryState, Mark, order};
+use crate::smtp::Domain;
+use crate::spool::SpoolError;
+
+/// An entry as it lies on the shelf.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// The entry.
+    pub entry: Entry,
+    /// SHA-256 of its content.
+    pub digest: Vec<u8>,
+    /// A session has it in hand.
+    pub leased: bool,
+    /// What an operator said of it, where it is held or deleted.
+    pub mark: Option<Mark>,
+}
+
+/// One that cannot be read.
+#[derive(Clone, Debug)]
+pub struct Unseen {
+    /// Which.
+    pub id: EntryId,
+    /// Whose, as far as can be told.
+    pub domain: Option<Domain>,
+    /// Why.
+    pub what: String,
+}
+
+/// Some entries, and where to go on.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// In the order in which they arrived; by domain, when single ones were asked for.
+    pub entries: Vec<Result<Sight, Unseen>>,
+    /// To be handed in for the page behind this; `None` behind the last.
+    pub next: Option<Place>,
+}
+
+/// A place in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Behind this entry, in the order of names.
+    Behind(EntryId),
+    /// In the list of the n-th domain asked for, behind this row of its index.
+    Within(usize, (i64, i64, i64, [u8; 16])),
+}
+
+/// A domain's figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standings {
+    /// Which.
+    pub domain: Domain,
+    /// Entries that wait, leased and deferred ones included.
+    pub waiting: u64,
+    /// Of those, how many were tried before.
+    pub tried: u64,
+    /// Of those, how many a session has in hand.
+    pub leased: u64,
+    /// Octets of what waits.
+    pub octets: u64,
+    /// Entries an operator holds.
+    pub held: u64,
+    /// Entries at their end, of which somebody is to be told.
+    pub failed: u64,
+    /// Entries set aside.
+    pub damaged: u64,
+    /// Entries deleted and not yet cleared away.
+    pub deleted: u64,
+    /// When the oldest of those that wait arrived, to the millisecond.
+    pub oldest: Option<Timestamp>,
+    /// When that one is given up.
+    pub next_expiry: Option<Timestamp>,
+}
+
+/// Looks at a spool, open or not.
+#[derive(Clone, Debug)]
+pub struct Overseer {
+    readers: Arc<Readers>,
+    core: Option<Arc<Core>>,
+}
+
+impl Overseer {
+    pub(super) fn of(core: Arc<Core>, path: std::path::PathBuf) -> Overseer {
+        Overseer { readers: Arc::new(Readers::new(path, 2)), core: Some(core) }
+    }
+
+    /// Looks at the spool in this folder without opening it: nothing is written, nobody is kept from
+    /// it, and what sessions have in hand cannot be seen.
+    ///
+    /// # Errors
+    /// [`SpoolError::Unusable`] when there is none, or of another layout.
+    pub fn at(folder: &Path) -> Result<Overseer, SpoolError> {
+        let path = database(folder);
+        if !path.exists() {
+            let what = format!("{}: there is no spool", folder.display());
+            return Err(SpoolError::Unusable(what));
+        }
+        let db = schema::reader(&path).map_err(|e| unreadable(&e))?;
+        schema::is_ours(&db, &path)?;
+        Ok(Overseer { readers: Arc::new(Readers::new(path, 2)), core: None })
+    }
+
+    /// The next entries of all domains, or of these, each domain's own in the order in which they
+    /// would go.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the tables cannot be read.
+    pub async fn page(
+        &self,
+        domains: Option<Arc<[Domain]>>,
+        from: Option<Place>,
+        room: usize,
+    ) -> Result<Page, SpoolError> {
+        self.read(move |view, db| match domains {
+            None => view.all(db, from, room),
+            Some(domains) => view.within(db, &domains, from, room),
+        })
+        .await
+    }
+
+    /// These entries, those that there are.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the tables cannot be read.
+    pub async fn these(&self, ids: Vec<EntryId>) -> Result<Vec<Result<Sight, Unseen>>, SpoolError> {
+        self.read(move |view, db| {
+            let snapshot = db.unchecked_transaction()?;
+            let mut seen = Vec::new();
+            for id in ids {
+                let domain = "SELECT domain FROM entry WHERE id = ?1";
+                let domain: Option<i64> = db
+                    .prepare_cached(domain)?
+                    .query_row([id.0.to_bytes()], |row| row.get(0))
+                    .optional()?;
+                if let Some(domain) = domain {
+                    seen.extend(view.sight(db, Key { domain, id })?);
+                }
+            }
+            snapshot.finish()?;
+            Ok(seen)
+        })
+        .await
+    }
+
+    /// The figures of every domain that has mail, by name.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the tables cannot be read.
+    pub async fn domains(&self) -> Result<Vec<Standings>, SpoolError> {
+        self.read(|view, db| view.domains(db)).await
+    }
+
+    /// The last lines of the audit, the newest first.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the tables cannot be read.
+    pub async fn audit(&self, most: usize) -> Result<Vec<Audited>, SpoolError> {
+        self.read(move |_, db| operate::audit(db, most)).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&mut View, &Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, SpoolError> {
+        let readers = Arc::clone(&self.readers);
+        let mut view =
+            View { core: self.core.clone(), names: HashMap::new(), held: HashMap::new() };
+        let _turn = self.readers.turn().await;
+        let read = aside(move || readers.read(|db| what(&mut view, db))).await??;
+        read.map_err(|e| unreadable(&e))
+    }
+}
+
+/// What one look has learnt so far.
+struct View {
+    core: Option<Arc<Core>>,
+    names: HashMap<i64, Option<Domain>>,
+    held: HashMap<i64, HashSet<EntryId>>,
+}
+
+impl View {
+    fn all(&mut self, db: &Connection, from: Option<Place>, room: usize) -> rusqlite::Result<Page> {
+        let after = match from {
+            Some(Place::Behind(id)) => id.0.to_bytes().to_vec(),
+            Some(Place::Within(..)) | None => Vec::new(),
+        };
+        let snapshot = db.unchecked_transaction()?;
+        let mut page = Page::default();
+        let keys = match keys_behind(db, &after, room) {
+            Err(e) if is_damage(&e) => {
+                let last = after.try_into().map_or(0, u128::from_be_bytes);
+                page.next = rescue::beyond(db, last)
+                    .map(|next| Place::Behind(EntryId(Ulid::from(next.saturating_sub(1)))));
+                return Ok(page);
+            }
+            keys => keys?,
+        };
+        page.next =
+            (keys.len() == room).then(|| keys.last().map(|key| Place::Behind(key.id))).flatten();
+        for key in keys {
+            page.entries.extend(self.sight(db, key)?);
+        }
+        snapshot.finish()?;
+        Ok(page)
+    }
+
+    fn within(
+        &mut self,
+        db: &Connection,
+        domains: &[Domain],
+        from: Option<Place>,
+        room: usize,
+    ) -> rusqlite::Result<Page> {
+        let start = (0, (i64::MIN, i64::MIN, i64::MIN, [0; 16]));
+        let (mut n, mut behind) = match from {
+            Some(Place::Within(n, behind)) => (n, behind),
+            Some(Place::Behind(_)) | None => start,
+        };
+        let snapshot = db.unchecked_transaction()?;
+        let mut page = Page::default();
+        while let Some(domain) = domains.get(n) {
+            if let Some(number) = number_of(db, domain)? {
+                let rows = rows_of(db, number, behind, room - page.entries.len())?;
+                for row in &rows {
+                    let id = EntryId(Ulid::from_bytes(row.3));
+                    page.entries.extend(self.sight(db, Key { domain: number, id })?);
+                }
+                if let Some(last) = rows.last().filter(|_| page.entries.len() >= room) {
+                    page.next = Some(Place::Within(n, *last));
+                    break;
+                }
+            }
+            (n, behind) = (n + 1, start.1);
+        }
+        snapshot.finish()?;
+        Ok(page)
+    }
+
+    /// One entry, whatever can be said of it.
+    fn sight(
+        &mut self,
+        db: &Connection,
+        key: Key,
+    ) -> rusqlite::Result<Option<Result<Sight, Unseen>>> {
+        let Some(domain) = self.name(db, key.domain)? else {
+            let what = "its domain cannot be read".to_owned();
+            return Ok(Some(Err(Unseen { id: key.id, domain: None, what })));
+        };
+        let unseen = |what| Some(Err(Unseen { id: key.id, domain: Some(domain.clone()), what }));
+        match row::load(db, &domain, key) {
+            Ok(Some(stored)) => {
+                let mark = match stored.entry.state {
+                    EntryState::Held | EntryState::Deleted => mark_of(db, key)?,
+                    _ => None,
+                };
+                let leased = self.is_leased(key);
+                let (entry, digest) = (stored.entry, stored.digest);
+                Ok(Some(Ok(Sight { entry, digest, leased, mark })))
+            }
+            Ok(None) => Ok(None),
+            Err(Unreadable::Misfiled) => Ok(unseen("the index is wrong about it".to_owned())),
+            Err(Unreadable::Damaged(what)) => Ok(unseen(what)),
+            Err(Unreadable::Sql(e)) => Err(e),
+        }
+    }
+
+    fn name(&mut self, db: &Connection, number: i64) -> rusqlite::Result<Option<Domain>> {
+        if let Some(name) = self.names.get(&number) {
+            return Ok(name.clone());
+        }
+        let sql = "SELECT name FROM domain WHERE id = ?1";
+        let name: Option<String> =
+            db.prepare_cached(sql)?.query_row([number], |row| row.get(0)).optional()?;
+        let name = name.and_then(|name| Domain::parse(&name).ok());
+        self.names.insert(number, name.clone());
+        Ok(name)
+    }
+
+    fn is_leased(&mut self, key: Key) -> bool {
+        let Some(core) = &self.core else { return false };
+        self.held.entry(key.domain).or_insert_with(|| core.claims.of(key.domain)).contains(&key.id)
+    }
+
+    fn domains(&mut self, db: &Connection) -> rusqlite::Result<Vec<Standings>> {
+        let counts = match &self.core {
+            Some(core) => core.ledger.all(),
+            None => Ledger::load(db)?.all(),
+        };
+        let figures = |(domain, number, count)| self.figures(db, domain, number, count);
+        counts.into_iter().map(figures).collect()
+    }
+
+    fn figures(
+        &self,
+        db: &Connection,
+        domain: Domain,
+        number: i64,
+        count: Count,
+    ) -> rusqlite::Result<Standings> {
+        let oldest = oldest(db, number)?;
+        let expires = "SELECT expires FROM entry WHERE id = ?1";
+        let next_expiry: Option<i64> = match oldest {
+            Some(id) => db.prepare_cached(expires)?.query_row([id], |row| row.get(0)).optional()?,
+            None => None,
+        };
+        let positive = |n: i64| n.max(0).cast_unsigned();
+        let waiting = positive(count.waiting);
+        let leased = self.core.as_ref().map_or(0, |core| core.claims.count(number)).min(waiting);
+        let born = |id: [u8; 16]| {
+            let millis = i64::try_from(Ulid::from_bytes(id).timestamp_ms()).ok()?;
+            Timestamp::from_millisecond(millis).ok()
+        };
+        Ok(Standings {
+            domain,
+            waiting,
+            tried: tried(db, number)?,
+            leased,
+            octets: positive(count.octets),
+            held: positive(count.held),
+            failed: positive(count.failed),
+            damaged: positive(count.damaged),
+            deleted: positive(count.deleted),
+            oldest: oldest.and_then(born),
+            next_expiry: next_expiry.and_then(|at| Timestamp::from_microsecond(at).ok()),
+        })
+    }
+}
+
+fn keys_behind(db: &Connection, after: &[u8], room: usize) -> rusqlite::Result<Vec<Key>> {
+    let sql = "SELECT id, domain FROM entry NOT INDEXED WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let mut query = db.prepare_cached(sql)?;
+    let key = |row: &rusqlite::Row<'_>| {
+        Ok(Key { id: EntryId(Ulid::from_bytes(row.get(0)?)), domain: row.get(1)? })
+    };
+    query.query_map(params![after, room], key)?.collect()
+}
+
+fn number_of(db: &Connection, domain: &Domain) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT id FROM domain WHERE name = ?1";
+    db.prepare_cached(sql)?.query_row([domain.as_str()], |row| row.get(0)).optional()
+}
+
+type IndexRow = (i64, i64, i64, [u8; 16]);
+
+fn rows_of(
+    db: &Connection,
+    domain: i64,
+    behind: IndexRow,
+    room: usize,
+) -> rusqlite::Result<Vec<IndexRow>> {
+    let sql = "SELECT state, class, since, id FROM entry INDEXED BY entry_order
+               WHERE domain = ?1 AND (state, class, since, id) > (?2, ?3, ?4, ?5)
+               ORDER BY state, class, since, id LIMIT ?6";
+    let mut query = db.prepare_cached(sql)?;
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let (state, class, since, id) = behind;
+    query.query_map(params![domain, state, class, since, id, room], row)?.collect()
+}
+
+/// The name of the oldest entry that waits: names begin with the time of birth. Of those that were
+/// not tried, the first of each class; of the others the index knows only when they were tried.
+fn oldest(db: &Connection, domain: i64) -> rusqlite::Result<Option<[u8; 16]>> {
+    let sql = "SELECT id FROM entry INDEXED BY entry_order
+               WHERE domain = ?1 AND state = ?2 AND class = ?3 ORDER BY since, id LIMIT 1";
+    let waiting = row::state(EntryState::Waiting);
+    let mut first = db.prepare_cached(sql)?;
+    let mut oldest: Option<[u8; 16]> = None;
+    for class in 0..order::SIZE_CLASSES {
+        let id = first.query_row(params![domain, waiting, class], |row| row.get(0)).optional()?;
+        oldest = oldest.into_iter().chain(id).min();
+    }
+    let sql = "SELECT min(id) FROM entry INDEXED BY entry_order
+               WHERE domain = ?1 AND state = ?2 AND class = ?3";
+    let tried = params![domain, waiting, order::TRIED];
+    let tried: Option<[u8; 16]> = db.prepare_cached(sql)?.query_row(tried, |row| row.get(0))?;
+    Ok(oldest.into_iter().chain(tried).min())
+}
+
+fn tried(db: &Connection, domain: i64) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM entry INDEXED BY entry_order
+               WHERE domain = ?1 AND state = ?2 AND class = ?3";
+    let waiting = row::state(EntryState::Waiting);
+    db.prepare_cached(sql)?.query_row(params![domain, waiting, order::TRIED], |row| row.get(0))
+}
+
+fn mark_of(db: &Connection, key: Key) -> rusqlite::Result<Option<Mark>> {
+    let sql = "SELECT at, who, reason, until FROM mark WHERE entry = ?1";
+    let time = |micros| Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH);
+    let mark = |row: &rusqlite::Row<'_>| {
+        Ok(Mark {
+            at: time(row.get(0)?),
+            who: row.get(1)?,
+            reason: row.get(2)?,
+            until: row.get::<_, Option<i64>>(3)?.map(time),
+        })
+    };
+    db.prepare_cached(sql)?.query_row([key.id.0.to_bytes()], mark).optional()
+}

@@ -1,0 +1,185 @@
+//! `queuectl` against a running `odmrd`, and against the spool of one that has stopped.
+
+#[allow(dead_code, unused_imports)]
+#[path = "peers/lab/mod.rs"]
+mod lab;
+
+use std::process::{Command, Stdio};
+
+use lab::Lab;
+use lab::ours::{AtrnFetch, Odmrd, RunningOdmrd};
+use lab::post::Post;
+use serde_json::Value;
+
+const LETTER: &[u8] = b"Subject: hello\r\n\r\nhello\r\n";
+
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    #[track_caller]
+    fn ended(self, code: i32) -> Said {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
+        self
+    }
+
+    fn records(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+}
+
+fn run(mut command: Command, words: &[&str]) -> Said {
+    let ran = command.args(words).stdin(Stdio::null()).output().expect("queuectl");
+    let text = |octets: Vec<u8>| String::from_utf8(octets).expect("text");
+    Said { code: ran.status.code(), out: text(ran.stdout), err: text(ran.stderr) }
+}
+
+fn queuectl(odmrd: &RunningOdmrd, words: &[&str]) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+    command.arg("--config").arg(odmrd.config());
+    run(command, words)
+}
+
+fn laden(lab: &Lab) -> RunningOdmrd {
+    let odmrd = Odmrd::new(lab).start();
+    let mut post = Post::open(odmrd.mx);
+    post.deliver("ann@sender.test", "bob@example.org", LETTER);
+    post.deliver("", "bob@example.org", LETTER);
+    post.deliver("carl@other.test", "eve@example.org", LETTER);
+    odmrd
+}
+
+#[test]
+fn what_waits_is_listed_by_whatever_is_asked() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let all = queuectl(&odmrd, &["list", "--json"]).ended(0).records();
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[0]["schema"], "odmr.queue.message/1");
+    assert_eq!(all[0]["state"], "waiting");
+    assert_eq!(all[0]["account"], lab::fetchmail::USER);
+    let count =
+        |words: &[&str]| queuectl(&odmrd, &[&["list"], words].concat()).ended(0).records().len();
+    assert_eq!(count(&["--domain", "example.org"]), 3);
+    assert_eq!(count(&["--domain", "*.example.org"]), 0);
+    assert_eq!(count(&["--sender", "<>"]), 1);
+    assert_eq!(count(&["--sender", "*@sender.test", "--sender", "<>"]), 2);
+    assert_eq!(count(&["--rcpt", "eve@*", "--sender", "<>"]), 0);
+    assert_eq!(count(&["--state", "held"]), 0);
+    assert_eq!(count(&["--larger", "1 MiB"]), 0);
+    assert_eq!(count(&["--older", "1h"]), 0);
+    assert_eq!(count(&["--limit", "2"]), 2);
+    let domains = queuectl(&odmrd, &["domains", "--json"]).ended(0).records();
+    assert_eq!((domains.len(), &domains[0]["messages"]), (1, &Value::from(3)));
+    let ids = queuectl(&odmrd, &["list", "--format", "ids"]).ended(0).out;
+    assert_eq!(
+        ids.lines().collect::<Vec<_>>(),
+        all.iter().map(|m| m["id"].as_str().unwrap()).collect::<Vec<_>>()
+    );
+    queuectl(&odmrd, &["list", "--sender", "nobody", "--fail-if-empty"]).ended(1);
+    queuectl(&odmrd, &["list", "--fail-if-any"]).ended(1);
+    let stats = queuectl(&odmrd, &["stats", "--group-by", "sender"]).ended(0).records();
+    assert_eq!(stats.len(), 3);
+}
+
+#[test]
+fn held_mail_is_not_handed_over_until_it_is_released() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let words = ["hold", "--sender", "<>", "--yes", "--reason", "looking at it"];
+    let told = queuectl(&odmrd, &words).ended(0).records();
+    assert_eq!((&told[0]["done"], &told[0]["matched"]), (&Value::from(1), &Value::from(1)));
+    let held = queuectl(&odmrd, &["list", "--held"]).ended(0).records();
+    assert_eq!(held[0]["hold"]["reason"], "looking at it");
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let left = queuectl(&odmrd, &["list"]).ended(0).records();
+    assert_eq!((left.len(), &left[0]["state"]), (1, &Value::from("held")));
+    queuectl(&odmrd, &["release", "--yes"]).ended(0);
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    assert!(queuectl(&odmrd, &["list"]).ended(0).records().is_empty());
+    let audit = queuectl(&odmrd, &["audit"]).ended(0).records();
+    let actions: Vec<_> = audit.iter().map(|line| line["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["release", "hold"]);
+    assert_eq!(audit[1]["filter"], "--sender '<>'");
+}
+
+#[test]
+fn what_is_deleted_can_be_called_back() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let first = queuectl(&odmrd, &["list", "--limit", "1", "--format", "ids"]).ended(0).out;
+    let id = first.trim();
+    queuectl(&odmrd, &["delete", id, "--dry-run"]).ended(0);
+    assert_eq!(queuectl(&odmrd, &["list", "--state", "deleted"]).ended(0).records().len(), 0);
+    queuectl(&odmrd, &["delete", id, "--yes"]).ended(0);
+    assert_eq!(queuectl(&odmrd, &["domains"]).ended(0).records()[0]["messages"], 2);
+    // Twice makes no sense.
+    queuectl(&odmrd, &["delete", id, "--yes"]).ended(1);
+    queuectl(&odmrd, &["delete", "--undo", id, "--yes"]).ended(0);
+    assert_eq!(queuectl(&odmrd, &["domains"]).ended(0).records()[0]["messages"], 3);
+    let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    assert_eq!(fetched.count("accepted"), 3);
+}
+
+#[test]
+fn an_order_is_refused_with_what_to_do() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let said = |words: &[&str], code: i32| queuectl(&odmrd, words).ended(code).err;
+    assert!(said(&["delete", "--yes"], 64).contains("which messages?"));
+    assert!(said(&["delete", "--all"], 64).contains("nobody to ask"));
+    assert!(said(&["hold", "--all", "--yes", "--until", "soon"], 64).contains("until: "));
+    assert!(said(&["list", "--state", "stuck"], 64).contains("allowed: waiting"));
+    let unknown = "01M85AQA6RYMB2JKEQ85R1F64P";
+    assert!(said(&["show", unknown], 66).contains(unknown));
+    said(&["delete", "--sender", "nobody", "--yes"], 1);
+    said(&["delete", "--sender", "nobody", "--yes", "--allow-none"], 0);
+    assert_eq!(queuectl(&odmrd, &["list"]).ended(0).records().len(), 3);
+}
+
+#[test]
+fn a_stopped_spool_can_be_looked_at_and_not_acted_on() {
+    let lab = Lab::open();
+    let mut odmrd = laden(&lab);
+    let spool = lab.path("odmrd-state/spool").display().to_string();
+    let there = |words: &[&str]| {
+        let command = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+        run(command, &[words, &["--spool", &spool]].concat())
+    };
+    // While it runs, and when it does not.
+    assert_eq!(there(&["list"]).ended(0).records().len(), 3);
+    odmrd.daemon.terminate();
+    assert_eq!(there(&["list"]).ended(0).records().len(), 3);
+    assert_eq!(there(&["domains"]).ended(0).records()[0]["messages"], 3);
+    there(&["delete", "--all", "--yes"]).ended(69);
+    let dead = queuectl(&odmrd, &["list"]).ended(69).err;
+    assert!(dead.contains("is odmrd running?"), "{dead}");
+}
+
+#[test]
+fn each_record_is_as_its_schema_says() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    queuectl(&odmrd, &["hold", "--sender", "<>", "--yes"]).ended(0);
+    for (name, words) in [
+        ("odmr.queue.message/1", &["list"][..]),
+        ("odmr.queue.domain/1", &["domains"]),
+        ("odmr.queue.group/1", &["stats"]),
+        ("odmr.queue.audit/1", &["audit"]),
+        ("odmr.queue.action/1", &["release", "--all", "--yes"]),
+    ] {
+        let schema = queuectl(&odmrd, &["schema", name]).ended(0).out;
+        let schema: Value = serde_json::from_str(&schema).expect("a schema");
+        let judge = jsonschema::validator_for(&schema).expect("a sound schema");
+        let said = queuectl(&odmrd, words);
+        let records = said.records();
+        assert!(!records.is_empty(), "{name}");
+        for record in records {
+            let faults: Vec<_> = judge.iter_errors(&record).map(|e| e.to_string()).collect();
+            assert!(faults.is_empty(), "{name}: {faults:#?}\n{record:#}");
+        }
+    }
+}
