@@ -67,7 +67,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__check)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --report-interval --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -149,6 +149,18 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --on-mail)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-error)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --password-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -179,6 +191,10 @@ _atrn__fetch() {
                     ;;
                 --tls)
                     COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
+                    return 0
+                    ;;
+                --ask)
+                    COMPREPLY=($(compgen -W "first all" -- "${cur}"))
                     return 0
                     ;;
                 --mech)
@@ -235,6 +251,10 @@ _atrn__fetch() {
                     ;;
                 --lock)
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
+                    return 0
+                    ;;
+                --report-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -329,7 +349,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__run)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --summary --no-mail-exit --port --tls --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --summary --no-mail-exit --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --report-interval --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -408,6 +428,18 @@ _atrn__fetch() {
                     return 0
                     ;;
                 --transcript)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-mail)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-error)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -451,6 +483,10 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
                     return 0
                     ;;
+                --ask)
+                    COMPREPLY=($(compgen -W "first all" -- "${cur}"))
+                    return 0
+                    ;;
                 --mech)
                     COMPREPLY=($(compgen -W "auto scram-sha-256-plus scram-sha-256 cram-md5 plain login external" -- "${cur}"))
                     return 0
@@ -505,6 +541,10 @@ _atrn__fetch() {
                     ;;
                 --lock)
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
+                    return 0
+                    ;;
+                --report-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -515,7 +555,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__show__subcmd__config)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --origin --port --tls --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --origin --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --report-interval --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -597,6 +637,18 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --on-mail)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-error)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --password-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -627,6 +679,10 @@ _atrn__fetch() {
                     ;;
                 --tls)
                     COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
+                    return 0
+                    ;;
+                --ask)
+                    COMPREPLY=($(compgen -W "first all" -- "${cur}"))
                     return 0
                     ;;
                 --mech)
@@ -683,6 +739,10 @@ _atrn__fetch() {
                     ;;
                 --lock)
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
+                    return 0
+                    ;;
+                --report-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -693,7 +753,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__test__subcmd__target)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --report-interval --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -775,6 +835,18 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --on-mail)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-error)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --password-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -805,6 +877,10 @@ _atrn__fetch() {
                     ;;
                 --tls)
                     COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
+                    return 0
+                    ;;
+                --ask)
+                    COMPREPLY=($(compgen -W "first all" -- "${cur}"))
                     return 0
                     ;;
                 --mech)
@@ -861,6 +937,10 @@ _atrn__fetch() {
                     ;;
                 --lock)
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
+                    return 0
+                    ;;
+                --report-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

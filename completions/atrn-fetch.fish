@@ -49,6 +49,9 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-messag
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-bytes -d 'Take this much in all, then say 421' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l max-message-size -d 'Put off messages larger than this with 452' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l transcript -d 'Write the dialogue of each session to this folder, secrets removed' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l on-mail -d 'Run this program when mail has come; its arguments follow, one a flag (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l on-error -d 'Run this program when something is wrong, or is no longer (repeatable, like --on-mail)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l state-dir -d 'Remember in this folder how runs went' -r -F
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l password-command -d 'Run this command; the first line it prints is the password' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l password-file -d 'The first line of this file is the password; others must not be able to read it' -r -F
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l password-fd -d 'Read the password from this open file descriptor' -r
@@ -64,6 +67,8 @@ starttls\t'STARTTLS, and nothing is said before it'
 implicit\t'TLS from the first octet'
 opportunistic\t'STARTTLS where it is offered; somebody in between can prevent it'
 none\t'In clear'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l ask -d 'Which of several providers to ask [default: first]' -r -f -a "first\t'The first that can be reached'
+all\t'Each of them, one after the other'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l mech -d 'How to log in [default: auto]' -r -f -a "auto\t'The strongest of those offered that the line is safe for'
 scram-sha-256-plus\t'SCRAM bound to the TLS channel: nobody in between can pass it on'
 scram-sha-256\t'SCRAM: neither side tells the other the password'
@@ -91,9 +96,10 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l timeout-pr
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
 skip\t'Leave the account to it; exit 0'
 fail\t'Exit 75'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l report-interval -d 'With --quiet, tell the same trouble once in this time [default: 1d]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l all -d 'Every account of the settings files, one after the other'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -l json -d 'The same as --format jsonl'
-complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -s q -l quiet -d 'Say nothing unless something is wrong, and the same trouble only once in --report-interval'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -s v -l verbose -d 'Say more; twice: the whole dialogue, secrets removed'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -s c -l config -d 'The settings file; the user\'s and the system\'s are then left alone' -r -F
@@ -114,6 +120,9 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-mess
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-bytes -d 'Take this much in all, then say 421' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l max-message-size -d 'Put off messages larger than this with 452' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l transcript -d 'Write the dialogue of each session to this folder, secrets removed' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l on-mail -d 'Run this program when mail has come; its arguments follow, one a flag (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l on-error -d 'Run this program when something is wrong, or is no longer (repeatable, like --on-mail)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l state-dir -d 'Remember in this folder how runs went' -r -F
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l password-command -d 'Run this command; the first line it prints is the password' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l password-file -d 'The first line of this file is the password; others must not be able to read it' -r -F
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l password-fd -d 'Read the password from this open file descriptor' -r
@@ -127,6 +136,8 @@ starttls\t'STARTTLS, and nothing is said before it'
 implicit\t'TLS from the first octet'
 opportunistic\t'STARTTLS where it is offered; somebody in between can prevent it'
 none\t'In clear'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l ask -d 'Which of several providers to ask [default: first]' -r -f -a "first\t'The first that can be reached'
+all\t'Each of them, one after the other'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l mech -d 'How to log in [default: auto]' -r -f -a "auto\t'The strongest of those offered that the line is safe for'
 scram-sha-256-plus\t'SCRAM bound to the TLS channel: nobody in between can pass it on'
 scram-sha-256\t'SCRAM: neither side tells the other the password'
@@ -154,9 +165,10 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l timeout-
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
 skip\t'Leave the account to it; exit 0'
 fail\t'Exit 75'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l report-interval -d 'With --quiet, tell the same trouble once in this time [default: 1d]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l all -d 'Every account of the settings files, one after the other'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -l json -d 'The same as --format jsonl'
-complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -s q -l quiet -d 'Say nothing unless something is wrong, and the same trouble only once in --report-interval'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -s v -l verbose -d 'Say more; twice: the whole dialogue, secrets removed'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -s c -l config -d 'The settings file; the user\'s and the system\'s are then left alone' -r -F
@@ -177,6 +189,9 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l ma
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l max-bytes -d 'Take this much in all, then say 421' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l max-message-size -d 'Put off messages larger than this with 452' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l transcript -d 'Write the dialogue of each session to this folder, secrets removed' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l on-mail -d 'Run this program when mail has come; its arguments follow, one a flag (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l on-error -d 'Run this program when something is wrong, or is no longer (repeatable, like --on-mail)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l state-dir -d 'Remember in this folder how runs went' -r -F
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l password-command -d 'Run this command; the first line it prints is the password' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l password-file -d 'The first line of this file is the password; others must not be able to read it' -r -F
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l password-fd -d 'Read the password from this open file descriptor' -r
@@ -190,6 +205,8 @@ starttls\t'STARTTLS, and nothing is said before it'
 implicit\t'TLS from the first octet'
 opportunistic\t'STARTTLS where it is offered; somebody in between can prevent it'
 none\t'In clear'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l ask -d 'Which of several providers to ask [default: first]' -r -f -a "first\t'The first that can be reached'
+all\t'Each of them, one after the other'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l mech -d 'How to log in [default: auto]' -r -f -a "auto\t'The strongest of those offered that the line is safe for'
 scram-sha-256-plus\t'SCRAM bound to the TLS channel: nobody in between can pass it on'
 scram-sha-256\t'SCRAM: neither side tells the other the password'
@@ -217,9 +234,10 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l ti
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
 skip\t'Leave the account to it; exit 0'
 fail\t'Exit 75'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l report-interval -d 'With --quiet, tell the same trouble once in this time [default: 1d]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l all -d 'Every account of the settings files, one after the other'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -l json -d 'The same as --format jsonl'
-complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -s q -l quiet -d 'Say nothing unless something is wrong, and the same trouble only once in --report-interval'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -s v -l verbose -d 'Say more; twice: the whole dialogue, secrets removed'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand test-target" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -s c -l config -d 'The settings file; the user\'s and the system\'s are then left alone' -r -F
@@ -240,6 +258,9 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l ma
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l max-bytes -d 'Take this much in all, then say 421' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l max-message-size -d 'Put off messages larger than this with 452' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l transcript -d 'Write the dialogue of each session to this folder, secrets removed' -r -F
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l on-mail -d 'Run this program when mail has come; its arguments follow, one a flag (repeatable)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l on-error -d 'Run this program when something is wrong, or is no longer (repeatable, like --on-mail)' -r
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l state-dir -d 'Remember in this folder how runs went' -r -F
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l password-command -d 'Run this command; the first line it prints is the password' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l password-file -d 'The first line of this file is the password; others must not be able to read it' -r -F
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l password-fd -d 'Read the password from this open file descriptor' -r
@@ -253,6 +274,8 @@ starttls\t'STARTTLS, and nothing is said before it'
 implicit\t'TLS from the first octet'
 opportunistic\t'STARTTLS where it is offered; somebody in between can prevent it'
 none\t'In clear'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l ask -d 'Which of several providers to ask [default: first]' -r -f -a "first\t'The first that can be reached'
+all\t'Each of them, one after the other'"
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l mech -d 'How to log in [default: auto]' -r -f -a "auto\t'The strongest of those offered that the line is safe for'
 scram-sha-256-plus\t'SCRAM bound to the TLS channel: nobody in between can pass it on'
 scram-sha-256\t'SCRAM: neither side tells the other the password'
@@ -280,9 +303,10 @@ complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l ti
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l lock -d 'What to do when another run holds the account [default: fail]' -r -f -a "wait\t'Wait until it is done'
 skip\t'Leave the account to it; exit 0'
 fail\t'Exit 75'"
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l report-interval -d 'With --quiet, tell the same trouble once in this time [default: 1d]' -r
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l all -d 'Every account of the settings files, one after the other'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l json -d 'The same as --format jsonl'
-complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -s q -l quiet -d 'Say nothing unless something is wrong'
+complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -s q -l quiet -d 'Say nothing unless something is wrong, and the same trouble only once in --report-interval'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -s v -l verbose -d 'Say more; twice: the whole dialogue, secrets removed'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -l origin -d 'Say of each setting where it comes from'
 complete -c atrn-fetch -n "__fish_atrn_fetch_using_subcommand show-config" -s h -l help -d 'Print help (see more with \'--help\')'

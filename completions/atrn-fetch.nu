@@ -14,6 +14,10 @@ module completions {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
   }
 
+  def "nu-complete atrn-fetch run ask" [] {
+    [ "first" "all" ]
+  }
+
   def "nu-complete atrn-fetch run mechanism" [] {
     [ "auto" "scram-sha-256-plus" "scram-sha-256" "cram-md5" "plain" "login" "external" ]
   }
@@ -59,18 +63,22 @@ module completions {
     --max-bytes: string       # Take this much in all, then say 421
     --max-message-size: string # Put off messages larger than this with 452
     --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
+    --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
+    --state-dir: path         # Remember in this folder how runs went
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --credential: string      # The systemd credential of this name is the password
     --format(-f): string@"nu-complete atrn-fetch run format" # For whom standard output is
     --json                    # The same as --format jsonl
-    --quiet(-q)               # Say nothing unless something is wrong
+    --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --summary: path           # Write a JSON object on each account's run to this file
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch run tls" # How the line is encrypted [default: starttls]
+    --ask: string@"nu-complete atrn-fetch run ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch run mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch run clear_auth" # What may be used to log in while the line is in clear [default: none]
     --per: string@"nu-complete atrn-fetch run per" # How often the program of command: is run [default: recipient]
@@ -85,6 +93,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch run lock" # What to do when another run holds the account [default: fail]
+    --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -95,6 +104,10 @@ module completions {
 
   def "nu-complete atrn-fetch check tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch check ask" [] {
+    [ "first" "all" ]
   }
 
   def "nu-complete atrn-fetch check mechanism" [] {
@@ -142,16 +155,20 @@ module completions {
     --max-bytes: string       # Take this much in all, then say 421
     --max-message-size: string # Put off messages larger than this with 452
     --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
+    --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
+    --state-dir: path         # Remember in this folder how runs went
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --credential: string      # The systemd credential of this name is the password
     --format(-f): string@"nu-complete atrn-fetch check format" # For whom standard output is
     --json                    # The same as --format jsonl
-    --quiet(-q)               # Say nothing unless something is wrong
+    --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch check tls" # How the line is encrypted [default: starttls]
+    --ask: string@"nu-complete atrn-fetch check ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch check mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch check clear_auth" # What may be used to log in while the line is in clear [default: none]
     --per: string@"nu-complete atrn-fetch check per" # How often the program of command: is run [default: recipient]
@@ -166,6 +183,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch check lock" # What to do when another run holds the account [default: fail]
+    --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -176,6 +194,10 @@ module completions {
 
   def "nu-complete atrn-fetch test-target tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch test-target ask" [] {
+    [ "first" "all" ]
   }
 
   def "nu-complete atrn-fetch test-target mechanism" [] {
@@ -223,16 +245,20 @@ module completions {
     --max-bytes: string       # Take this much in all, then say 421
     --max-message-size: string # Put off messages larger than this with 452
     --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
+    --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
+    --state-dir: path         # Remember in this folder how runs went
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --credential: string      # The systemd credential of this name is the password
     --format(-f): string@"nu-complete atrn-fetch test-target format" # For whom standard output is
     --json                    # The same as --format jsonl
-    --quiet(-q)               # Say nothing unless something is wrong
+    --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch test-target tls" # How the line is encrypted [default: starttls]
+    --ask: string@"nu-complete atrn-fetch test-target ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch test-target mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch test-target clear_auth" # What may be used to log in while the line is in clear [default: none]
     --per: string@"nu-complete atrn-fetch test-target per" # How often the program of command: is run [default: recipient]
@@ -247,6 +273,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch test-target lock" # What to do when another run holds the account [default: fail]
+    --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -257,6 +284,10 @@ module completions {
 
   def "nu-complete atrn-fetch show-config tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch show-config ask" [] {
+    [ "first" "all" ]
   }
 
   def "nu-complete atrn-fetch show-config mechanism" [] {
@@ -304,17 +335,21 @@ module completions {
     --max-bytes: string       # Take this much in all, then say 421
     --max-message-size: string # Put off messages larger than this with 452
     --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
+    --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
+    --state-dir: path         # Remember in this folder how runs went
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --credential: string      # The systemd credential of this name is the password
     --format(-f): string@"nu-complete atrn-fetch show-config format" # For whom standard output is
     --json                    # The same as --format jsonl
-    --quiet(-q)               # Say nothing unless something is wrong
+    --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --origin                  # Say of each setting where it comes from
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch show-config tls" # How the line is encrypted [default: starttls]
+    --ask: string@"nu-complete atrn-fetch show-config ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch show-config mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch show-config clear_auth" # What may be used to log in while the line is in clear [default: none]
     --per: string@"nu-complete atrn-fetch show-config per" # How often the program of command: is run [default: recipient]
@@ -329,6 +364,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch show-config lock" # What to do when another run holds the account [default: fail]
+    --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]

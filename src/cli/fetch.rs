@@ -158,7 +158,7 @@ pub struct Output {
     /// The same as --format jsonl
     #[arg(long, conflicts_with = "format", help_heading = "Output")]
     pub json: bool,
-    /// Say nothing unless something is wrong
+    /// Say nothing unless something is wrong, and the same trouble only once in --report-interval
     #[arg(long, short, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
     /// Say more; twice: the whole dialogue, secrets removed
@@ -236,9 +236,10 @@ where
 /// Is a setting's value that of a variable?
 fn from_variable(matches: &ArgMatches) -> impl Fn(&str) -> bool {
     let below = matches.subcommand().map(|(_, below)| below);
-    // The password is no flag itself, and clap must not be asked for what it does not know.
+    // These two are no flags themselves, and clap must not be asked for what it does not know.
+    let is_flag = |key: &str| !matches!(key, "password" | "fallback");
     move |key| {
-        let source = below.filter(|_| key != "password").and_then(|m| m.value_source(key));
+        let source = below.filter(|_| is_flag(key)).and_then(|m| m.value_source(key));
         source == Some(ValueSource::EnvVariable)
     }
 }

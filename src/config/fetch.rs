@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::document::{Document, Problem, quoted_if_needed};
 use super::reword::did_you_mean;
 
-pub use choice::{ClearAuth, Folder, Lock, Mechanism, Per, TlsMode};
+pub use choice::{Ask, ClearAuth, Folder, Lock, Mechanism, Per, TlsMode};
 pub use table::{Account, Layer};
 
 /// What one file holds.
@@ -230,6 +230,7 @@ pub fn flag(key: &str) -> String {
         "domains" => "domain",
         "accept_domains" => "accept-domain",
         "folders" => "folder",
+        "arguments" => "argument",
         "mechanism" => "mech",
         "server_name" => "servername",
         "password" => "password-file",

@@ -123,6 +123,21 @@ impl CallFault {
         }
     }
 
+    /// Whether another provider is worth a call instead.
+    pub fn another_may_help(&self) -> bool {
+        match self {
+            CallFault::Connect(_) | CallFault::Greeting(_) => true,
+            CallFault::Line(end) => end.exit() == Exit::TempFail,
+            CallFault::Refused(_, reply) => reply.is_transient(),
+            CallFault::NoEhlo(_)
+            | CallFault::NoTls
+            | CallFault::TlsRefused(_)
+            | CallFault::NoAtrn
+            | CallFault::NoMechanism(_)
+            | CallFault::Exchange(_) => false,
+        }
+    }
+
     /// What is wrong, and with whom.
     pub fn told(&self, server: &str) -> String {
         match self {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
@@ -12,7 +13,7 @@ use super::lock::AccountLock;
 use super::receive::{Progress, Tally, Terms};
 use super::summary::Summary;
 use crate::config::fetch::check::Purpose;
-use crate::config::fetch::{self as settings, Account, Effective, TlsMode};
+use crate::config::fetch::{self as settings, Account, Ask, Effective, TlsMode};
 use crate::config::value::{Deliver, Server};
 use crate::exit::{Exit, Failure};
 use crate::net::TlsClient;
@@ -29,22 +30,45 @@ pub use crate::session::transcript::Transcript;
 /// What a run did, and its dialogues where they were wanted.
 pub type Fetched = (Summary, Option<Vec<Transcript>>);
 
-/// Fetches for one account. `None`: another run holds it, and that is fine with its settings.
+/// Fetches for one account, from its first provider, or its others in turn. Nothing: another run holds
+/// it, and that is fine with its settings.
 ///
 /// # Errors
-/// [`Failure`] when nothing could be begun; what came of a run that began is in its summary.
+/// [`Failure`] when nothing could be begun; what came of a call is in its summary.
 pub async fn fetch(
     effective: &Effective,
     keep_dialogue: bool,
     stop: watch::Receiver<bool>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Option<Fetched>, Failure> {
+) -> Result<Vec<Fetched>, Failure> {
     judged(effective, Purpose::Run)?;
     let account = &effective.account;
     let locked = AccountLock::take(&account.label(), account.lock).await;
     let Some(_lock) = locked.map_err(|fault| Failure::new(fault.exit(), fault))? else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
+    let mut fetched = Vec::new();
+    for account in account.providers() {
+        let started = Timestamp::now();
+        let asked = fetch_from(&account, keep_dialogue, stop.clone(), progress).await;
+        let (summary, transcripts) =
+            asked.unwrap_or_else(|failure| (Summary::failed(&account, started, &failure), None));
+        let done = account.ask == Ask::First && !summary.another_may_help;
+        fetched.push((summary, transcripts));
+        if done || *stop.borrow() {
+            break;
+        }
+    }
+    Ok(fetched)
+}
+
+/// Fetches from one provider.
+async fn fetch_from(
+    account: &Account,
+    keep_dialogue: bool,
+    stop: watch::Receiver<bool>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Fetched, Failure> {
     let tls = tls_client(account)?;
     let run = fetch::Run {
         caller: caller(account, tls.as_ref()).await?,
@@ -54,7 +78,7 @@ pub async fn fetch(
         tally: Tally::default(),
         transcripts: keep_dialogue.then(Vec::new),
     };
-    Ok(Some(run.to_the_end(progress).await))
+    Ok(run.to_the_end(progress).await)
 }
 
 /// What a provider showed of itself.
@@ -185,7 +209,7 @@ async fn password(account: &Account) -> Result<Option<SecretString>, Failure> {
     let read = tokio::task::spawn_blocking(move || source.read()).await;
     match read.map_err(|fault| Failure::new(Exit::Software, fault))? {
         Ok(secret) => Ok(Some(secret)),
-        Err(fault) => Err(Failure::new(fault.exit(), fault)),
+        Err(fault) => Err(Failure::new(fault.exit(), &fault).hint(fault.hint())),
     }
 }
 

@@ -256,6 +256,7 @@ impl<K: Sink> Run<'_, K> {
         if let Err(fault) = end {
             summary.reason = Some(fault.told(&summary.server));
             summary.hint = fault.hint();
+            summary.another_may_help = fault.another_may_help();
             if let FetchFault::Refused { reply, .. } = &fault {
                 summary.last_reply = Some(reply.to_string());
             }
@@ -321,6 +322,20 @@ impl FetchFault {
             _ => Outcome::Tempfail,
         };
         (outcome, exit)
+    }
+
+    /// Whether another provider is worth a call instead. One that cannot be reached, or cannot just now,
+    /// is no ground to go without mail. One that does not believe us, does not let us, or is not who it
+    /// should be, must be heard of: the next would hide it.
+    pub fn another_may_help(&self) -> bool {
+        match self {
+            FetchFault::Call(fault) => fault.another_may_help(),
+            FetchFault::Refused { reply, .. } => matches!(reply.code, 421 | 451),
+            FetchFault::Target(_)
+            | FetchFault::SpokeTooSoon(_)
+            | FetchFault::BrokeOff(_)
+            | FetchFault::Stopped => false,
+        }
     }
 
     /// What is wrong, and with whom: the provider, unless the fault names somebody itself.

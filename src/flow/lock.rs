@@ -96,9 +96,13 @@ fn path(label: &str) -> Result<PathBuf, LockFault> {
     if std::fs::symlink_metadata(&folder).map_err(told)?.uid() != uid {
         return Err(told(io::Error::other("belongs to another user")));
     }
+    Ok(folder.join(format!("{}.lock", file_name(label))))
+}
+
+/// A label as a file may be called: nothing in it leads anywhere else.
+pub fn file_name(label: &str) -> String {
     let legal = |c: char| if c.is_ascii_alphanumeric() || ".-_@".contains(c) { c } else { '_' };
-    let name: String = label.chars().map(legal).take(200).collect();
-    Ok(folder.join(format!("{name}.lock")))
+    label.chars().map(legal).take(200).collect()
 }
 
 fn folder() -> PathBuf {

@@ -8,6 +8,9 @@
 //! | [`call`] | the customer's side up to the turn |
 //! | [`receive`] | behind the turn: the customer takes its mail in |
 //! | [`fetch`] | one run of the customer, from the lock to the summary |
+//! | [`visit`] | a run with all that belongs around it |
+//! | [`memory`] | what is remembered of it |
+//! | [`hook`] | who else hears of it |
 //! | [`summary`] | what came of it, for people and for pipes |
 //! | [`notify`] | senders are told what became of their mail |
 //! | [`forward`] | our own mail goes to the smarthost |
@@ -22,9 +25,11 @@ pub mod errand;
 pub mod fetch;
 pub mod forward;
 pub mod handover;
+pub mod hook;
 pub mod intake;
 pub mod line;
 pub mod lock;
+pub mod memory;
 pub mod notify;
 pub mod proof;
 pub mod provider;
@@ -32,3 +37,4 @@ pub mod receive;
 pub mod relay;
 pub mod serve;
 pub mod summary;
+pub mod visit;

@@ -1,12 +1,13 @@
 //! What one run of the customer came to, in the form that people and pipes are told.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::exit::Exit;
+use crate::config::fetch::Account;
+use crate::exit::{Exit, Failure};
 
 /// What a run came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Mail came, and all of it was taken, or refused with the provider informed.
@@ -76,6 +77,9 @@ pub struct Summary {
     /// The run was told to stop.
     #[serde(skip)]
     pub interrupted: bool,
+    /// This provider could not help; another may.
+    #[serde(skip)]
+    pub another_may_help: bool,
 }
 
 impl Summary {
@@ -105,6 +109,25 @@ impl Summary {
             next_hint_s: None,
             exit: Exit::Ok,
             interrupted: false,
+            another_may_help: false,
+        }
+    }
+
+    /// Nothing could be begun.
+    pub fn failed(account: &Account, started: Timestamp, failure: &Failure) -> Summary {
+        let server = account.server.as_ref().map(ToString::to_string).unwrap_or_default();
+        let result = match failure.exit {
+            Exit::TempFail => Outcome::Tempfail,
+            _ => Outcome::Config,
+        };
+        let reason = failure.what.lines().filter(|line| !line.starts_with("hint: "));
+        Summary {
+            started,
+            result,
+            reason: Some(reason.collect::<Vec<_>>().join("; ")),
+            hint: failure.hint.clone(),
+            exit: failure.exit,
+            ..Summary::new(&account.name, &server, account.port)
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod both_programs;
 mod calibration;
+mod complaints;
 mod far_corners;
 mod fetchmail_calls_odmrd;
 mod lab;

@@ -12,10 +12,12 @@ use crate::cli::failure::told;
 use crate::cli::log::{self, LogFormat, LogSettings};
 use crate::cli::signal::{Signal, Signals};
 use crate::cli::tell;
-use crate::config::fetch::{Account, Effective};
+use crate::config::fetch::{Account, Ask, Effective};
 use crate::exit::{Exit, Failure};
 use crate::flow::errand::{self, Transcript};
+use crate::flow::memory::Telling;
 use crate::flow::summary::{Outcome, Summary};
+use crate::flow::visit::{Told, visit};
 use crate::smtp::escape::Escaped;
 
 /// Does what the command line says.
@@ -66,14 +68,11 @@ async fn fetch_all(flags: &RunFlags, accounts: &[Effective]) -> Result<Exit, Fai
         if *stopped.borrow() {
             break;
         }
-        match fetch_one(effective, flags, stopped.clone()).await {
-            Ok(Some(summary)) => {
-                worst = worst.max(summary.exit);
-                report(output, &summary)?;
-                summaries.push(summary);
-            }
-            Ok(None) => {}
-            Err(failure) => worst = worst.max(told("atrn-fetch", &labelled(failure, effective))),
+        let told = fetch_one(effective, flags, stopped.clone()).await?;
+        worst = worst.max(exit_of(&effective.account, &told));
+        for told in told {
+            report(output, effective, &told)?;
+            summaries.push(told.summary);
         }
     }
     conclude(flags, output, &summaries)?;
@@ -119,17 +118,25 @@ async fn fetch_one(
     effective: &Effective,
     flags: &RunFlags,
     stop: watch::Receiver<bool>,
-) -> Result<Option<Summary>, Failure> {
+) -> Result<Vec<Told>, Failure> {
     let output = flags.common.output;
     let mut bar = Bar::new(&effective.account.label(), output);
     let keep = wants_dialogue(effective, output);
-    let fetched = errand::fetch(effective, keep, stop, &mut |progress| bar.show(progress)).await;
+    let told = visit(effective, keep, stop, &mut |progress| bar.show(progress)).await;
     bar.clear();
-    let Some((summary, transcripts)) = fetched? else { return Ok(None) };
-    if let Some(transcripts) = transcripts {
-        keep_transcripts(&effective.account, output, summary.started, &transcripts)?;
+    for told in &told {
+        let transcripts = told.transcripts.as_deref().unwrap_or_default();
+        keep_transcripts(&effective.account, output, told.summary.started, transcripts)?;
     }
-    Ok(Some(summary))
+    Ok(told)
+}
+
+/// Of several providers that stand in for each other the last one counts: it was asked because the
+/// others could not be. Where each is asked, the worst does.
+fn exit_of(account: &Account, told: &[Told]) -> Exit {
+    let mut exits = told.iter().map(|told| told.summary.exit);
+    let exit = if account.ask == Ask::All { exits.max() } else { exits.next_back() };
+    exit.unwrap_or(Exit::Ok)
 }
 
 fn wants_dialogue(effective: &Effective, output: Output) -> bool {
@@ -143,13 +150,18 @@ fn labelled(mut failure: Failure, effective: &Effective) -> Failure {
     failure
 }
 
-fn report(output: Output, summary: &Summary) -> Result<(), Failure> {
-    if let Some(reason) = &summary.reason {
-        let what = match summary.account.as_str() {
-            "" => reason.clone(),
-            name => format!("{name}: {reason}"),
-        };
-        told("atrn-fetch", &Failure::new(summary.exit, what).hint(summary.hint.clone()));
+fn report(output: Output, effective: &Effective, report: &Told) -> Result<(), Failure> {
+    let Told { summary, telling, failure, .. } = report;
+    let silent = output.quiet && *telling == Telling::Known;
+    if let Some(failure) = failure.as_ref().filter(|_| !silent) {
+        let mut failure = labelled(failure.clone(), effective);
+        if let Some(count) = telling.count().filter(|_| output.quiet) {
+            failure.what = format!("{} ({count})", failure.what);
+        }
+        told("atrn-fetch", &failure);
+    }
+    if let Some(relief) = telling.relief().filter(|_| output.quiet) {
+        told("atrn-fetch", &labelled(Failure::new(Exit::Ok, relief), effective));
     }
     match output.format() {
         Format::Jsonl => tell(&(json(summary)? + "\n")).map(drop),

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration as StdDuration;
 
+use super::table::OF_A_PROVIDER;
 use super::{ClearAuth, Effective, Mechanism, TlsMode};
 use crate::config::document::{Problem, Problems};
 use crate::config::value::{Deliver, Duration};
@@ -39,6 +40,7 @@ impl Effective {
         }
         if purpose == Purpose::Run {
             note(self.mail_faults());
+            note(self.provider_faults());
         }
         note(self.timeout_faults());
         Problems::none_in(found)
@@ -90,6 +92,37 @@ impl Effective {
             rule(a.key.is_some() && a.certificate.is_none(), "certificate", "not set, but key is")
                 .hint("a key is of use only with its certificate"),
         ])
+    }
+
+    /// Of the further providers, told by their number.
+    fn provider_faults(&self) -> Vec<Fault> {
+        let mut found = Vec::new();
+        let layers = self.account.fallback.iter();
+        for (n, (layer, account)) in layers.zip(self.account.providers().iter().skip(1)).enumerate()
+        {
+            let provider = Effective { account: account.clone(), ..self.clone() };
+            let own = layer.keys_set().into_iter().filter(|key| !OF_A_PROVIDER.contains(key));
+            let foreign = own.map(|key| {
+                Fault::new("fallback", format!("{key}: a provider has none of its own"))
+                    .hint("one account has one target; an account of its own may have another")
+            });
+            let nameless = rule(layer.server.is_none(), "server", "not set: whom are we to call?");
+            let faults = foreign
+                .chain(faults([nameless]))
+                .chain(provider.line_faults())
+                .chain(provider.login_faults())
+                .chain(provider.unreadable_files());
+            found.extend(faults.map(|fault| {
+                let key = if fault.key == "fallback" {
+                    String::new()
+                } else {
+                    format!("{}: ", fault.key)
+                };
+                let text = format!("number {}: {key}{}", n + 1, fault.fault);
+                Fault { key: "fallback", fault: text, hint: fault.hint }
+            }));
+        }
+        found
     }
 
     fn login_faults(&self) -> Vec<Fault> {

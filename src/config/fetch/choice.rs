@@ -73,6 +73,16 @@ pub enum Lock {
     Fail,
 }
 
+/// Whom to ask, where an account has several providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ask {
+    /// The first that can be reached
+    First,
+    /// Each of them, one after the other
+    All,
+}
+
 /// How often the program of `command:` is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{ClearAuth, Effective, Folder, Lock, Mechanism, Per, TlsMode, quoted_if_needed};
+use super::table::{Account, Layer};
+use super::{Ask, ClearAuth, Effective, Folder, Lock, Mechanism, Per, TlsMode, quoted_if_needed};
 use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size};
 use crate::smtp::Domain;
@@ -25,7 +26,7 @@ macro_rules! shown {
 }
 
 shown!(u16, u32, u64, bool, String, PathBuf, Duration, Size, Server, Fingerprint, Deliver, Domain);
-shown!(TlsMode, Mechanism, ClearAuth, Lock, Per);
+shown!(TlsMode, Mechanism, ClearAuth, Lock, Per, Ask);
 
 /// Where the password comes from is no secret; a command's arguments might be, so only the program
 /// is shown.
@@ -66,6 +67,20 @@ impl Shown for Vec<Folder> {
         let pair = |f: &Folder| (f.recipient.clone(), f.folder.display().to_string().into());
         let table = self.iter().map(pair).collect();
         (!self.is_empty()).then_some(toml::Value::Table(table))
+    }
+}
+
+/// Of a further provider only what is said of it.
+impl Shown for Vec<Layer> {
+    fn shown(&self) -> Option<toml::Value> {
+        let said = |layer: &Layer| {
+            let keys = layer.keys_set();
+            let all = Account::new("", layer.clone()).shown().into_iter();
+            let said = all.filter(|(key, _)| keys.contains(key));
+            let table = said.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+            toml::Value::Table(table)
+        };
+        (!self.is_empty()).then(|| toml::Value::Array(self.iter().map(said).collect()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::choice::{ClearAuth, Folder, Lock, Mechanism, Per, TlsMode, folders};
+use super::choice::{Ask, ClearAuth, Folder, Lock, Mechanism, Per, TlsMode, folders};
 use super::show::Shown;
 use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size, read};
@@ -77,6 +77,15 @@ macro_rules! settings {
                 }
             }
 
+            /// The same account, but for what this layer says.
+            #[must_use]
+            fn but(self, layer: Layer) -> Account {
+                Account {
+                    name: self.name,
+                    $($name: settings!(@but layer.$name, self.$name $(, $default)?),)*
+                }
+            }
+
             /// Every key with its value as the file would write it; `None` where nothing is set.
             pub fn shown(&self) -> Vec<(&'static str, Option<toml::Value>)> {
                 vec![$((stringify!($name), self.$name.shown())),*]
@@ -87,6 +96,10 @@ macro_rules! settings {
     (@field $type:ty) => { Option<$type> };
     (@value $layer:ident.$name:ident = $default:expr) => { $layer.$name.unwrap_or($default) };
     (@value $layer:ident.$name:ident) => { $layer.$name };
+    (@but $layer:ident.$name:ident, $self:ident.$same:ident, $default:expr) => {
+        $layer.$name.unwrap_or($self.$same)
+    };
+    (@but $layer:ident.$name:ident, $self:ident.$same:ident) => { $layer.$name.or($self.$same) };
 }
 
 settings! {
@@ -120,6 +133,13 @@ settings! {
     #[arg(long, value_name = "NAME", env = "ODMR_EHLO", help_heading = "Transport",
         value_parser = read::<Domain>)]
     ehlo: Domain;
+
+    /// Further providers, in the order in which they are asked; tables of their own in the file
+    #[arg(skip)]
+    fallback: Vec<Layer> = Vec::new();
+    /// Which of several providers to ask
+    #[arg(long, value_name = "WHICH", env = "ODMR_ASK", help_heading = "Transport")]
+    ask: Ask = Ask::First;
 
     /// The name to log in with
     #[arg(long, value_name = "NAME", env = "ODMR_USER", help_heading = "Login")]
@@ -208,7 +228,41 @@ settings! {
     /// Write the dialogue of each session to this folder, secrets removed
     #[arg(long, value_name = "DIR", env = "ODMR_TRANSCRIPT", help_heading = "Behaviour")]
     transcript: PathBuf;
+    /// Run this program when mail has come; its arguments follow, one a flag (repeatable)
+    #[arg(long = "on-mail", value_name = "WORD", allow_hyphen_values = true,
+        help_heading = "Behaviour")]
+    on_mail: Vec<String> = Vec::new();
+    /// Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
+    #[arg(long = "on-error", value_name = "WORD", allow_hyphen_values = true,
+        help_heading = "Behaviour")]
+    on_error: Vec<String> = Vec::new();
+    /// With --quiet, tell the same trouble once in this time
+    #[arg(long, value_name = "DURATION", env = "ODMR_REPORT_INTERVAL",
+        help_heading = "Behaviour")]
+    report_interval: Duration = Duration::hours(24);
+    /// Remember in this folder how runs went
+    #[arg(long, value_name = "DIR", env = "ODMR_STATE_DIR", help_heading = "Behaviour")]
+    state_dir: PathBuf;
 }
+
+/// What a further provider may have of its own. The mail's way behind the turn is one.
+pub const OF_A_PROVIDER: [&str; 15] = [
+    "server",
+    "port",
+    "tls",
+    "ca",
+    "fingerprint",
+    "server_name",
+    "certificate",
+    "key",
+    "user",
+    "password",
+    "mechanism",
+    "clear_auth",
+    "force_atrn",
+    "turn",
+    "timeout_connect",
+];
 
 impl Account {
     /// What to call the account in messages, summaries and locks: its name, or else whom it calls.
@@ -220,14 +274,40 @@ impl Account {
     }
 }
 
+impl Account {
+    /// The account as each of its providers is to be asked, in order.
+    pub fn providers(&self) -> Vec<Account> {
+        let others = self.fallback.iter().map(|layer| self.at(layer));
+        std::iter::once(self.clone()).chain(others).collect()
+    }
+
+    /// One server's certificate and name are not another's, and who is known by one of the two is not to
+    /// be known by both.
+    fn at(&self, layer: &Layer) -> Account {
+        let mut base = self.clone();
+        base.fingerprint = None;
+        base.server_name = None;
+        if layer.fingerprint.is_some() {
+            base.ca = None;
+        }
+        base.but(layer.clone())
+    }
+}
+
 impl Layer {
     /// Makes every relative path start somewhere.
     pub fn anchor(&mut self, place: impl Fn(&Path) -> PathBuf) {
-        let paths = [&mut self.ca, &mut self.certificate, &mut self.key, &mut self.transcript];
-        paths.into_iter().flatten().for_each(|path| *path = place(path));
+        self.anchor_by(&place);
+    }
+
+    fn anchor_by(&mut self, place: &dyn Fn(&Path) -> PathBuf) {
+        let own = [&mut self.ca, &mut self.certificate, &mut self.key];
+        let paths = own.into_iter().chain([&mut self.transcript, &mut self.state_dir]);
+        paths.flatten().for_each(|path| *path = place(path));
         if let Some(SecretSource::File(path)) = &mut self.password {
             *path = place(path);
         }
         self.deliver = self.deliver.take().map(|deliver| deliver.map_path(place));
+        self.fallback.iter_mut().flatten().for_each(|layer| layer.anchor_by(&place));
     }
 }

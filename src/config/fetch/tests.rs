@@ -105,7 +105,7 @@ fn each_wrong_value_is_one_line() {
         (
             "[account.a]\ndeliver = \"mda:procmail\"",
             "f.toml:2:11: account.a.deliver: saw string \"mda:procmail\"; \
-             allowed: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:/PATH or maildir:/PATH",
+             allowed: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:/PATH, maildir:/PATH or command:/PATH",
         ),
         (
             "[defaults]\ntls = \"always\"",

@@ -115,6 +115,26 @@ impl SecretError {
     }
 }
 
+impl SecretError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            SecretError::Unreadable { error, .. }
+                if error.kind() == io::ErrorKind::PermissionDenied =>
+            {
+                Some(
+                    "a security profile (AppArmor, SELinux) may forbid it, or its permissions; a file or a \
+                     systemd credential needs no such leave",
+                )
+            }
+            SecretError::Failed(..) => Some(
+                "is its agent locked? From cron or a unit a file or a systemd credential is safer",
+            ),
+            _ => None,
+        }
+    }
+}
+
 impl SecretSource {
     /// Gets the password. Blocks, for [`PATIENCE`] at most where no person is asked.
     ///

@@ -1,0 +1,74 @@
+//! One run for one account with all that belongs around it: every provider that is to be asked, what is
+//! remembered of it, and who of the user's programs hears.
+
+use jiff::Timestamp;
+
+use super::errand::{self, Transcript};
+use super::hook;
+use super::line::Stop;
+use super::memory::{Came, Shelf, Telling};
+use super::receive::Progress;
+use super::summary::Summary;
+use crate::config::fetch::Effective;
+use crate::exit::Failure;
+
+/// What came of asking one provider, and what is to be said of it.
+#[derive(Debug)]
+pub struct Told {
+    /// What came of it.
+    pub summary: Summary,
+    /// The dialogues, where they were wanted.
+    pub transcripts: Option<Vec<Transcript>>,
+    /// Whether it is news.
+    pub telling: Telling,
+    /// What is wrong, in as many lines as it takes.
+    pub failure: Option<Failure>,
+}
+
+/// Visits the account's providers. Nothing comes back where another run is at it, and that is fine with
+/// the settings.
+pub async fn visit(
+    effective: &Effective,
+    keep_dialogue: bool,
+    stop: Stop,
+    progress: &mut dyn FnMut(Progress),
+) -> Vec<Told> {
+    let account = &effective.account;
+    let started = Timestamp::now();
+    let visited = match errand::fetch(effective, keep_dialogue, stop, progress).await {
+        Ok(fetched) => fetched.into_iter().map(|fetched| (fetched, None)).collect(),
+        Err(failure) => {
+            let summary = Summary::failed(account, started, &failure);
+            vec![((summary, None), Some(failure))]
+        }
+    };
+    let shelf = Shelf::of(account);
+    let mut memory = shelf.as_ref().map(Shelf::recall).unwrap_or_default();
+    let mut told = Vec::with_capacity(visited.len());
+    for ((summary, transcripts), failure) in visited {
+        let telling = memory.note(&came(&summary), account.report_interval.get());
+        let failure = failure.or_else(|| failure_of(&summary));
+        hook::call(account, &summary, &telling).await;
+        told.push(Told { summary, transcripts, telling, failure });
+    }
+    if let Some(shelf) = shelf.filter(|_| !told.is_empty()) {
+        shelf.keep(&memory);
+    }
+    told
+}
+
+fn came(summary: &Summary) -> Came<'_> {
+    Came {
+        server: &summary.server,
+        at: summary.started,
+        result: Some(summary.result),
+        exit: summary.exit,
+        mail: summary.accepted > 0,
+        reason: summary.reason.as_deref(),
+    }
+}
+
+fn failure_of(summary: &Summary) -> Option<Failure> {
+    let reason = summary.reason.as_ref()?;
+    Some(Failure::new(summary.exit, reason).hint(summary.hint.clone()))
+}

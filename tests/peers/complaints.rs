@@ -1,0 +1,337 @@
+//! What users of fetch clients complain about, and `atrn-fetch` must not do. A test for each row:
+//!
+//! | the complaint | the test |
+//! |---|---|
+//! | exit 1 for "no mail" makes cron jobs need an excuse | `no_mail_needs_no_excuse_in_cron` |
+//! | cron mails that another copy is running | `a_run_that_is_still_at_it_makes_no_mail` |
+//! | a prompt in cron waits for ever | `nobody_is_prompted_in_cron` |
+//! | a locked password agent fills the mailbox | `the_same_trouble_is_mailed_once`, `and_when_it_is_over` |
+//! | one failing account hides behind another's success | `one_accounts_success_hides_no_failure` |
+//! | secrets in rc files | `a_password_in_the_settings_is_refused`, `a_secret_that_others_can_read_is_refused` |
+//! | a profile forbids the password command | `a_password_command_that_cannot_run_names_the_other_ways` |
+//! | mail is lost silently, or bounces for ever | `what_is_not_safe_here_stays_at_the_provider` |
+//! | "did it work?" needs -v and eyes | `what_happened_can_be_read_by_a_program`, also where nothing could be begun |
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::lab::ours::{AtrnFetch, Odmrd, RunningOdmrd};
+use crate::lab::post::Post;
+use crate::lab::process::{Ran, run};
+use crate::lab::{Lab, allow};
+
+/// A run from cron: quiet, remembered in a folder of the lab.
+fn from_cron(lab: &Lab, fetch: AtrnFetch<'_>) -> Ran {
+    let state = lab.path("state").display().to_string();
+    run(lab, fetch.flags(&["--state-dir", &state, "--quiet"]).command("run"))
+}
+
+/// Says nothing at all, so that cron mails nothing.
+#[track_caller]
+fn is_silent(ran: &Ran, code: i32) {
+    assert_eq!((ran.code, &*ran.out, &*ran.err), (Some(code), "", ""), "{ran:#?}");
+}
+
+fn laden(lab: &Lab) -> RunningOdmrd {
+    let odmrd = Odmrd::new(lab).start();
+    Post::open(odmrd.mx).deliver("a@sender.test", "box@example.org", b"Subject: x\r\n\r\nx\r\n");
+    odmrd
+}
+
+/// Settings with these accounts, each with its lines; all of the lab's customer otherwise.
+fn settings(lab: &Lab, accounts: &[(&str, &str)]) -> std::path::PathBuf {
+    let password = lab.write("password", crate::lab::fetchmail::PASSWORD);
+    allow(&password, 0o600);
+    let mut text = format!(
+        "[defaults]\nuser = {:?}\ntls = \"none\"\nclear_auth = \"plain\"\ndomains = [\"example.org\"]\n\
+         password = {{ file = {password:?} }}\nehlo = \"customer.test\"\nstate_dir = {:?}\n\
+         deliver = \"maildir:{}\"\n",
+        crate::lab::fetchmail::USER,
+        lab.path("state"),
+        lab.path("Maildir").display(),
+    );
+    for (name, lines) in accounts {
+        text.push_str(&format!("[account.{name}]\n{lines}\n"));
+    }
+    lab.write("atrn-fetch.toml", text)
+}
+
+/// The program with the settings of the lab.
+fn atrn_fetch(lab: &Lab, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_atrn-fetch"));
+    command.env("XDG_RUNTIME_DIR", lab.room("runtime")).env("HOME", lab.room("home"));
+    command.env_remove("XDG_CONFIG_HOME");
+    command.args(words).arg("--config").arg(lab.path("atrn-fetch.toml"));
+    command
+}
+
+fn at(address: std::net::SocketAddr) -> String {
+    format!("server = \"{}\"\nport = {}", address.ip(), address.port())
+}
+
+#[test]
+fn no_mail_needs_no_excuse_in_cron() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    is_silent(&from_cron(&lab, AtrnFetch::new(&lab, odmrd.odmr).into_maildir()), 0);
+}
+
+#[test]
+fn a_run_that_is_still_at_it_makes_no_mail() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    settings(&lab, &[("home", &at(odmrd.odmr))]);
+    let lock = lab.room("runtime").join("odmr");
+    std::fs::create_dir(&lock).expect("a folder");
+    let file = std::fs::File::create(lock.join("home.lock")).expect("a file");
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).expect("a lock");
+    is_silent(&run(&lab, atrn_fetch(&lab, &["home", "--quiet", "--lock", "skip"])), 0);
+    let ran = run(&lab, atrn_fetch(&lab, &["home", "--quiet"]));
+    assert_eq!(ran.code, Some(75), "{ran:#?}");
+    assert!(ran.err.contains("another run holds this account"), "{ran:#?}");
+}
+
+#[test]
+fn nobody_is_prompted_in_cron() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    settings(
+        &lab,
+        &[("home", &format!("{}\npassword = {{ command = \"cat /dev/tty\" }}", at(odmrd.odmr)))],
+    );
+    let mut command = Command::new("setsid");
+    let fetch = atrn_fetch(&lab, &["home", "--quiet"]);
+    command.arg("--wait").arg(fetch.get_program()).args(fetch.get_args());
+    fetch.get_envs().for_each(|(name, value)| {
+        value.map(|value| command.env(name, value));
+    });
+    let ran = run(&lab, command);
+    assert!(!ran.never_ended && ran.code == Some(78), "{ran:#?}");
+    assert!(ran.err.contains("password command \"cat\": failed"), "{ran:#?}");
+}
+
+#[test]
+fn the_same_trouble_is_mailed_once() {
+    let lab = Lab::open();
+    let nobody = lab.free();
+    let fetch = || AtrnFetch::new(&lab, nobody).into_maildir();
+    let first = from_cron(&lab, fetch());
+    assert_eq!(first.code, Some(69), "{first:#?}");
+    assert!(first.err.contains(&nobody.to_string()), "{first:#?}");
+    for _ in 0..3 {
+        is_silent(&from_cron(&lab, fetch()), 69);
+    }
+    let again = from_cron(&lab, fetch().flags(&["--report-interval", "0s"]));
+    assert!(again.err.contains("(5 times since "), "{again:#?}");
+}
+
+#[test]
+fn and_when_it_is_over() {
+    let lab = Lab::open();
+    let (mx, odmr) = (lab.free(), lab.free());
+    let fetch = || AtrnFetch::new(&lab, odmr).into_maildir();
+    from_cron(&lab, fetch());
+    from_cron(&lab, fetch());
+    let _odmrd = Odmrd::new(&lab).listening(mx, odmr).start();
+    let ran = from_cron(&lab, fetch());
+    assert_eq!((ran.code, &*ran.out), (Some(0), ""), "{ran:#?}");
+    assert!(ran.err.contains("well again; it had failed 2 times since "), "{ran:#?}");
+    is_silent(&from_cron(&lab, fetch()), 0);
+}
+
+#[test]
+fn one_accounts_success_hides_no_failure() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    settings(&lab, &[("bad", &at(lab.free())), ("good", &at(odmrd.odmr))]);
+    let ran = run(&lab, atrn_fetch(&lab, &["--all", "--json"]));
+    assert_eq!(ran.code, Some(69), "{ran:#?}");
+    let lines: Vec<Value> =
+        ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let told: Vec<_> = lines.iter().map(|line| (&line["account"], &line["result"])).collect();
+    assert_eq!(told, [(&"bad".into(), &"tempfail".into()), (&"good".into(), &"ok".into())]);
+}
+
+#[test]
+fn a_password_in_the_settings_is_refused() {
+    let lab = Lab::open();
+    settings(&lab, &[("home", "password = \"Correct-Horse\"")]);
+    let ran = run(&lab, atrn_fetch(&lab, &["home"]));
+    assert_eq!(ran.code, Some(78), "{ran:#?}");
+    assert!(ran.err.contains("a password does not stand in the settings"), "{ran:#?}");
+    assert!(!ran.err.contains("Correct-Horse"), "{ran:#?}");
+}
+
+#[test]
+fn a_secret_that_others_can_read_is_refused() {
+    let lab = Lab::open();
+    settings(&lab, &[("home", &at(lab.free()))]);
+    allow(&lab.path("password"), 0o644);
+    let ran = run(&lab, atrn_fetch(&lab, &["home"]));
+    assert_eq!(ran.code, Some(78), "{ran:#?}");
+    assert!(ran.err.contains("mode 0644 lets others read the password"), "{ran:#?}");
+}
+
+#[test]
+fn a_password_command_that_cannot_run_names_the_other_ways() {
+    let lab = Lab::open();
+    let command = lab.write("forbidden", "#!/bin/sh\n");
+    allow(&command, 0o600);
+    let line = format!("{}\npassword = {{ command = [{command:?}] }}", at(lab.free()));
+    settings(&lab, &[("home", &line)]);
+    let ran = run(&lab, atrn_fetch(&lab, &["home"]));
+    assert_eq!(ran.code, Some(78), "{ran:#?}");
+    assert!(ran.err.contains("Permission denied"), "{ran:#?}");
+    assert!(
+        ran.err.contains("hint: a security profile") && ran.err.contains("credential"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn what_is_not_safe_here_stays_at_the_provider() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    for (script, code, result) in
+        [("exit 75", 1, "partial"), ("exit 1", 1, "partial"), ("exit 0", 0, "ok")]
+    {
+        let program = lab.write("program", format!("#!/bin/sh\n{script}\n"));
+        allow(&program, 0o755);
+        let into = format!("command:{}", program.display());
+        AtrnFetch::new(&lab, odmrd.odmr).into(&into).run().ended(code, result);
+    }
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "no_mail");
+}
+
+#[test]
+fn what_happened_can_be_read_by_a_program() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let summary = lab.path("summary.json");
+    settings(&lab, &[("home", &at(odmrd.odmr)), ("odd", "deliver = \"smtp:localhost:25\"")]);
+    let words = ["--all", "--quiet", "--summary", summary.to_str().expect("a path")];
+    run(&lab, atrn_fetch(&lab, &words));
+    let text = std::fs::read_to_string(&summary).expect("a summary");
+    let lines: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!((&lines[0]["result"], &lines[0]["accepted"]), (&"ok".into(), &1.into()), "{text}");
+    assert_eq!(lines[1]["result"], "config", "{text}");
+    assert!(
+        lines[1]["reason"].as_str().is_some_and(|why| why.contains("server: not set")),
+        "{text}"
+    );
+}
+
+/// A hook that writes down what it hears.
+fn hook(lab: &Lab) -> String {
+    let said = lab.path("said");
+    let script = format!(
+        "#!/bin/sh\nread -r line\necho \"$1 $FETCH_ACCOUNT $FETCH_RESULT $FETCH_TELLING $FETCH_ACCEPTED $line\" >> {}\n",
+        said.display()
+    );
+    let hook = lab.write("hook", script);
+    allow(&hook, 0o755);
+    hook.display().to_string()
+}
+
+#[test]
+fn hooks_hear_of_mail_and_of_what_is_wrong() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let hook = hook(&lab);
+    let lines = format!("on_mail = [{hook:?}, \"mail\"]\non_error = [{hook:?}, \"error\"]\n");
+    let with = |address| settings(&lab, &[("home", &format!("{}\n{lines}", at(address)))]);
+    let fetch = || run(&lab, atrn_fetch(&lab, &["home", "--quiet"]));
+    with(lab.free());
+    for _ in 0..2 {
+        fetch();
+    }
+    with(odmrd.odmr);
+    for _ in 0..2 {
+        fetch();
+    }
+    let said = std::fs::read_to_string(lab.path("said")).expect("something");
+    let said: Vec<_> = said.lines().map(|line| line.split_once(" {").expect("JSON").0).collect();
+    // Another address is another provider: nothing was wrong with this one.
+    assert_eq!(said, ["error home tempfail new 0", "mail home ok well 1"], "{said:#?}");
+}
+
+#[test]
+fn a_hook_that_fails_changes_nothing() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let lines = format!("{}\non_mail = [\"/bin/false\"]", at(odmrd.odmr));
+    settings(&lab, &[("home", &lines)]);
+    let ran = run(&lab, atrn_fetch(&lab, &["home"]));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert!(ran.err.contains("on_mail") && ran.err.contains("ended with 1"), "{ran:#?}");
+}
+
+/// An account that has two providers.
+fn with_fallback(lab: &Lab, first: &str, second: &str, more: &str) -> Ran {
+    let lines = format!("{first}\n{more}\n[[account.home.fallback]]\n{second}");
+    settings(lab, &[("home", &lines)]);
+    run(lab, atrn_fetch(lab, &["home", "--json"]))
+}
+
+fn results(ran: &Ran) -> Vec<String> {
+    let parsed = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    parsed.map(|line| line["result"].as_str().expect("a word").to_owned()).collect()
+}
+
+#[test]
+fn where_one_provider_is_down_the_next_is_asked() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let nobody = lab.free();
+    let ran = with_fallback(&lab, &at(nobody), &at(odmrd.odmr), "");
+    assert_eq!(
+        (ran.code, results(&ran)),
+        (Some(0), vec!["tempfail".into(), "ok".into()]),
+        "{ran:#?}"
+    );
+    assert!(ran.err.contains(&nobody.to_string()), "{ran:#?}");
+}
+
+#[test]
+fn a_refused_login_is_told_and_not_hidden_by_the_next_provider() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let wrong = lab.write("wrong", "wrong");
+    allow(&wrong, 0o600);
+    let first = format!("{}\npassword = {{ file = {wrong:?} }}", at(odmrd.odmr));
+    let second = format!("{}\npassword = {{ file = {:?} }}", at(odmrd.odmr), lab.path("password"));
+    let ran = with_fallback(&lab, &first, &second, "");
+    assert_eq!((ran.code, results(&ran)), (Some(77), vec!["denied".into()]), "{ran:#?}");
+    let ran = with_fallback(&lab, &first, &second, "ask = \"all\"");
+    assert_eq!(
+        (ran.code, results(&ran)),
+        (Some(77), vec!["denied".into(), "ok".into()]),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn no_mail_is_an_answer_unless_all_are_to_be_asked() {
+    let lab = Lab::open();
+    let empty = Odmrd::named(&lab, "empty").start();
+    let odmrd = laden(&lab);
+    let ran = with_fallback(&lab, &at(empty.odmr), &at(odmrd.odmr), "");
+    assert_eq!((ran.code, results(&ran)), (Some(0), vec!["no_mail".into()]), "{ran:#?}");
+    let ran = with_fallback(&lab, &at(empty.odmr), &at(odmrd.odmr), "ask = \"all\"");
+    assert_eq!(
+        (ran.code, results(&ran)),
+        (Some(0), vec!["no_mail".into(), "ok".into()]),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn a_further_provider_has_no_target_of_its_own() {
+    let lab = Lab::open();
+    let ran = with_fallback(&lab, &at(lab.free()), "deliver = \"smtp:localhost:25\"", "");
+    assert_eq!(ran.code, Some(78), "{ran:#?}");
+    assert!(ran.err.contains("fallback: number 1: deliver: a provider has none"), "{ran:#?}");
+    assert!(ran.err.contains("number 1: server: not set"), "{ran:#?}");
+}
