@@ -33,13 +33,28 @@ pub(super) fn is_not_due(db: &Connection, entry: Key) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Somebody is, if a recipient says so.
+pub(super) fn is_due_again(db: &Connection, entry: Key) -> rusqlite::Result<()> {
+    let sql = format!(
+        "SELECT 1 FROM recipient WHERE entry = ?1 AND state IN ({}, {}, {})",
+        row::REFUSED,
+        row::EXPIRED,
+        row::RELAYED
+    );
+    match db.prepare_cached(&sql)?.exists([entry.id.0.to_bytes()])? {
+        true => is_due(db, entry),
+        false => Ok(()),
+    }
+}
+
 /// Makes the table anew from the entries, for where it is damaged.
 pub(super) fn rebuild(db: &Connection) -> rusqlite::Result<()> {
     let sql = format!(
         "INSERT OR IGNORE INTO due (entry, domain) SELECT id, domain FROM entry NOT INDEXED
-         WHERE state IN ({}, {}) AND EXISTS (SELECT 1 FROM recipient
+         WHERE state IN ({}, {}, {}) AND EXISTS (SELECT 1 FROM recipient
            WHERE entry = entry.id AND recipient.state IN ({}, {}, {}));",
         row::state(EntryState::Waiting),
+        row::state(EntryState::Held),
         row::state(EntryState::Failed),
         row::REFUSED,
         row::EXPIRED,
@@ -121,8 +136,9 @@ impl Conclusion {
 struct Look {
     leases: Vec<Lease>,
     damaged: Vec<(Claim, String)>,
-    /// Of these nobody is to be told, though the table says so.
-    stale: Vec<Key>,
+    /// Of these nobody is to be told, though the table says so. Held until that is written down, so
+    /// that no session makes it true meanwhile.
+    stale: Vec<Claim>,
 }
 
 /// Leases what is due, the oldest first.
@@ -149,33 +165,45 @@ pub(super) async fn due(core: &Arc<Core>, room: usize) -> Result<Vec<Lease>, Spo
     Ok(look.leases)
 }
 
+/// Claims first, and reads what it has claimed only then: what another session has just written down
+/// of an entry would not be seen in an older view.
 fn look(core: &Arc<Core>, db: &Connection, room: usize) -> rusqlite::Result<Look> {
+    let claims = claim(core, db, room)?;
     let mut look = Look::default();
-    let mut query = db.prepare_cached("SELECT entry, domain FROM due ORDER BY entry")?;
-    let mut rows = query.query([])?;
-    while let Some(row) = rows.next()?
-        && look.leases.len() < room
-    {
-        let id = EntryId(Ulid::from_bytes(row.get(0)?));
-        let key = Key { domain: row.get(1)?, id };
-        // Whoever has it now will have changed it; its turn comes.
-        let Some(claim) = core.claims.claim(key) else { continue };
-        match load(db, key) {
+    let snapshot = db.unchecked_transaction()?;
+    for claim in claims {
+        match load(db, claim.key) {
             Ok(Some(stored)) if is_told_of(&stored.entry) => {
                 look.leases.push(Lease { stored, body: None, claim });
             }
-            Ok(_) => look.stale.push(key),
-            Err(Unreadable::Misfiled) => look.stale.push(key),
+            Ok(_) | Err(Unreadable::Misfiled) => look.stale.push(claim),
             Err(Unreadable::Damaged(what)) => look.damaged.push((claim, what)),
             Err(Unreadable::Sql(e)) => return Err(e),
         }
     }
+    snapshot.finish()?;
     Ok(look)
 }
 
+fn claim(core: &Arc<Core>, db: &Connection, room: usize) -> rusqlite::Result<Vec<Claim>> {
+    let mut query = db.prepare_cached("SELECT entry, domain FROM due ORDER BY entry")?;
+    let mut rows = query.query([])?;
+    let mut claims = Vec::new();
+    while claims.len() < room
+        && let Some(row) = rows.next()?
+    {
+        let id = EntryId(Ulid::from_bytes(row.get(0)?));
+        // Whoever has it now will have changed it; its turn comes.
+        claims.extend(core.claims.claim(Key { domain: row.get(1)?, id }));
+    }
+    Ok(claims)
+}
+
+/// What an operator holds is kept from its customer, not from its sender.
 fn is_told_of(entry: &Entry) -> bool {
-    let lives = matches!(entry.state, EntryState::Waiting | EntryState::Failed);
-    lives && entry.recipients.iter().any(|(_, state)| state.is_due())
+    use EntryState::{Failed, Held, Waiting};
+    matches!(entry.state, Waiting | Held | Failed)
+        && entry.recipients.iter().any(|(_, state)| state.is_due())
 }
 
 fn load(db: &Connection, key: Key) -> Result<Option<Stored>, Unreadable> {

@@ -41,6 +41,11 @@ impl Soonest {
         self.0.fetch_min(row::time(expires), Ordering::Relaxed);
     }
 
+    /// Nothing is known any more: the next sweep looks at everything.
+    pub(super) fn forget(&self) {
+        self.0.store(i64::MIN, Ordering::Relaxed);
+    }
+
     fn has_come(&self, now: Timestamp) -> bool {
         self.0.load(Ordering::Relaxed) <= row::time(now)
     }

@@ -209,9 +209,7 @@ fn call_back(db: &Connection, key: Key, changes: &mut Changes) -> rusqlite::Resu
     if was != EntryState::Held {
         unmark(db, key)?;
     }
-    if was == EntryState::Failed {
-        conclude::is_due(db, key)?;
-    }
+    conclude::is_due_again(db, key)?;
     settle::set_state(db, key, was, changes)
 }
 

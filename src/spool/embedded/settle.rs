@@ -82,7 +82,8 @@ impl Settlement {
             let (code, status, words) = row::reply(reply);
             update.execute(params![key, n, state, code, status, words])?;
         }
-        if there > 0 && self.changed.iter().any(|(_, state)| state.is_due()) {
+        let news = self.changed.iter().any(|(_, state)| state.is_due());
+        if there > 0 && (news || self.after == After::Failed) {
             conclude::is_due(db, self.claim.key)?;
         }
         if self.after == After::Failed {
@@ -214,8 +215,7 @@ pub(super) fn refuse(
     let key = entry.id.0.to_bytes();
     let values = params![key, row::REFUSED, row::WAITING, code, status, words];
     db.prepare_cached(sql)?.execute(values)?;
-    conclude::is_due(db, entry)?;
-    set_state(db, entry, EntryState::Failed, changes)
+    fail(db, entry, changes)
 }
 
 /// The time of an entry is up, whatever the clock says.
@@ -223,6 +223,11 @@ pub(super) fn give_up(db: &Connection, entry: Key, changes: &mut Changes) -> rus
     let sql = "UPDATE recipient SET state = ?2 WHERE entry = ?1 AND state = ?3";
     let key = entry.id.0.to_bytes();
     db.prepare_cached(sql)?.execute(params![key, row::EXPIRED, row::WAITING])?;
+    fail(db, entry, changes)
+}
+
+/// Nobody waits any more, and somebody is to be told.
+fn fail(db: &Connection, entry: Key, changes: &mut Changes) -> rusqlite::Result<u64> {
     conclude::is_due(db, entry)?;
     set_state(db, entry, EntryState::Failed, changes)
 }

@@ -50,7 +50,7 @@ pub(super) enum Work {
     /// Clear away what an operator has deleted.
     Clear(Vec<Claim>),
     /// Of these entries nobody is to be told.
-    NotDue(Vec<Key>),
+    NotDue(Vec<Claim>),
     /// Set a damaged entry aside.
     SetAside(Key),
     /// Make the indexes anew.
@@ -207,8 +207,8 @@ impl Writer {
             }
             Work::Operate(operation) => operation.write(db, changes),
             Work::Clear(claims) => operate::clear(db, claims, changes),
-            Work::NotDue(keys) => {
-                keys.iter().try_for_each(|&key| conclude::is_not_due(db, key)).map(|()| 0)
+            Work::NotDue(claims) => {
+                claims.iter().try_for_each(|c| conclude::is_not_due(db, c.key)).map(|()| 0)
             }
             Work::SetAside(key) => {
                 conclude::is_not_due(db, *key)?;
@@ -239,6 +239,11 @@ impl Writer {
         let kept = match work {
             Work::Keep(keep) => Some(keep),
             Work::Conclude(conclusion) => conclusion.keep,
+            // What waits again may end sooner than anything that waited.
+            Work::Operate(_) => {
+                self.soonest.forget();
+                None
+            }
             _ => None,
         };
         if let Some(mut keep) = kept

@@ -1,0 +1,148 @@
+//! An operator's acts on the embedded spool, and what they must not cost: a telling, or an end.
+
+mod contract;
+
+use contract::*;
+use odmr::queue::{Act, Fate, RecipientState};
+use odmr::spool::embedded::operate::{Outcome, UNDO, Warrant};
+use odmr::spool::embedded::{Embedded, Settings};
+use odmr::spool::{Drain, Lease, Spool, Totals};
+
+fn open(folder: &tempfile::TempDir) -> Embedded {
+    let settings = Settings { reserve: Some(0), ..Settings::at(folder.path()) };
+    Embedded::open(settings).expect("a spool")
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+async fn order(spool: &Embedded, n: u64, act: Act, when: i64) -> Outcome {
+    let (who, filter) = ("test".to_owned(), "this one".to_owned());
+    let warrant = Warrant { who, reason: None, filter, at: at(when) };
+    spool.operate(vec![id(n)], act, warrant).await.expect("done")
+}
+
+async fn is_done(spool: &Embedded, n: u64, act: Act) {
+    assert_eq!(order(spool, n, act.clone(), 10).await.done, 1, "{act:?}");
+}
+
+/// One of two recipients is refused, the other waits; nobody has been told yet.
+async fn half_refused(spool: &Embedded) {
+    let parts = vec![part(1, "example.org", &["gone", "slow"])];
+    keep(spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
+    let fates = vec![Fate::Refused(never()), Fate::Deferred(not_now())];
+    settle(spool, only(spool, "example.org").await, fates).await;
+}
+
+async fn due(spool: &Embedded) -> usize {
+    spool.due(10).await.expect("a look").len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_telling_outlives_whatever_an_operator_does() {
+    for acts in [
+        vec![Act::Hold(None)],
+        vec![Act::Hold(None), Act::Release],
+        vec![Act::Delete, Act::Undelete],
+        vec![Act::Requeue],
+    ] {
+        let folder = folder();
+        let spool = open(&folder);
+        half_refused(&spool).await;
+        for act in &acts {
+            is_done(&spool, 1, act.clone()).await;
+            // Somebody looks in between.
+            drop(spool.due(10).await.expect("a look"));
+        }
+        assert_eq!(due(&spool).await, 1, "{acts:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_what_is_deleted_nobody_is_told() {
+    let folder = folder();
+    let spool = open(&folder);
+    half_refused(&spool).await;
+    is_done(&spool, 1, Act::Delete).await;
+    assert_eq!(due(&spool).await, 0);
+}
+
+/// What is due is read under its claim: a session that has written down more meanwhile is heard.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_telling_that_was_put_off_is_not_lost_when_the_rest_is_delivered() {
+    let folder = folder();
+    let spool = open(&folder);
+    half_refused(&spool).await;
+    let lease = only(&spool, "example.org").await;
+    assert_eq!(due(&spool).await, 0, "a session has it");
+    settle(&spool, lease, vec![Fate::Delivered]).await;
+    let mut leases = spool.due(10).await.expect("a look");
+    assert_eq!(leases[0].entry().recipients[1].1, RecipientState::Delivered);
+    spool.conclude(leases.remove(0), None).await.expect("concluded");
+    assert_eq!(spool.totals(&domain("example.org")), Totals::default());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_released_still_comes_to_its_end() {
+    let folder = folder();
+    let spool = open(&folder);
+    keep_small(&spool, 1, "example.org", at(0)).await;
+    is_done(&spool, 1, Act::Hold(None)).await;
+    let long_after = later(at(10));
+    assert_eq!(spool.expire(long_after).await.expect("swept"), 0, "held mail does not expire");
+    is_done(&spool, 1, Act::Release).await;
+    assert_eq!(spool.expire(long_after).await.expect("swept"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_until_a_time_is_released_then() {
+    let folder = folder();
+    let spool = open(&folder);
+    keep_small(&spool, 1, "example.org", at(0)).await;
+    is_done(&spool, 1, Act::Hold(Some(at(100)))).await;
+    spool.expire(at(99)).await.expect("swept");
+    assert!(offered(&spool, "example.org").await.is_empty());
+    spool.expire(at(100)).await.expect("swept");
+    assert_eq!(offered(&spool, "example.org").await, [id(1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_deleted_is_cleared_away_after_a_day_and_not_before() {
+    let folder = folder();
+    let spool = open(&folder);
+    keep_small(&spool, 1, "example.org", at(0)).await;
+    is_done(&spool, 1, Act::Delete).await;
+    spool.expire(at(9) + UNDO).await.expect("swept");
+    assert_eq!(spool.totals(&domain("example.org")).set_aside, 1);
+    spool.expire(at(10) + UNDO).await.expect("swept");
+    assert_eq!(spool.totals(&domain("example.org")), Totals::default());
+    assert_eq!(order(&spool, 1, Act::Undelete, 20).await.unfit, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_requeued_entry_has_its_first_place_again() {
+    let folder = folder();
+    let spool = open(&folder);
+    for n in 1..=3 {
+        keep_small(&spool, n, "example.org", at(n as i64)).await;
+    }
+    let mut leases = walk(&spool, "example.org").next(1).await.expect("a batch");
+    settle(&spool, leases.remove(0), vec![Fate::Deferred(not_now())]).await;
+    assert_eq!(offered(&spool, "example.org").await, [id(2), id(3), id(1)]);
+    is_done(&spool, 1, Act::Requeue).await;
+    assert_eq!(offered(&spool, "example.org").await, [id(1), id(2), id(3)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_session_has_in_hand_is_left_to_it() {
+    let folder = folder();
+    let spool = open(&folder);
+    keep_small(&spool, 1, "example.org", at(0)).await;
+    let lease = only(&spool, "example.org").await;
+    let outcome = order(&spool, 1, Act::Delete, 10).await;
+    assert_eq!((outcome.done, outcome.busy), (0, 1));
+    deliver(&spool, lease).await;
+    let audit = spool.overseer().audit(10).await.expect("an audit");
+    assert!(audit.is_empty(), "nothing was done");
+}
