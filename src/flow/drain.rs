@@ -18,7 +18,7 @@ use crate::mail::Recipient;
 use crate::net::Wire;
 use crate::queue::{Entry, EntryId, Fate, RecipientState};
 use crate::session::{ClientSession, Outgoing, Reversed, Sending, Step, Verdict};
-use crate::smtp::{Capabilities, Reply};
+use crate::smtp::{Capabilities, Reply, ReversePath};
 use crate::spool::{Content, Drain, Lease, Spool, SpoolError};
 
 /// Entries leased ahead of need: enough that the line never waits for the spool.
@@ -398,8 +398,8 @@ impl<'a, S: Spool> Run<'a, S> {
             return; // the lease goes back as it was
         }
         self.log(&underway);
-        let passes_dsn_on = self.session.offers().dsn;
-        let told = |(recipient, verdict)| fate(&recipient, verdict, passes_dsn_on);
+        let tells = self.tells_of_success(underway.lease.entry());
+        let told = |(recipient, verdict)| fate(&recipient, verdict, tells);
         let fates: Vec<Fate> = underway.recipients.into_iter().map(told).collect();
         self.count(&fates, underway.lease.entry().size);
         if self.settling.len() >= UNSETTLED
@@ -411,6 +411,15 @@ impl<'a, S: Spool> Run<'a, S> {
             fates.iter().any(|fate| matches!(fate, Fate::Refused(_) | Fate::Relayed(_)));
         let (spool, lease) = (self.provider.spool.clone(), underway.lease);
         self.settling.spawn(async move { spool.settle(lease, fates, Timestamp::now()).await });
+    }
+
+    /// Whoever asked to hear of success hears it from the customer's server, if that offers DSN, and
+    /// else from us (RFC 3461, section 5.2.2): as far as there is somebody to hear it, and a way to
+    /// him. Mail that is delivered is not kept for a notice that cannot go.
+    fn tells_of_success(&self, entry: &Entry) -> bool {
+        !self.session.offers().dsn
+            && entry.reverse_path != ReversePath::Null
+            && self.provider.house().smarthost.server.is_some()
     }
 
     fn settled(&self, settled: Result<Result<(), SpoolError>, tokio::task::JoinError>) {
@@ -501,12 +510,10 @@ fn is_untried(verdict: Option<&Verdict>) -> bool {
     matches!(verdict, None | Some(Verdict::Unanswered))
 }
 
-/// Whoever asked to hear of success hears it from the customer's server, if that offers DSN, and else
-/// from us. RFC 3461, section 5.2.2.
-fn fate(recipient: &Recipient, verdict: Option<Verdict>, passes_dsn_on: bool) -> Fate {
+fn fate(recipient: &Recipient, verdict: Option<Verdict>, tells_of_success: bool) -> Fate {
     let asked = recipient.params.notify.is_some_and(|notify| notify.success);
     match verdict {
-        Some(Verdict::Taken(reply)) if asked && !passes_dsn_on => Fate::Relayed(reply),
+        Some(Verdict::Taken(reply)) if asked && tells_of_success => Fate::Relayed(reply),
         Some(Verdict::Taken(_)) => Fate::Delivered,
         Some(Verdict::NotNow(reply)) => Fate::Deferred(reply),
         Some(Verdict::Never(reply)) => Fate::Refused(reply),

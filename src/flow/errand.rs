@@ -17,7 +17,7 @@ use crate::config::fetch::{self as settings, Account, Ask, Effective, TlsMode};
 use crate::config::value::{Deliver, Server};
 use crate::exit::{Exit, Failure};
 use crate::net::TlsClient;
-use crate::net::tls::{Fingerprint, KeyFiles, Trust};
+use crate::net::tls::{Fingerprint, KeyFiles, TlsSetupError, Trust};
 use crate::session::Patience;
 use crate::sink::command::{self, CommandSink};
 use crate::sink::maildir::{self, FolderName, Folders, LineEnds, MaildirSink, Otherwise};
@@ -69,7 +69,7 @@ async fn fetch_from(
     stop: watch::Receiver<bool>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Fetched, Failure> {
-    let tls = tls_client(account)?;
+    let tls = tls_client(account).map_err(unsound)?;
     let run = fetch::Run {
         caller: caller(account, tls.as_ref()).await?,
         sink: sink(account)?,
@@ -107,7 +107,7 @@ pub struct Seen {
 pub async fn look(effective: &Effective, keep_dialogue: bool) -> Result<Seen, Failure> {
     judged(effective, Purpose::Check)?;
     let account = &effective.account;
-    let tls = tls_client(account)?;
+    let tls = tls_client(account).map_err(unsound)?;
     let caller = caller(account, tls.as_ref()).await?;
     let server = format!("{}:{}", caller.server, account.port);
     let mut transcript = if keep_dialogue { Transcript::kept() } else { Transcript::default() };
@@ -160,7 +160,15 @@ fn judged(effective: &Effective, purpose: Purpose) -> Result<(), Failure> {
     effective.check(purpose).map_err(|problems| Failure::new(problems.exit(), problems))
 }
 
-fn tls_client(account: &Account) -> Result<Option<TlsClient>, Failure> {
+fn unsound(fault: TlsSetupError) -> Failure {
+    Failure::new(Exit::Config, fault)
+}
+
+/// How TLS is spoken with the account's server, and whom to trust.
+///
+/// # Errors
+/// [`TlsSetupError`] names the file.
+pub(super) fn tls_client(account: &Account) -> Result<Option<TlsClient>, TlsSetupError> {
     if account.tls == TlsMode::None {
         return Ok(None);
     }
@@ -172,9 +180,7 @@ fn tls_client(account: &Account) -> Result<Option<TlsClient>, Failure> {
     };
     let identity = account.certificate.clone().zip(account.key.clone());
     let identity = identity.map(|(certificate, key)| KeyFiles { certificate, key });
-    TlsClient::new(&trust, identity.as_ref())
-        .map(Some)
-        .map_err(|fault| Failure::new(Exit::Config, fault))
+    TlsClient::new(&trust, identity.as_ref()).map(Some)
 }
 
 async fn caller<'a>(

@@ -9,14 +9,14 @@ use tracing::{info, warn};
 
 use super::call::{CallFault, Called, CalledFor, Caller};
 use super::drain::{Drained, Run};
+use super::errand::tls_client;
 use super::line::Stop;
 use super::notify::tell_all;
 use super::provider::{House, Provider, Turning};
-use crate::config::fetch::{Account, Layer, TlsMode};
+use crate::config::fetch::{Account, Layer};
 use crate::config::provider::Smarthost;
 use crate::config::secret::SecretError;
-use crate::net::TlsClient;
-use crate::net::tls::{Fingerprint, TlsSetupError, Trust};
+use crate::net::tls::TlsSetupError;
 use crate::queue::{self, Entry, retry};
 use crate::session::Patience;
 use crate::session::turn::ReversedClient;
@@ -125,7 +125,7 @@ async fn forward<S: Spool>(
         Some(source) => Some(tokio::task::spawn_blocking(move || source.read()).await??),
         None => None,
     };
-    let tls = tls_client(&house.smarthost)?;
+    let tls = tls_client(&account)?;
     let caller = Caller {
         account: &account,
         server: account.server.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -162,8 +162,7 @@ async fn something_may_go<S: Spool>(provider: &Provider<S>, house: &House) -> bo
 
 /// What was put off waits longer each time.
 fn may_go_now(entry: &Entry) -> bool {
-    let since = |tried: Timestamp| Timestamp::now().duration_since(tried).unsigned_abs();
-    entry.tried.is_none_or(|tried| since(tried) >= retry::wait(entry.attempts))
+    retry::may_go(entry.tried, entry.attempts, Timestamp::now())
 }
 
 /// Its settings, in the form in which a customer calls its provider.
@@ -173,19 +172,9 @@ fn as_account(smarthost: &Smarthost) -> Account {
         port: smarthost.port,
         tls: smarthost.tls,
         server_name: smarthost.server_name.clone(),
+        ca: smarthost.ca.clone(),
         fingerprint: smarthost.fingerprint,
         user: smarthost.user.clone(),
         ..Account::new("smarthost", Layer::default())
     }
-}
-
-fn tls_client(smarthost: &Smarthost) -> Result<Option<TlsClient>, TlsSetupError> {
-    let trust = match (smarthost.fingerprint, &smarthost.ca, smarthost.tls) {
-        (.., TlsMode::None) => return Ok(None),
-        (Some(print), ..) => Trust::Pinned(vec![Fingerprint::from(print.0)]),
-        (None, Some(ca), _) => Trust::Roots(ca.clone()),
-        (None, None, TlsMode::Opportunistic) => Trust::Anyone,
-        (None, None, _) => Trust::Platform,
-    };
-    TlsClient::new(&trust, None).map(Some)
 }

@@ -176,7 +176,8 @@ fn would_be_given(loaded: &Loaded, path: &Path) -> bool {
 /// Everything that is read once root is gone: at the start, at a reload, when it is renewed.
 fn read_later(loaded: &Loaded) -> impl Iterator<Item = &Path> {
     let settings = &loaded.settings;
-    let tls = [&settings.tls.certificate, &settings.tls.client_ca].into_iter().flatten();
+    let tls = [&settings.tls.certificate, &settings.tls.client_ca, &settings.smarthost.ca];
+    let tls = tls.into_iter().flatten();
     let lists = settings.domains.values().filter_map(|domain| domain.recipients.as_ref());
     let files = tls.chain(lists).map(PathBuf::as_path);
     std::iter::once(loaded.document.path()).chain(secrets(loaded)).chain(files)

@@ -32,11 +32,18 @@ pub async fn tell_all<S: Spool>(provider: &Provider<S>) {
         match provider.spool.due(ROOM).await {
             Ok(due) if due.is_empty() => return,
             Ok(due) => {
+                let mut got_on = false;
                 for lease in due {
-                    if let Err(fault) = tell(provider, &house, lease).await {
-                        error!(%fault, "a sender could not be told; it is tried again");
-                        return;
+                    match tell(provider, &house, lease).await {
+                        Ok(concluded) => got_on |= concluded,
+                        Err(fault) => {
+                            return error!(%fault, "a sender could not be told; it is tried again");
+                        }
                     }
+                }
+                // What is damaged and cannot even be set aside would be found again at once.
+                if !got_on {
+                    return;
                 }
             }
             Err(fault) => return error!(%fault, "cannot look for senders to be told"),
@@ -44,25 +51,26 @@ pub async fn tell_all<S: Spool>(provider: &Provider<S>) {
     }
 }
 
+/// Says whether that is concluded.
 async fn tell<S: Spool>(
     provider: &Provider<S>,
     house: &House,
     lease: S::Lease,
-) -> Result<(), SpoolError> {
+) -> Result<bool, SpoolError> {
     let entry = lease.entry().clone();
     let words = notice::words(&entry);
     let ReversePath::Mailbox(to) = &entry.reverse_path else {
         silent(&entry);
-        return provider.spool.conclude(lease, None).await;
+        return provider.spool.conclude(lease, None).await.map(|()| true);
     };
     if words.is_empty() {
         silent(&entry);
-        return provider.spool.conclude(lease, None).await;
+        return provider.spool.conclude(lease, None).await.map(|()| true);
     }
     let returned = match returned(provider, house, &lease, &words).await {
         Ok(returned) => returned,
         // It has been set aside and told of; there is nothing to be concluded any more.
-        Err(SpoolError::Damaged { .. }) => return Ok(()),
+        Err(SpoolError::Damaged { .. }) => return Ok(false),
         Err(fault) => return Err(fault),
     };
     let id = EntryId(ulid::Ulid::generate());
@@ -97,7 +105,7 @@ async fn tell<S: Spool>(
     let arrival = arrival(provider, house, &written, id, now);
     provider.spool.conclude(lease, Some((draft, arrival))).await?;
     info!(%id, about, to = %Escaped::text(to.as_str()), recipients = words.len(), "a sender is told");
-    Ok(())
+    Ok(true)
 }
 
 /// Nobody is told. That a notice itself could not be delivered is for the operator to know.

@@ -18,6 +18,9 @@ use tokio::time::timeout;
 /// dropped.
 const KEPT: usize = 4096;
 
+/// Reads of what is still in the pipe when a program has ended: as much as a pipe holds.
+const LAST_WORDS: usize = 64;
+
 /// What our own environment may pass on. All else, settings and credentials among it, stays with us.
 const PASSED_ON: [&str; 9] =
     ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "XDG_RUNTIME_DIR"];
@@ -85,8 +88,13 @@ impl Program {
             }
         };
         group.is_over();
-        // What it printed last. Whatever it has started may hold the pipe open for ever.
-        while hear(&output, &mut printed) == Heard::Something {}
+        // What it printed last. Whatever it has started may hold the pipe open for ever, and go on
+        // writing into it.
+        for _ in 0..LAST_WORDS {
+            if hear(&output, &mut printed) != Heard::Something {
+                break;
+            }
+        }
         Ok(Ended { status, printed })
     }
 
@@ -208,6 +216,16 @@ mod tests {
         let pid = String::from_utf8(ended.printed).unwrap();
         let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
         rustix::process::kill_process(pid, Signal::KILL).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_it_leaves_writing_is_not_heard_for_ever() {
+        let ended = run("echo first; yes >&1 & echo $! >&2", b"").await;
+        let text = String::from_utf8_lossy(&ended.printed).into_owned();
+        let pid = text.lines().find_map(|line| Pid::from_raw(line.parse().ok()?)).unwrap();
+        // It is ended by the pipe that nobody reads any more, unless it is quicker.
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+        assert_eq!((ended.code(), ended.printed.len() <= KEPT), (Some(0), true));
     }
 
     /// A program that holds a pipe open together with a child of its own, and what tells that nobody

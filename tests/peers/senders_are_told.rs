@@ -6,6 +6,7 @@ use crate::lab::ours::{AtrnFetch, DOMAIN, Odmrd, RunningOdmrd};
 use crate::lab::post::Post;
 use crate::lab::postfix::{Postfix, RunningPostfix};
 use crate::lab::presence::{Peer, have};
+use crate::lab::process::run;
 use crate::lab::wait::until;
 
 const LETTER: &[u8] =
@@ -169,4 +170,20 @@ fn a_notice_waits_for_a_smarthost_that_is_away_and_goes_over_tls() {
     std::fs::write(odmrd.config(), mended).expect("settings");
     odmrd.reload();
     says(&text(&smarthost.maildir.until(1)[0]), &["Status: 5.1.1\n", "To: <ann@sender.test>\n"]);
+}
+
+/// Mail that was delivered is not kept for a notice that has no way to go.
+#[test]
+fn without_a_smarthost_delivered_mail_is_gone_whatever_was_asked_for() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let mut post = Post::open(odmrd.mx);
+    post.ask("MAIL FROM:<ann@sender.test>");
+    post.ask("RCPT TO:<box@example.org> NOTIFY=SUCCESS");
+    post.ask("DATA");
+    assert!(post.ask("Subject: x\r\n\r\nx\r\n.").starts_with("250"));
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let mut queuectl = std::process::Command::new(env!("CARGO_BIN_EXE_queuectl"));
+    queuectl.arg("--config").arg(odmrd.config()).args(["list", "--format", "ids"]);
+    assert_eq!(run(&lab, queuectl).succeeded().out, "");
 }
