@@ -392,7 +392,8 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('--spool', '--spool', [CompletionResultType]::ParameterName, 'Look at the spool in this folder, read-only, whether odmrd runs or not')
             [CompletionResult]::new('--held', '--held', [CompletionResultType]::ParameterName, 'Held by an operator')
             [CompletionResult]::new('--damaged', '--damaged', [CompletionResultType]::ParameterName, 'Set aside because they are damaged')
-            [CompletionResult]::new('--any', '--any', [CompletionResultType]::ParameterName, 'Until there are any, rather than none')
+            [CompletionResult]::new('--empty', '--empty', [CompletionResultType]::ParameterName, 'Until there are none; this is so unless --any is said')
+            [CompletionResult]::new('--any', '--any', [CompletionResultType]::ParameterName, 'Until there are any')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -1303,7 +1303,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__wait)
-            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --any --timeout --config --socket --spool --help"
+            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --empty --any --timeout --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

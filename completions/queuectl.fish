@@ -326,7 +326,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l socket -d 'As
 complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l held -d 'Held by an operator'
 complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l damaged -d 'Set aside because they are damaged'
-complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l any -d 'Until there are any, rather than none'
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l empty -d 'Until there are none; this is so unless --any is said'
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l any -d 'Until there are any'
 complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -s h -l help -d 'Print help'
 complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -l socket -d 'Ask at this socket' -r -F

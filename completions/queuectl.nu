@@ -341,7 +341,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
-    --any                     # Until there are any, rather than none
+    --empty                   # Until there are none; this is so unless --any is said
+    --any                     # Until there are any
     --timeout: string         # Give up after this, with 75
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket

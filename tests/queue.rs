@@ -183,3 +183,48 @@ fn each_record_is_as_its_schema_says() {
         }
     }
 }
+
+/// The recipes that people will copy, by the real jq.
+#[test]
+fn the_recipes_for_jq_work() {
+    if Command::new("jq").arg("--version").output().is_err() {
+        assert!(std::env::var_os("ODMR_PEERS").is_none_or(|v| v != "required"), "jq is missing");
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let jq = |words: &[&str], flags: &[&str], recipe: &str| {
+        let records = lab.write("records", queuectl(&odmrd, words).ended(0).out);
+        let mut jq = Command::new("jq");
+        jq.args(flags).arg(recipe).arg(records);
+        let ran = jq.output().expect("jq");
+        assert!(ran.status.success(), "{recipe}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).expect("text")
+    };
+    let list = &["list", "--json"][..];
+    assert_eq!(jq(list, &["-r"], "select(.age_s>86400)|[.id,.domain,.age_s]|@tsv"), "");
+    let by_domain = "group_by(.domain)|map({domain:.[0].domain,n:length,bytes:(map(.size)|add),oldest_s:(map(.age_s)|max)})";
+    assert!(jq(list, &["-c", "-s"], by_domain).starts_with(r#"[{"domain":"example.org","n":3,"#));
+    let reasons = r#".recipients[]|select(.last)|"\(.last.code) \(.last.enhanced) \(.last.text)""#;
+    assert_eq!(jq(list, &["-r"], reasons), "");
+    assert_eq!(jq(list, &["-e", "-s"], "map(select(.age_s>172800))|length==0"), "true\n");
+    let within = |seconds: u64| {
+        let recipe = format!(
+            "select(.next_expiry and ((.next_expiry|fromdateiso8601) < (now+{seconds})))|.account"
+        );
+        jq(&["domains", "--json"], &["-r"], &recipe)
+    };
+    assert_eq!(within(86_400), "");
+    assert_eq!(within(22 * 86_400).trim(), lab::fetchmail::USER);
+    // Select with one command, act with another.
+    let ids = queuectl(&odmrd, &["list", "--sender", "<>", "--format", "ids0"]).ended(0).out;
+    let mut xargs = Command::new("xargs");
+    xargs.arg("-0").arg(env!("CARGO_BIN_EXE_queuectl")).arg("--config").arg(odmrd.config());
+    xargs.args(["delete", "--yes", "--reason", "old bounces"]).stdin(Stdio::piped());
+    let mut running = xargs.stdout(Stdio::null()).spawn().expect("xargs");
+    std::io::Write::write_all(&mut running.stdin.take().expect("a pipe"), ids.as_bytes())
+        .expect("fed");
+    assert!(running.wait().expect("xargs").success());
+    let deleted = queuectl(&odmrd, &["list", "--state", "deleted"]).ended(0).records();
+    assert_eq!((deleted.len(), &deleted[0]["hold"]["reason"]), (1, &Value::from("old bounces")));
+}

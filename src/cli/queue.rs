@@ -304,7 +304,10 @@ pub struct Wait {
     /// Which.
     #[command(flatten)]
     pub filter: Selection,
-    /// Until there are any, rather than none
+    /// Until there are none; this is so unless --any is said
+    #[arg(long, conflicts_with = "any")]
+    pub empty: bool,
+    /// Until there are any
     #[arg(long)]
     pub any: bool,
     /// Give up after this, with 75

@@ -98,6 +98,11 @@ impl From<ServeError> for Failure {
         let hint = match &fault {
             ServeError::Settings(problem) => problem.hint.clone(),
             ServeError::Handover(fault) => Some(fault.hint()),
+            ServeError::Control(_) => Some(
+                "control.socket names another place, of at most 107 octets; to give it to a group the \
+                 daemon's user must be one of its members"
+                    .to_owned(),
+            ),
             _ => None,
         };
         Failure::new(fault.exit(), fault).hint(hint)

@@ -1,5 +1,6 @@
 //! How records are put on a page. All but `human` and `wide` are stable.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -99,7 +100,10 @@ impl<W: Write> Page<W> {
     /// What writing has to say.
     pub fn line(&mut self, line: &[u8]) -> io::Result<()> {
         self.rows += 1;
-        self.out.write_all(line)?;
+        match std::str::from_utf8(line) {
+            Ok(text) if !text.is_ascii() => self.out.write_all(harmless(text).as_bytes())?,
+            _ => self.out.write_all(line)?,
+        }
         self.out.write_all(b"\n")
     }
 
@@ -118,12 +122,10 @@ impl<W: Write> Page<W> {
             }
             Format::Json => {
                 self.out.write_all(if self.rows == 1 { b"[" } else { b",\n " })?;
-                serde_json::to_writer(&mut self.out, &chosen(record, fields))?;
-                Ok(())
+                self.out.write_all(json(&chosen(record, fields))?.as_bytes())
             }
             Format::Jsonl => {
-                serde_json::to_writer(&mut self.out, &chosen(record, fields))?;
-                self.out.write_all(b"\n")
+                writeln!(self.out, "{}", json(&chosen(record, fields))?)
             }
             Format::Csv => {
                 if self.rows == 1 {
@@ -277,7 +279,33 @@ fn joined(
     line
 }
 
+/// JSON that may meet a terminal.
+fn json(value: &Value) -> io::Result<String> {
+    Ok(harmless(&serde_json::to_string(value)?).into_owned())
+}
+
+/// The same JSON with what is legal in it and unsafe on a terminal spelt out: C1 controls, and what has
+/// no width or turns the direction. Such characters stand in strings only.
+pub fn harmless(json: &str) -> Cow<'_, str> {
+    let unsafe_ = |c: char| {
+        matches!(c, '\u{7f}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    if !json.contains(unsafe_) {
+        return json.into();
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match unsafe_(c) {
+            true => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => safe.push(c),
+        }
+    }
+    safe.into()
+}
+
 fn csv(cell: String) -> String {
+    let cell = Escaped::text(&cell).to_string();
     if cell.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
     } else {
@@ -340,7 +368,7 @@ mod tests {
         assert_eq!(page("tsv", &["id", "sender"], &two), "01A\t\n01B\tx,\"y\"\\x1b[2J@z\n");
         assert_eq!(
             page("csv", &["id", "sender"], &two),
-            "id,sender\r\n01A,\r\n01B,\"x,\"\"y\"\"\u{1b}[2J@z\"\r\n"
+            "id,sender\r\n01A,\r\n01B,\"x,\"\"y\"\"\\x1b[2J@z\"\r\n"
         );
         assert_eq!(
             page("jsonl", &["id", "recipients.address"], &two[..1]),
@@ -361,10 +389,20 @@ mod tests {
 
     #[test]
     fn nothing_moves_a_cursor() {
-        for format in ["human", "wide", "tsv", "template:{sender}", "json", "jsonl"] {
-            let told = page(format, &["sender"], &two());
-            assert!(!told.contains('\x1b'), "{format}: {told:?}");
+        let hostile = json!({"id": "01C", "sender": "a\u{1b}[2J\u{9b}31m\u{202e}\u{feff}b@c"});
+        for format in ["human", "wide", "csv", "tsv", "template:{sender}", "json", "jsonl"] {
+            let told = page(format, &["sender"], std::slice::from_ref(&hostile));
+            assert!(
+                !told.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{feff}']),
+                "{format}: {told:?}"
+            );
         }
+        let mut out = Vec::new();
+        let mut page = Page::new(&mut out, Format::Jsonl, Vec::new(), &[], None);
+        page.line(&serde_json::to_vec(&hostile).unwrap()).unwrap();
+        page.end().unwrap();
+        assert!(out.is_ascii());
+        assert_eq!(serde_json::from_slice::<Value>(&out).unwrap(), hostile, "it is the same JSON");
     }
 
     #[test]

@@ -4,4 +4,4 @@
 
 pub mod format;
 
-pub use format::{FORMATS, Format, Page};
+pub use format::{FORMATS, Format, Page, harmless};

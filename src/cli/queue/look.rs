@@ -11,7 +11,7 @@ use crate::flow::desk::client::{Answer, Office, ask};
 use crate::flow::desk::record::SCHEMAS;
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
-use crate::report::Format;
+use crate::report::{Format, harmless};
 
 const MESSAGE: [&str; 7] =
     ["id", "state", "age_s", "expires_in_s", "size", "sender", "recipients.address"];
@@ -121,7 +121,7 @@ pub(super) async fn show(office: &Office, show: Show) -> Result<Exit, Failure> {
         // One message is more than a row of a table: all of it, to be read.
         while let Some(line) = answer.next().await? {
             let text = serde_json::to_string_pretty(&parsed(line)?).unwrap_or_default();
-            tell(&format!("{text}\n"))?;
+            tell(&format!("{}\n", harmless(&text)))?;
         }
         return Ok(Exit::Ok);
     }

@@ -39,6 +39,9 @@ use crate::spool::embedded::oversee::{Overseer, Place, Sight, Unseen};
 /// the desk that serves it.
 pub type Sheet = mpsc::Sender<Vec<u8>>;
 
+/// Octets of a reason: it is kept with each message that it is about.
+const REASON: usize = 1000;
+
 /// Messages looked at in one go.
 const ROOM: usize = 256;
 
@@ -125,6 +128,10 @@ impl Desk {
                 Ok(sheet.send(lines).await?)
             }
             Request::Act { action, filter, dry_run, reason, until, reply, before } => {
+                if reason.as_ref().is_some_and(|reason| reason.len() > REASON) {
+                    let what = format!("reason: longer than {REASON} octets");
+                    return Err(Failure::new(Exit::Usage, what).into());
+                }
                 let act = act(action, until.as_deref(), reply.as_deref())?;
                 let order = Order { act, filter, dry_run, reason, before };
                 self.act(order, sheet).await

@@ -106,9 +106,9 @@ impl<'a> Message<'a> {
             domain: Some(entry.domain.as_str()),
             account,
             state: standing.name(),
-            arrived: Some(entry.arrived),
+            arrived: Some(second(entry.arrived)),
             age_s: Some(now.duration_since(entry.arrived).as_secs().max(0)),
-            expires: Some(entry.expires),
+            expires: Some(second(entry.expires)),
             expires_in_s: Some(entry.expires.duration_since(now).as_secs()),
             size: Some(entry.size),
             sender: Some(entry.reverse_path.as_str()),
@@ -167,14 +167,15 @@ impl<'a> Hold<'a> {
     fn new(held: bool, mark: Option<&'a Mark>) -> Hold<'a> {
         let Some(mark) = mark else { return Hold { held, ..Hold::default() } };
         let (reason, by) = (mark.reason.as_deref(), Some(mark.who.as_str()));
-        Hold { held, reason, by, at: Some(mark.at), until: mark.until }
+        let until = mark.until.map(second);
+        Hold { held, reason, by, at: Some(second(mark.at)), until }
     }
 }
 
 impl<'a> Last<'a> {
     fn new(at: Option<Timestamp>, reply: Option<&'a Reply>) -> Last<'a> {
         Last {
-            at,
+            at: at.map(second),
             code: reply.map(|reply| reply.code),
             enhanced: reply.and_then(|reply| reply.enhanced).map(|status| status.to_string()),
             text: reply.map(|reply| &*reply.text),
@@ -205,6 +206,11 @@ impl<'a> Recipient<'a> {
             last: last_reply(state).map(|reply| Last::new(None, Some(reply))),
         }
     }
+}
+
+/// Whole seconds: what is told of a time is told so, and jq's `fromdateiso8601` reads nothing finer.
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn hex(octets: &[u8]) -> String {
@@ -256,9 +262,9 @@ impl<'a> Domain<'a> {
                 damaged: figures.damaged,
                 deleted: figures.deleted,
             },
-            oldest: figures.oldest,
+            oldest: figures.oldest.map(second),
             oldest_s: figures.oldest.map(|at| now.duration_since(at).as_secs().max(0)),
-            next_expiry: figures.next_expiry,
+            next_expiry: figures.next_expiry.map(second),
             next_expiry_s: figures.next_expiry.map(|at| at.duration_since(now).as_secs()),
         }
     }
@@ -320,6 +326,7 @@ pub struct Audit {
 impl From<Audited> for Audit {
     fn from(line: Audited) -> Audit {
         let Audited { id, at, who, action, reason, filter, done } = line;
+        let at = second(at);
         Audit { schema: AUDIT, id: audit_name(id), at, who, action, reason, filter, done }
     }
 }
