@@ -13,7 +13,7 @@ use crate::lab::maildir::Maildir;
 use crate::lab::ours::{AtrnFetch, DOMAIN, Odmrd, PROVIDER, RunningOdmrd};
 use crate::lab::post::Post;
 use crate::lab::presence::{Peer, have};
-use crate::lab::process::{Ran, run};
+use crate::lab::process::{Ran, run, run_on_a_terminal};
 use crate::lab::tools::{Login, gsasl};
 use crate::lab::{Lab, allow};
 
@@ -233,4 +233,35 @@ fn gsasl_proves_itself_by_mechanisms_of_its_own_making() {
     }
     let log = odmrd.daemon.log();
     assert_eq!(log.matches(" authenticated ").count(), 7, "{log}");
+}
+
+/// A person sees how far it is, and nothing of it is left behind. A pipe, a log and a program that
+/// reads JSON see none of it.
+#[test]
+fn progress_is_for_a_person_who_looks_on() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let fetch = AtrnFetch::new(&lab, odmrd.odmr).into_maildir();
+    let with = |flags: &[&str]| {
+        let mut ledger = Ledger::default();
+        Post::open(odmrd.mx).deliver(
+            "a@sender.test",
+            "box@example.org",
+            &ledger.letter_8bit(3000).content,
+        );
+        let mut command = fetch.command("run");
+        command.args(flags).env("TERM", "xterm");
+        command
+    };
+    const WIPE: &str = "\r\u{1b}[2K";
+    let seen = run_on_a_terminal(&lab, with(&[])).succeeded();
+    assert!(seen.err.contains("calling"), "{seen:#?}");
+    let last = seen.err.rsplit_once(WIPE).map(|(_, left)| left);
+    assert!(last.is_some_and(|left| !left.contains("calling")), "{seen:#?}");
+    for flags in [&["--json"][..], &["--quiet"]] {
+        let seen = run_on_a_terminal(&lab, with(flags)).succeeded();
+        assert!(!seen.err.contains('\u{1b}') && !seen.err.contains("calling"), "{seen:#?}");
+    }
+    let piped = run(&lab, with(&[])).succeeded();
+    assert!(!piped.err.contains('\u{1b}') && !piped.err.contains("calling"), "{piped:#?}");
 }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::*;
+use crate::sasl::keys::work;
 
 /// The messages of one honest exchange, in order, the customer's only.
 fn recorded(mechanism: Mechanism) -> Vec<Vec<u8>> {
@@ -161,6 +162,38 @@ fn an_unknown_name_walks_the_same_way_as_a_wrong_password() {
             }
         };
         assert_eq!(steps("acme"), steps("nobody"), "{mechanism}");
+    }
+}
+
+/// Whatever is wrong, the provider hashes a password as often as for the right one. The time of a
+/// login is the time of that hashing.
+#[test]
+fn no_refusal_is_quicker_than_a_welcome() {
+    let says = |found: fn(&Wanted) -> Option<Found<'static>>, user: &str, password: &str| {
+        let message = format!("\0{user}\0{password}");
+        work::of(|| {
+            let mut server = ServerExchange::new(Mechanism::Plain, context());
+            let ServerStep::Lookup(wanted) = server.start(Some(message.as_bytes())) else {
+                panic!("nobody was asked for");
+            };
+            let _ = server.account(found(&wanted));
+        })
+    };
+    let kept: fn(&Wanted) -> Option<Found<'static>> = |wanted| find(wanted, &KEPT);
+    let not_from_here = |_: &Wanted| None;
+    let without_password =
+        |_: &Wanted| Some(Found { account: "acme", credentials: None, certificates: &[] });
+    let welcome = says(kept, "acme", PASSWORD);
+    assert_eq!(welcome, KEPT.scram.iterations());
+    for (what, found, user, password) in [
+        ("wrong password", kept, "acme", "wrong horse"),
+        ("a password that SASLprep forbids", kept, "acme", "wrong\u{7}horse"),
+        ("unknown user", kept, "nobody", "wrong horse"),
+        ("unknown user, somebody's password", kept, "nobody", PASSWORD),
+        ("right password, from elsewhere", not_from_here, "acme", PASSWORD),
+        ("an account without a password", without_password, "acme", PASSWORD),
+    ] {
+        assert_eq!(says(found, user, password), welcome, "{what}");
     }
 }
 

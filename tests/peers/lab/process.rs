@@ -9,6 +9,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::Lab;
 use super::wait::{PATIENCE, until, within};
@@ -157,23 +159,52 @@ pub fn run(lab: &Lab, command: Command) -> Ran {
     run_for(PATIENCE, lab, command)
 }
 
+/// Runs a program to its end as a person would see it: its standard error is a terminal. What it
+/// wrote there is in `err`, as the terminal got it.
+pub fn run_on_a_terminal(lab: &Lab, command: Command) -> Ran {
+    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&screen).and_then(|()| unlockpt(&screen)).expect("a terminal of our own");
+    let name = ptsname(&screen, Vec::new()).expect("a name").into_string().expect("a path");
+    let terminal = File::options().read(true).write(true).open(name).expect("its other end");
+    let size = Winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&terminal, size).expect("a size");
+    let looker = std::thread::spawn(move || {
+        let (mut screen, mut seen) = (File::from(screen), Vec::new());
+        // The last writer's end is told as an error.
+        let _ = screen.read_to_end(&mut seen);
+        String::from_utf8_lossy(&seen).into_owned()
+    });
+    let mut ran = run_with(PATIENCE, lab, command, Stdio::null(), Some(terminal));
+    ran.err = looker.join().expect("it only reads");
+    ran
+}
+
 /// Runs a program to its end with this on its standard input.
 pub fn run_fed(lab: &Lab, command: Command, input: &str) -> Ran {
     let input = File::open(lab.write("stdin", input)).expect("a file of our own");
-    run_with(PATIENCE, lab, command, input.into())
+    run_with(PATIENCE, lab, command, input.into(), None)
 }
 
 /// Runs a program for no longer than `limit`, then kills it.
 pub fn run_for(limit: Duration, lab: &Lab, command: Command) -> Ran {
-    run_with(limit, lab, command, Stdio::null())
+    run_with(limit, lab, command, Stdio::null(), None)
 }
 
-fn run_with(limit: Duration, lab: &Lab, command: Command, input: Stdio) -> Ran {
+fn run_with(
+    limit: Duration,
+    lab: &Lab,
+    command: Command,
+    input: Stdio,
+    terminal: Option<File>,
+) -> Ran {
     let (out, err) = (lab.path("stdout"), lab.path("stderr"));
     let mut command = tied_to_this_thread(&command);
     command.stdin(input);
-    command.stdout(File::create(&out).expect("a file")).stderr(File::create(&err).expect("a file"));
+    let file = |path| File::create(path).expect("a file");
+    command.stdout(file(&out)).stderr(terminal.unwrap_or_else(|| file(&err)));
     let mut process = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
+    // It holds the terminal open for as long as it is there.
+    drop(command);
     let ended = within(limit, || process.try_wait().expect("a child of ours"));
     if ended.is_none() {
         let _ = kill_process_group(Pid::from_child(&process), Signal::KILL);
