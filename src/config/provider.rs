@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{Document, Problem};
 use super::secret::SecretSource;
-use super::value::Duration;
+use super::value::{Duration, Size};
 use crate::smtp::{Domain, Mailbox};
 
 pub use check::load_recipients;
@@ -122,6 +122,14 @@ impl Settings {
     pub fn lifetime(&self, domain: &Domain) -> Duration {
         let own = self.domains.get(domain).and_then(|special| special.lifetime);
         own.unwrap_or(self.queue.lifetime)
+    }
+
+    /// The most octets and the most messages that may rest for this domain.
+    pub fn quota(&self, domain: &Domain) -> (Option<Size>, Option<u64>) {
+        let own = self.domains.get(domain);
+        let octets = own.and_then(|special| special.quota).or(self.queue.quota);
+        let messages = own.and_then(|special| special.quota_messages).or(self.queue.quota_messages);
+        (octets, messages)
     }
 
     /// The account file.

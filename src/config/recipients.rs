@@ -2,7 +2,8 @@
 //! the sender still listens.
 //!
 //! A line holds a local part or a whole address; `#` begins a comment. Local parts are compared
-//! without regard to case. `postmaster` is always there (RFC 5321, section 4.5.1).
+//! without regard to case. Where the domain has delimiters, `anna+news` is `anna` (RFC 5233).
+//! `postmaster` is always there (RFC 5321, section 4.5.1).
 
 use std::collections::HashSet;
 
@@ -11,7 +12,11 @@ use crate::smtp::{Domain, Mailbox};
 
 /// Who receives mail in a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recipients(HashSet<String>);
+pub struct Recipients {
+    local_parts: HashSet<String>,
+    /// What may stand between a local part and a detail behind it.
+    delimiters: String,
+}
 
 /// A line that is no recipient of the domain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,13 +47,28 @@ impl Recipients {
                 })
             })
             .collect::<Result<_, _>>()
-            .map(Recipients)
+            .map(|local_parts| Recipients { local_parts, delimiters: String::new() })
+    }
+
+    /// Any of these characters may stand between one of the local parts and a detail.
+    pub fn with_delimiters(self, delimiters: &str) -> Recipients {
+        Recipients { delimiters: delimiters.to_owned(), ..self }
     }
 
     /// Does this recipient exist? The caller has seen that the domain is the list's own.
     pub fn has(&self, mailbox: &Mailbox) -> bool {
         let local_part = folded(mailbox.local_part());
-        local_part == "postmaster" || self.0.contains(&local_part)
+        self.lists(&local_part) || self.lists_without_detail(&local_part)
+    }
+
+    fn lists(&self, local_part: &str) -> bool {
+        local_part == "postmaster" || self.local_parts.contains(local_part)
+    }
+
+    /// A delimiter may also be a letter of the name: `jean-luc-news` is `jean-luc` with a detail.
+    fn lists_without_detail(&self, local_part: &str) -> bool {
+        let cuts = local_part.char_indices().filter(|(_, c)| self.delimiters.contains(*c));
+        cuts.filter(|(at, _)| *at > 0).any(|(at, _)| self.lists(&local_part[..at]))
     }
 }
 
@@ -93,6 +113,32 @@ mod tests {
             assert!(has(&list, known), "{known}");
         }
         assert!(!has(&list, "carl@example.org"));
+    }
+
+    #[test]
+    fn a_detail_behind_a_delimiter_does_not_count() {
+        let plain = parse("anna\njean-luc\n+odd\n").unwrap();
+        assert!(!has(&plain, "anna+news@example.org"));
+        let list = plain.with_delimiters("+-");
+        for known in [
+            "Anna+News@example.org",
+            "anna-a+b@example.org",
+            "anna+@example.org",
+            "jean-luc+x@example.org",
+            "jean-luc-x@example.org",
+            "+odd@example.org",
+            "postmaster+x@example.org",
+        ] {
+            assert!(has(&list, known), "{known}");
+        }
+        for unknown in [
+            "annanews@example.org",
+            "jean-x@example.org",
+            "+anna@example.org",
+            "anna=x@example.org",
+        ] {
+            assert!(!has(&list, unknown), "{unknown}");
+        }
     }
 
     #[test]

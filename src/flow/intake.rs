@@ -98,7 +98,7 @@ impl<'a, S: Spool> Talk<'a, S> {
     }
 
     fn recipient(&mut self, recipient: Recipient) {
-        match self.house.admits(&recipient.path) {
+        match self.may_come(&recipient.path) {
             Ok(()) => self.session.accept(),
             Err(refusal) => {
                 self.visit.refused += 1;
@@ -106,6 +106,15 @@ impl<'a, S: Spool> Talk<'a, S> {
                     reply = refusal.to_string(), "recipient refused");
                 self.session.answer(refusal);
             }
+        }
+    }
+
+    fn may_come(&self, path: &ForwardPath) -> Result<(), Reply> {
+        self.house.admits(path)?;
+        let declared = self.session.envelope().and_then(|envelope| envelope.params.size);
+        match self.provider.has_room(path, declared.unwrap_or(0)) {
+            true => Ok(()),
+            false => Err(OVER_QUOTA),
         }
     }
 
@@ -222,6 +231,8 @@ impl<'a, S: Spool> Talk<'a, S> {
 
 const KEPT: Reply = Reply::new(250, (0, 0), "kept");
 const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");
+const OVER_QUOTA: Reply =
+    Reply::new(452, (2, 2), "too much waits for that domain already; try again later");
 const LOST_TRACK: Reply = Reply::new(451, (3, 0), "internal error; try again later");
 
 /// What a sender is told of our own troubles: little, and always "later".

@@ -13,15 +13,16 @@ use super::line::LineEnd;
 use crate::config::accounts::{Accounts, Switch};
 use crate::config::provider::{Notices, Settings, Smarthost};
 use crate::config::recipients::Recipients;
+use crate::config::value::Size;
 use crate::net::admission::network;
 use crate::net::{TlsServer, Wire};
 use crate::odmr::{self, Answer, Claim, Terms, Waiting};
-use crate::queue;
+use crate::queue::{self, Quota};
 use crate::sasl::{self, Decoys, Mechanism};
 use crate::session::server::Mechanisms;
 use crate::session::transcript::Transcript;
 use crate::session::{AtrnRequest, Patience, Profile, ServerSettings};
-use crate::smtp::{Domain, Mailbox};
+use crate::smtp::{Domain, ForwardPath, Mailbox};
 use crate::spool::{Order, Spool};
 
 /// A provider at work.
@@ -81,6 +82,8 @@ pub struct Held {
     pub recipients: Option<Arc<Recipients>>,
     /// How long its mail waits.
     pub lifetime: Duration,
+    /// How much of it may rest here.
+    pub quota: Quota,
 }
 
 /// What an account is doing.
@@ -204,6 +207,23 @@ impl<S: Spool> Provider<S> {
         (answer, Some(Turning { account, domains, line_per_record, stream, uses }))
     }
 
+    /// May one more message come in for this recipient, of so many octets as its sender says?
+    pub fn has_room(&self, path: &ForwardPath, size: u64) -> bool {
+        let house = self.house();
+        let mailbox = match path {
+            ForwardPath::Postmaster => house.postmaster.as_ref(),
+            ForwardPath::Mailbox(mailbox) => Some(mailbox),
+        };
+        let Some(domain) = mailbox.and_then(Mailbox::domain) else { return true };
+        let Some(held) = house.domains.get(domain) else { return true };
+        if !held.quota.is_bound() {
+            return true;
+        }
+        let rests = self.spool.totals(domain);
+        let messages = rests.waiting + rests.set_aside;
+        held.quota.has_room(messages, rests.octets + rests.octets_aside, size)
+    }
+
     fn waiting(&self, claim: &Claim) -> Waiting {
         let Claim::Full(domains) = claim else { return Waiting::Nothing };
         let totals = domains.iter().map(|domain| self.spool.totals(domain));
@@ -265,6 +285,7 @@ impl House {
         let held = |domain: &Domain| Held {
             recipients: lists.get(domain).cloned(),
             lifetime: settings.lifetime(domain).get(),
+            quota: quota(settings, domain),
         };
         let domains: HashMap<Domain, Held> = accounts
             .iter()
@@ -312,6 +333,11 @@ impl Held {
     pub fn knows(&self, mailbox: &Mailbox) -> bool {
         self.recipients.as_ref().is_none_or(|list| list.has(mailbox))
     }
+}
+
+fn quota(settings: &Settings, domain: &Domain) -> Quota {
+    let (octets, messages) = settings.quota(domain);
+    Quota { octets: octets.map(Size::octets), messages }
 }
 
 /// The recipients of domains that have a list.

@@ -524,6 +524,7 @@ fn furnish(loaded: &Loaded, name: &str, tls: bool, secret: [u8; 32]) -> Result<H
             let key = format!("domains.{domain}.recipients");
             let list =
                 load_recipients(path, domain).map_err(|why| loaded.document.problem(&key, why))?;
+            let list = list.with_delimiters(special.recipient_delimiter.as_deref().unwrap_or(""));
             lists.insert(domain.clone(), Arc::new(list));
         }
     }

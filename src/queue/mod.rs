@@ -10,12 +10,14 @@ pub mod entry;
 pub mod filter;
 pub mod notice;
 pub mod order;
+pub mod quota;
 pub mod retry;
 pub mod standing;
 
 pub use act::{Act, Mark};
 pub use entry::{Entry, EntryId, EntryState, Fate, RecipientState, Source};
 pub use filter::Filter;
+pub use quota::Quota;
 pub use standing::Standing;
 
 use crate::smtp::Domain;

@@ -64,6 +64,8 @@ pub struct Totals {
     pub octets: u64,
     /// Entries in any other state.
     pub set_aside: u64,
+    /// Octets of those.
+    pub octets_aside: u64,
 }
 
 /// How a session wants its mail.

@@ -2,6 +2,7 @@
 //!
 //! `install.sh` beside this file installs them. [`lab`] starts them on loopback, each test its own.
 
+mod at_the_door;
 mod both_programs;
 mod calibration;
 mod complaints;

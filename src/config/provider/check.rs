@@ -30,6 +30,7 @@ impl Loaded {
             .filter(|rule| rule.broken)
             .map(|rule| self.document.problem(&rule.key, rule.fault).hint(rule.hint))
             .chain(self.lifetimes())
+            .chain(self.delimiters())
             .collect()
     }
 
@@ -48,6 +49,24 @@ impl Loaded {
                 self.document.problem(&key, fault).hint(hint)
             },
         )
+    }
+
+    fn delimiters(&self) -> impl Iterator<Item = Problem> {
+        self.settings.domains.iter().filter_map(|(domain, special)| {
+            let seen = special.recipient_delimiter.as_deref()?;
+            let key = |name| format!("domains.{}.{name}", quoted_if_needed(domain.as_str()));
+            let problem = |fault| self.document.problem(&key("recipient_delimiter"), fault);
+            let may = |c: char| c.is_ascii_punctuation() && !"@.\"\\,:;<>()[]".contains(c);
+            if seen.is_empty() || !seen.chars().all(may) {
+                let fault = format!("saw {seen:?}; allowed: characters such as + - _ = #");
+                return Some(problem(fault).hint("recipient_delimiter = \"+\""));
+            }
+            let of_no_use = special.recipients.is_none().then(|| {
+                let fault = "set, but the domain has no list of recipients".to_owned();
+                problem(fault).hint("without a list every recipient is accepted as it is")
+            });
+            of_no_use
+        })
     }
 
     fn tls_files(&self) -> Vec<Problem> {
@@ -170,6 +189,7 @@ fn rules(s: &Settings) -> Vec<Rule> {
             format!("saw {}; allowed: less than queue.lifetime, {}", s.queue.aged_after, s.queue.lifetime),
             "older mail overtakes smaller mail, which it must live to do"),
     ];
+    rules.extend(quotas(s));
     rules.extend(at_least_one(s));
     rules.extend(timeouts(s));
     rules
@@ -190,6 +210,34 @@ fn at_least_one(s: &Settings) -> Vec<Rule> {
     .into_iter()
     .map(|(key, value)| rule(value == 0, key, "saw 0; allowed: 1 or more", hint))
     .collect()
+}
+
+fn quotas(s: &Settings) -> Vec<Rule> {
+    let own = s.domains.iter().map(|(domain, special)| {
+        let table = format!("domains.{}", quoted_if_needed(domain.as_str()));
+        (table, special.quota, special.quota_messages)
+    });
+    std::iter::once(("queue".to_owned(), s.queue.quota, s.queue.quota_messages))
+        .chain(own)
+        .flat_map(|(table, octets, messages)| {
+            let hint = "leave the key out for a domain without a quota";
+            let small = octets.filter(|octets| octets.octets() < s.mx.max_size.octets());
+            let none = messages.filter(|messages| *messages == 0);
+            let too_small = small.map(|saw| {
+                let fault = format!("saw {saw}; allowed: mx.max_size, {}, or more", s.mx.max_size);
+                rule(
+                    true,
+                    &format!("{table}.quota"),
+                    fault,
+                    "a message larger than that could never be taken",
+                )
+            });
+            let zero = none.map(|_| {
+                rule(true, &format!("{table}.quota_messages"), "saw 0; allowed: 1 or more", hint)
+            });
+            too_small.into_iter().chain(zero)
+        })
+        .collect()
 }
 
 fn timeouts(s: &Settings) -> Vec<Rule> {
@@ -252,6 +300,35 @@ mod tests {
                 "/nowhere/odmrd.toml:6:12: queue.lifetime: saw 1m; allowed: 1h to 3650d",
             ]
         );
+    }
+
+    #[test]
+    fn quotas_leave_room_for_a_message() {
+        assert_eq!(
+            check(
+                "[queue]\nquota = \"1 MiB\"\n[domains.\"x.org\"]\nquota = \"50 MiB\"\nquota_messages = 0\n"
+            ),
+            [
+                "/nowhere/odmrd.toml:2:9: queue.quota: saw 1 MiB; allowed: mx.max_size, 50 MiB, or more",
+                "/nowhere/odmrd.toml:5:18: domains.\"x.org\".quota_messages: saw 0; allowed: 1 or more",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_delimiter_is_a_mark_between_words() {
+        let fault = |text: &str| {
+            check(&format!(
+                "[domains.\"x.org\"]\nrecipients = \"/dev/null\"\nrecipient_delimiter = {text:?}\n"
+            ))
+        };
+        assert_eq!(fault("+-"), Vec::<String>::new());
+        for bad in ["", "a", "@", "+.", "\u{2192}"] {
+            let told = fault(bad).join("");
+            assert!(told.contains("allowed: characters such as + - _ = #"), "{bad:?}: {told}");
+        }
+        let no_list = check("[domains.\"x.org\"]\nrecipient_delimiter = \"+\"\n").join("");
+        assert!(no_list.ends_with("set, but the domain has no list of recipients"), "{no_list}");
     }
 
     #[test]

@@ -108,6 +108,10 @@ pub struct Queue {
     pub aged_after: Duration,
     /// Space left free on the disk: nearer to full, new mail is told 452.
     pub reserve: Size,
+    /// The most octets at rest for one domain: beyond it its new mail is told 452.
+    pub quota: Option<Size>,
+    /// The most messages at rest for one domain.
+    pub quota_messages: Option<u64>,
 }
 
 /// `[control]`: where operators ask.
@@ -165,8 +169,15 @@ fn unshown<S: Serializer>(_: &Option<SecretSource>, serializer: S) -> Result<S::
 pub struct DomainSettings {
     /// The list of its recipients; without one every recipient is accepted.
     pub recipients: Option<PathBuf>,
+    /// What may stand between a local part of the list and a detail of the sender's choice, as `+`
+    /// in `anna+news` (RFC 5233): any of these characters.
+    pub recipient_delimiter: Option<String>,
     /// How long its mail waits, if not as long as all other.
     pub lifetime: Option<Duration>,
+    /// The most octets at rest for it, if not as for all others.
+    pub quota: Option<Size>,
+    /// The most messages at rest for it, if not as for all others.
+    pub quota_messages: Option<u64>,
 }
 
 /// `[log]`: what is told to standard error, or to the journal.
@@ -303,6 +314,8 @@ impl Default for Queue {
             lifetime: Duration::days(21),
             aged_after: Duration::hours(24),
             reserve: Size::mebibytes(256),
+            quota: None,
+            quota_messages: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::queue::EntryState;
 use crate::smtp::Domain;
 
 /// The columns of a domain's counts.
-pub(super) const COLUMNS: &str = "waiting, octets, held, failed, damaged, deleted";
+pub(super) const COLUMNS: &str = "waiting, octets, aside, held, failed, damaged, deleted";
 
 /// What waits for one domain, or how that changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) struct Count {
     pub(super) waiting: i64,
     /// Of what waits.
     pub(super) octets: i64,
+    /// Octets of all the others.
+    pub(super) aside: i64,
     pub(super) held: i64,
     pub(super) failed: i64,
     pub(super) damaged: i64,
@@ -37,10 +39,11 @@ impl Count {
 
     fn moves(&mut self, state: EntryState, size: i64, n: i64) {
         match state {
-            EntryState::Waiting => {
-                self.waiting += n;
-                self.octets += n * size;
-            }
+            EntryState::Waiting => self.octets += n * size,
+            _ => self.aside += n * size,
+        }
+        match state {
+            EntryState::Waiting => self.waiting += n,
             EntryState::Held => self.held += n,
             EntryState::Failed => self.failed += n,
             EntryState::Damaged => self.damaged += n,
@@ -54,24 +57,27 @@ impl Count {
     }
 
     /// The columns of the table, in the order of [`COLUMNS`].
-    fn columns(self) -> [i64; 6] {
-        [self.waiting, self.octets, self.held, self.failed, self.damaged, self.deleted]
+    fn columns(self) -> [i64; 7] {
+        let Count { waiting, octets, aside, held, failed, damaged, deleted } = self;
+        [waiting, octets, aside, held, failed, damaged, deleted]
     }
 
     fn read(row: &rusqlite::Row<'_>, from: usize) -> rusqlite::Result<Count> {
         Ok(Count {
             waiting: row.get(from)?,
             octets: row.get(from + 1)?,
-            held: row.get(from + 2)?,
-            failed: row.get(from + 3)?,
-            damaged: row.get(from + 4)?,
-            deleted: row.get(from + 5)?,
+            aside: row.get(from + 2)?,
+            held: row.get(from + 3)?,
+            failed: row.get(from + 4)?,
+            damaged: row.get(from + 5)?,
+            deleted: row.get(from + 6)?,
         })
     }
 
     fn add(&mut self, other: Count) {
         self.waiting += other.waiting;
         self.octets += other.octets;
+        self.aside += other.aside;
         self.held += other.held;
         self.failed += other.failed;
         self.damaged += other.damaged;
@@ -172,13 +178,13 @@ impl Changes {
     /// Writes the counts into their table, once for each domain touched.
     pub(super) fn write(&self, db: &Connection) -> rusqlite::Result<()> {
         let sql =
-            "UPDATE domain SET waiting = waiting + ?2, octets = octets + ?3, held = held + ?4,
-                   failed = failed + ?5, damaged = damaged + ?6, deleted = deleted + ?7
+            "UPDATE domain SET waiting = waiting + ?2, octets = octets + ?3, aside = aside + ?4,
+                   held = held + ?5, failed = failed + ?6, damaged = damaged + ?7, deleted = deleted + ?8
                    WHERE id = ?1";
         let mut update = db.prepare_cached(sql)?;
         for (id, change) in &self.counts {
-            let [waiting, octets, held, failed, damaged, deleted] = change.columns();
-            update.execute(params![id, waiting, octets, held, failed, damaged, deleted])?;
+            let [waiting, octets, aside, held, failed, damaged, deleted] = change.columns();
+            update.execute(params![id, waiting, octets, aside, held, failed, damaged, deleted])?;
         }
         Ok(())
     }

@@ -305,6 +305,7 @@ impl Spool for Embedded {
             leased: self.0.claims.count(id).min(waiting),
             octets: count.octets.max(0).cast_unsigned(),
             set_aside: count.set_aside().max(0).cast_unsigned(),
+            octets_aside: count.aside.max(0).cast_unsigned(),
         }
     }
 

@@ -112,8 +112,9 @@ fn recount(db: &Connection) -> rusqlite::Result<()> {
     let counts = states().map(|(_, state)| format!("count(*) FILTER (WHERE state = {state})"));
     let names = states().map(|(name, _)| name);
     let sql = format!(
-        "UPDATE domain SET (octets, {}) =
-           (SELECT coalesce(sum(size) FILTER (WHERE state = ?1), 0), {}
+        "UPDATE domain SET (octets, aside, {}) =
+           (SELECT coalesce(sum(size) FILTER (WHERE state = ?1), 0),
+                   coalesce(sum(size) FILTER (WHERE state <> ?1), 0), {}
             FROM entry WHERE entry.domain = domain.id)",
         names.join(", "),
         counts.join(", ")

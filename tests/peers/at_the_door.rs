@@ -1,0 +1,76 @@
+//! What the MX turns away although the domain is one of ours, and lets in again.
+
+use crate::lab::Lab;
+use crate::lab::ours::{AtrnFetch, Odmrd, quoted};
+use crate::lab::post::Post;
+use crate::lab::process::run;
+
+/// The reply to one recipient of a message of the size its sender declares.
+#[track_caller]
+fn asked(post: &mut Post, recipient: &str, size: u64) -> String {
+    assert!(post.ask(&format!("MAIL FROM:<a@sender.test> SIZE={size}")).starts_with("250"));
+    let reply = post.ask(&format!("RCPT TO:<{recipient}>"));
+    post.ask("RSET");
+    reply
+}
+
+const OVER_QUOTA: &str = "452 4.2.2 too much waits for that domain already; try again later";
+
+#[test]
+fn a_domain_that_is_full_is_put_off_until_its_customer_has_called() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab)
+        .account("second", &["second.test"], "A-long-enough-word")
+        .set("mx.max_size", "\"64 KiB\"")
+        .set("queue.quota", "\"100 KiB\"")
+        .set("domains.\"second.test\".quota", "\"64 KiB\"")
+        .start();
+    let mut post = Post::open(odmrd.mx);
+    post.deliver("a@sender.test", "box@example.org", &b"one line\r\n".repeat(5_000));
+    assert!(asked(&mut post, "box@example.org", 50_000).starts_with("250"));
+    assert_eq!(asked(&mut post, "box@example.org", 60_000), OVER_QUOTA);
+    assert!(asked(&mut post, "box@second.test", 60_000).starts_with("250"), "another domain's");
+    // Of two recipients, the one there is room for has its mail.
+    let told = post.ask("MAIL FROM:<a@sender.test> SIZE=60000");
+    assert!(told.starts_with("250"), "{told}");
+    assert_eq!(post.ask("RCPT TO:<box@example.org>"), OVER_QUOTA);
+    assert!(post.ask("RCPT TO:<box@second.test>").starts_with("250"));
+    post.ask("RSET");
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    assert!(asked(&mut post, "box@example.org", 60_000).starts_with("250"));
+}
+
+#[test]
+fn what_is_on_hold_counts_towards_the_quota() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).set("queue.quota_messages", "2").start();
+    let mut post = Post::open(odmrd.mx);
+    post.deliver("a@sender.test", "box@example.org", b"one\r\n");
+    let hold = ["hold", "--domain", "example.org", "--yes", "--reason", "moving house"];
+    let mut queuectl = std::process::Command::new(env!("CARGO_BIN_EXE_queuectl"));
+    queuectl.arg("--config").arg(odmrd.config()).args(hold);
+    run(&lab, queuectl).succeeded();
+    assert!(asked(&mut post, "box@example.org", 3).starts_with("250"));
+    post.deliver("a@sender.test", "box@example.org", b"two\r\n");
+    assert_eq!(asked(&mut post, "box@example.org", 3), OVER_QUOTA);
+}
+
+#[test]
+fn a_detail_behind_a_delimiter_belongs_to_the_recipient_before_it() {
+    let lab = Lab::open();
+    let list = lab.write("example.org.list", "anna\n");
+    let odmrd = Odmrd::new(&lab)
+        .set("domains.\"example.org\".recipients", &quoted(&list.display().to_string()))
+        .set("domains.\"example.org\".recipient_delimiter", "\"+\"")
+        .start();
+    let mut post = Post::open(odmrd.mx);
+    assert!(asked(&mut post, "anna+news@example.org", 0).starts_with("250"));
+    assert!(asked(&mut post, "anna-news@example.org", 0).starts_with("550 5.1.1"));
+    // It is handed over as it came.
+    post.deliver("a@sender.test", "anna+news@example.org", b"Subject: x\r\n\r\ny\r\n");
+    let fetch = AtrnFetch::new(&lab, odmrd.odmr).into_maildir();
+    fetch.run().ended(0, "ok");
+    let mail = std::fs::read_dir(lab.path("Maildir/new")).expect("a Maildir").next();
+    let mail = std::fs::read_to_string(mail.expect("a mail").expect("readable").path());
+    assert!(mail.expect("text").contains("for <anna+news@example.org>"));
+}
