@@ -11,6 +11,7 @@ use std::time::Duration as StdDuration;
 
 use serde::de::{Error, Unexpected};
 
+use super::accounts::Network;
 use crate::smtp::{Domain, Mailbox};
 
 pub use place::{Deliver, Listen, Server};
@@ -83,7 +84,7 @@ macro_rules! from_text {
     )*};
 }
 
-written!(Duration, Size, Listen, Server, Fingerprint, Deliver, Domain, Mailbox);
+written!(Duration, Size, Listen, Server, Fingerprint, Deliver, Domain, Mailbox, Network);
 from_text!(Duration, Size, Listen, Server, Fingerprint, Deliver);
 
 /// A length of time, as in `90s`, `10m30s`, `24h` or `21d`. A day has 24 hours.

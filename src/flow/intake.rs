@@ -76,7 +76,7 @@ impl<'a, S: Spool> Talk<'a, S> {
     async fn serve(&mut self, mut stop: Stop) -> Result<(), LineEnd> {
         loop {
             match hear(&mut self.wire, &mut self.session, &mut stop).await? {
-                Event::Mail(..) => self.session.accept(),
+                Event::Mail(..) => self.mail(),
                 Event::Recipient(recipient) => self.recipient(recipient),
                 Event::Begin => self.begin(),
                 Event::Content(octets) => self.content(octets).await,
@@ -95,6 +95,18 @@ impl<'a, S: Spool> Talk<'a, S> {
         let secured = self.provider.secure(&mut self.wire).await?;
         self.session.secured(&secured);
         Ok(())
+    }
+
+    fn mail(&mut self) {
+        let caller = self.wire.peer().map(|peer| peer.ip());
+        match self.provider.may_send(caller, Instant::now()) {
+            true => self.session.accept(),
+            false => {
+                self.visit.refused += 1;
+                info!(session = self.id, ip = %self.ip, "more messages than one address may send in a minute");
+                self.session.answer(TOO_FAST);
+            }
+        }
     }
 
     fn recipient(&mut self, recipient: Recipient) {
@@ -233,6 +245,8 @@ const KEPT: Reply = Reply::new(250, (0, 0), "kept");
 const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");
 const OVER_QUOTA: Reply =
     Reply::new(452, (2, 2), "too much waits for that domain already; try again later");
+const TOO_FAST: Reply =
+    Reply::new(450, (7, 1), "too many messages from your address; try again later");
 const LOST_TRACK: Reply = Reply::new(451, (3, 0), "internal error; try again later");
 
 /// What a sender is told of our own troubles: little, and always "later".

@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::line::LineEnd;
-use crate::config::accounts::{Accounts, Switch};
+use crate::config::accounts::{Accounts, Network, Switch};
 use crate::config::provider::{Notices, Settings, Smarthost};
 use crate::config::recipients::Recipients;
 use crate::config::value::Size;
 use crate::net::admission::network;
+use crate::net::rate::Rates;
 use crate::net::{TlsServer, Wire};
 use crate::odmr::{self, Answer, Claim, Terms, Waiting};
 use crate::queue::{self, Quota};
@@ -39,6 +40,7 @@ pub struct Provider<S: Spool> {
     house: ArcSwap<House>,
     uses: Arc<Mutex<HashMap<String, Use>>>,
     failures: Mutex<HashMap<IpAddr, Vec<Instant>>>,
+    senders: Mutex<Rates>,
 }
 
 /// The settings in force, put together once for all sessions that begin under them. A reload puts
@@ -69,6 +71,10 @@ pub struct House {
     pub tls_patience: Duration,
     /// Failed logins, and within what time, after which an address is refused AUTH.
     pub failures: (u32, Duration),
+    /// Messages that one address may begin in a minute.
+    pub messages_per_minute: Option<u32>,
+    /// Whom no limit of an address binds.
+    pub exempt: Vec<Network>,
     /// Where our own mail goes, if anywhere.
     pub smarthost: Smarthost,
     /// What senders are told of mail that failed.
@@ -144,6 +150,7 @@ impl<S: Spool> Provider<S> {
             house: ArcSwap::from_pointee(house),
             uses: Arc::default(),
             failures: Mutex::default(),
+            senders: Mutex::default(),
         }
     }
 
@@ -205,6 +212,15 @@ impl<S: Spool> Provider<S> {
         let (line_per_record, stream) = (account.line_per_record, account.stream);
         let (account, uses) = (name.to_owned(), self.uses.clone());
         (answer, Some(Turning { account, domains, line_per_record, stream, uses }))
+    }
+
+    /// May this caller begin one more message?
+    pub fn may_send(&self, caller: Option<IpAddr>, now: Instant) -> bool {
+        let house = self.house();
+        let (Some(ip), Some(most)) = (house.limited(caller), house.messages_per_minute) else {
+            return true;
+        };
+        lock(&self.senders).spend(ip, most, now)
     }
 
     /// May one more message come in for this recipient, of so many octets as its sender says?
@@ -316,9 +332,16 @@ impl House {
                 settings.odmr.auth_failures_per_address,
                 settings.odmr.auth_failure_window.get(),
             ),
+            messages_per_minute: settings.limits.messages_per_minute,
+            exempt: settings.limits.exempt.clone(),
             smarthost: settings.smarthost.clone(),
             notices: settings.notices.clone(),
         }
+    }
+
+    /// The address of a caller, if limits for one address bind it.
+    pub fn limited(&self, caller: Option<IpAddr>) -> Option<IpAddr> {
+        caller.filter(|ip| !self.exempt.iter().any(|network| network.contains(*ip)))
     }
 
     /// When mail for a domain that arrives now is given up.

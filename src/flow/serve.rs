@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::BytesMut;
 use jiff::Timestamp;
@@ -284,7 +284,8 @@ impl<S: Spool> Hall<S> {
             };
             count += 1;
             let id = format!("{boot:x}{}{count:x}", door.letter());
-            match self.admission.admit(wire.peer().map(|peer| peer.ip())) {
+            let caller = self.provider.house().limited(wire.peer().map(|peer| peer.ip()));
+            match self.admission.admit(caller, Instant::now()) {
                 Ok(place) => {
                     let (hall, alive) = (self.clone(), alive.clone());
                     tokio::spawn(async move {
@@ -457,6 +458,7 @@ fn limits(settings: &Settings) -> AdmissionLimits {
     AdmissionLimits {
         in_all: settings.limits.connections as usize,
         per_address: settings.limits.connections_per_address as usize,
+        per_minute: settings.limits.connections_per_minute,
     }
 }
 

@@ -23,6 +23,7 @@ pub mod listen;
 pub mod local;
 pub mod notify;
 pub mod privilege;
+pub mod rate;
 mod stream;
 #[cfg(test)]
 mod tests;

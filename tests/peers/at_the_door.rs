@@ -56,6 +56,45 @@ fn what_is_on_hold_counts_towards_the_quota() {
 }
 
 #[test]
+fn a_hasty_sender_is_slowed_down_unless_it_is_ours() {
+    let lab = Lab::open();
+    let hasty = |exempt: &str, name: &str| {
+        let odmrd = Odmrd::named(&lab, name).set("limits.messages_per_minute", "2");
+        let odmrd = odmrd.set("limits.exempt", exempt).start();
+        let mut post = Post::open(odmrd.mx);
+        let told = [(); 4].map(|()| {
+            let told = post.ask("MAIL FROM:<a@sender.test>");
+            post.ask("RSET");
+            told
+        });
+        told.map(|told| {
+            told.starts_with("250") || {
+                assert_eq!(told, "450 4.7.1 too many messages from your address; try again later");
+                false
+            }
+        })
+    };
+    assert_eq!(hasty("[]", "strict"), [true, true, false, false]);
+    assert_eq!(hasty("[\"127.0.0.0/8\"]", "friendly"), [true; 4]);
+}
+
+#[test]
+fn who_connects_too_often_is_told_so() {
+    let lab = Lab::open();
+    // The lab itself has looked at both ports, one connection each.
+    let odmrd = Odmrd::new(&lab).set("limits.connections_per_minute", "4").start();
+    let hello = || {
+        let tcp = std::net::TcpStream::connect(odmrd.mx).expect("a port");
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(tcp), &mut line).expect("a line");
+        line
+    };
+    assert!(hello().starts_with("220 "));
+    assert!(hello().starts_with("220 "));
+    assert_eq!(hello(), "421 4.7.0 your address connects too often; try again later\r\n");
+}
+
+#[test]
 fn a_detail_behind_a_delimiter_belongs_to_the_recipient_before_it() {
     let lab = Lab::open();
     let list = lab.write("example.org.list", "anna\n");

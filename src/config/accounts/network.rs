@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use crate::config::value::Written;
+
 /// Addresses that share their first bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
@@ -28,6 +30,15 @@ impl Network {
         let address = address.to_canonical();
         address.is_ipv4() == self.address.is_ipv4()
             && masked(address, self.bits) == masked(self.address, self.bits)
+    }
+}
+
+impl Written for Network {
+    const ALLOWED: &'static str =
+        "a network such as 192.0.2.0/24, without bits behind its prefix, or one address";
+
+    fn read(text: &str) -> Option<Network> {
+        text.parse().ok()
     }
 }
 

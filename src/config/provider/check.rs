@@ -61,11 +61,10 @@ impl Loaded {
                 let fault = format!("saw {seen:?}; allowed: characters such as + - _ = #");
                 return Some(problem(fault).hint("recipient_delimiter = \"+\""));
             }
-            let of_no_use = special.recipients.is_none().then(|| {
+            special.recipients.is_none().then(|| {
                 let fault = "set, but the domain has no list of recipients".to_owned();
                 problem(fault).hint("without a list every recipient is accepted as it is")
-            });
-            of_no_use
+            })
         })
     }
 
@@ -209,7 +208,20 @@ fn at_least_one(s: &Settings) -> Vec<Rule> {
     ]
     .into_iter()
     .map(|(key, value)| rule(value == 0, key, "saw 0; allowed: 1 or more", hint))
+    .chain(rates(s))
     .collect()
+}
+
+fn rates(s: &Settings) -> impl Iterator<Item = Rule> {
+    [
+        ("limits.connections_per_minute", s.limits.connections_per_minute),
+        ("limits.messages_per_minute", s.limits.messages_per_minute),
+    ]
+    .into_iter()
+    .map(|(key, value)| {
+        let hint = "zero would let nobody in; leave the key out to set no limit";
+        rule(value == Some(0), key, "saw 0; allowed: 1 or more", hint)
+    })
 }
 
 fn quotas(s: &Settings) -> Vec<Rule> {

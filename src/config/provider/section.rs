@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::config::accounts::Network;
 use crate::config::fetch::TlsMode;
 use crate::config::secret::SecretSource;
 use crate::config::value::{Duration, Fingerprint, Listen, Server, Size};
@@ -62,6 +63,12 @@ pub struct Limits {
     pub connections: u32,
     /// Connections from one IPv4 address or one IPv6 /64.
     pub connections_per_address: u32,
+    /// New connections in a minute from the same.
+    pub connections_per_minute: Option<u32>,
+    /// Messages begun in a minute on port 25 by the same.
+    pub messages_per_minute: Option<u32>,
+    /// Whom the three above do not bind: servers of ours that pass on what others send.
+    pub exempt: Vec<Network>,
     /// Sessions of one account at a time.
     pub sessions_per_account: u32,
     /// Transactions in one MX session; told by LIMITS (RFC 9422).
@@ -262,6 +269,9 @@ impl Default for Limits {
         Limits {
             connections: 1000,
             connections_per_address: 20,
+            connections_per_minute: None,
+            messages_per_minute: None,
+            exempt: Vec::new(),
             sessions_per_account: 8,
             messages_per_session: 1000,
             command_errors: 20,
