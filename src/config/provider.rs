@@ -124,6 +124,12 @@ impl Settings {
         own.unwrap_or(self.queue.lifetime)
     }
 
+    /// How long a recipient of this domain is refused at once after its customer's server has done so.
+    pub fn learn_refusals(&self, domain: &Domain) -> Duration {
+        let own = self.domains.get(domain).and_then(|special| special.learn_refusals);
+        own.unwrap_or(self.mx.learn_refusals)
+    }
+
     /// The most octets and the most messages that may rest for this domain.
     pub fn quota(&self, domain: &Domain) -> (Option<Size>, Option<u64>) {
         let own = self.domains.get(domain);

@@ -399,7 +399,12 @@ impl<'a, S: Spool> Run<'a, S> {
         }
         self.log(&underway);
         let tells = self.tells_of_success(underway.lease.entry());
-        let told = |(recipient, verdict)| fate(&recipient, verdict, tells);
+        let now = Instant::now();
+        let told = |(recipient, verdict): (Recipient, _)| {
+            let fate = fate(&recipient, verdict, tells);
+            self.provider.learn(&recipient.path, &fate, now);
+            fate
+        };
         let fates: Vec<Fate> = underway.recipients.into_iter().map(told).collect();
         self.count(&fates, underway.lease.entry().size);
         if self.settling.len() >= UNSETTLED

@@ -18,7 +18,7 @@ use crate::net::admission::network;
 use crate::net::rate::Rates;
 use crate::net::{TlsServer, Wire};
 use crate::odmr::{self, Answer, Claim, Terms, Waiting};
-use crate::queue::{self, Quota};
+use crate::queue::{self, Fate, Learned, Quota, learned};
 use crate::sasl::{self, Decoys, Mechanism};
 use crate::session::server::Mechanisms;
 use crate::session::transcript::Transcript;
@@ -41,6 +41,7 @@ pub struct Provider<S: Spool> {
     uses: Arc<Mutex<HashMap<String, Use>>>,
     failures: Mutex<HashMap<IpAddr, Vec<Instant>>>,
     senders: Mutex<Rates>,
+    learned: Mutex<Learned>,
 }
 
 /// The settings in force, put together once for all sessions that begin under them. A reload puts
@@ -90,6 +91,8 @@ pub struct Held {
     pub lifetime: Duration,
     /// How much of it may rest here.
     pub quota: Quota,
+    /// How long a recipient is refused at once whom its own server has refused.
+    pub learning: Duration,
 }
 
 /// What an account is doing.
@@ -151,6 +154,7 @@ impl<S: Spool> Provider<S> {
             uses: Arc::default(),
             failures: Mutex::default(),
             senders: Mutex::default(),
+            learned: Mutex::default(),
         }
     }
 
@@ -160,7 +164,9 @@ impl<S: Spool> Provider<S> {
     }
 
     /// Puts other settings in force, for sessions that begin from now on.
+    /// What was learnt of recipients is forgotten: whoever has made a mailbox reloads.
     pub fn refurnish(&self, house: House) {
+        lock(&self.learned).clear();
         self.house.store(Arc::new(house));
     }
 
@@ -221,6 +227,29 @@ impl<S: Spool> Provider<S> {
             return true;
         };
         lock(&self.senders).spend(ip, most, now)
+    }
+
+    /// Takes note of what a customer's server says about who is there.
+    pub fn learn(&self, recipient: &ForwardPath, fate: &Fate, now: Instant) {
+        let ForwardPath::Mailbox(mailbox) = recipient else { return };
+        let house = self.house();
+        let held = mailbox.domain().and_then(|domain| house.domains.get(domain));
+        let Some(learning) = held.map(|held| held.learning).filter(|time| !time.is_zero()) else {
+            return;
+        };
+        match fate {
+            Fate::Delivered | Fate::Relayed(_) => lock(&self.learned).unlearn(mailbox),
+            Fate::Refused(reply) if learned::is_about_the_address(reply) => {
+                lock(&self.learned).learn(mailbox, now + learning, now);
+            }
+            Fate::Refused(_) | Fate::Deferred(_) | Fate::Untried => {}
+        }
+    }
+
+    /// Has its own server said of late that this recipient is not there?
+    pub fn is_unknown(&self, path: &ForwardPath, now: Instant) -> bool {
+        let ForwardPath::Mailbox(mailbox) = path else { return false };
+        lock(&self.learned).knows(mailbox, now)
     }
 
     /// May one more message come in for this recipient, of so many octets as its sender says?
@@ -302,6 +331,7 @@ impl House {
             recipients: lists.get(domain).cloned(),
             lifetime: settings.lifetime(domain).get(),
             quota: quota(settings, domain),
+            learning: settings.learn_refusals(domain).get(),
         };
         let domains: HashMap<Domain, Held> = accounts
             .iter()

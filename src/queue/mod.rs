@@ -8,6 +8,7 @@
 pub mod act;
 pub mod entry;
 pub mod filter;
+pub mod learned;
 pub mod notice;
 pub mod order;
 pub mod quota;
@@ -17,6 +18,7 @@ pub mod standing;
 pub use act::{Act, Mark};
 pub use entry::{Entry, EntryId, EntryState, Fate, RecipientState, Source};
 pub use filter::Filter;
+pub use learned::Learned;
 pub use quota::Quota;
 pub use standing::Standing;
 

@@ -3,6 +3,7 @@
 use crate::lab::Lab;
 use crate::lab::ours::{AtrnFetch, Odmrd, quoted};
 use crate::lab::post::Post;
+use crate::lab::postfix::Postfix;
 use crate::lab::process::run;
 
 /// The reply to one recipient of a message of the size its sender declares.
@@ -92,6 +93,30 @@ fn who_connects_too_often_is_told_so() {
     assert!(hello().starts_with("220 "));
     assert!(hello().starts_with("220 "));
     assert_eq!(hello(), "421 4.7.0 your address connects too often; try again later\r\n");
+}
+
+/// Mail for a mailbox that the customer's server does not have comes in once, and not again.
+#[test]
+fn what_a_customers_server_does_not_have_is_refused_at_the_door() {
+    let lab = Lab::open();
+    let mut odmrd = Odmrd::new(&lab).set("mx.learn_refusals", "\"1h\"").start();
+    let postfix = Postfix::receiving(&lab, "postfix", "example.org")
+        .refusing("ghost@example.org", "550 5.1.1 nobody here by that name")
+        .refusing("strict@example.org", "550 5.7.1 not from you")
+        .start();
+    let mut post = Post::open(odmrd.mx);
+    for to in ["ghost@example.org", "strict@example.org", "box@example.org"] {
+        post.deliver("a@sender.test", to, b"Subject: x\r\n\r\ny\r\n");
+    }
+    AtrnFetch::new(&lab, odmrd.odmr).into_smtp(postfix.address).run();
+    let told = asked(&mut post, "Ghost@example.org", 0);
+    assert!(told.starts_with("550 5.1.1 no such mailbox, as the server"), "{told}");
+    assert!(asked(&mut post, "box@example.org", 0).starts_with("250"));
+    assert!(asked(&mut post, "strict@example.org", 0).starts_with("250"), "a word on one message");
+    assert!(asked(&mut post, "postmaster@example.org", 0).starts_with("250"));
+    // The mailbox has been made.
+    odmrd.reload();
+    assert!(asked(&mut Post::open(odmrd.mx), "ghost@example.org", 0).starts_with("250"));
 }
 
 #[test]

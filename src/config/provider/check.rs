@@ -188,6 +188,7 @@ fn rules(s: &Settings) -> Vec<Rule> {
             format!("saw {}; allowed: less than queue.lifetime, {}", s.queue.aged_after, s.queue.lifetime),
             "older mail overtakes smaller mail, which it must live to do"),
     ];
+    rules.extend(learning(s));
     rules.extend(quotas(s));
     rules.extend(at_least_one(s));
     rules.extend(timeouts(s));
@@ -221,6 +222,23 @@ fn rates(s: &Settings) -> impl Iterator<Item = Rule> {
     .map(|(key, value)| {
         let hint = "zero would let nobody in; leave the key out to set no limit";
         rule(value == Some(0), key, "saw 0; allowed: 1 or more", hint)
+    })
+}
+
+fn learning(s: &Settings) -> impl Iterator<Item = Rule> {
+    let own = s.domains.iter().filter_map(|(domain, special)| {
+        let key = format!("domains.{}.learn_refusals", quoted_if_needed(domain.as_str()));
+        Some((key, special.learn_refusals?))
+    });
+    let of_all = ("mx.learn_refusals".to_owned(), s.mx.learn_refusals);
+    std::iter::once(of_all).chain(own).map(|(key, time)| {
+        let fault = format!("saw {time}; allowed: 0s to 30d");
+        rule(
+            time > Duration::days(30),
+            &key,
+            fault,
+            "whoever gets a mailbox later has no mail for so long",
+        )
     })
 }
 

@@ -21,6 +21,8 @@ pub struct Mx {
     pub max_recipients: u32,
     /// Received fields after which a mail is taken to go in circles (RFC 5321, section 6.3).
     pub max_received: u32,
+    /// How long a recipient that its customer's server has refused as unknown is refused here at once.
+    pub learn_refusals: Duration,
 }
 
 /// `[odmr]`: the side customers call, RFC 2645.
@@ -179,6 +181,8 @@ pub struct DomainSettings {
     /// What may stand between a local part of the list and a detail of the sender's choice, as `+`
     /// in `anna+news` (RFC 5233): any of these characters.
     pub recipient_delimiter: Option<String>,
+    /// How long a refused recipient of it is refused at once, if not as long as those of all others.
+    pub learn_refusals: Option<Duration>,
     /// How long its mail waits, if not as long as all other.
     pub lifetime: Option<Duration>,
     /// The most octets at rest for it, if not as for all others.
@@ -246,6 +250,7 @@ impl Default for Mx {
             max_size: Size::mebibytes(50),
             max_recipients: 1000,
             max_received: 100,
+            learn_refusals: Duration::seconds(0),
         }
     }
 }
