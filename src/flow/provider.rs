@@ -276,6 +276,7 @@ impl<S: Spool> Provider<S> {
             (waiting + total.waiting, leased + total.leased)
         });
         match (waiting, leased) {
+            _ if !self.spool.keeps_record() => Waiting::Unknown,
             (0, _) => Waiting::Nothing,
             (waiting, leased) if waiting <= leased => Waiting::Elsewhere,
             _ => Waiting::Something,

@@ -13,8 +13,6 @@ pub enum Claim {
     Partial,
     /// The account asks too often, or has as many sessions as it may.
     TooSoon,
-    /// Whether the account may have them cannot be told just now.
-    Unverifiable,
 }
 
 /// What waits for the domains claimed.
@@ -26,6 +24,8 @@ pub enum Waiting {
     Elsewhere,
     /// Nothing.
     Nothing,
+    /// What becomes of mail could not be written down just now, so none may leave.
+    Unknown,
 }
 
 /// What an ATRN is told.
@@ -81,8 +81,8 @@ pub fn claim(asked: &[Domain], terms: &Terms<'_>, now: Instant) -> Claim {
 pub fn answer(claim: &Claim, waiting: Waiting) -> Answer {
     match (claim, waiting) {
         (Claim::Partial, _) => Answer::Refused,
-        (Claim::Unverifiable, _) => Answer::TryLater,
         (Claim::TooSoon, _) => Answer::TooSoon,
+        (Claim::Full(_), Waiting::Unknown) => Answer::TryLater,
         (Claim::Full(_), Waiting::Nothing) => Answer::NothingWaiting,
         (Claim::Full(_), Waiting::Elsewhere) => Answer::AllOnItsWay,
         (Claim::Full(_), Waiting::Something) => Answer::Turn,
@@ -165,6 +165,11 @@ mod tests {
         assert_eq!(code(&full, Waiting::Elsewhere), 453);
         assert_eq!(code(&Claim::Partial, Waiting::Something), 450);
         assert_eq!(code(&Claim::TooSoon, Waiting::Something), 450);
-        assert_eq!(code(&Claim::Unverifiable, Waiting::Something), 451);
+        assert_eq!(code(&full, Waiting::Unknown), 451);
+        assert_eq!(
+            code(&Claim::Partial, Waiting::Unknown),
+            450,
+            "others learn nothing of our troubles"
+        );
     }
 }

@@ -177,6 +177,10 @@ pub trait Spool: Send + Sync + Clone + 'static {
         arrival: Arrival,
     ) -> impl Future<Output = Result<(), SpoolError>> + Send;
 
+    /// Can it be written down what becomes of mail? If not, mail that was handed over would be handed
+    /// over again.
+    fn keeps_record(&self) -> bool;
+
     /// What waits for a domain.
     fn totals(&self, domain: &Domain) -> Totals;
 

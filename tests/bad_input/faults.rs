@@ -60,6 +60,11 @@ fn a_sync_that_fails_acknowledges_nothing_and_loses_nothing() {
     // The disk may say "done" now; it is not believed.
     let next = provider.bring("no more", "no more");
     assert!(next.starts_with("451 4.3.0"), "{next}");
+    // What is handed over now could not be written down, and would come again.
+    let output = house.fetch(provider.odmr, &[]).output().expect("atrn-fetch");
+    assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
+    assert!(stderr(&output).contains("451 4.3.0 cannot tell right now"), "{}", stderr(&output));
+    assert_eq!(house.landed(), Vec::<String>::new());
     drop(provider);
 
     let provider = house.serve();

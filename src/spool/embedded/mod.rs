@@ -297,6 +297,10 @@ impl Spool for Embedded {
         self.0.submit(Work::Keep(keep)).await.map(|_| ())
     }
 
+    fn keeps_record(&self) -> bool {
+        self.0.health.is_sound()
+    }
+
     fn totals(&self, domain: &Domain) -> Totals {
         let Some((id, count)) = self.0.ledger.of(domain) else { return Totals::default() };
         let waiting = count.waiting.max(0).cast_unsigned();
