@@ -40,6 +40,7 @@ module completions {
   export extern "odmrd account add" [
     --domain: string          # A domain whose mail is the customer's (repeatable)
     --alias: string           # Another name to log in with (repeatable)
+    --dovecot                 # Keep no password: Dovecot has it, and is asked at odmr.dovecot_socket
     --password-stdin          # Read the password from the first line of standard input
     --password-file: path     # Read the password from the first line of a file
     --generate                # Make a password up and show it once

@@ -95,6 +95,7 @@ fn add_account(file: &Path) {
         domains: vec![Domain::parse(DOMAIN).expect("a domain")],
         credentials: Some(derive(&password, true).expect("keys")),
         certificates: Vec::new(),
+        dovecot: false,
     };
     edit(file, |file| file.add(&account)).expect("an account");
 }

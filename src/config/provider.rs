@@ -160,6 +160,9 @@ impl Settings {
         if let Some(SecretSource::File(path)) = &mut self.smarthost.password {
             beside(path);
         }
+        if let Some(socket) = &mut self.odmr.dovecot_socket {
+            beside(socket);
+        }
         let tls = &mut self.tls;
         let authority = &mut self.smarthost.ca;
         let lists = self.domains.values_mut().map(|domain| &mut domain.recipients);

@@ -91,6 +91,7 @@ fn furnish(folder: &Path, password: &secrecy::SecretString) -> Result<Loaded, Fa
         domains: vec![domain("example.org")?],
         credentials: Some(credentials),
         certificates: Vec::new(),
+        dovecot: false,
     };
     edit(&folder.join("accounts.toml"), |file| file.add(&account))
         .map_err(|fault| Failure::new(fault.exit(), fault))?;

@@ -20,6 +20,7 @@
 pub mod call;
 pub mod demo;
 pub mod desk;
+pub mod dovecot;
 pub mod drain;
 pub mod errand;
 pub mod fetch;

@@ -5,12 +5,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-use super::provider::House;
+use super::dovecot::{Dovecot, DovecotError};
+use super::provider::{House, Oracle};
 use crate::config::accounts::Account;
 use crate::sasl::{
-    Identity, Mechanism, NONCE_OCTETS, ServerContext, ServerExchange, ServerStep, Wanted,
+    AskedFrom, Heard, Identity, Mechanism, NONCE_OCTETS, ServerContext, ServerExchange, ServerStep,
+    Vouched, Wanted,
 };
 use crate::session::{Odmr, ServerSession};
 use crate::smtp::Reply;
@@ -19,6 +21,8 @@ use crate::smtp::escape::Escaped;
 /// An AUTH under way.
 pub struct Proof {
     exchange: Option<ServerExchange>,
+    /// The same where a Dovecot judges.
+    dovecot: Option<Dovecot>,
     house: Arc<House>,
     ip: IpAddr,
     /// The line is protected.
@@ -48,6 +52,7 @@ impl Proof {
     pub fn new(house: Arc<House>, ip: IpAddr) -> Proof {
         Proof {
             exchange: None,
+            dovecot: None,
             house,
             ip,
             secure: false,
@@ -77,6 +82,12 @@ impl Proof {
             return session.auth_refused(ONCE_PER_LINE);
         }
         self.secure = facts.secure;
+        (self.exchange, self.dovecot) = (None, None);
+        if let Some(oracle) = self.house.oracle.clone().filter(|_| mechanism != Mechanism::External)
+        {
+            let heard = self.ask_dovecot(&oracle, mechanism, initial.as_deref()).await;
+            return self.take_dovecots(session, heard);
+        }
         let mut exchange = ServerExchange::new(mechanism, self.context(facts));
         let step = exchange.start(initial.as_deref());
         self.exchange = Some(exchange);
@@ -85,6 +96,10 @@ impl Proof {
 
     /// A challenge was answered.
     pub async fn go_on(&mut self, session: &mut ServerSession<Odmr>, response: &[u8]) {
+        if let Some(dovecot) = &mut self.dovecot {
+            let heard = dovecot.go_on(response).await;
+            return self.take_dovecots(session, heard);
+        }
         let Some(exchange) = &mut self.exchange else { return session.auth_refused(MALFORMED) };
         let step = exchange.respond(response);
         self.take(session, step).await;
@@ -97,16 +112,67 @@ impl Proof {
         match step {
             ServerStep::Challenge(challenge) => session.challenge(&challenge),
             ServerStep::Verified(identity) => self.verified(session, identity),
-            ServerStep::Rejected(reason) => {
-                self.failures += 1;
-                warn!(ip = %self.ip, user = %Escaped::text(&self.tried), %reason, "authentication failed");
-                session.auth_refused(REJECTED);
-            }
+            ServerStep::Rejected(reason) => self.rejected(session, &reason.to_string()),
             ServerStep::Malformed(what) => {
                 info!(ip = %self.ip, what, "malformed authentication");
                 session.auth_refused(MALFORMED);
             }
             ServerStep::Lookup(_) => session.auth_refused(MALFORMED),
+        }
+    }
+
+    fn rejected(&mut self, session: &mut ServerSession<Odmr>, reason: &str) {
+        self.failures += 1;
+        warn!(ip = %self.ip, user = %Escaped::text(&self.tried), reason, "authentication failed");
+        session.auth_refused(REJECTED);
+    }
+
+    async fn ask_dovecot(
+        &mut self,
+        oracle: &Oracle,
+        mechanism: Mechanism,
+        initial: Option<&[u8]>,
+    ) -> Result<Heard, DovecotError> {
+        self.tried = "(known to Dovecot alone)".to_owned();
+        let mut dovecot = Dovecot::open(&oracle.socket).await?;
+        let from = AskedFrom { ip: self.ip, secure: self.secure };
+        let heard = dovecot.ask(mechanism, initial, &from).await;
+        self.dovecot = Some(dovecot);
+        heard
+    }
+
+    fn take_dovecots(
+        &mut self,
+        session: &mut ServerSession<Odmr>,
+        heard: Result<Heard, DovecotError>,
+    ) {
+        match heard {
+            Ok(Heard::Challenge(challenge)) => return session.challenge(&challenge),
+            Ok(Heard::Vouched(vouched)) => self.vouched(session, vouched),
+            Ok(Heard::Refused) => self.rejected(session, "Dovecot refuses it"),
+            Ok(Heard::NotNow | Heard::Nothing | Heard::Ready) => {
+                warn!(ip = %self.ip, "Dovecot cannot check a login just now");
+                session.auth_refused(NOT_NOW);
+            }
+            Err(fault) => {
+                error!(ip = %self.ip, %fault, "Dovecot cannot be asked; see odmr.dovecot_socket");
+                session.auth_refused(NOT_NOW);
+            }
+        }
+        self.dovecot = None;
+    }
+
+    /// Dovecot knows somebody. Whether that is a customer, and one that may log in this way, is for our
+    /// own list to say.
+    fn vouched(&mut self, session: &mut ServerSession<Odmr>, vouched: Vouched) {
+        self.tried = vouched.user().to_owned();
+        let house = self.house.clone();
+        let account = house.accounts.find(vouched.user()).filter(|account| account.dovecot);
+        let account = account
+            .filter(|account| may_log_in(account, vouched.mechanism(), self.ip, self.secure));
+        match vouched.is(account.map(Account::found)) {
+            Ok(identity) => self.verified(session, identity),
+            Err(reason) => self.rejected(session, &reason.to_string()),
         }
     }
 
@@ -131,7 +197,8 @@ impl Proof {
         let (house, ip, secure) = (self.house.clone(), self.ip, self.secure);
         let judged = tokio::task::spawn_blocking(move || {
             let account = house.accounts.look_up(&wanted);
-            let account = account.filter(|account| may_log_in(account, &exchange, ip, secure));
+            let account =
+                account.filter(|account| may_log_in(account, exchange.mechanism(), ip, secure));
             let step = exchange.account(account.map(Account::found));
             (exchange, step)
         });
@@ -165,13 +232,15 @@ impl Proof {
 }
 
 /// From this address, and by this mechanism on a line like this one?
-fn may_log_in(account: &Account, exchange: &ServerExchange, ip: IpAddr, secure: bool) -> bool {
-    let exposed = exchange.mechanism().is_plaintext() && !secure;
+fn may_log_in(account: &Account, mechanism: Mechanism, ip: IpAddr, secure: bool) -> bool {
+    let exposed = mechanism.is_plaintext() && !secure;
     account.may_come_from(ip) && (!exposed || account.clear_login)
 }
 
 const NO_MECHANISM: Reply = Reply::new(504, (5, 4), "no such mechanism here");
 const ONCE_PER_LINE: Reply =
     Reply::new(421, (7, 0), "one attempt at channel binding for each connection; closing");
+const NOT_NOW: Reply =
+    Reply::new(454, (7, 0), "passwords cannot be checked just now; try again later");
 const REJECTED: Reply = Reply::new(535, (7, 8), "authentication failed");
 const MALFORMED: Reply = Reply::new(501, (5, 2), "not a message of that mechanism");

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -58,6 +59,8 @@ pub struct House {
     pub order: Order,
     /// Who may claim what.
     pub accounts: Accounts,
+    /// Who checks passwords in our stead.
+    pub oracle: Option<Oracle>,
     /// The domains we hold mail for.
     pub domains: HashMap<Domain, Held>,
     /// Where mail for the bare postmaster goes.
@@ -80,6 +83,15 @@ pub struct House {
     pub smarthost: Smarthost,
     /// What senders are told of mail that failed.
     pub notices: Notices,
+}
+
+/// A Dovecot that checks passwords.
+#[derive(Clone, Debug)]
+pub struct Oracle {
+    /// Its socket.
+    pub socket: PathBuf,
+    /// What it says that it can check; nothing while it could not be asked.
+    pub mechanisms: Vec<Mechanism>,
 }
 
 /// A domain we hold mail for.
@@ -327,6 +339,7 @@ impl House {
         lists: &Lists,
         tls: bool,
         secret: [u8; 32],
+        oracle: Option<Oracle>,
     ) -> House {
         let held = |domain: &Domain| Held {
             recipients: lists.get(domain).cloned(),
@@ -342,7 +355,7 @@ impl House {
         let times = &settings.timeouts;
         House {
             mx: Arc::new(mx_settings(settings, name, tls)),
-            odmr: Arc::new(odmr_settings(settings, name, &accounts, tls)),
+            odmr: Arc::new(odmr_settings(settings, name, &accounts, tls, oracle.as_ref())),
             patience: Patience {
                 greeting: times.greeting.get(),
                 command: times.reply.get(),
@@ -356,6 +369,7 @@ impl House {
             domains,
             decoys: Decoys::new(secret, sasl::DEFAULT_ITERATIONS),
             accounts,
+            oracle,
             pace: settings.odmr.pace.get(),
             sessions_per_account: settings.limits.sessions_per_account,
             tls_patience: times.tls.get(),
@@ -432,6 +446,7 @@ fn odmr_settings(
     name: &str,
     accounts: &Accounts,
     tls: bool,
+    oracle: Option<&Oracle>,
 ) -> ServerSettings {
     ServerSettings {
         max_errors: settings.limits.command_errors,
@@ -439,18 +454,28 @@ fn odmr_settings(
         login: settings.timeouts.login.get(),
         starttls: tls,
         require_tls: settings.odmr.require_tls && tls,
-        mechanisms: mechanisms(accounts),
+        mechanisms: mechanisms(accounts, oracle),
         ..ServerSettings::new(Profile::Odmr, name)
     }
 }
 
 /// What AUTH lists before TLS and under it. Listed before TLS as well, because RFC 2645, section
 /// 5.1.1 wants AUTH in the first EHLO reply; the mechanisms there show nobody the password.
-fn mechanisms(accounts: &Accounts) -> Mechanisms {
+///
+/// Where a Dovecot checks passwords, they are what it can check. While nobody knows, PLAIN and LOGIN,
+/// which every Dovecot can: a customer that may show its password is told "not now" until then.
+fn mechanisms(accounts: &Accounts, oracle: Option<&Oracle>) -> Mechanisms {
     let clear_login = accounts.any_clear_login();
     let certificate = accounts.iter().any(|account| !account.certificates.is_empty());
+    let can = |mechanism: &Mechanism| match oracle {
+        None => true,
+        Some(_) if *mechanism == Mechanism::External => true,
+        Some(oracle) if oracle.mechanisms.is_empty() => mechanism.is_plaintext(),
+        Some(oracle) => oracle.mechanisms.contains(mechanism),
+    };
     let names = |line: sasl::Line| {
-        sasl::offer(line).iter().map(|mechanism: &Mechanism| mechanism.name().to_owned()).collect()
+        let offer = sasl::offer(line).into_iter().filter(can);
+        offer.map(|mechanism| mechanism.name().to_owned()).collect()
     };
     Mechanisms {
         clear: names(sasl::Line { clear_login, ..sasl::Line::default() }),

@@ -14,11 +14,12 @@ use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 use super::desk::listen::keep_desk;
+use super::dovecot::Dovecot;
 use super::forward::keep_forwarding;
 use super::handover::{self, Given, HandoverError};
 use super::intake::intake;
 use super::line::{Stop, write};
-use super::provider::{House, Lists, Provider};
+use super::provider::{House, Lists, Oracle, Provider};
 use super::relay::relay;
 use crate::config::accounts::{Accounts, AccountsError};
 use crate::config::provider::{self, Loaded, Settings, load_recipients};
@@ -198,7 +199,8 @@ impl Ready {
         let settings = &self.loaded.settings;
         let spool = open_spool(settings).await?;
         let secret = decoy_secret(&settings.state_dir)?;
-        let house = furnish(&self.loaded, self.name.as_str(), self.tls.is_some(), secret)?;
+        let oracle = oracle(settings).await;
+        let house = furnish(&self.loaded, self.name.as_str(), self.tls.is_some(), secret, oracle)?;
         let provider = Arc::new(Provider::new(self.name.as_str(), spool, self.tls, house));
         let admission = Admission::new(limits(settings));
         let (stop, stopped) = watch::channel(false);
@@ -368,11 +370,11 @@ impl<S: Spool> Keeper<S> {
         loop {
             tokio::select! {
                 order = orders.next() => match order {
-                    Order::Reload => self.reload(),
+                    Order::Reload => self.reload().await,
                     Order::Stop => return,
                 },
                 _ = minute.tick() => self.expire().await,
-                _ = moment.tick() => self.look_at_files(),
+                _ = moment.tick() => self.look_around().await,
                 _ = beat.tick() => notify::alive(),
             }
         }
@@ -393,37 +395,63 @@ impl<S: Spool> Keeper<S> {
 
     /// New settings, accounts, lists and certificates for sessions that begin from now on. What
     /// cannot be read leaves what was there in force.
-    fn reload(&mut self) {
+    async fn reload(&mut self) {
         notify::reloading();
-        match self.try_reload() {
+        match self.try_reload().await {
             Ok(()) => info!("settings, accounts and certificates read again"),
             Err(fault) => error!(%fault, "reload failed; what was in force stays in force"),
         }
         notify::ready();
     }
 
-    fn try_reload(&mut self) -> Result<(), ServeError> {
+    async fn try_reload(&mut self) -> Result<(), ServeError> {
         let loaded = provider::load(self.loaded.document.path())?;
         loaded.check()?;
         if let Some(tls) = &self.provider.tls {
             tls.reload()?;
         }
-        self.put_in_force(loaded)
+        let oracle = oracle(&loaded.settings).await;
+        self.put_in_force(loaded, oracle)
     }
 
-    fn put_in_force(&mut self, loaded: Loaded) -> Result<(), ServeError> {
+    fn put_in_force(&mut self, loaded: Loaded, oracle: Option<Oracle>) -> Result<(), ServeError> {
         if listeners(&loaded.settings) != listeners(&self.loaded.settings) {
             warn!("other listeners take a restart");
         }
         self.seen = modified(loaded.settings.accounts_path());
-        let house =
-            furnish(&loaded, &self.provider.name, self.provider.tls.is_some(), self.secret)?;
+        let house = furnish(
+            &loaded,
+            &self.provider.name,
+            self.provider.tls.is_some(),
+            self.secret,
+            oracle,
+        )?;
         self.admission.set_limits(limits(&loaded.settings));
         self.provider.refurnish(house);
         // Whoever has mended the smarthost's settings wants to see it work.
         self.provider.news.notify_one();
         self.loaded = loaded;
         Ok(())
+    }
+
+    async fn look_around(&mut self) {
+        self.look_for_dovecot().await;
+        self.look_at_files();
+    }
+
+    /// One that was not there yet when we started, or was away when we last asked.
+    async fn look_for_dovecot(&mut self) {
+        let asked = self.provider.house().oracle.as_ref().map(|oracle| oracle.mechanisms.len());
+        if asked != Some(0) {
+            return;
+        }
+        let oracle = oracle(&self.loaded.settings).await;
+        if oracle.as_ref().is_some_and(|oracle| !oracle.mechanisms.is_empty()) {
+            match self.put_in_force(self.loaded.clone(), oracle) {
+                Ok(()) => info!("Dovecot is there"),
+                Err(fault) => error!(%fault, "what was in force stays in force"),
+            }
+        }
     }
 
     /// A renewed certificate or an edited account file counts without anybody saying so.
@@ -438,7 +466,8 @@ impl<S: Spool> Keeper<S> {
             }
         }
         if modified(self.loaded.settings.accounts_path()) != self.seen {
-            match self.put_in_force(self.loaded.clone()) {
+            let oracle = self.provider.house().oracle.clone();
+            match self.put_in_force(self.loaded.clone(), oracle) {
                 Ok(()) => info!("accounts read again"),
                 Err(fault) => error!(%fault, "the accounts cannot be used; the old ones stay"),
             }
@@ -516,8 +545,27 @@ async fn open_spool(settings: &Settings) -> Result<Embedded, ServeError> {
     Ok(opened.map_err(|fault| ServeError::System(io::Error::other(fault)))??)
 }
 
+/// The Dovecot of the settings, asked what it can check.
+async fn oracle(settings: &Settings) -> Option<Oracle> {
+    let socket = settings.odmr.dovecot_socket.clone()?;
+    let mechanisms = match Dovecot::open(&socket).await {
+        Ok(dovecot) => dovecot.mechanisms().to_vec(),
+        Err(fault) => {
+            warn!(socket = %socket.display(), %fault, "Dovecot cannot be asked yet; until it can, logins are put off");
+            Vec::new()
+        }
+    };
+    Some(Oracle { socket, mechanisms })
+}
+
 /// Puts a house together from files that `check` has found in order.
-fn furnish(loaded: &Loaded, name: &str, tls: bool, secret: [u8; 32]) -> Result<House, ServeError> {
+fn furnish(
+    loaded: &Loaded,
+    name: &str,
+    tls: bool,
+    secret: [u8; 32],
+    oracle: Option<Oracle>,
+) -> Result<House, ServeError> {
     let settings = &loaded.settings;
     let accounts = Accounts::load(settings.accounts_path())?;
     let mut lists: Lists = HashMap::new();
@@ -530,7 +578,23 @@ fn furnish(loaded: &Loaded, name: &str, tls: bool, secret: [u8; 32]) -> Result<H
             lists.insert(domain.clone(), Arc::new(list));
         }
     }
-    Ok(House::new(settings, name, accounts, &lists, tls, secret))
+    for account in
+        accounts.iter().filter(|account| account.dovecot == settings.odmr.dovecot_socket.is_none())
+    {
+        let name = &account.name;
+        if account.dovecot {
+            let fault = format!("not set, but account {name:?} has dovecot = true");
+            let problem = loaded.document.problem("odmr.dovecot_socket", fault);
+            return Err(problem.hint("dovecot_socket = \"/run/dovecot/auth-client\"").into());
+        }
+        if account.credentials.is_some() {
+            warn!(
+                account = name,
+                "has a password of its own, which nobody can log in with while odmr.dovecot_socket is set"
+            );
+        }
+    }
+    Ok(House::new(settings, name, accounts, &lists, tls, secret, oracle))
 }
 
 /// What makes the answers for accounts that do not exist stable over restarts: an account whose
@@ -577,7 +641,7 @@ pub fn check(loaded: &Loaded) -> Result<InOrder, ServeError> {
     loaded.check()?;
     let name = host_name(loaded)?;
     let tls = load_tls(&loaded.settings)?.is_some();
-    let house = furnish(loaded, name.as_str(), tls, [0; 32])?;
+    let house = furnish(loaded, name.as_str(), tls, [0; 32], None)?;
     check_user(loaded)?;
     Ok(InOrder { name, accounts: house.accounts.iter().count(), domains: house.domains.len(), tls })
 }

@@ -11,6 +11,8 @@
 //! P: 235 2.7.0 Welcome
 //! ```
 //!
+//! Where a Dovecot keeps the passwords, [`DovecotTalk`] stands in for [`ServerExchange`].
+//!
 //! Messages go in and out decoded: base64, the `334`, the `*` that cancels and the length of a line
 //! are the session's. Time, nonces and the secret behind [`Decoys`] are handed in. Not here: which
 //! accounts exist and what they may do, and how often one may try.
@@ -33,6 +35,9 @@ pub use keys::{SALT_OCTETS, ScramKeys};
 pub use mechanism::{InClear, Line, Mechanism, NoMechanism, Obstacle, Policy, UnknownMechanism};
 pub use mechanism::{choose, offer};
 pub use prep::{BadSecret, prepare};
+pub use server::{
+    AskedFrom, DovecotFault, DovecotTalk, Heard, MAX_LINE as MAX_DOVECOT_LINE, Vouched,
+};
 pub use server::{Decoys, Fingerprint, Found, Identity, Reason, ServerContext, ServerExchange};
 pub use server::{ServerStep, Wanted};
 

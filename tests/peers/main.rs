@@ -6,6 +6,7 @@ mod at_the_door;
 mod both_programs;
 mod calibration;
 mod complaints;
+mod dovecot_knows;
 mod far_corners;
 mod fetchmail_calls_odmrd;
 mod lab;

@@ -63,6 +63,7 @@ pub fn house(script: &Script) -> House {
         &lists,
         script.is("starttls", "yes"),
         [1; 32],
+        None,
     );
     house.pace = Duration::from_secs(script.number("pace").unwrap_or(0));
     house.mx = Arc::new(adjusted(&house.mx, script));

@@ -57,14 +57,19 @@ fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {
     if known.is_some_and(|accounts| accounts.find(&add.name).is_some()) {
         return Err(failed(AccountsError::Exists(add.name)));
     }
-    let (password, shown) = new_password(&add.password, &add.name)?;
-    let credentials = derive(&password, !add.password.no_cram).map_err(unusable)?;
+    let password = match add.dovecot {
+        true => None,
+        false => Some(new_password(&add.password, &add.name)?),
+    };
+    let with_cram = !add.password.no_cram;
+    let derived = password.as_ref().map(|(password, _)| derive(password, with_cram));
     let new = NewAccount {
         name: add.name.clone(),
         aliases: add.aliases,
         domains: add.domains.clone(),
-        credentials: Some(credentials),
+        credentials: derived.transpose().map_err(unusable)?,
         certificates: Vec::new(),
+        dovecot: add.dovecot,
     };
     edit(path, |file| file.add(&new)).map_err(failed)?;
     let domains: Vec<&str> = add.domains.iter().map(Domain::as_str).collect();
@@ -72,7 +77,7 @@ fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {
         "account {} may fetch the mail of {}\n{}",
         add.name,
         domains.join(", "),
-        shown_once(shown, &password)
+        password.map_or_else(String::new, |(password, shown)| shown_once(shown, &password))
     ))
 }
 
@@ -126,6 +131,7 @@ fn mechanisms(account: &Account) -> Vec<&'static str> {
         (kept.is_some(), "scram-sha-256"),
         (kept.is_some_and(|kept| kept.cram.is_some()), "cram-md5"),
         (!account.certificates.is_empty(), "external"),
+        (account.dovecot, "dovecot"),
     ];
     ways.iter().filter(|(has, _)| *has).map(|(_, name)| *name).collect()
 }

@@ -26,6 +26,8 @@ pub struct NewAccount {
     pub credentials: Option<Credentials>,
     /// The certificates that stand for it.
     pub certificates: Vec<Fingerprint>,
+    /// Dovecot has its password.
+    pub dovecot: bool,
 }
 
 /// The file, held for a change.
@@ -158,6 +160,9 @@ impl AccountFile {
         }
         if !new.certificates.is_empty() {
             account.insert("certificate", list(new.certificates.iter().map(print_fingerprint)));
+        }
+        if new.dovecot {
+            account.insert("dovecot", toml_edit::value(true));
         }
         if let Some(credentials) = &new.credentials {
             put_credentials(&mut account, credentials);

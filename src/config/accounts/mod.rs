@@ -7,6 +7,7 @@
 //! scram_sha_256 = "SCRAM-SHA-256$10000:...$...:..."
 //! cram_md5 = "{CRAM-MD5}..."                   # only for customers that know nothing better
 //! certificate = ["sha256:..."]                 # for EXTERNAL
+//! dovecot = false                              # Dovecot has its password (odmr.dovecot_socket)
 //! clear_login = false                          # PLAIN and LOGIN without TLS
 //! line_per_record = "auto"                     # one line per TLS record, for fetchmail
 //! stream = "auto"                              # whole transactions without waiting
@@ -78,6 +79,8 @@ pub struct Account {
     pub credentials: Option<Credentials>,
     /// The client certificates that stand for it.
     pub certificates: Vec<Fingerprint>,
+    /// Dovecot has its password.
+    pub dovecot: bool,
     /// PLAIN and LOGIN are allowed without TLS, for Exchange 2003.
     pub clear_login: bool,
     /// A reversed session over TLS puts one line into each record: fetchmail reads only the first

@@ -38,6 +38,8 @@ struct WrittenAccount {
     #[serde(default)]
     certificate: Vec<Text>,
     #[serde(default)]
+    dovecot: bool,
+    #[serde(default)]
     clear_login: bool,
     #[serde(default)]
     line_per_record: Switch,
@@ -127,9 +129,9 @@ fn account(name: &Text, written: &WrittenAccount) -> Result<Account, Fault> {
         return Err(fault(&written.domains, "is empty; an account collects at least one domain"));
     }
     let credentials = credentials(written)?;
-    if credentials.is_none() && written.certificate.is_empty() {
-        let what = "has neither scram_sha_256 nor certificate, so nobody can log in; set a \
-                    password by `odmrd account passwd`";
+    if credentials.is_none() && written.certificate.is_empty() && !written.dovecot {
+        let what = "has neither scram_sha_256 nor certificate nor dovecot, so nobody can log in; \
+                    set a password by `odmrd account passwd`";
         return Err(fault(name, what));
     }
     Ok(Account {
@@ -138,6 +140,7 @@ fn account(name: &Text, written: &WrittenAccount) -> Result<Account, Fault> {
         domains,
         credentials,
         certificates: written.certificate.iter().map(fingerprint).collect::<Result<_, _>>()?,
+        dovecot: written.dovecot,
         clear_login: written.clear_login,
         line_per_record: written.line_per_record,
         stream: written.stream,

@@ -171,6 +171,7 @@ fn new(name: &str, domain_name: &str) -> NewAccount {
         domains: vec![domain(domain_name)],
         credentials: derive(&SecretString::from("pw"), false).ok(),
         certificates: vec![[7; 32]],
+        dovecot: false,
     }
 }
 

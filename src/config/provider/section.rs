@@ -43,6 +43,8 @@ pub struct Odmr {
     pub auth_failures_per_address: u32,
     /// How long those are remembered.
     pub auth_failure_window: Duration,
+    /// Where a Dovecot checks passwords, if they are not in our own list of customers.
+    pub dovecot_socket: Option<PathBuf>,
 }
 
 /// `[tls]`: without a certificate there is no STARTTLS, and the log says so loudly.
@@ -265,6 +267,7 @@ impl Default for Odmr {
             auth_failures: 3,
             auth_failures_per_address: 20,
             auth_failure_window: Duration::minutes(10),
+            dovecot_socket: None,
         }
     }
 }

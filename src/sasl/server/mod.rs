@@ -1,6 +1,7 @@
 //! The provider's side of one AUTH.
 
 mod decoy;
+mod dovecot;
 mod scram;
 mod simple;
 
@@ -9,6 +10,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 pub use decoy::Decoys;
+pub use dovecot::{AskedFrom, DovecotFault, DovecotTalk, Heard, MAX_LINE, Vouched};
 
 use super::keys::Credentials;
 use super::{MAX_MESSAGE, Mechanism, NONCE_OCTETS};

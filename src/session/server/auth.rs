@@ -98,8 +98,8 @@ impl<Stage> ServerSession<Stage> {
         if reply.code == 421 {
             return self.close_with(reply);
         }
-        // 504 is no guess at anything.
-        self.counts.auth_failures += u32::from(reply.code != 504);
+        // Neither "no such mechanism" nor "not now" is a guess at anything.
+        self.counts.auth_failures += u32::from(!matches!(reply.code, 504 | 454));
         self.say(reply);
         if self.counts.auth_failures >= self.settings.max_auth_failures {
             self.close_with(words::TOO_MANY_FAILURES);

@@ -42,6 +42,55 @@ pub fn receiving(lab: &Lab, addresses: &[&str]) -> RunningDovecot {
     RunningDovecot { address, socket: lab.path("dovecot-run/lmtp"), config, mail, _master: master }
 }
 
+/// A Dovecot that checks passwords and does nothing else.
+pub struct Oracle {
+    /// Where it is asked.
+    pub socket: PathBuf,
+    _master: Child,
+}
+
+/// Starts a Dovecot that knows these users by their passwords.
+pub fn knowing(lab: &Lab, users: &[(&str, &str)]) -> Oracle {
+    let line = |(user, password): &(&str, &str)| format!("{user}:{{PLAIN}}{password}::::::\n");
+    lab.write("oracle-users", users.iter().map(line).collect::<String>());
+    let folder = lab.path("oracle");
+    let folder = folder.display();
+    let settings = format!(
+        "\
+base_dir = {folder}-run
+state_dir = {folder}-state
+log_path = {folder}-log
+protocols =
+ssl = no
+first_valid_uid = 1
+auth_mechanisms = plain login cram-md5 scram-sha-256
+auth_failure_delay = 0
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+passdb {{
+  driver = passwd-file
+  args = {folder}-users
+}}
+service auth {{
+  unix_listener auth-client {{
+    mode = 0666
+  }}
+}}
+"
+    );
+    let config = lab.write("oracle.conf", settings);
+    let mut command = Command::new(Peer::Dovecot.program());
+    command.arg("-F").arg("-c").arg(&config);
+    let mut master = Child::start(lab, "oracle", command).logging_to(lab.path("oracle-log"));
+    let socket = lab.path("oracle-run/auth-client");
+    master.until_log_says("starting up");
+    super::wait::until("its socket", || socket.exists().then_some(()));
+    Oracle { socket, _master: master }
+}
+
 fn config(lab: &Lab, address: SocketAddr) -> String {
     let folder = lab.path("dovecot");
     let (folder, ip, port) = (folder.display(), address.ip(), address.port());

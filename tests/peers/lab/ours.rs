@@ -242,6 +242,13 @@ impl<'lab> AtrnFetch<'lab> {
         self
     }
 
+    /// As another account, with the same password.
+    pub fn under_name(mut self, user: &str) -> AtrnFetch<'lab> {
+        let flag = self.flags.iter().position(|flag| flag == "--user").expect("a user");
+        self.flags[flag + 1] = user.to_owned();
+        self
+    }
+
     /// Where the mail goes, in its own notation.
     pub fn into(self, target: &str) -> AtrnFetch<'lab> {
         self.flags(&["--deliver", target])
