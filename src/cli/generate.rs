@@ -3,6 +3,8 @@
 //! They lie in `man/` and `completions/` so that packagers need not run anything; a test holds them
 //! to their source. Hand-written parts of a page (EXAMPLES, FILES, SEE ALSO) come from here too.
 
+mod http;
+
 use std::path::PathBuf;
 
 use clap_complete::Shell;
@@ -31,7 +33,16 @@ struct Program {
 
 /// Everything there is to generate.
 pub fn all() -> Vec<Generated> {
-    programs().iter().flat_map(|program| [pages(program), completions(program)].concat()).collect()
+    let of_programs = programs()
+        .into_iter()
+        .flat_map(|program| [pages(&program), completions(&program)].concat());
+    of_programs.chain([http_page()]).collect()
+}
+
+fn http_page() -> Generated {
+    let source = concat!("odmr ", env!("CARGO_PKG_VERSION"));
+    let title = format!(".TH ODMR\\-HTTP 7 \"\" \"{source}\" \"On-Demand Mail Relay\"\n");
+    Generated { path: "man/odmr-http.7".into(), text: title + &http::page() }
 }
 
 fn programs() -> [Program; 3] {
@@ -45,7 +56,7 @@ fn programs() -> [Program; 3] {
                 ("/etc/odmr/accounts.toml", "The customers, kept by \\fBodmrd account\\fR."),
                 ("/var/lib/odmr", "The spool, and whatever else must survive."),
             ],
-            see_also: "atrn\\-fetch(1), odmrd.toml(5), odmr(7), odmr\\-xodmr(7)",
+            see_also: "atrn\\-fetch(1), odmrd.toml(5), odmr(7), odmr\\-http(7), odmr\\-xodmr(7)",
         },
         Program {
             command: fetch::command(),

@@ -18,8 +18,8 @@ use crate::smtp::{Domain, Mailbox};
 
 pub use check::load_recipients;
 pub use section::{
-    Control, DomainSettings, Level, Limits, Log, LogFormat, Mx, Notices, Odmr, Queue, Smarthost,
-    Timeouts, Tls,
+    Control, DomainSettings, Http, Level, Limits, Log, LogFormat, Mx, Notices, Odmr, Queue,
+    Smarthost, Timeouts, Tls,
 };
 
 /// Where the settings are looked for when nobody says.
@@ -56,6 +56,8 @@ pub struct Settings {
     pub queue: Queue,
     /// Where operators ask.
     pub control: Control,
+    /// What browsers and monitoring see.
+    pub http: Http,
     /// Where our own mail goes.
     pub smarthost: Smarthost,
     /// What senders are told of mail that failed.
@@ -82,6 +84,7 @@ impl Default for Settings {
             timeouts: Timeouts::default(),
             queue: Queue::default(),
             control: Control::default(),
+            http: Http::default(),
             smarthost: Smarthost::default(),
             notices: Notices::default(),
             domains: BTreeMap::new(),
@@ -157,8 +160,10 @@ impl Settings {
             Some(socket) => beside(socket),
             None => self.control.socket = Some(self.state_dir.join("control")),
         }
-        if let Some(SecretSource::File(path)) = &mut self.smarthost.password {
-            beside(path);
+        for secret in [&mut self.smarthost.password, &mut self.http.token] {
+            if let Some(SecretSource::File(path)) = secret {
+                beside(path);
+            }
         }
         if let Some(socket) = &mut self.odmr.dovecot_socket {
             beside(socket);

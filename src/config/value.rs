@@ -3,6 +3,7 @@
 //! Each kind reads one text form, prints it back so that it reads the same, and can say in a few
 //! words what it allows. Files and flags meet the very same reader.
 
+mod labels;
 mod place;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use serde::de::{Error, Unexpected};
 use super::accounts::Network;
 use crate::smtp::{Domain, Mailbox};
 
+pub use labels::DomainLabels;
 pub use place::{Deliver, Listen, Server};
 
 /// A text that is no value of its kind: what was seen, and what is allowed.
@@ -84,8 +86,19 @@ macro_rules! from_text {
     )*};
 }
 
-written!(Duration, Size, Listen, Server, Fingerprint, Deliver, Domain, Mailbox, Network);
-from_text!(Duration, Size, Listen, Server, Fingerprint, Deliver);
+written!(
+    DomainLabels,
+    Duration,
+    Size,
+    Listen,
+    Server,
+    Fingerprint,
+    Deliver,
+    Domain,
+    Mailbox,
+    Network
+);
+from_text!(DomainLabels, Duration, Size, Listen, Server, Fingerprint, Deliver);
 
 /// A length of time, as in `90s`, `10m30s`, `24h` or `21d`. A day has 24 hours.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

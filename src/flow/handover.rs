@@ -89,11 +89,12 @@ pub fn give(loaded: &Loaded, to: Identity) -> Result<(), HandoverError> {
 /// The files of ours that others may not read.
 fn secrets(loaded: &Loaded) -> impl Iterator<Item = &Path> {
     let key = loaded.settings.tls.key.as_deref();
-    let password = match &loaded.settings.smarthost.password {
+    let sources = [&loaded.settings.smarthost.password, &loaded.settings.http.token];
+    let files = sources.into_iter().filter_map(|source| match source {
         Some(SecretSource::File(path)) => Some(path.as_path()),
         _ => None,
-    };
-    std::iter::once(loaded.settings.accounts_path()).chain(key).chain(password)
+    });
+    std::iter::once(loaded.settings.accounts_path()).chain(key).chain(files)
 }
 
 fn give_state(state: &Path, to: Identity) -> io::Result<()> {

@@ -15,6 +15,7 @@
 //! | [`notify`] | senders are told what became of their mail |
 //! | [`forward`] | our own mail goes to the smarthost |
 //! | [`desk`] | an operator looks, and orders |
+//! | [`http`] | somebody looks from outside: figures, and whether we are well |
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
 pub mod call;
@@ -27,6 +28,7 @@ pub mod fetch;
 pub mod forward;
 pub mod handover;
 pub mod hook;
+pub mod http;
 pub mod intake;
 pub mod line;
 pub mod lock;

@@ -36,6 +36,8 @@ pub struct Provider<S: Spool> {
     pub spool: S,
     /// Our certificate; without one there is no TLS.
     pub tls: Option<TlsServer>,
+    /// Since when it is at work.
+    pub started: Timestamp,
     /// Says that a sender may have to be told something.
     pub news: Arc<Notify>,
     house: ArcSwap<House>,
@@ -161,6 +163,7 @@ impl<S: Spool> Provider<S> {
             name: name.to_owned(),
             spool,
             tls,
+            started: Timestamp::now(),
             news: Arc::default(),
             house: ArcSwap::from_pointee(house),
             uses: Arc::default(),

@@ -17,6 +17,7 @@ use super::desk::listen::keep_desk;
 use super::dovecot::Dovecot;
 use super::forward::keep_forwarding;
 use super::handover::{self, Given, HandoverError};
+use super::http::{Gate, GateError, Rules, Site};
 use super::intake::intake;
 use super::line::{Stop, write};
 use super::provider::{House, Lists, Oracle, Provider};
@@ -30,7 +31,7 @@ use crate::net::listen::{Bound, ListenAddr, ListenError, Listener};
 use crate::net::local::{LocalError, LocalListener};
 use crate::net::privilege::{self, PrivilegeError};
 use crate::net::tls::{ClientCertificates, KeyFiles, TlsSetupError};
-use crate::net::{Admission, AdmissionLimits, TlsServer, Wire, notify};
+use crate::net::{Admission, AdmissionLimits, TlsServer, Wire, http, notify};
 use crate::smtp::Domain;
 use crate::spool::embedded::{self, Embedded};
 use crate::spool::{Spool, SpoolError};
@@ -53,6 +54,9 @@ pub enum ServeError {
     /// Our certificate.
     #[error("{0}")]
     Tls(#[from] TlsSetupError),
+    /// What may be asked by HTTP.
+    #[error("{0}")]
+    Gate(#[from] GateError),
     /// The control socket.
     #[error("{0}")]
     Control(#[from] LocalError),
@@ -82,7 +86,10 @@ impl ServeError {
     /// How the program ends.
     pub fn exit(&self) -> Exit {
         match self {
-            ServeError::Settings(_) | ServeError::Unsound(_) | ServeError::Tls(_) => Exit::Config,
+            ServeError::Settings(_)
+            | ServeError::Unsound(_)
+            | ServeError::Tls(_)
+            | ServeError::Gate(_) => Exit::Config,
             ServeError::Accounts(fault) => fault.exit(),
             ServeError::Listen(_) => Exit::Unavailable,
             ServeError::Control(_) => Exit::CantCreate,
@@ -131,6 +138,8 @@ pub enum Door {
     Odmr,
     /// Their mail; TLS from the first octet.
     OdmrTls,
+    /// Figures, by HTTP.
+    Http,
 }
 
 /// A provider with its ports bound, its files read, and nobody served yet.
@@ -156,6 +165,7 @@ impl Ready {
             loaded.settings.hostname_or(system.nodename().to_str().ok(), &loaded.document)?;
         let tls = load_tls(&loaded.settings)?;
         let doors = doors(&loaded.settings, inherited, tls.is_some())?;
+        no_stranger_may_ask(&doors, &loaded)?;
         Ok(Ready { loaded, name, doors, tls })
     }
 
@@ -205,9 +215,15 @@ impl Ready {
         let admission = Admission::new(limits(settings));
         let (stop, stopped) = watch::channel(false);
         let (alive, mut all_gone) = mpsc::channel::<()>(1);
+        let rules = rules(settings)?;
+        let site = Arc::new(Site::new(provider.clone(), rules, stopped.clone()));
         for (door, bound) in self.doors {
             let listener = bound.listen()?;
             info!(listener = %listener.address(), ?door, "listening");
+            if door == Door::Http {
+                tokio::spawn(http::serve(listener, site.clone(), stopped.clone()));
+                continue;
+            }
             let hall = Hall {
                 provider: provider.clone(),
                 admission: admission.clone(),
@@ -225,6 +241,7 @@ impl Ready {
         let post = tokio::spawn(keep_forwarding(provider.clone(), stopped.clone()));
         let keeper = Keeper {
             provider: provider.clone(),
+            site,
             admission,
             loaded: self.loaded,
             secret,
@@ -314,6 +331,8 @@ impl<S: Spool> Hall<S> {
                     Err(end) => info!(session = id, %end, "no TLS"),
                 }
             }
+            // Served by the site.
+            Door::Http => {}
         }
     }
 }
@@ -324,6 +343,7 @@ impl Door {
             Door::Mx => 'm',
             Door::Odmr => 'o',
             Door::OdmrTls => 's',
+            Door::Http => 'h',
         }
     }
 
@@ -333,6 +353,7 @@ impl Door {
             "smtp" | "mx" => Some(Door::Mx),
             "odmr" => Some(Door::Odmr),
             "odmrs" => Some(Door::OdmrTls),
+            "http" => Some(Door::Http),
             _ => None,
         }
     }
@@ -352,6 +373,7 @@ async fn turn_away(mut wire: Wire, why: &str) {
 /// Looks after a provider at work: orders, expiry, changed files.
 struct Keeper<S: Spool> {
     provider: Arc<Provider<S>>,
+    site: Arc<Site>,
     admission: Admission,
     loaded: Loaded,
     secret: [u8; 32],
@@ -426,6 +448,8 @@ impl<S: Spool> Keeper<S> {
             self.secret,
             oracle,
         )?;
+        let rules = rules(&loaded.settings)?;
+        self.site.refurnish(rules);
         self.admission.set_limits(limits(&loaded.settings));
         self.provider.refurnish(house);
         // Whoever has mended the smarthost's settings wants to see it work.
@@ -475,8 +499,9 @@ impl<S: Spool> Keeper<S> {
     }
 }
 
-fn listeners(settings: &Settings) -> [&[Listen]; 3] {
-    [&settings.mx.listen, &settings.odmr.listen, &settings.odmr.listen_tls]
+fn listeners(settings: &Settings) -> [&[Listen]; 4] {
+    let http = settings.http.listen.as_slice();
+    [&settings.mx.listen, &settings.odmr.listen, &settings.odmr.listen_tls, http]
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
@@ -489,6 +514,11 @@ fn limits(settings: &Settings) -> AdmissionLimits {
         per_address: settings.limits.connections_per_address as usize,
         per_minute: settings.limits.connections_per_minute,
     }
+}
+
+fn rules(settings: &Settings) -> Result<Rules, ServeError> {
+    let gate = Gate::read(settings.http.token.as_ref())?;
+    Ok(Rules { gate, labels: settings.http.domain_labels })
 }
 
 fn load_tls(settings: &Settings) -> Result<Option<TlsServer>, ServeError> {
@@ -506,6 +536,25 @@ fn load_tls(settings: &Settings) -> Result<Option<TlsServer>, ServeError> {
     Ok(Some(TlsServer::load(files, &clients)?))
 }
 
+/// What the settings name is looked at there; the service manager's sockets are seen only now.
+fn no_stranger_may_ask(doors: &[(Door, Bound)], loaded: &Loaded) -> Result<(), Problem> {
+    let open = |(door, bound): &&(Door, Bound)| match bound.address() {
+        ListenAddr::Tcp(address) => *door == Door::Http && !address.ip().is_loopback(),
+        ListenAddr::Unix(_) => false,
+    };
+    match doors.iter().find(open) {
+        Some((_, bound)) if loaded.settings.http.token.is_none() => {
+            let fault =
+                format!("not set, but others can reach the inherited socket {}", bound.address());
+            Err(loaded
+                .document
+                .problem("http.token", fault)
+                .hint("token = { file = \"http.token\" }"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn doors(
     settings: &Settings,
     inherited: Sockets,
@@ -516,15 +565,17 @@ fn doors(
         match Door::of_name(&name) {
             Some(door) => doors.push((door, bound)),
             None => {
-                warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, odmr or odmrs")
+                warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, odmr, odmrs or http")
             }
         }
     }
     let given = |door: Door| doors.iter().any(|(have, _)| *have == door);
+    let [mx, odmr, odmrs, http] = listeners(settings);
     let wanted = [
-        (Door::Mx, &settings.mx.listen, given(Door::Mx)),
-        (Door::Odmr, &settings.odmr.listen, given(Door::Odmr)),
-        (Door::OdmrTls, &settings.odmr.listen_tls, given(Door::OdmrTls) || !tls),
+        (Door::Mx, mx, given(Door::Mx)),
+        (Door::Odmr, odmr, given(Door::Odmr)),
+        (Door::OdmrTls, odmrs, given(Door::OdmrTls) || !tls),
+        (Door::Http, http, given(Door::Http)),
     ];
     for (door, places, skip) in wanted {
         let places = places.iter().filter(|_| !skip).flat_map(|place| place.sockets());

@@ -14,6 +14,7 @@ use std::time::Duration;
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::{TcpListener, UnixListener};
 
+use super::stream::Plain;
 use crate::net::Wire;
 
 /// Callers the kernel keeps waiting while we are busy accepting others.
@@ -161,9 +162,18 @@ impl Listener {
     /// system is out of descriptors or memory the listener says so in the log, rests, and tries
     /// again.
     pub async fn accept(&self) -> Wire {
+        match self.accept_stream().await {
+            Plain::Tcp(stream) => stream.into(),
+            Plain::Unix(stream) => stream.into(),
+            Plain::Memory(stream) => stream.into(),
+        }
+    }
+
+    /// The same for whoever speaks something else than mail.
+    pub(super) async fn accept_stream(&self) -> Plain {
         loop {
             match self.socket.accept().await {
-                Ok(wire) => return wire,
+                Ok(stream) => return stream,
                 Err(error) if concerns_the_caller_only(&error) => {}
                 Err(error) => {
                     tracing::warn!(listener = %self.address, %error, "cannot accept; resting");
@@ -175,15 +185,15 @@ impl Listener {
 }
 
 impl Accepting {
-    async fn accept(&self) -> io::Result<Wire> {
+    async fn accept(&self) -> io::Result<Plain> {
         match self {
             Accepting::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 // A reply is written whole: waiting for more only delays it.
                 stream.set_nodelay(true)?;
-                Ok(stream.into())
+                Ok(Plain::Tcp(stream))
             }
-            Accepting::Unix(listener) => Ok(listener.accept().await?.0.into()),
+            Accepting::Unix(listener) => Ok(Plain::Unix(listener.accept().await?.0)),
         }
     }
 }

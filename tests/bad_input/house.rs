@@ -133,7 +133,8 @@ impl Provider {
         provider
     }
 
-    fn listener(&mut self, door: &str) -> SocketAddr {
+    /// Where it listens for this.
+    pub fn listener(&mut self, door: &str) -> SocketAddr {
         let line = self.until(&["listening", door]);
         let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
         line["listener"].as_str().expect("an address").parse().expect("an address")

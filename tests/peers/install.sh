@@ -2,8 +2,9 @@
 # Installs the real mail programs that tests/peers talks to. For Debian 12; run as root or with sudo.
 #
 # No daemon is started and nothing listens afterwards: the tests start their own instances on loopback.
-# Postfix is installed. Exim and OpenSMTPD would push it out (each is a mail-transport-agent), so those
-# two are only unpacked, below target/peers. A second run finds everything there and ends at once.
+# Postfix is installed. Exim and OpenSMTPD would push it out (each is a mail-transport-agent), and of
+# Prometheus only its judge of metrics is wanted, so those are only unpacked, below target/peers. A second
+# run finds everything there and ends at once.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,7 +18,7 @@ packages=(
 # What the unpacked programs load at run time.
 libraries=(libgnutls-dane0 libpcre2-8-0 libidn12 libidn2-0 libdb5.3 libevent-2.1-7 libpam0g libssl3 zlib1g)
 # Package and the program expected in it.
-unpacked=(exim4-daemon-light:usr/sbin/exim4 opensmtpd:usr/sbin/smtpd)
+unpacked=(exim4-daemon-light:usr/sbin/exim4 opensmtpd:usr/sbin/smtpd prometheus:usr/bin/promtool)
 # The users those two insist on by name.
 users=(Debian-exim opensmtpd opensmtpq)
 shelf=target/peers

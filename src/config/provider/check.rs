@@ -8,7 +8,7 @@ use super::{Loaded, Settings};
 use crate::config::document::{Problem, Problems, quoted_if_needed};
 use crate::config::fetch::TlsMode;
 use crate::config::recipients::Recipients;
-use crate::config::value::Duration;
+use crate::config::value::{Duration, Listen};
 use crate::smtp::Domain;
 
 impl Loaded {
@@ -173,6 +173,9 @@ fn rules(s: &Settings) -> Vec<Rule> {
         rule(s.control.group.is_some() && s.control_socket().starts_with(&s.state_dir), "control.group",
             "set, but its members are not let into the state directory, where the socket is",
             "socket = \"/run/odmr/control\", in a folder that the daemon may write and the group may enter"),
+        rule(s.http.token.is_none() && s.http.listen.is_some_and(|at| !is_loopback(at)), "http.token",
+            "not set, but http.listen is no loopback address: others could see whose mail waits",
+            "token = { file = \"http.token\" }, or listen = \"127.0.0.1:8366\""),
         rule(s.smarthost.server.is_none() && s.smarthost != Default::default(), "smarthost.server",
             "not set, but other keys of the smarthost are", "server = \"smtp.example.net\""),
         rule(s.smarthost.user.is_some() != s.smarthost.password.is_some(), "smarthost.user",
@@ -294,6 +297,10 @@ fn timeouts(s: &Settings) -> Vec<Rule> {
     .collect()
 }
 
+fn is_loopback(listen: Listen) -> bool {
+    listen.sockets().iter().all(|address| address.ip().is_loopback())
+}
+
 fn sensible(lifetime: Duration) -> bool {
     (Duration::hours(1)..=Duration::days(3650)).contains(&lifetime)
 }
@@ -330,6 +337,24 @@ mod tests {
                 "/nowhere/odmrd.toml:6:12: queue.lifetime: saw 1m; allowed: 1h to 3650d",
             ]
         );
+    }
+
+    #[test]
+    fn what_others_can_reach_has_a_token() {
+        for (listen, others) in [
+            ("127.0.0.1:1", false),
+            ("[::1]:1", false),
+            (":1", true),
+            ("192.0.2.1:1", true),
+            ("[::]:1", true),
+        ] {
+            let found = check(&format!("[http]\nlisten = \"{listen}\"\n"));
+            let told = "/nowhere/odmrd.toml: http.token: not set, but http.listen is no loopback address: \
+                        others could see whose mail waits";
+            assert_eq!(found, if others { vec![told] } else { Vec::new() }, "{listen}");
+            let with = format!("[http]\nlisten = \"{listen}\"\ntoken = {{ file = \"t\" }}\n");
+            assert_eq!(check(&with), Vec::<String>::new(), "{listen}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::config::accounts::Network;
 use crate::config::fetch::TlsMode;
 use crate::config::secret::SecretSource;
-use crate::config::value::{Duration, Fingerprint, Listen, Server, Size};
+use crate::config::value::{DomainLabels, Duration, Fingerprint, Listen, Server, Size};
 
 /// `[mx]`: the receiving side, RFC 5321.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -133,6 +133,19 @@ pub struct Control {
     pub socket: Option<PathBuf>,
     /// Whose members may ask, besides root and the daemon's own user.
     pub group: Option<String>,
+}
+
+/// `[http]`: what browsers and monitoring see.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Where to listen; nowhere unless set.
+    pub listen: Option<Listen>,
+    /// What whoever asks must know. Without it everybody on this machine may ask.
+    #[serde(serialize_with = "unshown")]
+    pub token: Option<SecretSource>,
+    /// Which domains have figures of their own.
+    pub domain_labels: DomainLabels,
 }
 
 /// `[smarthost]`: the one server that our own mail goes to. Without it senders are told nothing, and

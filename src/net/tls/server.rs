@@ -42,6 +42,8 @@ struct Shown(ArcSwap<Loaded>);
 struct Loaded {
     key: Arc<CertifiedKey>,
     stamp: Stamp,
+    /// In seconds since 1970.
+    good_until: Option<i64>,
 }
 
 impl TlsServer {
@@ -81,6 +83,11 @@ impl TlsServer {
         Ok(changed)
     }
 
+    /// When our certificate ends, in seconds since 1970.
+    pub fn good_until(&self) -> Option<i64> {
+        self.shown.0.load().good_until
+    }
+
     /// The files it reads.
     pub fn files(&self) -> &KeyFiles {
         &self.files
@@ -100,7 +107,10 @@ impl std::fmt::Debug for TlsServer {
 impl Loaded {
     fn from(files: &KeyFiles) -> Result<Loaded, TlsSetupError> {
         let stamp = files.stamp();
-        Ok(Loaded { key: files.load()?, stamp })
+        let key = files.load()?;
+        let own = key.cert.first().map(|own| x509_parser::parse_x509_certificate(own));
+        let own = own.and_then(Result::ok).map(|(_, own)| own.validity().not_after.timestamp());
+        Ok(Loaded { key, stamp, good_until: own })
     }
 }
 

@@ -51,10 +51,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 
 pub use self::content::Content;
 pub use self::draft::Draft;
 pub use self::drain::Walk;
+pub use self::room::Space;
 
 use self::body::Bodies;
 use self::claims::{Claim, Claims, Key};
@@ -128,6 +130,7 @@ struct Core {
     claims: Arc<Claims>,
     readers: Readers,
     soonest: Arc<Soonest>,
+    syncs: Histogram,
     inline_limit: usize,
     // Last, so that it is let go of last.
     _lock: Lock,
@@ -159,6 +162,25 @@ impl Embedded {
     /// A look at it for an operator.
     pub fn overseer(&self) -> Overseer {
         Overseer::of(Arc::clone(&self.0), self.0.readers.path().to_owned())
+    }
+
+    /// Would a message be kept?
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn accepts(&self) -> Result<(), SpoolError> {
+        self.0.health.check()?;
+        self.0.room.admit(0)
+    }
+
+    /// What the disk says of itself, if it does.
+    pub fn space(&self) -> Option<Space> {
+        self.0.room.space()
+    }
+
+    /// How long it took until a group of changes was on disk.
+    pub fn syncs(&self) -> &Histogram {
+        &self.0.syncs
     }
 
     /// Carries out an operator's order on these entries. What a session has in hand is left to it.
@@ -222,6 +244,8 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
         room,
         bodies,
         soonest,
+        // From a tenth of a millisecond to six seconds.
+        syncs: Histogram::new(exponential_buckets(0.0001, 3.0, 11)),
         next_message,
         overdue: Vec::new(),
         rebuilt: false,
@@ -236,6 +260,7 @@ impl Core {
             bodies: Arc::clone(&writer.bodies),
             ledger: Arc::clone(&writer.ledger),
             soonest: Arc::clone(&writer.soonest),
+            syncs: writer.syncs.clone(),
             claims: Arc::default(),
             readers: Readers::new(database(&settings.path), settings.readers),
             inline_limit: settings.inline_limit.min(seal::PIECE),

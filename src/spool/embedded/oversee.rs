@@ -75,6 +75,8 @@ pub struct Standings {
     pub leased: u64,
     /// Octets of what waits.
     pub octets: u64,
+    /// Octets of all the others.
+    pub octets_aside: u64,
     /// Entries an operator holds.
     pub held: u64,
     /// Entries at their end, of which somebody is to be told.
@@ -87,6 +89,35 @@ pub struct Standings {
     pub oldest: Option<Timestamp>,
     /// When that one is given up.
     pub next_expiry: Option<Timestamp>,
+}
+
+/// What only a walk through all that waits can tell of a domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Entries younger than the first end, than the second, and so on; and the others.
+    pub ages: Vec<u64>,
+    /// Recipients that wait.
+    pub recipients: u64,
+}
+
+impl Standings {
+    /// Those of a domain without mail.
+    pub fn none(domain: Domain) -> Standings {
+        Standings {
+            domain,
+            waiting: 0,
+            tried: 0,
+            leased: 0,
+            octets: 0,
+            octets_aside: 0,
+            held: 0,
+            failed: 0,
+            damaged: 0,
+            deleted: 0,
+            oldest: None,
+            next_expiry: None,
+        }
+    }
 }
 
 /// Looks at a spool, open or not.
@@ -165,6 +196,16 @@ impl Overseer {
     /// [`SpoolError`] when the tables cannot be read.
     pub async fn domains(&self) -> Result<Vec<Standings>, SpoolError> {
         self.read(|view, db| view.domains(db)).await
+    }
+
+    /// Walks through all that waits, and counts it by age: what came since the first of these moments,
+    /// since the second, which is earlier, and so on.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the tables cannot be read.
+    pub async fn census(&self, ends: &[Timestamp]) -> Result<HashMap<Domain, Census>, SpoolError> {
+        let ends: Vec<[u8; 16]> = ends.iter().map(|end| first_name(*end)).collect();
+        self.read(move |view, db| view.census(db, &ends)).await
     }
 
     /// The last lines of the audit, the newest first.
@@ -307,6 +348,33 @@ impl View {
         counts.into_iter().map(figures).collect()
     }
 
+    fn census(
+        &mut self,
+        db: &Connection,
+        ends: &[[u8; 16]],
+    ) -> rusqlite::Result<HashMap<Domain, Census>> {
+        let snapshot = db.unchecked_transaction()?;
+        let mut all: HashMap<Domain, Census> = HashMap::new();
+        let sql = "SELECT domain, id,
+                     (SELECT count(*) FROM recipient WHERE entry = entry.id AND recipient.state = ?2)
+                   FROM entry INDEXED BY entry_order WHERE state = ?1";
+        let mut query = db.prepare_cached(sql)?;
+        let mut rows = query.query(params![row::state(EntryState::Waiting), row::WAITING])?;
+        while let Some(row) = rows.next()? {
+            let (number, id): (i64, [u8; 16]) = (row.get(0)?, row.get(1)?);
+            let Some(name) = self.name(db, number)? else { continue };
+            let census = all.entry(name).or_default();
+            census.ages.resize(ends.len() + 1, 0);
+            // Names begin with the time of birth.
+            census.ages[ends.iter().take_while(|end| id < **end).count()] += 1;
+            census.recipients += row.get::<_, u64>(2)?;
+        }
+        drop(rows);
+        drop(query);
+        snapshot.finish()?;
+        Ok(all)
+    }
+
     fn figures(
         &self,
         db: &Connection,
@@ -333,6 +401,7 @@ impl View {
             tried: tried(db, number)?,
             leased,
             octets: positive(count.octets),
+            octets_aside: positive(count.aside),
             held: positive(count.held),
             failed: positive(count.failed),
             damaged: positive(count.damaged),
@@ -391,6 +460,11 @@ fn oldest(db: &Connection, domain: i64) -> rusqlite::Result<Option<[u8; 16]>> {
     let tried = params![domain, waiting, order::TRIED];
     let tried: Option<[u8; 16]> = db.prepare_cached(sql)?.query_row(tried, |row| row.get(0))?;
     Ok(oldest.into_iter().chain(tried).min())
+}
+
+/// The least name that something born at this moment can have.
+fn first_name(born: Timestamp) -> [u8; 16] {
+    Ulid::from_parts(born.as_millisecond().max(0).cast_unsigned(), 0).to_bytes()
 }
 
 fn tried(db: &Connection, domain: i64) -> rusqlite::Result<u64> {

@@ -14,6 +14,19 @@ const FRESH: Duration = Duration::from_millis(500);
 const FILES: u64 = 64;
 const LEAST_RESERVE: u64 = 256 << 20;
 
+/// What the file system says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Octets left.
+    pub free: u64,
+    /// Octets in all.
+    pub size: u64,
+    /// Files it can still hold.
+    pub free_files: u64,
+    /// Files it can hold; 0 where it sets no limit.
+    pub files: u64,
+}
+
 /// Watches the file system the spool lies on.
 #[derive(Debug)]
 pub(super) struct Room {
@@ -62,6 +75,17 @@ impl Room {
     pub(super) fn full(&self) -> SpoolError {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
         SpoolError::Full { free: self.free(), reserve: self.reserve }
+    }
+
+    /// How much there is, and is left.
+    pub(super) fn space(&self) -> Option<Space> {
+        let stat = rustix::fs::fstatvfs(&self.folder).ok()?;
+        Some(Space {
+            free: stat.f_bavail.saturating_mul(stat.f_frsize),
+            size: stat.f_blocks.saturating_mul(stat.f_frsize),
+            free_files: stat.f_favail,
+            files: stat.f_files,
+        })
     }
 
     /// Octets left, none of them when there is no file left to put them in. A file system that

@@ -6,8 +6,10 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use jiff::Timestamp;
+use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
@@ -88,6 +90,8 @@ pub(super) struct Writer {
     pub(super) room: Arc<Room>,
     pub(super) bodies: Arc<Bodies>,
     pub(super) soonest: Arc<Soonest>,
+    /// How long a commit took.
+    pub(super) syncs: Histogram,
     pub(super) next_message: i64,
     /// Deliveries that a full disk kept from being recorded. Their leases stay out, and they are
     /// tried with every group until there is room.
@@ -187,7 +191,9 @@ impl Writer {
             .map(|job| self.apply(&job.work, &mut changes))
             .collect::<rusqlite::Result<_>>()?;
         changes.write(&self.db)?;
+        let began = Instant::now();
         self.db.prepare_cached("COMMIT")?.execute([])?;
+        self.syncs.observe(began.elapsed().as_secs_f64());
         Ok((answers, changes))
     }
 

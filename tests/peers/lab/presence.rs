@@ -7,6 +7,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 /// A real program that a test needs.
+#[allow(dead_code)] // No one suite of tests meets all of them.
 #[derive(Clone, Copy)]
 pub enum Peer {
     Dovecot,
@@ -15,6 +16,7 @@ pub enum Peer {
     Gsasl,
     OpenSmtpd,
     Postfix,
+    Promtool,
     Swaks,
 }
 
@@ -28,6 +30,7 @@ impl Peer {
             Peer::Gsasl => installed("gsasl"),
             Peer::OpenSmtpd => unpacked("opensmtpd/usr/sbin/smtpd"),
             Peer::Postfix => installed("postfix"),
+            Peer::Promtool => unpacked("prometheus/usr/bin/promtool"),
             Peer::Swaks => installed("swaks"),
         }
     }
@@ -45,6 +48,7 @@ impl Peer {
             Peer::Gsasl => "gsasl",
             Peer::OpenSmtpd => "opensmtpd",
             Peer::Postfix => "postfix",
+            Peer::Promtool => "promtool",
             Peer::Swaks => "swaks",
         }
     }

@@ -1,0 +1,16 @@
+//! What is seen of a provider from outside: its figures, its health, its page. The daemon is the real
+//! one; so is what judges it.
+
+#[allow(dead_code)]
+#[path = "../bad_input/house.rs"]
+mod house;
+#[allow(dead_code)]
+#[path = "../peers/lab/presence.rs"]
+mod presence;
+#[allow(dead_code)]
+#[path = "../bad_input/talk.rs"]
+mod talk;
+
+mod http;
+mod metrics;
+mod window;

@@ -1,0 +1,171 @@
+//! The figures: right, well formed by Prometheus' own judge, and never more of them than was asked for.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use odmr::flow::http::sheet::{Kind, METRICS};
+
+use crate::house::{House, PASSWORD, Provider};
+use crate::http::get;
+use crate::presence::{Peer, have};
+
+const OPEN: &str = "http.listen = \"127.0.0.1:0\"\nqueue.reserve = \"1 MiB\"";
+
+/// Every series with its value.
+type Series = BTreeMap<String, f64>;
+
+/// The text, and the series in it. A line that is neither is a failure.
+fn scrape(at: std::net::SocketAddr) -> (String, Series) {
+    let answer = get(at, "/metrics", "");
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.field("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let line = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').expect("a value");
+        (name.to_owned(), value.parse().expect("a number"))
+    };
+    let lines: Vec<_> =
+        answer.body.lines().filter(|line| !line.starts_with('#')).map(line).collect();
+    let series: Series = lines.iter().cloned().collect();
+    assert_eq!(series.len(), lines.len(), "a series is told twice");
+    (answer.body, series)
+}
+
+fn value(series: &Series, name: &str) -> f64 {
+    *series.get(name).unwrap_or_else(|| panic!("no {name} in {series:#?}"))
+}
+
+fn add_account(house: &House, name: &str, domains: &[&str]) {
+    let mut words = vec!["account", "add", name, "--password-stdin"];
+    domains.iter().for_each(|domain| words.extend(["--domain", domain]));
+    let mut child = house.odmrd(&words).stdin(Stdio::piped()).spawn().expect("odmrd");
+    writeln!(child.stdin.take().expect("a pipe"), "{PASSWORD}").expect("written");
+    assert!(child.wait().expect("its end").success());
+}
+
+fn bring(provider: &Provider, recipient: &str) {
+    let mut line = crate::talk::Line::greeted(provider.mx);
+    for command in ["EHLO mail.example.com", "MAIL FROM:<ann@example.com>"] {
+        assert!(line.ask(command).starts_with("250"));
+    }
+    assert!(line.ask(&format!("RCPT TO:<{recipient}>")).starts_with("250"));
+    assert!(line.ask("DATA").starts_with("354"));
+    assert!(line.ask("Subject: x\r\n\r\nbody\r\n.").starts_with("250"));
+}
+
+#[test]
+fn what_waits_is_told_and_so_is_what_does_not() {
+    let house = House::new(OPEN);
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    let queue =
+        |name: &str, labels: &str| format!("odmr_queue_{name}{{domain=\"example.org\"{labels}}}");
+
+    // Everything has its zeros before anything has happened.
+    let (_, empty) = scrape(at);
+    for state in ["waiting", "deferred", "held", "failed", "damaged", "deleted"] {
+        let name = queue("messages", &format!(",state=\"{state}\""));
+        assert_eq!(value(&empty, &name), 0.0, "{name}");
+    }
+    for bucket in ["1h", "6h", "1d", "3d", "5d", "older"] {
+        let name = queue("age_messages", &format!(",bucket=\"{bucket}\""));
+        assert_eq!(value(&empty, &name), 0.0, "{name}");
+    }
+    assert_eq!(value(&empty, &queue("oldest_age_seconds", "")), 0.0);
+    assert_eq!(value(&empty, "odmr_spool_damaged_messages"), 0.0);
+    assert_eq!(value(&empty, "odmr_spool_accepts"), 1.0);
+    assert!(!empty.contains_key(&queue("next_expiry_timestamp_seconds", "")));
+
+    assert!(provider.bring("Hello", "body").starts_with("250"));
+    let (_, one) = scrape(at);
+    assert_eq!(value(&one, &queue("messages", ",state=\"waiting\"")), 1.0);
+    // What takes a walk may be as old as twenty of them.
+    let walked = |series: &Series| value(series, &queue("recipients", ",state=\"waiting\"")) > 0.0;
+    let began = std::time::Instant::now();
+    let mut one = one;
+    while !walked(&one) && began.elapsed() < crate::house::PATIENCE {
+        one = scrape(at).1;
+    }
+    assert_eq!(value(&one, &queue("recipients", ",state=\"waiting\"")), 1.0);
+    assert_eq!(value(&one, &queue("age_messages", ",bucket=\"1h\"")), 1.0);
+    assert!(value(&one, &queue("bytes", ",state=\"waiting\"")) > 100.0);
+    let expiry = value(&one, &queue("next_expiry_timestamp_seconds", ""));
+    let started = value(&one, "odmr_start_timestamp_seconds");
+    assert!((21.0 * 86400.0 - 1.0..22.0 * 86400.0).contains(&(expiry - started)), "{expiry}");
+    assert!(value(&one, "odmr_spool_fsync_seconds_count") >= 1.0);
+    assert!(value(&one, "odmr_spool_free_bytes") > 0.0);
+}
+
+#[test]
+fn domains_beyond_those_asked_for_are_summed() {
+    let house = House::new(&format!("{OPEN}\nhttp.domain_labels = \"top:1\""));
+    add_account(&house, "boat", &["boat.example", "dinghy.example"]);
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    for recipient in ["a@boat.example", "b@boat.example", "a@dinghy.example", "bob@example.org"] {
+        bring(&provider, recipient);
+    }
+    let (text, series) = scrape(at);
+    let waiting =
+        |domain: &str| format!("odmr_queue_messages{{domain=\"{domain}\",state=\"waiting\"}}");
+    assert_eq!(value(&series, &waiting("boat.example")), 2.0);
+    assert_eq!(value(&series, &waiting("_other")), 2.0);
+    assert!(!text.contains("dinghy.example") && !text.contains("example.org"), "{text}");
+}
+
+#[test]
+fn with_no_labels_no_domain_is_named() {
+    let house = House::new(&format!("{OPEN}\nhttp.domain_labels = \"none\""));
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    bring(&provider, "bob@example.org");
+    let (text, series) = scrape(at);
+    assert_eq!(value(&series, "odmr_queue_messages{domain=\"_other\",state=\"waiting\"}"), 1.0);
+    assert!(!text.contains("example.org"), "{text}");
+}
+
+#[test]
+fn prometheus_own_judge_finds_nothing_wrong_with_any_of_it() {
+    if !have(&[Peer::Promtool]) {
+        return;
+    }
+    let house = House::new(OPEN);
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    bring(&provider, "bob@example.org");
+    let (text, _) = scrape(at);
+    let mut promtool = Command::new(Peer::Promtool.program());
+    promtool.args(["check", "metrics"]).stdin(Stdio::piped());
+    promtool.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut judge = promtool.spawn().expect("promtool");
+    judge.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("written");
+    let judged = judge.wait_with_output().expect("its end");
+    let said = String::from_utf8_lossy(&judged.stdout) + String::from_utf8_lossy(&judged.stderr);
+    assert!(judged.status.success() && said.is_empty(), "{said}\n{text}");
+}
+
+#[test]
+fn each_metric_of_the_table_is_told_with_its_kind_and_labels() {
+    let house = House::new(OPEN);
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    bring(&provider, "bob@example.org");
+    let (text, series) = scrape(at);
+    for metric in METRICS {
+        let kind = match metric.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+        };
+        assert!(text.contains(&format!("# TYPE {} {kind}\n", metric.name)), "{}", metric.name);
+        let start = format!("{}{{", metric.name);
+        for name in series.keys().filter(|name| name.starts_with(&start)) {
+            let labels: Vec<_> = name[start.len()..name.len() - 1]
+                .split(',')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(label, _)| label)
+                .collect();
+            assert_eq!(labels, metric.labels, "{name}");
+        }
+    }
+}
