@@ -113,6 +113,9 @@ impl Host {
             },
             Event::Starttls => session.secured("TLSv1.3"),
             Event::Closed => self.closed = true,
+            Event::Etrn(_) => {
+                self.answer(session);
+            }
             Event::Atrn(_) | Event::Content(_) => {}
         }
     }

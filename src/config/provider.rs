@@ -18,7 +18,7 @@ use crate::smtp::{Domain, Mailbox};
 
 pub use check::load_recipients;
 pub use section::{
-    Control, DomainSettings, Http, Level, Limits, Log, LogFormat, Mx, Notices, Odmr, Queue,
+    Control, DomainSettings, Etrn, Http, Level, Limits, Log, LogFormat, Mx, Notices, Odmr, Queue,
     Smarthost, Timeouts, Tls,
 };
 
@@ -168,6 +168,7 @@ impl Settings {
         if let Some(socket) = &mut self.odmr.dovecot_socket {
             beside(socket);
         }
+        self.domains.values_mut().filter_map(|domain| domain.host_ca.as_mut()).for_each(beside);
         let tls = &mut self.tls;
         let authority = &mut self.smarthost.ca;
         let lists = self.domains.values_mut().map(|domain| &mut domain.recipients);

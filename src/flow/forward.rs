@@ -1,10 +1,12 @@
 //! Our own mail goes out: notices, and nothing else, to the one smarthost of the settings. Tried again
-//! until it is taken or its time is up. RFC 5321, section 4.5.4.1.
+//! until it is taken or its time is up. RFC 5321, section 4.5.4.1. How a server is called and brought
+//! mail is the same for a customer's host; when, is told in `push`.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use tracing::{info, warn};
 
 use super::call::{CallFault, Called, CalledFor, Caller};
@@ -20,6 +22,7 @@ use crate::net::tls::TlsSetupError;
 use crate::queue::{self, Entry, retry};
 use crate::session::Patience;
 use crate::session::turn::ReversedClient;
+use crate::smtp::Domain;
 use crate::spool::{Drain, Lease, Spool};
 
 /// How often we look whether something is to be told or tried again.
@@ -80,7 +83,7 @@ impl Mood {
             return;
         }
         let Some(server) = &house.smarthost.server else { return };
-        if !something_may_go(provider, &house).await {
+        if !something_may_go(provider, &house, &queue::outgoing()).await {
             return;
         }
         match forward(provider, &house, stop).await {
@@ -101,10 +104,10 @@ impl Mood {
 }
 
 impl ForwardFault {
-    fn hint(&self) -> Option<String> {
+    pub(super) fn hint(&self) -> Option<String> {
         match self {
             ForwardFault::Call(CallFault::NoTls) => Some(
-                "set smarthost.tls = \"none\" for a server on this machine, or \"implicit\" for port 465"
+                "set tls = \"none\" for a server on this machine, or \"implicit\" for port 465"
                     .to_owned(),
             ),
             ForwardFault::Call(fault) => fault.hint(),
@@ -125,9 +128,32 @@ async fn forward<S: Spool>(
         Some(source) => Some(tokio::task::spawn_blocking(move || source.read()).await??),
         None => None,
     };
-    let tls = tls_client(&account)?;
+    let turning = Turning::bringing("smarthost", queue::outgoing());
+    bring(provider, Errand { account: &account, secret, turning: &turning, all: false }, stop).await
+}
+
+/// A call to a server that takes mail from us.
+pub(super) struct Errand<'a> {
+    /// The server, in the form of an account.
+    pub account: &'a Account,
+    /// Our password there.
+    pub secret: Option<SecretString>,
+    /// What it is to have.
+    pub turning: &'a Turning,
+    /// All that waits, and not only what may be tried by the clock.
+    pub all: bool,
+}
+
+/// Calls a server and brings it mail, to the end or until we are told to stop.
+pub(super) async fn bring<S: Spool>(
+    provider: &Provider<S>,
+    errand: Errand<'_>,
+    stop: &Stop,
+) -> Result<Drained, ForwardFault> {
+    let Errand { account, secret, turning, all } = errand;
+    let tls = tls_client(account)?;
     let caller = Caller {
-        account: &account,
+        account,
         server: account.server.as_ref().map(ToString::to_string).unwrap_or_default(),
         tls: tls.as_ref(),
         name: provider.name.clone(),
@@ -138,8 +164,8 @@ async fn forward<S: Spool>(
     let Called { mut wire, session, offers, .. } = caller.call(&mut provider.transcript()).await?;
     let client = ReversedClient { name: provider.name.clone(), patience: Patience::RFC };
     let session = session.begin_sending(client, offers, Instant::now());
-    let turning = Turning::own("smarthost");
-    let mut run = Run::new(provider, "smarthost", &turning, session, stop.clone()).only(may_go_now);
+    let wanted = if all { |_: &Entry| true } else { may_go_now };
+    let mut run = Run::new(provider, &turning.account, turning, session, stop.clone()).only(wanted);
     let end = run.to_the_end(&mut wire).await;
     let drained = run.settle_all().await;
     wire.close().await;
@@ -148,8 +174,12 @@ async fn forward<S: Spool>(
 }
 
 /// Nobody is called for what may not be tried yet.
-async fn something_may_go<S: Spool>(provider: &Provider<S>, house: &House) -> bool {
-    let mut walk = provider.spool.drain(vec![queue::outgoing()], house.order, Timestamp::now());
+pub(super) async fn something_may_go<S: Spool>(
+    provider: &Provider<S>,
+    house: &House,
+    domain: &Domain,
+) -> bool {
+    let mut walk = provider.spool.drain(vec![domain.clone()], house.order, Timestamp::now());
     while let Ok(leases) = walk.next(64).await
         && !leases.is_empty()
     {

@@ -86,6 +86,12 @@ impl<'a, S: Spool> Talk<'a, S> {
                 Event::Closed => return parted(&self.session),
                 // The profile speaks neither AUTH nor ATRN.
                 Event::Auth(..) | Event::Response(_) => self.session.auth_refused(NOT_HERE),
+                Event::Etrn(request) => {
+                    let reply = self.provider.asked_to_call(&request, Instant::now());
+                    info!(session = self.id, ip = %self.ip, node = %Escaped::text(request.node()),
+                        reply = reply.to_string(), "etrn");
+                    self.session.answer(reply);
+                }
                 Event::Atrn(_) => self.session.answer(NOT_HERE),
             }
         }
@@ -165,6 +171,7 @@ impl<'a, S: Spool> Talk<'a, S> {
                 self.visit.messages += 1;
                 self.visit.octets += octets;
                 self.log_kept(&envelope, id, octets);
+                self.tell_of_arrival(&envelope);
                 self.session.answer(KEPT.saying(format!("kept as {id}")));
             }
             Err(fault) => {
@@ -227,6 +234,17 @@ impl<'a, S: Spool> Talk<'a, S> {
             at,
         }
         .to_field()
+    }
+
+    fn tell_of_arrival(&self, envelope: &Envelope) {
+        if self.house.pushed.is_empty() {
+            return;
+        }
+        for recipient in &envelope.recipients {
+            if let Some((domain, _)) = self.house.settle(recipient) {
+                self.provider.arrived(&domain);
+            }
+        }
     }
 
     fn log_kept(&self, envelope: &Envelope, id: EntryId, octets: u64) {

@@ -36,6 +36,7 @@ pub mod memory;
 pub mod notify;
 pub mod proof;
 pub mod provider;
+pub mod push;
 pub mod receive;
 pub mod relay;
 pub mod serve;

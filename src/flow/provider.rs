@@ -11,15 +11,18 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::line::LineEnd;
+use super::push::Pushing;
 use crate::config::accounts::{Accounts, Network, Switch};
-use crate::config::provider::{Notices, Settings, Smarthost};
+use crate::config::fetch::{Account, Layer, TlsMode};
+use crate::config::provider::{DomainSettings, Etrn, Notices, Settings, Smarthost};
 use crate::config::recipients::Recipients;
 use crate::config::value::Size;
 use crate::net::admission::network;
 use crate::net::rate::Rates;
 use crate::net::{TlsServer, Wire};
+use crate::odmr::etrn::Whom;
 use crate::odmr::{self, Answer, Claim, Terms, Waiting};
-use crate::queue::{self, Fate, Learned, Quota, learned};
+use crate::queue::{Fate, Learned, Quota, learned};
 use crate::sasl::{self, Decoys, Mechanism};
 use crate::session::server::Mechanisms;
 use crate::session::transcript::Transcript;
@@ -40,6 +43,8 @@ pub struct Provider<S: Spool> {
     pub started: Timestamp,
     /// Says that a sender may have to be told something.
     pub news: Arc<Notify>,
+    /// What is to be brought to its host.
+    pub pushing: Pushing,
     house: ArcSwap<House>,
     uses: Arc<Mutex<HashMap<String, Use>>>,
     failures: Mutex<HashMap<IpAddr, Vec<Instant>>>,
@@ -65,6 +70,8 @@ pub struct House {
     pub oracle: Option<Oracle>,
     /// The domains we hold mail for.
     pub domains: HashMap<Domain, Held>,
+    /// Those whose mail is brought to its host at once.
+    pub pushed: Vec<Domain>,
     /// Where mail for the bare postmaster goes.
     pub postmaster: Option<Mailbox>,
     /// What stands in for accounts that do not exist.
@@ -105,8 +112,21 @@ pub struct Held {
     pub lifetime: Duration,
     /// How much of it may rest here.
     pub quota: Quota,
+    /// Where it is brought, if its host can be called.
+    pub host: Option<Arc<Host>>,
     /// How long a recipient is refused at once whom its own server has refused.
     pub learning: Duration,
+}
+
+/// A domain's own server, at a fixed address.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// How it is called, in the form of an account.
+    pub account: Account,
+    /// Mail goes there as soon as it comes.
+    pub push: bool,
+    /// Who may ask for a call.
+    pub etrn: Whom,
 }
 
 /// What an account is doing.
@@ -131,11 +151,11 @@ pub struct Turning {
 }
 
 impl Turning {
-    /// Leave to send our own mail.
-    pub fn own(account: &str) -> Turning {
+    /// Leave to bring a domain's mail to where it belongs; `whom` is for the log.
+    pub fn bringing(whom: &str, domain: Domain) -> Turning {
         Turning {
-            account: account.to_owned(),
-            domains: vec![queue::outgoing()],
+            account: whom.to_owned(),
+            domains: vec![domain],
             line_per_record: Switch::Off,
             stream: Switch::Auto,
             uses: Arc::default(),
@@ -165,6 +185,7 @@ impl<S: Spool> Provider<S> {
             tls,
             started: Timestamp::now(),
             news: Arc::default(),
+            pushing: Pushing::default(),
             house: ArcSwap::from_pointee(house),
             uses: Arc::default(),
             failures: Mutex::default(),
@@ -182,6 +203,7 @@ impl<S: Spool> Provider<S> {
     /// What was learnt of recipients is forgotten: whoever has made a mailbox reloads.
     pub fn refurnish(&self, house: House) {
         lock(&self.learned).clear();
+        self.pushing.forget_moods();
         self.house.store(Arc::new(house));
     }
 
@@ -233,6 +255,15 @@ impl<S: Spool> Provider<S> {
         let (line_per_record, stream) = (account.line_per_record, account.stream);
         let (account, uses) = (name.to_owned(), self.uses.clone());
         (answer, Some(Turning { account, domains, line_per_record, stream, uses }))
+    }
+
+    /// Something has come in for this domain.
+    pub fn arrived(&self, domain: &Domain) {
+        let house = self.house();
+        let host = house.domains.get(domain).and_then(|held| held.host.as_ref());
+        if host.is_some_and(|host| host.push) {
+            self.pushing.wake.notify_one();
+        }
     }
 
     /// May this caller begin one more message?
@@ -348,6 +379,7 @@ impl House {
             recipients: lists.get(domain).cloned(),
             lifetime: settings.lifetime(domain).get(),
             quota: quota(settings, domain),
+            host: settings.domains.get(domain).and_then(host).map(Arc::new),
             learning: settings.learn_refusals(domain).get(),
         };
         let domains: HashMap<Domain, Held> = accounts
@@ -356,9 +388,18 @@ impl House {
             .map(|domain| (domain.clone(), held(domain)))
             .collect();
         let times = &settings.timeouts;
+        let asked = |by: fn(Whom) -> bool| {
+            domains.values().filter_map(|held| held.host.as_ref()).any(|host| by(host.etrn))
+        };
+        let (etrn_here, etrn_there) =
+            (asked(|whom| whom == Whom::Anybody), asked(|whom| whom != Whom::Nobody));
+        let odmr = odmr_settings(settings, name, &accounts, tls, oracle.as_ref());
+        let pushes = |held: &Held| held.host.as_ref().is_some_and(|host| host.push);
+        let pushed = domains.iter().filter(|(_, held)| pushes(held));
         House {
-            mx: Arc::new(mx_settings(settings, name, tls)),
-            odmr: Arc::new(odmr_settings(settings, name, &accounts, tls, oracle.as_ref())),
+            mx: Arc::new(ServerSettings { etrn: etrn_here, ..mx_settings(settings, name, tls) }),
+            odmr: Arc::new(ServerSettings { etrn: etrn_there, ..odmr }),
+            pushed: pushed.map(|(domain, _)| domain.clone()).collect(),
             patience: Patience {
                 greeting: times.greeting.get(),
                 command: times.reply.get(),
@@ -404,6 +445,24 @@ impl Held {
     pub fn knows(&self, mailbox: &Mailbox) -> bool {
         self.recipients.as_ref().is_none_or(|list| list.has(mailbox))
     }
+}
+
+fn host(special: &DomainSettings) -> Option<Host> {
+    let server = special.host.clone()?;
+    let account = Account {
+        server: Some(server),
+        port: special.host_port.unwrap_or(25),
+        tls: special.host_tls.unwrap_or(TlsMode::Opportunistic),
+        ca: special.host_ca.clone(),
+        fingerprint: special.host_fingerprint,
+        ..Account::new("host", Layer::default())
+    };
+    let etrn = match special.etrn.unwrap_or_default() {
+        Etrn::Off => Whom::Nobody,
+        Etrn::Authenticated => Whom::Customer,
+        Etrn::Open => Whom::Anybody,
+    };
+    Some(Host { account, push: special.push.unwrap_or_default(), etrn })
 }
 
 fn quota(settings: &Settings, domain: &Domain) -> Quota {

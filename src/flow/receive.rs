@@ -179,9 +179,11 @@ impl<'a, K: Sink> Receiver<'a, K> {
                 }
                 Event::Closed => return parted(session),
                 // The profile speaks none of these.
-                Event::Starttls | Event::Atrn(_) | Event::Auth(..) | Event::Response(_) => {
-                    session.answer(NOT_HERE)
-                }
+                Event::Starttls
+                | Event::Atrn(_)
+                | Event::Etrn(_)
+                | Event::Auth(..)
+                | Event::Response(_) => session.answer(NOT_HERE),
             }
         }
     }

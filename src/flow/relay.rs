@@ -13,9 +13,11 @@ use super::proof::{LineFacts, Proof};
 use super::provider::{House, Provider, Turning};
 use crate::net::{Wire, WireFault};
 use crate::odmr::Answer;
+use crate::sasl::Identity;
 use crate::session::turn::ReversedClient;
 use crate::session::{AtrnRequest, ClientSession, Event, Odmr, Reversed, ServerSession};
 use crate::smtp::Reply;
+use crate::smtp::escape::Escaped;
 use crate::spool::Spool;
 
 /// Serves one connection to the ODMR port, to its end.
@@ -63,6 +65,13 @@ impl<S: Spool> Call<'_, S> {
                     }
                     (answer, None) => session.answer(answer.reply()),
                 },
+                Event::Etrn(request) => {
+                    let reply = self.provider.asked_to_call(&request, Instant::now());
+                    let account = request.identity().map(Identity::account);
+                    info!(session = self.id, ip = %self.ip, account, node = %Escaped::text(request.node()),
+                        reply = reply.to_string(), "etrn");
+                    session.answer(reply);
+                }
                 Event::Closed => return parted(&session),
                 // The profile takes no mail.
                 Event::Mail(..) | Event::Recipient(_) | Event::Begin | Event::End => {

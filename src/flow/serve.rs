@@ -21,6 +21,7 @@ use super::http::{Gate, GateError, Rules, Site};
 use super::intake::intake;
 use super::line::{Stop, write};
 use super::provider::{House, Lists, Oracle, Provider};
+use super::push::keep_pushing;
 use super::relay::relay;
 use crate::config::accounts::{Accounts, AccountsError};
 use crate::config::provider::{self, Loaded, Settings, load_recipients};
@@ -239,6 +240,7 @@ impl Ready {
         info!(listener = %socket.display(), "listening for operators");
         tokio::spawn(keep_desk(listener, provider.clone(), group.is_some(), stopped.clone()));
         let post = tokio::spawn(keep_forwarding(provider.clone(), stopped.clone()));
+        let push = tokio::spawn(keep_pushing(provider.clone(), stopped.clone()));
         let keeper = Keeper {
             provider: provider.clone(),
             site,
@@ -255,8 +257,11 @@ impl Ready {
         if tokio::time::timeout(GRACE, all_gone.recv()).await.is_err() {
             warn!("some sessions did not end in time; they are cut off, and lose nothing by it");
         }
-        if tokio::time::timeout(GRACE, post).await.is_err() {
-            warn!("the smarthost did not end in time; what it has not answered goes to it again");
+        let called = async { tokio::join!(post, push) };
+        if tokio::time::timeout(GRACE, called).await.is_err() {
+            warn!(
+                "a host that we called did not end in time; what it has not answered goes to it again"
+            );
         }
         provider.spool.close().await;
         info!("stopped");

@@ -1,5 +1,7 @@
 //! The bargain of RFC 2645: who may claim what, and what an ATRN is told. Pure.
 
+pub mod etrn;
+
 use std::time::{Duration, Instant};
 
 use crate::smtp::{Domain, Reply};

@@ -35,7 +35,7 @@ pub use profile::Profile;
 pub use sender::{Outgoing, Sending, Verdict};
 pub use server::{Event, Parting, ServerSession, ServerSettings};
 pub use transcript::{Side, Transcript};
-pub use turn::{AtrnRequest, Granted, SpokeTooSoon};
+pub use turn::{AtrnRequest, EtrnRequest, Granted, SpokeTooSoon};
 
 /// What a session wants next.
 #[derive(Debug, PartialEq, Eq)]

@@ -46,7 +46,7 @@ pub const VERB_TABLE: [(Verb, [Spoken; 3]); 19] = [
     (Verb::Auth,      [No,  Yes, No ]),
     (Verb::Atrn,      [No,  Yes, No ]),
     (Verb::Turn,      [No,  No,  No ]),
-    (Verb::Etrn,      [No,  No,  No ]),
+    (Verb::Etrn,      [Yes, Yes, No ]), // where some domain has a host to be called
     (Verb::Xclient,   [No,  No,  No ]),
 ];
 

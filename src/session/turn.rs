@@ -40,6 +40,29 @@ impl AtrnRequest {
     }
 }
 
+/// Somebody wants a host to be called and brought its mail. RFC 1985.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EtrnRequest {
+    identity: Option<Identity>,
+    node: String,
+}
+
+impl EtrnRequest {
+    pub(super) fn new(identity: Option<Identity>, node: &str) -> EtrnRequest {
+        EtrnRequest { identity, node: node.to_owned() }
+    }
+
+    /// Who asks; none where anybody may.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// For what, as it was written.
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+}
+
 /// The provider's 250 to our ATRN, in hand. Made only by the session that heard it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Granted {

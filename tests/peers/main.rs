@@ -4,6 +4,7 @@
 
 mod at_the_door;
 mod both_programs;
+mod brought_to_a_host;
 mod calibration;
 mod complaints;
 mod dovecot_knows;

@@ -161,7 +161,9 @@ impl Pure {
             Event::Closed => self.closed = true,
             // The script shakes hands.
             Event::Starttls => {}
-            Event::Auth(..) | Event::Response(_) | Event::Atrn(_) => panic!("{event:?} here"),
+            Event::Auth(..) | Event::Response(_) | Event::Atrn(_) | Event::Etrn(_) => {
+                panic!("{event:?} here")
+            }
         }
     }
 

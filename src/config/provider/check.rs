@@ -31,6 +31,7 @@ impl Loaded {
             .map(|rule| self.document.problem(&rule.key, rule.fault).hint(rule.hint))
             .chain(self.lifetimes())
             .chain(self.delimiters())
+            .chain(self.hosts())
             .collect()
     }
 
@@ -47,6 +48,27 @@ impl Loaded {
                 let fault = format!("saw {lifetime}; allowed: 1h to 3650d");
                 let hint = "mail that its customer has not fetched by then is given up";
                 self.document.problem(&key, fault).hint(hint)
+            },
+        )
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = Problem> {
+        self.settings.domains.iter().filter(|(_, special)| special.host.is_none()).flat_map(
+            move |(domain, special)| {
+                let set = [
+                    ("host_port", special.host_port.is_some()),
+                    ("host_tls", special.host_tls.is_some()),
+                    ("host_ca", special.host_ca.is_some()),
+                    ("host_fingerprint", special.host_fingerprint.is_some()),
+                    ("push", special.push.is_some()),
+                    ("etrn", special.etrn.is_some()),
+                ];
+                let domain = quoted_if_needed(domain.as_str());
+                set.into_iter().filter(|(_, set)| *set).map(move |(name, _)| {
+                    let key = format!("domains.{domain}.{name}");
+                    let fault = "set, but host is not: there is nobody to bring mail to";
+                    self.document.problem(&key, fault).hint("host = \"mail.example.org\"")
+                })
             },
         )
     }
@@ -74,8 +96,15 @@ impl Loaded {
         let authority = tls.client_ca.as_deref().map(|path| ("tls.client_ca", path));
         let smarthost = self.settings.smarthost.ca.as_deref().map(|path| ("smarthost.ca", path));
         let readable = certificate.into_iter().chain(authority).chain(smarthost);
-        let mut found: Vec<Problem> =
-            readable.filter_map(|(key, path)| self.pem(key, path, "CERTIFICATE")).collect();
+        let readable = readable.map(|(key, path)| (key.to_owned(), path));
+        let hosts = self.settings.domains.iter().filter_map(|(domain, special)| {
+            let key = format!("domains.{}.host_ca", quoted_if_needed(domain.as_str()));
+            Some((key, special.host_ca.as_deref()?))
+        });
+        let mut found: Vec<Problem> = readable
+            .chain(hosts)
+            .filter_map(|(key, path)| self.pem(&key, path, "CERTIFICATE"))
+            .collect();
         if let Some(path) = &tls.key {
             found.extend(self.pem("tls.key", path, "PRIVATE KEY").or_else(|| self.private(path)));
         }
@@ -384,6 +413,20 @@ mod tests {
         }
         let no_list = check("[domains.\"x.org\"]\nrecipient_delimiter = \"+\"\n").join("");
         assert!(no_list.ends_with("set, but the domain has no list of recipients"), "{no_list}");
+    }
+
+    #[test]
+    fn mail_is_brought_only_where_there_is_a_host() {
+        let told = check("[domains.\"x.org\"]\npush = true\netrn = \"open\"\n");
+        let fault = "set, but host is not: there is nobody to bring mail to";
+        assert_eq!(
+            told,
+            [
+                format!("/nowhere/odmrd.toml:2:8: domains.\"x.org\".push: {fault}"),
+                format!("/nowhere/odmrd.toml:3:8: domains.\"x.org\".etrn: {fault}"),
+            ]
+        );
+        assert!(check("[domains.\"x.org\"]\nhost = \"mx.x.org\"\npush = true\n").is_empty());
     }
 
     #[test]

@@ -200,10 +200,37 @@ pub struct DomainSettings {
     pub learn_refusals: Option<Duration>,
     /// How long its mail waits, if not as long as all other.
     pub lifetime: Option<Duration>,
+    /// Its own server, at a fixed address, that its mail can be brought to.
+    pub host: Option<Server>,
+    /// That server's port; 25 unless set.
+    pub host_port: Option<u16>,
+    /// How the line to it is encrypted; opportunistic unless set.
+    pub host_tls: Option<TlsMode>,
+    /// Who may sign its certificate, in PEM.
+    pub host_ca: Option<PathBuf>,
+    /// The certificate itself, whatever it says.
+    pub host_fingerprint: Option<Fingerprint>,
+    /// Its mail goes there as soon as it comes.
+    pub push: Option<bool>,
+    /// Who may ask for its mail to be brought (RFC 1985).
+    pub etrn: Option<Etrn>,
     /// The most octets at rest for it, if not as for all others.
     pub quota: Option<Size>,
     /// The most messages at rest for it, if not as for all others.
     pub quota_messages: Option<u64>,
+}
+
+/// Who may ask for a domain's mail to be brought to its host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Etrn {
+    /// Nobody.
+    Off,
+    /// Its customer, logged in on the customers' port.
+    #[default]
+    Authenticated,
+    /// Anybody, on either port.
+    Open,
 }
 
 /// `[log]`: what is told to standard error, or to the journal.

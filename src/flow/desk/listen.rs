@@ -117,6 +117,7 @@ fn desk(peer: Peer, provider: &Arc<Provider<Embedded>>) -> Desk {
         house: Some(provider.house()),
         who,
         news: Some(Arc::clone(&provider.news)),
+        wake: Some(Arc::clone(&provider.pushing.wake)),
     }
 }
 

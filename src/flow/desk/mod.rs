@@ -58,6 +58,8 @@ pub struct Desk {
     pub who: String,
     /// Says that senders may have to be told.
     pub news: Option<Arc<Notify>>,
+    /// Says that mail may have been released which is to be brought to its host.
+    pub wake: Option<Arc<Notify>>,
 }
 
 /// Why a request came to nothing.
@@ -251,6 +253,9 @@ impl Desk {
             );
             (told.done, told.busy, told.unfit) = (outcome.done, outcome.busy, outcome.unfit);
             told.audit = outcome.audit.map(audit_name);
+            if let Some(wake) = &self.wake {
+                wake.notify_one();
+            }
             if tells && let Some(news) = &self.news {
                 news.notify_one();
             }

@@ -6,7 +6,7 @@ use super::{Event, Parting, Question, ServerSession, words};
 use crate::mail::Recipient;
 use crate::session::Profile;
 use crate::session::transcript::redacted;
-use crate::session::turn::AtrnRequest;
+use crate::session::turn::{AtrnRequest, EtrnRequest};
 use crate::smtp::line::Line;
 use crate::smtp::{
     Body, Command, Domain, ForwardPath, MailParams, RcptParams, Reply, ReversePath, SyntaxError,
@@ -88,6 +88,7 @@ impl<Stage> ServerSession<Stage> {
             Ok(Command::Starttls) => self.starttls(),
             Ok(Command::Auth(mechanism, initial)) => self.auth(mechanism, initial),
             Ok(Command::Atrn(domains)) => self.atrn(domains),
+            Ok(Command::Etrn(node)) => self.etrn(node),
             Ok(_) => self.error(words::NOT_IMPLEMENTED),
         }
     }
@@ -178,6 +179,22 @@ impl<Stage> ServerSession<Stage> {
         }
         self.counts.idle = 0;
         self.ask(Question::Atrn, Event::Atrn(AtrnRequest::new(identity, domains)));
+    }
+
+    /// RFC 1985. A customer's port hears it from customers alone.
+    fn etrn(&mut self, node: &str) {
+        if !self.settings.etrn {
+            self.error(words::NOT_IMPLEMENTED);
+        } else if self.hello.is_none() {
+            self.error(words::SAY_HELLO);
+        } else if self.settings.profile == Profile::Odmr && self.identity.is_none() {
+            self.error(words::AUTH_REQUIRED);
+        } else if self.transaction.is_some() {
+            self.error(words::NOT_NOW);
+        } else {
+            let request = EtrnRequest::new(self.identity.clone(), node);
+            self.ask(Question::Etrn, Event::Etrn(request));
+        }
     }
 
     /// The ATRN cannot be granted because something stands behind it by now.

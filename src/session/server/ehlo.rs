@@ -68,6 +68,9 @@ fn offers(settings: &ServerSettings, secure: bool) -> Reply {
     } else {
         mail_offers(settings, &mut lines);
     }
+    if settings.etrn {
+        lines.push("ETRN".to_owned());
+    }
     if settings.starttls && !secure {
         lines.push("STARTTLS".to_owned());
     }

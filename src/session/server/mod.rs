@@ -24,7 +24,7 @@ use bytes::{Bytes, BytesMut};
 use self::content::Intake;
 use self::outbox::Outbox;
 use super::transcript::{Side, Transcript};
-use super::turn::AtrnRequest;
+use super::turn::{AtrnRequest, EtrnRequest};
 use super::{Mx, Odmr, Patience, Profile, Reversed, Step};
 use crate::mail::{Envelope, Recipient};
 use crate::sasl::Identity;
@@ -79,6 +79,8 @@ pub struct ServerSettings {
     pub binarymime: bool,
     /// DSN is offered.
     pub dsn: bool,
+    /// ETRN is offered.
+    pub etrn: bool,
 }
 
 /// What AUTH lists. RFC 4954, section 3.
@@ -115,6 +117,7 @@ impl ServerSettings {
             chunking: true,
             binarymime: true,
             dsn: true,
+            etrn: false,
         }
     }
 }
@@ -143,6 +146,8 @@ pub enum Event {
     Starttls,
     /// Answer with a refusal, or take the session through its turn.
     Atrn(AtrnRequest),
+    /// Answer; what comes of it happens on another line.
+    Etrn(EtrnRequest),
     /// Everything is said: close the line.
     Closed,
 }
@@ -245,6 +250,7 @@ enum Question {
     Auth,
     Starttls,
     Atrn,
+    Etrn,
 }
 
 impl ServerSession<Mx> {
@@ -485,7 +491,11 @@ impl<Stage> ServerSession<Stage> {
             Question::BeginData => return self.begin_data(yes, reply),
             Question::BeginChunk(chunk) => return self.begin_chunk(yes, chunk, reply),
             Question::End => self.transaction = None,
-            Question::Mail(..) | Question::Auth | Question::Starttls | Question::Atrn => {}
+            Question::Mail(..)
+            | Question::Auth
+            | Question::Starttls
+            | Question::Atrn
+            | Question::Etrn => {}
         }
         let last_words = reply.code == 421;
         self.say(reply);

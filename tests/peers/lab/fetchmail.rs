@@ -21,6 +21,7 @@ pub struct Fetchmail<'lab> {
     domains: String,
     tls: String,
     limit: Duration,
+    protocol: &'static str,
 }
 
 /// Whom every fetchmail of the lab logs in as.
@@ -43,7 +44,13 @@ impl<'lab> Fetchmail<'lab> {
             domains: domains.to_owned(),
             tls: "sslproto ''".to_owned(),
             limit: PATIENCE,
+            protocol: "odmr",
         }
+    }
+
+    /// Asks for the mail to be brought, and fetches nothing itself.
+    pub fn by_etrn(self) -> Fetchmail<'lab> {
+        Fetchmail { protocol: "etrn", ..self }
     }
 
     /// Implicit TLS; the provider must show a certificate for `name` that this file vouches for.
@@ -80,7 +87,9 @@ impl<'lab> Fetchmail<'lab> {
 
     fn config(&self) -> String {
         let (ip, port) = (self.provider.ip(), self.provider.port());
-        let mut text = format!("poll provider.test via {ip} proto odmr service {port} timeout 2\n");
+        let protocol = self.protocol;
+        let mut text =
+            format!("poll provider.test via {ip} proto {protocol} service {port} timeout 2\n");
         let _ = writeln!(text, "  user \"{USER}\" password \"{PASSWORD}\"");
         if !self.domains.is_empty() {
             let _ = writeln!(text, "  fetchdomains {}", self.domains);

@@ -21,6 +21,7 @@ pub struct Postfix<'lab> {
     name: String,
     settings: Vec<String>,
     refusals: String,
+    address: SocketAddr,
 }
 
 /// A Postfix at work.
@@ -112,7 +113,7 @@ impl<'lab> Postfix<'lab> {
 
     /// Starts it and waits until it listens.
     pub fn start(self) -> RunningPostfix {
-        let address = self.lab.free();
+        let address = self.address;
         let config = self.configure(address);
         let mut master = Command::new("/usr/lib/postfix/sbin/master");
         master.arg("-c").arg(&config).arg("-d");
@@ -123,7 +124,13 @@ impl<'lab> Postfix<'lab> {
     }
 
     fn new(lab: &'lab Lab, name: &str) -> Postfix<'lab> {
-        Postfix { lab, name: name.to_owned(), settings: Vec::new(), refusals: String::new() }
+        let (settings, refusals, address) = (Vec::new(), String::new(), lab.free());
+        Postfix { lab, name: name.to_owned(), settings, refusals, address }
+    }
+
+    /// At this address.
+    pub fn at(self, address: SocketAddr) -> Postfix<'lab> {
+        Postfix { address, ..self }
     }
 
     fn configure(&self, address: SocketAddr) -> PathBuf {

@@ -1,0 +1,227 @@
+//! Mail is brought to a customer that has a fixed address: at once for a domain that is pushed, and
+//! when its host asks by ETRN. Always to the host of the settings, by a connection of our own.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use super::drain::Drained;
+use super::forward::{Errand, ForwardFault, bring, something_may_go};
+use super::line::Stop;
+use super::provider::{Provider, Turning};
+use crate::odmr::etrn::{self, Asker, Node};
+use crate::queue::retry;
+use crate::sasl::Identity;
+use crate::session::EtrnRequest;
+use crate::smtp::{Domain, Reply};
+use crate::spool::Spool;
+
+/// How often we look whether something may be tried again.
+const PULSE: Duration = Duration::from_secs(60);
+/// Hosts that are called at once.
+const AT_ONCE: usize = 16;
+/// Who asks by ETRN again sooner than this after a call that failed is told to wait.
+const BREATH: Duration = Duration::from_secs(30);
+
+/// What is to be brought, and who is told that there is something.
+#[derive(Debug, Default)]
+pub struct Pushing {
+    /// Something has arrived, was released, or is asked for.
+    pub wake: Arc<Notify>,
+    asked: Mutex<BTreeSet<Domain>>,
+    moods: Mutex<HashMap<Domain, Mood>>,
+}
+
+/// What a domain's host was like lately.
+#[derive(Clone, Copy, Debug)]
+struct Mood {
+    /// How often in a row a call came to nothing.
+    failures: u32,
+    /// When the last one ended.
+    last: Instant,
+}
+
+impl Mood {
+    fn not_before(&self) -> Instant {
+        self.last + retry::wait(self.failures)
+    }
+}
+
+impl Pushing {
+    /// This domain's mail is to be brought now.
+    fn ask_for(&self, domains: Vec<Domain>) {
+        lock(&self.asked).extend(domains);
+        self.wake.notify_one();
+    }
+
+    /// Has its host just turned out not to be there?
+    fn is_away(&self, domain: &Domain, now: Instant) -> bool {
+        lock(&self.moods).get(domain).is_some_and(|mood| now < mood.last + BREATH)
+    }
+
+    fn may_be_called(&self, domain: &Domain, now: Instant) -> bool {
+        lock(&self.moods).get(domain).is_none_or(|mood| mood.not_before() <= now)
+    }
+
+    fn went_well(&self, domain: &Domain) {
+        lock(&self.moods).remove(domain);
+    }
+
+    fn failed(&self, domain: &Domain, now: Instant) -> Duration {
+        let mut moods = lock(&self.moods);
+        let mood = moods.entry(domain.clone()).or_insert(Mood { failures: 0, last: now });
+        *mood = Mood { failures: mood.failures.saturating_add(1), last: now };
+        retry::wait(mood.failures)
+    }
+
+    /// New settings may have mended it.
+    pub fn forget_moods(&self) {
+        lock(&self.moods).clear();
+        self.wake.notify_one();
+    }
+}
+
+/// A panic elsewhere leaves a set a set.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: Spool> Provider<S> {
+    /// What an ETRN is told. Whatever it sets off happens elsewhere, on another connection.
+    pub fn asked_to_call(&self, request: &EtrnRequest, now: Instant) -> Reply {
+        match Node::parse(request.node()) {
+            Some(node) => self.etrn(request, &node, now).reply(&node),
+            None => NO_NODE,
+        }
+    }
+
+    fn etrn(&self, request: &EtrnRequest, node: &Node, now: Instant) -> etrn::Answer {
+        let house = self.house();
+        let own = request.identity().map(Identity::account).map(|name| house.accounts.find(name));
+        let asker = |domain: &Domain| match own {
+            None => Asker::Stranger,
+            Some(account) => {
+                Asker::Customer { owns: account.is_some_and(|account| account.may_claim(domain)) }
+            }
+        };
+        let may = |domain: &Domain| {
+            let host = house.domains.get(domain).and_then(|held| held.host.as_ref());
+            host.is_some_and(|host| etrn::may_ask(host.etrn, asker(domain)))
+        };
+        let named = house.domains.keys().filter(|domain| node.names(domain));
+        let domains: Vec<Domain> = named.filter(|domain| may(domain)).cloned().collect();
+        if domains.is_empty() {
+            return etrn::Answer::NotAllowed;
+        }
+        if !self.spool.keeps_record()
+            || domains.iter().all(|domain| self.pushing.is_away(domain, now))
+        {
+            return etrn::Answer::NotNow;
+        }
+        let waiting = |domain: &Domain| self.spool.totals(domain).waiting;
+        let pending = domains.iter().map(waiting).sum();
+        if pending == 0 {
+            return etrn::Answer::Nothing;
+        }
+        self.pushing.ask_for(domains);
+        etrn::Answer::Pending(pending)
+    }
+}
+
+const NO_NODE: Reply = Reply::new(501, (5, 4), "ETRN takes a domain's name");
+
+/// Brings mail until the daemon stops.
+pub async fn keep_pushing<S: Spool>(provider: Arc<Provider<S>>, mut stop: Stop) {
+    let mut round =
+        Round { provider, stop: stop.clone(), calls: JoinSet::new(), busy: BTreeSet::new() };
+    loop {
+        round.call_whom_it_is_time_for().await;
+        let provider = round.provider.clone();
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(done) = round.calls.join_next() => round.called(done.ok()),
+            () = provider.pushing.wake.notified() => {}
+            () = tokio::time::sleep(PULSE) => {}
+        }
+    }
+    // Each hears of the stop itself, and ends behind the message in hand.
+    while let Some(done) = round.calls.join_next().await {
+        round.called(done.ok());
+    }
+}
+
+/// The calls under way.
+struct Round<S: Spool> {
+    provider: Arc<Provider<S>>,
+    stop: Stop,
+    calls: JoinSet<(Domain, Result<Drained, ForwardFault>)>,
+    busy: BTreeSet<Domain>,
+}
+
+impl<S: Spool> Round<S> {
+    async fn call_whom_it_is_time_for(&mut self) {
+        let house = self.provider.house();
+        let asked = std::mem::take(&mut *lock(&self.provider.pushing.asked));
+        let now = Instant::now();
+        let due = |domain: &&Domain| {
+            !asked.contains(domain) && self.provider.pushing.may_be_called(domain, now)
+        };
+        let pushed: Vec<Domain> = house.pushed.iter().filter(due).cloned().collect();
+        let all = asked.into_iter().map(|domain| (domain, true));
+        let all = all.chain(pushed.into_iter().map(|domain| (domain, false)));
+        for (domain, hurry) in all {
+            let totals = self.provider.spool.totals(&domain);
+            if totals.waiting <= totals.leased || self.busy.contains(&domain) {
+                continue; // nothing, or it is on its way
+            }
+            if self.calls.len() >= AT_ONCE {
+                // The end of a call brings us back here.
+                if hurry {
+                    lock(&self.provider.pushing.asked).insert(domain);
+                }
+                continue;
+            }
+            if hurry || something_may_go(&self.provider, &house, &domain).await {
+                self.call(domain, hurry);
+            }
+        }
+    }
+
+    fn call(&mut self, domain: Domain, hurry: bool) {
+        let Some(host) =
+            self.provider.house().domains.get(&domain).and_then(|held| held.host.clone())
+        else {
+            return; // a reload has taken it away
+        };
+        self.busy.insert(domain.clone());
+        let (provider, stop) = (self.provider.clone(), self.stop.clone());
+        self.calls.spawn(async move {
+            let turning = Turning::bringing(domain.as_str(), domain.clone());
+            let errand =
+                Errand { account: &host.account, secret: None, turning: &turning, all: hurry };
+            let brought = bring(&provider, errand, &stop).await;
+            (domain, brought)
+        });
+    }
+
+    fn called(&mut self, done: Option<(Domain, Result<Drained, ForwardFault>)>) {
+        let Some((domain, brought)) = done else { return };
+        self.busy.remove(&domain);
+        match brought {
+            Ok(Drained { delivered, deferred, refused, octets }) => {
+                self.provider.pushing.went_well(&domain);
+                info!(%domain, delivered, deferred, refused, octets, "mail was brought to its host");
+            }
+            Err(fault) => {
+                let wait = self.provider.pushing.failed(&domain, Instant::now());
+                let hint = fault.hint();
+                warn!(%domain, again_in = wait.as_secs(), hint, %fault, "the domain's host has not taken its mail");
+            }
+        }
+    }
+}
