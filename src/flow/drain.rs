@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
+use super::counts::Handed;
 use super::line::{LineEnd, Stop, ask};
 use super::provider::{Provider, Turning};
 use crate::config::accounts::Switch;
@@ -62,6 +63,8 @@ pub struct Run<'a, S: Spool> {
     drained: Drained,
     /// Somebody is refused, or handed on with a word about it to be sent.
     has_news: bool,
+    /// When the line was turned, until the customer is ready.
+    turned: Option<Instant>,
     /// Which of the entries are to go now.
     wanted: fn(&Entry) -> bool,
 }
@@ -108,8 +111,14 @@ impl<'a, S: Spool> Run<'a, S> {
             tokens: 0,
             drained: Drained::default(),
             has_news: false,
+            turned: None,
             wanted: |_| true,
         }
+    }
+
+    /// Behind a turn: how long the customer takes to be ready is of interest.
+    pub fn behind_the_turn(self, at: Instant) -> Self {
+        Run { turned: Some(at), ..self }
     }
 
     /// Only those entries for which this holds; the others are left as they are.
@@ -194,6 +203,9 @@ impl<'a, S: Spool> Run<'a, S> {
     /// fetchmail stalls on a TLS record of two lines, and cannot be told from the server behind
     /// it; only one of ours says by its keyword that it is none.
     fn suit(&mut self, wire: &mut Wire, offers: &Capabilities) {
+        if let Some(turned) = self.turned.take() {
+            self.provider.counts.turn_waits.observe(turned.elapsed().as_secs_f64());
+        }
         wire.one_line_per_record(self.turning.line_per_record.or(offers.xodmr.is_none()));
         if self.turning.stream != Switch::Auto {
             self.session.stream(self.turning.stream == Switch::On);
@@ -406,7 +418,7 @@ impl<'a, S: Spool> Run<'a, S> {
             fate
         };
         let fates: Vec<Fate> = underway.recipients.into_iter().map(told).collect();
-        self.count(&fates, underway.lease.entry().size);
+        self.count(&fates, underway.lease.entry());
         if self.settling.len() >= UNSETTLED
             && let Some(settled) = self.settling.join_next().await
         {
@@ -439,7 +451,8 @@ impl<'a, S: Spool> Run<'a, S> {
         }
     }
 
-    fn count(&mut self, fates: &[Fate], size: u64) {
+    fn count(&mut self, fates: &[Fate], entry: &Entry) {
+        let size = entry.size;
         let how_many =
             |wanted: fn(&Fate) -> bool| fates.iter().filter(|fate| wanted(fate)).count() as u64;
         let delivered = how_many(|fate| matches!(fate, Fate::Delivered | Fate::Relayed(_)));
@@ -447,6 +460,9 @@ impl<'a, S: Spool> Run<'a, S> {
         self.drained.deferred += how_many(|fate| matches!(fate, Fate::Deferred(_)));
         self.drained.refused += how_many(|fate| matches!(fate, Fate::Refused(_)));
         self.drained.octets += if delivered > 0 { size } else { 0 };
+        if let Some(of_domain) = self.provider.counts.domain(&entry.domain) {
+            of_domain.handed(handed(fates), size);
+        }
     }
 
     /// One line for each message.
@@ -490,6 +506,16 @@ impl<S: Spool> Underway<S> {
     /// Is nothing known of any of them?
     fn is_untried(&self) -> bool {
         self.recipients.iter().all(|(_, verdict)| is_untried(verdict.as_ref()))
+    }
+}
+
+/// By the best that became of its recipients.
+fn handed(fates: &[Fate]) -> Handed {
+    let any = |wanted: fn(&Fate) -> bool| fates.iter().any(wanted);
+    match () {
+        () if any(|fate| matches!(fate, Fate::Delivered | Fate::Relayed(_))) => Handed::Delivered,
+        () if any(|fate| matches!(fate, Fate::Deferred(_) | Fate::Untried)) => Handed::Deferred,
+        () => Handed::Refused,
     }
 }
 

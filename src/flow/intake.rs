@@ -10,8 +10,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
+use super::counts::{AtDoor, Rejection};
 use super::line::{LineEnd, Stop, hear, parted};
 use super::provider::{House, Provider};
+use super::serve::Door;
 use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::mail::{Envelope, Recipient};
 use crate::net::Wire;
@@ -99,6 +101,7 @@ impl<'a, S: Spool> Talk<'a, S> {
 
     async fn starttls(&mut self) -> Result<(), LineEnd> {
         let secured = self.provider.secure(&mut self.wire).await?;
+        self.counts().secured(&secured);
         self.session.secured(&secured);
         Ok(())
     }
@@ -110,6 +113,7 @@ impl<'a, S: Spool> Talk<'a, S> {
             false => {
                 self.visit.refused += 1;
                 info!(session = self.id, ip = %self.ip, "more messages than one address may send in a minute");
+                self.counts().reject(Rejection::Rate);
                 self.session.answer(TOO_FAST);
             }
         }
@@ -122,9 +126,14 @@ impl<'a, S: Spool> Talk<'a, S> {
                 self.visit.refused += 1;
                 info!(session = self.id, ip = %self.ip, recipient = %Escaped::text(recipient.path.as_str()),
                     reply = refusal.to_string(), "recipient refused");
+                self.counts().reject(reason(&refusal));
                 self.session.answer(refusal);
             }
         }
+    }
+
+    fn counts(&self) -> &AtDoor {
+        self.provider.counts.at(Door::Mx)
     }
 
     fn may_come(&self, path: &ForwardPath) -> Result<(), Reply> {
@@ -147,7 +156,10 @@ impl<'a, S: Spool> Talk<'a, S> {
                 self.mail = Some(Mail { draft, octets: 0, fault: None });
                 self.session.accept();
             }
-            Err(fault) => self.session.answer(refusal(&fault)),
+            Err(fault) => {
+                self.counts().reject(trouble(&fault));
+                self.session.answer(refusal(&fault));
+            }
         }
     }
 
@@ -159,7 +171,14 @@ impl<'a, S: Spool> Talk<'a, S> {
         }
     }
 
+    /// Sessions may be long, and are looked at meanwhile.
+    fn tally_up(&mut self) {
+        let said = self.session.take_tally();
+        self.counts().said(&said);
+    }
+
     async fn end(&mut self) {
+        self.tally_up();
         let (mail, envelope) = (self.mail.take(), self.session.envelope().cloned());
         let (Some(mail), Some(envelope)) = (mail, envelope) else {
             return self.session.answer(LOST_TRACK);
@@ -176,6 +195,7 @@ impl<'a, S: Spool> Talk<'a, S> {
             }
             Err(fault) => {
                 warn!(session = self.id, ip = %self.ip, id = %id, %fault, "message not kept");
+                self.counts().reject(trouble(&fault));
                 self.session.answer(refusal(&fault));
             }
         }
@@ -199,7 +219,11 @@ impl<'a, S: Spool> Talk<'a, S> {
             source: self.source(),
             trace: self.received(envelope, id, now).into(),
         };
-        self.provider.spool.commit(mail.draft, arrival).await
+        let of = |part: &Part| self.provider.counts.domain(&part.domain);
+        let of_domains: Vec<_> = arrival.parts.iter().filter_map(of).collect();
+        self.provider.spool.commit(mail.draft, arrival).await?;
+        of_domains.iter().for_each(|domain| domain.received.add(1));
+        Ok(())
     }
 
     fn source(&self) -> Source {
@@ -255,6 +279,7 @@ impl<'a, S: Spool> Talk<'a, S> {
 
     /// One line for each session.
     fn tell(&mut self, end: &Result<(), LineEnd>) {
+        self.tally_up();
         let ended = end.as_ref().err().map_or_else(|| "quit".to_owned(), ToString::to_string);
         info!(session = self.id, ip = %self.ip, helo = self.session.hello_name(), tls = self.tls_version(),
             messages = self.visit.messages, refused = self.visit.refused, octets = self.visit.octets,
@@ -271,6 +296,23 @@ const REFUSED_BEFORE: Reply =
 const TOO_FAST: Reply =
     Reply::new(450, (7, 1), "too many messages from your address; try again later");
 const LOST_TRACK: Reply = Reply::new(451, (3, 0), "internal error; try again later");
+
+/// Why a recipient may not come.
+fn reason(refusal: &Reply) -> Rejection {
+    match refusal {
+        refusal if *refusal == NO_RELAY => Rejection::NoRelay,
+        refusal if *refusal == REFUSED_BEFORE => Rejection::Learned,
+        refusal if *refusal == OVER_QUOTA => Rejection::Quota,
+        _ => Rejection::NoMailbox,
+    }
+}
+
+fn trouble(fault: &SpoolError) -> Rejection {
+    match fault {
+        SpoolError::Full { .. } => Rejection::Full,
+        _ => Rejection::Spool,
+    }
+}
 
 /// What a sender is told of our own troubles: little, and always "later".
 fn refusal(fault: &SpoolError) -> Reply {

@@ -19,6 +19,7 @@
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
 pub mod call;
+pub mod counts;
 pub mod demo;
 pub mod desk;
 pub mod dovecot;

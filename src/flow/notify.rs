@@ -104,8 +104,21 @@ async fn tell<S: Spool>(
     draft.write(Bytes::from(written.to_mail())).await?;
     let arrival = arrival(provider, house, &written, id, now);
     provider.spool.conclude(lease, Some((draft, arrival))).await?;
+    // What is told in one notice is mostly of one kind.
+    if let Some(word) = words.first() {
+        provider.counts.notices.at(kind(word.action)).add(1);
+    }
     info!(%id, about, to = %Escaped::text(to.as_str()), recipients = words.len(), "a sender is told");
     Ok(true)
+}
+
+/// Its place in [`NOTICES`](super::counts::NOTICES).
+fn kind(action: Action) -> usize {
+    match action {
+        Action::Failed => 0,
+        Action::Delayed => 1,
+        Action::Relayed => 2,
+    }
 }
 
 /// Nobody is told. That a notice itself could not be delivered is for the operator to know.

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use super::counts::Counts;
 use super::line::LineEnd;
 use super::push::Pushing;
 use crate::config::accounts::{Accounts, Network, Switch};
@@ -41,6 +42,8 @@ pub struct Provider<S: Spool> {
     pub tls: Option<TlsServer>,
     /// Since when it is at work.
     pub started: Timestamp,
+    /// What is counted.
+    pub counts: Arc<Counts>,
     /// Says that a sender may have to be told something.
     pub news: Arc<Notify>,
     /// What is to be brought to its host.
@@ -179,11 +182,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<S: Spool> Provider<S> {
     /// A provider with nobody inside.
     pub fn new(name: &str, spool: S, tls: Option<TlsServer>, house: House) -> Provider<S> {
+        let counts = Arc::new(Counts::default());
+        house.introduce(&counts);
         Provider {
             name: name.to_owned(),
             spool,
             tls,
             started: Timestamp::now(),
+            counts,
             news: Arc::default(),
             pushing: Pushing::default(),
             house: ArcSwap::from_pointee(house),
@@ -204,6 +210,7 @@ impl<S: Spool> Provider<S> {
     pub fn refurnish(&self, house: House) {
         lock(&self.learned).clear();
         self.pushing.forget_moods();
+        house.introduce(&self.counts);
         self.house.store(Arc::new(house));
     }
 
@@ -426,6 +433,12 @@ impl House {
             smarthost: settings.smarthost.clone(),
             notices: settings.notices.clone(),
         }
+    }
+
+    /// Says whose doings are counted.
+    fn introduce(&self, counts: &Counts) {
+        let accounts = self.accounts.iter().map(|account| account.name.as_str());
+        counts.know(accounts, self.domains.keys());
     }
 
     /// The address of a caller, if limits for one address bind it.

@@ -5,33 +5,50 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use tracing::info;
 
+use super::counts::{AtDoor, Outcome};
 use super::drain::{Drained, Run};
 use super::line::{LineEnd, Stop, hear, last_words, parted, write};
 use super::proof::{LineFacts, Proof};
 use super::provider::{House, Provider, Turning};
+use super::serve::Door;
 use crate::net::{Wire, WireFault};
 use crate::odmr::Answer;
-use crate::sasl::Identity;
+use crate::sasl::{Identity, Mechanism};
 use crate::session::turn::ReversedClient;
 use crate::session::{AtrnRequest, ClientSession, Event, Odmr, Reversed, ServerSession};
-use crate::smtp::Reply;
 use crate::smtp::escape::Escaped;
+use crate::smtp::{Reply, Verb};
 use crate::spool::Spool;
 
 /// Serves one connection to the ODMR port, to its end.
 pub async fn relay<S: Spool>(wire: Wire, provider: &Provider<S>, id: &str, stop: Stop) {
     let house = provider.house();
     let ip = wire.peer().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.ip());
-    let mut call =
-        Call { wire, provider, house, id, ip, stop, account: None, drained: Drained::default() };
+    let door = if wire.tls().is_some() { Door::OdmrTls } else { Door::Odmr };
+    let mut call = Call {
+        door,
+        mechanism: None,
+        wire,
+        provider,
+        house,
+        id,
+        ip,
+        stop,
+        account: None,
+        drained: Drained::default(),
+    };
     let end = call.serve().await;
     call.tell(&end);
     call.wire.close().await;
 }
 
 struct Call<'a, S: Spool> {
+    door: Door,
+    /// By which somebody is proving who it is.
+    mechanism: Option<Mechanism>,
     wire: Wire,
     provider: &'a Provider<S>,
     house: Arc<House>,
@@ -50,17 +67,20 @@ impl<S: Spool> Call<'_, S> {
             ServerSession::odmr(self.house.odmr.clone(), secure, transcript, Instant::now());
         let mut proof = Proof::new(self.house.clone(), self.ip);
         loop {
-            match hear(&mut self.wire, &mut session, &mut self.stop).await? {
+            let heard = hear(&mut self.wire, &mut session, &mut self.stop).await;
+            self.counts().said(&session.take_tally());
+            match heard? {
                 Event::Starttls => self.starttls(&mut session).await?,
                 Event::Auth(name, initial) => {
                     self.auth(&mut session, &mut proof, &name, initial).await
                 }
                 Event::Response(response) => {
                     proof.go_on(&mut session, &response).await;
-                    self.remember(&mut proof);
+                    self.remember(&session, &mut proof);
                 }
                 Event::Atrn(request) => match self.answer(&request) {
                     (answer, Some(turning)) => {
+                        self.counts().answered(Verb::Atrn, 250);
                         return self.turn(session, request, answer, turning).await;
                     }
                     (answer, None) => session.answer(answer.reply()),
@@ -84,6 +104,7 @@ impl<S: Spool> Call<'_, S> {
 
     async fn starttls(&mut self, session: &mut ServerSession<Odmr>) -> Result<(), LineEnd> {
         let secured = self.provider.secure(&mut self.wire).await?;
+        self.counts().secured(&secured);
         session.secured(&secured);
         Ok(())
     }
@@ -98,12 +119,25 @@ impl<S: Spool> Call<'_, S> {
         if self.provider.is_guessing(self.ip, Instant::now()) {
             return session.auth_refused(GUESSING);
         }
+        self.mechanism = name.parse().ok();
         proof.begin(session, name, initial, &self.facts()).await;
-        self.remember(proof);
+        self.remember(session, proof);
     }
 
-    fn remember(&self, proof: &mut Proof) {
+    fn counts(&self) -> &AtDoor {
+        self.provider.counts.at(self.door)
+    }
+
+    fn remember(&mut self, session: &ServerSession<Odmr>, proof: &mut Proof) {
+        if session.identity().is_some()
+            && let Some(mechanism) = self.mechanism.take()
+        {
+            self.counts().login(mechanism, true);
+        }
         for _ in 0..proof.failures() {
+            if let Some(mechanism) = self.mechanism.take() {
+                self.counts().login(mechanism, false);
+            }
             self.provider.login_failed(self.ip, Instant::now());
         }
     }
@@ -125,7 +159,17 @@ impl<S: Spool> Call<'_, S> {
         self.account = Some(request.identity().account().to_owned());
         info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(),
             reply = answer.reply().to_string(), "atrn");
+        if let Some(outcome) = outcome(answer) {
+            self.ended(outcome);
+        }
         (answer, turning)
+    }
+
+    fn ended(&self, outcome: Outcome) {
+        let account = self.account.as_deref().and_then(|name| self.provider.counts.account(name));
+        if let Some(account) = account {
+            account.ended(outcome, Timestamp::now());
+        }
     }
 
     /// From here on the customer is the server.
@@ -172,9 +216,16 @@ impl<S: Spool> Call<'_, S> {
         session: ClientSession<Reversed>,
         turning: Turning,
     ) -> Result<(), LineEnd> {
-        let mut run = Run::new(self.provider, self.id, &turning, session, self.stop.clone());
+        let _open = self.provider.counts.open_session();
+        let run = Run::new(self.provider, self.id, &turning, session, self.stop.clone());
+        let mut run = run.behind_the_turn(Instant::now());
         let end = run.to_the_end(&mut self.wire).await;
         self.drained = run.settle_all().await;
+        self.ended(match &end {
+            Ok(()) => Outcome::Ok,
+            Err(LineEnd::TimedOut(_)) => Outcome::Timeout,
+            Err(_) => Outcome::Dropped,
+        });
         end
     }
 
@@ -185,6 +236,16 @@ impl<S: Spool> Call<'_, S> {
         let Drained { delivered, deferred, refused, octets } = self.drained;
         info!(session = self.id, ip = %self.ip, account = self.account, tls, delivered, deferred, refused,
             octets, ended, "odmr session");
+    }
+}
+
+/// What an answer makes of the session, unless it turns.
+fn outcome(answer: Answer) -> Option<Outcome> {
+    match answer {
+        Answer::Turn => None,
+        Answer::Refused | Answer::TooSoon => Some(Outcome::Refused),
+        Answer::TryLater => Some(Outcome::TryLater),
+        Answer::NothingWaiting | Answer::AllOnItsWay => Some(Outcome::NoMail),
     }
 }
 

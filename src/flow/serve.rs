@@ -309,8 +309,10 @@ impl<S: Spool> Hall<S> {
             count += 1;
             let id = format!("{boot:x}{}{count:x}", door.letter());
             let caller = self.provider.house().limited(wire.peer().map(|peer| peer.ip()));
+            let counts = self.provider.counts.at(door);
             match self.admission.admit(caller, Instant::now()) {
                 Ok(place) => {
+                    counts.admitted.add(1);
                     let (hall, alive) = (self.clone(), alive.clone());
                     tokio::spawn(async move {
                         hall.serve(door, wire, &id).await;
@@ -318,6 +320,7 @@ impl<S: Spool> Hall<S> {
                     });
                 }
                 Err(why) => {
+                    counts.turned_away.add(1);
                     info!(session = id, peer = ?wire.peer(), %why, "turned away");
                     turn_away(wire, &why.to_string()).await;
                 }
@@ -332,7 +335,10 @@ impl<S: Spool> Hall<S> {
             Door::OdmrTls => {
                 let mut wire = wire;
                 match self.provider.secure(&mut wire).await {
-                    Ok(_) => relay(wire, &self.provider, id, self.stop).await,
+                    Ok(version) => {
+                        self.provider.counts.at(door).secured(&version);
+                        relay(wire, &self.provider, id, self.stop).await;
+                    }
                     Err(end) => info!(session = id, %end, "no TLS"),
                 }
             }
@@ -343,6 +349,19 @@ impl<S: Spool> Hall<S> {
 }
 
 impl Door {
+    /// Each, in its order.
+    pub const ALL: [Door; 4] = [Door::Mx, Door::Odmr, Door::OdmrTls, Door::Http];
+
+    /// Its name: in metrics, and for the service manager.
+    pub fn name(self) -> &'static str {
+        match self {
+            Door::Mx => "smtp",
+            Door::Odmr => "odmr",
+            Door::OdmrTls => "odmrs",
+            Door::Http => "http",
+        }
+    }
+
     fn letter(self) -> char {
         match self {
             Door::Mx => 'm',
@@ -411,6 +430,7 @@ impl<S: Spool> Keeper<S> {
         match self.provider.spool.expire(Timestamp::now()).await {
             Ok(0) => {}
             Ok(entries) => {
+                self.provider.counts.expired.add(entries);
                 let told = self.loaded.settings.smarthost.server.is_some();
                 let becomes = if told { "its senders are told" } else { "it is kept aside" };
                 warn!(entries, becomes, "mail has outlived its time");

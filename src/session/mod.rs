@@ -24,6 +24,7 @@ pub mod deadline;
 pub mod profile;
 pub mod sender;
 pub mod server;
+pub mod tally;
 pub mod transcript;
 pub mod turn;
 
@@ -34,6 +35,7 @@ pub use deadline::Patience;
 pub use profile::Profile;
 pub use sender::{Outgoing, Sending, Verdict};
 pub use server::{Event, Parting, ServerSession, ServerSettings};
+pub use tally::Tally;
 pub use transcript::{Side, Transcript};
 pub use turn::{AtrnRequest, EtrnRequest, Granted, SpokeTooSoon};
 

@@ -110,6 +110,17 @@ fn domains_beyond_those_asked_for_are_summed() {
         |domain: &str| format!("odmr_queue_messages{{domain=\"{domain}\",state=\"waiting\"}}");
     assert_eq!(value(&series, &waiting("boat.example")), 2.0);
     assert_eq!(value(&series, &waiting("_other")), 2.0);
+    let received = |domain: &str| format!("odmr_messages_received_total{{domain=\"{domain}\"}}");
+    assert_eq!(value(&series, &received("boat.example")), 2.0);
+    assert_eq!(value(&series, &received("_other")), 2.0);
+    // What was counted under a name stays there, though another domain is the fullest by now.
+    for recipient in ["c@dinghy.example", "d@dinghy.example"] {
+        bring(&provider, recipient);
+    }
+    let series_later = scrape(at).1;
+    assert_eq!(value(&series_later, &waiting("dinghy.example")), 3.0);
+    assert_eq!(value(&series_later, &received("boat.example")), 2.0);
+    assert_eq!(value(&series_later, &received("_other")), 4.0);
     assert!(!text.contains("dinghy.example") && !text.contains("example.org"), "{text}");
 }
 
@@ -167,5 +178,88 @@ fn each_metric_of_the_table_is_told_with_its_kind_and_labels() {
                 .collect();
             assert_eq!(labels, metric.labels, "{name}");
         }
+    }
+}
+
+#[test]
+fn what_happens_is_counted_where_it_happens() {
+    let house = House::new(OPEN);
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    let sessions =
+        |result: &str| format!("odmr_atrn_sessions_total{{account=\"acme\",result=\"{result}\"}}");
+    let logins = |result: &str| {
+        let of = "listener=\"odmr\",mechanism=\"SCRAM-SHA-256\"";
+        format!("odmr_auth_attempts_total{{{of},result=\"{result}\"}}")
+    };
+    let replies = |listener: &str, verb: &str, code: &str| {
+        let of = format!("listener=\"{listener}\",verb=\"{verb}\",code=\"{code}\"");
+        format!("odmr_smtp_replies_total{{{of}}}")
+    };
+
+    let before = scrape(at).1;
+    for result in ["ok", "no_mail", "refused450", "tempfail451", "dropped", "timeout"] {
+        assert_eq!(value(&before, &sessions(result)), 0.0, "{result}");
+    }
+    assert!(!before.contains_key("odmr_atrn_last_success_timestamp_seconds{account=\"acme\"}"));
+
+    // Somebody asks before it has said who it is, and a sender for a domain that is not ours.
+    let mut stranger = crate::talk::Line::greeted(provider.odmr);
+    assert!(stranger.ask("EHLO mail.example.org").starts_with("250"));
+    assert!(stranger.ask("ATRN example.org").starts_with("530"));
+    assert!(stranger.ask("QUIT").starts_with("221"));
+    let mut sender = crate::talk::Line::greeted(provider.mx);
+    assert!(sender.ask("EHLO mail.example.com").starts_with("250"));
+    assert!(sender.ask("MAIL FROM:<ann@example.com>").starts_with("250"));
+    assert!(sender.ask("RCPT TO:<bob@elsewhere.example>").starts_with("550"));
+    assert!(sender.ask("QUIT").starts_with("221"));
+    // The customer finds nothing, then something; then it has forgotten its password.
+    assert!(house.fetch(provider.odmr, &[]).output().expect("atrn-fetch").status.success());
+    bring(&provider, "bob@example.org");
+    assert!(house.fetch(provider.odmr, &[]).output().expect("atrn-fetch").status.success());
+    let mut forgetful = house.fetch(provider.odmr, &[]);
+    house.write("password", "Wrong-Horse-42");
+    assert_eq!(forgetful.output().expect("atrn-fetch").status.code(), Some(77));
+
+    let settled = |series: &Series| {
+        let at_the_end = [replies("smtp", "QUIT", "221"), replies("odmr", "ATRN", "530")];
+        at_the_end.iter().all(|name| series.contains_key(name))
+            && value(series, &sessions("ok")) == 1.0
+            && value(series, &logins("failed")) == 1.0
+            && series.get(&replies("odmr", "AUTH", "535")) == Some(&1.0)
+    };
+    let (mut text, mut after) = scrape(at);
+    let began = std::time::Instant::now();
+    while !settled(&after) && began.elapsed() < crate::house::PATIENCE {
+        (text, after) = scrape(at);
+    }
+    for (name, wanted) in [
+        (sessions("ok"), 1.0),
+        (sessions("no_mail"), 1.0),
+        (sessions("dropped"), 0.0),
+        ("odmr_atrn_sessions_total{account=\"\",result=\"unauth530\"}".to_owned(), 1.0),
+        (logins("ok"), 2.0),
+        (logins("failed"), 1.0),
+        (replies("odmr", "ATRN", "250"), 1.0),
+        (replies("odmr", "ATRN", "453"), 1.0),
+        (replies("odmr", "ATRN", "530"), 1.0),
+        (replies("odmr", "none", "220"), 4.0),
+        (replies("odmr", "AUTH", "535"), 1.0),
+        (replies("smtp", "RCPT", "550"), 1.0),
+        (replies("smtp", "DATA", "354"), 1.0),
+        ("odmr_smtp_rejected_total{listener=\"smtp\",reason=\"no_relay\"}".to_owned(), 1.0),
+        ("odmr_smtp_connections_total{listener=\"smtp\",result=\"admitted\"}".to_owned(), 2.0),
+        ("odmr_messages_received_total{domain=\"example.org\"}".to_owned(), 1.0),
+        ("odmr_atrn_messages_total{domain=\"example.org\",result=\"delivered\"}".to_owned(), 1.0),
+        ("odmr_atrn_active_sessions".to_owned(), 0.0),
+        ("odmr_atrn_session_duration_seconds_count".to_owned(), 1.0),
+        ("odmr_atrn_turn_wait_seconds_count".to_owned(), 1.0),
+    ] {
+        assert_eq!(value(&after, &name), wanted, "{name}\n{text}");
+    }
+    let started = value(&after, "odmr_start_timestamp_seconds");
+    for moment in ["success", "attempt"] {
+        let name = format!("odmr_atrn_last_{moment}_timestamp_seconds{{account=\"acme\"}}");
+        assert!(value(&after, &name) >= started, "{name}");
     }
 }

@@ -55,7 +55,8 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
             let overseer =
                 Overseer::at(folder).map_err(|fault| Failure::new(Exit::NoInput, fault))?;
             let (spool, house, news, wake) = (None, None, None, None);
-            let desk = Desk { overseer, spool, house, who: String::new(), news, wake };
+            let who = String::new();
+            let desk = Desk { overseer, spool, house, who, news, wake, counts: None };
             let (sheet, mut lines) = mpsc::channel(4);
             tokio::spawn(async move { desk.answer(request, &sheet).await });
             tokio::spawn(async move {

@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use self::record::{ACTION, Action, Audit, audit_name};
 use self::selection::{Selection, moment};
 use self::wire::{ActWord, End, Request};
+use super::counts::Counts;
 use crate::exit::{Exit, Failure};
 use crate::flow::provider::House;
 use crate::queue::filter::Seen;
@@ -60,6 +61,8 @@ pub struct Desk {
     pub news: Option<Arc<Notify>>,
     /// Says that mail may have been released which is to be brought to its host.
     pub wake: Option<Arc<Notify>>,
+    /// Where its orders are counted.
+    pub counts: Option<Arc<Counts>>,
 }
 
 /// Why a request came to nothing.
@@ -201,6 +204,16 @@ impl Desk {
         Ok(sheet.send(lines).await?)
     }
 
+    fn count(&self, act: &Act, done: u64) {
+        let Some(counts) = &self.counts else { return };
+        match act {
+            Act::Bounce(_) => counts.bounced.add(done),
+            Act::Delete => counts.deleted.add(done),
+            Act::Expire => counts.expired.add(done),
+            Act::Hold(_) | Act::Release | Act::Undelete | Act::Requeue => {}
+        }
+    }
+
     async fn act(&self, order: Order, sheet: &Sheet) -> Result<(), Trouble> {
         let Some(spool) = &self.spool else {
             let hint = "start odmrd, or leave --spool out where it runs";
@@ -242,6 +255,7 @@ impl Desk {
             let tells = matches!(act, Act::Expire | Act::Bounce(_));
             let warrant =
                 Warrant { who: self.who.clone(), reason, filter: filter.typed(), at: now };
+            let act_done = act.clone();
             let outcome = spool.operate(ids, act, warrant).await?;
             tracing::info!(
                 who = self.who,
@@ -251,6 +265,7 @@ impl Desk {
                 busy = outcome.busy,
                 "an operator's order"
             );
+            self.count(&act_done, outcome.done);
             (told.done, told.busy, told.unfit) = (outcome.done, outcome.busy, outcome.unfit);
             told.audit = outcome.audit.map(audit_name);
             if let Some(wake) = &self.wake {

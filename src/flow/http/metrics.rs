@@ -5,16 +5,16 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use jiff::Timestamp;
 use tracing::error;
 
-use super::Site;
 use super::sheet::{self, Sheet};
 use super::survey::{AGES, Figures, OLDER, largest};
+use super::{Site, doings};
 use crate::config::value::DomainLabels;
 use crate::net::http::{Answer, plain};
 use crate::queue::Standing;
 use crate::smtp::Domain;
 
 /// The domains that have no figures of their own, together. No domain can have this name.
-const OTHER: &str = "_other";
+pub(super) const OTHER: &str = "_other";
 
 /// A domain's figures under the name they are told by.
 struct Named {
@@ -35,6 +35,8 @@ impl Site {
         let mut sheet = Sheet::default();
         self.ourselves(&mut sheet);
         self.spool(&mut sheet, &figures);
+        let prominent = self.prominent(&figures, labels);
+        doings::all(&mut sheet, &self.provider.counts, &prominent, labels);
         queue(&mut sheet, &named(figures, labels), Timestamp::now());
         let mut answer = plain(StatusCode::OK, sheet.into_text());
         let kind = HeaderValue::from_static(sheet::CONTENT_TYPE);

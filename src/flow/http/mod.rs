@@ -6,14 +6,16 @@
 //! | `gate` | who may ask |
 //! | `survey` | what rests in the spool, counted |
 //! | `sheet` | the metrics that there are, and their form |
-//! | `metrics` | what they say now |
+//! | `metrics` | what they say now of the queue and of ourselves |
+//! | `doings` | and of what has happened |
 
+mod doings;
 mod gate;
 mod metrics;
 pub mod sheet;
 mod survey;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use hyper::header::{
@@ -22,6 +24,7 @@ use hyper::header::{
 };
 use hyper::{Method, StatusCode};
 
+use self::doings::Prominent;
 pub use self::gate::{Gate, GateError};
 use self::survey::Surveyor;
 use super::line::Stop;
@@ -35,6 +38,8 @@ pub struct Site {
     provider: Arc<Provider<Embedded>>,
     rules: ArcSwap<Rules>,
     surveyor: Surveyor,
+    /// The domains whose doings are told under their own name.
+    prominent: Mutex<Prominent>,
     stop: Stop,
 }
 
@@ -51,7 +56,8 @@ impl Site {
     /// A site that shows this provider.
     pub fn new(provider: Arc<Provider<Embedded>>, rules: Rules, stop: Stop) -> Site {
         let surveyor = Surveyor::new(provider.spool.overseer());
-        Site { provider, rules: ArcSwap::from_pointee(rules), surveyor, stop }
+        let rules = ArcSwap::from_pointee(rules);
+        Site { provider, rules, surveyor, prominent: Mutex::default(), stop }
     }
 
     /// Puts other rules in force.

@@ -41,6 +41,14 @@ const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'stat
     Metric { name, kind: Kind::Gauge, labels, help }
 }
 
+const fn counter(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric { name, kind: Kind::Counter, labels, help }
+}
+
 const fn times(name: &'static str, help: &'static str) -> Metric {
     Metric { name, kind: Kind::Histogram, labels: &[], help }
 }
@@ -57,6 +65,24 @@ pub const METRICS: &[Metric] = &[
     gauge("odmr_queue_oldest_age_seconds", &["domain"], "Age of the oldest message that waits; 0 where none does"),
     gauge("odmr_queue_next_expiry_timestamp_seconds", &["domain"], "When the oldest message that waits is given up"),
     gauge("odmr_queue_age_messages", &["domain", "bucket"], "Messages that wait, by age: up to 1h 6h 1d 3d 5d, and older"),
+    counter("odmr_atrn_sessions_total", &["account", "result"], "Sessions that asked for mail, by what they came to; without an account: asked before any login"),
+    gauge("odmr_atrn_active_sessions", &[], "Reversed sessions that are open"),
+    times("odmr_atrn_session_duration_seconds", "How long reversed sessions took, from the turn"),
+    times("odmr_atrn_turn_wait_seconds", "How long customers took from the 250 to ATRN until they were ready for mail"),
+    gauge("odmr_atrn_last_success_timestamp_seconds", &["account"], "When an account last got all its mail, or heard that there was none"),
+    gauge("odmr_atrn_last_attempt_timestamp_seconds", &["account"], "When an account last asked for its mail"),
+    counter("odmr_atrn_messages_total", &["domain", "result"], "Messages handed over or brought, by the best that became of their recipients"),
+    counter("odmr_atrn_bytes_total", &["domain", "result"], "Octets of the same"),
+    counter("odmr_smtp_connections_total", &["listener", "result"], "Callers let in, and turned away at once"),
+    counter("odmr_smtp_replies_total", &["listener", "verb", "code"], "Replies, by the command they answer; verb none: the greeting, lines that are no command, the end of patience"),
+    counter("odmr_smtp_rejected_total", &["listener", "reason"], "What was not taken"),
+    counter("odmr_auth_attempts_total", &["listener", "mechanism", "result"], "Logins"),
+    counter("odmr_messages_received_total", &["domain"], "Messages taken in"),
+    counter("odmr_messages_expired_total", &[], "Messages that have outlived their time, or were given up by an operator"),
+    counter("odmr_messages_bounced_total", &[], "Messages that an operator has refused"),
+    counter("odmr_messages_deleted_total", &[], "Messages that an operator has deleted"),
+    counter("odmr_dsn_total", &["kind"], "Notices to senders"),
+    counter("odmr_tls_sessions_total", &["listener", "version"], "TLS handshakes that came to an end"),
     gauge("odmr_tls_cert_expiry_timestamp_seconds", &[], "Until when our certificate is good"),
     gauge("odmr_spool_free_bytes", &[], "What the spool's file system has left"),
     gauge("odmr_spool_free_ratio", &[], "The same as a part of its size"),

@@ -80,6 +80,7 @@ impl<Stage> ServerSession<Stage> {
         let side = self.side();
         self.transcript.said(side, "334 ...");
         let challenge = BASE64_STANDARD.encode(challenge);
+        self.tally.note(self.verb, 334);
         self.out.say_raw(&[b"334 ", challenge.as_bytes(), b"\r\n"]);
     }
 

@@ -21,7 +21,11 @@ impl<Stage> ServerSession<Stage> {
             self.close_with(words::NOT_SMTP);
             return true;
         }
-        match self.splitter.next(&mut self.input, self.settings.profile.line_limit()) {
+        let line = self.splitter.next(&mut self.input, self.settings.profile.line_limit());
+        if !matches!(line, Line::Incomplete) {
+            self.verb = None;
+        }
+        match line {
             Line::Incomplete => return false,
             // Whatever this is, it may be a browser's: what stands behind it is no mail command.
             Line::TooLong if self.is_fresh() => self.close_with(words::NOT_SMTP),
@@ -58,6 +62,7 @@ impl<Stage> ServerSession<Stage> {
             return self.close_with(words::NOTHING_BUT_NOISE);
         }
         let verb = std::str::from_utf8(line).ok().and_then(Verb::of);
+        self.verb = verb;
         match verb {
             Some(verb) if self.needs_tls_first(verb) => self.error(words::TLS_FIRST),
             Some(verb) if !self.settings.profile.speaks(verb) => self.error(words::NOT_IMPLEMENTED),

@@ -23,6 +23,7 @@ use bytes::{Bytes, BytesMut};
 
 use self::content::Intake;
 use self::outbox::Outbox;
+use super::tally::Tally;
 use super::transcript::{Side, Transcript};
 use super::turn::{AtrnRequest, EtrnRequest};
 use super::{Mx, Odmr, Patience, Profile, Reversed, Step};
@@ -30,7 +31,7 @@ use crate::mail::{Envelope, Recipient};
 use crate::sasl::Identity;
 use crate::smtp::bdat::Chunk;
 use crate::smtp::line::LineSplitter;
-use crate::smtp::{MailParams, Reply, ReversePath};
+use crate::smtp::{MailParams, Reply, ReversePath, Verb};
 
 /// What a server is, offers and endures. Shared by all sessions of a listener.
 #[derive(Clone, Debug)]
@@ -181,6 +182,9 @@ pub struct ServerSession<Stage> {
     /// The last MAIL was refused, or a recipient of it.
     moot: bool,
     counts: Counts,
+    /// The command that is being answered.
+    verb: Option<Verb>,
+    tally: Tally,
     since: Instant,
     /// A question was answered, and the client's time begins anew.
     answered: bool,
@@ -307,6 +311,8 @@ impl<Stage> ServerSession<Stage> {
             transaction: None,
             moot: false,
             counts: Counts::default(),
+            verb: None,
+            tally: Tally::default(),
             since: now,
             answered: false,
             born: now,
@@ -422,11 +428,13 @@ impl<Stage> ServerSession<Stage> {
 
     /// The deadline has passed: say so and close. RFC 5321, section 3.8.
     pub fn timed_out(&mut self) {
+        self.verb = None;
         self.part(Parting::TooSlow, words::TOO_SLOW);
     }
 
     /// The server stops: say 421 where the client can hear it, and close.
     pub fn shut_down(&mut self, reply: Reply) {
+        self.verb = None;
         self.part(Parting::Told, reply);
     }
 
@@ -453,6 +461,11 @@ impl<Stage> ServerSession<Stage> {
     /// Who has authenticated.
     pub fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
+    }
+
+    /// How often what was said, since this was last asked.
+    pub fn take_tally(&mut self) -> Tally {
+        self.tally.take()
     }
 
     /// What was said so far.
@@ -563,6 +576,7 @@ impl<Stage> ServerSession<Stage> {
     }
 
     pub(super) fn say(&mut self, reply: Reply) {
+        self.tally.note(self.verb, reply.code);
         if let Some(reply) = self.out.say(reply) {
             self.note(&reply);
         }
