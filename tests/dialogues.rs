@@ -89,7 +89,7 @@ macro_rules! folders {
     };
 }
 
-folders! { mx odmr reversed_provider reversed_customer }
+folders! { mx lmtp odmr reversed_provider reversed_customer }
 
 mod customer {
     #[test]
@@ -107,6 +107,7 @@ mod customer {
 fn each_folder_holds_its_own_profile() {
     for (folder, profile) in [
         ("mx", Profile::Mx),
+        ("lmtp", Profile::Lmtp),
         ("odmr", Profile::Odmr),
         ("reversed_provider", Profile::ReversedProvider),
         ("reversed_customer", Profile::ReversedCustomer),

@@ -18,8 +18,8 @@ use crate::smtp::{Domain, Mailbox};
 
 pub use check::load_recipients;
 pub use section::{
-    Control, DomainSettings, Etrn, Http, Level, Limits, Log, LogFormat, Mx, Notices, Odmr, Queue,
-    Smarthost, Timeouts, Tls,
+    Control, DomainSettings, Etrn, Http, Level, Limits, Lmtp, Log, LogFormat, Mx, Notices, Odmr,
+    Queue, Smarthost, Timeouts, Tls,
 };
 
 /// Where the settings are looked for when nobody says.
@@ -44,6 +44,8 @@ pub struct Settings {
     pub postmaster: Option<Mailbox>,
     /// Port 25, where the world brings mail.
     pub mx: Mx,
+    /// The side a mail server in front of us brings mail to.
+    pub lmtp: Lmtp,
     /// Port 366, where customers call.
     pub odmr: Odmr,
     /// Our certificate.
@@ -78,6 +80,7 @@ impl Default for Settings {
             group: None,
             postmaster: None,
             mx: Mx::default(),
+            lmtp: Lmtp::default(),
             odmr: Odmr::default(),
             tls: Tls::default(),
             limits: Limits::default(),
@@ -165,9 +168,8 @@ impl Settings {
                 beside(path);
             }
         }
-        if let Some(socket) = &mut self.odmr.dovecot_socket {
-            beside(socket);
-        }
+        let sockets = [&mut self.odmr.dovecot_socket, &mut self.lmtp.socket];
+        sockets.into_iter().flatten().for_each(beside);
         self.domains.values_mut().filter_map(|domain| domain.host_ca.as_mut()).for_each(beside);
         let tls = &mut self.tls;
         let authority = &mut self.smarthost.ca;

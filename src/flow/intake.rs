@@ -1,4 +1,4 @@
-//! A stranger connects to the MX. Greet it, hear whom its mail is for, take the mail if every
+//! A stranger connects to the MX, or the server in front of us to LMTP. Greet it, hear whom its mail is for, take the mail if every
 //! question is answered with yes, and say 250 once it would survive a power cut.
 
 use std::collections::BTreeMap;
@@ -31,17 +31,38 @@ pub struct Visit {
     octets: u64,
 }
 
-/// Serves one connection to the MX, to its end.
-pub async fn intake<S: Spool>(wire: Wire, provider: &Provider<S>, id: &str, stop: Stop) {
+/// Who brings mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BroughtBy {
+    /// Anybody, by SMTP.
+    World,
+    /// A server in front of us that has filtered it, by LMTP. No limit of an address binds it.
+    Front,
+}
+
+/// Serves one connection to the MX or to LMTP, to its end.
+pub async fn intake<S: Spool>(
+    wire: Wire,
+    provider: &Provider<S>,
+    from: BroughtBy,
+    id: &str,
+    stop: Stop,
+) {
     let house = provider.house();
     let ip = wire.peer().map_or(UNKNOWN_ADDRESS, |peer| peer.ip());
-    let mut talk = Talk::new(wire, provider, house, id, ip);
+    let settings = match from {
+        BroughtBy::World => house.mx.clone(),
+        BroughtBy::Front => house.lmtp.clone(),
+    };
+    let session = ServerSession::mx(settings, Instant::now());
+    let (mail, visit) = (None, Visit::default());
+    let mut talk = Talk { wire, session, provider, house, id, ip, from, mail, visit };
     let end = talk.serve(stop).await;
     talk.tell(&end);
     talk.wire.close().await;
 }
 
-/// A unix socket has no address; LMTP and tests come this way.
+/// A unix socket has no address.
 const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 struct Talk<'a, S: Spool> {
@@ -51,6 +72,7 @@ struct Talk<'a, S: Spool> {
     house: Arc<House>,
     id: &'a str,
     ip: IpAddr,
+    from: BroughtBy,
     mail: Option<Mail<S>>,
     visit: Visit,
 }
@@ -63,18 +85,7 @@ struct Mail<S: Spool> {
     fault: Option<SpoolError>,
 }
 
-impl<'a, S: Spool> Talk<'a, S> {
-    fn new(
-        wire: Wire,
-        provider: &'a Provider<S>,
-        house: Arc<House>,
-        id: &'a str,
-        ip: IpAddr,
-    ) -> Talk<'a, S> {
-        let session = ServerSession::mx(house.mx.clone(), Instant::now());
-        Talk { wire, session, provider, house, id, ip, mail: None, visit: Visit::default() }
-    }
-
+impl<S: Spool> Talk<'_, S> {
     async fn serve(&mut self, mut stop: Stop) -> Result<(), LineEnd> {
         loop {
             match hear(&mut self.wire, &mut self.session, &mut stop).await? {
@@ -107,7 +118,8 @@ impl<'a, S: Spool> Talk<'a, S> {
     }
 
     fn mail(&mut self) {
-        let caller = self.wire.peer().map(|peer| peer.ip());
+        let caller =
+            self.wire.peer().map(|peer| peer.ip()).filter(|_| self.from == BroughtBy::World);
         match self.provider.may_send(caller, Instant::now()) {
             true => self.session.accept(),
             false => {
@@ -133,7 +145,10 @@ impl<'a, S: Spool> Talk<'a, S> {
     }
 
     fn counts(&self) -> &AtDoor {
-        self.provider.counts.at(Door::Mx)
+        self.provider.counts.at(match self.from {
+            BroughtBy::World => Door::Mx,
+            BroughtBy::Front => Door::Lmtp,
+        })
     }
 
     fn may_come(&self, path: &ForwardPath) -> Result<(), Reply> {
@@ -238,7 +253,7 @@ impl<'a, S: Spool> Talk<'a, S> {
         let hello = self.session.hello();
         let protocol = Protocol {
             extended: hello.is_some_and(|hello| hello.extended),
-            lmtp: false,
+            lmtp: self.from == BroughtBy::Front,
             utf8: envelope.params.smtputf8,
             tls: self.session.is_secure(),
             authenticated: false,
@@ -283,7 +298,16 @@ impl<'a, S: Spool> Talk<'a, S> {
         let ended = end.as_ref().err().map_or_else(|| "quit".to_owned(), ToString::to_string);
         info!(session = self.id, ip = %self.ip, helo = self.session.hello_name(), tls = self.tls_version(),
             messages = self.visit.messages, refused = self.visit.refused, octets = self.visit.octets,
-            ended, "mx session");
+            ended, "{} session", self.from.name());
+    }
+}
+
+impl BroughtBy {
+    fn name(self) -> &'static str {
+        match self {
+            BroughtBy::World => "mx",
+            BroughtBy::Front => "lmtp",
+        }
     }
 }
 

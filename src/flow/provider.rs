@@ -61,6 +61,8 @@ pub struct Provider<S: Spool> {
 pub struct House {
     /// What the MX listener is.
     pub mx: Arc<ServerSettings>,
+    /// What the LMTP listener is.
+    pub lmtp: Arc<ServerSettings>,
     /// What the ODMR listener is.
     pub odmr: Arc<ServerSettings>,
     /// How long we wait for a customer after the turn.
@@ -404,7 +406,15 @@ impl House {
         let pushes = |held: &Held| held.host.as_ref().is_some_and(|host| host.push);
         let pushed = domains.iter().filter(|(_, held)| pushes(held));
         House {
-            mx: Arc::new(ServerSettings { etrn: etrn_here, ..mx_settings(settings, name, tls) }),
+            lmtp: Arc::new(ServerSettings {
+                max_messages: u64::MAX,
+                max_refusals: u32::MAX,
+                ..mx_settings(settings, Profile::Lmtp, name, false)
+            }),
+            mx: Arc::new(ServerSettings {
+                etrn: etrn_here,
+                ..mx_settings(settings, Profile::Mx, name, tls)
+            }),
             odmr: Arc::new(ServerSettings { etrn: etrn_there, ..odmr }),
             pushed: pushed.map(|(domain, _)| domain.clone()).collect(),
             patience: Patience {
@@ -496,7 +506,7 @@ fn postmaster(settings: &Settings, domains: &HashMap<Domain, Held>) -> Option<Ma
     settings.postmaster.clone().or_else(first)
 }
 
-fn mx_settings(settings: &Settings, name: &str, tls: bool) -> ServerSettings {
+fn mx_settings(settings: &Settings, profile: Profile, name: &str, tls: bool) -> ServerSettings {
     let times = &settings.timeouts;
     ServerSettings {
         max_size: settings.mx.max_size.octets(),
@@ -512,7 +522,7 @@ fn mx_settings(settings: &Settings, name: &str, tls: bool) -> ServerSettings {
             ..Patience::RFC
         },
         starttls: tls,
-        ..ServerSettings::new(Profile::Mx, name)
+        ..ServerSettings::new(profile, name)
     }
 }
 

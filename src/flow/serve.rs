@@ -18,7 +18,7 @@ use super::dovecot::Dovecot;
 use super::forward::keep_forwarding;
 use super::handover::{self, Given, HandoverError};
 use super::http::{Gate, GateError, Rules, Site};
-use super::intake::intake;
+use super::intake::{BroughtBy, intake};
 use super::line::{Stop, write};
 use super::provider::{House, Lists, Oracle, Provider};
 use super::push::keep_pushing;
@@ -135,6 +135,8 @@ pub fn inherited() -> Result<Sockets, ServeError> {
 pub enum Door {
     /// Mail for our customers.
     Mx,
+    /// The same, from a server in front of us.
+    Lmtp,
     /// Their mail; STARTTLS.
     Odmr,
     /// Their mail; TLS from the first octet.
@@ -308,7 +310,8 @@ impl<S: Spool> Hall<S> {
             };
             count += 1;
             let id = format!("{boot:x}{}{count:x}", door.letter());
-            let caller = self.provider.house().limited(wire.peer().map(|peer| peer.ip()));
+            let caller = wire.peer().map(|peer| peer.ip()).filter(|_| door != Door::Lmtp);
+            let caller = self.provider.house().limited(caller);
             let counts = self.provider.counts.at(door);
             match self.admission.admit(caller, Instant::now()) {
                 Ok(place) => {
@@ -330,7 +333,8 @@ impl<S: Spool> Hall<S> {
 
     async fn serve(self, door: Door, wire: Wire, id: &str) {
         match door {
-            Door::Mx => intake(wire, &self.provider, id, self.stop).await,
+            Door::Mx => intake(wire, &self.provider, BroughtBy::World, id, self.stop).await,
+            Door::Lmtp => intake(wire, &self.provider, BroughtBy::Front, id, self.stop).await,
             Door::Odmr => relay(wire, &self.provider, id, self.stop).await,
             Door::OdmrTls => {
                 let mut wire = wire;
@@ -350,12 +354,13 @@ impl<S: Spool> Hall<S> {
 
 impl Door {
     /// Each, in its order.
-    pub const ALL: [Door; 4] = [Door::Mx, Door::Odmr, Door::OdmrTls, Door::Http];
+    pub const ALL: [Door; 5] = [Door::Mx, Door::Lmtp, Door::Odmr, Door::OdmrTls, Door::Http];
 
     /// Its name: in metrics, and for the service manager.
     pub fn name(self) -> &'static str {
         match self {
             Door::Mx => "smtp",
+            Door::Lmtp => "lmtp",
             Door::Odmr => "odmr",
             Door::OdmrTls => "odmrs",
             Door::Http => "http",
@@ -365,6 +370,7 @@ impl Door {
     fn letter(self) -> char {
         match self {
             Door::Mx => 'm',
+            Door::Lmtp => 'l',
             Door::Odmr => 'o',
             Door::OdmrTls => 's',
             Door::Http => 'h',
@@ -375,6 +381,7 @@ impl Door {
     fn of_name(name: &str) -> Option<Door> {
         match name {
             "smtp" | "mx" => Some(Door::Mx),
+            "lmtp" => Some(Door::Lmtp),
             "odmr" => Some(Door::Odmr),
             "odmrs" => Some(Door::OdmrTls),
             "http" => Some(Door::Http),
@@ -524,9 +531,10 @@ impl<S: Spool> Keeper<S> {
     }
 }
 
-fn listeners(settings: &Settings) -> [&[Listen]; 4] {
+fn listeners(settings: &Settings) -> [&[Listen]; 5] {
     let http = settings.http.listen.as_slice();
-    [&settings.mx.listen, &settings.odmr.listen, &settings.odmr.listen_tls, http]
+    let odmr = &settings.odmr;
+    [&settings.mx.listen, &settings.lmtp.listen, &odmr.listen, &odmr.listen_tls, http]
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
@@ -590,25 +598,44 @@ fn doors(
         match Door::of_name(&name) {
             Some(door) => doors.push((door, bound)),
             None => {
-                warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, odmr, odmrs or http")
+                warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, lmtp, odmr, odmrs or http")
             }
         }
     }
     let given = |door: Door| doors.iter().any(|(have, _)| *have == door);
-    let [mx, odmr, odmrs, http] = listeners(settings);
+    let [mx, lmtp, odmr, odmrs, http] = listeners(settings);
     let wanted = [
         (Door::Mx, mx, given(Door::Mx)),
+        (Door::Lmtp, lmtp, given(Door::Lmtp)),
         (Door::Odmr, odmr, given(Door::Odmr)),
         (Door::OdmrTls, odmrs, given(Door::OdmrTls) || !tls),
         (Door::Http, http, given(Door::Http)),
     ];
+    let given_lmtp = given(Door::Lmtp);
     for (door, places, skip) in wanted {
         let places = places.iter().filter(|_| !skip).flat_map(|place| place.sockets());
         for place in places {
             doors.push((door, Bound::bind(&ListenAddr::Tcp(place))?));
         }
     }
+    if let Some(path) = settings.lmtp.socket.as_ref().filter(|_| !given_lmtp) {
+        doors.push((Door::Lmtp, Bound::bind(&ListenAddr::Unix(path.clone()))?));
+        open_to(path, settings.lmtp.group.as_deref())?;
+    }
     Ok(doors)
+}
+
+/// Who may bring mail through a socket: the members of a group, or whoever can reach its folder. That is
+/// no more than port 25 gives to everybody.
+fn open_to(path: &Path, group: Option<&str>) -> Result<(), ServeError> {
+    use std::os::unix::fs::PermissionsExt;
+    let told = |error| ServeError::File { path: path.to_owned(), error };
+    let group = group.map(privilege::group_id).transpose()?;
+    if group.is_some() {
+        std::os::unix::fs::chown(path, None, group).map_err(told)?;
+    }
+    let mode = if group.is_some() { 0o660 } else { 0o666 };
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(told)
 }
 
 /// Opening may have to make good what a crash has left; that waits for the disk.

@@ -12,6 +12,8 @@ pub enum Profile {
     Odmr,
     /// The customer after the turn.
     Reversed,
+    /// A mail server in front of us brings what it has filtered. RFC 2033.
+    Lmtp,
 }
 
 /// What a profile does with a verb.
@@ -25,29 +27,29 @@ pub enum Spoken {
 
 use Spoken::{No, Yes};
 
-/// Verb by profile: MX, ODMR, reversed.
+/// Verb by profile: MX, ODMR, reversed, LMTP.
 #[rustfmt::skip]
-pub const VERB_TABLE: [(Verb, [Spoken; 3]); 19] = [
-    //                 Mx   Odmr Reversed
-    (Verb::Ehlo,      [Yes, Yes, Yes]),
-    (Verb::Helo,      [Yes, No,  Yes]), // without EHLO there is no AUTH, so nothing to be had on 366
-    (Verb::Lhlo,      [No,  No,  No ]),
-    (Verb::Mail,      [Yes, No,  Yes]),
-    (Verb::Rcpt,      [Yes, No,  Yes]),
-    (Verb::Data,      [Yes, No,  Yes]),
-    (Verb::Bdat,      [Yes, No,  Yes]),
-    (Verb::Rset,      [Yes, Yes, Yes]), // harmless, and old customers send it
-    (Verb::Noop,      [Yes, Yes, Yes]),
-    (Verb::Quit,      [Yes, Yes, Yes]),
-    (Verb::Vrfy,      [Yes, No,  Yes]),
-    (Verb::Expn,      [No,  No,  No ]),
-    (Verb::Help,      [Yes, Yes, Yes]),
-    (Verb::Starttls,  [Yes, Yes, No ]), // over TLS it may not be offered again, in clear we would need a certificate
-    (Verb::Auth,      [No,  Yes, No ]),
-    (Verb::Atrn,      [No,  Yes, No ]),
-    (Verb::Turn,      [No,  No,  No ]),
-    (Verb::Etrn,      [Yes, Yes, No ]), // where some domain has a host to be called
-    (Verb::Xclient,   [No,  No,  No ]),
+pub const VERB_TABLE: [(Verb, [Spoken; 4]); 19] = [
+    //                 Mx   Odmr Rev. Lmtp
+    (Verb::Ehlo,      [Yes, Yes, Yes, No ]),
+    (Verb::Helo,      [Yes, No,  Yes, No ]), // without EHLO there is no AUTH, so nothing to be had on 366
+    (Verb::Lhlo,      [No,  No,  No , Yes]),
+    (Verb::Mail,      [Yes, No,  Yes, Yes]),
+    (Verb::Rcpt,      [Yes, No,  Yes, Yes]),
+    (Verb::Data,      [Yes, No,  Yes, Yes]),
+    (Verb::Bdat,      [Yes, No,  Yes, Yes]),
+    (Verb::Rset,      [Yes, Yes, Yes, Yes]), // harmless, and old customers send it
+    (Verb::Noop,      [Yes, Yes, Yes, Yes]),
+    (Verb::Quit,      [Yes, Yes, Yes, Yes]),
+    (Verb::Vrfy,      [Yes, No,  Yes, Yes]),
+    (Verb::Expn,      [No,  No,  No,  No ]),
+    (Verb::Help,      [Yes, Yes, Yes, Yes]),
+    (Verb::Starttls,  [Yes, Yes, No,  No ]), // over TLS it may not be offered again, in clear we would need a certificate
+    (Verb::Auth,      [No,  Yes, No,  No ]),
+    (Verb::Atrn,      [No,  Yes, No,  No ]),
+    (Verb::Turn,      [No,  No,  No,  No ]),
+    (Verb::Etrn,      [Yes, Yes, No,  No ]), // where some domain has a host to be called
+    (Verb::Xclient,   [No,  No,  No,  No ]),
 ];
 
 impl Profile {
@@ -61,7 +63,7 @@ impl Profile {
     /// extensions add to it; ATRN's list and AUTH's exchange may need 12288 (RFC 4954, section 4).
     pub fn line_limit(self) -> usize {
         match self {
-            Profile::Mx | Profile::Reversed => 4096,
+            Profile::Mx | Profile::Reversed | Profile::Lmtp => 4096,
             Profile::Odmr => 12288,
         }
     }
@@ -85,5 +87,14 @@ mod tests {
             assert!(Profile::Odmr.speaks(verb));
         }
         assert!(!Profile::Mx.speaks(Verb::Atrn) && !Profile::Reversed.speaks(Verb::Auth));
+    }
+
+    /// RFC 2033, section 4.1.
+    #[test]
+    fn lmtp_is_greeted_by_lhlo_and_by_nothing_else() {
+        for verb in [Verb::Ehlo, Verb::Helo] {
+            assert!(!Profile::Lmtp.speaks(verb) && Profile::Mx.speaks(verb));
+        }
+        assert!(Profile::Lmtp.speaks(Verb::Lhlo) && !Profile::Mx.speaks(Verb::Lhlo));
     }
 }

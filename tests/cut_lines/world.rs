@@ -11,7 +11,10 @@ use odmr::flow::call::{Asked, Called};
 use odmr::flow::line::ask;
 use odmr::flow::provider::Provider;
 use odmr::flow::receive::{Receiver, Tally, Terms};
-use odmr::flow::{intake, relay};
+use odmr::flow::{
+    intake::{self, BroughtBy},
+    relay,
+};
 use odmr::net::Wire;
 use odmr::sasl::{self, ClientExchange, Mechanism};
 use odmr::session::transcript::Transcript;
@@ -126,7 +129,7 @@ impl World {
                 let _ = talk.send(messages, &mut acknowledged).await;
                 talk.wire.close().await;
             };
-            let taken = intake::intake(called, &provider, "bring", stop);
+            let taken = intake::intake(called, &provider, BroughtBy::World, "bring", stop);
             let ((), (), ()) = tokio::join!(sender, taken, carried);
             acknowledged
         }

@@ -8,6 +8,7 @@ use crate::lab::ledger::{Ledger, Reckoning};
 use crate::lab::ours::{Odmrd, RunningOdmrd, quoted};
 use crate::lab::post::Post;
 use crate::lab::postfix::{Postfix, RunningPostfix};
+use crate::lab::presence::{Peer, have};
 use crate::lab::process::{Ran, run};
 use crate::lab::wait::until;
 
@@ -45,6 +46,9 @@ fn customer(odmrd: &RunningOdmrd) -> Post {
 
 #[test]
 fn what_is_pushed_comes_at_once() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
     let lab = Lab::open();
     let postfix = Postfix::receiving(&lab, "postfix", "example.org").start();
     let odmrd =
@@ -62,6 +66,9 @@ fn what_is_pushed_comes_at_once() {
 /// Planned downtime: the host is away, its mail on hold; then it is released.
 #[test]
 fn a_host_that_was_away_has_its_mail_when_it_is_back() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
     let lab = Lab::open();
     let address = lab.free();
     let mut odmrd = with_host(&lab, address).set("domains.\"example.org\".push", "true").start();
@@ -79,6 +86,9 @@ fn a_host_that_was_away_has_its_mail_when_it_is_back() {
 
 #[test]
 fn a_customer_asks_by_etrn_and_its_host_is_called() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
     let lab = Lab::open();
     let postfix = Postfix::receiving(&lab, "postfix", "example.org").start();
     let odmrd = with_host(&lab, postfix.address).account_line("clear_login = true").start();
@@ -115,6 +125,9 @@ fn a_customer_asks_by_etrn_and_its_host_is_called() {
 
 #[test]
 fn where_no_domain_has_a_host_there_is_no_etrn() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
     let lab = Lab::open();
     let odmrd = Odmrd::new(&lab).account_line("clear_login = true").start();
     let mut customer = customer(&odmrd);
@@ -124,6 +137,9 @@ fn where_no_domain_has_a_host_there_is_no_etrn() {
 
 #[test]
 fn a_host_that_cannot_be_reached_is_told_of() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
     let lab = Lab::open();
     let mut odmrd = with_host(&lab, lab.free()).account_line("clear_login = true").start();
     Post::open(odmrd.mx).deliver("a@sender.test", "box@example.org", b"Subject: x\r\n\r\ny\r\n");
@@ -136,6 +152,9 @@ fn a_host_that_cannot_be_reached_is_told_of() {
 
 #[test]
 fn fetchmail_asks_by_etrn() {
+    if !have(&[Peer::Postfix, Peer::Fetchmail]) {
+        return;
+    }
     let lab = Lab::open();
     let postfix = Postfix::receiving(&lab, "postfix", "example.org").start();
     let odmrd =

@@ -5,6 +5,7 @@ use crate::lab::dovecot;
 use crate::lab::fetchmail::{PASSWORD, USER};
 use crate::lab::ours::{AtrnFetch, Odmrd, PROVIDER, RunningOdmrd, odmrd, quoted};
 use crate::lab::post::Post;
+use crate::lab::presence::{Peer, have};
 use crate::lab::process::run;
 use crate::lab::{Lab, allow};
 
@@ -25,6 +26,9 @@ fn bring(odmrd: &RunningOdmrd) {
 
 #[test]
 fn each_mechanism_that_dovecot_offers() {
+    if !have(&[Peer::Dovecot]) {
+        return;
+    }
     let lab = Lab::open();
     let oracle = dovecot::knowing(&lab, &[(USER, PASSWORD)]);
     let (odmrd, ca) = provider(&lab, &oracle.socket);
@@ -47,6 +51,9 @@ fn each_mechanism_that_dovecot_offers() {
 
 #[test]
 fn a_wrong_password_and_a_stranger_that_dovecot_knows() {
+    if !have(&[Peer::Dovecot]) {
+        return;
+    }
     let lab = Lab::open();
     // Dovecot knows "guest"; the provider has an account of that name, with a password of its own.
     let oracle =
@@ -65,6 +72,9 @@ fn a_wrong_password_and_a_stranger_that_dovecot_knows() {
 
 #[test]
 fn without_dovecot_logins_are_put_off_and_it_is_found_when_it_comes() {
+    if !have(&[Peer::Dovecot]) {
+        return;
+    }
     let lab = Lab::open();
     let socket = lab.path("oracle-run/auth-client");
     let (odmrd, ca) = provider(&lab, &socket);
@@ -82,6 +92,9 @@ fn without_dovecot_logins_are_put_off_and_it_is_found_when_it_comes() {
 
 #[test]
 fn an_account_that_only_dovecot_could_let_in_wants_dovecots_socket() {
+    if !have(&[Peer::Dovecot]) {
+        return;
+    }
     let lab = Lab::open();
     let odmrd_ = Odmrd::without_accounts(&lab, "odmrd");
     let config = odmrd_.write();

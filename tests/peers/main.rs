@@ -10,6 +10,7 @@ mod complaints;
 mod dovecot_knows;
 mod far_corners;
 mod fetchmail_calls_odmrd;
+mod in_front;
 mod lab;
 mod lab_itself;
 mod odd_providers;

@@ -67,6 +67,7 @@ pub fn house(script: &Script) -> House {
     );
     house.pace = Duration::from_secs(script.number("pace").unwrap_or(0));
     house.mx = Arc::new(adjusted(&house.mx, script));
+    house.lmtp = Arc::new(adjusted(&house.lmtp, script));
     house.odmr = Arc::new(adjusted(&house.odmr, script));
     house
 }

@@ -45,6 +45,7 @@ impl Pure {
         let (host, now) = (Host::new(script), Instant::now());
         let role = match script.profile {
             Profile::Mx => Role::Mx(ServerSession::mx(host.house.mx.clone(), now)),
+            Profile::Lmtp => Role::Mx(ServerSession::mx(host.house.lmtp.clone(), now)),
             Profile::Odmr | Profile::ReversedProvider => Role::Odmr(ServerSession::odmr(
                 host.house.odmr.clone(),
                 secure,
@@ -133,7 +134,9 @@ impl Pure {
             Event::Mail(..) => session.accept(),
             Event::Recipient(recipient) => {
                 let answer = match session.profile() {
-                    odmr::session::Profile::Mx => host.house.admits(&recipient.path),
+                    odmr::session::Profile::Mx | odmr::session::Profile::Lmtp => {
+                        host.house.admits(&recipient.path)
+                    }
                     _ => host.is_ours(&recipient.path),
                 };
                 match answer {

@@ -19,6 +19,8 @@ pub struct Script {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     Mx,
+    /// A mail server in front.
+    Lmtp,
     Odmr,
     ReversedProvider,
     ReversedCustomer,
@@ -112,6 +114,7 @@ impl Script {
 fn profile(word: &str, name: &str) -> Profile {
     match word {
         "mx" => Profile::Mx,
+        "lmtp" => Profile::Lmtp,
         "odmr" => Profile::Odmr,
         "reversed-provider" => Profile::ReversedProvider,
         "reversed-customer" => Profile::ReversedCustomer,

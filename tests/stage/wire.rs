@@ -142,7 +142,12 @@ impl Live {
         self.flow = Some(self.flows.spawn_local(async move {
             let wire = line.await;
             match profile {
-                Profile::Mx => intake::intake(wire, &shared, "s", stop).await,
+                Profile::Mx => {
+                    intake::intake(wire, &shared, intake::BroughtBy::World, "s", stop).await
+                }
+                Profile::Lmtp => {
+                    intake::intake(wire, &shared, intake::BroughtBy::Front, "s", stop).await
+                }
                 _ => relay::relay(wire, &shared, "s", stop).await,
             }
             0

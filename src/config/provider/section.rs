@@ -25,6 +25,18 @@ pub struct Mx {
     pub learn_refusals: Duration,
 }
 
+/// `[lmtp]`: a mail server in front of us brings what it has filtered, RFC 2033.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lmtp {
+    /// Where to listen.
+    pub listen: Vec<Listen>,
+    /// A socket file to listen at.
+    pub socket: Option<PathBuf>,
+    /// Whose members may bring mail there; without it, whoever can reach the file.
+    pub group: Option<String>,
+}
+
 /// `[odmr]`: the side customers call, RFC 2645.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

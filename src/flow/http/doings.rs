@@ -19,7 +19,7 @@ use crate::smtp::command::{VERBS, Verb};
 pub type Prominent = HashSet<Domain>;
 
 /// Where mail comes and goes.
-const LINES: [Door; 3] = [Door::Mx, Door::Odmr, Door::OdmrTls];
+const LINES: [Door; 4] = [Door::Mx, Door::Lmtp, Door::Odmr, Door::OdmrTls];
 
 impl Site {
     /// While there are too few, the fullest of the others join.
@@ -135,7 +135,7 @@ fn lines(sheet: &mut Sheet, counts: &Counts) {
             let labels = [listener, ("version", version)];
             sheet.row("odmr_tls_sessions_total").put(&labels, at.tls.at(place).get());
         }
-        if door == Door::Mx {
+        if matches!(door, Door::Mx | Door::Lmtp) {
             for (place, (_, reason)) in Rejection::ALL.into_iter().enumerate() {
                 let labels = [listener, ("reason", reason)];
                 sheet.row("odmr_smtp_rejected_total").put(&labels, at.rejected.at(place).get());

@@ -65,6 +65,10 @@ impl<Stage> ServerSession<Stage> {
         self.verb = verb;
         match verb {
             Some(verb) if self.needs_tls_first(verb) => self.error(words::TLS_FIRST),
+            // RFC 2033, section 4.1: neither may be answered as if it were known.
+            Some(Verb::Ehlo | Verb::Helo) if self.settings.profile == Profile::Lmtp => {
+                self.error(words::LMTP_ONLY)
+            }
             Some(verb) if !self.settings.profile.speaks(verb) => self.error(words::NOT_IMPLEMENTED),
             _ => self.obey(command::parse(line)),
         }
@@ -80,6 +84,7 @@ impl<Stage> ServerSession<Stage> {
         match command {
             Err(wrong) => self.error(words::syntax(&wrong)),
             Ok(Command::Ehlo(name)) => self.greet(name, true),
+            Ok(Command::Lhlo(name)) => self.greet(name, true),
             Ok(Command::Helo(name)) => self.greet(name, false),
             Ok(Command::Mail(path, params)) => self.mail(path, params),
             Ok(Command::Rcpt(path, params)) => self.rcpt(path, params),

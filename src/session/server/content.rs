@@ -124,9 +124,14 @@ impl<Stage> ServerSession<Stage> {
             self.begin();
             self.state = State::Chunk(chunk);
         } else {
-            self.spoil(chunk);
-            self.state = State::Swallow(chunk, reply);
+            self.swallow_and_say(chunk, reply);
         }
+    }
+
+    fn swallow_and_say(&mut self, chunk: Chunk, reply: Reply) {
+        let times = if chunk.is_last() { self.final_replies() } else { 1 };
+        self.spoil(chunk);
+        self.state = State::Swallow(chunk, reply, times);
     }
 
     /// Hears a chunk out and refuses it; one that would take for ever ends the session instead.
@@ -140,8 +145,7 @@ impl<Stage> ServerSession<Stage> {
             self.say(reply);
             return self.close_with(words::TOO_MANY_ERRORS);
         }
-        self.spoil(chunk);
-        self.state = State::Swallow(chunk, reply);
+        self.swallow_and_say(chunk, reply);
     }
 
     /// Content beyond this is not heard out, only to be refused at its end.
@@ -163,15 +167,17 @@ impl<Stage> ServerSession<Stage> {
     }
 
     pub(super) fn swallow(&mut self) -> bool {
-        let State::Swallow(chunk, _) = &mut self.state else { return false };
+        let State::Swallow(chunk, ..) = &mut self.state else { return false };
         let taken = chunk.take(self.input.len());
         let complete = chunk.is_complete();
         let _ = self.input.split_to(taken);
         if !complete {
             return taken > 0;
         }
-        if let State::Swallow(_, reply) = std::mem::replace(&mut self.state, State::Command) {
+        if let State::Swallow(_, reply, times) = std::mem::replace(&mut self.state, State::Command)
+        {
             let last_words = reply.code == 421;
+            (1..times).for_each(|_| self.say(reply.clone()));
             self.say(reply);
             if last_words {
                 self.close();
@@ -265,10 +271,11 @@ impl<Stage> ServerSession<Stage> {
         self.transcript.said(side, format_args!("({size} octets of content)"));
         match fault {
             Some(reply) => {
+                let times = self.final_replies();
                 self.state = State::Command;
                 self.transaction = None;
                 self.events.push_back(Event::Reset);
-                self.say(reply);
+                (0..times).for_each(|_| self.say(reply.clone()));
             }
             None => self.ask(Question::End, Event::End),
         }

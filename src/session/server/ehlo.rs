@@ -74,7 +74,7 @@ fn offers(settings: &ServerSettings, secure: bool) -> Reply {
     if settings.starttls && !secure {
         lines.push("STARTTLS".to_owned());
     }
-    if settings.profile != Profile::Mx {
+    if !matches!(settings.profile, Profile::Mx | Profile::Lmtp) {
         lines.push(match settings.max_streamed {
             u64::MAX => "XODMR STREAM".to_owned(),
             most => format!("XODMR STREAM={most}"),

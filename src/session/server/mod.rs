@@ -109,7 +109,11 @@ impl ServerSettings {
             max_idle_commands: 500,
             max_auth_failures: 3,
             login: Duration::from_secs(300),
-            session: Duration::from_secs(if profile == Profile::Mx { 7200 } else { 86_400 }),
+            session: Duration::from_secs(if matches!(profile, Profile::Mx | Profile::Lmtp) {
+                7200
+            } else {
+                86_400
+            }),
             patience: if profile == Profile::Odmr { Patience::ODMR } else { Patience::RFC },
             starttls: false,
             require_tls: false,
@@ -237,8 +241,8 @@ enum State {
     Data,
     /// Octets of a chunk.
     Chunk(Chunk),
-    /// Octets of a chunk that nobody wants, and what to say behind them.
-    Swallow(Chunk, Reply),
+    /// Octets of a chunk that nobody wants, and what to say behind them, how often.
+    Swallow(Chunk, Reply, usize),
     /// The caller's answer.
     Asked(Question),
     Closed,
@@ -258,7 +262,7 @@ enum Question {
 }
 
 impl ServerSession<Mx> {
-    /// A stranger has connected.
+    /// A stranger has connected, or the server in front of us: the settings say which.
     pub fn mx(settings: Arc<ServerSettings>, now: Instant) -> ServerSession<Mx> {
         ServerSession::greeting(settings, false, Transcript::default(), now)
     }
@@ -503,7 +507,11 @@ impl<Stage> ServerSession<Stage> {
             Question::Recipient(_) => return self.refuse_recipient(reply),
             Question::BeginData => return self.begin_data(yes, reply),
             Question::BeginChunk(chunk) => return self.begin_chunk(yes, chunk, reply),
-            Question::End => self.transaction = None,
+            Question::End => {
+                let times = self.final_replies();
+                self.transaction = None;
+                (1..times).for_each(|_| self.say(reply.clone()));
+            }
             Question::Mail(..)
             | Question::Auth
             | Question::Starttls
@@ -575,6 +583,17 @@ impl<Stage> ServerSession<Stage> {
         }
     }
 
+    /// How often the end of the content is answered: in LMTP for each recipient that was accepted, in
+    /// their order (RFC 2033, section 4.2), else once. We take a message for all of them or for none.
+    fn final_replies(&self) -> usize {
+        match &self.transaction {
+            Some(transaction) if self.settings.profile == Profile::Lmtp => {
+                transaction.envelope.recipients.len().max(1)
+            }
+            _ => 1,
+        }
+    }
+
     pub(super) fn say(&mut self, reply: Reply) {
         self.tally.note(self.verb, reply.code);
         if let Some(reply) = self.out.say(reply) {
@@ -619,7 +638,7 @@ impl<Stage> ServerSession<Stage> {
 
     fn side(&self) -> Side {
         match self.settings.profile {
-            Profile::Mx | Profile::Odmr => Side::Provider,
+            Profile::Mx | Profile::Odmr | Profile::Lmtp => Side::Provider,
             Profile::Reversed => Side::Customer,
         }
     }

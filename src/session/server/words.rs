@@ -35,6 +35,7 @@ pub(super) const TOO_MANY_RECIPIENTS: Reply =
 pub(super) const LINE_TOO_LONG: Reply = Reply::new(500, (5, 6), "line too long");
 pub(super) const BAD_LINE: Reply =
     Reply::new(500, (5, 2), "a command line ends in CRLF and holds no bare CR, LF or NUL");
+pub(super) const LMTP_ONLY: Reply = Reply::new(500, (5, 1), "this is LMTP: say LHLO");
 pub(super) const UNKNOWN: Reply = Reply::new(500, (5, 1), "no such command");
 pub(super) const BAD_ARGUMENT: Reply = Reply::new(501, (5, 4), "wrong argument");
 pub(super) const BAD_BASE64: Reply = Reply::new(501, (5, 2), "not base64");
@@ -80,6 +81,7 @@ pub(super) fn greeting(settings: &ServerSettings) -> Reply {
         Profile::Mx => "ESMTP ready",
         Profile::Odmr => "ESMTP ODMR ready",
         Profile::Reversed => "ESMTP ODMR customer ready",
+        Profile::Lmtp => "LMTP ready",
     };
     Reply::plain(220, "").saying(format!("{} {what}", settings.name))
 }
@@ -92,6 +94,7 @@ pub(super) fn help(settings: &ServerSettings) -> Reply {
     let text = match settings.profile {
         Profile::Odmr => "on-demand mail relay, RFC 2645: EHLO, AUTH, then ATRN [domain,...]",
         Profile::Mx | Profile::Reversed => "SMTP as in RFC 5321",
+        Profile::Lmtp => "LMTP as in RFC 2033",
     };
     Reply::new(214, (0, 0), text)
 }

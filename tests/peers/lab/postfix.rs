@@ -51,6 +51,7 @@ tlsmgr    unix - - n 1000? 1 tlsmgr
 flush     unix n - n 1000? 0 flush
 proxymap  unix - - n - - proxymap
 smtp      unix - - n - - smtp
+lmtp      unix - - n - - lmtp
 showq     unix n - n - - showq
 error     unix - - n - - error
 retry     unix - - n - - error
@@ -97,6 +98,11 @@ impl<'lab> Postfix<'lab> {
         let retries = [("minimal_backoff_time", "1s"), ("maximal_backoff_time", "2s")];
         let postfix = Postfix::new(lab, name).set("relayhost", &relay).set("queue_run_delay", "1s");
         retries.into_iter().fold(postfix, |postfix, (key, value)| postfix.set(key, value))
+    }
+
+    /// A Postfix that passes on what it takes, to wherever its settings say.
+    pub fn in_front(lab: &'lab Lab, name: &str) -> Postfix<'lab> {
+        Postfix::new(lab, name)
     }
 
     /// A line of `main.cf`, after all others.
