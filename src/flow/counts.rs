@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 
+use super::recent::Recent;
 use super::serve::Door;
 use crate::sasl::Mechanism;
 use crate::session::Tally;
@@ -288,6 +289,8 @@ pub struct Counts {
     pub deleted: Count,
     /// By [`NOTICES`].
     pub notices: Each<{ NOTICES.len() }>,
+    /// How customers fared of late.
+    pub recent: Recent,
 }
 
 impl Default for Counts {
@@ -306,6 +309,7 @@ impl Default for Counts {
             bounced: Count::default(),
             deleted: Count::default(),
             notices: Each::default(),
+            recent: Recent::default(),
         }
     }
 }
@@ -343,7 +347,9 @@ impl Counts {
         domains: impl Iterator<Item = &'a Domain>,
     ) {
         let accounts = accounts.map(str::to_owned);
-        self.accounts.store(Arc::new(kept(&self.accounts.load(), accounts)));
+        let known = kept(&self.accounts.load(), accounts);
+        self.recent.keep(|account| known.contains_key(account));
+        self.accounts.store(Arc::new(known));
         self.domains.store(Arc::new(kept(&self.domains.load(), domains.cloned())));
     }
 

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, Dir, FileType, Gid, Mode, OFlags, Stat, Uid, fchown, fstat, openat};
 use rustix::io::Errno;
 
+use super::http::HISTORY;
 use crate::config::provider::Loaded;
 use crate::config::secret::SecretSource;
 use crate::net::privilege::{self, Identity, PrivilegeError};
@@ -103,6 +104,7 @@ fn give_state(state: &Path, to: Identity) -> io::Result<()> {
         hand(&folder, to)?;
     }
     give_at(&folder, "decoy.key", to)?;
+    give_at(&folder, HISTORY, to)?;
     let Some(spool) = give_at(&folder, "spool", to)? else { return Ok(()) };
     for name in embedded::FILES {
         give_at(&spool, name, to)?;
@@ -116,7 +118,7 @@ fn give_state(state: &Path, to: Identity) -> io::Result<()> {
 
 /// A folder that others use too, `/var/lib` say, is not ours to give.
 fn holds_nothing_else(folder: &OwnedFd) -> io::Result<bool> {
-    let ours = ["spool", "decoy.key", "control", "lost+found"];
+    let ours = ["spool", "decoy.key", HISTORY, "control", "lost+found"];
     Ok(names_in(folder)?.iter().all(|name| ours.contains(&name.as_str())))
 }
 

@@ -39,6 +39,7 @@ pub mod proof;
 pub mod provider;
 pub mod push;
 pub mod receive;
+pub mod recent;
 pub mod relay;
 pub mod serve;
 pub mod summary;

@@ -13,6 +13,7 @@ use super::drain::{Drained, Run};
 use super::line::{LineEnd, Stop, hear, last_words, parted, write};
 use super::proof::{LineFacts, Proof};
 use super::provider::{House, Provider, Turning};
+use super::recent::Past;
 use super::serve::Door;
 use crate::net::{Wire, WireFault};
 use crate::odmr::Answer;
@@ -38,6 +39,9 @@ pub async fn relay<S: Spool>(wire: Wire, provider: &Provider<S>, id: &str, stop:
         ip,
         stop,
         account: None,
+        began: (Instant::now(), Timestamp::now()),
+        helo: String::new(),
+        outcome: None,
         drained: Drained::default(),
     };
     let end = call.serve().await;
@@ -56,6 +60,10 @@ struct Call<'a, S: Spool> {
     ip: IpAddr,
     stop: Stop,
     account: Option<String>,
+    began: (Instant, Timestamp),
+    /// What the caller calls itself, escaped.
+    helo: String,
+    outcome: Option<Outcome>,
     drained: Drained,
 }
 
@@ -78,7 +86,7 @@ impl<S: Spool> Call<'_, S> {
                     proof.go_on(&mut session, &response).await;
                     self.remember(&session, &mut proof);
                 }
-                Event::Atrn(request) => match self.answer(&request) {
+                Event::Atrn(request) => match self.answer(&session, &request) {
                     (answer, Some(turning)) => {
                         self.counts().answered(Verb::Atrn, 250);
                         return self.turn(session, request, answer, turning).await;
@@ -154,8 +162,13 @@ impl<S: Spool> Call<'_, S> {
         }
     }
 
-    fn answer(&mut self, request: &AtrnRequest) -> (Answer, Option<Turning>) {
+    fn answer(
+        &mut self,
+        session: &ServerSession<Odmr>,
+        request: &AtrnRequest,
+    ) -> (Answer, Option<Turning>) {
         let (answer, turning) = self.provider.answer(request, Instant::now());
+        self.helo = session.hello_name();
         self.account = Some(request.identity().account().to_owned());
         info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(),
             reply = answer.reply().to_string(), "atrn");
@@ -165,7 +178,8 @@ impl<S: Spool> Call<'_, S> {
         (answer, turning)
     }
 
-    fn ended(&self, outcome: Outcome) {
+    fn ended(&mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
         let account = self.account.as_deref().and_then(|name| self.provider.counts.account(name));
         if let Some(account) = account {
             account.ended(outcome, Timestamp::now());
@@ -236,6 +250,20 @@ impl<S: Spool> Call<'_, S> {
         let Drained { delivered, deferred, refused, octets } = self.drained;
         info!(session = self.id, ip = %self.ip, account = self.account, tls, delivered, deferred, refused,
             octets, ended, "odmr session");
+        if let (Some(account), Some(outcome)) = (&self.account, self.outcome) {
+            let past = Past {
+                id: self.id.to_owned(),
+                began: self.began.1,
+                took: self.began.0.elapsed(),
+                account: account.clone(),
+                ip: self.ip,
+                helo: self.helo.clone(),
+                tls: tls.map(str::to_owned),
+                outcome,
+                drained: self.drained,
+            };
+            self.provider.counts.recent.note(past, Timestamp::now());
+        }
     }
 }
 

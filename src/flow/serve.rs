@@ -17,7 +17,7 @@ use super::desk::listen::keep_desk;
 use super::dovecot::Dovecot;
 use super::forward::keep_forwarding;
 use super::handover::{self, Given, HandoverError};
-use super::http::{Gate, GateError, Rules, Site};
+use super::http::{Gate, GateError, HISTORY, Memory, Rules, Site, keep_remembering};
 use super::intake::{BroughtBy, intake};
 use super::line::{Stop, write};
 use super::provider::{House, Lists, Oracle, Provider};
@@ -219,11 +219,16 @@ impl Ready {
         let (stop, stopped) = watch::channel(false);
         let (alive, mut all_gone) = mpsc::channel::<()>(1);
         let rules = rules(settings)?;
-        let site = Arc::new(Site::new(provider.clone(), rules, stopped.clone()));
+        let memory = match self.doors.iter().any(|(door, _)| *door == Door::Http) {
+            true => Memory::open(&settings.state_dir.join(HISTORY)),
+            false => Memory::default(),
+        };
+        let site = Arc::new(Site::new(provider.clone(), rules, memory, stopped.clone()));
         for (door, bound) in self.doors {
             let listener = bound.listen()?;
             info!(listener = %listener.address(), ?door, "listening");
             if door == Door::Http {
+                tokio::spawn(keep_remembering(site.clone(), stopped.clone()));
                 tokio::spawn(http::serve(listener, site.clone(), stopped.clone()));
                 continue;
             }

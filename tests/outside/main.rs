@@ -13,4 +13,5 @@ mod talk;
 
 mod http;
 mod metrics;
+mod status;
 mod window;

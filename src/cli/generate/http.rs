@@ -37,6 +37,16 @@ from elsewhere, open in a browser on this machine, cannot ask under a name of it
 .TP
 .B /metrics
 The metrics below, in Prometheus' text format, version 0.0.4.
+.TP
+.B /status.json
+How everything stands, for people: what waits for whom, how calls went in the last 24 hours, the last sessions, and how much waited over time. With
+\fI?window=7d\fR or \fI?window=30d\fR instead of the last 24 hours. The schema is odmr.status/1, printed by queuectl\-schema(8). It names accounts,
+domains and the addresses and names of callers, and no sender, recipient or subject.
+.SH HISTORY
+Once a minute it is written down how much waits, in the file
+.I history
+of the state directory, for thirty days: less than 6 MiB, never more. A crash costs the last minute at most. The file may be removed while the daemon does not run.
+How calls went, and the last sessions, are forgotten when the daemon ends.
 .SH METRICS
 Every domain of an account has its series from the start, with zeros; so has everything else whose labels are known. A time is left out while there is none.
 With

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::flow::http::status::STATUS;
 use crate::queue::filter::last_reply;
 use crate::queue::{Mark, RecipientState, Standing};
 use crate::smtp::{Body, Reply};
@@ -11,12 +12,13 @@ use crate::spool::embedded::operate::Audited;
 use crate::spool::embedded::oversee::{Sight, Standings, Unseen};
 
 /// Every schema with its name.
-pub const SCHEMAS: [(&str, &str); 5] = [
+pub const SCHEMAS: [(&str, &str); 6] = [
     (MESSAGE, include_str!("schema/message.json")),
     (DOMAIN, include_str!("schema/domain.json")),
     (GROUP, include_str!("schema/group.json")),
     (ACTION, include_str!("schema/action.json")),
     (AUDIT, include_str!("schema/audit.json")),
+    (STATUS, include_str!("schema/status.json")),
 ];
 
 /// Schema of [`Message`].

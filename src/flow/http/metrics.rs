@@ -25,10 +25,8 @@ struct Named {
 impl Site {
     /// Everything that is counted, and how it stands.
     pub(super) async fn metrics(&self, labels: DomainLabels) -> Answer {
-        let house = self.provider.house();
         // Whatever is wrong with the spool, the other figures are told: now they matter most.
-        let figures = self.surveyor.survey(house.domains.keys().cloned()).await;
-        let figures = figures.unwrap_or_else(|fault| {
+        let figures = self.figures().await.unwrap_or_else(|fault| {
             error!(%fault, "no figures of the queue");
             Vec::new()
         });

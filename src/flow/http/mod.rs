@@ -4,15 +4,21 @@
 //! | file | holds |
 //! |---|---|
 //! | `gate` | who may ask |
+//! | `status` | all of it, for the page |
 //! | `survey` | what rests in the spool, counted |
+//! | `history` | how much waited, minute by minute |
+//! | `remember` | that it is written down |
 //! | `sheet` | the metrics that there are, and their form |
 //! | `metrics` | what they say now of the queue and of ourselves |
 //! | `doings` | and of what has happened |
 
 mod doings;
 mod gate;
+pub mod history;
 mod metrics;
+mod remember;
 pub mod sheet;
+pub mod status;
 mod survey;
 
 use std::sync::{Arc, Mutex};
@@ -26,12 +32,17 @@ use hyper::{Method, StatusCode};
 
 use self::doings::Prominent;
 pub use self::gate::{Gate, GateError};
-use self::survey::Surveyor;
+pub use self::remember::{Memory, keep_remembering};
+use self::survey::{Figures, Surveyor};
 use super::line::Stop;
 use super::provider::Provider;
 use crate::config::value::DomainLabels;
 use crate::net::http::{Answer, Answers, Asked, plain};
+use crate::spool::SpoolError;
 use crate::spool::embedded::Embedded;
+
+/// The file of the history, in the state directory.
+pub const HISTORY: &str = "history";
 
 /// What can be seen.
 pub struct Site {
@@ -40,6 +51,7 @@ pub struct Site {
     surveyor: Surveyor,
     /// The domains whose doings are told under their own name.
     prominent: Mutex<Prominent>,
+    memory: Memory,
     stop: Stop,
 }
 
@@ -54,15 +66,26 @@ pub struct Rules {
 
 impl Site {
     /// A site that shows this provider.
-    pub fn new(provider: Arc<Provider<Embedded>>, rules: Rules, stop: Stop) -> Site {
+    pub fn new(
+        provider: Arc<Provider<Embedded>>,
+        rules: Rules,
+        memory: Memory,
+        stop: Stop,
+    ) -> Site {
         let surveyor = Surveyor::new(provider.spool.overseer());
         let rules = ArcSwap::from_pointee(rules);
-        Site { provider, rules, surveyor, prominent: Mutex::default(), stop }
+        Site { provider, rules, surveyor, prominent: Mutex::default(), memory, stop }
     }
 
     /// Puts other rules in force.
     pub fn refurnish(&self, rules: Rules) {
         self.rules.store(Arc::new(rules));
+    }
+
+    /// What rests in the spool, of every domain that we hold mail for.
+    async fn figures(&self) -> Result<Vec<Figures>, SpoolError> {
+        let house = self.provider.house();
+        self.surveyor.survey(house.domains.keys().cloned()).await
     }
 
     async fn route(&self, asked: &Asked) -> Answer {
@@ -74,13 +97,14 @@ impl Site {
             _ => match rules.gate.refusal(asked) {
                 Some(refusal) => refusal,
                 None if !looks => wrong_method(),
-                None => self.show(asked.uri().path(), &rules).await,
+                None => self.show(asked, &rules).await,
             },
         }
     }
 
-    async fn show(&self, path: &str, rules: &Rules) -> Answer {
-        match path {
+    async fn show(&self, asked: &Asked, rules: &Rules) -> Answer {
+        match asked.uri().path() {
+            "/status.json" => self.status(asked.uri().query()).await,
             "/metrics" => self.metrics(rules.labels).await,
             _ => plain(StatusCode::NOT_FOUND, "there is nothing of that name\n"),
         }

@@ -19,6 +19,8 @@ pub const AGES: [(u64, &str); 5] =
     [(3600, "1h"), (6 * 3600, "6h"), (86_400, "1d"), (3 * 86_400, "3d"), (5 * 86_400, "5d")];
 /// The last one.
 pub const OLDER: &str = "older";
+/// What is given up within this time is given up soon.
+pub const SOON: Duration = Duration::from_secs(86_400);
 /// The share of the time that walks may take.
 const SHARE: u32 = 20;
 
@@ -86,7 +88,7 @@ impl Surveyor {
         }
         let now = Timestamp::now();
         let ends = AGES.map(|(seconds, _)| now - Duration::from_secs(seconds));
-        let found = Arc::new(self.overseer.census(&ends).await?);
+        let found = Arc::new(self.overseer.census(&ends, now + SOON).await?);
         let again = Instant::now() + began.elapsed() * SHARE;
         *last = Some(Walk { found: Arc::clone(&found), again });
         Ok(found)
@@ -114,6 +116,7 @@ impl Figures {
         own.oldest = own.oldest.into_iter().chain(more.oldest).min();
         own.next_expiry = own.next_expiry.into_iter().chain(more.next_expiry).min();
         self.census.recipients += other.census.recipients;
+        self.census.expiring += other.census.expiring;
         for (own, more) in self.census.ages.iter_mut().zip(&other.census.ages) {
             *own += more;
         }
@@ -126,7 +129,7 @@ impl Figures {
 }
 
 fn nobody() -> Census {
-    Census { ages: vec![0; AGES.len() + 1], recipients: 0 }
+    Census { ages: vec![0; AGES.len() + 1], ..Census::default() }
 }
 
 /// Divides domains into those that have figures of their own, at most so many and the fullest first,

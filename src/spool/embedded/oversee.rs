@@ -98,6 +98,8 @@ pub struct Census {
     pub ages: Vec<u64>,
     /// Recipients that wait.
     pub recipients: u64,
+    /// Entries that are given up soon.
+    pub expiring: u64,
 }
 
 impl Standings {
@@ -199,13 +201,17 @@ impl Overseer {
     }
 
     /// Walks through all that waits, and counts it by age: what came since the first of these moments,
-    /// since the second, which is earlier, and so on.
+    /// since the second, which is earlier, and so on. What is given up before `soon` is counted too.
     ///
     /// # Errors
     /// [`SpoolError`] when the tables cannot be read.
-    pub async fn census(&self, ends: &[Timestamp]) -> Result<HashMap<Domain, Census>, SpoolError> {
+    pub async fn census(
+        &self,
+        ends: &[Timestamp],
+        soon: Timestamp,
+    ) -> Result<HashMap<Domain, Census>, SpoolError> {
         let ends: Vec<[u8; 16]> = ends.iter().map(|end| first_name(*end)).collect();
-        self.read(move |view, db| view.census(db, &ends)).await
+        self.read(move |view, db| view.census(db, &ends, soon)).await
     }
 
     /// The last lines of the audit, the newest first.
@@ -352,14 +358,17 @@ impl View {
         &mut self,
         db: &Connection,
         ends: &[[u8; 16]],
+        soon: Timestamp,
     ) -> rusqlite::Result<HashMap<Domain, Census>> {
         let snapshot = db.unchecked_transaction()?;
         let mut all: HashMap<Domain, Census> = HashMap::new();
         let sql = "SELECT domain, id,
-                     (SELECT count(*) FROM recipient WHERE entry = entry.id AND recipient.state = ?2)
-                   FROM entry INDEXED BY entry_order WHERE state = ?1";
+                     (SELECT count(*) FROM recipient WHERE recipient.entry = entry.id AND recipient.state = ?2),
+                     expires < ?3
+                   FROM entry NOT INDEXED WHERE state = ?1";
         let mut query = db.prepare_cached(sql)?;
-        let mut rows = query.query(params![row::state(EntryState::Waiting), row::WAITING])?;
+        let (waiting, soon) = (row::state(EntryState::Waiting), soon.as_microsecond());
+        let mut rows = query.query(params![waiting, row::WAITING, soon])?;
         while let Some(row) = rows.next()? {
             let (number, id): (i64, [u8; 16]) = (row.get(0)?, row.get(1)?);
             let Some(name) = self.name(db, number)? else { continue };
@@ -368,6 +377,7 @@ impl View {
             // Names begin with the time of birth.
             census.ages[ends.iter().take_while(|end| id < **end).count()] += 1;
             census.recipients += row.get::<_, u64>(2)?;
+            census.expiring += row.get::<_, u64>(3)?;
         }
         drop(rows);
         drop(query);
