@@ -19,6 +19,9 @@ _atrn__fetch() {
             atrn__fetch,check)
                 cmd="atrn__fetch__subcmd__check"
                 ;;
+            atrn__fetch,daemon)
+                cmd="atrn__fetch__subcmd__daemon"
+                ;;
             atrn__fetch,help)
                 cmd="atrn__fetch__subcmd__help"
                 ;;
@@ -28,11 +31,17 @@ _atrn__fetch() {
             atrn__fetch,show-config)
                 cmd="atrn__fetch__subcmd__show__subcmd__config"
                 ;;
+            atrn__fetch,status)
+                cmd="atrn__fetch__subcmd__status"
+                ;;
             atrn__fetch,test-target)
                 cmd="atrn__fetch__subcmd__test__subcmd__target"
                 ;;
             atrn__fetch__subcmd__help,check)
                 cmd="atrn__fetch__subcmd__help__subcmd__check"
+                ;;
+            atrn__fetch__subcmd__help,daemon)
+                cmd="atrn__fetch__subcmd__help__subcmd__daemon"
                 ;;
             atrn__fetch__subcmd__help,help)
                 cmd="atrn__fetch__subcmd__help__subcmd__help"
@@ -42,6 +51,9 @@ _atrn__fetch() {
                 ;;
             atrn__fetch__subcmd__help,show-config)
                 cmd="atrn__fetch__subcmd__help__subcmd__show__subcmd__config"
+                ;;
+            atrn__fetch__subcmd__help,status)
+                cmd="atrn__fetch__subcmd__help__subcmd__status"
                 ;;
             atrn__fetch__subcmd__help,test-target)
                 cmd="atrn__fetch__subcmd__help__subcmd__test__subcmd__target"
@@ -53,7 +65,7 @@ _atrn__fetch() {
 
     case "${cmd}" in
         atrn__fetch)
-            opts="-h -V --help --version run check test-target show-config help"
+            opts="-h -V --help --version run daemon status check test-target show-config help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -67,7 +79,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__check)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --report-interval --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --jitter --interval --max-backoff --report-interval --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -253,6 +265,232 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
                     return 0
                     ;;
+                --jitter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-backoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atrn__subcmd__fetch__subcmd__daemon)
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --at-once --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --jitter --interval --max-backoff --report-interval --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fingerprint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --servername)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ehlo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --accept-domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deliver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --argument)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-messages)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-message-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transcript)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-mail)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-error)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --at-once)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls)
+                    COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
+                    return 0
+                    ;;
+                --ask)
+                    COMPREPLY=($(compgen -W "first all" -- "${cur}"))
+                    return 0
+                    ;;
+                --mech)
+                    COMPREPLY=($(compgen -W "auto scram-sha-256-plus scram-sha-256 cram-md5 plain login external" -- "${cur}"))
+                    return 0
+                    ;;
+                --clear-auth)
+                    COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --per)
+                    COMPREPLY=($(compgen -W "message recipient" -- "${cur}"))
+                    return 0
+                    ;;
+                --force-atrn)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --turn)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-connect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-greeting)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-turn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-program)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock)
+                    COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
+                    return 0
+                    ;;
+                --jitter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-backoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --report-interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -265,7 +503,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__help)
-            opts="run check test-target show-config help"
+            opts="run daemon status check test-target show-config help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -279,6 +517,20 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atrn__subcmd__fetch__subcmd__help__subcmd__daemon)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -334,6 +586,20 @@ _atrn__fetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        atrn__subcmd__fetch__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         atrn__subcmd__fetch__subcmd__help__subcmd__test__subcmd__target)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -349,7 +615,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__run)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --summary --no-mail-exit --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --report-interval --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --summary --no-mail-exit --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --jitter --interval --max-backoff --report-interval --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -543,6 +809,18 @@ _atrn__fetch() {
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
                     return 0
                     ;;
+                --jitter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-backoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --report-interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -555,7 +833,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__show__subcmd__config)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --origin --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --report-interval --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --origin --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --jitter --interval --max-backoff --report-interval --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -739,6 +1017,232 @@ _atrn__fetch() {
                     ;;
                 --lock)
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
+                    return 0
+                    ;;
+                --jitter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-backoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atrn__subcmd__fetch__subcmd__status)
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --max-age --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --jitter --interval --max-backoff --report-interval --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fingerprint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --servername)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ehlo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --accept-domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deliver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --argument)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-messages)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-message-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transcript)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-mail)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-error)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls)
+                    COMPREPLY=($(compgen -W "require starttls implicit opportunistic none" -- "${cur}"))
+                    return 0
+                    ;;
+                --ask)
+                    COMPREPLY=($(compgen -W "first all" -- "${cur}"))
+                    return 0
+                    ;;
+                --mech)
+                    COMPREPLY=($(compgen -W "auto scram-sha-256-plus scram-sha-256 cram-md5 plain login external" -- "${cur}"))
+                    return 0
+                    ;;
+                --clear-auth)
+                    COMPREPLY=($(compgen -W "none cram-md5 plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --per)
+                    COMPREPLY=($(compgen -W "message recipient" -- "${cur}"))
+                    return 0
+                    ;;
+                --force-atrn)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --turn)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-connect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-greeting)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-turn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout-program)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock)
+                    COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
+                    return 0
+                    ;;
+                --jitter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-backoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --report-interval)
@@ -753,7 +1257,7 @@ _atrn__fetch() {
             return 0
             ;;
         atrn__subcmd__fetch__subcmd__test__subcmd__target)
-            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --report-interval --help"
+            opts="-c -f -q -v -h --all --config --server --ca --fingerprint --servername --certificate --key --ehlo --user --domain --accept-domain --deliver --folder --argument --max-messages --max-bytes --max-message-size --transcript --on-mail --on-error --state-dir --password-command --password-file --password-fd --credential --format --json --quiet --verbose --port --tls --ask --mech --clear-auth --per --force-atrn --turn --max-session --max-rounds --timeout-connect --timeout-greeting --timeout-command --timeout-data --timeout-turn --timeout-program --lock --jitter --interval --max-backoff --report-interval --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -937,6 +1441,18 @@ _atrn__fetch() {
                     ;;
                 --lock)
                     COMPREPLY=($(compgen -W "wait skip fail" -- "${cur}"))
+                    return 0
+                    ;;
+                --jitter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-backoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --report-interval)

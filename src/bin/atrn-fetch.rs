@@ -8,7 +8,7 @@ use odmr::cli::fetch::{parse, run};
 fn main() -> ExitCode {
     match parse(std::env::args_os()) {
         Ok(invocation) => {
-            run(&invocation).unwrap_or_else(|failure| told("atrn-fetch", &failure)).into()
+            run(invocation).unwrap_or_else(|failure| told("atrn-fetch", &failure)).into()
         }
         Err(refusal) => {
             refusal.print();

@@ -4,7 +4,9 @@
 //! file is read by.
 
 mod bar;
+mod daemon;
 mod run;
+mod status;
 
 pub use run::run;
 
@@ -17,6 +19,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
 use crate::config::fetch::{Account, Effective, Files, Layer, Origin};
 use crate::config::secret::{CommandLine, SecretSource};
+use crate::config::value::{Duration, read};
 use crate::config::{Problem, fetch};
 
 /// Command lines worth showing.
@@ -32,6 +35,8 @@ pub const EXAMPLES: &[Example] = &[
         "Without any settings file",
     ),
     ("atrn-fetch check home", "Log in, show what the provider can do, fetch nothing"),
+    ("atrn-fetch daemon", "Every account, each as often as its `interval` says"),
+    ("atrn-fetch status --max-age 2h || alert", "Has every account been fetched of late?"),
     ("atrn-fetch test-target home", "Ask our own mail server whether it would take the mail"),
     ("atrn-fetch show-config home --origin", "Which settings count, and where they come from"),
 ];
@@ -51,6 +56,10 @@ pub struct Cli {
 pub enum Command {
     /// Fetch (this is what happens when no command is named)
     Run(Run),
+    /// Keep fetching, each account in its own rhythm; SIGUSR1 fetches now, SIGHUP reads the settings anew
+    Daemon(Daemon),
+    /// Show how the last runs went, and when the next are due; 1 when something is wrong
+    Status(Status),
     /// Log in, show what the provider can do, and leave without the turn
     Check(Common),
     /// Try the place where mail would be delivered; the provider is not called
@@ -60,10 +69,17 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether no name means every account.
+    fn means_all(&self) -> bool {
+        matches!(self, Command::Daemon(_) | Command::Status(_))
+    }
+
     /// What every command has.
     pub fn common(&self) -> &Common {
         match self {
             Command::Run(run) => &run.common,
+            Command::Daemon(daemon) => &daemon.common,
+            Command::Status(status) => &status.common,
             Command::Check(common) | Command::TestTarget(common) => common,
             Command::ShowConfig(show) => &show.common,
         }
@@ -82,6 +98,34 @@ pub struct Run {
     /// Exit with N when everything went well and there was no mail
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Behaviour")]
     pub no_mail_exit: u8,
+}
+
+/// `atrn-fetch daemon`. Without names: every account of the settings files.
+#[derive(Debug, Args)]
+pub struct Daemon {
+    /// What every command has.
+    #[command(flatten)]
+    pub common: Common,
+    /// Fetch for this many accounts at a time
+    #[arg(long, value_name = "N", default_value_t = 4, help_heading = "Behaviour",
+        value_parser = at_least_one)]
+    pub at_once: usize,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse::<usize>().ok().filter(|n| (1..=1000).contains(n));
+    number.ok_or_else(|| "allowed: 1 to 1000".to_owned())
+}
+
+/// `atrn-fetch status`. Without names: every account of the settings files.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// What every command has.
+    #[command(flatten)]
+    pub common: Common,
+    /// Something is wrong, too, when the last success of an account is older than this
+    #[arg(long, value_name = "DURATION", value_parser = read::<Duration>, help_heading = "Behaviour")]
+    pub max_age: Option<Duration>,
 }
 
 /// `atrn-fetch show-config`.
@@ -267,7 +311,8 @@ impl Invocation {
         if !common.accounts.is_empty() {
             return common.accounts.iter().map(|name| self.account(files, name)).collect();
         }
-        match (&files.accounts()[..], common.all) {
+        let all = common.all || self.command.means_all() && self.flags.server.is_none();
+        match (&files.accounts()[..], all) {
             ([], true) => Err(nobody("no settings file has any account")),
             (all, true) => all.iter().map(|name| self.account(files, name)).collect(),
             _ if self.flags.server.is_some() => Ok(vec![files.by_flags(self.layers())]),

@@ -13,6 +13,8 @@ pub enum Signal {
     Terminate,
     /// SIGINT: somebody pressed Ctrl-C.
     Interrupt,
+    /// SIGUSR1: do now what would be done later.
+    Wake,
 }
 
 /// Hears signals from the moment it is made.
@@ -21,6 +23,7 @@ pub struct Signals {
     reload: Stream,
     terminate: Stream,
     interrupt: Stream,
+    wake: Stream,
 }
 
 impl Signals {
@@ -34,6 +37,7 @@ impl Signals {
             reload: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            wake: signal(SignalKind::user_defined1())?,
         })
     }
 
@@ -57,6 +61,7 @@ impl Signals {
             _ = self.terminate.recv() => Signal::Terminate,
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.reload.recv() => Signal::Reload,
+            _ = self.wake.recv() => Signal::Wake,
         }
     }
 }
@@ -73,6 +78,7 @@ mod tests {
             (Raw::HUP, Signal::Reload),
             (Raw::TERM, Signal::Terminate),
             (Raw::INT, Signal::Interrupt),
+            (Raw::USR1, Signal::Wake),
         ];
         for (raw, heard) in said {
             let mut signals = Signals::early().unwrap();

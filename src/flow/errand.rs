@@ -39,7 +39,7 @@ pub async fn fetch(
     effective: &Effective,
     keep_dialogue: bool,
     stop: watch::Receiver<bool>,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Vec<Fetched>, Failure> {
     judged(effective, Purpose::Run)?;
     let account = &effective.account;
@@ -67,7 +67,7 @@ async fn fetch_from(
     account: &Account,
     keep_dialogue: bool,
     stop: watch::Receiver<bool>,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Fetched, Failure> {
     let tls = tls_client(account).map_err(unsound)?;
     let run = fetch::Run {

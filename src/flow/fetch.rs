@@ -74,7 +74,7 @@ impl<K: Sink> Run<'_, K> {
     /// Runs to the end, whatever comes.
     pub async fn to_the_end(
         mut self,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut (dyn FnMut(Progress) + Send),
     ) -> (Summary, Option<Vec<Transcript>>) {
         let begun = Instant::now();
         let account = self.caller.account;
@@ -91,7 +91,7 @@ impl<K: Sink> Run<'_, K> {
     async fn rounds(
         &mut self,
         summary: &mut Summary,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), FetchFault> {
         let offer = self.sink.open().await?;
         let mut left: Option<VecDeque<Vec<Domain>>> = None;
@@ -137,7 +137,7 @@ impl<K: Sink> Run<'_, K> {
         again: bool,
         offer: Offer,
         summary: &mut Summary,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Round, FetchFault> {
         let verb =
             if called.offers.atrn || self.caller.account.force_atrn { "atrn" } else { "turn" };
@@ -168,7 +168,7 @@ impl<K: Sink> Run<'_, K> {
         called: Called,
         granted: Granted,
         offer: Offer,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Round, FetchFault> {
         let Called { mut wire, session, offers, .. } = called;
         let settings = Arc::new(self.settings(offer));

@@ -41,6 +41,8 @@ pub mod push;
 pub mod receive;
 pub mod recent;
 pub mod relay;
+pub mod rounds;
+pub mod schedule;
 pub mod serve;
 pub mod summary;
 pub mod visit;

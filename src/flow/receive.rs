@@ -84,7 +84,7 @@ pub struct Receiver<'a, K: Sink> {
     terms: &'a Terms,
     sink: &'a mut K,
     tally: &'a mut Tally,
-    progress: &'a mut dyn FnMut(Progress),
+    progress: &'a mut (dyn FnMut(Progress) + Send),
     ip: IpAddr,
     tls: Option<&'static str>,
     mail: Option<Incoming>,
@@ -123,7 +123,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
         terms: &'a Terms,
         sink: &'a mut K,
         tally: &'a mut Tally,
-        progress: &'a mut dyn FnMut(Progress),
+        progress: &'a mut (dyn FnMut(Progress) + Send),
         wire: &Wire,
     ) -> Receiver<'a, K> {
         let ip = wire.peer().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.ip());

@@ -26,6 +26,21 @@ pub enum Outcome {
     Config,
 }
 
+impl Outcome {
+    /// Its word, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::NoMail => "no_mail",
+            Outcome::Partial => "partial",
+            Outcome::Tempfail => "tempfail",
+            Outcome::Denied => "denied",
+            Outcome::Protocol => "protocol",
+            Outcome::Config => "config",
+        }
+    }
+}
+
 /// What one run did, for people and for pipes. `odmr.fetch/1`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {

@@ -9,8 +9,8 @@ use super::line::Stop;
 use super::memory::{Came, Shelf, Telling};
 use super::receive::Progress;
 use super::summary::Summary;
-use crate::config::fetch::Effective;
-use crate::exit::Failure;
+use crate::config::fetch::{Account, Ask, Effective};
+use crate::exit::{Exit, Failure};
 
 /// What came of asking one provider, and what is to be said of it.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub async fn visit(
     effective: &Effective,
     keep_dialogue: bool,
     stop: Stop,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Vec<Told> {
     let account = &effective.account;
     let started = Timestamp::now();
@@ -55,6 +55,14 @@ pub async fn visit(
         shelf.keep(&memory);
     }
     told
+}
+
+/// Of several providers that stand in for each other the last one counts: it was asked because the
+/// others could not be. Where each is asked, the worst does.
+pub fn exit_of(account: &Account, told: &[Told]) -> Exit {
+    let mut exits = told.iter().map(|told| told.summary.exit);
+    let exit = if account.ask == Ask::All { exits.max() } else { exits.next_back() };
+    exit.unwrap_or(Exit::Ok)
 }
 
 fn came(summary: &Summary) -> Came<'_> {

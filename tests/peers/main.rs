@@ -16,6 +16,7 @@ mod lab_itself;
 mod odd_providers;
 mod operations;
 mod peers_alone;
+mod runs_all_the_time;
 mod senders_are_told;
 mod senders_feed_odmrd;
 mod service_manager;

@@ -2,41 +2,48 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::bar::Bar;
+use super::daemon::keep_fetching;
+use super::status::status;
 use super::{Command, Format, Invocation, Output, Run as RunFlags};
 use crate::cli::failure::told;
 use crate::cli::log::{self, LogFormat, LogSettings};
 use crate::cli::signal::{Signal, Signals};
 use crate::cli::tell;
-use crate::config::fetch::{Account, Ask, Effective};
+use crate::config::fetch::{Account, Effective};
 use crate::exit::{Exit, Failure};
 use crate::flow::errand::{self, Transcript};
 use crate::flow::memory::Telling;
+use crate::flow::schedule::chance;
 use crate::flow::summary::{Outcome, Summary};
-use crate::flow::visit::{Told, visit};
+use crate::flow::visit::{Told, exit_of, visit};
 use crate::smtp::escape::Escaped;
 
 /// Does what the command line says.
 ///
 /// # Errors
 /// [`Failure`] when nothing could be begun.
-pub fn run(invocation: &Invocation) -> Result<Exit, Failure> {
+pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
     let output = invocation.command.common().output;
     log::start(&log_settings(output)).map_err(|fault| Failure::new(Exit::Config, fault))?;
-    let accounts = accounts(invocation)?;
+    let accounts = accounts(&invocation)?;
+    let invocation = Arc::new(invocation);
     match &invocation.command {
+        Command::Daemon(flags) => keep_fetching(invocation.clone(), flags),
         Command::Run(flags) => with_runtime(fetch_all(flags, &accounts)),
         Command::Check(_) => with_runtime(check_all(output, &accounts)),
         Command::TestTarget(_) => with_runtime(test_all(output, &accounts)),
+        Command::Status(flags) => status(flags, &accounts),
         Command::ShowConfig(show) => show_all(output, &accounts, show.origin),
     }
 }
 
-fn accounts(invocation: &Invocation) -> Result<Vec<Effective>, Failure> {
+pub(super) fn accounts(invocation: &Invocation) -> Result<Vec<Effective>, Failure> {
     let place = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let (xdg, home) = (place("XDG_CONFIG_HOME"), place("HOME"));
     let found = invocation.files(xdg.as_deref(), home.as_deref());
@@ -51,7 +58,9 @@ fn log_settings(output: Output) -> LogSettings {
     LogSettings { format: LogFormat::Human, verbosity, filter: None, times: false }
 }
 
-fn with_runtime(task: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+pub(super) fn with_runtime(
+    task: impl Future<Output = Result<Exit, Failure>>,
+) -> Result<Exit, Failure> {
     // Two threads: one that may wait for the disk, one that keeps the line going.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -65,6 +74,7 @@ async fn fetch_all(flags: &RunFlags, accounts: &[Effective]) -> Result<Exit, Fai
     let mut summaries = Vec::new();
     let mut worst = Exit::Ok;
     for effective in accounts {
+        linger(&effective.account, stopped.clone()).await;
         if *stopped.borrow() {
             break;
         }
@@ -82,12 +92,21 @@ async fn fetch_all(flags: &RunFlags, accounts: &[Effective]) -> Result<Exit, Fai
     }
 }
 
+/// Not all who are started by the same minute of the clock call in the same second.
+async fn linger(account: &Account, mut stop: watch::Receiver<bool>) {
+    let wait = chance(account.jitter.get(), rand::random());
+    if !wait.is_zero() {
+        // Either is a reason to go on; the caller sees which.
+        let _ = tokio::time::timeout(wait, stop.wait_for(|stop| *stop)).await;
+    }
+}
+
 /// A first signal ends the run in order, between two messages; a second one ends it at once.
 async fn first_signal(stop: watch::Sender<bool>) -> Exit {
     let Ok(mut signals) = Signals::new() else { return std::future::pending().await };
     let exit = loop {
         match signals.next().await {
-            Signal::Reload => {}
+            Signal::Reload | Signal::Wake => {}
             Signal::Interrupt => break Exit::Interrupted,
             Signal::Terminate => break Exit::Terminated,
         }
@@ -95,7 +114,7 @@ async fn first_signal(stop: watch::Sender<bool>) -> Exit {
     stop.send_replace(true);
     tokio::spawn(async move {
         loop {
-            if signals.next().await != Signal::Reload {
+            if matches!(signals.next().await, Signal::Interrupt | Signal::Terminate) {
                 std::process::exit(i32::from(exit as u8));
             }
         }
@@ -131,26 +150,18 @@ async fn fetch_one(
     Ok(told)
 }
 
-/// Of several providers that stand in for each other the last one counts: it was asked because the
-/// others could not be. Where each is asked, the worst does.
-fn exit_of(account: &Account, told: &[Told]) -> Exit {
-    let mut exits = told.iter().map(|told| told.summary.exit);
-    let exit = if account.ask == Ask::All { exits.max() } else { exits.next_back() };
-    exit.unwrap_or(Exit::Ok)
-}
-
 fn wants_dialogue(effective: &Effective, output: Output) -> bool {
     effective.account.transcript.is_some() || output.verbose > 1
 }
 
-fn labelled(mut failure: Failure, effective: &Effective) -> Failure {
+pub(super) fn labelled(mut failure: Failure, effective: &Effective) -> Failure {
     if !effective.account.name.is_empty() {
         failure.what = format!("{}: {}", effective.account.name, failure.what);
     }
     failure
 }
 
-fn report(output: Output, effective: &Effective, report: &Told) -> Result<(), Failure> {
+pub(super) fn report(output: Output, effective: &Effective, report: &Told) -> Result<(), Failure> {
     let Told { summary, telling, failure, .. } = report;
     let silent = output.quiet && *telling == Telling::Known;
     if let Some(failure) = failure.as_ref().filter(|_| !silent) {

@@ -45,9 +45,13 @@ fn counted(n: usize, what: &str) -> String {
 
 impl Orders for Signals {
     async fn next(&mut self) -> Order {
-        match Signals::next(self).await {
-            Signal::Reload => Order::Reload,
-            Signal::Terminate | Signal::Interrupt => Order::Stop,
+        loop {
+            match Signals::next(self).await {
+                Signal::Reload => return Order::Reload,
+                Signal::Terminate | Signal::Interrupt => return Order::Stop,
+                // Nothing here is done later that could be done now.
+                Signal::Wake => {}
+            }
         }
     }
 }

@@ -41,6 +41,7 @@ impl Effective {
         if purpose == Purpose::Run {
             note(self.mail_faults());
             note(self.provider_faults());
+            note(self.rhythm_faults());
         }
         note(self.timeout_faults());
         Problems::none_in(found)
@@ -181,6 +182,20 @@ impl Effective {
                 "max_message_size",
                 zero,
             ),
+        ])
+    }
+
+    fn rhythm_faults(&self) -> Vec<Fault> {
+        let a = &self.account;
+        let bounds = |key, time: Duration, least: Duration, most: Duration, allowed| {
+            let fault = format!("saw {time}; allowed: {allowed}");
+            rule(!(least..=most).contains(&time), key, fault)
+        };
+        let (second, day) = (Duration::seconds(10), Duration::days(1));
+        faults([
+            bounds("interval", a.interval, second, Duration::days(30), "10s to 30d"),
+            bounds("max_backoff", a.max_backoff, second, Duration::days(30), "10s to 30d"),
+            bounds("jitter", a.jitter, Duration::seconds(0), day, "0s to 1d"),
         ])
     }
 

@@ -225,6 +225,15 @@ settings! {
     /// What to do when another run holds the account
     #[arg(long, value_name = "WHAT", env = "ODMR_LOCK", help_heading = "Behaviour")]
     lock: Lock = Lock::Fail;
+    /// Wait before a call, by chance, for at most this long
+    #[arg(long, value_name = "DURATION", env = "ODMR_JITTER", help_heading = "Behaviour")]
+    jitter: Duration = Duration::seconds(0);
+    /// As a daemon: call this often
+    #[arg(long, value_name = "DURATION", env = "ODMR_INTERVAL", help_heading = "Behaviour")]
+    interval: Duration = Duration::minutes(15);
+    /// As a daemon: call this often at least, whatever is wrong
+    #[arg(long, value_name = "DURATION", env = "ODMR_MAX_BACKOFF", help_heading = "Behaviour")]
+    max_backoff: Duration = Duration::hours(4);
     /// Write the dialogue of each session to this folder, secrets removed
     #[arg(long, value_name = "DIR", env = "ODMR_TRANSCRIPT", help_heading = "Behaviour")]
     transcript: PathBuf;

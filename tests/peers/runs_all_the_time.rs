@@ -1,0 +1,158 @@
+//! `atrn-fetch daemon` and `atrn-fetch status`: unattended, and looked after.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::lab::fetchmail::{PASSWORD, USER};
+use crate::lab::maildir::Maildir;
+use crate::lab::ours::{Odmrd, RunningOdmrd};
+use crate::lab::post::Post;
+use crate::lab::process::{Child, Ran, run};
+use crate::lab::wait::until;
+use crate::lab::{Lab, allow};
+
+/// Settings with an account that calls this provider once an hour.
+fn settings(lab: &Lab, accounts: &[(&str, &RunningOdmrd)]) -> PathBuf {
+    let password = lab.write("password", PASSWORD);
+    allow(&password, 0o600);
+    let table = |(name, odmrd): &(&str, &RunningOdmrd)| {
+        format!(
+            "[account.{name}]\nserver = \"{}\"\nport = {}\ntls = \"none\"\nclear_auth = \"plain\"\nuser = \"{USER}\"\n\
+             password = {{ file = \"password\" }}\ndomains = [\"example.org\"]\ndeliver = \"maildir:{name}\"\n\
+             interval = \"1h\"\nehlo = \"customer.test\"\nstate_dir = \"state\"\n",
+            odmrd.odmr.ip(),
+            odmrd.odmr.port()
+        )
+    };
+    let path = lab.write("fetch.toml", accounts.iter().map(table).collect::<String>());
+    allow(&path, 0o600);
+    path
+}
+
+fn atrn_fetch(lab: &Lab, config: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_atrn-fetch"));
+    command.env("XDG_RUNTIME_DIR", lab.room("runtime")).env("HOME", lab.room("home"));
+    command.args(&words[..1]).arg("--config").arg(config).args(&words[1..]);
+    command
+}
+
+fn bring(odmrd: &RunningOdmrd) {
+    Post::open(odmrd.mx).deliver("a@sender.test", "box@example.org", b"Subject: x\r\n\r\ny\r\n");
+}
+
+fn until_landed(lab: &Lab, folder: &str, how_many: usize) {
+    let maildir = Maildir::at(lab.path(folder));
+    until("mail", || (maildir.messages().len() == how_many).then_some(()));
+}
+
+fn status(lab: &Lab, config: &Path, more: &[&str]) -> (Ran, Vec<Value>) {
+    let ran = run(lab, atrn_fetch(lab, config, &[&["status", "--json"], more].concat()));
+    let objects = ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    (ran, objects)
+}
+
+#[test]
+fn a_daemon_fetches_in_its_rhythm_when_woken_and_under_new_settings() {
+    let lab = Lab::open();
+    let (first, second) =
+        (Odmrd::named(&lab, "first").start(), Odmrd::named(&lab, "second").start());
+    let config = settings(&lab, &[("home", &first)]);
+    bring(&first);
+    let command = atrn_fetch(&lab, &config, &["daemon", "-v"]);
+    let mut daemon = Child::start(&lab, "daemon", command);
+    until_landed(&lab, "home", 1);
+    // Somebody's link is up again.
+    bring(&first);
+    until("the end of the first run", || {
+        status(&lab, &config, &[]).1[0]["next_run_in_s"].as_i64().filter(|s| *s > 3000)
+    });
+    daemon.signal(Signal::USR1);
+    until_landed(&lab, "home", 2);
+    // Another account, while it runs; what is wrong with the next change leaves this one in force.
+    settings(&lab, &[("home", &first), ("work", &second)]);
+    bring(&second);
+    daemon.signal(Signal::HUP);
+    until_landed(&lab, "work", 1);
+    lab.write("fetch.toml", "[account.home]\nserve = \"x\"\n");
+    daemon.signal(Signal::HUP);
+    daemon.until_log_says("those from before stay in force");
+    bring(&second);
+    daemon.signal(Signal::USR1);
+    until_landed(&lab, "work", 2);
+    assert_eq!(daemon.terminate().code(), Some(0), "{}", daemon.log());
+}
+
+#[test]
+fn a_restart_keeps_to_what_was_planned() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let config = settings(&lab, &[("home", &odmrd)]);
+    let planned = || status(&lab, &config, &[]).1[0]["next_run"].as_str().map(str::to_owned);
+    let mut daemon = Child::start(&lab, "daemon", atrn_fetch(&lab, &config, &["daemon", "-v"]));
+    daemon.until_log_says("fetching from now on");
+    let soon = |s: &i64| *s > 3000;
+    until("a plan", || status(&lab, &config, &[]).1[0]["next_run_in_s"].as_i64().filter(soon));
+    let before = planned();
+    daemon.terminate();
+    let mut daemon = Child::start(&lab, "again", atrn_fetch(&lab, &config, &["daemon", "-v"]));
+    daemon.until_log_says("fetching from now on");
+    assert_eq!(daemon.terminate().code(), Some(0));
+    assert_eq!(
+        odmrd.daemon.log().matches("INFO authenticated").count(),
+        1,
+        "{}",
+        odmrd.daemon.log()
+    );
+    assert!(planned() <= before.map(|at| at + "~"), "not put off either");
+}
+
+#[test]
+fn a_daemon_does_not_start_with_settings_that_cannot_work() {
+    let lab = Lab::open();
+    let config =
+        lab.write("fetch.toml", "[account.home]\nserver = \"x.test\"\ninterval = \"1s\"\n");
+    allow(&config, 0o600);
+    let ran = run(&lab, atrn_fetch(&lab, &config, &["daemon"]));
+    assert_eq!(ran.code, Some(78), "{ran:#?}");
+    assert!(ran.err.contains("interval: saw 1s; allowed: 10s to 30d"), "{ran:#?}");
+    assert!(ran.err.contains("deliver: not set"), "{ran:#?}");
+}
+
+#[test]
+fn status_tells_what_is_wrong_and_since_when() {
+    let lab = Lab::open();
+    let mut odmrd = Odmrd::new(&lab).start();
+    let config = settings(&lab, &[("home", &odmrd)]);
+    let (ran, told) = status(&lab, &config, &[]);
+    assert_eq!(
+        (ran.code, &told[0]["last_run"]),
+        (Some(0), &Value::Null),
+        "nothing ran yet: {told:?}"
+    );
+    assert_eq!(
+        status(&lab, &config, &["--max-age", "1h"]).0.code,
+        Some(1),
+        "and that is too long ago"
+    );
+    bring(&odmrd);
+    run(&lab, atrn_fetch(&lab, &config, &["run", "-q"])).succeeded();
+    let (ran, told) = status(&lab, &config, &["--max-age", "1h"]);
+    assert_eq!((ran.code, told[0]["last_result"].as_str()), (Some(0), Some("ok")), "{told:?}");
+    odmrd.daemon.terminate();
+    for _ in 0..2 {
+        assert_eq!(run(&lab, atrn_fetch(&lab, &config, &["run", "-q"])).code, Some(69));
+    }
+    let (ran, told) = status(&lab, &config, &[]);
+    let trouble = &told[0]["troubles"][0];
+    assert_eq!(
+        (ran.code, trouble["times"].as_u64(), trouble["exit"].as_u64()),
+        (Some(1), Some(2), Some(69))
+    );
+    let shown = run(&lab, atrn_fetch(&lab, &config, &["status"]));
+    let head: Vec<&str> = shown.out.lines().next().expect("a head").split_whitespace().collect();
+    assert_eq!(head, ["ACCOUNT", "LAST", "RUN", "RESULT", "SUCCESS", "MAIL", "NEXT"]);
+    assert!(shown.out.contains("home: 2 times since 2"), "{shown:#?}");
+}
