@@ -4,6 +4,7 @@
 //! file is read by.
 
 mod bar;
+mod begin;
 mod daemon;
 mod run;
 mod status;
@@ -35,6 +36,11 @@ pub const EXAMPLES: &[Example] = &[
         "Without any settings file",
     ),
     ("atrn-fetch check home", "Log in, show what the provider can do, fetch nothing"),
+    (
+        "atrn-fetch init home --server odmr.example.net --user acme --password-stdin \
+         --domain example.org --deliver smtp:localhost:25",
+        "A settings file to begin with",
+    ),
     ("atrn-fetch daemon", "Every account, each as often as its `interval` says"),
     ("atrn-fetch status --max-age 2h || alert", "Has every account been fetched of late?"),
     ("atrn-fetch test-target home", "Ask our own mail server whether it would take the mail"),
@@ -60,6 +66,8 @@ pub enum Command {
     Daemon(Daemon),
     /// Show how the last runs went, and when the next are due; 1 when something is wrong
     Status(Status),
+    /// Write a settings file to begin with, from the flags given; asks nothing, overwrites nothing
+    Init(Init),
     /// Log in, show what the provider can do, and leave without the turn
     Check(Common),
     /// Try the place where mail would be delivered; the provider is not called
@@ -80,6 +88,7 @@ impl Command {
             Command::Run(run) => &run.common,
             Command::Daemon(daemon) => &daemon.common,
             Command::Status(status) => &status.common,
+            Command::Init(init) => &init.common,
             Command::Check(common) | Command::TestTarget(common) => common,
             Command::ShowConfig(show) => &show.common,
         }
@@ -126,6 +135,21 @@ pub struct Status {
     /// Something is wrong, too, when the last success of an account is older than this
     #[arg(long, value_name = "DURATION", value_parser = read::<Duration>, help_heading = "Behaviour")]
     pub max_age: Option<Duration>,
+}
+
+/// `atrn-fetch init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// What every command has.
+    #[command(flatten)]
+    pub common: Common,
+    /// Read the password from the first line of standard input, and keep it in a file beside the settings
+    #[arg(long, conflicts_with_all = ["password_command", "password_file", "password_fd", "credential", "netrc"],
+        help_heading = "Login")]
+    pub password_stdin: bool,
+    /// Show what would be written, and write nothing
+    #[arg(long, conflicts_with = "password_stdin", help_heading = "Output")]
+    pub print: bool,
 }
 
 /// `atrn-fetch show-config`.
@@ -176,6 +200,9 @@ pub struct PasswordFlags {
     /// Read the password from this open file descriptor
     #[arg(long, value_name = "N", help_heading = "Login")]
     pub password_fd: Option<u32>,
+    /// The password is that of the server and user in this netrc file
+    #[arg(long, value_name = "FILE", help_heading = "Login")]
+    pub netrc: Option<PathBuf>,
     /// The systemd credential of this name is the password
     #[arg(long, value_name = "NAME", help_heading = "Login")]
     pub credential: Option<String>,
@@ -190,6 +217,7 @@ impl PasswordFlags {
             .or_else(|| self.password_file.clone().map(SecretSource::File))
             .or_else(|| self.password_fd.map(SecretSource::Fd))
             .or_else(|| self.credential.clone().map(SecretSource::Credential))
+            .or_else(|| self.netrc.clone().map(SecretSource::Netrc))
     }
 }
 

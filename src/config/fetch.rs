@@ -6,6 +6,7 @@
 //!
 //! Not here: what the values mean together, which is [`check`].
 
+pub mod begin;
 pub mod check;
 pub mod choice;
 pub mod files;

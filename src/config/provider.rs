@@ -164,7 +164,7 @@ impl Settings {
             None => self.control.socket = Some(self.state_dir.join("control")),
         }
         for secret in [&mut self.smarthost.password, &mut self.http.token] {
-            if let Some(SecretSource::File(path)) = secret {
+            if let Some(SecretSource::File(path) | SecretSource::Netrc(path)) = secret {
                 beside(path);
             }
         }

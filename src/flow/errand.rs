@@ -212,7 +212,9 @@ fn own_name(account: &Account) -> Option<Domain> {
 
 async fn password(account: &Account) -> Result<Option<SecretString>, Failure> {
     let Some(source) = account.password.clone() else { return Ok(None) };
-    let read = tokio::task::spawn_blocking(move || source.read()).await;
+    let server = account.server.as_ref().map(ToString::to_string).unwrap_or_default();
+    let user = account.user.clone().unwrap_or_default();
+    let read = tokio::task::spawn_blocking(move || source.read_for(&server, &user)).await;
     match read.map_err(|fault| Failure::new(Exit::Software, fault))? {
         Ok(secret) => Ok(Some(secret)),
         Err(fault) => Err(Failure::new(fault.exit(), &fault).hint(fault.hint())),

@@ -125,7 +125,12 @@ async fn forward<S: Spool>(
     let account = as_account(&house.smarthost);
     let password = house.smarthost.password.clone();
     let secret = match password {
-        Some(source) => Some(tokio::task::spawn_blocking(move || source.read()).await??),
+        Some(source) => {
+            let server = account.server.as_ref().map(ToString::to_string).unwrap_or_default();
+            let user = account.user.clone().unwrap_or_default();
+            let read = move || source.read_for(&server, &user);
+            Some(tokio::task::spawn_blocking(read).await??)
+        }
         None => None,
     };
     let turning = Turning::bringing("smarthost", queue::outgoing());

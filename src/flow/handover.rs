@@ -92,7 +92,7 @@ fn secrets(loaded: &Loaded) -> impl Iterator<Item = &Path> {
     let key = loaded.settings.tls.key.as_deref();
     let sources = [&loaded.settings.smarthost.password, &loaded.settings.http.token];
     let files = sources.into_iter().filter_map(|source| match source {
-        Some(SecretSource::File(path)) => Some(path.as_path()),
+        Some(SecretSource::File(path) | SecretSource::Netrc(path)) => Some(path.as_path()),
         _ => None,
     });
     std::iter::once(loaded.settings.accounts_path()).chain(key).chain(files)

@@ -8,6 +8,7 @@ mod brought_to_a_host;
 mod calibration;
 mod complaints;
 mod dovecot_knows;
+mod examples_work;
 mod far_corners;
 mod fetchmail_calls_odmrd;
 mod in_front;

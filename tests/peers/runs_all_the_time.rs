@@ -10,7 +10,7 @@ use crate::lab::fetchmail::{PASSWORD, USER};
 use crate::lab::maildir::Maildir;
 use crate::lab::ours::{Odmrd, RunningOdmrd};
 use crate::lab::post::Post;
-use crate::lab::process::{Child, Ran, run};
+use crate::lab::process::{Child, Ran, run, run_fed};
 use crate::lab::wait::until;
 use crate::lab::{Lab, allow};
 
@@ -155,4 +155,74 @@ fn status_tells_what_is_wrong_and_since_when() {
     let head: Vec<&str> = shown.out.lines().next().expect("a head").split_whitespace().collect();
     assert_eq!(head, ["ACCOUNT", "LAST", "RUN", "RESULT", "SUCCESS", "MAIL", "NEXT"]);
     assert!(shown.out.contains("home: 2 times since 2"), "{shown:#?}");
+}
+
+/// From nothing to mail: the file that init writes is one that works.
+#[test]
+fn init_writes_settings_that_work() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let (ip, port) = (odmrd.odmr.ip().to_string(), odmrd.odmr.port().to_string());
+    let config = lab.path("new/fetch.toml");
+    let target = format!("maildir:{}", lab.path("Maildir").display());
+    let flags = [
+        "init",
+        "home",
+        "--server",
+        &ip,
+        "--port",
+        &port,
+        "--tls",
+        "none",
+        "--clear-auth",
+        "plain",
+        "--user",
+        USER,
+        "--domain",
+        "example.org",
+        "--deliver",
+        &target,
+        "--ehlo",
+        "customer.test",
+        "--password-stdin",
+    ];
+    let begun =
+        run_fed(&lab, atrn_fetch(&lab, &config, &flags), &format!("{PASSWORD}\n")).succeeded();
+    assert!(begun.out.contains("atrn-fetch check home --config"), "{begun:#?}");
+    for file in [&config, &lab.path("new/home.password")] {
+        let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(file).expect("a file"));
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
+    run(&lab, atrn_fetch(&lab, &config, &["check", "home"])).succeeded();
+    bring(&odmrd);
+    run(&lab, atrn_fetch(&lab, &config, &["run", "home"])).succeeded();
+    until_landed(&lab, "Maildir", 1);
+    // What is there stays.
+    let before = std::fs::read(&config).expect("a file");
+    let again = run_fed(&lab, atrn_fetch(&lab, &config, &flags), "another\n");
+    assert_eq!(again.code, Some(73), "{again:#?}");
+    assert!(again.err.contains("is there already; nothing was changed"), "{again:#?}");
+    assert_eq!(std::fs::read(&config).expect("a file"), before);
+    let password = std::fs::read_to_string(lab.path("new/home.password")).expect("a file");
+    assert_eq!(password.trim(), PASSWORD);
+}
+
+#[test]
+fn a_password_may_be_in_a_netrc_file() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let text =
+        |user: &str| format!("machine {} login {user} password \"{PASSWORD}\"\n", odmrd.odmr.ip());
+    let netrc = lab.write("netrc", text(USER));
+    let config = settings(&lab, &[("home", &odmrd)]);
+    let flags = ["run", "--netrc", &netrc.display().to_string()];
+    let ran = run(&lab, atrn_fetch(&lab, &config, &flags));
+    assert_eq!(ran.code, Some(78), "others may read it: {ran:#?}");
+    allow(&netrc, 0o600);
+    run(&lab, atrn_fetch(&lab, &config, &flags)).succeeded();
+    lab.write("netrc", text("somebody"));
+    let ran = run(&lab, atrn_fetch(&lab, &config, &flags));
+    assert_eq!(ran.code, Some(78), "{ran:#?}");
+    assert!(ran.err.contains("no entry for machine 127."), "{ran:#?}");
+    assert!(!ran.err.contains(PASSWORD), "{ran:#?}");
 }

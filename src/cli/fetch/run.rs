@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::bar::Bar;
+use super::begin::init;
 use super::daemon::keep_fetching;
 use super::status::status;
 use super::{Command, Format, Invocation, Output, Run as RunFlags};
@@ -31,6 +32,9 @@ use crate::smtp::escape::Escaped;
 pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
     let output = invocation.command.common().output;
     log::start(&log_settings(output)).map_err(|fault| Failure::new(Exit::Config, fault))?;
+    if let Command::Init(flags) = &invocation.command {
+        return init(&invocation, flags);
+    }
     let accounts = accounts(&invocation)?;
     let invocation = Arc::new(invocation);
     match &invocation.command {
@@ -39,6 +43,8 @@ pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
         Command::Check(_) => with_runtime(check_all(output, &accounts)),
         Command::TestTarget(_) => with_runtime(test_all(output, &accounts)),
         Command::Status(flags) => status(flags, &accounts),
+        // Done above: what it is to write need not be there yet.
+        Command::Init(flags) => init(&invocation, flags),
         Command::ShowConfig(show) => show_all(output, &accounts, show.origin),
     }
 }

@@ -37,6 +37,7 @@ impl Shown for SecretSource {
             SecretSource::File(path) => ("file", path.display().to_string().into()),
             SecretSource::Fd(n) => ("fd", i64::from(*n).into()),
             SecretSource::Credential(name) => ("credential", name.clone().into()),
+            SecretSource::Netrc(path) => ("netrc", path.display().to_string().into()),
             SecretSource::Prompt(_) => return None,
         };
         Some(toml::Table::from_iter([(key.to_owned(), value)]).into())

@@ -313,7 +313,7 @@ impl Layer {
         let own = [&mut self.ca, &mut self.certificate, &mut self.key];
         let paths = own.into_iter().chain([&mut self.transcript, &mut self.state_dir]);
         paths.flatten().for_each(|path| *path = place(path));
-        if let Some(SecretSource::File(path)) = &mut self.password {
+        if let Some(SecretSource::File(path) | SecretSource::Netrc(path)) = &mut self.password {
             *path = place(path);
         }
         self.deliver = self.deliver.take().map(|deliver| deliver.map_path(place));

@@ -17,23 +17,25 @@ struct Braces {
     file: Option<PathBuf>,
     fd: Option<u32>,
     credential: Option<String>,
+    netrc: Option<PathBuf>,
 }
 
 impl Braces {
     fn source(self) -> Option<SecretSource> {
-        let Braces { command, file, fd, credential } = self;
-        match (command, file, fd, credential) {
-            (Some(line), None, None, None) => Some(SecretSource::Command(line)),
-            (None, Some(path), None, None) => Some(SecretSource::File(path)),
-            (None, None, Some(n), None) => Some(SecretSource::Fd(n)),
-            (None, None, None, Some(name)) => Some(SecretSource::Credential(name)),
-            _ => None,
-        }
+        let named = [
+            self.command.map(SecretSource::Command),
+            self.file.map(SecretSource::File),
+            self.fd.map(SecretSource::Fd),
+            self.credential.map(SecretSource::Credential),
+            self.netrc.map(SecretSource::Netrc),
+        ];
+        let mut named = named.into_iter().flatten();
+        named.next().filter(|_| named.next().is_none())
     }
 }
 
 const FORMS: &str = "one of { command = \"...\" }, { file = \"...\" }, { fd = 3 }, \
-                     { credential = \"...\" }";
+                     { credential = \"...\" }, { netrc = \"...\" }";
 
 impl<'de> Deserialize<'de> for SecretSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SecretSource, D::Error> {

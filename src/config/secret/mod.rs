@@ -5,6 +5,7 @@
 //! password = { file = "/etc/odmr/acme.secret" }     # nobody else may read it
 //! password = { fd = 3 }
 //! password = { credential = "acme" }                # LoadCredential=acme:... in the unit
+//! password = { netrc = "/home/ann/.netrc" }         # the entry of this server and user
 //! ```
 //!
 //! Never from an argument, which `ps` shows to everybody, and never from the settings themselves,
@@ -12,6 +13,7 @@
 
 mod command;
 mod form;
+mod netrc;
 mod prompt;
 
 use std::ffi::OsString;
@@ -46,6 +48,8 @@ pub enum SecretSource {
     Fd(u32),
     /// A credential of the systemd unit that we run in.
     Credential(String),
+    /// The entry of server and user in a netrc file.
+    Netrc(PathBuf),
     /// A person at the terminal, asked with these words.
     Prompt(String),
 }
@@ -81,6 +85,26 @@ pub enum SecretError {
     /// Nothing usable on the first line.
     #[error("{0}: {1}")]
     Unusable(String, &'static str),
+    /// A netrc file that cannot be understood.
+    #[error("{}:{line}: {what}", path.display())]
+    Netrc {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong there.
+        what: &'static str,
+    },
+    /// A netrc file without the entry that is needed.
+    #[error("{}: no entry for machine {server} and login {user}", path.display())]
+    NoEntry {
+        /// The file.
+        path: PathBuf,
+        /// Whom we call.
+        server: String,
+        /// As whom.
+        user: String,
+    },
     /// No such variable.
     #[error(
         "credential {0:?}: CREDENTIALS_DIRECTORY is not set, so this was not started by systemd \
@@ -141,11 +165,40 @@ impl SecretSource {
     /// # Errors
     /// [`SecretError`] names the source and says what to do; it never shows what was read.
     pub fn read(&self) -> Result<SecretString, SecretError> {
-        self.read_within(PATIENCE)
+        self.read_within(PATIENCE, "", "")
     }
 
-    fn read_within(&self, patience: Duration) -> Result<SecretString, SecretError> {
+    /// The same for a login: some sources keep the passwords of many.
+    ///
+    /// # Errors
+    /// As of [`SecretSource::read`].
+    pub fn read_for(&self, server: &str, user: &str) -> Result<SecretString, SecretError> {
+        self.read_within(PATIENCE, server, user)
+    }
+
+    fn read_within(
+        &self,
+        patience: Duration,
+        server: &str,
+        user: &str,
+    ) -> Result<SecretString, SecretError> {
+        let unusable = |why| SecretError::Unusable(self.to_string(), why);
         let octets = match self {
+            SecretSource::Netrc(path) => {
+                let octets = self.read_file(path.clone(), Private::Checked, patience)?;
+                let text = std::str::from_utf8(&octets).map_err(|_| unusable("is not UTF-8"))?;
+                let found = netrc::find(text, server, user).map_err(|bad| SecretError::Netrc {
+                    path: path.clone(),
+                    line: bad.line,
+                    what: bad.what,
+                })?;
+                let password = found.ok_or_else(|| SecretError::NoEntry {
+                    path: path.clone(),
+                    server: server.to_owned(),
+                    user: user.to_owned(),
+                })?;
+                Zeroizing::new(password.into_bytes())
+            }
             SecretSource::Prompt(words) => return ask(words),
             SecretSource::Command(line) => line.output(&self.to_string(), patience)?,
             SecretSource::File(path) => self.read_file(path.clone(), Private::Checked, patience)?,
@@ -158,7 +211,7 @@ impl SecretSource {
                 self.read_file(path, Private::Assumed, patience)?
             }
         };
-        first_line(&octets).map_err(|why| SecretError::Unusable(self.to_string(), why))
+        first_line(&octets).map_err(unusable)
     }
 
     fn read_file(
@@ -198,6 +251,7 @@ impl std::fmt::Display for SecretSource {
             SecretSource::File(path) => write!(f, "{}", path.display()),
             SecretSource::Fd(n) => write!(f, "file descriptor {n}"),
             SecretSource::Credential(name) => write!(f, "credential {name:?}"),
+            SecretSource::Netrc(path) => write!(f, "{}", path.display()),
             SecretSource::Prompt(_) => f.write_str("the terminal"),
         }
     }

@@ -73,8 +73,8 @@ fn a_command_that_fails_stalls_or_floods_is_told() {
     assert!(!failed.to_string().contains("s3cret"));
 
     let soon = Duration::from_millis(30);
-    assert!(matches!(shell("exec sleep 60").read_within(soon), Err(SecretError::Slow(..))));
-    let mute = shell("exec sleep 60 >&-").read_within(soon).unwrap_err();
+    assert!(matches!(shell("exec sleep 60").read_within(soon, "", ""), Err(SecretError::Slow(..))));
+    let mute = shell("exec sleep 60 >&-").read_within(soon, "", "").unwrap_err();
     assert!(matches!(mute, SecretError::Slow(..)), "{mute}");
     assert_eq!(mute.exit(), Exit::TempFail);
     assert!(matches!(shell("exec cat /dev/zero").read(), Err(SecretError::Long(_))));
@@ -97,7 +97,7 @@ fn a_descriptor_gives_what_it_was_opened_on() {
 fn a_pipe_that_nobody_writes_to_is_not_waited_for() {
     let (reader, _writer) = io::pipe().unwrap();
     let number = u32::try_from(reader.as_raw_fd()).unwrap();
-    let waited = SecretSource::Fd(number).read_within(Duration::from_millis(30));
+    let waited = SecretSource::Fd(number).read_within(Duration::from_millis(30), "", "");
     assert!(matches!(waited, Err(SecretError::Slow(..))));
 }
 

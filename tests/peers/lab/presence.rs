@@ -17,7 +17,9 @@ pub enum Peer {
     OpenSmtpd,
     Postfix,
     Promtool,
+    Shellcheck,
     Swaks,
+    SystemdAnalyze,
 }
 
 impl Peer {
@@ -31,7 +33,9 @@ impl Peer {
             Peer::OpenSmtpd => unpacked("opensmtpd/usr/sbin/smtpd"),
             Peer::Postfix => installed("postfix"),
             Peer::Promtool => unpacked("prometheus/usr/bin/promtool"),
+            Peer::Shellcheck => installed("shellcheck"),
             Peer::Swaks => installed("swaks"),
+            Peer::SystemdAnalyze => installed("systemd-analyze"),
         }
     }
 
@@ -49,7 +53,9 @@ impl Peer {
             Peer::OpenSmtpd => "opensmtpd",
             Peer::Postfix => "postfix",
             Peer::Promtool => "promtool",
+            Peer::Shellcheck => "shellcheck",
             Peer::Swaks => "swaks",
+            Peer::SystemdAnalyze => "systemd-analyze",
         }
     }
 
