@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('bounce', 'bounce', [CompletionResultType]::ParameterValue, 'Refuse messages: each sender is told, as if the customer had refused')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Give messages up now, as if their time had run out: each sender is told')
             [CompletionResult]::new('requeue', 'requeue', [CompletionResultType]::ParameterValue, 'Forget that messages were tried: back to their place in the queue')
+            [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'Customers'' sessions that have ended, since odmrd was started; the last hundred')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'What operators did')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until there are no such messages, or until there are')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'The JSON Schema of what is told')
@@ -86,6 +87,10 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
             [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Ask at this socket')
             [CompletionResult]::new('--spool', '--spool', [CompletionResultType]::ParameterName, 'Look at the spool in this folder, read-only, whether odmrd runs or not')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'The content as it would be handed over, to the octet; on a terminal, harmless')
+            [CompletionResult]::new('--eml', '--eml', [CompletionResultType]::ParameterName, 'The content as it would be handed over, to the octet; on a terminal, harmless')
+            [CompletionResult]::new('--headers', '--headers', [CompletionResultType]::ParameterName, 'The header of it')
+            [CompletionResult]::new('--body', '--body', [CompletionResultType]::ParameterName, 'What stands behind the header')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --format jsonl')
             [CompletionResult]::new('--reverse', '--reverse', [CompletionResultType]::ParameterName, 'The other way round')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
@@ -356,6 +361,22 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'queuectl;sessions' {
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Of this account only (repeatable)')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'The last so many')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'These fields only, in this order; a dot leads into an object: id,source.ip')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'In the order of this field; the whole list is kept in memory for it')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Ask at this socket')
+            [CompletionResult]::new('--spool', '--spool', [CompletionResultType]::ParameterName, 'Look at the spool in this folder, read-only, whether odmrd runs or not')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --format jsonl')
+            [CompletionResult]::new('--reverse', '--reverse', [CompletionResultType]::ParameterName, 'The other way round')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'queuectl;audit' {
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'The last so many')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]')
@@ -418,6 +439,7 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('bounce', 'bounce', [CompletionResultType]::ParameterValue, 'Refuse messages: each sender is told, as if the customer had refused')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Give messages up now, as if their time had run out: each sender is told')
             [CompletionResult]::new('requeue', 'requeue', [CompletionResultType]::ParameterValue, 'Forget that messages were tried: back to their place in the queue')
+            [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'Customers'' sessions that have ended, since odmrd was started; the last hundred')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'What operators did')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until there are no such messages, or until there are')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'The JSON Schema of what is told')
@@ -452,6 +474,9 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             break
         }
         'queuectl;help;requeue' {
+            break
+        }
+        'queuectl;help;sessions' {
             break
         }
         'queuectl;help;audit' {

@@ -49,6 +49,9 @@ _queuectl() {
             queuectl,schema)
                 cmd="queuectl__subcmd__schema"
                 ;;
+            queuectl,sessions)
+                cmd="queuectl__subcmd__sessions"
+                ;;
             queuectl,show)
                 cmd="queuectl__subcmd__show"
                 ;;
@@ -91,6 +94,9 @@ _queuectl() {
             queuectl__subcmd__help,schema)
                 cmd="queuectl__subcmd__help__subcmd__schema"
                 ;;
+            queuectl__subcmd__help,sessions)
+                cmd="queuectl__subcmd__help__subcmd__sessions"
+                ;;
             queuectl__subcmd__help,show)
                 cmd="queuectl__subcmd__help__subcmd__show"
                 ;;
@@ -107,7 +113,7 @@ _queuectl() {
 
     case "${cmd}" in
         queuectl)
-            opts="-c -h -V --config --socket --spool --help --version list show domains stats hold release delete bounce expire requeue audit wait schema help"
+            opts="-c -h -V --config --socket --spool --help --version list show domains stats hold release delete bounce expire requeue sessions audit wait schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -527,7 +533,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__help)
-            opts="list show domains stats hold release delete bounce expire requeue audit wait schema help"
+            opts="list show domains stats hold release delete bounce expire requeue sessions audit wait schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -681,6 +687,20 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__help__subcmd__schema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        queuectl__subcmd__help__subcmd__sessions)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1162,8 +1182,58 @@ _queuectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        queuectl__subcmd__sessions)
+            opts="-c -h --account --limit --format --json --fields --sort --reverse --config --socket --spool --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fields)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         queuectl__subcmd__show)
-            opts="-c -h --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-c -h --eml --raw --headers --body --format --json --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -39,6 +39,7 @@ complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "delete" -d 'Drop 
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "bounce" -d 'Refuse messages: each sender is told, as if the customer had refused'
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "expire" -d 'Give messages up now, as if their time had run out: each sender is told'
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "requeue" -d 'Forget that messages were tried: back to their place in the queue'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "sessions" -d 'Customers\' sessions that have ended, since odmrd was started; the last hundred'
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "audit" -d 'What operators did'
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "wait" -d 'Wait until there are no such messages, or until there are'
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "schema" -d 'The JSON Schema of what is told'
@@ -77,6 +78,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l sort -d 'In t
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l socket -d 'Ask at this socket' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l raw -l eml -d 'The content as it would be handed over, to the octet; on a terminal, harmless'
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l headers -d 'The header of it'
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l body -d 'What stands behind the header'
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l json -d 'Short for --format jsonl'
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l reverse -d 'The other way round'
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -s h -l help -d 'Print help'
@@ -297,6 +301,17 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l allow-none
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l json -d 'Short for --format jsonl'
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l reverse -d 'The other way round'
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l account -d 'Of this account only (repeatable)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l limit -d 'The last so many' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -s h -l help -d 'Print help'
 complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l limit -d 'The last so many' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
@@ -333,17 +348,18 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -s c -l config
 complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -l socket -d 'Ask at this socket' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -s h -l help -d 'Print help'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "list" -d 'The messages in the queue'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "show" -d 'All that is known of a message'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "domains" -d 'What waits for each domain'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "stats" -d 'The queue by groups'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "hold" -d 'Keep messages from being handed over'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "release" -d 'Have held messages handed over again'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "delete" -d 'Drop messages; nobody is told'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "bounce" -d 'Refuse messages: each sender is told, as if the customer had refused'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "expire" -d 'Give messages up now, as if their time had run out: each sender is told'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "requeue" -d 'Forget that messages were tried: back to their place in the queue'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "audit" -d 'What operators did'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "wait" -d 'Wait until there are no such messages, or until there are'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "schema" -d 'The JSON Schema of what is told'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue audit wait schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "list" -d 'The messages in the queue'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "show" -d 'All that is known of a message'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "domains" -d 'What waits for each domain'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "stats" -d 'The queue by groups'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "hold" -d 'Keep messages from being handed over'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "release" -d 'Have held messages handed over again'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "delete" -d 'Drop messages; nobody is told'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "bounce" -d 'Refuse messages: each sender is told, as if the customer had refused'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "expire" -d 'Give messages up now, as if their time had run out: each sender is told'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "requeue" -d 'Forget that messages were tried: back to their place in the queue'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "sessions" -d 'Customers\' sessions that have ended, since odmrd was started; the last hundred'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "audit" -d 'What operators did'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "wait" -d 'Wait until there are no such messages, or until there are'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "schema" -d 'The JSON Schema of what is told'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue sessions audit wait schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

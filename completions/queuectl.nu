@@ -43,6 +43,10 @@ module completions {
 
   # All that is known of a message
   export extern "queuectl show" [
+    --raw                     # The content as it would be handed over, to the octet; on a terminal, harmless
+    --eml                     # The content as it would be handed over, to the octet; on a terminal, harmless
+    --headers                 # The header of it
+    --body                    # What stands behind the header
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
@@ -310,6 +314,21 @@ module completions {
     ...ids: string            # Which, by name
   ]
 
+  # Customers' sessions that have ended, since odmrd was started; the last hundred
+  export extern "queuectl sessions" [
+    --account: string         # Of this account only (repeatable)
+    --limit: string           # The last so many
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+  ]
+
   # What operators did
   export extern "queuectl audit" [
     --limit: string           # The last so many
@@ -401,6 +420,10 @@ module completions {
 
   # Forget that messages were tried: back to their place in the queue
   export extern "queuectl help requeue" [
+  ]
+
+  # Customers' sessions that have ended, since odmrd was started; the last hundred
+  export extern "queuectl help sessions" [
   ]
 
   # What operators did

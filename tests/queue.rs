@@ -228,3 +228,85 @@ fn the_recipes_for_jq_work() {
     let deleted = queuectl(&odmrd, &["list", "--state", "deleted"]).ended(0).records();
     assert_eq!((deleted.len(), &deleted[0]["hold"]["reason"]), (1, &Value::from("old bounces")));
 }
+
+/// Large enough for a file of its own, and with what a terminal must not see.
+#[test]
+fn a_content_is_shown_to_the_octet() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let small = b"Subject: \x1b[2Jhello\r\nX: y\r\n\r\nhe\xffllo\r\n\r\nbye\r\n".to_vec();
+    let large = [
+        &b"Subject: large\r\n\r\n"[..],
+        &b"a line of forty octets, or nearly so.\r\n".repeat(9000),
+    ]
+    .concat();
+    for letter in [&small, &large] {
+        Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.org", letter);
+    }
+    let ids = queuectl(&odmrd, &["list", "--format", "ids"]).ended(0).out;
+    let bytes = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+        let ran =
+            command.arg("--config").arg(odmrd.config()).args(words).output().expect("queuectl");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        ran.stdout
+    };
+    for (id, letter) in ids.lines().zip([&small, &large]) {
+        let raw = bytes(&["show", id, "--raw"]);
+        assert!(raw.starts_with(b"Received: from sender.test"), "with the trace it was given here");
+        assert!(raw.ends_with(letter));
+        assert_eq!(
+            [bytes(&["show", id, "--headers"]), bytes(&["show", id, "--body"])].concat(),
+            raw
+        );
+        assert!(bytes(&["show", id, "--headers"]).ends_with(b"\r\n\r\n"));
+    }
+    let nobody = queuectl(&odmrd, &["show", "01M85AQA6RYMB2JKEQ85R1F64P", "--raw"]).ended(66);
+    assert!(nobody.err.contains("there is no such message"), "{}", nobody.err);
+    queuectl(&odmrd, &["show", "nonsense", "--raw"]).ended(64);
+    // The same from a spool that nobody has opened; and damage is told, not shown.
+    let spool = lab.path("odmrd-state/spool");
+    drop(odmrd);
+    let at_rest = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+        command.arg("--spool").arg(&spool);
+        run(command, words)
+    };
+    let id = ids.lines().nth(1).expect("two");
+    assert!(at_rest(&["show", id, "--raw"]).ended(0).out.ends_with("nearly so.\r\n"));
+    let file = std::fs::read_dir(spool.join("bodies")).expect("bodies").next().expect("one");
+    let file = file.expect("readable").path();
+    let mut octets = std::fs::read(&file).expect("a body");
+    let middle = octets.len() / 2;
+    octets[middle] ^= 1;
+    std::fs::write(&file, octets).expect("a body");
+    let damaged = at_rest(&["show", id, "--raw"]).ended(74);
+    assert!(damaged.err.contains("is damaged"), "{}", damaged.err);
+}
+
+#[test]
+fn sessions_tell_who_called_and_what_came_of_it() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    assert_eq!(queuectl(&odmrd, &["sessions"]).ended(0).records().len(), 0);
+    assert!(
+        queuectl(&odmrd, &["domains", "--json"]).ended(0).records()[0]["last_session"].is_null()
+    );
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "no_mail");
+    let told = lab::wait::until("two sessions", || {
+        let told = queuectl(&odmrd, &["sessions", "--account", "acme"]).ended(0).records();
+        (told.len() == 2).then_some(told)
+    });
+    let results: Vec<_> = told.iter().map(|session| session["result"].as_str()).collect();
+    assert_eq!(results, [Some("no_mail"), Some("ok")]);
+    assert_eq!(
+        (told[1]["delivered"].as_u64(), told[1]["peer"].as_str()),
+        (Some(3), Some("127.0.0.1"))
+    );
+    assert_eq!(queuectl(&odmrd, &["sessions", "--account", "other"]).ended(0).records().len(), 0);
+    Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.org", LETTER);
+    let last =
+        queuectl(&odmrd, &["domains", "--json"]).ended(0).records()[0]["last_session"].clone();
+    assert_eq!(last["result"].as_str(), Some("no_mail"), "{last}");
+}

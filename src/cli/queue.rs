@@ -1,6 +1,7 @@
 //! `queuectl`'s command line.
 
 mod act;
+mod content;
 mod look;
 mod stats;
 
@@ -27,7 +28,9 @@ pub const EXAMPLES: &[Example] = &[
         "The messages that have waited for three days",
     ),
     ("queuectl show 01M85AQA6RYMB2JKEQ85R1F64P", "All that is known of one, as JSON"),
+    ("queuectl show 01M85AQA6RYMB2JKEQ85R1F64P --raw > mail.eml", "Its content"),
     ("queuectl list --json | jq -r 'select(.age_s>86400)|[.id,.domain,.age_s]|@tsv'", "For a pipe"),
+    ("queuectl sessions --account acme", "When did that customer last call, and what came of it?"),
     (
         "queuectl hold --domain example.org --until 12h --reason 'moving house'",
         "Keep mail from being handed over",
@@ -105,6 +108,8 @@ pub enum Command {
     Expire(Act),
     /// Forget that messages were tried: back to their place in the queue
     Requeue(Act),
+    /// Customers' sessions that have ended, since odmrd was started; the last hundred
+    Sessions(Sessions),
     /// What operators did
     Audit(Audit),
     /// Wait until there are no such messages, or until there are
@@ -170,6 +175,15 @@ pub struct Show {
     /// Its id
     #[arg(required = true, value_name = "ID")]
     pub ids: Vec<String>,
+    /// The content as it would be handed over, to the octet; on a terminal, harmless
+    #[arg(long, visible_alias = "eml", group = "part")]
+    pub raw: bool,
+    /// The header of it
+    #[arg(long, group = "part")]
+    pub headers: bool,
+    /// What stands behind the header
+    #[arg(long = "body", group = "part")]
+    pub content: bool,
     /// How.
     #[command(flatten)]
     pub output: Output,
@@ -287,6 +301,20 @@ pub struct Bounce {
     pub text: String,
 }
 
+/// `queuectl sessions`.
+#[derive(Debug, Args)]
+pub struct Sessions {
+    /// Of this account only (repeatable)
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
+    /// The last so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u64,
+    /// How.
+    #[command(flatten)]
+    pub output: Output,
+}
+
 /// `queuectl audit`.
 #[derive(Debug, Args)]
 pub struct Audit {
@@ -348,6 +376,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Show(show) => look::show(&office, show).await,
             Command::Domains(domains) => look::domains(&office, domains).await,
             Command::Stats(wanted) => stats::stats(&office, wanted).await,
+            Command::Sessions(sessions) => look::sessions(&office, sessions).await,
             Command::Audit(audit) => look::audit(&office, audit).await,
             Command::Wait(wait) => look::wait(&office, wait).await,
             Command::Hold(hold) => act::hold(&office, hold).await,

@@ -102,6 +102,12 @@ impl Outcome {
         (Outcome::Dropped, "dropped"),
         (Outcome::Timeout, "timeout"),
     ];
+
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        let found = Outcome::ALL.iter().find(|(outcome, _)| *outcome == self);
+        found.map_or("", |(_, name)| name)
+    }
 }
 
 /// What became of a message behind the turn, by the best that became of its recipients.

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Audit, Domains, List, Output, Show, Wait, parsed, unwritten, with_ids};
+use super::{
+    Audit, Domains, List, Output, Sessions, Show, Wait, content, parsed, unwritten, with_ids,
+};
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Answer, Office, ask};
@@ -33,7 +35,7 @@ const WIDE_MESSAGE: [&str; 14] = [
 ];
 const RECIPIENT: [&str; 7] =
     ["id", "state", "age_s", "address", "last.code", "last.enhanced", "last.text"];
-const DOMAIN: [&str; 8] = [
+const DOMAIN: [&str; 10] = [
     "domain",
     "account",
     "messages",
@@ -42,8 +44,10 @@ const DOMAIN: [&str; 8] = [
     "next_expiry_s",
     "by_state.deferred",
     "by_state.held",
+    "last_session.at",
+    "last_session.result",
 ];
-const WIDE_DOMAIN: [&str; 12] = [
+const WIDE_DOMAIN: [&str; 14] = [
     "domain",
     "account",
     "messages",
@@ -56,7 +60,11 @@ const WIDE_DOMAIN: [&str; 12] = [
     "by_state.held",
     "by_state.failed",
     "by_state.damaged",
+    "last_session.at",
+    "last_session.result",
 ];
+const SESSION: [&str; 10] =
+    ["at", "account", "peer", "tls", "result", "delivered", "deferred", "refused", "bytes", "ms"];
 const AUDIT: [&str; 7] = ["id", "at", "who", "action", "done", "filter", "reason"];
 
 pub(super) async fn list(office: &Office, list: List) -> Result<Exit, Failure> {
@@ -113,7 +121,11 @@ fn by_recipient(mut message: Value) -> Vec<Value> {
 }
 
 pub(super) async fn show(office: &Office, show: Show) -> Result<Exit, Failure> {
+    let part = show.part();
     let filter = with_ids(Selection::default(), show.ids)?;
+    if let Some(part) = part {
+        return content::show(office, &filter.id, part).await;
+    }
     let mut answer = ask(office, Request::List { filter, limit: None }).await?;
     let mut output = show.output;
     let plain = output.format.is_none() && !output.json && output.fields.is_empty();
@@ -135,6 +147,14 @@ pub(super) async fn domains(office: &Office, domains: Domains) -> Result<Exit, F
     with_ids(named, Vec::new())?;
     let mut answer = ask(office, Request::Domains { domain: domains.domains }).await?;
     domains.output.put(&mut answer, domains.output.page(&DOMAIN, &WIDE_DOMAIN)).await?;
+    Ok(Exit::Ok)
+}
+
+pub(super) async fn sessions(office: &Office, sessions: Sessions) -> Result<Exit, Failure> {
+    let Sessions { accounts, limit, output } = sessions;
+    let request = Request::Sessions { limit: Some(limit), account: accounts };
+    let mut answer = ask(office, request).await?;
+    output.put(&mut answer, output.page(&SESSION, &SESSION)).await?;
     Ok(Exit::Ok)
 }
 

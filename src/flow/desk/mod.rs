@@ -14,18 +14,21 @@ pub mod record;
 pub mod selection;
 pub mod wire;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::sync::mpsc;
 
-use self::record::{ACTION, Action, Audit, audit_name};
+use self::record::{ACTION, Action, Audit, CONTENT, Piece, audit_name};
 use self::selection::{Selection, moment};
 use self::wire::{ActWord, End, Request};
 use super::counts::Counts;
+use super::recent::Past;
 use crate::exit::{Exit, Failure};
 use crate::flow::provider::House;
 use crate::queue::filter::Seen;
@@ -124,6 +127,11 @@ impl Desk {
                 self.list(&selected, limit.unwrap_or(u64::MAX), sheet).await
             }
             Request::Domains { domain } => self.domains(&domain, sheet).await,
+            Request::Content { id } => self.content(&id, sheet).await,
+            Request::Sessions { limit, account } => {
+                let most = usize::try_from(limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+                self.sessions(most, &account, sheet).await
+            }
             Request::Audit { limit } => {
                 let most = usize::try_from(limit.unwrap_or(100)).unwrap_or(usize::MAX);
                 let mut lines = Vec::new();
@@ -190,16 +198,71 @@ impl Desk {
         let selection = Selection { domain: wanted.to_vec(), ..Selection::default() };
         let filter = filter(&selection)?;
         let (now, mut lines) = (Timestamp::now(), Vec::new());
+        let past = self.past();
+        // The newest is first, and is what stays.
+        let last: HashMap<&str, &Past> =
+            past.iter().rev().map(|past| (past.account.as_str(), past)).collect();
         for figures in self.overseer.domains().await? {
             let meant =
                 |pattern: &crate::queue::filter::DomainPattern| pattern.matches(&figures.domain);
             if filter.domains.is_empty() || filter.domains.iter().any(meant) {
                 let account = self.account(&figures.domain);
-                line(&mut lines, &record::Domain::new(&figures, account, now))?;
+                let last = account.and_then(|account| last.get(account).copied());
+                line(&mut lines, &record::Domain::new(&figures, account, last, now))?;
             }
             if lines.len() > 64 * 1024 {
                 sheet.send(std::mem::take(&mut lines)).await?;
             }
+        }
+        Ok(sheet.send(lines).await?)
+    }
+
+    /// The content as it would be handed over, each piece proven before an octet of it is given away.
+    async fn content(&self, id: &str, sheet: &Sheet) -> Result<(), Trouble> {
+        let entry: EntryId = id.parse().map_err(|_| {
+            Failure::new(Exit::Usage, format!("id: saw {id:?}; allowed: the name of a message"))
+        })?;
+        let (give, mut pieces) = mpsc::channel(2);
+        let read = self.overseer.content(entry, give);
+        // The pieces go away with it: who reads them must not wait for a taker that has gone.
+        let told = async move {
+            let mut at = 0;
+            while let Some(octets) = pieces.recv().await {
+                let mut lines = Vec::new();
+                let b64 = BASE64.encode(&octets);
+                line(&mut lines, &Piece { schema: CONTENT, id: entry.to_string(), at, b64 })?;
+                at += octets.len() as u64;
+                sheet.send(lines).await?;
+            }
+            Ok::<(), Trouble>(())
+        };
+        let (found, told) = tokio::join!(read, told);
+        told?;
+        match found? {
+            true => Ok(()),
+            false => Err(no_such(entry).into()),
+        }
+    }
+
+    /// Sessions that have ended, the newest first.
+    fn past(&self) -> Vec<Past> {
+        self.counts.as_ref().map_or_else(Vec::new, |counts| counts.recent.sessions(usize::MAX))
+    }
+
+    async fn sessions(
+        &self,
+        most: usize,
+        accounts: &[String],
+        sheet: &Sheet,
+    ) -> Result<(), Trouble> {
+        if self.counts.is_none() {
+            let what = "sessions are known to a running odmrd only";
+            return Err(Failure::new(Exit::Unavailable, what).into());
+        }
+        let (now, mut lines) = (Timestamp::now(), Vec::new());
+        let wanted = |past: &&Past| accounts.is_empty() || accounts.contains(&past.account);
+        for past in self.past().iter().filter(wanted).take(most) {
+            line(&mut lines, &record::Session::new(past, now))?;
         }
         Ok(sheet.send(lines).await?)
     }
@@ -329,6 +392,11 @@ fn filter(selection: &Selection) -> Result<Filter, Failure> {
     selection.filter().map_err(|bad| Failure::new(Exit::Usage, bad))
 }
 
+fn no_such(id: EntryId) -> Failure {
+    let hint = "it may have been delivered; the log of odmrd tells";
+    Failure::new(Exit::NoInput, format!("{id}: there is no such message")).hint(Some(hint))
+}
+
 fn name(entry: &Result<Sight, Unseen>) -> EntryId {
     match entry {
         Ok(sight) => sight.entry.id,
@@ -455,11 +523,7 @@ impl Pages<'_> {
     fn all_known(&self) -> Result<(), Trouble> {
         match self.unknown {
             None => Ok(()),
-            Some(id) => {
-                let what = format!("{id}: there is no such message");
-                let hint = "it may have been delivered; the log of odmrd tells";
-                Err(Failure::new(Exit::NoInput, what).hint(Some(hint)).into())
-            }
+            Some(id) => Err(no_such(id).into()),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The records. Times are RFC 3339 in UTC and ages whole seconds, sizes octets; a key that is listed is
 //! never left out, and what is unknown is null. Within a schema's number keys are only ever added.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::flow::http::status::STATUS;
+use crate::flow::recent::Past;
 use crate::queue::filter::last_reply;
 use crate::queue::{Mark, RecipientState, Standing};
 use crate::smtp::{Body, Reply};
@@ -12,12 +15,14 @@ use crate::spool::embedded::operate::Audited;
 use crate::spool::embedded::oversee::{Sight, Standings, Unseen};
 
 /// Every schema with its name.
-pub const SCHEMAS: [(&str, &str); 6] = [
+pub const SCHEMAS: [(&str, &str); 8] = [
     (MESSAGE, include_str!("schema/message.json")),
     (DOMAIN, include_str!("schema/domain.json")),
     (GROUP, include_str!("schema/group.json")),
     (ACTION, include_str!("schema/action.json")),
     (AUDIT, include_str!("schema/audit.json")),
+    (SESSION, include_str!("schema/session.json")),
+    (CONTENT, include_str!("schema/content.json")),
     (STATUS, include_str!("schema/status.json")),
 ];
 
@@ -25,6 +30,10 @@ pub const SCHEMAS: [(&str, &str); 6] = [
 pub const MESSAGE: &str = "odmr.queue.message/1";
 /// Schema of [`Domain`].
 pub const DOMAIN: &str = "odmr.queue.domain/1";
+/// Schema of [`Session`].
+pub const SESSION: &str = "odmr.queue.session/1";
+/// Schema of [`Piece`].
+pub const CONTENT: &str = "odmr.queue.content/1";
 /// Schema of [`Group`].
 pub const GROUP: &str = "odmr.queue.group/1";
 /// Schema of [`Action`].
@@ -232,6 +241,65 @@ pub struct Domain<'a> {
     oldest_s: Option<i64>,
     next_expiry: Option<Timestamp>,
     next_expiry_s: Option<i64>,
+    last_session: Option<LastSession<'a>>,
+}
+
+/// What came of the last call.
+#[derive(Clone, Debug, Serialize)]
+struct LastSession<'a> {
+    id: &'a str,
+    at: Timestamp,
+    peer: IpAddr,
+    result: &'static str,
+    delivered: u64,
+    deferred: u64,
+    ms: u64,
+}
+
+/// A customer's session that has ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Session<'a> {
+    schema: &'static str,
+    id: &'a str,
+    at: Timestamp,
+    ago_s: i64,
+    account: &'a str,
+    peer: IpAddr,
+    helo: &'a str,
+    tls: Option<&'a str>,
+    result: &'static str,
+    delivered: u64,
+    deferred: u64,
+    refused: u64,
+    bytes: u64,
+    ms: u64,
+}
+
+fn millis(took: std::time::Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl<'a> Session<'a> {
+    /// What can be told of a session.
+    pub fn new(past: &'a Past, now: Timestamp) -> Session<'a> {
+        let ended = past.began.saturating_add(past.took).unwrap_or(past.began);
+        Session {
+            schema: SESSION,
+            id: &past.id,
+            at: second(past.began),
+            ago_s: now.duration_since(ended).as_secs().max(0),
+            account: &past.account,
+            peer: past.ip,
+            helo: &past.helo,
+            tls: past.tls.as_deref(),
+            result: past.outcome.name(),
+            delivered: past.drained.delivered,
+            deferred: past.drained.deferred,
+            refused: past.drained.refused,
+            bytes: past.drained.octets,
+            ms: millis(past.took),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -247,7 +315,12 @@ struct ByState {
 
 impl<'a> Domain<'a> {
     /// What can be told of a domain. `messages` and `bytes` are of what its customer would get.
-    pub fn new(figures: &'a Standings, account: Option<&'a str>, now: Timestamp) -> Domain<'a> {
+    pub fn new(
+        figures: &'a Standings,
+        account: Option<&'a str>,
+        last: Option<&'a Past>,
+        now: Timestamp,
+    ) -> Domain<'a> {
         Domain {
             schema: DOMAIN,
             domain: figures.domain.as_str(),
@@ -268,6 +341,15 @@ impl<'a> Domain<'a> {
             oldest_s: figures.oldest.map(|at| now.duration_since(at).as_secs().max(0)),
             next_expiry: figures.next_expiry.map(second),
             next_expiry_s: figures.next_expiry.map(|at| at.duration_since(now).as_secs()),
+            last_session: last.map(|past| LastSession {
+                id: &past.id,
+                at: second(past.began),
+                peer: past.ip,
+                result: past.outcome.name(),
+                delivered: past.drained.delivered,
+                deferred: past.drained.deferred,
+                ms: millis(past.took),
+            }),
         }
     }
 }
@@ -331,6 +413,19 @@ impl From<Audited> for Audit {
         let at = second(at);
         Audit { schema: AUDIT, id: audit_name(id), at, who, action, reason, filter, done }
     }
+}
+
+/// A piece of a message's content.
+#[derive(Clone, Debug, Serialize)]
+pub struct Piece {
+    /// [`CONTENT`].
+    pub schema: &'static str,
+    /// The message.
+    pub id: String,
+    /// Where it begins, in octets.
+    pub at: u64,
+    /// The octets, in base64.
+    pub b64: String,
 }
 
 /// What a line of the audit is called.

@@ -54,6 +54,20 @@ pub enum Request {
         #[serde(default)]
         before: Option<jiff::Timestamp>,
     },
+    /// The content of a message, piece by piece: `odmr.queue.content/1` each.
+    Content {
+        /// Which.
+        id: String,
+    },
+    /// The last sessions of customers, the newest first: `odmr.queue.session/1` each.
+    Sessions {
+        /// How many; all that are remembered, unless said.
+        #[serde(default)]
+        limit: Option<u64>,
+        /// Of these accounts only.
+        #[serde(default)]
+        account: Vec<String>,
+    },
     /// The last lines of the audit: `odmr.queue.audit/1` each.
     Audit {
         /// How many.

@@ -3,14 +3,16 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::mpsc;
 
 use super::body::{self, Place};
 use super::claims::Key;
 use super::reader::{aside, unreadable};
-use super::row::Unreadable;
+use super::row::{Stored, Unreadable};
 use super::seal::{PIECE, Proof};
 use super::{Core, Lease};
 use crate::spool::{self, SpoolError};
@@ -96,6 +98,61 @@ impl spool::Content for Content {
             }
         }
     }
+}
+
+/// Gives away the content of an entry that nobody has leased, until whoever takes it is gone. For a look:
+/// blocks, and sets nothing aside. The error is damage.
+pub(super) fn give_away(
+    stored: &Stored,
+    body: Option<Option<Vec<u8>>>,
+    bodies: &Path,
+    give: &mpsc::Sender<Bytes>,
+) -> Result<(), String> {
+    let mut proof = Proof::new(stored.checks.clone(), stored.digest.clone());
+    let name = match (body, &stored.place) {
+        (Some(body), _) => {
+            let body = body.ok_or_else(|| "its content is missing".to_owned())?;
+            return match whole(&stored.head, &body, proof) {
+                Rest::Whole(mut octets) => {
+                    while !octets.is_empty() {
+                        let piece = octets.split_to(octets.len().min(PIECE));
+                        if give.blocking_send(piece).is_err() {
+                            break;
+                        }
+                    }
+                    Ok(())
+                }
+                Rest::Damaged(what) => Err(what),
+                Rest::Pieces(_) | Rest::GivenUp => Ok(()),
+            };
+        }
+        (None, Place::File(name)) => name,
+        (None, Place::Row(_)) => return Err("its content is missing".to_owned()),
+    };
+    let unreadable = |e: io::Error| format!("its file cannot be read: {e}");
+    let mut file = File::open(bodies.join(name)).map_err(unreadable)?;
+    proof.head(&stored.head)?;
+    if !stored.head.is_empty() && give.blocking_send(Bytes::copy_from_slice(&stored.head)).is_err()
+    {
+        return Ok(());
+    }
+    let mut left = stored.entry.size.saturating_sub(stored.head.len() as u64);
+    while left > 0 {
+        let octets = left.min(PIECE as u64) as usize;
+        let piece = body::read(&mut file, octets).map_err(unreadable)?;
+        if piece.len() < octets {
+            return Err(format!("its file is {} octets short", left - piece.len() as u64));
+        }
+        proof.piece(&piece)?;
+        left -= octets as u64;
+        if left == 0 {
+            proof.whole(&stored.head)?;
+        }
+        if give.blocking_send(piece.into()).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 fn whole(head: &[u8], body: &[u8], mut proof: Proof) -> Rest {

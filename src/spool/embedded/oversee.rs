@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
@@ -14,8 +15,8 @@ use super::ledger::{Count, Ledger};
 use super::operate::{self, Audited};
 use super::reader::{Readers, aside, unreadable};
 use super::rescue::{self, is_damage};
-use super::row::{self, Unreadable};
-use super::{Core, database, schema};
+use super::row::{self, Stored, Unreadable};
+use super::{Core, body, content, database, schema};
 use crate::queue::{Entry, EntryId, EntryState, Mark, order};
 use crate::smtp::Domain;
 use crate::spool::SpoolError;
@@ -192,6 +193,35 @@ impl Overseer {
         .await
     }
 
+    /// Reads an entry's content and gives it away piece by piece, each proven first, until whoever takes
+    /// them is gone. `false` when there is no such entry.
+    ///
+    /// # Errors
+    /// [`SpoolError::Damaged`] before any octet of a damaged piece is given; it is not set aside for it.
+    pub async fn content(
+        &self,
+        id: EntryId,
+        give: tokio::sync::mpsc::Sender<Bytes>,
+    ) -> Result<bool, SpoolError> {
+        let bodies = self.readers.path().with_file_name(super::BODIES);
+        let found = self
+            .read(move |view, db| {
+                let snapshot = db.unchecked_transaction()?;
+                let Some(stored) = view.stored(db, id)? else { return Ok(None) };
+                let body = match &stored.place {
+                    body::Place::Row(message) => Some(body::select(db, *message)?),
+                    body::Place::File(_) => None,
+                };
+                snapshot.finish()?;
+                Ok(Some((stored, body)))
+            })
+            .await?;
+        let Some((stored, body)) = found else { return Ok(false) };
+        let damaged = move |what| SpoolError::Damaged { id, what };
+        aside(move || content::give_away(&stored, body, &bodies, &give).map_err(damaged)).await??;
+        Ok(true)
+    }
+
     /// The figures of every domain that has mail, by name.
     ///
     /// # Errors
@@ -328,6 +358,24 @@ impl View {
         }
     }
 
+    fn stored(&mut self, db: &Connection, id: EntryId) -> rusqlite::Result<Option<Stored>> {
+        let sql = "SELECT domain FROM entry WHERE id = ?1";
+        let key =
+            db.prepare_cached(sql)?.query_row([id.0.to_bytes()], |row| row.get(0)).optional()?;
+        let Some(key) = key.map(|domain| Key { domain, id }) else { return Ok(None) };
+        let domain = self.name(db, key.domain)?;
+        // A damaged name costs nobody a look at the content.
+        let domain = domain.unwrap_or_else(crate::queue::outgoing);
+        match row::load(db, &domain, key) {
+            Ok(stored) => Ok(stored),
+            Err(Unreadable::Sql(e)) => Err(e),
+            Err(Unreadable::Damaged(what)) => Err(unreadable_entry(what)),
+            Err(Unreadable::Misfiled) => {
+                Err(unreadable_entry("the index is wrong about it".to_owned()))
+            }
+        }
+    }
+
     fn name(&mut self, db: &Connection, number: i64) -> rusqlite::Result<Option<Domain>> {
         if let Some(name) = self.names.get(&number) {
             return Ok(name.clone());
@@ -420,6 +468,10 @@ impl View {
             next_expiry: next_expiry.and_then(|at| Timestamp::from_microsecond(at).ok()),
         })
     }
+}
+
+fn unreadable_entry(what: String) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Null, what.into())
 }
 
 fn keys_behind(db: &Connection, after: &[u8], room: usize) -> rusqlite::Result<Vec<Key>> {
