@@ -39,6 +39,8 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('bounce', 'bounce', [CompletionResultType]::ParameterValue, 'Refuse messages: each sender is told, as if the customer had refused')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Give messages up now, as if their time had run out: each sender is told')
             [CompletionResult]::new('requeue', 'requeue', [CompletionResultType]::ParameterValue, 'Forget that messages were tried: back to their place in the queue')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write messages into files, content and envelope; they stay in the queue')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take messages in that export has written; what is there already is not taken twice')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'Customers'' sessions that have ended, since odmrd was started; the last hundred')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'What operators did')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until there are no such messages, or until there are')
@@ -361,6 +363,40 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'queuectl;export' {
+            [CompletionResult]::new('--domain', '--domain', [CompletionResultType]::ParameterName, 'Of this domain, or of all below it (*.example.org)')
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Of this account')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted')
+            [CompletionResult]::new('--sender', '--sender', [CompletionResultType]::ParameterName, 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path')
+            [CompletionResult]::new('--rcpt', '--rcpt', [CompletionResultType]::ParameterName, 'To this recipient, likewise')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'With this id; - reads ids from standard input, one a line or with a NUL behind each')
+            [CompletionResult]::new('--older', '--older', [CompletionResultType]::ParameterName, 'Waiting for longer than this: 90m, 3d')
+            [CompletionResult]::new('--newer', '--newer', [CompletionResultType]::ParameterName, 'Taken within this time')
+            [CompletionResult]::new('--larger', '--larger', [CompletionResultType]::ParameterName, 'Larger than this: 10 MiB')
+            [CompletionResult]::new('--smaller', '--smaller', [CompletionResultType]::ParameterName, 'Smaller than this')
+            [CompletionResult]::new('--expires-within', '--expires-within', [CompletionResultType]::ParameterName, 'Given up within this time')
+            [CompletionResult]::new('--attempts', '--attempts', [CompletionResultType]::ParameterName, 'Tried by so many sessions: 3, ''>3'', ''<=2''')
+            [CompletionResult]::new('--code', '--code', [CompletionResultType]::ParameterName, 'Of which the customer last said this: 452, 4xx, 4.2.2')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'As eml (with a .json each), maildir or mbox (with their envelopes beside them)')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Ask at this socket')
+            [CompletionResult]::new('--spool', '--spool', [CompletionResultType]::ParameterName, 'Look at the spool in this folder, read-only, whether odmrd runs or not')
+            [CompletionResult]::new('--held', '--held', [CompletionResultType]::ParameterName, 'Held by an operator')
+            [CompletionResult]::new('--damaged', '--damaged', [CompletionResultType]::ParameterName, 'Set aside because they are damaged')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'queuectl;import' {
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Ask at this socket')
+            [CompletionResult]::new('--spool', '--spool', [CompletionResultType]::ParameterName, 'Look at the spool in this folder, read-only, whether odmrd runs or not')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'queuectl;sessions' {
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Of this account only (repeatable)')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'The last so many')
@@ -439,6 +475,8 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('bounce', 'bounce', [CompletionResultType]::ParameterValue, 'Refuse messages: each sender is told, as if the customer had refused')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Give messages up now, as if their time had run out: each sender is told')
             [CompletionResult]::new('requeue', 'requeue', [CompletionResultType]::ParameterValue, 'Forget that messages were tried: back to their place in the queue')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write messages into files, content and envelope; they stay in the queue')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take messages in that export has written; what is there already is not taken twice')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'Customers'' sessions that have ended, since odmrd was started; the last hundred')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'What operators did')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until there are no such messages, or until there are')
@@ -474,6 +512,12 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             break
         }
         'queuectl;help;requeue' {
+            break
+        }
+        'queuectl;help;export' {
+            break
+        }
+        'queuectl;help;import' {
             break
         }
         'queuectl;help;sessions' {

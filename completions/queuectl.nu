@@ -314,6 +314,41 @@ module completions {
     ...ids: string            # Which, by name
   ]
 
+  # Write messages into files, content and envelope; they stay in the queue
+  export extern "queuectl export" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --as: string              # As eml (with a .json each), maildir or mbox (with their envelopes beside them)
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    to: path                  # The folder, or with --as mbox the file
+    ...ids: string            # Which, by name
+  ]
+
+  # Take messages in that export has written; what is there already is not taken twice
+  export extern "queuectl import" [
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...from: path             # What export has written: folders, mbox files, or single .eml files
+  ]
+
   # Customers' sessions that have ended, since odmrd was started; the last hundred
   export extern "queuectl sessions" [
     --account: string         # Of this account only (repeatable)
@@ -420,6 +455,14 @@ module completions {
 
   # Forget that messages were tried: back to their place in the queue
   export extern "queuectl help requeue" [
+  ]
+
+  # Write messages into files, content and envelope; they stay in the queue
+  export extern "queuectl help export" [
+  ]
+
+  # Take messages in that export has written; what is there already is not taken twice
+  export extern "queuectl help import" [
   ]
 
   # Customers' sessions that have ended, since odmrd was started; the last hundred

@@ -310,3 +310,185 @@ fn sessions_tell_who_called_and_what_came_of_it() {
         queuectl(&odmrd, &["domains", "--json"]).ended(0).records()[0]["last_session"].clone();
     assert_eq!(last["result"].as_str(), Some("no_mail"), "{last}");
 }
+
+/// What matters of an envelope wherever the message is.
+fn carried(record: &Value) -> Value {
+    let keys = [
+        "id",
+        "domain",
+        "arrived",
+        "expires",
+        "size",
+        "sender",
+        "envid",
+        "ret",
+        "body",
+        "smtputf8",
+        "source",
+        "recipients",
+        "content_sha256",
+    ];
+    let mut kept: serde_json::Map<_, _> =
+        keys.iter().map(|key| ((*key).to_owned(), record[*key].clone())).collect();
+    kept.insert("held".to_owned(), record["hold"]["held"].clone());
+    kept.insert("why".to_owned(), record["hold"]["reason"].clone());
+    Value::Object(kept)
+}
+
+/// Every form: out of one provider, into another, and out again; to the octet, and once.
+#[test]
+fn mail_moves_from_one_provider_to_another() {
+    let lab = Lab::open();
+    let first = Odmrd::named(&lab, "first").start();
+    let mut post = Post::open(first.mx);
+    let quoted =
+        b"Subject: quotes\r\n\r\nFrom here on\r\n>From there\r\n>>From x\r\nFromage\r\n\r\n\r\n"
+            .to_vec();
+    let large = [
+        &b"Subject: large\r\n\r\n"[..],
+        &b"From a line of a large mail, \xe9\xff.\r\n".repeat(9000),
+    ]
+    .concat();
+    assert!(
+        post.ask("MAIL FROM:<ann@sender.test> RET=HDRS ENVID=q+2Bq BODY=8BITMIME")
+            .starts_with("250")
+    );
+    assert!(
+        post.ask("RCPT TO:<bob@example.org> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Bob@else.test")
+            .starts_with("250")
+    );
+    assert!(post.ask("RCPT TO:<eve@example.org> NOTIFY=NEVER").starts_with("250"));
+    assert!(post.ask("DATA").starts_with("354"));
+    assert!(post.ask(&format!("{}.", String::from_utf8_lossy(&quoted))).starts_with("250"));
+    for letter in [&quoted, &large] {
+        post.deliver("", "bob@example.org", letter);
+    }
+    let one = queuectl(&first, &["list", "--format", "ids", "--limit", "1"]).ended(0).out;
+    queuectl(&first, &["hold", one.trim(), "--yes", "--reason", "not yet"]).ended(0);
+    for form in ["eml", "maildir", "mbox"] {
+        let second = Odmrd::named(&lab, &format!("second-{form}")).start();
+        let (out, back) = (lab.path(&format!("{form}-out")), lab.path(&format!("{form}-back")));
+        let (out, back) = (out.to_str().expect("a path"), back.to_str().expect("a path"));
+        queuectl(&first, &["export", out, "--as", form]).ended(0);
+        let taken = |counts: [u64; 2]| {
+            let told = queuectl(&second, &["import", out]).ended(0).records().remove(0);
+            assert_eq!(
+                [&told["kept"], &told["there"]].map(Value::as_u64),
+                counts.map(Some),
+                "{form}: {told}"
+            );
+        };
+        taken([3, 0]);
+        taken([0, 3]);
+        queuectl(&second, &["export", back, "--as", form]).ended(0);
+        let files = |folder: &str| -> Vec<Vec<u8>> {
+            let folder = std::path::Path::new(folder);
+            let folder = if form == "maildir" { folder.join("new") } else { folder.to_owned() };
+            if form == "mbox" {
+                return vec![std::fs::read(folder).expect("a mailbox")];
+            }
+            let mut paths: Vec<_> = std::fs::read_dir(folder)
+                .expect("files")
+                .map(|file| file.expect("a file").path())
+                .collect();
+            paths.retain(|path| path.extension().is_none_or(|extension| extension != "json"));
+            paths.sort();
+            paths.iter().map(|path| std::fs::read(path).expect("a file")).collect()
+        };
+        assert!(files(out) == files(back), "{form}");
+        let records = |folder: &str| -> Vec<Value> {
+            let lines = match form {
+                "eml" => {
+                    let mut texts: Vec<String> = std::fs::read_dir(folder)
+                        .expect("files")
+                        .map(|file| file.expect("a file").path())
+                        .filter(|path| {
+                            path.extension().is_some_and(|extension| extension == "json")
+                        })
+                        .map(|path| std::fs::read_to_string(path).expect("an envelope"))
+                        .collect();
+                    texts.sort();
+                    texts.concat()
+                }
+                "maildir" => {
+                    std::fs::read_to_string(format!("{folder}/envelopes.jsonl")).expect("envelopes")
+                }
+                _ => std::fs::read_to_string(format!("{folder}.jsonl")).expect("envelopes"),
+            };
+            let mut all: Vec<Value> = lines
+                .lines()
+                .map(|line| carried(&serde_json::from_str(line).expect("JSON")))
+                .collect();
+            all.sort_by_key(|record| record["id"].as_str().map(str::to_owned));
+            all
+        };
+        let (before, after) = (records(out), records(back));
+        assert_eq!(before, after, "{form}");
+        assert_eq!(before[0]["held"], Value::Bool(true), "{form}");
+        // What is not held is handed over there as it would have been here.
+        let maildir = lab.path(&format!("{form}-Maildir"));
+        AtrnFetch::new(&lab, second.odmr)
+            .into(&format!("maildir:{}", maildir.display()))
+            .run()
+            .ended(0, "ok");
+        let landed = lab::maildir::Maildir::at(maildir).messages();
+        assert_eq!(landed.len(), 2, "{form}");
+        // A Maildir has the line ends of this system.
+        let has = |letter: &[u8]| {
+            let letter: Vec<u8> = letter.iter().copied().filter(|octet| *octet != b'\r').collect();
+            landed.iter().any(|mail| mail.ends_with(&letter))
+        };
+        assert!(has(&large) && has(&quoted), "{form}");
+    }
+}
+
+#[test]
+fn garbage_is_not_imported() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let out = lab.path("out");
+    let out = out.to_str().expect("a path");
+    queuectl(&odmrd, &["export", out]).ended(0);
+    queuectl(&odmrd, &["export", out, "--sender", "nobody@x.test"]).ended(1);
+    queuectl(&odmrd, &["delete", "--all", "--yes"]).ended(0);
+    let other = Odmrd::named(&lab, "other").start();
+    let mut emls: Vec<_> = std::fs::read_dir(out)
+        .expect("files")
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
+        .collect();
+    emls.sort();
+    let [altered, short, unlabelled] = &emls[..] else { panic!("{emls:?}") };
+    let text = std::fs::read_to_string(altered).expect("text");
+    std::fs::write(altered, text.replace("hello", "jello")).expect("written");
+    std::fs::write(short, "x").expect("written");
+    std::fs::write(unlabelled.with_extension("json"), "{\"schema\":\"odmr.queue.message/1\"}")
+        .expect("written");
+    let said = queuectl(&other, &["import", out]).ended(65);
+    assert_eq!(said.records()[0]["refused"].as_u64(), Some(3), "{}", said.out);
+    for told in [
+        "the content is not the one",
+        "octets before its envelope says so",
+        "no envelope of ours: missing field",
+    ] {
+        assert!(said.err.contains(told), "{told:?}: {}", said.err);
+    }
+    assert_eq!(queuectl(&other, &["list"]).ended(0).records().len(), 0);
+    queuectl(&other, &["import", "/nowhere"]).ended(66);
+    let mbox = lab.write("mbox", "no mailbox\n");
+    lab.write("mbox.jsonl", "");
+    queuectl(&other, &["import", mbox.to_str().expect("a path")]).ended(65);
+    // A domain that no account has would wait for ever.
+    let stranger = Odmrd::without_accounts(&lab, "stranger")
+        .account("x", &["x.test"], "A-long-enough-word")
+        .start();
+    let json = altered.with_extension("json");
+    std::fs::write(altered, text).expect("written");
+    let said = queuectl(&stranger, &["import", altered.to_str().expect("a path")]).ended(65);
+    assert!(
+        said.err.contains("example.org: no account has that domain"),
+        "{}{}",
+        said.err,
+        json.display()
+    );
+}

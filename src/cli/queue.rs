@@ -1,6 +1,7 @@
 //! `queuectl`'s command line.
 
 mod act;
+mod carry;
 mod content;
 mod look;
 mod stats;
@@ -30,6 +31,10 @@ pub const EXAMPLES: &[Example] = &[
     ("queuectl show 01M85AQA6RYMB2JKEQ85R1F64P", "All that is known of one, as JSON"),
     ("queuectl show 01M85AQA6RYMB2JKEQ85R1F64P --raw > mail.eml", "Its content"),
     ("queuectl list --json | jq -r 'select(.age_s>86400)|[.id,.domain,.age_s]|@tsv'", "For a pipe"),
+    (
+        "queuectl export /srv/moving --domain example.org && queuectl import /srv/moving --socket /run/new/control",
+        "Move a domain's mail to another provider",
+    ),
     ("queuectl sessions --account acme", "When did that customer last call, and what came of it?"),
     (
         "queuectl hold --domain example.org --until 12h --reason 'moving house'",
@@ -108,6 +113,10 @@ pub enum Command {
     Expire(Act),
     /// Forget that messages were tried: back to their place in the queue
     Requeue(Act),
+    /// Write messages into files, content and envelope; they stay in the queue
+    Export(Export),
+    /// Take messages in that export has written; what is there already is not taken twice
+    Import(Import),
     /// Customers' sessions that have ended, since odmrd was started; the last hundred
     Sessions(Sessions),
     /// What operators did
@@ -301,6 +310,32 @@ pub struct Bounce {
     pub text: String,
 }
 
+/// `queuectl export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The folder, or with --as mbox the file
+    #[arg(value_name = "TO")]
+    pub to: PathBuf,
+    /// Which, by name
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Which.
+    #[command(flatten)]
+    pub filter: Selection,
+    /// As eml (with a .json each), maildir or mbox (with their envelopes beside them)
+    #[arg(long = "as", value_name = "FORM", default_value = "eml",
+        value_parser = str::parse::<carry::files::Form>, help_heading = "Output")]
+    pub form: carry::files::Form,
+}
+
+/// `queuectl import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// What export has written: folders, mbox files, or single .eml files
+    #[arg(required = true, value_name = "FROM")]
+    pub from: Vec<PathBuf>,
+}
+
 /// `queuectl sessions`.
 #[derive(Debug, Args)]
 pub struct Sessions {
@@ -376,6 +411,8 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Show(show) => look::show(&office, show).await,
             Command::Domains(domains) => look::domains(&office, domains).await,
             Command::Stats(wanted) => stats::stats(&office, wanted).await,
+            Command::Export(export) => carry::export(&office, export).await,
+            Command::Import(import) => carry::import(&office, import).await,
             Command::Sessions(sessions) => look::sessions(&office, sessions).await,
             Command::Audit(audit) => look::audit(&office, audit).await,
             Command::Wait(wait) => look::wait(&office, wait).await,

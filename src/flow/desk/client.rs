@@ -5,11 +5,12 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 
 use super::Desk;
+use super::import::Carried;
 use super::wire::{END, End, Request};
 use crate::exit::{Exit, Failure};
 use crate::spool::embedded::oversee::Overseer;
@@ -71,6 +72,60 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
     Ok(Answer { batches, heard: Vec::new(), at: 0, end: false })
 }
 
+/// Hands a message in, with its content.
+///
+/// # Errors
+/// [`Failure`]: nobody is there, or may be asked; or the content cannot be read.
+pub async fn hand_in(
+    office: &Office,
+    message: Carried,
+    content: Box<dyn io::Read + Send>,
+) -> Result<Answer, Failure> {
+    let Office::Socket(path) = office else {
+        let hint = "start odmrd, or leave --spool out where it runs";
+        return Err(
+            Failure::new(Exit::Unavailable, "only a running odmrd takes mail in").hint(Some(hint))
+        );
+    };
+    let size = message.size;
+    let request = Request::Import { message: Box::new(message) };
+    let mut line = serde_json::to_vec(&request).map_err(|e| Failure::new(Exit::Software, e))?;
+    line.push(b'\n');
+    let stream = connect(path).await?;
+    let (read_half, mut write_half) = stream.into_split();
+    let (put, batches) = mpsc::channel(4);
+    // It may refuse before it has heard all.
+    tokio::spawn(read(read_half, put));
+    let answer = Answer { batches, heard: Vec::new(), at: 0, end: false };
+    if write_half.write_all(&line).await.is_err() {
+        return Ok(answer);
+    }
+    let mut left = size;
+    let mut content = Some(content);
+    while left > 0 {
+        let most = left.min(64 * 1024) as usize;
+        let Some(mut reader) = content.take() else { break };
+        let piece = tokio::task::spawn_blocking(move || {
+            let mut piece = vec![0; most];
+            let got = reader.read(&mut piece)?;
+            piece.truncate(got);
+            Ok::<_, io::Error>((piece, reader))
+        });
+        let piece = piece.await.map_err(|e| Failure::new(Exit::Software, e))?;
+        let (piece, reader) = piece.map_err(|error| Failure::new(Exit::Io, error))?;
+        if piece.is_empty() {
+            let what = format!("ends {left} octets before its envelope says so");
+            return Err(Failure::new(Exit::Data, what));
+        }
+        left -= piece.len() as u64;
+        content = Some(reader);
+        if write_half.write_all(&piece).await.is_err() {
+            return Ok(answer); // what it has to say about that is heard
+        }
+    }
+    Ok(answer)
+}
+
 async fn connect(path: &Path) -> Result<UnixStream, Failure> {
     let connected = UnixStream::connect(path).await;
     connected.map_err(|error| {
@@ -88,7 +143,7 @@ async fn connect(path: &Path) -> Result<UnixStream, Failure> {
     })
 }
 
-async fn read(mut stream: UnixStream, put: mpsc::Sender<Result<Vec<u8>, Failure>>) {
+async fn read(mut stream: impl AsyncRead + Unpin, put: mpsc::Sender<Result<Vec<u8>, Failure>>) {
     loop {
         let mut some = Vec::with_capacity(256 * 1024);
         let read = tokio::time::timeout(SILENCE, stream.read_buf(&mut some)).await;

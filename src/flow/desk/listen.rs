@@ -96,14 +96,26 @@ async fn serve(stream: UnixStream, peer: Peer, provider: &Arc<Provider<Embedded>
         let (sheet, lines) = mpsc::channel(AHEAD);
         let desk = desk(peer, provider);
         let answered = async {
-            match parsed(&request, too_long) {
-                Ok(request) => desk.answer(request, &sheet).await,
-                Err(failure) => refuse(&failure, &sheet).await,
-            }
+            let goes_on = match parsed(&request, too_long) {
+                Ok(Request::Import { message }) => {
+                    let taken = desk.import(&message, &mut read, &sheet);
+                    tokio::time::timeout(IDLE, taken).await.unwrap_or(false)
+                }
+                Ok(request) => {
+                    desk.answer(request, &sheet).await;
+                    true
+                }
+                Err(failure) => {
+                    refuse(&failure, &sheet).await;
+                    // What stands behind an import that makes no sense is no request.
+                    false
+                }
+            };
             drop(sheet);
+            goes_on
         };
-        let ((), written) = tokio::join!(answered, put(lines, &mut write));
-        if written.is_err() || too_long {
+        let (goes_on, written) = tokio::join!(answered, put(lines, &mut write));
+        if written.is_err() || too_long || !goes_on {
             return;
         }
     }

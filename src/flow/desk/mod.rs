@@ -5,10 +5,12 @@
 //! | [`wire`] | requests and how they end, as they stand on the control socket |
 //! | [`selection`] | which messages are meant, in an operator's words |
 //! | [`record`] | what is told of them |
+//! | [`import`] | a message that another spool has given away |
 //! | [`listen`] | the daemon's end of the socket |
 //! | [`client`] | the other end, and the desk of a spool that nobody has opened |
 
 pub mod client;
+pub mod import;
 pub mod listen;
 pub mod record;
 pub mod selection;
@@ -127,6 +129,10 @@ impl Desk {
                 self.list(&selected, limit.unwrap_or(u64::MAX), sheet).await
             }
             Request::Domains { domain } => self.domains(&domain, sheet).await,
+            // Its content stands behind it, where only whoever holds the line can read it.
+            Request::Import { .. } => {
+                Err(Failure::new(Exit::Usage, "only a running odmrd takes mail in").into())
+            }
             Request::Content { id } => self.content(&id, sheet).await,
             Request::Sessions { limit, account } => {
                 let most = usize::try_from(limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);

@@ -15,7 +15,7 @@ use crate::spool::embedded::operate::Audited;
 use crate::spool::embedded::oversee::{Sight, Standings, Unseen};
 
 /// Every schema with its name.
-pub const SCHEMAS: [(&str, &str); 8] = [
+pub const SCHEMAS: [(&str, &str); 9] = [
     (MESSAGE, include_str!("schema/message.json")),
     (DOMAIN, include_str!("schema/domain.json")),
     (GROUP, include_str!("schema/group.json")),
@@ -23,6 +23,7 @@ pub const SCHEMAS: [(&str, &str); 8] = [
     (AUDIT, include_str!("schema/audit.json")),
     (SESSION, include_str!("schema/session.json")),
     (CONTENT, include_str!("schema/content.json")),
+    (IMPORT, include_str!("schema/import.json")),
     (STATUS, include_str!("schema/status.json")),
 ];
 
@@ -34,6 +35,8 @@ pub const DOMAIN: &str = "odmr.queue.domain/1";
 pub const SESSION: &str = "odmr.queue.session/1";
 /// Schema of [`Piece`].
 pub const CONTENT: &str = "odmr.queue.content/1";
+/// Schema of what came of an import.
+pub const IMPORT: &str = "odmr.queue.import/1";
 /// Schema of [`Group`].
 pub const GROUP: &str = "odmr.queue.group/1";
 /// Schema of [`Action`].
@@ -224,7 +227,7 @@ fn second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::import::Carried;
 use super::selection::Selection;
 use crate::exit::{Exit, Failure};
 
@@ -58,6 +59,12 @@ pub enum Request {
     Content {
         /// Which.
         id: String,
+    },
+    /// A message comes in; behind this line stand the octets of its content, as many as `size` says:
+    /// `odmr.queue.import/1`.
+    Import {
+        /// Its `odmr.queue.message/1`, with the `content_sha256` that export adds.
+        message: Box<Carried>,
     },
     /// The last sessions of customers, the newest first: `odmr.queue.session/1` each.
     Sessions {

@@ -1,0 +1,401 @@
+//! The files that messages leave as and come back from.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::exit::{Exit, Failure};
+
+/// A form of files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// A file for each content, and one for each envelope.
+    #[default]
+    Eml,
+    /// A Maildir, and the envelopes beside it.
+    Maildir,
+    /// One file, and the envelopes beside it.
+    Mbox,
+}
+
+impl std::str::FromStr for Form {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Form, String> {
+        match text {
+            "eml" => Ok(Form::Eml),
+            "maildir" => Ok(Form::Maildir),
+            "mbox" => Ok(Form::Mbox),
+            _ => Err("allowed: eml, maildir or mbox".to_owned()),
+        }
+    }
+}
+
+const ENVELOPES: &str = "envelopes.jsonl";
+/// No envelope is longer: a thousand recipients with all that was said of them.
+const ENVELOPE: u64 = 16 << 20;
+
+/// Writes messages in a form.
+pub struct Writer {
+    form: Form,
+    to: PathBuf,
+    /// Mbox: the one file. It and the envelopes get their names when all is written.
+    mbox: Option<BufWriter<File>>,
+    envelopes: Option<BufWriter<File>>,
+    sound: bool,
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> Failure + '_ {
+    move |error| {
+        let exit =
+            if error.kind() == io::ErrorKind::AlreadyExists { Exit::CantCreate } else { Exit::Io };
+        Failure::new(exit, format!("{}: {error}", path.display()))
+    }
+}
+
+fn private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".jsonl");
+    name.into()
+}
+
+impl Writer {
+    /// Begins: a folder that is there is added to, a file that is there is left alone.
+    pub fn create(form: Form, to: &Path) -> Result<Writer, Failure> {
+        let mut writer =
+            Writer { form, to: to.to_owned(), mbox: None, envelopes: None, sound: true };
+        match form {
+            Form::Eml => folder(to)?,
+            Form::Maildir => {
+                for below in ["tmp", "new", "cur"] {
+                    folder(&to.join(below))?;
+                }
+                let path = to.join(ENVELOPES);
+                let mut options = OpenOptions::new();
+                let file = options.append(true).create(true).mode(0o600).open(&path);
+                writer.envelopes = Some(BufWriter::new(file.map_err(failed(&path))?));
+            }
+            Form::Mbox => {
+                for path in [to.to_owned(), beside(to)] {
+                    if path.symlink_metadata().is_ok() {
+                        let what = format!("{}: is there already", path.display());
+                        return Err(Failure::new(Exit::CantCreate, what));
+                    }
+                }
+                let open = |path: PathBuf| {
+                    let path = unfinished(&path);
+                    // What an export that was broken off has left.
+                    let _ = fs::remove_file(&path);
+                    private(&path).map(BufWriter::new).map_err(failed(&path))
+                };
+                writer.mbox = Some(open(to.to_owned())?);
+                writer.envelopes = Some(open(beside(to))?);
+            }
+        }
+        Ok(writer)
+    }
+
+    /// Whether a message that failed has left the others as they should be.
+    pub fn is_sound(&self) -> bool {
+        self.sound
+    }
+
+    /// A message begins.
+    pub fn begin(&mut self, id: &str) -> Result<Writing<'_>, Failure> {
+        let (path, file) = match self.form {
+            Form::Eml => {
+                let path = self.to.join(format!("{id}.eml"));
+                let part = unfinished(&path);
+                let _ = fs::remove_file(&part);
+                (path, Some(private(&part).map_err(failed(&part))?))
+            }
+            Form::Maildir => {
+                let part = self.to.join("tmp").join(id);
+                let _ = fs::remove_file(&part);
+                (self.to.join("new").join(id), Some(private(&part).map_err(failed(&part))?))
+            }
+            Form::Mbox => {
+                self.sound = false;
+                let postmark = b"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n";
+                let mbox = self.mbox.as_mut();
+                mbox.map_or(Ok(()), |mbox| mbox.write_all(postmark)).map_err(failed(&self.to))?;
+                (self.to.clone(), None)
+            }
+        };
+        let out = file.map(BufWriter::new);
+        Ok(Writing { id: id.to_owned(), path, out, line: Vec::new(), writer: self })
+    }
+
+    /// All messages are written.
+    pub fn finish(mut self) -> Result<(), Failure> {
+        let to = self.to.clone();
+        if let Some(envelopes) = self.envelopes.take() {
+            synced(envelopes).map_err(failed(&to))?;
+        }
+        if let Some(mbox) = self.mbox.take() {
+            synced(mbox).map_err(failed(&to))?;
+            // The envelopes first: a mailbox without them could not come back.
+            for path in [beside(&to), to.clone()] {
+                fs::rename(unfinished(&path), &path).map_err(failed(&path))?;
+            }
+        }
+        let folder =
+            if self.form == Form::Mbox { to.parent().unwrap_or(Path::new(".")) } else { &to };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(folder))
+    }
+}
+
+fn folder(path: &Path) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(builder.recursive(true), 0o700);
+    builder.create(path).map_err(failed(path))
+}
+
+fn synced(file: BufWriter<File>) -> io::Result<()> {
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+}
+
+/// A message on its way into a file.
+pub struct Writing<'a> {
+    id: String,
+    path: PathBuf,
+    /// Its own file, where it has one.
+    out: Option<BufWriter<File>>,
+    /// Mbox: the beginning of a line, until it is known whether to quote it.
+    line: Vec<u8>,
+    writer: &'a mut Writer,
+}
+
+impl Writing<'_> {
+    /// More of its content.
+    pub fn write(&mut self, octets: &[u8]) -> Result<(), Failure> {
+        let told = failed(&self.path);
+        if let Some(out) = &mut self.out {
+            return out.write_all(octets).map_err(told);
+        }
+        for part in octets.split_inclusive(|&octet| octet == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                put_line(self.writer.mbox.as_mut(), &mut self.line).map_err(&told)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Its end: from now on it is there, under its name and with its envelope.
+    pub fn finish(mut self, envelope: &Value) -> Result<(), Failure> {
+        let path = self.path.clone();
+        let told = failed(&path);
+        if let Some(out) = self.out.take() {
+            synced(out).map_err(&told)?;
+        }
+        match self.writer.form {
+            Form::Eml => {
+                let json = self.writer.to.join(format!("{}.json", self.id));
+                let part = unfinished(&json);
+                fs::write(&part, format!("{envelope}\n")).map_err(failed(&part))?;
+                fs::rename(&part, &json).map_err(failed(&json))?;
+                fs::rename(unfinished(&self.path), &self.path).map_err(told)
+            }
+            Form::Maildir => {
+                self.note(envelope)?;
+                fs::rename(self.writer.to.join("tmp").join(&self.id), &self.path).map_err(told)
+            }
+            Form::Mbox => {
+                self.line.extend_from_slice(b"\n\n");
+                put_line(self.writer.mbox.as_mut(), &mut self.line).map_err(told)?;
+                self.note(envelope)?;
+                self.writer.sound = true;
+                Ok(())
+            }
+        }
+    }
+
+    fn note(&mut self, envelope: &Value) -> Result<(), Failure> {
+        let told = failed(&self.writer.to);
+        let envelopes = self.writer.envelopes.as_mut();
+        envelopes
+            .map_or(Ok(()), |file| writeln!(file, "{envelope}").and_then(|()| file.flush()))
+            .map_err(told)
+    }
+}
+
+/// A line that would look like the beginning of a message, or like one so quoted, gets a `>` more.
+fn put_line(mbox: Option<&mut BufWriter<File>>, line: &mut Vec<u8>) -> io::Result<()> {
+    let Some(mbox) = mbox else { return Ok(()) };
+    if is_quotable(line) {
+        mbox.write_all(b">")?;
+    }
+    mbox.write_all(line)?;
+    line.clear();
+    Ok(())
+}
+
+fn is_quotable(line: &[u8]) -> bool {
+    let quotes = line.iter().take_while(|&&octet| octet == b'>').count();
+    line[quotes..].starts_with(b"From ")
+}
+
+/// A message found in files.
+pub struct Found {
+    /// Where, for what is said of it.
+    pub place: PathBuf,
+    /// Its envelope.
+    pub envelope: Value,
+    /// Its content.
+    pub content: Box<dyn Read + Send>,
+}
+
+/// Reads messages, whatever form they are in.
+pub struct Reader(Box<dyn Iterator<Item = Result<Found, Failure>>>);
+
+impl Reader {
+    /// A folder of `.eml` with `.json`, a Maildir or an mbox with their envelopes, or one `.eml`.
+    pub fn open(path: &Path) -> Result<Reader, Failure> {
+        let facts = fs::metadata(path)
+            .map_err(|error| Failure::new(Exit::NoInput, format!("{}: {error}", path.display())))?;
+        let messages: Box<dyn Iterator<Item = Result<Found, Failure>>> = if facts.is_dir() {
+            if path.join(ENVELOPES).exists() {
+                Box::new(maildir(path)?)
+            } else {
+                Box::new(emls(path)?)
+            }
+        } else if path.extension().is_some_and(|extension| extension == "eml") {
+            Box::new(std::iter::once(eml(path)))
+        } else {
+            Box::new(mbox(path)?)
+        };
+        Ok(Reader(messages))
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Found, Failure>;
+    fn next(&mut self) -> Option<Result<Found, Failure>> {
+        self.0.next()
+    }
+}
+
+fn emls(folder: &Path) -> Result<impl Iterator<Item = Result<Found, Failure>> + use<>, Failure> {
+    let unread = failed(folder);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(&unread)? {
+        let path = entry.map_err(&unread)?.path();
+        if path.extension().is_some_and(|extension| extension == "eml") {
+            names.push(path);
+        }
+    }
+    if names.is_empty() {
+        let what =
+            format!("{}: no .eml, no {ENVELOPES}: nothing that export writes", folder.display());
+        return Err(Failure::new(Exit::NoInput, what));
+    }
+    names.sort_unstable();
+    Ok(names.into_iter().map(|path| eml(&path)))
+}
+
+fn eml(path: &Path) -> Result<Found, Failure> {
+    let json = path.with_extension("json");
+    let file = File::open(&json).map_err(|error| {
+        let hint = "the envelope stands in a .json beside the .eml, as export writes it";
+        Failure::new(Exit::NoInput, format!("{}: {error}", json.display())).hint(Some(hint))
+    })?;
+    let envelope = serde_json::from_reader(file.take(ENVELOPE))
+        .map_err(|fault| Failure::new(Exit::Data, format!("{}: {fault}", json.display())))?;
+    let content = File::open(path).map_err(failed(path))?;
+    Ok(Found { place: path.to_owned(), envelope, content: Box::new(content) })
+}
+
+/// The envelopes of a file of lines.
+fn envelopes(path: &Path) -> Result<impl Iterator<Item = Result<Value, Failure>> + use<>, Failure> {
+    let file = File::open(path).map_err(|error| {
+        let hint = "the envelopes stand beside the mail, as export writes them";
+        Failure::new(Exit::NoInput, format!("{}: {error}", path.display())).hint(Some(hint))
+    })?;
+    let (mut lines, place, mut n) = (BufReader::new(file), path.to_owned(), 0u64);
+    Ok(std::iter::from_fn(move || {
+        n += 1;
+        let mut line = Vec::new();
+        let data =
+            |what: String| Failure::new(Exit::Data, format!("{}:{n}: {what}", place.display()));
+        match (&mut lines).take(ENVELOPE).read_until(b'\n', &mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(serde_json::from_slice(&line).map_err(|fault| data(fault.to_string()))),
+            Err(error) => Some(Err(data(error.to_string()))),
+        }
+    }))
+}
+
+fn maildir(folder: &Path) -> Result<impl Iterator<Item = Result<Found, Failure>> + use<>, Failure> {
+    let folder = folder.to_owned();
+    Ok(envelopes(&folder.join(ENVELOPES))?.map(move |envelope| {
+        let envelope = envelope?;
+        let id = envelope["id"].as_str().unwrap_or_default();
+        // A name from a file must not lead out of the folder.
+        if id.is_empty() || !id.bytes().all(|octet| octet.is_ascii_alphanumeric()) {
+            let what =
+                format!("{}: saw id {id:?}, which is none", folder.join(ENVELOPES).display());
+            return Err(Failure::new(Exit::Data, what));
+        }
+        let path = ["new", "cur"]
+            .iter()
+            .map(|below| folder.join(below).join(id))
+            .find(|path| path.exists());
+        let path = path.unwrap_or_else(|| folder.join("new").join(id));
+        let content = File::open(&path)
+            .map_err(|error| Failure::new(Exit::NoInput, format!("{}: {error}", path.display())))?;
+        Ok(Found { place: path, envelope, content: Box::new(content) })
+    }))
+}
+
+fn mbox(path: &Path) -> Result<impl Iterator<Item = Result<Found, Failure>> + use<>, Failure> {
+    let mut mbox = BufReader::new(File::open(path).map_err(failed(path))?);
+    let place = path.to_owned();
+    let mut envelopes = envelopes(&beside(path))?;
+    let mut postmark = Vec::new();
+    // Its first line; from then on each message ends at the next one's.
+    let _ = (&mut mbox).take(ENVELOPE).read_until(b'\n', &mut postmark).map_err(failed(path))?;
+    let mut broken = !postmark.starts_with(b"From ");
+    Ok(std::iter::from_fn(move || {
+        if std::mem::take(&mut broken) {
+            let what = format!("{}: does not begin with \"From \": no mbox", place.display());
+            return Some(Err(Failure::new(Exit::Data, what)));
+        }
+        let envelope = envelopes.next()?;
+        let content = match message_of(&mut mbox) {
+            Ok(content) => content,
+            Err(error) => return Some(Err(failed(&place)(error))),
+        };
+        Some(envelope.map(|envelope| {
+            let size = envelope["size"].as_u64().unwrap_or_default();
+            let content: Box<dyn Read + Send> = Box::new(io::Cursor::new(content).take(size));
+            Found { place: place.clone(), envelope, content }
+        }))
+    }))
+}
+
+/// A message up to the next postmark, its quotes taken off.
+fn message_of(mbox: &mut BufReader<File>) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    loop {
+        let mut line = Vec::new();
+        if mbox.read_until(b'\n', &mut line)? == 0 || line.starts_with(b"From ") {
+            return Ok(content);
+        }
+        let quoted = line.starts_with(b">") && is_quotable(&line);
+        content.extend_from_slice(if quoted { &line[1..] } else { &line });
+    }
+}

@@ -1,0 +1,267 @@
+//! A message that another spool has given away comes in: its envelope in the request, its content behind
+//! it. One that is there already is not taken twice.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::record::IMPORT;
+use super::{Desk, Sheet, Trouble, line};
+use crate::exit::{Exit, Failure};
+use crate::mail::Recipient;
+use crate::queue::{Act, EntryId, Source};
+use crate::smtp::{Domain, ForwardPath, MailParams, RcptParams, ReversePath};
+use crate::spool::embedded::operate::Warrant;
+use crate::spool::{Arrival, Draft, Part, Spool};
+
+/// What an `odmr.queue.message/1` says of a message that matters elsewhere. Other keys are passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    id: String,
+    domain: String,
+    arrived: Timestamp,
+    expires: Timestamp,
+    /// Octets of content.
+    pub size: u64,
+    sender: String,
+    #[serde(default)]
+    envid: Option<String>,
+    #[serde(default)]
+    ret: Option<String>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    smtputf8: bool,
+    source: CarriedSource,
+    #[serde(default)]
+    hold: CarriedHold,
+    recipients: Vec<CarriedRecipient>,
+    /// SHA-256 of the content, in hexadecimal; export adds it.
+    content_sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct CarriedSource {
+    ip: std::net::IpAddr,
+    helo: String,
+    #[serde(default)]
+    tls: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct CarriedHold {
+    #[serde(default)]
+    held: bool,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct CarriedRecipient {
+    address: String,
+    #[serde(default)]
+    orcpt: Option<String>,
+    #[serde(default)]
+    notify: Option<Vec<String>>,
+    state: String,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+struct Import {
+    schema: &'static str,
+    id: String,
+    /// `kept`, `there` already, or `done`: nobody waits for it any more.
+    result: &'static str,
+}
+
+/// A message, understood.
+struct Parcel {
+    id: EntryId,
+    domain: Domain,
+    arrival: Arrival,
+}
+
+impl Carried {
+    fn parcel(&self) -> Result<Parcel, String> {
+        let bad = |key: &str, seen: &str| format!("{key}: saw {seen:?}, which is none");
+        let id: EntryId = self.id.parse().map_err(|_| bad("id", &self.id))?;
+        let domain = Domain::parse(&self.domain).map_err(|_| bad("domain", &self.domain))?;
+        let reverse_path =
+            ReversePath::parse(&self.sender).map_err(|_| bad("sender", &self.sender))?;
+        let recipients = self.recipients.iter().filter(|recipient| recipient.waits());
+        let recipients =
+            recipients.map(|recipient| recipient.read(&domain)).collect::<Result<_, _>>()?;
+        let part = Part { id, domain: domain.clone(), expires: self.expires, recipients };
+        let source = Source {
+            ip: self.source.ip,
+            helo: crate::smtp::escape::Escaped::text(&self.source.helo).to_string(),
+            tls: self.source.tls.clone(),
+        };
+        let arrival = Arrival {
+            reverse_path,
+            params: self.params()?,
+            parts: vec![part],
+            arrived: self.arrived,
+            source,
+            // The trace it was given is a part of the content by now.
+            trace: bytes::Bytes::new(),
+        };
+        Ok(Parcel { id, domain, arrival })
+    }
+
+    /// By the very reader that MAIL's parameters have.
+    fn params(&self) -> Result<MailParams, String> {
+        let body = self.body.as_deref().map(|body| format!("BODY={body}"));
+        let utf8 = self.smtputf8.then(|| "SMTPUTF8".to_owned());
+        let ret = self.ret.as_deref().map(|ret| format!("RET={ret}"));
+        let envid = self.envid.as_deref().map(|envid| format!("ENVID={envid}"));
+        let words: Vec<String> = [body, utf8, ret, envid].into_iter().flatten().collect();
+        let params = MailParams::parse(&words.join(" "));
+        params.map_err(|_| format!("its parameters {words:?} are none of MAIL's"))
+    }
+}
+
+impl CarriedRecipient {
+    fn waits(&self) -> bool {
+        matches!(self.state.as_str(), "waiting" | "deferred")
+    }
+
+    fn read(&self, domain: &Domain) -> Result<Recipient, String> {
+        let bad = || format!("recipient {:?}: not an address in {domain}", self.address);
+        let path = ForwardPath::parse(&self.address).map_err(|_| bad())?;
+        if path.mailbox().and_then(|mailbox| mailbox.domain()) != Some(domain) {
+            return Err(bad());
+        }
+        let notify = self.notify.as_ref().map(|words| format!("NOTIFY={}", words.join(",")));
+        let orcpt = self.orcpt.as_deref().map(|orcpt| format!("ORCPT={orcpt}"));
+        let words: Vec<String> = [notify, orcpt].into_iter().flatten().collect();
+        let params = RcptParams::parse(&words.join(" "));
+        let params = params.map_err(|_| format!("its parameters {words:?} are none of RCPT's"))?;
+        Ok(Recipient { path, params })
+    }
+}
+
+impl Desk {
+    /// Takes a message in. `false`: its content was not read to the end, so the line is of no more use.
+    pub(super) async fn import(
+        &self,
+        carried: &Carried,
+        content: &mut (impl AsyncRead + Unpin),
+        sheet: &Sheet,
+    ) -> bool {
+        let mut content = content.take(carried.size);
+        let taken = self.take_in(carried, &mut content).await;
+        let whole = content.limit() == 0;
+        let end = match taken {
+            Ok(result) => {
+                let mut lines = Vec::new();
+                let told = Import { schema: IMPORT, id: carried.id.clone(), result };
+                if line(&mut lines, &told).is_err() || sheet.send(lines).await.is_err() {
+                    return false;
+                }
+                super::wire::End::well()
+            }
+            Err(Trouble::Told(failure)) => super::wire::End::badly(&failure),
+            Err(Trouble::Gone) => return false,
+        };
+        let mut last = Vec::new();
+        line(&mut last, &end).is_ok() && sheet.send(last).await.is_ok() && whole
+    }
+
+    async fn take_in(
+        &self,
+        carried: &Carried,
+        content: &mut (impl AsyncRead + Unpin),
+    ) -> Result<&'static str, Trouble> {
+        let data = |what: String| Failure::new(Exit::Data, what);
+        let Parcel { id, domain, arrival } = carried.parcel().map_err(data)?;
+        let (Some(spool), Some(house)) = (&self.spool, &self.house) else {
+            return Err(
+                Failure::new(Exit::Unavailable, "only a running odmrd takes mail in").into()
+            );
+        };
+        if !house.domains.contains_key(&domain) {
+            let hint = "odmrd account add gives it to a customer";
+            return Err(data(format!("{domain}: no account has that domain"))
+                .hint(Some(hint))
+                .into());
+        }
+        if let Some(there) = self.digest_of(id).await? {
+            discard(content).await?;
+            return match there == carried.content_sha256 {
+                true => Ok("there"),
+                false => Err(data(format!("{id}: another message bears this name")).into()),
+            };
+        }
+        if arrival.parts.iter().all(|part| part.recipients.is_empty()) {
+            discard(content).await?;
+            return Ok("done");
+        }
+        let mut draft = spool.draft(Some(carried.size))?;
+        let mut digest = Sha256::new();
+        loop {
+            let mut piece = bytes::BytesMut::with_capacity(64 * 1024);
+            if content.read_buf(&mut piece).await.map_err(unheard)? == 0 {
+                break;
+            }
+            digest.update(&piece);
+            draft.write(piece.freeze()).await?;
+        }
+        let digest = super::record::hex(&digest.finalize());
+        if digest != carried.content_sha256 {
+            return Err(data(format!(
+                "{id}: the content is not the one its envelope was written for"
+            ))
+            .into());
+        }
+        spool.commit(draft, arrival).await?;
+        tracing::info!(who = self.who, id = %id, %domain, size = carried.size, "message imported");
+        self.keep_on_hold(carried, id).await?;
+        if let Some(wake) = &self.wake {
+            wake.notify_one();
+        }
+        Ok("kept")
+    }
+
+    /// The SHA-256 of a content that is there already.
+    async fn digest_of(&self, id: EntryId) -> Result<Option<String>, Trouble> {
+        let (give, mut pieces) = tokio::sync::mpsc::channel(2);
+        let counted = async move {
+            let mut digest = Sha256::new();
+            while let Some(octets) = pieces.recv().await {
+                digest.update(&octets);
+            }
+            super::record::hex(&digest.finalize())
+        };
+        let (found, digest) = tokio::join!(self.overseer.content(id, give), counted);
+        Ok(found?.then_some(digest))
+    }
+
+    async fn keep_on_hold(&self, carried: &Carried, id: EntryId) -> Result<(), Trouble> {
+        let (Some(spool), true) = (&self.spool, carried.hold.held) else { return Ok(()) };
+        let reason = carried.hold.reason.clone().map(|reason| {
+            let end = reason.floor_char_boundary(super::REASON);
+            reason[..end].to_owned()
+        });
+        let warrant = Warrant {
+            who: self.who.clone(),
+            reason,
+            filter: format!("import {id}"),
+            at: Timestamp::now(),
+        };
+        spool.operate(vec![id], Act::Hold(carried.hold.until), warrant).await?;
+        Ok(())
+    }
+}
+
+async fn discard(content: &mut (impl AsyncRead + Unpin)) -> Result<(), Failure> {
+    tokio::io::copy(content, &mut tokio::io::sink()).await.map(drop).map_err(unheard)
+}
+
+fn unheard(error: std::io::Error) -> Failure {
+    Failure::new(Exit::Io, format!("the content on the control socket: {error}"))
+}
