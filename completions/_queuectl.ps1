@@ -41,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('requeue', 'requeue', [CompletionResultType]::ParameterValue, 'Forget that messages were tried: back to their place in the queue')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write messages into files, content and envelope; they stay in the queue')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take messages in that export has written; what is there already is not taken twice')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Look the whole spool through: rows, contents, counts, files; 1 when something is wrong')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'Customers'' sessions that have ended, since odmrd was started; the last hundred')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'What operators did')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until there are no such messages, or until there are')
@@ -397,6 +398,23 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'queuectl;verify' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'These fields only, in this order; a dot leads into an object: id,source.ip')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'In the order of this field; the whole list is kept in memory for it')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Ask at this socket')
+            [CompletionResult]::new('--spool', '--spool', [CompletionResultType]::ParameterName, 'Look at the spool in this folder, read-only, whether odmrd runs or not')
+            [CompletionResult]::new('--repair', '--repair', [CompletionResultType]::ParameterName, 'Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew, files that no message speaks of are cleared away, damaged mail is set aside and kept')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'With --repair: only look')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'With --repair: only look')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --format jsonl')
+            [CompletionResult]::new('--reverse', '--reverse', [CompletionResultType]::ParameterName, 'The other way round')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'queuectl;sessions' {
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Of this account only (repeatable)')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'The last so many')
@@ -477,6 +495,7 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('requeue', 'requeue', [CompletionResultType]::ParameterValue, 'Forget that messages were tried: back to their place in the queue')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write messages into files, content and envelope; they stay in the queue')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take messages in that export has written; what is there already is not taken twice')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Look the whole spool through: rows, contents, counts, files; 1 when something is wrong')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'Customers'' sessions that have ended, since odmrd was started; the last hundred')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'What operators did')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until there are no such messages, or until there are')
@@ -518,6 +537,9 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             break
         }
         'queuectl;help;import' {
+            break
+        }
+        'queuectl;help;verify' {
             break
         }
         'queuectl;help;sessions' {

@@ -64,6 +64,9 @@ _queuectl() {
             queuectl,stats)
                 cmd="queuectl__subcmd__stats"
                 ;;
+            queuectl,verify)
+                cmd="queuectl__subcmd__verify"
+                ;;
             queuectl,wait)
                 cmd="queuectl__subcmd__wait"
                 ;;
@@ -115,6 +118,9 @@ _queuectl() {
             queuectl__subcmd__help,stats)
                 cmd="queuectl__subcmd__help__subcmd__stats"
                 ;;
+            queuectl__subcmd__help,verify)
+                cmd="queuectl__subcmd__help__subcmd__verify"
+                ;;
             queuectl__subcmd__help,wait)
                 cmd="queuectl__subcmd__help__subcmd__wait"
                 ;;
@@ -125,7 +131,7 @@ _queuectl() {
 
     case "${cmd}" in
         queuectl)
-            opts="-c -h -V --config --socket --spool --help --version list show domains stats hold release delete bounce expire requeue export import sessions audit wait schema help"
+            opts="-c -h -V --config --socket --spool --help --version list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -631,7 +637,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__help)
-            opts="list show domains stats hold release delete bounce expire requeue export import sessions audit wait schema help"
+            opts="list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -855,6 +861,20 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__help__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        queuectl__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1493,6 +1513,48 @@ _queuectl() {
                     COMPREPLY=($(compgen -W "domain account sender state reason age" -- "${cur}"))
                     return 0
                     ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fields)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        queuectl__subcmd__verify)
+            opts="-n -c -h --repair --dry-run --format --json --fields --sort --reverse --config --socket --spool --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --format)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

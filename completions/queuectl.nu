@@ -349,6 +349,21 @@ module completions {
     ...from: path             # What export has written: folders, mbox files, or single .eml files
   ]
 
+  # Look the whole spool through: rows, contents, counts, files; 1 when something is wrong
+  export extern "queuectl verify" [
+    --repair                  # Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew, files that no message speaks of are cleared away, damaged mail is set aside and kept
+    --dry-run(-n)             # With --repair: only look
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+  ]
+
   # Customers' sessions that have ended, since odmrd was started; the last hundred
   export extern "queuectl sessions" [
     --account: string         # Of this account only (repeatable)
@@ -463,6 +478,10 @@ module completions {
 
   # Take messages in that export has written; what is there already is not taken twice
   export extern "queuectl help import" [
+  ]
+
+  # Look the whole spool through: rows, contents, counts, files; 1 when something is wrong
+  export extern "queuectl help verify" [
   ]
 
   # Customers' sessions that have ended, since odmrd was started; the last hundred

@@ -492,3 +492,76 @@ fn garbage_is_not_imported() {
         json.display()
     );
 }
+
+/// Whatever is wrong with a spool is told by kind and name; what can be mended is, when that is said, and
+/// what is sound is handed over afterwards.
+#[test]
+fn a_spool_is_looked_through_and_mended() {
+    let lab = Lab::open();
+    let mut odmrd = Odmrd::new(&lab).start();
+    let large = b"Subject: large\r\n\r\n".to_vec();
+    let large =
+        [&large[..], &b"a line of a large mail in a file of its own\r\n".repeat(9000)].concat();
+    let mut post = Post::open(odmrd.mx);
+    for letter in [LETTER, b"Subject: small\r\n\r\nneedle-in-a-row\r\n", &large] {
+        post.deliver("ann@sender.test", "bob@example.org", letter);
+    }
+    let sound = queuectl(&odmrd, &["verify"]).ended(0);
+    let told = sound.records().remove(0);
+    assert_eq!((told["entries"].as_u64(), told["findings"].as_u64()), (Some(3), Some(0)), "{told}");
+    assert!(told["bytes"].as_u64().is_some_and(|octets| octets > large.len() as u64));
+    let spool = lab.path("odmrd-state/spool");
+    let folder = spool.to_str().expect("a path").to_owned();
+    let at_rest = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+        command.args(["--spool", &folder]);
+        run(command, words)
+    };
+    // It has an owner, and is mended by nobody else.
+    let refused = at_rest(&["verify", "--repair"]).ended(75);
+    assert!(refused.err.contains("stop odmrd first"), "{}", refused.err);
+    queuectl(&odmrd, &["verify", "--repair"]).ended(64);
+    odmrd.daemon.terminate();
+
+    let db = rusqlite::Connection::open(spool.join("spool.db")).expect("the database");
+    db.execute("UPDATE domain SET waiting = 99, octets = octets + 7", []).expect("written");
+    let sql =
+        "UPDATE body SET data = CAST(replace(CAST(data AS TEXT), 'needle', 'beetle') AS BLOB)";
+    db.execute(sql, []).expect("written");
+    drop(db);
+    let mut bodies = std::fs::read_dir(spool.join("bodies")).expect("bodies");
+    let file = bodies.next().expect("one").expect("readable").path();
+    let mut octets = std::fs::read(&file).expect("a body");
+    octets.truncate(octets.len() - 100);
+    std::fs::write(&file, octets).expect("a body");
+    let orphan = spool.join("bodies/01M85AQA6RYMB2JKEQ85R1F64P");
+    std::fs::write(&orphan, "nobody's").expect("a file");
+    lab::allow(&spool.join("spool.db"), 0o644);
+
+    let kinds = |said: &Said| -> Vec<String> {
+        let records = said.records().into_iter();
+        let findings = records.filter(|record| record["schema"] == "odmr.queue.finding/1");
+        let kind = |finding: Value| finding["kind"].as_str().expect("a kind").to_owned();
+        let mut kinds: Vec<String> = findings.map(kind).collect();
+        kinds.sort();
+        kinds
+    };
+    let all = ["content", "content", "counts", "mode", "orphan"];
+    let found = at_rest(&["verify"]).ended(1);
+    assert_eq!(kinds(&found), all, "{}", found.out);
+    assert!(found.out.contains("octets short"), "{}", found.out);
+    assert_eq!(kinds(&at_rest(&["verify", "--repair", "--dry-run"]).ended(1)), all);
+    assert!(orphan.exists(), "looking mends nothing");
+    let mended = at_rest(&["verify", "--repair"]).ended(1);
+    let left = ["content", "content", "mode"];
+    assert_eq!(kinds(&mended), left, "the rest is mended before it looks: {}", mended.out);
+    assert_eq!(mended.out.matches("\"repaired\":true").count(), 2, "{}", mended.out);
+    assert!(!orphan.exists());
+    lab::allow(&spool.join("spool.db"), 0o600);
+    // Kept, and told, though never handed over: an operator may still want to look.
+    let states = at_rest(&["list", "--format", "template:{state}"]).ended(0).out;
+    assert_eq!(states.matches("damaged").count(), 2, "{states}");
+    odmrd.restart(&lab);
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    assert_eq!(lab::maildir::Maildir::at(lab.path("Maildir")).messages().len(), 1);
+}

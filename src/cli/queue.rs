@@ -35,6 +35,7 @@ pub const EXAMPLES: &[Example] = &[
         "queuectl export /srv/moving --domain example.org && queuectl import /srv/moving --socket /run/new/control",
         "Move a domain's mail to another provider",
     ),
+    ("queuectl verify --spool /var/lib/odmr/spool", "Is everything in the spool what came in?"),
     ("queuectl sessions --account acme", "When did that customer last call, and what came of it?"),
     (
         "queuectl hold --domain example.org --until 12h --reason 'moving house'",
@@ -117,6 +118,8 @@ pub enum Command {
     Export(Export),
     /// Take messages in that export has written; what is there already is not taken twice
     Import(Import),
+    /// Look the whole spool through: rows, contents, counts, files; 1 when something is wrong
+    Verify(Verify),
     /// Customers' sessions that have ended, since odmrd was started; the last hundred
     Sessions(Sessions),
     /// What operators did
@@ -336,6 +339,21 @@ pub struct Import {
     pub from: Vec<PathBuf>,
 }
 
+/// `queuectl verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew, files
+    /// that no message speaks of are cleared away, damaged mail is set aside and kept
+    #[arg(long, help_heading = "Order")]
+    pub repair: bool,
+    /// With --repair: only look
+    #[arg(short = 'n', long, requires = "repair", help_heading = "Order")]
+    pub dry_run: bool,
+    /// How.
+    #[command(flatten)]
+    pub output: Output,
+}
+
 /// `queuectl sessions`.
 #[derive(Debug, Args)]
 pub struct Sessions {
@@ -413,6 +431,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Stats(wanted) => stats::stats(&office, wanted).await,
             Command::Export(export) => carry::export(&office, export).await,
             Command::Import(import) => carry::import(&office, import).await,
+            Command::Verify(verify) => look::verify(&office, verify).await,
             Command::Sessions(sessions) => look::sessions(&office, sessions).await,
             Command::Audit(audit) => look::audit(&office, audit).await,
             Command::Wait(wait) => look::wait(&office, wait).await,

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{
-    Audit, Domains, List, Output, Sessions, Show, Wait, content, parsed, unwritten, with_ids,
+    Audit, Domains, List, Output, Sessions, Show, Verify, Wait, content, parsed, say, unwritten,
+    with_ids,
 };
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
-use crate::flow::desk::client::{Answer, Office, ask};
-use crate::flow::desk::record::SCHEMAS;
+use crate::flow::desk::client::{Answer, Office, ask, repair};
+use crate::flow::desk::record::{SCHEMAS, VERIFIED};
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
 use crate::report::{Format, harmless};
@@ -65,6 +66,7 @@ const WIDE_DOMAIN: [&str; 14] = [
 ];
 const SESSION: [&str; 10] =
     ["at", "account", "peer", "tls", "result", "delivered", "deferred", "refused", "bytes", "ms"];
+const FINDING: [&str; 5] = ["kind", "id", "domain", "what", "repaired"];
 const AUDIT: [&str; 7] = ["id", "at", "who", "action", "done", "filter", "reason"];
 
 pub(super) async fn list(office: &Office, list: List) -> Result<Exit, Failure> {
@@ -156,6 +158,37 @@ pub(super) async fn sessions(office: &Office, sessions: Sessions) -> Result<Exit
     let mut answer = ask(office, request).await?;
     output.put(&mut answer, output.page(&SESSION, &SESSION)).await?;
     Ok(Exit::Ok)
+}
+
+pub(super) async fn verify(office: &Office, verify: Verify) -> Result<Exit, Failure> {
+    if verify.repair && matches!(office, Office::Socket(_)) {
+        let what = "--repair is for a spool that nobody uses: stop odmrd, and name it by --spool";
+        return Err(Failure::new(Exit::Usage, what));
+    }
+    let mut answer = match (office, verify.repair && !verify.dry_run) {
+        (Office::Spool(folder), true) => repair(folder).await?,
+        _ => ask(office, Request::Verify).await?,
+    };
+    let output = verify.output;
+    let mut page = output.page(&FINDING, &FINDING);
+    let mut open = 0u64;
+    while let Some(line) = answer.next().await? {
+        let record = parsed(line)?;
+        if record["schema"] == VERIFIED {
+            say(&format!(
+                "{} messages, {} octets of content are what came in; {} findings",
+                record["entries"], record["bytes"], record["findings"]
+            ));
+            if page.takes_lines() {
+                page.record(&record).map_err(unwritten)?;
+            }
+            continue;
+        }
+        open += u64::from(record["repaired"] != true);
+        page.record(&record).map_err(unwritten)?;
+    }
+    page.end().map_err(unwritten)?;
+    Ok(if open > 0 { Exit::Partial } else { Exit::Ok })
 }
 
 pub(super) async fn audit(office: &Office, audit: Audit) -> Result<Exit, Failure> {

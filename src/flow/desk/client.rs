@@ -13,7 +13,9 @@ use super::Desk;
 use super::import::Carried;
 use super::wire::{END, End, Request};
 use crate::exit::{Exit, Failure};
+use crate::spool::embedded::Embedded;
 use crate::spool::embedded::oversee::Overseer;
+use crate::spool::{Spool, SpoolError};
 
 /// How long the daemon may say nothing. Looking through a large queue for few messages takes a while.
 const SILENCE: Duration = Duration::from_secs(300);
@@ -55,11 +57,7 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
         Office::Spool(folder) => {
             let overseer =
                 Overseer::at(folder).map_err(|fault| Failure::new(Exit::NoInput, fault))?;
-            let (spool, house, news, wake) = (None, None, None, None);
-            let who = String::new();
-            let desk = Desk { overseer, spool, house, who, news, wake, counts: None };
-            let (sheet, mut lines) = mpsc::channel(4);
-            tokio::spawn(async move { desk.answer(request, &sheet).await });
+            let mut lines = at_desk(desk_of(overseer, None), request);
             tokio::spawn(async move {
                 while let Some(some) = lines.recv().await {
                     if put.send(Ok(some)).await.is_err() {
@@ -69,6 +67,49 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
             });
         }
     }
+    Ok(Answer { batches, heard: Vec::new(), at: 0, end: false })
+}
+
+/// A desk of our own, over a spool that nobody else has opened.
+fn desk_of(overseer: Overseer, spool: Option<Embedded>) -> Desk {
+    let repairs = spool.is_some();
+    let (house, news, wake, who) = (None, None, None, String::new());
+    Desk { overseer, spool, house, who, news, wake, counts: None, repairs }
+}
+
+fn at_desk(desk: Desk, request: Request) -> mpsc::Receiver<Vec<u8>> {
+    let (sheet, lines) = mpsc::channel(4);
+    tokio::spawn(async move {
+        desk.answer(request, &sheet).await;
+        if let Some(spool) = &desk.spool {
+            spool.close().await;
+        }
+    });
+    lines
+}
+
+/// Opens the spool in this folder, mends what can be mended, and looks it through.
+///
+/// # Errors
+/// [`Failure`]: it has an owner, or cannot be opened.
+pub async fn repair(folder: &Path) -> Result<Answer, Failure> {
+    let place = folder.to_owned();
+    let opened = tokio::task::spawn_blocking(move || Embedded::repair(&place)).await;
+    let spool = opened.map_err(|e| Failure::new(Exit::Software, e))?.map_err(|fault| {
+        let hint = matches!(fault, SpoolError::Locked { .. })
+            .then_some("stop odmrd first; without --repair it can be looked through while it runs");
+        let exit = if hint.is_some() { Exit::TempFail } else { Exit::NoInput };
+        Failure::new(exit, fault).hint(hint)
+    })?;
+    let (put, batches) = mpsc::channel(4);
+    let mut lines = at_desk(desk_of(spool.overseer(), Some(spool)), Request::Verify);
+    tokio::spawn(async move {
+        while let Some(some) = lines.recv().await {
+            if put.send(Ok(some)).await.is_err() {
+                return;
+            }
+        }
+    });
     Ok(Answer { batches, heard: Vec::new(), at: 0, end: false })
 }
 

@@ -130,6 +130,7 @@ fn desk(peer: Peer, provider: &Arc<Provider<Embedded>>) -> Desk {
         who,
         news: Some(Arc::clone(&provider.news)),
         wake: Some(Arc::clone(&provider.pushing.wake)),
+        repairs: false,
         counts: Some(Arc::clone(&provider.counts)),
     }
 }

@@ -26,7 +26,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::sync::mpsc;
 
-use self::record::{ACTION, Action, Audit, CONTENT, Piece, audit_name};
+use self::record::{ACTION, Action, Audit, CONTENT, Found, Piece, VERIFIED, Verified, audit_name};
 use self::selection::{Selection, moment};
 use self::wire::{ActWord, End, Request};
 use super::counts::Counts;
@@ -40,6 +40,7 @@ use crate::spool::SpoolError;
 use crate::spool::embedded::Embedded;
 use crate::spool::embedded::operate::Warrant;
 use crate::spool::embedded::oversee::{Overseer, Place, Sight, Unseen};
+use crate::spool::embedded::verify::{Finding, Kind};
 
 /// Lines on their way to whoever asked, some at a time. A reader who is slow keeps nobody waiting but
 /// the desk that serves it.
@@ -66,6 +67,8 @@ pub struct Desk {
     pub news: Option<Arc<Notify>>,
     /// Says that mail may have been released which is to be brought to its host.
     pub wake: Option<Arc<Notify>>,
+    /// Looking the spool through sets aside what is damaged.
+    pub repairs: bool,
     /// Where its orders are counted.
     pub counts: Option<Arc<Counts>>,
 }
@@ -133,6 +136,7 @@ impl Desk {
             Request::Import { .. } => {
                 Err(Failure::new(Exit::Usage, "only a running odmrd takes mail in").into())
             }
+            Request::Verify => self.verify(sheet).await,
             Request::Content { id } => self.content(&id, sheet).await,
             Request::Sessions { limit, account } => {
                 let most = usize::try_from(limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
@@ -221,6 +225,46 @@ impl Desk {
             }
         }
         Ok(sheet.send(lines).await?)
+    }
+
+    async fn verify(&self, sheet: &Sheet) -> Result<(), Trouble> {
+        let (give, mut findings) = mpsc::channel(64);
+        let looked = async {
+            let looked = self.overseer.verify(Timestamp::now(), &give).await;
+            drop(give);
+            looked
+        };
+        let told = async move {
+            let mut count = 0;
+            while let Some(finding) = findings.recv().await {
+                let mut lines = Vec::new();
+                line(&mut lines, &Found::new(&finding, self.mend(&finding).await))?;
+                sheet.send(lines).await?;
+                count += 1;
+            }
+            Ok::<u64, Trouble>(count)
+        };
+        let (verified, findings) = tokio::join!(looked, told);
+        let (verified, findings) = (verified?, findings?);
+        let mut lines = Vec::new();
+        let told = Verified {
+            schema: VERIFIED,
+            entries: verified.entries,
+            bytes: verified.octets,
+            findings,
+        };
+        line(&mut lines, &told)?;
+        Ok(sheet.send(lines).await?)
+    }
+
+    /// Sets damaged mail aside where that was asked for.
+    async fn mend(&self, finding: &Finding) -> bool {
+        let (Some(spool), true, Kind::Content, Some(id)) =
+            (&self.spool, self.repairs, finding.kind, finding.id)
+        else {
+            return false;
+        };
+        spool.set_aside(id).await.is_ok()
     }
 
     /// The content as it would be handed over, each piece proven before an octet of it is given away.

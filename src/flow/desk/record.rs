@@ -13,9 +13,10 @@ use crate::queue::{Mark, RecipientState, Standing};
 use crate::smtp::{Body, Reply};
 use crate::spool::embedded::operate::Audited;
 use crate::spool::embedded::oversee::{Sight, Standings, Unseen};
+use crate::spool::embedded::verify::Finding;
 
 /// Every schema with its name.
-pub const SCHEMAS: [(&str, &str); 9] = [
+pub const SCHEMAS: [(&str, &str); 11] = [
     (MESSAGE, include_str!("schema/message.json")),
     (DOMAIN, include_str!("schema/domain.json")),
     (GROUP, include_str!("schema/group.json")),
@@ -24,6 +25,8 @@ pub const SCHEMAS: [(&str, &str); 9] = [
     (SESSION, include_str!("schema/session.json")),
     (CONTENT, include_str!("schema/content.json")),
     (IMPORT, include_str!("schema/import.json")),
+    (FINDING, include_str!("schema/finding.json")),
+    (VERIFIED, include_str!("schema/verified.json")),
     (STATUS, include_str!("schema/status.json")),
 ];
 
@@ -37,6 +40,10 @@ pub const SESSION: &str = "odmr.queue.session/1";
 pub const CONTENT: &str = "odmr.queue.content/1";
 /// Schema of what came of an import.
 pub const IMPORT: &str = "odmr.queue.import/1";
+/// Schema of [`Found`].
+pub const FINDING: &str = "odmr.queue.finding/1";
+/// Schema of what was looked at.
+pub const VERIFIED: &str = "odmr.queue.verified/1";
 /// Schema of [`Group`].
 pub const GROUP: &str = "odmr.queue.group/1";
 /// Schema of [`Action`].
@@ -416,6 +423,44 @@ impl From<Audited> for Audit {
         let at = second(at);
         Audit { schema: AUDIT, id: audit_name(id), at, who, action, reason, filter, done }
     }
+}
+
+/// Something in the spool that is not as it should be.
+#[derive(Clone, Debug, Serialize)]
+pub struct Found {
+    schema: &'static str,
+    kind: &'static str,
+    id: Option<String>,
+    domain: Option<String>,
+    what: String,
+    repaired: bool,
+}
+
+impl Found {
+    /// What is told of a finding; `repaired` when something was done about it.
+    pub fn new(finding: &Finding, repaired: bool) -> Found {
+        Found {
+            schema: FINDING,
+            kind: finding.kind.name(),
+            id: finding.id.map(|id| id.to_string()),
+            domain: finding.domain.as_ref().map(ToString::to_string),
+            what: finding.what.clone(),
+            repaired,
+        }
+    }
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verified {
+    /// [`VERIFIED`].
+    pub schema: &'static str,
+    /// Messages.
+    pub entries: u64,
+    /// Octets of content that proved to be what came in.
+    pub bytes: u64,
+    /// Findings told before this.
+    pub findings: u64,
 }
 
 /// A piece of a message's content.

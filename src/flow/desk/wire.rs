@@ -66,6 +66,9 @@ pub enum Request {
         /// Its `odmr.queue.message/1`, with the `content_sha256` that export adds.
         message: Box<Carried>,
     },
+    /// Look the whole spool through: `odmr.queue.finding/1` for whatever is wrong, then one
+    /// `odmr.queue.verified/1`.
+    Verify,
     /// The last sessions of customers, the newest first: `odmr.queue.session/1` each.
     Sessions {
         /// How many; all that are remembered, unless said.

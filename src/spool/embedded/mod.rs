@@ -42,6 +42,7 @@ mod row;
 mod schema;
 mod seal;
 mod settle;
+pub mod verify;
 mod writer;
 
 use std::fs::{self, File, OpenOptions};

@@ -252,6 +252,30 @@ impl Overseer {
         self.read(move |_, db| operate::audit(db, most)).await
     }
 
+    /// Reads the tables in one view.
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, SpoolError> {
+        self.read(|_, db| {
+            let snapshot = db.unchecked_transaction()?;
+            let seen = what(db)?;
+            snapshot.finish()?;
+            Ok(seen)
+        })
+        .await
+    }
+
+    /// Where the database is.
+    pub(super) fn database(&self) -> &Path {
+        self.readers.path()
+    }
+
+    /// Whether it is the look of a daemon at its own spool.
+    pub(super) fn is_of_an_owner(&self) -> bool {
+        self.core.is_some()
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         what: impl FnOnce(&mut View, &Connection) -> rusqlite::Result<T> + Send + 'static,

@@ -96,7 +96,7 @@ fn counts_agree(db: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// The column of each state's count, and the state's number.
-fn states() -> [(&'static str, i64); 5] {
+pub(super) fn states() -> [(&'static str, i64); 5] {
     [
         ("waiting", EntryState::Waiting),
         ("held", EntryState::Held),
@@ -108,7 +108,7 @@ fn states() -> [(&'static str, i64); 5] {
 }
 
 /// Counts everything anew.
-fn recount(db: &Connection) -> rusqlite::Result<()> {
+pub(super) fn recount(db: &Connection) -> rusqlite::Result<()> {
     let counts = states().map(|(_, state)| format!("count(*) FILTER (WHERE state = {state})"));
     let names = states().map(|(name, _)| name);
     let sql = format!(

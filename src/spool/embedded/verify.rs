@@ -1,0 +1,318 @@
+//! Looks a spool through: every entry, every content, the counts, the folder of bodies. Looking changes
+//! nothing and keeps no mail waiting; what is to be mended is mended when the spool has no owner.
+
+use std::collections::HashSet;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+use super::claims::Key;
+use super::lock::Lock;
+use super::oversee::{Overseer, Sight, Unseen};
+use super::reader::{aside, unreadable};
+use super::writer::Work;
+use super::{BODIES, Core, Embedded, Settings, body, database, recover, schema};
+use crate::queue::EntryId;
+use crate::smtp::Domain;
+use crate::spool::SpoolError;
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing.
+    pub kind: Kind,
+    /// The entry, where it is one's.
+    pub id: Option<EntryId>,
+    /// Its domain, as far as can be told.
+    pub domain: Option<Domain>,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Kinds of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The database itself.
+    Database,
+    /// The counts of a domain.
+    Counts,
+    /// An entry's rows.
+    Entry,
+    /// An entry's content.
+    Content,
+    /// A file of content that nothing speaks of.
+    Orphan,
+    /// Who may read what is nobody else's.
+    Mode,
+    /// A time that has not come yet.
+    Clock,
+}
+
+impl Kind {
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Database => "database",
+            Kind::Counts => "counts",
+            Kind::Entry => "entry",
+            Kind::Content => "content",
+            Kind::Orphan => "orphan",
+            Kind::Mode => "mode",
+            Kind::Clock => "clock",
+        }
+    }
+}
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Entries.
+    pub entries: u64,
+    /// Octets of content that proved to be what came in.
+    pub octets: u64,
+}
+
+/// A file of content may be there before its row is, for as long as a message takes to come in.
+const COMING: Duration = Duration::from_secs(24 * 3600);
+/// Clocks of two machines differ.
+const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+const ROOM: usize = 256;
+
+/// Whoever asked no longer listens.
+struct Gone;
+
+impl Overseer {
+    /// Looks the whole spool through, and gives away what it finds, as it finds it.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when it cannot even be looked at.
+    pub async fn verify(
+        &self,
+        now: Timestamp,
+        give: &mpsc::Sender<Finding>,
+    ) -> Result<Verified, SpoolError> {
+        let mut verified = Verified::default();
+        let of_the_whole = self.of_the_whole().await?;
+        match self.look_through(of_the_whole, now, give, &mut verified).await {
+            Ok(Ok(())) | Err(Gone) => Ok(verified),
+            Ok(Err(fault)) => Err(fault),
+        }
+    }
+
+    async fn look_through(
+        &self,
+        of_the_whole: Vec<Finding>,
+        now: Timestamp,
+        give: &mpsc::Sender<Finding>,
+        verified: &mut Verified,
+    ) -> Result<Result<(), SpoolError>, Gone> {
+        for finding in of_the_whole {
+            give.send(finding).await.map_err(|_| Gone)?;
+        }
+        let mut place = None;
+        loop {
+            let page = match self.page(None, place, ROOM).await {
+                Ok(page) => page,
+                Err(fault) => return Ok(Err(fault)),
+            };
+            for entry in page.entries {
+                verified.entries += 1;
+                match entry {
+                    Ok(sight) => match self.judge(&sight, now, give, verified).await? {
+                        Ok(()) => {}
+                        Err(fault) => return Ok(Err(fault)),
+                    },
+                    Err(Unseen { id, domain, what }) => {
+                        let finding = Finding { kind: Kind::Entry, id: Some(id), domain, what };
+                        give.send(finding).await.map_err(|_| Gone)?;
+                    }
+                }
+            }
+            place = page.next;
+            if place.is_none() {
+                return Ok(Ok(()));
+            }
+        }
+    }
+
+    async fn judge(
+        &self,
+        sight: &Sight,
+        now: Timestamp,
+        give: &mpsc::Sender<Finding>,
+        verified: &mut Verified,
+    ) -> Result<Result<(), SpoolError>, Gone> {
+        let entry = &sight.entry;
+        let finding = |kind, what| Finding {
+            kind,
+            id: Some(entry.id),
+            domain: Some(entry.domain.clone()),
+            what,
+        };
+        if entry.arrived.duration_since(now) > AHEAD {
+            let what = format!("it arrived in the future, at {}", entry.arrived);
+            give.send(finding(Kind::Clock, what)).await.map_err(|_| Gone)?;
+        }
+        let (put, mut pieces) = mpsc::channel::<bytes::Bytes>(2);
+        let counted = async move {
+            let mut octets = 0;
+            while let Some(piece) = pieces.recv().await {
+                octets += piece.len() as u64;
+            }
+            octets
+        };
+        let (read, octets) = tokio::join!(self.content(entry.id, put), counted);
+        match read {
+            // Handed over or cleared away meanwhile.
+            Ok(false) => {}
+            Ok(true) => verified.octets += octets,
+            Err(SpoolError::Damaged { what, .. }) => {
+                give.send(finding(Kind::Content, what)).await.map_err(|_| Gone)?;
+            }
+            Err(fault) => return Ok(Err(fault)),
+        }
+        Ok(Ok(()))
+    }
+
+    /// What is not about one entry.
+    async fn of_the_whole(&self) -> Result<Vec<Finding>, SpoolError> {
+        let (path, running) = (self.database().to_owned(), self.is_of_an_owner());
+        let db = self.look(|db| {
+            let mut found = of_the_database(db)?;
+            found.extend(of_the_counts(db)?);
+            let known: HashSet<String> = {
+                let sql = "SELECT file FROM message NOT INDEXED WHERE file IS NOT NULL";
+                let mut query = db.prepare(sql)?;
+                let names = query.query_map([], |row| row.get(0))?;
+                names.collect::<rusqlite::Result<_>>()?
+            };
+            Ok((found, known))
+        });
+        let (mut found, known) = db.await?;
+        let files = aside(move || of_the_files(&path, &known, running)).await?;
+        found.extend(files);
+        Ok(found)
+    }
+}
+
+fn whole(kind: Kind, what: String) -> Finding {
+    Finding { kind, id: None, domain: None, what }
+}
+
+fn of_the_database(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    let mut check = db.prepare("PRAGMA quick_check(100)")?;
+    let lines = check.query_map([], |row| row.get::<_, String>(0))?;
+    let lines: Vec<String> = lines.collect::<rusqlite::Result<_>>()?;
+    Ok(lines
+        .into_iter()
+        .filter(|line| line != "ok")
+        .map(|line| whole(Kind::Database, line))
+        .collect())
+}
+
+/// Counts and octets change in the same transaction as the entries, so in one view they agree.
+fn of_the_counts(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    let states = recover::states();
+    let counted: Vec<String> = states
+        .iter()
+        .map(|(name, state)| format!("count(*) FILTER (WHERE state = {state}) AS {name}"))
+        .collect();
+    let differ: Vec<String> = states
+        .iter()
+        .map(|(name, _)| format!("domain.{name} <> coalesce(seen.{name}, 0)"))
+        .collect();
+    let sql = format!(
+        "SELECT domain.name FROM domain LEFT JOIN
+           (SELECT domain, {},
+                   sum(CASE WHEN state = 0 THEN size ELSE 0 END) AS octets,
+                   sum(CASE WHEN state = 0 THEN 0 ELSE size END) AS aside
+            FROM entry NOT INDEXED GROUP BY domain) AS seen ON seen.domain = domain.id
+         WHERE {} OR domain.octets <> coalesce(seen.octets, 0) OR domain.aside <> coalesce(seen.aside, 0)",
+        counted.join(", "),
+        differ.join(" OR ")
+    );
+    let mut query = db.prepare(&sql)?;
+    let names = query.query_map([], |row| row.get::<_, String>(0))?;
+    names
+        .map(|name| {
+            let name = name?;
+            let what = "what is counted for it is not what is there".to_owned();
+            Ok(Finding { kind: Kind::Counts, id: None, domain: Domain::parse(&name).ok(), what })
+        })
+        .collect()
+}
+
+fn of_the_files(path: &Path, known: &HashSet<String>, running: bool) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let bodies = path.with_file_name(BODIES);
+    for private in [path.parent().unwrap_or(Path::new("/")), path, &bodies] {
+        match std::fs::metadata(private) {
+            Ok(facts) if facts.mode() & 0o077 != 0 && (facts.is_file() || private == bodies) => {
+                let mode = facts.mode() & 0o7777;
+                let what =
+                    format!("{}: mode {mode:04o} lets others in; chmod go= {0}", private.display());
+                found.push(whole(Kind::Mode, what));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                found.push(whole(Kind::Database, format!("{}: {error}", private.display())))
+            }
+        }
+    }
+    let Ok(files) = std::fs::read_dir(&bodies) else { return found };
+    for file in files.flatten() {
+        let name = file.file_name().to_string_lossy().into_owned();
+        let age = file.metadata().and_then(|facts| facts.modified()).ok();
+        let age = age.and_then(|at| SystemTime::now().duration_since(at).ok()).unwrap_or_default();
+        let coming = running && age < COMING;
+        if body::is_ours(&name) && !known.contains(&name) && !coming {
+            let what = format!("{}: no message speaks of it", file.path().display());
+            found.push(whole(Kind::Orphan, what));
+        }
+    }
+    found
+}
+
+impl Embedded {
+    /// Opens a spool that may be damaged, and makes good what is not about one entry: its indexes and
+    /// counts are made anew, and files that no message speaks of are cleared away, as after a crash.
+    ///
+    /// # Errors
+    /// As of [`Embedded::open`]: above all when it has an owner.
+    pub fn repair(folder: &Path) -> Result<Embedded, SpoolError> {
+        let path = database(folder);
+        if !path.exists() {
+            let what = format!("{}: there is no spool", folder.display());
+            return Err(SpoolError::Unusable(what));
+        }
+        {
+            let _lock = Lock::take(folder)?;
+            let db = schema::writer(&path)?;
+            let mended = recover::rebuild(&db).and_then(|()| recover::recount(&db));
+            mended.map_err(|e| unreadable(&e))?;
+            db.execute("UPDATE spool SET clean = 0", []).map_err(|e| unreadable(&e))?;
+        }
+        Embedded::open(Settings::at(folder))
+    }
+
+    /// Sets an entry aside whose content has proved to be damaged: it is kept, and never handed over.
+    ///
+    /// # Errors
+    /// When that could not be recorded.
+    pub async fn set_aside(&self, id: EntryId) -> Result<(), SpoolError> {
+        let core: &Arc<Core> = &self.0;
+        let _turn = core.readers.turn().await;
+        let reading = Arc::clone(core);
+        let domain = aside(move || {
+            let sql = "SELECT domain FROM entry WHERE id = ?1";
+            reading.readers.read(|db| db.query_row(sql, [id.0.to_bytes()], |row| row.get(0)))
+        });
+        let domain = domain.await??.map_err(|e| unreadable(&e))?;
+        core.submit(Work::SetAside(Key { domain, id })).await.map(drop)
+    }
+}
