@@ -30,8 +30,25 @@ pub fn raw(at: SocketAddr, request: &[u8]) -> String {
     // Who has had enough may close while we write.
     let _ = line.write_all(request);
     let mut heard = Vec::new();
-    let _ = line.read_to_end(&mut heard);
+    let mut piece = [0; 64 * 1024];
+    while !is_whole(&heard) {
+        match line.read(&mut piece) {
+            Ok(n) if n > 0 => heard.extend_from_slice(&piece[..n]),
+            _ => break,
+        }
+    }
     String::from_utf8_lossy(&heard).into_owned()
+}
+
+/// Not everybody hangs up when asked to.
+fn is_whole(heard: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(heard);
+    let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head
+        .to_ascii_lowercase()
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+    length.is_some_and(|length| heard.len() >= head.len() + 4 + length)
 }
 
 /// Asks for a path, with these further fields.

@@ -11,7 +11,9 @@ mod presence;
 #[path = "../bad_input/talk.rs"]
 mod talk;
 
+mod driver;
 mod http;
 mod metrics;
+mod page;
 mod status;
 mod window;

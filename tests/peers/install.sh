@@ -16,6 +16,8 @@ packages=(
     systemd shellcheck
     # What a customer trusts who names no authority of its own.
     ca-certificates
+    # Who looks at the page, and letters to draw it with.
+    chromium chromium-driver fonts-dejavu-core
 )
 # What the unpacked programs load at run time.
 libraries=(libgnutls-dane0 libpcre2-8-0 libidn12 libidn2-0 libdb5.3 libevent-2.1-7 libpam0g libssl3 zlib1g)

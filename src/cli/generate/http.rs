@@ -17,7 +17,7 @@ Thirty\-two connections at a time; heads of up to 8 KiB and 64 fields; ten secon
 .SH TOKEN
 Where
 .B http.token
-is set, whoever asks says it:
+is set, whoever asks says it (a browser is asked for it):
 .PP
 .nf
 .RS
@@ -38,8 +38,12 @@ from elsewhere, open in a browser on this machine, cannot ask under a name of it
 .B /metrics
 The metrics below, in Prometheus' text format, version 0.0.4.
 .TP
+.B /
+A page for people: it draws what /status.json tells, and again every minute. It asks nobody else for anything, sets nothing but one cookie, can be printed, and is dark
+where its reader likes that. Where there is a token it is asked for once in thirty days, and again when it has changed.
+.TP
 .B /status.json
-How everything stands, for people: what waits for whom, how calls went in the last 24 hours, the last sessions, and how much waited over time. With
+How everything stands: what waits for whom, how calls went in the last 24 hours, the last sessions, and how much waited over time. With
 \fI?window=7d\fR or \fI?window=30d\fR instead of the last 24 hours. The schema is odmr.status/1, printed by queuectl\-schema(8). It names accounts,
 domains and the addresses and names of callers, and no sender, recipient or subject.
 .SH HISTORY

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use hyper::StatusCode;
-use hyper::header::{AUTHORIZATION, HOST};
+use hyper::header::{AUTHORIZATION, COOKIE, HOST};
 use hyper::http::uri::Authority;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -19,8 +19,15 @@ use crate::net::http::{Answer, Asked, plain};
 pub enum Gate {
     /// Whoever is on this machine.
     Local,
-    /// Whoever knows what has this digest.
-    Token([u8; 32]),
+    /// Whoever knows the token.
+    Token(Known),
+}
+
+/// What is kept of the token.
+pub struct Known {
+    digest: [u8; 32],
+    /// What a browser shows that was told it.
+    cookie: String,
 }
 
 /// Why there is no gate.
@@ -57,7 +64,15 @@ impl Gate {
         let length = token.expose_secret().chars().count();
         match length < LEAST {
             true => Err(GateError::Short(source.clone(), length)),
-            false => Ok(Gate::Token(digest(token.expose_secret().as_bytes()))),
+            false => Ok(Gate::Token(Known::new(token.expose_secret().as_bytes()))),
+        }
+    }
+
+    /// The cookie for a browser that has told this; `None` where it is not the token.
+    pub fn cookie_for(&self, said: &[u8]) -> Option<String> {
+        match self {
+            Gate::Local => None,
+            Gate::Token(known) => known.is(said).then(|| format!("{NAME}={}", known.cookie)),
         }
     }
 
@@ -70,20 +85,42 @@ impl Gate {
                 "without http.token this is told to localhost only\n",
             )),
             Gate::Token(known) => {
-                let right = bearer(asked).is_some_and(|said| is_same(known, &digest(said)));
-                (!right).then(unauthorized)
+                let told = bearer(asked).is_some_and(|said| known.is(said));
+                (!told && !known.shown_by(asked)).then(unauthorized)
             }
         }
     }
 }
 
-/// Takes as long whatever was said.
-fn is_same(known: &[u8; 32], said: &[u8; 32]) -> bool {
-    known.ct_eq(said).into()
+impl Known {
+    fn new(token: &[u8]) -> Known {
+        let digest = digest(&[token]);
+        // Whoever finds the cookie has not found the token.
+        let shown = self::digest(&[b"odmrd page", &digest]);
+        let cookie = shown.iter().map(|octet| format!("{octet:02x}")).collect();
+        Known { digest, cookie }
+    }
+
+    /// Takes as long whatever was said.
+    fn is(&self, said: &[u8]) -> bool {
+        self.digest.ct_eq(&digest(&[said])).into()
+    }
+
+    fn shown_by(&self, asked: &Asked) -> bool {
+        let lines = asked.headers().get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';'));
+        let mut shown = pairs.filter_map(|pair| pair.trim().strip_prefix(NAME)?.strip_prefix('='));
+        shown.any(|shown| bool::from(self.cookie.as_bytes().ct_eq(shown.as_bytes())))
+    }
 }
 
-fn digest(token: &[u8]) -> [u8; 32] {
-    Sha256::digest(token).into()
+/// The cookie's name.
+const NAME: &str = "odmrd";
+
+fn digest(pieces: &[&[u8]]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    pieces.iter().for_each(|piece| digest.update(piece));
+    digest.finalize().into()
 }
 
 /// RFC 6750, section 2.1.
@@ -122,7 +159,7 @@ mod tests {
 
     #[test]
     fn only_the_whole_token_opens() {
-        let gate = Gate::Token(digest(b"a-token-that-is-long"));
+        let gate = Gate::Token(Known::new(b"a-token-that-is-long"));
         for right in ["Bearer a-token-that-is-long", "bearer  a-token-that-is-long "] {
             assert!(gate.refusal(&asked(("authorization", right))).is_none(), "{right}");
         }
@@ -139,5 +176,23 @@ mod tests {
         }
         assert!(gate.refusal(&asked(("host", "localhost"))).is_some());
         assert_eq!(format!("{gate:?}"), "Token");
+    }
+
+    #[test]
+    fn a_cookie_opens_until_the_token_changes_and_does_not_tell_it() {
+        let gate = Gate::Token(Known::new(b"a-token-that-is-long"));
+        assert_eq!(gate.cookie_for(b"a-token-that-is-lonG"), None);
+        let cookie = gate.cookie_for(b"a-token-that-is-long").unwrap();
+        assert!(!cookie.contains("long"));
+        for right in [cookie.clone(), format!("a=b; {cookie}; c=d")] {
+            assert!(gate.refusal(&asked(("cookie", &right))).is_none(), "{right}");
+        }
+        let other = Gate::Token(Known::new(b"another-token-that-is-long"));
+        let name_only = format!("{NAME}=");
+        for wrong in [cookie.as_str(), "odmrd", &name_only, &cookie[..cookie.len() - 1]] {
+            assert!(other.refusal(&asked(("cookie", wrong))).is_some(), "{wrong}");
+        }
+        assert!(gate.refusal(&asked(("cookie", &format!("x{cookie}")))).is_some());
+        assert_eq!(Gate::Local.cookie_for(b""), None);
     }
 }

@@ -7,6 +7,7 @@
 //! | `status` | all of it, for the page |
 //! | `survey` | what rests in the spool, counted |
 //! | `history` | how much waited, minute by minute |
+//! | `page` | what a browser shows |
 //! | `remember` | that it is written down |
 //! | `sheet` | the metrics that there are, and their form |
 //! | `metrics` | what they say now of the queue and of ourselves |
@@ -16,6 +17,7 @@ mod doings;
 mod gate;
 pub mod history;
 mod metrics;
+mod page;
 mod remember;
 pub mod sheet;
 pub mod status;
@@ -92,19 +94,30 @@ impl Site {
         let rules = self.rules.load_full();
         let looks = matches!(*asked.method(), Method::GET | Method::HEAD);
         match asked.uri().path() {
+            "/login" if *asked.method() == Method::POST => page::login(asked, &rules.gate),
             "/healthz" if looks => plain(StatusCode::OK, "ok\n"),
             "/readyz" if looks => self.readiness(),
-            _ => match rules.gate.refusal(asked) {
-                Some(refusal) => refusal,
-                None if !looks => wrong_method(),
-                None => self.show(asked, &rules).await,
+            path => match page::file(path).filter(|_| looks) {
+                Some(file) => file,
+                None => self.behind_the_gate(asked, &rules, looks).await,
             },
+        }
+    }
+
+    async fn behind_the_gate(&self, asked: &Asked, rules: &Rules, looks: bool) -> Answer {
+        let is_page = looks && asked.uri().path() == "/";
+        match rules.gate.refusal(asked) {
+            Some(refusal) if is_page && asks_for_token(&refusal) => page::login_form(),
+            Some(refusal) => refusal,
+            None if !looks => wrong_method(),
+            None => self.show(asked, rules).await,
         }
     }
 
     async fn show(&self, asked: &Asked, rules: &Rules) -> Answer {
         match asked.uri().path() {
             "/status.json" => self.status(asked.uri().query()).await,
+            "/" => page::page(),
             "/metrics" => self.metrics(rules.labels).await,
             _ => plain(StatusCode::NOT_FOUND, "there is nothing of that name\n"),
         }
@@ -121,6 +134,10 @@ impl Site {
             Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "mail cannot be kept just now\n"),
         }
     }
+}
+
+fn asks_for_token(refusal: &Answer) -> bool {
+    refusal.status() == StatusCode::UNAUTHORIZED
 }
 
 fn wrong_method() -> Answer {

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 #[allow(dead_code)] // No one suite of tests meets all of them.
 #[derive(Clone, Copy)]
 pub enum Peer {
+    Chromedriver,
+    Chromium,
     Dovecot,
     Exim,
     Fetchmail,
@@ -26,6 +28,8 @@ impl Peer {
     /// Its program, if this machine has it.
     pub fn find(self) -> Option<PathBuf> {
         match self {
+            Peer::Chromedriver => installed("chromedriver"),
+            Peer::Chromium => installed("chromium"),
             Peer::Dovecot => installed("dovecot"),
             Peer::Exim => unpacked("exim4-daemon-light/usr/sbin/exim4"),
             Peer::Fetchmail => installed("fetchmail"),
@@ -46,6 +50,8 @@ impl Peer {
 
     fn name(self) -> &'static str {
         match self {
+            Peer::Chromedriver => "chromedriver",
+            Peer::Chromium => "chromium",
             Peer::Dovecot => "dovecot",
             Peer::Exim => "exim",
             Peer::Fetchmail => "fetchmail",
