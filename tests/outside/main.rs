@@ -12,6 +12,7 @@ mod presence;
 mod talk;
 
 mod driver;
+mod examples;
 mod http;
 mod metrics;
 mod page;

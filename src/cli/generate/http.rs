@@ -75,7 +75,7 @@ curl \-H "Authorization: Bearer $(cat /etc/odmr/http.token)" http://127.0.0.1:83
 .RE
 .fi
 .PP
-For Prometheus:
+For Prometheus; \fIexamples/prometheus\-alerts.yml\fR has alert rules, \fIexamples/grafana\-provider.json\fR a dashboard:
 .PP
 .nf
 .RS
