@@ -81,6 +81,7 @@ Register-ArgumentCompleter -Native -CommandName 'odmrd' -ScriptBlock {
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'Read the password from the first line of a file')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The settings file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The settings file')
+            [CompletionResult]::new('--submit', '--submit', [CompletionResultType]::ParameterName, 'The customer may send mail of its own, through the smarthost')
             [CompletionResult]::new('--dovecot', '--dovecot', [CompletionResultType]::ParameterName, 'Keep no password: Dovecot has it, and is asked at odmr.dovecot_socket')
             [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from the first line of standard input')
             [CompletionResult]::new('--generate', '--generate', [CompletionResultType]::ParameterName, 'Make a password up and show it once')

@@ -151,7 +151,7 @@ _odmrd() {
             return 0
             ;;
         odmrd__subcmd__account__subcmd__add)
-            opts="-c -h --domain --alias --dovecot --password-stdin --password-file --generate --no-cram --config --help"
+            opts="-c -h --domain --alias --submit --dovecot --password-stdin --password-file --generate --no-cram --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

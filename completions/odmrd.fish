@@ -57,6 +57,7 @@ complete -c odmrd -n "__fish_odmrd_using_subcommand account; and __fish_seen_sub
 complete -c odmrd -n "__fish_odmrd_using_subcommand account; and __fish_seen_subcommand_from add" -l alias -d 'Another name to log in with (repeatable)' -r
 complete -c odmrd -n "__fish_odmrd_using_subcommand account; and __fish_seen_subcommand_from add" -l password-file -d 'Read the password from the first line of a file' -r -F
 complete -c odmrd -n "__fish_odmrd_using_subcommand account; and __fish_seen_subcommand_from add" -s c -l config -d 'The settings file' -r -F
+complete -c odmrd -n "__fish_odmrd_using_subcommand account; and __fish_seen_subcommand_from add" -l submit -d 'The customer may send mail of its own, through the smarthost'
 complete -c odmrd -n "__fish_odmrd_using_subcommand account; and __fish_seen_subcommand_from add" -l dovecot -d 'Keep no password: Dovecot has it, and is asked at odmr.dovecot_socket'
 complete -c odmrd -n "__fish_odmrd_using_subcommand account; and __fish_seen_subcommand_from add" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c odmrd -n "__fish_odmrd_using_subcommand account; and __fish_seen_subcommand_from add" -l generate -d 'Make a password up and show it once'

@@ -40,6 +40,7 @@ module completions {
   export extern "odmrd account add" [
     --domain: string          # A domain whose mail is the customer's (repeatable)
     --alias: string           # Another name to log in with (repeatable)
+    --submit                  # The customer may send mail of its own, through the smarthost
     --dovecot                 # Keep no password: Dovecot has it, and is asked at odmr.dovecot_socket
     --password-stdin          # Read the password from the first line of standard input
     --password-file: path     # Read the password from the first line of a file

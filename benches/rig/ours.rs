@@ -96,6 +96,7 @@ fn add_account(file: &Path) {
         credentials: Some(derive(&password, true).expect("keys")),
         certificates: Vec::new(),
         dovecot: false,
+        submit: false,
     };
     edit(file, |file| file.add(&account)).expect("an account");
 }

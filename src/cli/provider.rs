@@ -134,6 +134,9 @@ pub struct Add {
     /// Another name to log in with (repeatable)
     #[arg(long = "alias", value_name = "NAME")]
     pub aliases: Vec<String>,
+    /// The customer may send mail of its own, through the smarthost
+    #[arg(long)]
+    pub submit: bool,
     /// Keep no password: Dovecot has it, and is asked at odmr.dovecot_socket
     #[arg(long, conflicts_with_all = ["source", "no_cram"])]
     pub dovecot: bool,

@@ -19,7 +19,7 @@ use crate::smtp::{Domain, Mailbox};
 pub use check::load_recipients;
 pub use section::{
     Control, DomainSettings, Etrn, Http, Level, Limits, Lmtp, Log, LogFormat, Mx, Notices, Odmr,
-    Queue, Smarthost, Timeouts, Tls,
+    Queue, Smarthost, Submission, Timeouts, Tls,
 };
 
 /// Where the settings are looked for when nobody says.
@@ -48,6 +48,8 @@ pub struct Settings {
     pub lmtp: Lmtp,
     /// Port 366, where customers call.
     pub odmr: Odmr,
+    /// Where customers bring mail of their own.
+    pub submission: Submission,
     /// Our certificate.
     pub tls: Tls,
     /// How much of us one peer, or all of them, may take.
@@ -82,6 +84,7 @@ impl Default for Settings {
             mx: Mx::default(),
             lmtp: Lmtp::default(),
             odmr: Odmr::default(),
+            submission: Submission::default(),
             tls: Tls::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),

@@ -92,6 +92,7 @@ fn furnish(folder: &Path, password: &secrecy::SecretString) -> Result<Loaded, Fa
         credentials: Some(credentials),
         certificates: Vec::new(),
         dovecot: false,
+        submit: false,
     };
     edit(&folder.join("accounts.toml"), |file| file.add(&account))
         .map_err(|fault| Failure::new(fault.exit(), fault))?;

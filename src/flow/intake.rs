@@ -78,11 +78,69 @@ struct Talk<'a, S: Spool> {
 }
 
 /// A message whose content is on its way.
-struct Mail<S: Spool> {
+pub(super) struct Mail<S: Spool> {
     draft: S::Draft,
-    octets: u64,
+    pub(super) octets: u64,
     /// What went wrong while the content was still coming.
     fault: Option<SpoolError>,
+}
+
+impl<S: Spool> Mail<S> {
+    pub(super) fn new(draft: S::Draft) -> Mail<S> {
+        Mail { draft, octets: 0, fault: None }
+    }
+
+    pub(super) async fn write(&mut self, octets: Bytes) {
+        self.octets += octets.len() as u64;
+        if self.fault.is_none() {
+            self.fault = self.draft.write(octets).await.err();
+        }
+    }
+
+    /// The whole content; or what went wrong meanwhile.
+    pub(super) fn into_draft(self) -> Result<S::Draft, SpoolError> {
+        self.fault.map_or(Ok(self.draft), Err)
+    }
+}
+
+/// How a message has come, for its Received field.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    pub(super) lmtp: bool,
+    pub(super) authenticated: bool,
+}
+
+/// The Received field of a message that comes in by this session. RFC 5321, section 4.4.
+#[allow(clippy::too_many_arguments, reason = "each is a word of the field")]
+pub(super) fn received<Stage>(
+    session: &ServerSession<Stage>,
+    envelope: &Envelope,
+    by: &str,
+    ip: IpAddr,
+    tls: Option<&str>,
+    manner: Manner,
+    id: EntryId,
+    at: Timestamp,
+) -> String {
+    let hello = session.hello();
+    let protocol = Protocol {
+        extended: hello.is_some_and(|hello| hello.extended),
+        lmtp: manner.lmtp,
+        utf8: envelope.params.smtputf8,
+        tls: session.is_secure(),
+        authenticated: manner.authenticated,
+    };
+    let only = match envelope.recipients.as_slice() {
+        [one] => Some(one.path.as_str()),
+        _ => None,
+    };
+    let helo = &safe_name(hello.map_or("", |hello| &hello.name));
+    Received { helo, ip, by, protocol, tls, id: &id.to_string(), recipient: only, at }.to_field()
+}
+
+/// 250 is a promise, and this is its name.
+pub(super) fn kept(id: EntryId) -> Reply {
+    KEPT.saying(format!("kept as {id}"))
 }
 
 impl<S: Spool> Talk<'_, S> {
@@ -168,7 +226,7 @@ impl<S: Spool> Talk<'_, S> {
         let declared = self.session.envelope().and_then(|envelope| envelope.params.size);
         match self.provider.spool.draft(declared) {
             Ok(draft) => {
-                self.mail = Some(Mail { draft, octets: 0, fault: None });
+                self.mail = Some(Mail::new(draft));
                 self.session.accept();
             }
             Err(fault) => {
@@ -179,10 +237,8 @@ impl<S: Spool> Talk<'_, S> {
     }
 
     async fn content(&mut self, octets: Bytes) {
-        let Some(mail) = &mut self.mail else { return };
-        mail.octets += octets.len() as u64;
-        if mail.fault.is_none() {
-            mail.fault = mail.draft.write(octets).await.err();
+        if let Some(mail) = &mut self.mail {
+            mail.write(octets).await;
         }
     }
 
@@ -206,7 +262,7 @@ impl<S: Spool> Talk<'_, S> {
                 self.visit.octets += octets;
                 self.log_kept(&envelope, id, octets);
                 self.tell_of_arrival(&envelope);
-                self.session.answer(KEPT.saying(format!("kept as {id}")));
+                self.session.answer(kept(id));
             }
             Err(fault) => {
                 warn!(session = self.id, ip = %self.ip, id = %id, %fault, "message not kept");
@@ -222,9 +278,7 @@ impl<S: Spool> Talk<'_, S> {
         envelope: &Envelope,
         id: EntryId,
     ) -> Result<(), SpoolError> {
-        if let Some(fault) = mail.fault {
-            return Err(fault);
-        }
+        let draft = mail.into_draft()?;
         let now = Timestamp::now();
         let arrival = Arrival {
             reverse_path: envelope.reverse_path.clone(),
@@ -236,7 +290,7 @@ impl<S: Spool> Talk<'_, S> {
         };
         let of = |part: &Part| self.provider.counts.domain(&part.domain);
         let of_domains: Vec<_> = arrival.parts.iter().filter_map(of).collect();
-        self.provider.spool.commit(mail.draft, arrival).await?;
+        self.provider.spool.commit(draft, arrival).await?;
         of_domains.iter().for_each(|domain| domain.received.add(1));
         Ok(())
     }
@@ -250,29 +304,9 @@ impl<S: Spool> Talk<'_, S> {
     }
 
     fn received(&self, envelope: &Envelope, id: EntryId, at: Timestamp) -> String {
-        let hello = self.session.hello();
-        let protocol = Protocol {
-            extended: hello.is_some_and(|hello| hello.extended),
-            lmtp: self.from == BroughtBy::Front,
-            utf8: envelope.params.smtputf8,
-            tls: self.session.is_secure(),
-            authenticated: false,
-        };
-        let only = match envelope.recipients.as_slice() {
-            [one] => Some(one.path.as_str()),
-            _ => None,
-        };
-        Received {
-            helo: &safe_name(hello.map_or("", |hello| &hello.name)),
-            ip: self.ip,
-            by: &self.provider.name,
-            protocol,
-            tls: self.tls_version().as_deref(),
-            id: &id.to_string(),
-            recipient: only,
-            at,
-        }
-        .to_field()
+        let (by, tls) = (&self.provider.name, self.tls_version());
+        let manner = Manner { lmtp: self.from == BroughtBy::Front, authenticated: false };
+        received(&self.session, envelope, by, self.ip, tls.as_deref(), manner, id, at)
     }
 
     fn tell_of_arrival(&self, envelope: &Envelope) {
@@ -319,7 +353,7 @@ const REFUSED_BEFORE: Reply =
     Reply::new(550, (1, 1), "no such mailbox, as the server that it would be on has said of late");
 const TOO_FAST: Reply =
     Reply::new(450, (7, 1), "too many messages from your address; try again later");
-const LOST_TRACK: Reply = Reply::new(451, (3, 0), "internal error; try again later");
+pub(super) const LOST_TRACK: Reply = Reply::new(451, (3, 0), "internal error; try again later");
 
 /// Why a recipient may not come.
 fn reason(refusal: &Reply) -> Rejection {
@@ -339,7 +373,7 @@ fn trouble(fault: &SpoolError) -> Rejection {
 }
 
 /// What a sender is told of our own troubles: little, and always "later".
-fn refusal(fault: &SpoolError) -> Reply {
+pub(super) fn refusal(fault: &SpoolError) -> Reply {
     match fault {
         SpoolError::Full { .. } => Reply::new(452, (3, 1), "no room just now; try again later"),
         _ => Reply::new(451, (3, 0), "cannot keep mail just now; try again later"),
@@ -388,7 +422,7 @@ impl House {
     }
 
     /// The domain that a recipient's mail is held under; the bare postmaster becomes ours.
-    fn settle(&self, recipient: &Recipient) -> Option<(Domain, Recipient)> {
+    pub(super) fn settle(&self, recipient: &Recipient) -> Option<(Domain, Recipient)> {
         let mailbox: &Mailbox = match &recipient.path {
             ForwardPath::Postmaster => self.postmaster.as_ref()?,
             ForwardPath::Mailbox(mailbox) => mailbox,

@@ -44,5 +44,6 @@ pub mod relay;
 pub mod rounds;
 pub mod schedule;
 pub mod serve;
+pub mod submit;
 pub mod summary;
 pub mod visit;

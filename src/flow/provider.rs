@@ -65,6 +65,8 @@ pub struct House {
     pub lmtp: Arc<ServerSettings>,
     /// What the ODMR listener is.
     pub odmr: Arc<ServerSettings>,
+    /// What the submission listeners are.
+    pub submission: Arc<ServerSettings>,
     /// How long we wait for a customer after the turn.
     pub patience: Patience,
     /// In what order mail goes out.
@@ -403,6 +405,7 @@ impl House {
         let (etrn_here, etrn_there) =
             (asked(|whom| whom == Whom::Anybody), asked(|whom| whom != Whom::Nobody));
         let odmr = odmr_settings(settings, name, &accounts, tls, oracle.as_ref());
+        let submits = accounts.iter().any(|account| account.submit);
         let pushes = |held: &Held| held.host.as_ref().is_some_and(|host| host.push);
         let pushed = domains.iter().filter(|(_, held)| pushes(held));
         House {
@@ -415,7 +418,13 @@ impl House {
                 etrn: etrn_here,
                 ..mx_settings(settings, Profile::Mx, name, tls)
             }),
-            odmr: Arc::new(ServerSettings { etrn: etrn_there, ..odmr }),
+            submission: Arc::new(ServerSettings {
+                etrn: etrn_there,
+                submission: true,
+                require_tls: true,
+                ..odmr.clone()
+            }),
+            odmr: Arc::new(ServerSettings { etrn: etrn_there, submission: submits, ..odmr }),
             pushed: pushed.map(|(domain, _)| domain.clone()).collect(),
             patience: Patience {
                 greeting: times.greeting.get(),
@@ -534,6 +543,9 @@ fn odmr_settings(
     oracle: Option<&Oracle>,
 ) -> ServerSettings {
     ServerSettings {
+        max_size: settings.mx.max_size.octets(),
+        max_recipients: settings.mx.max_recipients,
+        max_received: settings.mx.max_received,
         max_errors: settings.limits.command_errors,
         max_auth_failures: settings.odmr.auth_failures,
         login: settings.timeouts.login.get(),

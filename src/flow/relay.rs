@@ -15,6 +15,7 @@ use super::proof::{LineFacts, Proof};
 use super::provider::{House, Provider, Turning};
 use super::recent::Past;
 use super::serve::Door;
+use super::submit::Submission;
 use crate::net::{Wire, WireFault};
 use crate::odmr::Answer;
 use crate::sasl::{Identity, Mechanism};
@@ -25,10 +26,9 @@ use crate::smtp::{Reply, Verb};
 use crate::spool::Spool;
 
 /// Serves one connection to the ODMR port, to its end.
-pub async fn relay<S: Spool>(wire: Wire, provider: &Provider<S>, id: &str, stop: Stop) {
+pub async fn relay<S: Spool>(wire: Wire, provider: &Provider<S>, door: Door, id: &str, stop: Stop) {
     let house = provider.house();
     let ip = wire.peer().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.ip());
-    let door = if wire.tls().is_some() { Door::OdmrTls } else { Door::Odmr };
     let mut call = Call {
         door,
         mechanism: None,
@@ -67,24 +67,33 @@ struct Call<'a, S: Spool> {
     drained: Drained,
 }
 
-impl<S: Spool> Call<'_, S> {
+impl<'a, S: Spool> Call<'a, S> {
     async fn serve(&mut self) -> Result<(), LineEnd> {
         let secure = self.wire.tls().is_some();
         let transcript = self.provider.transcript();
-        let mut session =
-            ServerSession::odmr(self.house.odmr.clone(), secure, transcript, Instant::now());
+        let settings = match self.door {
+            Door::Submission | Door::SubmissionTls => self.house.submission.clone(),
+            _ => self.house.odmr.clone(),
+        };
+        let mut session = ServerSession::odmr(settings, secure, transcript, Instant::now());
+        let mut submission: Option<Submission<'a, S>> = None;
         let mut proof = Proof::new(self.house.clone(), self.ip);
         loop {
             let heard = hear(&mut self.wire, &mut session, &mut self.stop).await;
             self.counts().said(&session.take_tally());
             match heard? {
-                Event::Starttls => self.starttls(&mut session).await?,
+                Event::Starttls => {
+                    submission = None;
+                    self.starttls(&mut session).await?;
+                }
                 Event::Auth(name, initial) => {
-                    self.auth(&mut session, &mut proof, &name, initial).await
+                    self.auth(&mut session, &mut proof, &name, initial).await;
+                    submission = self.may_submit(&mut session);
                 }
                 Event::Response(response) => {
                     proof.go_on(&mut session, &response).await;
                     self.remember(&session, &mut proof);
+                    submission = self.may_submit(&mut session);
                 }
                 Event::Atrn(request) => match self.answer(&session, &request) {
                     (answer, Some(turning)) => {
@@ -101,11 +110,12 @@ impl<S: Spool> Call<'_, S> {
                     session.answer(reply);
                 }
                 Event::Closed => return parted(&session),
-                // The profile takes no mail.
-                Event::Mail(..) | Event::Recipient(_) | Event::Begin | Event::End => {
-                    session.answer(NOT_HERE)
-                }
-                Event::Content(_) | Event::Reset => {}
+                event => match (&mut submission, event) {
+                    (Some(submission), event) => submission.step(&mut session, event).await,
+                    (None, Event::Content(_) | Event::Reset) => {}
+                    // The session takes no mail from whoever may not send.
+                    (None, _) => session.answer(NOT_HERE),
+                },
             }
         }
     }
@@ -130,6 +140,24 @@ impl<S: Spool> Call<'_, S> {
         self.mechanism = name.parse().ok();
         proof.begin(session, name, initial, &self.facts()).await;
         self.remember(session, proof);
+    }
+
+    /// Leave to send, where somebody has logged in whose account may.
+    fn may_submit(&self, session: &mut ServerSession<Odmr>) -> Option<Submission<'a, S>> {
+        let account = session.identity()?.account().to_owned();
+        if !self.house.accounts.find(&account).is_some_and(|account| account.submit) {
+            return None;
+        }
+        session.let_send();
+        Some(Submission {
+            provider: self.provider,
+            house: self.house.clone(),
+            id: self.id,
+            ip: self.ip,
+            account,
+            tls: self.wire.tls().map(|facts| facts.version().to_owned()),
+            mail: None,
+        })
     }
 
     fn counts(&self) -> &AtDoor {

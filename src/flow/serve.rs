@@ -141,6 +141,10 @@ pub enum Door {
     Odmr,
     /// Their mail; TLS from the first octet.
     OdmrTls,
+    /// Mail of their own; STARTTLS.
+    Submission,
+    /// Mail of their own; TLS from the first octet.
+    SubmissionTls,
     /// Figures, by HTTP.
     Http,
 }
@@ -340,13 +344,13 @@ impl<S: Spool> Hall<S> {
         match door {
             Door::Mx => intake(wire, &self.provider, BroughtBy::World, id, self.stop).await,
             Door::Lmtp => intake(wire, &self.provider, BroughtBy::Front, id, self.stop).await,
-            Door::Odmr => relay(wire, &self.provider, id, self.stop).await,
-            Door::OdmrTls => {
+            Door::Odmr | Door::Submission => relay(wire, &self.provider, door, id, self.stop).await,
+            Door::OdmrTls | Door::SubmissionTls => {
                 let mut wire = wire;
                 match self.provider.secure(&mut wire).await {
                     Ok(version) => {
                         self.provider.counts.at(door).secured(&version);
-                        relay(wire, &self.provider, id, self.stop).await;
+                        relay(wire, &self.provider, door, id, self.stop).await;
                     }
                     Err(end) => info!(session = id, %end, "no TLS"),
                 }
@@ -359,7 +363,15 @@ impl<S: Spool> Hall<S> {
 
 impl Door {
     /// Each, in its order.
-    pub const ALL: [Door; 5] = [Door::Mx, Door::Lmtp, Door::Odmr, Door::OdmrTls, Door::Http];
+    pub const ALL: [Door; 7] = [
+        Door::Mx,
+        Door::Lmtp,
+        Door::Odmr,
+        Door::OdmrTls,
+        Door::Submission,
+        Door::SubmissionTls,
+        Door::Http,
+    ];
 
     /// Its name: in metrics, and for the service manager.
     pub fn name(self) -> &'static str {
@@ -368,6 +380,8 @@ impl Door {
             Door::Lmtp => "lmtp",
             Door::Odmr => "odmr",
             Door::OdmrTls => "odmrs",
+            Door::Submission => "submission",
+            Door::SubmissionTls => "submissions",
             Door::Http => "http",
         }
     }
@@ -378,6 +392,8 @@ impl Door {
             Door::Lmtp => 'l',
             Door::Odmr => 'o',
             Door::OdmrTls => 's',
+            Door::Submission => 'b',
+            Door::SubmissionTls => 'c',
             Door::Http => 'h',
         }
     }
@@ -389,6 +405,8 @@ impl Door {
             "lmtp" => Some(Door::Lmtp),
             "odmr" => Some(Door::Odmr),
             "odmrs" => Some(Door::OdmrTls),
+            "submission" => Some(Door::Submission),
+            "submissions" => Some(Door::SubmissionTls),
             "http" => Some(Door::Http),
             _ => None,
         }
@@ -536,10 +554,12 @@ impl<S: Spool> Keeper<S> {
     }
 }
 
-fn listeners(settings: &Settings) -> [&[Listen]; 5] {
+fn listeners(settings: &Settings) -> [&[Listen]; 7] {
     let http = settings.http.listen.as_slice();
     let odmr = &settings.odmr;
-    [&settings.mx.listen, &settings.lmtp.listen, &odmr.listen, &odmr.listen_tls, http]
+    let (lmtp, submission) = (&settings.lmtp.listen, &settings.submission);
+    let (starttls, tls) = (&submission.listen, &submission.listen_tls);
+    [&settings.mx.listen, lmtp, &odmr.listen, &odmr.listen_tls, starttls, tls, http]
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
@@ -603,17 +623,19 @@ fn doors(
         match Door::of_name(&name) {
             Some(door) => doors.push((door, bound)),
             None => {
-                warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, lmtp, odmr, odmrs or http")
+                warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, lmtp, odmr, odmrs, submission, submissions or http")
             }
         }
     }
     let given = |door: Door| doors.iter().any(|(have, _)| *have == door);
-    let [mx, lmtp, odmr, odmrs, http] = listeners(settings);
+    let [mx, lmtp, odmr, odmrs, submission, submissions, http] = listeners(settings);
     let wanted = [
         (Door::Mx, mx, given(Door::Mx)),
         (Door::Lmtp, lmtp, given(Door::Lmtp)),
         (Door::Odmr, odmr, given(Door::Odmr)),
         (Door::OdmrTls, odmrs, given(Door::OdmrTls) || !tls),
+        (Door::Submission, submission, given(Door::Submission) || !tls),
+        (Door::SubmissionTls, submissions, given(Door::SubmissionTls) || !tls),
         (Door::Http, http, given(Door::Http)),
     ];
     let given_lmtp = given(Door::Lmtp);
@@ -685,6 +707,13 @@ fn furnish(
             let list = list.with_delimiters(special.recipient_delimiter.as_deref().unwrap_or(""));
             lists.insert(domain.clone(), Arc::new(list));
         }
+    }
+    if let Some(account) = accounts.iter().find(|account| account.submit)
+        && settings.smarthost.server.is_none()
+    {
+        let fault = format!("not set, but account {:?} has submit = true", account.name);
+        let problem = loaded.document.problem("smarthost.server", fault);
+        return Err(problem.hint("its mail goes to the world through a smarthost").into());
     }
     for account in
         accounts.iter().filter(|account| account.dovecot == settings.odmr.dovecot_socket.is_none())

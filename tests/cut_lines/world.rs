@@ -94,7 +94,8 @@ impl World {
             let (_stopper, stop) = watch::channel(false);
             let (caller, called, meter, carried) = Link::new(fate).open();
             let customer = customer(caller, sink, meter.clone());
-            let provider = relay::relay(called, &provider, "call", stop);
+            let provider =
+                relay::relay(called, &provider, odmr::flow::serve::Door::Odmr, "call", stop);
             let (turn, (), ()) = tokio::join!(customer, provider, carried);
             Marks { turn, end: [meter.get(Way::Up), meter.get(Way::Down)] }
         }

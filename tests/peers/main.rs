@@ -7,6 +7,7 @@ mod both_programs;
 mod brought_to_a_host;
 mod calibration;
 mod complaints;
+mod customers_send;
 mod dovecot_knows;
 mod examples_work;
 mod far_corners;

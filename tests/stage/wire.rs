@@ -148,7 +148,7 @@ impl Live {
                 Profile::Lmtp => {
                     intake::intake(wire, &shared, intake::BroughtBy::Front, "s", stop).await
                 }
-                _ => relay::relay(wire, &shared, "s", stop).await,
+                _ => relay::relay(wire, &shared, odmr::flow::serve::Door::Odmr, "s", stop).await,
             }
             0
         }));

@@ -70,6 +70,7 @@ fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {
         credentials: derived.transpose().map_err(unusable)?,
         certificates: Vec::new(),
         dovecot: add.dovecot,
+        submit: add.submit,
     };
     edit(path, |file| file.add(&new)).map_err(failed)?;
     let domains: Vec<&str> = add.domains.iter().map(Domain::as_str).collect();
@@ -115,6 +116,7 @@ fn as_json(account: &Account) -> String {
         "aliases": account.aliases,
         "domains": domains,
         "mechanisms": mechanisms(account),
+        "submit": account.submit,
         "certificates": account.certificates.len(),
     });
     format!("{value}\n")

@@ -28,6 +28,8 @@ pub struct NewAccount {
     pub certificates: Vec<Fingerprint>,
     /// Dovecot has its password.
     pub dovecot: bool,
+    /// It may send mail of its own.
+    pub submit: bool,
 }
 
 /// The file, held for a change.
@@ -163,6 +165,9 @@ impl AccountFile {
         }
         if new.dovecot {
             account.insert("dovecot", toml_edit::value(true));
+        }
+        if new.submit {
+            account.insert("submit", toml_edit::value(true));
         }
         if let Some(credentials) = &new.credentials {
             put_credentials(&mut account, credentials);

@@ -8,6 +8,7 @@
 //! cram_md5 = "{CRAM-MD5}..."                   # only for customers that know nothing better
 //! certificate = ["sha256:..."]                 # for EXTERNAL
 //! dovecot = false                              # Dovecot has its password (odmr.dovecot_socket)
+//! submit = false                               # may send mail, through the smarthost
 //! clear_login = false                          # PLAIN and LOGIN without TLS
 //! line_per_record = "auto"                     # one line per TLS record, for fetchmail
 //! stream = "auto"                              # whole transactions without waiting
@@ -81,6 +82,8 @@ pub struct Account {
     pub certificates: Vec<Fingerprint>,
     /// Dovecot has its password.
     pub dovecot: bool,
+    /// It may send mail of its own.
+    pub submit: bool,
     /// PLAIN and LOGIN are allowed without TLS, for Exchange 2003.
     pub clear_login: bool,
     /// A reversed session over TLS puts one line into each record: fetchmail reads only the first

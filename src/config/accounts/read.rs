@@ -40,6 +40,8 @@ struct WrittenAccount {
     #[serde(default)]
     dovecot: bool,
     #[serde(default)]
+    submit: bool,
+    #[serde(default)]
     clear_login: bool,
     #[serde(default)]
     line_per_record: Switch,
@@ -141,6 +143,7 @@ fn account(name: &Text, written: &WrittenAccount) -> Result<Account, Fault> {
         credentials,
         certificates: written.certificate.iter().map(fingerprint).collect::<Result<_, _>>()?,
         dovecot: written.dovecot,
+        submit: written.submit,
         clear_login: written.clear_login,
         line_per_record: written.line_per_record,
         stream: written.stream,

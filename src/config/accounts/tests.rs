@@ -172,6 +172,7 @@ fn new(name: &str, domain_name: &str) -> NewAccount {
         credentials: derive(&SecretString::from("pw"), false).ok(),
         certificates: vec![[7; 32]],
         dovecot: false,
+        submit: false,
     }
 }
 

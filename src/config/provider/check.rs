@@ -191,6 +191,8 @@ fn rules(s: &Settings) -> Vec<Rule> {
             "set tls.certificate and tls.key; odmrd init makes a pair to begin with"),
         rule(no_certificate && odmr.require_tls, "odmr.require_tls", "set, but tls.certificate is not",
             "nobody could log in; set tls.certificate and tls.key"),
+        rule(no_certificate && !(s.submission.listen.is_empty() && s.submission.listen_tls.is_empty()), "submission.listen",
+            "set, but tls.certificate is not", "nobody logs in there before TLS; set tls.certificate and tls.key"),
         rule(mx.max_recipients < 100, "mx.max_recipients", format!("saw {}; allowed: 100 or more", mx.max_recipients),
             "RFC 5321, section 4.5.3.1.8"),
         rule(mx.max_received < 100, "mx.max_received", format!("saw {}; allowed: 100 or more", mx.max_received),

@@ -59,6 +59,17 @@ pub struct Odmr {
     pub dovecot_socket: Option<PathBuf>,
 }
 
+/// `[submission]`: where customers that may send bring their own mail, RFC 6409. They may also do so at
+/// the listeners of `[odmr]`, before ATRN.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Submission {
+    /// Where to listen; TLS by STARTTLS, and nobody logs in before.
+    pub listen: Vec<Listen>,
+    /// Where to listen with TLS from the first octet.
+    pub listen_tls: Vec<Listen>,
+}
+
 /// `[tls]`: without a certificate there is no STARTTLS, and the log says so loudly.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

@@ -19,7 +19,8 @@ use crate::smtp::command::{VERBS, Verb};
 pub type Prominent = HashSet<Domain>;
 
 /// Where mail comes and goes.
-const LINES: [Door; 4] = [Door::Mx, Door::Lmtp, Door::Odmr, Door::OdmrTls];
+const LINES: [Door; 6] =
+    [Door::Mx, Door::Lmtp, Door::Odmr, Door::OdmrTls, Door::Submission, Door::SubmissionTls];
 
 impl Site {
     /// While there are too few, the fullest of the others join.

@@ -92,6 +92,11 @@ impl<Stage> ServerSession<Stage> {
         self.say(words::AUTHENTICATED);
     }
 
+    /// Whoever has logged in may bring mail, too.
+    pub fn let_send(&mut self) {
+        self.may_send = self.identity.is_some();
+    }
+
     /// The exchange has failed, with the caller's words; too often, and the line is closed.
     pub fn auth_refused(&mut self, reply: Reply) {
         self.answered = true;

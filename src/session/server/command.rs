@@ -69,9 +69,21 @@ impl<Stage> ServerSession<Stage> {
             Some(Verb::Ehlo | Verb::Helo) if self.settings.profile == Profile::Lmtp => {
                 self.error(words::LMTP_ONLY)
             }
+            Some(verb) if self.is_submission(verb) => match (&self.identity, self.may_send) {
+                (None, _) => self.error(words::AUTH_REQUIRED),
+                (Some(_), false) => self.error(words::MAY_NOT_SEND),
+                (Some(_), true) => self.obey(command::parse(line)),
+            },
             Some(verb) if !self.settings.profile.speaks(verb) => self.error(words::NOT_IMPLEMENTED),
             _ => self.obey(command::parse(line)),
         }
+    }
+
+    /// What a customer brings its own mail by, where it may. RFC 6409, section 4.3.
+    fn is_submission(&self, verb: Verb) -> bool {
+        self.settings.profile == Profile::Odmr
+            && self.settings.submission
+            && matches!(verb, Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat)
     }
 
     /// RFC 3207, section 4: a server that insists on TLS answers 530 to all but these.

@@ -31,6 +31,7 @@ impl<Stage> ServerSession<Stage> {
         self.secure = true;
         self.hello = None;
         self.identity = None;
+        self.may_send = false;
         self.transaction = None;
         self.input.clear();
         self.splitter = Default::default();
@@ -65,7 +66,8 @@ fn offers(settings: &ServerSettings, secure: bool) -> Reply {
         vec![settings.name.clone(), "ENHANCEDSTATUSCODES".to_owned(), "PIPELINING".to_owned()];
     if settings.profile == Profile::Odmr {
         odmr_offers(settings, secure, &mut lines);
-    } else {
+    }
+    if settings.profile != Profile::Odmr || settings.submission {
         mail_offers(settings, &mut lines);
     }
     if settings.etrn {

@@ -82,6 +82,8 @@ pub struct ServerSettings {
     pub dsn: bool,
     /// ETRN is offered.
     pub etrn: bool,
+    /// A customer that may send can bring mail before ATRN.
+    pub submission: bool,
 }
 
 /// What AUTH lists. RFC 4954, section 3.
@@ -123,6 +125,7 @@ impl ServerSettings {
             binarymime: true,
             dsn: true,
             etrn: false,
+            submission: false,
         }
     }
 }
@@ -182,6 +185,8 @@ pub struct ServerSession<Stage> {
     hello: Option<Hello>,
     secure: bool,
     identity: Option<Identity>,
+    /// Whoever has logged in may send mail.
+    may_send: bool,
     transaction: Option<Transaction>,
     /// The last MAIL was refused, or a recipient of it.
     moot: bool,
@@ -312,6 +317,7 @@ impl<Stage> ServerSession<Stage> {
             hello: None,
             secure,
             identity: None,
+            may_send: false,
             transaction: None,
             moot: false,
             counts: Counts::default(),

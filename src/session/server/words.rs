@@ -58,6 +58,7 @@ pub(super) const NOTHING_MAY_FOLLOW: Reply = Reply::new(
 );
 pub(super) const NO_SUCH_MECHANISM: Reply = Reply::new(504, (5, 4), "no such mechanism here");
 pub(super) const TLS_FIRST: Reply = Reply::new(530, (7, 0), "STARTTLS first");
+pub(super) const MAY_NOT_SEND: Reply = Reply::new(550, (7, 1), "this account may not send mail");
 pub(super) const AUTH_REQUIRED: Reply = Reply::new(530, (7, 0), "authentication required");
 pub(super) const NEEDS_TLS: Reply = Reply::new(538, (7, 11), "that mechanism needs TLS");
 pub(super) const BARE_LINE_ENDS: Reply = Reply::new(
