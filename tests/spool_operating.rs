@@ -146,3 +146,26 @@ async fn what_a_session_has_in_hand_is_left_to_it() {
     let audit = spool.overseer().audit(10).await.expect("an audit");
     assert!(audit.is_empty(), "nothing was done");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_census_counts_each_once_however_many_looks_it_takes() {
+    use jiff::Timestamp;
+    let folder = folder();
+    let spool = open(&folder);
+    // As many as two of its looks hold, and some more.
+    let parts = (1..=8200).map(|n| match n % 2 {
+        0 => part(n, "example.org", &["one", "two"]),
+        _ => part(n, "example.com", &["one"]),
+    });
+    keep(&spool, arrival(parts.collect(), at(0)), b"x\r\n").await.expect("kept");
+    is_done(&spool, 1, Act::Hold(None)).await;
+    let born = |millis| Timestamp::from_millisecond(millis).expect("a time");
+    let overseer = spool.overseer();
+    let census = overseer.census(&[born(8001), born(4001)], at(0)).await.expect("a look");
+    let (org, com) = (&census[&domain("example.org")], &census[&domain("example.com")]);
+    assert_eq!((&org.ages[..], org.recipients, org.expiring), (&[100, 2000, 2000][..], 8200, 0));
+    // One of these is held, and does not wait.
+    assert_eq!((&com.ages[..], com.recipients), (&[100, 2000, 1999][..], 4099));
+    let all = overseer.census(&[], later(at(1))).await.expect("a look");
+    assert_eq!(all[&domain("example.org")].expiring, 4100);
+}

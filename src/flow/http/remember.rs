@@ -56,7 +56,9 @@ pub async fn keep_remembering(site: Arc<Site>, mut stop: Stop) {
 impl Site {
     /// Writes the present minute down, and says whether that went well. Told once, not every minute.
     async fn remember(&self, well: bool) -> bool {
-        let Ok(figures) = self.figures().await else { return well };
+        let house = self.provider.house();
+        let glance = self.surveyor.glance(house.domains.keys().cloned());
+        let Ok(figures) = glance.await else { return well };
         let minute = minute(&figures, Timestamp::now());
         let noted = self.memory.with(move |history| history.note(&minute)).await;
         match noted {

@@ -65,15 +65,29 @@ impl Surveyor {
             error!(%fault, "what waits cannot be counted by age");
             Arc::default()
         });
+        let mut all = self.glance(domains).await?;
+        for figures in &mut all {
+            if let Some(counted) = census.get(&figures.standings.domain) {
+                figures.census = counted.clone();
+            }
+        }
+        Ok(all)
+    }
+
+    /// The same without what takes a walk.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the spool cannot be read.
+    pub async fn glance(
+        &self,
+        domains: impl Iterator<Item = Domain>,
+    ) -> Result<Vec<Figures>, SpoolError> {
         let mut standings: HashMap<Domain, Standings> =
             domains.map(|domain| (domain.clone(), Standings::none(domain))).collect();
         for of_one in self.overseer.domains().await? {
             standings.insert(of_one.domain.clone(), of_one);
         }
-        let figures = |standings: Standings| {
-            let census = census.get(&standings.domain).cloned().unwrap_or_else(nobody);
-            Figures { standings, census }
-        };
+        let figures = |standings: Standings| Figures { standings, census: nobody() };
         let mut all: Vec<Figures> = standings.into_values().map(figures).collect();
         all.sort_unstable_by(|a, b| a.standings.domain.cmp(&b.standings.domain));
         Ok(all)

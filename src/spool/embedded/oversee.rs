@@ -123,6 +123,9 @@ impl Standings {
     }
 }
 
+/// Entries that are counted in one look.
+const COUNTED: usize = 4096;
+
 /// Looks at a spool, open or not.
 #[derive(Clone, Debug)]
 pub struct Overseer {
@@ -240,8 +243,19 @@ impl Overseer {
         ends: &[Timestamp],
         soon: Timestamp,
     ) -> Result<HashMap<Domain, Census>, SpoolError> {
-        let ends: Vec<[u8; 16]> = ends.iter().map(|end| first_name(*end)).collect();
-        self.read(move |view, db| view.census(db, &ends, soon)).await
+        let ends: Arc<[[u8; 16]]> = ends.iter().map(|end| first_name(*end)).collect();
+        let (mut all, mut behind) = (HashMap::new(), Some(Vec::new()));
+        // One long look would keep the log from being folded; many short ones do not.
+        while let Some(after) = behind {
+            let (ends, mut counted) = (Arc::clone(&ends), std::mem::take(&mut all));
+            (behind, all) = self
+                .read(move |view, db| {
+                    let behind = view.count_some(db, &after, &ends, soon, &mut counted)?;
+                    Ok((behind, counted))
+                })
+                .await?;
+        }
+        Ok(all)
     }
 
     /// The last lines of the audit, the newest first.
@@ -426,35 +440,36 @@ impl View {
         counts.into_iter().map(figures).collect()
     }
 
-    fn census(
+    /// Counts the next entries, and says behind which to go on; `None` at the end.
+    fn count_some(
         &mut self,
         db: &Connection,
+        after: &[u8],
         ends: &[[u8; 16]],
         soon: Timestamp,
-    ) -> rusqlite::Result<HashMap<Domain, Census>> {
-        let snapshot = db.unchecked_transaction()?;
-        let mut all: HashMap<Domain, Census> = HashMap::new();
-        let sql = "SELECT domain, id,
-                     (SELECT count(*) FROM recipient WHERE recipient.entry = entry.id AND recipient.state = ?2),
-                     expires < ?3
-                   FROM entry NOT INDEXED WHERE state = ?1";
+        all: &mut HashMap<Domain, Census>,
+    ) -> rusqlite::Result<Option<Vec<u8>>> {
+        let sql = "SELECT id, domain, expires < ?3, CASE state WHEN ?1 THEN
+                     (SELECT count(*) FROM recipient WHERE recipient.entry = entry.id AND recipient.state = ?2)
+                     END
+                   FROM entry NOT INDEXED WHERE id > ?4 ORDER BY id LIMIT ?5";
         let mut query = db.prepare_cached(sql)?;
         let (waiting, soon) = (row::state(EntryState::Waiting), soon.as_microsecond());
-        let mut rows = query.query(params![waiting, row::WAITING, soon])?;
+        let mut rows = query.query(params![waiting, row::WAITING, soon, after, COUNTED])?;
+        let (mut last, mut seen) = ([0; 16], 0);
         while let Some(row) = rows.next()? {
-            let (number, id): (i64, [u8; 16]) = (row.get(0)?, row.get(1)?);
-            let Some(name) = self.name(db, number)? else { continue };
+            (last, seen) = (row.get(0)?, seen + 1);
+            // Null for what does not wait.
+            let Some(recipients) = row.get::<_, Option<u64>>(3)? else { continue };
+            let Some(name) = self.name(db, row.get(1)?)? else { continue };
             let census = all.entry(name).or_default();
             census.ages.resize(ends.len() + 1, 0);
             // Names begin with the time of birth.
-            census.ages[ends.iter().take_while(|end| id < **end).count()] += 1;
-            census.recipients += row.get::<_, u64>(2)?;
-            census.expiring += row.get::<_, u64>(3)?;
+            census.ages[ends.iter().take_while(|end| last < **end).count()] += 1;
+            census.recipients += recipients;
+            census.expiring += row.get::<_, u64>(2)?;
         }
-        drop(rows);
-        drop(query);
-        snapshot.finish()?;
-        Ok(all)
+        Ok((seen == COUNTED).then(|| last.to_vec()))
     }
 
     fn figures(
