@@ -19,7 +19,7 @@ use crate::net::http::{Answer, plain};
 use crate::queue;
 use crate::smtp::Domain;
 
-/// Schema of [`Status`].
+/// Schema of what the page is made from.
 pub const STATUS: &str = "odmr.status/1";
 
 /// Domains that are told one by one.
