@@ -412,9 +412,10 @@ impl<'a, S: Spool> Run<'a, S> {
         self.log(&underway);
         let tells = self.tells_of_success(underway.lease.entry());
         let now = Instant::now();
+        let domain = underway.lease.entry().domain.clone();
         let told = |(recipient, verdict): (Recipient, _)| {
             let fate = fate(&recipient, verdict, tells);
-            self.provider.learn(&recipient.path, &fate, now);
+            self.provider.learn(&domain, &recipient.path, &fate, now);
             fate
         };
         let fates: Vec<Fate> = underway.recipients.into_iter().map(told).collect();

@@ -347,11 +347,11 @@ impl BroughtBy {
 
 const KEPT: Reply = Reply::new(250, (0, 0), "kept");
 const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");
-const OVER_QUOTA: Reply =
+pub(super) const OVER_QUOTA: Reply =
     Reply::new(452, (2, 2), "too much waits for that domain already; try again later");
 const REFUSED_BEFORE: Reply =
     Reply::new(550, (1, 1), "no such mailbox, as the server that it would be on has said of late");
-const TOO_FAST: Reply =
+pub(super) const TOO_FAST: Reply =
     Reply::new(450, (7, 1), "too many messages from your address; try again later");
 pub(super) const LOST_TRACK: Reply = Reply::new(451, (3, 0), "internal error; try again later");
 

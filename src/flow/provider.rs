@@ -286,11 +286,15 @@ impl<S: Spool> Provider<S> {
         lock(&self.senders).spend(ip, most, now)
     }
 
-    /// Takes note of what a customer's server says about who is there.
-    pub fn learn(&self, recipient: &ForwardPath, fate: &Fate, now: Instant) {
+    /// Takes note of what a customer's server says about who is there in its domain. What a smarthost
+    /// says about it teaches nothing.
+    pub fn learn(&self, domain: &Domain, recipient: &ForwardPath, fate: &Fate, now: Instant) {
         let ForwardPath::Mailbox(mailbox) = recipient else { return };
+        if mailbox.domain() != Some(domain) {
+            return;
+        }
         let house = self.house();
-        let held = mailbox.domain().and_then(|domain| house.domains.get(domain));
+        let held = house.domains.get(domain);
         let Some(learning) = held.map(|held| held.learning).filter(|time| !time.is_zero()) else {
             return;
         };

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use super::intake::{LOST_TRACK, Mail, Manner, kept, received, refusal};
+use super::intake::{LOST_TRACK, Mail, Manner, OVER_QUOTA, TOO_FAST, kept, received, refusal};
 use super::provider::{House, Provider};
 use crate::config::accounts::Account;
 use crate::mail::{Envelope, Recipient};
@@ -43,10 +44,13 @@ impl<S: Spool> Submission<'_, S> {
                     session.answer(refusal);
                 }
             },
-            Event::Recipient(recipient) => match self.may_go(&recipient.path) {
-                Ok(()) => session.accept(),
-                Err(refusal) => session.answer(refusal),
-            },
+            Event::Recipient(recipient) => {
+                let declared = session.envelope().and_then(|envelope| envelope.params.size);
+                match self.may_go(&recipient.path, declared.unwrap_or(0)) {
+                    Ok(()) => session.accept(),
+                    Err(refusal) => session.answer(refusal),
+                }
+            }
             Event::Begin => {
                 let declared = session.envelope().and_then(|envelope| envelope.params.size);
                 match self.provider.spool.draft(declared) {
@@ -70,6 +74,9 @@ impl<S: Spool> Submission<'_, S> {
 
     /// From the account's own domains; notices, which have no sender, too.
     fn may_send_as(&self, path: &ReversePath) -> Result<(), Reply> {
+        if !self.provider.may_send(Some(self.ip), Instant::now()) {
+            return Err(TOO_FAST);
+        }
         let Some(account) = self.account().filter(|account| account.submit) else {
             return Err(MAY_NOT);
         };
@@ -83,7 +90,7 @@ impl<S: Spool> Submission<'_, S> {
     }
 
     /// Anywhere in the world that has a name; to our own customers by the rules of port 25.
-    fn may_go(&self, path: &ForwardPath) -> Result<(), Reply> {
+    fn may_go(&self, path: &ForwardPath, size: u64) -> Result<(), Reply> {
         let local = match path {
             ForwardPath::Postmaster => true,
             ForwardPath::Mailbox(mailbox) => {
@@ -94,7 +101,10 @@ impl<S: Spool> Submission<'_, S> {
         if local {
             self.house.admits(path)?;
         }
-        Ok(())
+        match !local || self.provider.has_room(path, size) {
+            true => Ok(()),
+            false => Err(OVER_QUOTA),
+        }
     }
 
     async fn content(&mut self, octets: Bytes) {

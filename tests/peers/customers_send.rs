@@ -69,6 +69,7 @@ fn who_may_send_what_as_whom() {
     let odmrd = provider(&lab, &smarthost)
         .account("second", &["second.test"], PASSWORD)
         .set("domains.\"second.test\".recipients", &quoted(&list.display().to_string()))
+        .set("domains.\"second.test\".quota_messages", "1")
         .start();
     let mut post = Post::open(odmrd.odmr);
     log_in(&mut post, USER);
@@ -87,6 +88,10 @@ fn who_may_send_what_as_whom() {
     assert!(asked(&mut post, "box@example.org", "a%b@second.test").starts_with("550 5.7.1"));
     assert!(asked(&mut post, "box@example.org", "x@[192.0.2.1]").starts_with("550 5.1.2"));
     assert!(asked(&mut post, "box@example.org", "known@second.test").starts_with("250"));
+    assert!(
+        asked(&mut post, "box@example.org", "known@second.test").starts_with("452 4.2.2"),
+        "full"
+    );
     assert!(asked(&mut post, "", "friend@sender.test").starts_with("250"), "a notice");
     assert_eq!(smarthost.maildir.until(1).len(), 1);
     let fetch = AtrnFetch::asking(&lab, odmrd.odmr, &["second.test"]).under_name("second");
