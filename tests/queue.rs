@@ -164,23 +164,58 @@ fn each_record_is_as_its_schema_says() {
     let lab = Lab::open();
     let odmrd = laden(&lab);
     queuectl(&odmrd, &["hold", "--sender", "<>", "--yes"]).ended(0);
+    let out = lab.path("out");
+    let out = out.to_str().expect("a path");
+    queuectl(&odmrd, &["export", out]).ended(0);
+    // A call that is refused is a session too, and leaves the mail.
+    let fetch = AtrnFetch::asking(&lab, odmrd.odmr, &["else.test"]).flags(&["--tls", "none"]);
+    fetch.into_maildir().run();
+    lab::wait::until("a session", || {
+        (!queuectl(&odmrd, &["sessions"]).out.is_empty()).then_some(())
+    });
+    let asked = |request: &str, content: &[u8]| -> Vec<Value> {
+        use std::io::{BufRead, BufReader, Write};
+        let control = std::os::unix::net::UnixStream::connect(lab.path("odmrd-state/control"));
+        let mut control = control.expect("the control socket");
+        control.write_all(&[request.as_bytes(), b"\n", content].concat()).expect("sent");
+        control.shutdown(std::net::Shutdown::Write).expect("shut");
+        let lines = BufReader::new(control).lines().map(|line| line.expect("a line"));
+        let records = lines.map(|line| serde_json::from_str::<Value>(&line).expect("JSON"));
+        records.filter(|record| record["schema"] != "odmr.control.end/1").collect()
+    };
+    let id = queuectl(&odmrd, &["list", "--format", "ids", "--limit", "1"]).ended(0).out;
+    let id = id.trim();
+    let content = asked(&format!("{{\"command\":\"content\",\"id\":\"{id}\"}}"), b"");
+    let envelope = std::fs::read_to_string(format!("{out}/{id}.json")).expect("an envelope");
+    let eml = std::fs::read(format!("{out}/{id}.eml")).expect("a content");
+    let import = format!("{{\"command\":\"import\",\"message\":{}}}", envelope.trim());
+    for (name, records) in
+        [("odmr.queue.content/1", content), ("odmr.queue.import/1", asked(&import, &eml))]
+    {
+        judge(&odmrd, name, &records);
+    }
     for (name, words) in [
         ("odmr.queue.message/1", &["list"][..]),
         ("odmr.queue.domain/1", &["domains"]),
         ("odmr.queue.group/1", &["stats"]),
         ("odmr.queue.audit/1", &["audit"]),
+        ("odmr.queue.session/1", &["sessions"]),
+        ("odmr.queue.verified/1", &["verify"]),
+        ("odmr.queue.imported/1", &["import", out]),
         ("odmr.queue.action/1", &["release", "--all", "--yes"]),
     ] {
-        let schema = queuectl(&odmrd, &["schema", name]).ended(0).out;
-        let schema: Value = serde_json::from_str(&schema).expect("a schema");
-        let judge = jsonschema::validator_for(&schema).expect("a sound schema");
-        let said = queuectl(&odmrd, words);
-        let records = said.records();
-        assert!(!records.is_empty(), "{name}");
-        for record in records {
-            let faults: Vec<_> = judge.iter_errors(&record).map(|e| e.to_string()).collect();
-            assert!(faults.is_empty(), "{name}: {faults:#?}\n{record:#}");
-        }
+        judge(&odmrd, name, &queuectl(&odmrd, words).records());
+    }
+}
+
+fn judge(odmrd: &RunningOdmrd, name: &str, records: &[Value]) {
+    let schema = queuectl(odmrd, &["schema", name]).ended(0).out;
+    let schema: Value = serde_json::from_str(&schema).expect("a schema");
+    let judge = jsonschema::validator_for(&schema).expect("a sound schema");
+    assert!(!records.is_empty(), "{name}");
+    for record in records {
+        let faults: Vec<_> = judge.iter_errors(record).map(|e| e.to_string()).collect();
+        assert!(faults.is_empty(), "{name}: {faults:#?}\n{record:#}");
     }
 }
 
@@ -550,6 +585,12 @@ fn a_spool_is_looked_through_and_mended() {
     let found = at_rest(&["verify"]).ended(1);
     assert_eq!(kinds(&found), all, "{}", found.out);
     assert!(found.out.contains("octets short"), "{}", found.out);
+    let findings: Vec<Value> = found.records();
+    let (last, findings) = findings.split_last().expect("records");
+    assert_eq!(last["schema"], "odmr.queue.verified/1");
+    odmrd.restart(&lab);
+    judge(&odmrd, "odmr.queue.finding/1", findings);
+    odmrd.daemon.terminate();
     assert_eq!(kinds(&at_rest(&["verify", "--repair", "--dry-run"]).ended(1)), all);
     assert!(orphan.exists(), "looking mends nothing");
     let mended = at_rest(&["verify", "--repair"]).ended(1);

@@ -23,6 +23,7 @@ use crate::cli::failure::told;
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask, hand_in};
+use crate::flow::desk::record::IMPORTED;
 use crate::flow::desk::wire::Request;
 
 pub(super) async fn export(office: &Office, export: Export) -> Result<Exit, Failure> {
@@ -90,7 +91,7 @@ pub(super) async fn import(office: &Office, import: Import) -> Result<Exit, Fail
     }
     let count = |word| results.get(word).copied().unwrap_or_default();
     let record = serde_json::json!({
-        "schema": "odmr.queue.imported/1", "kept": count("kept"), "there": count("there"),
+        "schema": IMPORTED, "kept": count("kept"), "there": count("there"),
         "done": count("done"), "refused": count("refused"),
     });
     tell(&format!("{record}\n"))?;

@@ -16,7 +16,7 @@ use crate::spool::embedded::oversee::{Sight, Standings, Unseen};
 use crate::spool::embedded::verify::Finding;
 
 /// Every schema with its name.
-pub const SCHEMAS: [(&str, &str); 11] = [
+pub const SCHEMAS: [(&str, &str); 12] = [
     (MESSAGE, include_str!("schema/message.json")),
     (DOMAIN, include_str!("schema/domain.json")),
     (GROUP, include_str!("schema/group.json")),
@@ -25,6 +25,7 @@ pub const SCHEMAS: [(&str, &str); 11] = [
     (SESSION, include_str!("schema/session.json")),
     (CONTENT, include_str!("schema/content.json")),
     (IMPORT, include_str!("schema/import.json")),
+    (IMPORTED, include_str!("schema/imported.json")),
     (FINDING, include_str!("schema/finding.json")),
     (VERIFIED, include_str!("schema/verified.json")),
     (STATUS, include_str!("schema/status.json")),
@@ -40,6 +41,8 @@ pub const SESSION: &str = "odmr.queue.session/1";
 pub const CONTENT: &str = "odmr.queue.content/1";
 /// Schema of what came of an import.
 pub const IMPORT: &str = "odmr.queue.import/1";
+/// Schema of what came of several.
+pub const IMPORTED: &str = "odmr.queue.imported/1";
 /// Schema of [`Found`].
 pub const FINDING: &str = "odmr.queue.finding/1";
 /// Schema of what was looked at.
