@@ -606,3 +606,36 @@ fn a_spool_is_looked_through_and_mended() {
     AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(lab::maildir::Maildir::at(lab.path("Maildir")).messages().len(), 1);
 }
+
+/// What cannot be opened just now (too many open files, no permission, a disk that is not mounted) says
+/// nothing about the mail, and no repair may set it aside for that.
+#[test]
+fn a_body_that_cannot_be_opened_is_not_called_damaged() {
+    let lab = Lab::open();
+    let mut odmrd = Odmrd::new(&lab).start();
+    let large =
+        [&b"Subject: large\r\n\r\n"[..], &b"a line of a large mail\r\n".repeat(9000)].concat();
+    Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.org", &large);
+    odmrd.daemon.terminate();
+    let bodies = lab.path("odmrd-state/spool/bodies");
+    let file =
+        std::fs::read_dir(&bodies).expect("bodies").next().expect("one").expect("a file").path();
+    let away = lab.path("away");
+    std::fs::rename(&file, &away).expect("moved");
+    std::os::unix::fs::symlink(&file, &file).expect("a link to itself, which nobody can open");
+    let folder = lab.path("odmrd-state/spool");
+    let at_rest = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+        command.arg("--spool").arg(&folder);
+        run(command, words)
+    };
+    for words in [&["verify"][..], &["verify", "--repair"]] {
+        let said = at_rest(words).ended(74);
+        assert!(said.err.contains("cannot be opened"), "{}", said.err);
+    }
+    let state = at_rest(&["list", "--format", "template:{state}"]).ended(0).out;
+    assert_eq!(state.trim(), "waiting");
+    std::fs::remove_file(&file).expect("the link");
+    std::fs::rename(&away, &file).expect("moved back");
+    at_rest(&["verify"]).ended(0);
+}

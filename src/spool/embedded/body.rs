@@ -67,9 +67,9 @@ impl Bodies {
         name.to_string()
     }
 
-    /// Opens a large body for reading.
-    pub(super) fn file(&self, name: &str) -> io::Result<File> {
-        File::open(self.folder.join(name))
+    /// Where a large body lies.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// Takes away a file that no row speaks of any more. One that stays behind is found at the
@@ -238,7 +238,7 @@ mod tests {
         placed.keep();
         let name = placed.name().to_owned();
         drop(placed);
-        assert_eq!(read(&mut bodies.file(&name).unwrap(), 99).unwrap(), b"whole");
+        assert_eq!(read(&mut File::open(bodies.path(&name)).unwrap(), 99).unwrap(), b"whole");
         bodies.remove(&name);
         assert!(names(spool.path()).is_empty());
     }

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -40,7 +40,7 @@ enum Rest {
 
 /// Why there is no next piece.
 #[derive(Debug)]
-enum Trouble {
+pub(super) enum Trouble {
     /// It is not what it was.
     Damage(String),
     /// It could not be read just now; nothing is said of the entry.
@@ -59,7 +59,8 @@ impl Content {
                 Err(damage) => Rest::Damaged(damage),
             },
             (None, Place::File(name)) => {
-                Rest::Pieces(Box::new(Pieces::new(name, &stored.head, stored.entry.size, proof)))
+                let (path, size) = (core.bodies.path(name), stored.entry.size);
+                Rest::Pieces(Box::new(Pieces::new(path, &stored.head, size, proof)))
             }
         };
         Ok(Content { core, key: lease.claim.key, rest })
@@ -67,22 +68,18 @@ impl Content {
 
     async fn step(&mut self) -> Result<Option<Bytes>, Trouble> {
         match std::mem::replace(&mut self.rest, Rest::GivenUp) {
-            Rest::Whole(mut octets) => {
-                let first = octets.split_to(octets.len().min(PIECE));
-                self.rest = Rest::Whole(octets);
-                Ok((!first.is_empty()).then_some(first))
-            }
+            // A file is read where waiting for a disk disturbs nobody.
             Rest::Pieces(mut pieces) => {
-                let core = Arc::clone(&self.core);
-                let step = aside(move || pieces.next(&core).map(|piece| (piece, pieces)));
+                let step = aside(move || pieces.next().map(|piece| (piece, pieces)));
                 let (piece, pieces) = step.await.map_err(Trouble::Later)??;
                 self.rest = Rest::Pieces(pieces);
                 Ok(piece)
             }
-            Rest::Damaged(what) => Err(Trouble::Damage(what)),
-            Rest::GivenUp => Err(Trouble::Later(SpoolError::Unusable(
-                "an earlier read of this content failed or was given up".to_owned(),
-            ))),
+            mut rest => {
+                let step = rest.step();
+                self.rest = rest;
+                step
+            }
         }
     }
 }
@@ -101,58 +98,45 @@ impl spool::Content for Content {
 }
 
 /// Gives away the content of an entry that nobody has leased, until whoever takes it is gone. For a look:
-/// blocks, and sets nothing aside. The error is damage.
+/// blocks, and sets nothing aside. `body` is that of the row, where it lies in one.
 pub(super) fn give_away(
     stored: &Stored,
-    body: Option<Option<Vec<u8>>>,
+    body: Option<Vec<u8>>,
     bodies: &Path,
     give: &mpsc::Sender<Bytes>,
-) -> Result<(), String> {
-    let mut proof = Proof::new(stored.checks.clone(), stored.digest.clone());
-    let name = match (body, &stored.place) {
-        (Some(body), _) => {
-            let body = body.ok_or_else(|| "its content is missing".to_owned())?;
-            return match whole(&stored.head, &body, proof) {
-                Rest::Whole(mut octets) => {
-                    while !octets.is_empty() {
-                        let piece = octets.split_to(octets.len().min(PIECE));
-                        if give.blocking_send(piece).is_err() {
-                            break;
-                        }
-                    }
-                    Ok(())
-                }
-                Rest::Damaged(what) => Err(what),
-                Rest::Pieces(_) | Rest::GivenUp => Ok(()),
-            };
+) -> Result<(), Trouble> {
+    let proof = Proof::new(stored.checks.clone(), stored.digest.clone());
+    let mut rest = match (body, &stored.place) {
+        (Some(body), _) => whole(&stored.head, &body, proof),
+        (None, Place::Row(_)) => Rest::Damaged("its content is missing".to_owned()),
+        (None, Place::File(name)) => {
+            let (path, size) = (bodies.join(name), stored.entry.size);
+            Rest::Pieces(Box::new(Pieces::new(path, &stored.head, size, proof)))
         }
-        (None, Place::File(name)) => name,
-        (None, Place::Row(_)) => return Err("its content is missing".to_owned()),
     };
-    let unreadable = |e: io::Error| format!("its file cannot be read: {e}");
-    let mut file = File::open(bodies.join(name)).map_err(unreadable)?;
-    proof.head(&stored.head)?;
-    if !stored.head.is_empty() && give.blocking_send(Bytes::copy_from_slice(&stored.head)).is_err()
-    {
-        return Ok(());
-    }
-    let mut left = stored.entry.size.saturating_sub(stored.head.len() as u64);
-    while left > 0 {
-        let octets = left.min(PIECE as u64) as usize;
-        let piece = body::read(&mut file, octets).map_err(unreadable)?;
-        if piece.len() < octets {
-            return Err(format!("its file is {} octets short", left - piece.len() as u64));
-        }
-        proof.piece(&piece)?;
-        left -= octets as u64;
-        if left == 0 {
-            proof.whole(&stored.head)?;
-        }
-        if give.blocking_send(piece.into()).is_err() {
-            return Ok(());
+    while let Some(piece) = rest.step()? {
+        if give.blocking_send(piece).is_err() {
+            break;
         }
     }
     Ok(())
+}
+
+impl Rest {
+    /// The next piece, on the calling thread.
+    fn step(&mut self) -> Result<Option<Bytes>, Trouble> {
+        match self {
+            Rest::Whole(octets) => {
+                let first = octets.split_to(octets.len().min(PIECE));
+                Ok((!first.is_empty()).then_some(first))
+            }
+            Rest::Pieces(pieces) => pieces.next(),
+            Rest::Damaged(what) => Err(Trouble::Damage(what.clone())),
+            Rest::GivenUp => Err(Trouble::Later(SpoolError::Unusable(
+                "an earlier read of this content failed or was given up".to_owned(),
+            ))),
+        }
+    }
 }
 
 fn whole(head: &[u8], body: &[u8], mut proof: Proof) -> Rest {
@@ -181,7 +165,7 @@ async fn fetch(core: &Arc<Core>, message: i64) -> Result<Result<Vec<u8>, String>
 /// A large body, piece by piece.
 #[derive(Debug)]
 struct Pieces {
-    name: String,
+    path: PathBuf,
     file: Option<File>,
     head: Vec<u8>,
     head_given: bool,
@@ -190,13 +174,13 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn new(name: &str, head: &[u8], size: u64, proof: Proof) -> Pieces {
+    fn new(path: PathBuf, head: &[u8], size: u64, proof: Proof) -> Pieces {
         let left = size.saturating_sub(head.len() as u64);
-        let (name, head) = (name.to_owned(), head.to_vec());
-        Pieces { name, file: None, head, head_given: false, left, proof }
+        let head = head.to_vec();
+        Pieces { path, file: None, head, head_given: false, left, proof }
     }
 
-    fn next(&mut self, core: &Core) -> Result<Option<Bytes>, Trouble> {
+    fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
         if !self.head_given {
             self.head_given = true;
             self.proof.head(&self.head).map_err(Trouble::Damage)?;
@@ -204,12 +188,12 @@ impl Pieces {
                 return Ok(Some(Bytes::copy_from_slice(&self.head)));
             }
         }
-        if self.left == 0 { Ok(None) } else { self.piece(core).map(Some) }
+        if self.left == 0 { Ok(None) } else { self.piece().map(Some) }
     }
 
-    fn piece(&mut self, core: &Core) -> Result<Bytes, Trouble> {
+    fn piece(&mut self) -> Result<Bytes, Trouble> {
         let octets = self.left.min(PIECE as u64) as usize;
-        let piece = self.read(core, octets).map_err(|e| trouble(&e))?;
+        let piece = self.read(octets).map_err(|e| trouble(&e))?;
         if piece.len() < octets {
             let missing = self.left - piece.len() as u64;
             return Err(Trouble::Damage(format!("its file is {missing} octets short")));
@@ -222,9 +206,9 @@ impl Pieces {
         Ok(piece.into())
     }
 
-    fn read(&mut self, core: &Core, octets: usize) -> io::Result<Vec<u8>> {
+    fn read(&mut self, octets: usize) -> io::Result<Vec<u8>> {
         if self.file.is_none() {
-            self.file = Some(core.bodies.file(&self.name)?);
+            self.file = Some(File::open(&self.path)?);
         }
         self.file.as_mut().map_or(Ok(Vec::new()), |file| body::read(file, octets))
     }

@@ -212,7 +212,7 @@ impl Overseer {
                 let snapshot = db.unchecked_transaction()?;
                 let Some(stored) = view.stored(db, id)? else { return Ok(None) };
                 let body = match &stored.place {
-                    body::Place::Row(message) => Some(body::select(db, *message)?),
+                    body::Place::Row(message) => body::select(db, *message)?,
                     body::Place::File(_) => None,
                 };
                 snapshot.finish()?;
@@ -220,9 +220,20 @@ impl Overseer {
             })
             .await?;
         let Some((stored, body)) = found else { return Ok(false) };
-        let damaged = move |what| SpoolError::Damaged { id, what };
-        aside(move || content::give_away(&stored, body, &bodies, &give).map_err(damaged)).await??;
-        Ok(true)
+        match aside(move || content::give_away(&stored, body, &bodies, &give)).await? {
+            Ok(()) => Ok(true),
+            Err(content::Trouble::Later(fault)) => Err(fault),
+            // A file goes away with its message, and that is no damage.
+            Err(content::Trouble::Damage(what)) => match self.is_there(id).await? {
+                true => Err(SpoolError::Damaged { id, what }),
+                false => Ok(false),
+            },
+        }
+    }
+
+    async fn is_there(&self, id: EntryId) -> Result<bool, SpoolError> {
+        let sql = "SELECT 1 FROM entry WHERE id = ?1";
+        self.read(move |_, db| db.prepare_cached(sql)?.exists([id.0.to_bytes()])).await
     }
 
     /// The figures of every domain that has mail, by name.
