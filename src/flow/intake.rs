@@ -158,9 +158,7 @@ impl<S: Spool> Talk<'_, S> {
                 // The profile speaks neither AUTH nor ATRN.
                 Event::Auth(..) | Event::Response(_) => self.session.auth_refused(NOT_HERE),
                 Event::Etrn(request) => {
-                    let reply = self.provider.asked_to_call(&request, Instant::now());
-                    info!(session = self.id, ip = %self.ip, node = %Escaped::text(request.node()),
-                        reply = reply.to_string(), "etrn");
+                    let reply = self.provider.asked_to_call(&request, self.id, self.ip);
                     self.session.answer(reply);
                 }
                 Event::Atrn(_) => self.session.answer(NOT_HERE),

@@ -403,32 +403,15 @@ impl House {
             .map(|domain| (domain.clone(), held(domain)))
             .collect();
         let times = &settings.timeouts;
-        let asked = |by: fn(Whom) -> bool| {
-            domains.values().filter_map(|held| held.host.as_ref()).any(|host| by(host.etrn))
-        };
-        let (etrn_here, etrn_there) =
-            (asked(|whom| whom == Whom::Anybody), asked(|whom| whom != Whom::Nobody));
         let odmr = odmr_settings(settings, name, &accounts, tls, oracle.as_ref());
-        let submits = accounts.iter().any(|account| account.submit);
+        let [mx, lmtp, odmr, submission] = servers(settings, name, tls, &domains, odmr);
         let pushes = |held: &Held| held.host.as_ref().is_some_and(|host| host.push);
         let pushed = domains.iter().filter(|(_, held)| pushes(held));
         House {
-            lmtp: Arc::new(ServerSettings {
-                max_messages: u64::MAX,
-                max_refusals: u32::MAX,
-                ..mx_settings(settings, Profile::Lmtp, name, false)
-            }),
-            mx: Arc::new(ServerSettings {
-                etrn: etrn_here,
-                ..mx_settings(settings, Profile::Mx, name, tls)
-            }),
-            submission: Arc::new(ServerSettings {
-                etrn: etrn_there,
-                submission: true,
-                require_tls: true,
-                ..odmr.clone()
-            }),
-            odmr: Arc::new(ServerSettings { etrn: etrn_there, submission: submits, ..odmr }),
+            mx,
+            lmtp,
+            odmr,
+            submission,
             pushed: pushed.map(|(domain, _)| domain.clone()).collect(),
             patience: Patience {
                 greeting: times.greeting.get(),
@@ -539,6 +522,31 @@ fn mx_settings(settings: &Settings, profile: Profile, name: &str, tls: bool) -> 
     }
 }
 
+/// What each listener is: MX, LMTP, ODMR, submission.
+fn servers(
+    settings: &Settings,
+    name: &str,
+    tls: bool,
+    domains: &HashMap<Domain, Held>,
+    odmr: ServerSettings,
+) -> [Arc<ServerSettings>; 4] {
+    let asked = |by: fn(Whom) -> bool| {
+        domains.values().filter_map(|held| held.host.as_ref()).any(|host| by(host.etrn))
+    };
+    let mx = ServerSettings {
+        etrn: asked(|whom| whom == Whom::Anybody),
+        ..mx_settings(settings, Profile::Mx, name, tls)
+    };
+    let lmtp = ServerSettings {
+        max_messages: u64::MAX,
+        max_refusals: u32::MAX,
+        ..mx_settings(settings, Profile::Lmtp, name, false)
+    };
+    let odmr = ServerSettings { etrn: asked(|whom| whom != Whom::Nobody), ..odmr };
+    let submission = ServerSettings { submission: true, require_tls: true, ..odmr.clone() };
+    [mx, lmtp, odmr, submission].map(Arc::new)
+}
+
 fn odmr_settings(
     settings: &Settings,
     name: &str,
@@ -551,6 +559,7 @@ fn odmr_settings(
         max_recipients: settings.mx.max_recipients,
         max_received: settings.mx.max_received,
         max_errors: settings.limits.command_errors,
+        submission: accounts.iter().any(|account| account.submit),
         max_auth_failures: settings.odmr.auth_failures,
         login: settings.timeouts.login.get(),
         starttls: tls,

@@ -2,6 +2,7 @@
 //! when its host asks by ETRN. Always to the host of the settings, by a connection of our own.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use crate::odmr::etrn::{self, Asker, Node};
 use crate::queue::retry;
 use crate::sasl::Identity;
 use crate::session::EtrnRequest;
+use crate::smtp::escape::Escaped;
 use crate::smtp::{Domain, Reply};
 use crate::spool::Spool;
 
@@ -92,11 +94,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<S: Spool> Provider<S> {
     /// What an ETRN is told. Whatever it sets off happens elsewhere, on another connection.
-    pub fn asked_to_call(&self, request: &EtrnRequest, now: Instant) -> Reply {
-        match Node::parse(request.node()) {
-            Some(node) => self.etrn(request, &node, now).reply(&node),
+    /// `session` and `ip` are for the log.
+    pub fn asked_to_call(&self, request: &EtrnRequest, session: &str, ip: IpAddr) -> Reply {
+        let reply = match Node::parse(request.node()) {
+            Some(node) => self.etrn(request, &node, Instant::now()).reply(&node),
             None => NO_NODE,
-        }
+        };
+        let account = request.identity().map(Identity::account);
+        info!(session, %ip, account, node = %Escaped::text(request.node()), reply = reply.to_string(), "etrn");
+        reply
     }
 
     fn etrn(&self, request: &EtrnRequest, node: &Node, now: Instant) -> etrn::Answer {

@@ -18,10 +18,9 @@ use super::serve::Door;
 use super::submit::Submission;
 use crate::net::{Wire, WireFault};
 use crate::odmr::Answer;
-use crate::sasl::{Identity, Mechanism};
+use crate::sasl::Mechanism;
 use crate::session::turn::ReversedClient;
 use crate::session::{AtrnRequest, ClientSession, Event, Odmr, Reversed, ServerSession};
-use crate::smtp::escape::Escaped;
 use crate::smtp::{Reply, Verb};
 use crate::spool::Spool;
 
@@ -103,11 +102,7 @@ impl<'a, S: Spool> Call<'a, S> {
                     (answer, None) => session.answer(answer.reply()),
                 },
                 Event::Etrn(request) => {
-                    let reply = self.provider.asked_to_call(&request, Instant::now());
-                    let account = request.identity().map(Identity::account);
-                    info!(session = self.id, ip = %self.ip, account, node = %Escaped::text(request.node()),
-                        reply = reply.to_string(), "etrn");
-                    session.answer(reply);
+                    session.answer(self.provider.asked_to_call(&request, self.id, self.ip));
                 }
                 Event::Closed => return parted(&session),
                 event => match (&mut submission, event) {

@@ -228,22 +228,12 @@ impl Ready {
             false => Memory::default(),
         };
         let site = Arc::new(Site::new(provider.clone(), rules, memory, stopped.clone()));
-        for (door, bound) in self.doors {
-            let listener = bound.listen()?;
-            info!(listener = %listener.address(), ?door, "listening");
-            if door == Door::Http {
-                tokio::spawn(keep_remembering(site.clone(), stopped.clone()));
-                tokio::spawn(http::serve(listener, site.clone(), stopped.clone()));
-                continue;
-            }
-            let hall = Hall {
-                provider: provider.clone(),
-                admission: admission.clone(),
-                stop: stopped.clone(),
-            };
-            tokio::spawn(hall.receive(door, listener, alive.clone()));
-        }
-        drop(alive);
+        let hall = Hall {
+            provider: provider.clone(),
+            admission: admission.clone(),
+            stop: stopped.clone(),
+        };
+        open_doors(self.doors, &hall, &site, alive)?;
         let control = &self.loaded.settings.control;
         let socket = self.loaded.settings.control_socket();
         let group = control.group.as_deref().map(privilege::group_id).transpose()?;
@@ -278,6 +268,26 @@ impl Ready {
         info!("stopped");
         Ok(())
     }
+}
+
+/// Whoever comes from now on is served.
+fn open_doors(
+    doors: Vec<(Door, Bound)>,
+    hall: &Hall<Embedded>,
+    site: &Arc<Site>,
+    alive: mpsc::Sender<()>,
+) -> Result<(), ServeError> {
+    for (door, bound) in doors {
+        let listener = bound.listen()?;
+        info!(listener = %listener.address(), ?door, "listening");
+        if door == Door::Http {
+            tokio::spawn(keep_remembering(site.clone(), hall.stop.clone()));
+            tokio::spawn(http::serve(listener, site.clone(), hall.stop.clone()));
+        } else {
+            tokio::spawn(hall.clone().receive(door, listener, alive.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// How long sessions may take to end once we are told to stop.

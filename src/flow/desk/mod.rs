@@ -38,7 +38,7 @@ use crate::queue::{Act, EntryId, Filter, Standing};
 use crate::smtp::{Domain, Enhanced, Reply};
 use crate::spool::SpoolError;
 use crate::spool::embedded::Embedded;
-use crate::spool::embedded::operate::Warrant;
+use crate::spool::embedded::operate::{Outcome, Warrant};
 use crate::spool::embedded::oversee::{Overseer, Place, Sight, Unseen};
 use crate::spool::embedded::verify::{Finding, Kind};
 
@@ -327,6 +327,35 @@ impl Desk {
         }
     }
 
+    /// Does it, and tells whoever has something to do on that account.
+    async fn carry_out(
+        &self,
+        spool: &Embedded,
+        ids: Vec<EntryId>,
+        act: Act,
+        warrant: Warrant,
+    ) -> Result<Outcome, Trouble> {
+        let filter = warrant.filter.clone();
+        let outcome = spool.operate(ids, act.clone(), warrant).await?;
+        tracing::info!(
+            who = self.who,
+            action = act.name(),
+            filter,
+            done = outcome.done,
+            busy = outcome.busy,
+            "an operator's order"
+        );
+        self.count(&act, outcome.done);
+        if let Some(wake) = &self.wake {
+            wake.notify_one();
+        }
+        let tells = matches!(act, Act::Expire | Act::Bounce(_));
+        if let Some(news) = self.news.as_ref().filter(|_| tells) {
+            news.notify_one();
+        }
+        Ok(outcome)
+    }
+
     async fn act(&self, order: Order, sheet: &Sheet) -> Result<(), Trouble> {
         let Some(spool) = &self.spool else {
             let hint = "start odmrd, or leave --spool out where it runs";
@@ -365,28 +394,11 @@ impl Desk {
             audit: None,
         };
         if !dry_run {
-            let tells = matches!(act, Act::Expire | Act::Bounce(_));
-            let warrant =
-                Warrant { who: self.who.clone(), reason, filter: filter.typed(), at: now };
-            let act_done = act.clone();
-            let outcome = spool.operate(ids, act, warrant).await?;
-            tracing::info!(
-                who = self.who,
-                action = told.action,
-                filter = filter.typed(),
-                done = outcome.done,
-                busy = outcome.busy,
-                "an operator's order"
-            );
-            self.count(&act_done, outcome.done);
+            let filter = filter.typed();
+            let warrant = Warrant { who: self.who.clone(), reason, filter, at: now };
+            let outcome = self.carry_out(spool, ids, act, warrant).await?;
             (told.done, told.busy, told.unfit) = (outcome.done, outcome.busy, outcome.unfit);
             told.audit = outcome.audit.map(audit_name);
-            if let Some(wake) = &self.wake {
-                wake.notify_one();
-            }
-            if tells && let Some(news) = &self.news {
-                news.notify_one();
-            }
         }
         let mut lines = Vec::new();
         line(&mut lines, &told)?;
