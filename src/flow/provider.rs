@@ -95,6 +95,8 @@ pub struct House {
     pub messages_per_minute: Option<u32>,
     /// Whom no limit of an address binds.
     pub exempt: Vec<Network>,
+    /// Who calls for others, and says for whom.
+    pub proxies: Vec<Network>,
     /// Where our own mail goes, if anywhere.
     pub smarthost: Smarthost,
     /// What senders are told of mail that failed.
@@ -436,6 +438,7 @@ impl House {
             ),
             messages_per_minute: settings.limits.messages_per_minute,
             exempt: settings.limits.exempt.clone(),
+            proxies: settings.limits.proxies.clone(),
             smarthost: settings.smarthost.clone(),
             notices: settings.notices.clone(),
         }
@@ -450,6 +453,11 @@ impl House {
     /// The address of a caller, if limits for one address bind it.
     pub fn limited(&self, caller: Option<IpAddr>) -> Option<IpAddr> {
         caller.filter(|ip| !self.exempt.iter().any(|network| network.contains(*ip)))
+    }
+
+    /// Does this one call for others, and say for whom?
+    pub fn is_proxy(&self, caller: Option<IpAddr>) -> bool {
+        caller.is_some_and(|ip| self.proxies.iter().any(|network| network.contains(ip)))
     }
 
     /// When mail for a domain that arrives now is given up.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write as _};
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,7 +33,9 @@ use crate::net::listen::{Bound, ListenAddr, ListenError, Listener};
 use crate::net::local::{LocalError, LocalListener};
 use crate::net::privilege::{self, PrivilegeError};
 use crate::net::tls::{ClientCertificates, KeyFiles, TlsSetupError};
-use crate::net::{Admission, AdmissionLimits, TlsServer, Wire, http, notify};
+use crate::net::{
+    Admission, AdmissionLimits, Admitted, NotAdmitted, TlsServer, Wire, http, notify,
+};
 use crate::smtp::Domain;
 use crate::spool::embedded::{self, Embedded};
 use crate::spool::{Spool, SpoolError};
@@ -329,24 +332,59 @@ impl<S: Spool> Hall<S> {
             };
             count += 1;
             let id = format!("{boot:x}{}{count:x}", door.letter());
-            let caller = wire.peer().map(|peer| peer.ip()).filter(|_| door != Door::Lmtp);
-            let caller = self.provider.house().limited(caller);
-            let counts = self.provider.counts.at(door);
-            match self.admission.admit(caller, Instant::now()) {
-                Ok(place) => {
-                    counts.admitted.add(1);
-                    let (hall, alive) = (self.clone(), alive.clone());
-                    tokio::spawn(async move {
-                        hall.serve(door, wire, &id).await;
-                        drop((place, alive));
-                    });
-                }
+            let proxied = self.provider.house().is_proxy(address(&wire));
+            let caller = if proxied { None } else { self.limited(door, &wire) };
+            let place = match self.admission.admit(caller, Instant::now()) {
+                Ok(place) => place,
                 Err(why) => {
-                    counts.turned_away.add(1);
-                    info!(session = id, peer = ?wire.peer(), %why, "turned away");
-                    turn_away(wire, &why.to_string()).await;
+                    self.refuse(door, wire, &id, &why).await;
+                    continue;
                 }
-            }
+            };
+            let (hall, alive) = (self.clone(), alive.clone());
+            tokio::spawn(async move {
+                match proxied {
+                    true => hall.introduce(door, wire, &id, place).await,
+                    false => hall.admit(door, wire, &id, place).await,
+                }
+                drop(alive);
+            });
+        }
+    }
+
+    /// The address that limits bind, if they bind it.
+    fn limited(&self, door: Door, wire: &Wire) -> Option<IpAddr> {
+        self.provider.house().limited(address(wire).filter(|_| door != Door::Lmtp))
+    }
+
+    async fn refuse(&self, door: Door, wire: Wire, id: &str, why: &NotAdmitted) {
+        self.provider.counts.at(door).turned_away.add(1);
+        info!(session = id, peer = ?wire.peer(), %why, "turned away");
+        turn_away(wire, &why.to_string()).await;
+    }
+
+    async fn admit(self, door: Door, wire: Wire, id: &str, place: Admitted) {
+        self.provider.counts.at(door).admitted.add(1);
+        self.serve(door, wire, id).await;
+        drop(place);
+    }
+
+    /// Hears from a proxy who calls, and has that one admitted in the proxy's place.
+    async fn introduce(mut self, door: Door, mut wire: Wire, id: &str, place: Admitted) {
+        let proxy = wire.peer();
+        let introduced = tokio::select! {
+            biased;
+            _ = self.stop.wait_for(|stop| *stop) => return,
+            introduced = wire.introduced() => introduced,
+        };
+        if let Err(why) = introduced {
+            self.provider.counts.at(door).turned_away.add(1);
+            return warn!(session = id, ?proxy, %why, "a proxy does not say who calls; closed");
+        }
+        drop(place);
+        match self.admission.admit(self.limited(door, &wire), Instant::now()) {
+            Ok(place) => self.admit(door, wire, id, place).await,
+            Err(why) => self.refuse(door, wire, id, &why).await,
         }
     }
 
@@ -421,6 +459,10 @@ impl Door {
             _ => None,
         }
     }
+}
+
+fn address(wire: &Wire) -> Option<IpAddr> {
+    wire.peer().map(|peer| peer.ip())
 }
 
 /// One write, never waited for: turning callers away must cost less than calling.

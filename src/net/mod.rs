@@ -37,4 +37,4 @@ pub use connect::{Calling, ConnectError, Family, connect, connect_unix};
 pub use inherit::inherited;
 pub use listen::{Bound, ListenAddr, ListenError, Listener};
 pub use tls::{TlsClient, TlsFacts, TlsServer};
-pub use wire::{Wire, WireFault};
+pub use wire::{NotIntroduced, Wire, WireFault};

@@ -9,7 +9,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::{client, server};
 
 /// Anything bytes go into and come out of.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A stream without TLS.
@@ -29,7 +29,7 @@ pub(super) enum Line {
 }
 
 impl Plain {
-    fn stream(&mut self) -> Pin<&mut dyn Stream> {
+    pub(super) fn stream(&mut self) -> Pin<&mut dyn Stream> {
         match self {
             Plain::Tcp(stream) => Pin::new(stream),
             Plain::Unix(stream) => Pin::new(stream),

@@ -1,11 +1,13 @@
 //! What the MX turns away although the domain is one of ours, and lets in again.
 
 use crate::lab::Lab;
+use crate::lab::maildir::Maildir;
 use crate::lab::ours::{AtrnFetch, Odmrd, quoted};
 use crate::lab::post::Post;
 use crate::lab::postfix::Postfix;
 use crate::lab::presence::{Peer, have};
 use crate::lab::process::run;
+use crate::lab::tools::swaks;
 
 /// The reply to one recipient of a message of the size its sender declares.
 #[track_caller]
@@ -94,6 +96,70 @@ fn who_connects_too_often_is_told_so() {
     assert!(hello().starts_with("220 "));
     assert!(hello().starts_with("220 "));
     assert_eq!(hello(), "421 4.7.0 your address connects too often; try again later\r\n");
+}
+
+/// A balancer in front says for whom it calls; nobody else is believed.
+#[test]
+fn a_proxy_says_who_calls() {
+    if !have(&[Peer::Swaks]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).set("limits.proxies", "[\"127.0.0.99\"]");
+    let odmrd = odmrd.set("limits.connections_per_minute", "6").start();
+    let sent = |from: &str, words: &[&str]| {
+        let usual =
+            ["--from", "a@sender.test", "--to", "box@example.org", "--local-interface", from];
+        swaks(&lab, odmrd.mx, &[&usual, words].concat())
+    };
+    let from = |version: &'static str, source: &'static str, family: &'static str| {
+        let dest = if family == "TCP6" { "2001:db8::25" } else { "198.51.100.25" };
+        [
+            "--proxy-version",
+            version,
+            "--proxy-family",
+            family,
+            "--proxy-source",
+            source,
+            "--proxy-source-port",
+            "40000",
+            "--proxy-dest",
+            dest,
+            "--proxy-dest-port",
+            "25",
+        ]
+    };
+    sent("127.0.0.99", &from("1", "192.0.2.7", "TCP4")).succeeded();
+    sent("127.0.0.99", &from("1", "2001:db8::7", "TCP6")).succeeded();
+    let second = |source| {
+        let mut words = from("2", source, "AF_INET").to_vec();
+        words.extend(["--proxy-protocol", "STREAM", "--proxy-command", "PROXY"]);
+        words
+    };
+    // So many of them that the balancer's own address would be turned away.
+    for _ in 0..4 {
+        sent("127.0.0.99", &second("192.0.2.8")).succeeded();
+    }
+    let seen = AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    assert_eq!(seen.count("accepted"), 6);
+    let mails = Maildir::at(lab.path("Maildir")).messages();
+    let count = |words: &str| {
+        let there = |mail: &&Vec<u8>| String::from_utf8_lossy(mail).contains(words);
+        mails.iter().filter(there).count()
+    };
+    assert_eq!(count("[192.0.2.7]"), 1);
+    assert_eq!(count("[IPv6:2001:db8::7]"), 1);
+    assert_eq!(count("[192.0.2.8]"), 4);
+    assert_eq!(count("127.0.0.99"), 0);
+    // Who is no proxy is not believed, and a proxy that says nothing of the kind not let in.
+    assert_ne!(sent("127.0.0.98", &from("1", "192.0.2.7", "TCP4")).code, Some(0));
+    let mut silent = std::net::TcpStream::connect(odmrd.mx).expect("a port");
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(&mut silent), &mut line)
+        .expect("a line");
+    assert!(line.starts_with("220 "), "others need no header: {line}");
+    assert_ne!(sent("127.0.0.99", &[]).code, Some(0));
+    assert!(odmrd.daemon.log().contains("a proxy does not say who calls"));
 }
 
 /// Mail for a mailbox that the customer's server does not have comes in once, and not again.

@@ -96,6 +96,8 @@ pub struct Limits {
     pub messages_per_minute: Option<u32>,
     /// Whom the three above do not bind: servers of ours that pass on what others send.
     pub exempt: Vec<Network>,
+    /// Who says by the PROXY protocol for whom it calls: balancers of ours.
+    pub proxies: Vec<Network>,
     /// Sessions of one account at a time.
     pub sessions_per_account: u32,
     /// Transactions in one MX session; told by LIMITS (RFC 9422).
@@ -343,6 +345,7 @@ impl Default for Limits {
             connections_per_minute: None,
             messages_per_minute: None,
             exempt: Vec::new(),
+            proxies: Vec::new(),
             sessions_per_account: 8,
             messages_per_session: 1000,
             command_errors: 20,

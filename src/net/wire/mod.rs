@@ -16,6 +16,7 @@
 //! [`Wire::one_line_per_record`]. Every call is cancel-safe: dropping the future loses neither a
 //! byte that was read nor one that was queued.
 
+mod introduced;
 mod polling;
 
 use std::collections::VecDeque;
@@ -29,6 +30,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
 
+pub use self::introduced::NotIntroduced;
 pub use crate::net::fault::WireFault;
 use crate::net::stream::{Line, Plain};
 use crate::net::tls::{TlsClient, TlsFacts, TlsServer};
