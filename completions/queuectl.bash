@@ -207,7 +207,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__bounce)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --status --text --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --status --text --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -262,6 +262,14 @@ _queuectl() {
                     return 0
                     ;;
                 --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --said)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -313,7 +321,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__delete)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --undo --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --undo --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -368,6 +376,14 @@ _queuectl() {
                     return 0
                     ;;
                 --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --said)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -453,7 +469,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__expire)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -508,6 +524,14 @@ _queuectl() {
                     return 0
                     ;;
                 --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --said)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -551,7 +575,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__export)
-            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --as --config --socket --spool --help"
+            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --as --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -606,6 +630,14 @@ _queuectl() {
                     return 0
                     ;;
                 --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --said)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -903,7 +935,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__hold)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --until --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --until --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -958,6 +990,14 @@ _queuectl() {
                     return 0
                     ;;
                 --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --said)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1035,7 +1075,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__list)
-            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --format --json --fields --sort --reverse --limit --by-recipient --fail-if-empty --fail-if-any --config --socket --spool --help"
+            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --format --json --fields --sort --reverse --limit --by-recipient --fail-if-empty --fail-if-any --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1090,6 +1130,14 @@ _queuectl() {
                     return 0
                     ;;
                 --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --said)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1133,7 +1181,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__release)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1188,6 +1236,14 @@ _queuectl() {
                     return 0
                     ;;
                 --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --said)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1231,7 +1287,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__requeue)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1286,6 +1342,14 @@ _queuectl() {
                     return 0
                     ;;
                 --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --said)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1451,7 +1515,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__stats)
-            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --group-by --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --group-by --format --json --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1506,6 +1570,14 @@ _queuectl() {
                     return 0
                     ;;
                 --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --said)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1591,7 +1663,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__wait)
-            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --held --damaged --empty --any --timeout --config --socket --spool --help"
+            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --empty --any --timeout --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1646,6 +1718,14 @@ _queuectl() {
                     return 0
                     ;;
                 --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --said)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -60,6 +60,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l smaller -d 'S
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l expires-within -d 'Given up within this time' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
@@ -109,6 +111,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l smaller -d '
 complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l expires-within -d 'Given up within this time' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l group-by -d 'What the messages of a group have in common' -r -f -a "domain\t'Whose they are'
 account\t'The account that may claim them'
 sender\t'Who sent them'
@@ -139,6 +143,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l smaller -d 'S
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l expires-within -d 'Given up within this time' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l reason -d 'Why, for the audit' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
@@ -169,6 +175,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l smaller -d
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l expires-within -d 'Given up within this time' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l reason -d 'Why, for the audit' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
@@ -198,6 +206,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l smaller -d 
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l expires-within -d 'Given up within this time' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l reason -d 'Why, for the audit' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
@@ -228,6 +238,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l smaller -d 
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l expires-within -d 'Given up within this time' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l reason -d 'Why, for the audit' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
@@ -259,6 +271,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l smaller -d 
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l expires-within -d 'Given up within this time' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l reason -d 'Why, for the audit' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
@@ -288,6 +302,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l smaller -d
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l expires-within -d 'Given up within this time' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l reason -d 'Why, for the audit' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
@@ -317,6 +333,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l smaller -d 
 complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l expires-within -d 'Given up within this time' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l as -d 'As eml (with a .json each), maildir or mbox (with their envelopes beside them)' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand export" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l socket -d 'Ask at this socket' -r -F
@@ -373,6 +391,8 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l smaller -d 'S
 complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l expires-within -d 'Given up within this time' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l timeout -d 'Give up after this, with 75' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand wait" -l socket -d 'Ask at this socket' -r -F

@@ -24,6 +24,8 @@ module completions {
     --expires-within: string  # Given up within this time
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
@@ -92,6 +94,8 @@ module completions {
     --expires-within: string  # Given up within this time
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --group-by: string@"nu-complete queuectl stats group_by" # What the messages of a group have in common
@@ -121,6 +125,8 @@ module completions {
     --expires-within: string  # Given up within this time
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -156,6 +162,8 @@ module completions {
     --expires-within: string  # Given up within this time
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -190,6 +198,8 @@ module completions {
     --expires-within: string  # Given up within this time
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -225,6 +235,8 @@ module completions {
     --expires-within: string  # Given up within this time
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -261,6 +273,8 @@ module completions {
     --expires-within: string  # Given up within this time
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -295,6 +309,8 @@ module completions {
     --expires-within: string  # Given up within this time
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -329,6 +345,8 @@ module completions {
     --expires-within: string  # Given up within this time
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --as: string              # As eml (with a .json each), maildir or mbox (with their envelopes beside them)
@@ -408,6 +426,8 @@ module completions {
     --expires-within: string  # Given up within this time
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --empty                   # Until there are none; this is so unless --any is said

@@ -72,6 +72,9 @@ fn what_waits_is_listed_by_whatever_is_asked() {
     assert_eq!(count(&["--larger", "1 MiB"]), 0);
     assert_eq!(count(&["--older", "1h"]), 0);
     assert_eq!(count(&["--limit", "2"]), 2);
+    assert_eq!(count(&["--source", "192.0.2.0/24"]), 0);
+    assert_eq!(count(&["--source", "192.0.2.7", "--source", "127.0.0.0/8"]), 3);
+    assert_eq!(count(&["--said", "."]), 0, "nobody has said anything yet");
     let domains = queuectl(&odmrd, &["domains", "--json"]).ended(0).records();
     assert_eq!((domains.len(), &domains[0]["messages"]), (1, &Value::from(3)));
     let ids = queuectl(&odmrd, &["list", "--format", "ids"]).ended(0).out;
@@ -133,11 +136,25 @@ fn an_order_is_refused_with_what_to_do() {
     assert!(said(&["delete", "--all"], 64).contains("nobody to ask"));
     assert!(said(&["hold", "--all", "--yes", "--until", "soon"], 64).contains("until: "));
     assert!(said(&["list", "--state", "stuck"], 64).contains("allowed: waiting"));
+    assert!(said(&["list", "--source", "192.0.2.7/24"], 64).contains("192.0.2.0/24 would hold"));
+    assert!(said(&["list", "--said", "(full"], 64).contains("unclosed group"));
     let unknown = "01M85AQA6RYMB2JKEQ85R1F64P";
     assert!(said(&["show", unknown], 66).contains(unknown));
     said(&["delete", "--sender", "nobody", "--yes"], 1);
     said(&["delete", "--sender", "nobody", "--yes", "--allow-none"], 0);
     assert_eq!(queuectl(&odmrd, &["list"]).ended(0).records().len(), 3);
+}
+
+#[test]
+fn what_a_customer_said_can_be_looked_for() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    AtrnFetch::new(&lab, odmrd.odmr).into("command:/usr/bin/false").run();
+    let all = queuectl(&odmrd, &["list", "--json"]).ended(0).records();
+    let text = all[0]["last"]["text"].as_str().expect("a reply");
+    let count = |words: &str| queuectl(&odmrd, &["list", "--said", words]).ended(0).records().len();
+    assert_eq!(count(&text.to_uppercase()), 3, "{text}");
+    assert_eq!((count("^4\\d\\d 4\\."), count("^5"), count("quota")), (3, 0, 0));
 }
 
 #[test]

@@ -475,7 +475,9 @@ fn with_ids(mut filter: Selection, ids: Vec<String>) -> Result<Selection, Failur
         }
         filter.id.extend(read);
     }
-    filter.filter().map_err(|bad| Failure::new(Exit::Usage, bad))?;
+    let bad = |bad| Failure::new(Exit::Usage, bad);
+    filter.filter().map_err(bad)?;
+    filter.sources().map_err(bad)?;
     Ok(filter)
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use regex::{Regex, RegexBuilder};
 use wildmatch::WildMatch;
 
 use super::{Entry, EntryId, RecipientState, Standing};
@@ -45,6 +46,45 @@ pub struct Filter {
     pub attempts: Option<Bounds>,
     /// What the customer last said of one of their recipients.
     pub codes: Vec<CodePattern>,
+    /// The same, as words.
+    pub said: Vec<Expression>,
+}
+
+/// A regular expression, of a size that costs little. Capitals and small letters are one.
+#[derive(Clone, Debug)]
+pub struct Expression(Regex);
+
+/// Octets that a compiled [`Expression`] may take.
+const EXPRESSION: usize = 256 * 1024;
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Expression) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl std::str::FromStr for Expression {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Expression, String> {
+        let mut builder = RegexBuilder::new(text);
+        builder.case_insensitive(true).size_limit(EXPRESSION).dfa_size_limit(EXPRESSION);
+        builder.build().map(Expression).map_err(|bad| match bad {
+            regex::Error::CompiledTooBig(_) => "a smaller regular expression".to_owned(),
+            // The crate draws its arrow over several lines; its last one says what is wrong.
+            bad => {
+                let drawn = bad.to_string();
+                let why = drawn.lines().last().unwrap_or_default().trim();
+                format!("a regular expression ({})", why.trim_start_matches("error: "))
+            }
+        })
+    }
+}
+
+impl Expression {
+    /// Is it somewhere in this text?
+    pub fn is_in(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
 }
 
 /// A domain, or everything below one.
@@ -166,13 +206,14 @@ impl Filter {
             && any(&self.recipients, |pattern| {
                 entry.recipients.iter().any(|(r, _)| pattern.matches(r.path.as_str()))
             })
-            && self.codes_match(entry)
+            && self.replies_match(entry)
             && self.numbers_match(entry, now)
     }
 
-    fn codes_match(&self, entry: &Entry) -> bool {
+    fn replies_match(&self, entry: &Entry) -> bool {
         let replies = || entry.recipients.iter().filter_map(|(_, state)| last_reply(state));
         any(&self.codes, |pattern| replies().any(|reply| pattern.matches(reply)))
+            && any(&self.said, |words| replies().any(|reply| words.is_in(&reply.to_string())))
     }
 
     fn numbers_match(&self, entry: &Entry, now: Timestamp) -> bool {
@@ -231,6 +272,16 @@ mod tests {
         for wrong in ["", "<0", "=>3", "three", ">4294967295"] {
             assert!(wrong.parse::<Bounds>().is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn an_expression_is_one_of_a_size_that_can_be_borne() {
+        let words: Expression = "full|quota".parse().unwrap();
+        assert!(words.is_in("452 4.2.2 Over Quota") && !words.is_in("450 4.2.1 try later"));
+        let wrong = "(full".parse::<Expression>().unwrap_err();
+        assert_eq!(wrong, "a regular expression (unclosed group)");
+        let huge = r"(\pL{1000}){1000}".parse::<Expression>().unwrap_err();
+        assert_eq!(huge, "a smaller regular expression");
     }
 
     #[test]

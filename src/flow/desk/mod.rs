@@ -17,6 +17,7 @@ pub mod selection;
 pub mod wire;
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -31,6 +32,7 @@ use self::selection::{Selection, moment};
 use self::wire::{ActWord, End, Request};
 use super::counts::Counts;
 use super::recent::Past;
+use crate::config::accounts::Network;
 use crate::exit::{Exit, Failure};
 use crate::flow::provider::House;
 use crate::queue::filter::Seen;
@@ -472,14 +474,17 @@ struct Selected {
     filter: Filter,
     /// Whose domains; `None` where no account is named.
     domains: Option<HashSet<Domain>>,
+    /// From which hosts; none where all are meant.
+    sources: Vec<Network>,
     before: Option<Timestamp>,
 }
 
 impl Selected {
     fn new(desk: &Desk, selection: &Selection) -> Result<Selected, Failure> {
         let filter = filter(selection)?;
+        let sources = selection.sources().map_err(|bad| Failure::new(Exit::Usage, bad))?;
         if selection.account.is_empty() {
-            return Ok(Selected { filter, domains: None, before: None });
+            return Ok(Selected { filter, domains: None, sources, before: None });
         }
         let Some(house) = &desk.house else {
             let what = "--account: the accounts are known to a running odmrd only";
@@ -491,7 +496,7 @@ impl Selected {
             let none = || Failure::new(Exit::NoInput, format!("--account {name:?}: there is none"));
             domains.extend(account.ok_or_else(none)?.domains.iter().cloned());
         }
-        Ok(Selected { filter, domains: Some(domains), before: None })
+        Ok(Selected { filter, domains: Some(domains), sources, before: None })
     }
 
     /// The domains to be looked through, where not all are.
@@ -513,10 +518,15 @@ impl Selected {
                 let standing = Standing::of(entry, *leased);
                 ours(&entry.domain)
                     && self.before.is_none_or(|before| entry.arrived <= before)
+                    && self.is_from(entry.source.ip)
                     && self.filter.matches(Seen { entry, standing }, now)
             }
             Err(unseen) => self.may_be_meant(unseen),
         }
+    }
+
+    fn is_from(&self, host: IpAddr) -> bool {
+        self.sources.is_empty() || self.sources.iter().any(|network| network.contains(host))
     }
 
     /// Of one that cannot be read little is known: it is meant where that little is asked for, or
@@ -535,6 +545,7 @@ impl Selected {
         };
         let whose = unseen.domain.as_ref();
         self.filter == named
+            && self.sources.is_empty()
             && whose.map_or(domains.is_empty() && self.domains.is_none(), of)
             && (ids.is_empty() || ids.contains(&unseen.id))
             && (standings.is_empty() || standings.contains(&Standing::Damaged))

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
+use crate::config::accounts::Network;
 use crate::config::value::{Duration, Size};
-use crate::queue::filter::{Bounds, CodePattern, DomainPattern};
+use crate::queue::filter::{Bounds, CodePattern, DomainPattern, Expression};
 use crate::queue::{EntryId, Filter, Standing};
 
 /// Which messages are meant. The same flag several times means any of them; different flags must all
@@ -66,6 +67,14 @@ pub struct Selection {
     #[arg(long, value_name = "CODE", help_heading = "Which messages")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub code: Vec<String>,
+    /// Of which the customer last said something in which this regular expression is found
+    #[arg(long, value_name = "REGEX", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<String>,
+    /// From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    #[arg(long, value_name = "NETWORK", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub source: Vec<String>,
     /// Held by an operator
     #[arg(long, help_heading = "Which messages")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -117,7 +126,16 @@ impl Selection {
             expires_within: one("expires-within", self.expires_within.as_deref(), duration)?,
             attempts: one("attempts", self.attempts.as_deref(), parsed::<Bounds>)?,
             codes: all("code", &self.code, parsed::<CodePattern>)?,
+            said: all("said", &self.said, parsed::<Expression>)?,
         })
+    }
+
+    /// The hosts that are meant; none where all are.
+    ///
+    /// # Errors
+    /// [`BadSelection`] with the first word that means nothing.
+    pub fn sources(&self) -> Result<Vec<Network>, BadSelection> {
+        all("source", &self.source, parsed::<Network>)
     }
 
     /// The selection as one would type it, for the audit.
