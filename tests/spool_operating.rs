@@ -169,3 +169,39 @@ async fn a_census_counts_each_once_however_many_looks_it_takes() {
     let all = overseer.census(&[], later(at(1))).await.expect("a look");
     assert_eq!(all[&domain("example.org")].expiring, 4100);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_tried_is_counted_whatever_an_operator_does() {
+    let folder = folder();
+    let spool = open(&folder);
+    half_refused(&spool).await;
+    keep_small(&spool, 2, "example.org", at(1)).await;
+    let seen = async || {
+        let standings = spool.overseer().domains().await.expect("a look").remove(0);
+        (standings.tried, standings.oldest.expect("something waits").as_millisecond())
+    };
+    assert_eq!(seen().await, (1, 1));
+    for (act, tried, oldest) in [
+        (Act::Hold(None), 0, 2),
+        (Act::Release, 1, 1),
+        (Act::Delete, 0, 2),
+        (Act::Undelete, 1, 1),
+        (Act::Requeue, 0, 1),
+        (Act::Hold(None), 0, 2),
+        (Act::Release, 0, 1),
+    ] {
+        is_done(&spool, 1, act.clone()).await;
+        assert_eq!(seen().await, (tried, oldest), "{act:?}");
+    }
+    let both = walk(&spool, "example.org").next(2).await.expect("a batch");
+    for lease in both {
+        settle(&spool, lease, vec![Fate::Deferred(not_now())]).await;
+    }
+    assert_eq!(seen().await, (2, 1));
+    deliver(&spool, walk(&spool, "example.org").next(1).await.expect("a batch").remove(0)).await;
+    assert_eq!(seen().await.0, 1);
+    let (give, mut findings) = tokio::sync::mpsc::channel(8);
+    spool.overseer().verify(at(20), &give).await.expect("a look");
+    drop(give);
+    assert!(findings.recv().await.is_none(), "what is counted is what is there");
+}

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::body::{self, Body};
-use super::ledger::{Changes, Ledger};
+use super::ledger::{Changes, Ledger, Weight};
 use super::row;
 use super::seal::Sealed;
 use crate::queue::{EntryState, order};
@@ -33,7 +33,7 @@ impl Keep {
             if self.entry(db, message, domain, part)? {
                 recipients(db, part)?;
                 let size = self.sealed.size.cast_signed();
-                changes.count(domain).enters(EntryState::Waiting, size);
+                changes.count(domain).enters(EntryState::Waiting, Weight { size, tried: false });
                 parts += 1;
             }
         }

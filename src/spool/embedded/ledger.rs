@@ -10,12 +10,14 @@ use crate::queue::EntryState;
 use crate::smtp::Domain;
 
 /// The columns of a domain's counts.
-pub(super) const COLUMNS: &str = "waiting, octets, aside, held, failed, damaged, deleted";
+pub(super) const COLUMNS: &str = "waiting, tried, octets, aside, held, failed, damaged, deleted";
 
 /// What waits for one domain, or how that changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Count {
     pub(super) waiting: i64,
+    /// Of those, how many were tried before.
+    pub(super) tried: i64,
     /// Of what waits.
     pub(super) octets: i64,
     /// Octets of all the others.
@@ -26,20 +28,32 @@ pub(super) struct Count {
     pub(super) deleted: i64,
 }
 
+/// How an entry counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weight {
+    /// Octets.
+    pub(super) size: i64,
+    /// Some session had it and did not finish it.
+    pub(super) tried: bool,
+}
+
 impl Count {
-    /// An entry of `size` octets comes into `state`.
-    pub(super) fn enters(&mut self, state: EntryState, size: i64) {
-        self.moves(state, size, 1);
+    /// An entry comes into `state`.
+    pub(super) fn enters(&mut self, state: EntryState, what: Weight) {
+        self.moves(state, what, 1);
     }
 
     /// And leaves it.
-    pub(super) fn leaves(&mut self, state: EntryState, size: i64) {
-        self.moves(state, size, -1);
+    pub(super) fn leaves(&mut self, state: EntryState, what: Weight) {
+        self.moves(state, what, -1);
     }
 
-    fn moves(&mut self, state: EntryState, size: i64, n: i64) {
+    fn moves(&mut self, state: EntryState, Weight { size, tried }: Weight, n: i64) {
         match state {
-            EntryState::Waiting => self.octets += n * size,
+            EntryState::Waiting => {
+                self.octets += n * size;
+                self.tried += n * i64::from(tried);
+            }
             _ => self.aside += n * size,
         }
         match state {
@@ -57,25 +71,27 @@ impl Count {
     }
 
     /// The columns of the table, in the order of [`COLUMNS`].
-    fn columns(self) -> [i64; 7] {
-        let Count { waiting, octets, aside, held, failed, damaged, deleted } = self;
-        [waiting, octets, aside, held, failed, damaged, deleted]
+    fn columns(self) -> [i64; 8] {
+        let Count { waiting, tried, octets, aside, held, failed, damaged, deleted } = self;
+        [waiting, tried, octets, aside, held, failed, damaged, deleted]
     }
 
     fn read(row: &rusqlite::Row<'_>, from: usize) -> rusqlite::Result<Count> {
         Ok(Count {
             waiting: row.get(from)?,
-            octets: row.get(from + 1)?,
-            aside: row.get(from + 2)?,
-            held: row.get(from + 3)?,
-            failed: row.get(from + 4)?,
-            damaged: row.get(from + 5)?,
-            deleted: row.get(from + 6)?,
+            tried: row.get(from + 1)?,
+            octets: row.get(from + 2)?,
+            aside: row.get(from + 3)?,
+            held: row.get(from + 4)?,
+            failed: row.get(from + 5)?,
+            damaged: row.get(from + 6)?,
+            deleted: row.get(from + 7)?,
         })
     }
 
     fn add(&mut self, other: Count) {
         self.waiting += other.waiting;
+        self.tried += other.tried;
         self.octets += other.octets;
         self.aside += other.aside;
         self.held += other.held;
@@ -178,13 +194,14 @@ impl Changes {
     /// Writes the counts into their table, once for each domain touched.
     pub(super) fn write(&self, db: &Connection) -> rusqlite::Result<()> {
         let sql =
-            "UPDATE domain SET waiting = waiting + ?2, octets = octets + ?3, aside = aside + ?4,
-                   held = held + ?5, failed = failed + ?6, damaged = damaged + ?7, deleted = deleted + ?8
-                   WHERE id = ?1";
+            "UPDATE domain SET waiting = waiting + ?2, tried = tried + ?3, octets = octets + ?4,
+                   aside = aside + ?5, held = held + ?6, failed = failed + ?7, damaged = damaged + ?8,
+                   deleted = deleted + ?9 WHERE id = ?1";
         let mut update = db.prepare_cached(sql)?;
         for (id, change) in &self.counts {
-            let [waiting, octets, aside, held, failed, damaged, deleted] = change.columns();
-            update.execute(params![id, waiting, octets, aside, held, failed, damaged, deleted])?;
+            let [waiting, tried, octets, aside, held, failed, damaged, deleted] = change.columns();
+            let counts = params![id, waiting, tried, octets, aside, held, failed, damaged, deleted];
+            update.execute(counts)?;
         }
         Ok(())
     }

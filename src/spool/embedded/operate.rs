@@ -132,7 +132,7 @@ impl Operation {
                 settle::set_state(db, key, EntryState::Waiting, changes)
             }
             Act::Delete => {
-                self.mark(db, key, state, None)?;
+                self.mark(db, key, state, self.warrant.at.checked_add(UNDO).ok())?;
                 conclude::is_not_due(db, key)?;
                 settle::set_state(db, key, EntryState::Deleted, changes)
             }
@@ -145,7 +145,7 @@ impl Operation {
                 unmark(db, key)?;
                 settle::refuse(db, key, reply, changes)
             }
-            Act::Requeue => requeue(db, key),
+            Act::Requeue => requeue(db, key, changes),
         }
     }
 
@@ -206,19 +206,26 @@ fn call_back(db: &Connection, key: Key, changes: &mut Changes) -> rusqlite::Resu
     let sql = "SELECT was FROM mark WHERE entry = ?1";
     let was = db.prepare_cached(sql)?.query_row([key.id.0.to_bytes()], |row| row.get(0));
     let was = was.optional()?.and_then(row::entry_state).unwrap_or(EntryState::Waiting);
-    if was != EntryState::Held {
-        unmark(db, key)?;
+    match was {
+        EntryState::Held => {
+            let sql = "UPDATE mark SET until = NULL WHERE entry = ?1";
+            db.prepare_cached(sql)?.execute([key.id.0.to_bytes()])?;
+        }
+        _ => unmark(db, key)?,
     }
     conclude::is_due_again(db, key)?;
     settle::set_state(db, key, was, changes)
 }
 
 /// To its place among those that were never tried.
-fn requeue(db: &Connection, key: Key) -> rusqlite::Result<u64> {
+fn requeue(db: &Connection, key: Key, changes: &mut Changes) -> rusqlite::Result<u64> {
     let id = key.id.0.to_bytes();
-    let size: u64 = db
-        .prepare_cached("SELECT size FROM entry WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))?;
+    let sql = "SELECT size, attempts > 0 AND state = ?2 FROM entry WHERE id = ?1";
+    let (size, counted): (u64, bool) =
+        db.prepare_cached(sql)?.query_row(params![id, row::state(EntryState::Waiting)], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    changes.count(key.domain).tried -= i64::from(counted);
     let sql = "UPDATE entry SET attempts = 0, class = ?2, since = arrived WHERE id = ?1";
     let there = db.prepare_cached(sql)?.execute(params![id, order::size_class(size)])?;
     let sql = "UPDATE recipient SET code = NULL, status = NULL, words = NULL
@@ -319,17 +326,17 @@ pub(super) async fn tend(core: &Arc<Core>, now: Timestamp) -> Result<(), SpoolEr
 fn ripe(db: &Connection, now: Timestamp) -> rusqlite::Result<Ripe> {
     let sql =
         "SELECT mark.entry, entry.domain, entry.state FROM mark JOIN entry ON entry.id = mark.entry
-               WHERE entry.state = ?1 AND mark.until <= ?2 OR entry.state = ?3 AND mark.at <= ?4";
+               WHERE mark.until <= ?1";
     let (held, deleted) = (row::state(EntryState::Held), row::state(EntryState::Deleted));
-    let long_ago = now.checked_sub(UNDO).unwrap_or(Timestamp::MIN);
     let mut query = db.prepare_cached(sql)?;
-    let mut rows = query.query(params![held, row::time(now), deleted, row::time(long_ago)])?;
+    let mut rows = query.query([row::time(now)])?;
     let mut ripe = Ripe::default();
     while let Some(row) = rows.next()? {
         let id = EntryId(Ulid::from_bytes(row.get(0)?));
-        match row.get::<_, i64>(2)? == held {
-            true => ripe.release.push(id),
-            false => ripe.clear.push(Key { domain: row.get(1)?, id }),
+        match row.get::<_, i64>(2)? {
+            state if state == held => ripe.release.push(id),
+            state if state == deleted => ripe.clear.push(Key { domain: row.get(1)?, id }),
+            _ => {}
         }
     }
     Ok(ripe)

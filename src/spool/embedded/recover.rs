@@ -11,7 +11,7 @@ use super::conclude;
 use super::health::Health;
 use super::rescue::{is_damage, told};
 use super::row;
-use crate::queue::EntryState;
+use crate::queue::{EntryState, order};
 
 /// Takes possession: looks whether the last owner left in order, and says that we have not yet.
 pub(super) fn enter(db: &Connection, bodies: &Bodies, health: &Health) -> Result<(), String> {
@@ -63,24 +63,26 @@ fn make_counts_good(db: &Connection) -> rusqlite::Result<bool> {
 
 /// Makes the indexes anew from the entries and messages.
 pub(super) fn rebuild(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch("REINDEX entry_order; REINDEX message_file;")?;
+    db.execute_batch(
+        "REINDEX entry_order; REINDEX entry_tried; REINDEX message_file; REINDEX mark_until;",
+    )?;
     conclude::rebuild(db)
 }
 
 /// Do the counts kept agree with the index? Walks the index once.
 fn counts_agree(db: &Connection) -> rusqlite::Result<bool> {
-    let states = states().map(|(name, state)| {
+    let counts = counts().map(|(name, which)| {
         (
             format!("domain.{name} = coalesce(seen.{name}, 0)"),
-            format!("sum(n) FILTER (WHERE state = {state}) AS {name}"),
+            format!("sum(n) FILTER (WHERE {which}) AS {name}"),
         )
     });
-    let (agree, counted): (Vec<String>, Vec<String>) = states.into_iter().unzip();
+    let (agree, counted): (Vec<String>, Vec<String>) = counts.into_iter().unzip();
     let sql = format!(
         "SELECT {} FROM domain LEFT JOIN
            (SELECT domain, {}
-            FROM (SELECT domain, state, count(*) AS n FROM entry INDEXED BY entry_order
-                  GROUP BY domain, state)
+            FROM (SELECT domain, state, class, count(*) AS n FROM entry INDEXED BY entry_order
+                  GROUP BY domain, state, class)
             GROUP BY domain) AS seen ON seen.domain = domain.id",
         agree.join(" AND "),
         counted.join(", ")
@@ -95,29 +97,32 @@ fn counts_agree(db: &Connection) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-/// The column of each state's count, and the state's number.
-pub(super) fn states() -> [(&'static str, i64); 5] {
-    [
+/// The column of each count, and what is counted there.
+pub(super) fn counts() -> [(&'static str, String); 6] {
+    let waiting = row::state(EntryState::Waiting);
+    let tried = ("tried", format!("state = {waiting} AND class = {}", order::TRIED));
+    let [waiting, held, failed, damaged, deleted] = [
         ("waiting", EntryState::Waiting),
         ("held", EntryState::Held),
         ("failed", EntryState::Failed),
         ("damaged", EntryState::Damaged),
         ("deleted", EntryState::Deleted),
     ]
-    .map(|(name, state)| (name, row::state(state)))
+    .map(|(name, state)| (name, format!("state = {}", row::state(state))));
+    [waiting, tried, held, failed, damaged, deleted]
 }
 
 /// Counts everything anew.
 pub(super) fn recount(db: &Connection) -> rusqlite::Result<()> {
-    let counts = states().map(|(_, state)| format!("count(*) FILTER (WHERE state = {state})"));
-    let names = states().map(|(name, _)| name);
+    let counted = counts().map(|(_, which)| format!("count(*) FILTER (WHERE {which})"));
+    let names = counts().map(|(name, _)| name);
     let sql = format!(
         "UPDATE domain SET (octets, aside, {}) =
            (SELECT coalesce(sum(size) FILTER (WHERE state = ?1), 0),
                    coalesce(sum(size) FILTER (WHERE state <> ?1), 0), {}
             FROM entry WHERE entry.domain = domain.id)",
         names.join(", "),
-        counts.join(", ")
+        counted.join(", ")
     );
     db.execute(&sql, params![row::state(EntryState::Waiting)]).map(|_| ())
 }
@@ -184,7 +189,8 @@ mod tests {
         assert!((SPARE - GIVE_BACK..SPARE + GIVE_BACK).contains(&pages()));
     }
 
-    const COUNTS: &str = "SELECT waiting || ' ' || octets || ' ' || failed FROM domain";
+    const COUNTS: &str =
+        "SELECT waiting || ' ' || tried || ' ' || octets || ' ' || failed FROM domain";
 
     #[test]
     fn counts_that_do_not_agree_are_made_good() {
@@ -194,7 +200,7 @@ mod tests {
         db.execute_batch(
             "INSERT INTO domain (name, waiting, octets, failed) VALUES ('example.org', 9, 9, 9);
              INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, 0, 0),
-                                      (x'02', 1, 1, 0, 0, 10, 0, 0, 0, 0, 0),
+                                      (x'02', 1, 1, 0, 5, 10, 0, 0, 0, 1, 0),
                                       (x'03', 1, 1, 2, 0, 1, 0, 0, 0, 0, 0);
              UPDATE spool SET clean = 0;",
         )
@@ -203,6 +209,6 @@ mod tests {
         enter(&db, &bodies, &Health::default()).unwrap();
         assert!(counts_agree(&db).unwrap());
         let counts: String = db.query_row(COUNTS, [], |row| row.get(0)).unwrap();
-        assert_eq!(counts, "2 110 1");
+        assert_eq!(counts, "2 1 110 1");
     }
 }

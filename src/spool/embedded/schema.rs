@@ -15,9 +15,10 @@
 //! Times are microseconds since 1970, sizes octets. An entry's key is its 16-octet name, which
 //! begins with its time of birth: new rows land at the end of the tree, where it is warm.
 //!
-//! There is one secondary index on entries, because each costs every accepted mail. It answers
+//! There is one secondary index on all entries, because each costs every accepted mail. It answers
 //! the one question that must not be slow: what goes out next for this domain? It is
 //! sorted by `since`: when the entry came or, if it was tried and not finished, was last tried.
+//! Which of those is the oldest, a second index tells, of them alone.
 
 use std::path::Path;
 
@@ -30,7 +31,7 @@ use crate::spool::SpoolError;
 /// `odmr` as a 32-bit number: says whose database this is.
 const APPLICATION: i32 = 0x6f64_6d72;
 /// The layout below. Raised whenever an older program could not read what this one writes.
-const LAYOUT: i32 = 4;
+const LAYOUT: i32 = 5;
 /// Before this one, a WAL reset could lose a commit under rare timing.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
@@ -41,6 +42,7 @@ CREATE TABLE domain (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   waiting INTEGER NOT NULL DEFAULT 0,
+  tried INTEGER NOT NULL DEFAULT 0,
   octets INTEGER NOT NULL DEFAULT 0,
   aside INTEGER NOT NULL DEFAULT 0,
   held INTEGER NOT NULL DEFAULT 0,
@@ -80,6 +82,7 @@ CREATE TABLE entry (
   attempts INTEGER NOT NULL,
   since INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX entry_order ON entry (domain, state, class, since);
+CREATE INDEX entry_tried ON entry (domain, id) WHERE state = 0 AND class = 5;
 CREATE TABLE recipient (
   entry BLOB NOT NULL,
   n INTEGER NOT NULL,
@@ -98,6 +101,7 @@ CREATE TABLE mark (
   reason TEXT,
   until INTEGER,
   was INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX mark_until ON mark (until) WHERE until IS NOT NULL;
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   at INTEGER NOT NULL,
@@ -197,4 +201,17 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 
 fn unusable(path: &Path, e: &rusqlite::Error) -> SpoolError {
     SpoolError::Unusable(format!("{}: {}", path.display(), rescue::told(e)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::queue::{EntryState, order};
+    use crate::spool::embedded::row;
+
+    #[test]
+    fn the_index_of_what_was_tried_says_so_in_numbers() {
+        let condition =
+            format!("state = {} AND class = {}", row::state(EntryState::Waiting), order::TRIED);
+        assert!(super::TABLES.contains(&format!("WHERE {condition};")));
+    }
 }

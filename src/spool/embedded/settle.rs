@@ -7,7 +7,7 @@ use super::body;
 use super::claims::{Claim, Key};
 use super::conclude;
 use super::lane;
-use super::ledger::Changes;
+use super::ledger::{Changes, Weight};
 use super::row;
 use crate::queue::{Entry, EntryState, Fate, RecipientState, order};
 use crate::smtp::Reply;
@@ -73,7 +73,7 @@ impl Settlement {
 
     fn update(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
         let key = self.claim.key.id.0.to_bytes();
-        let there = self.queue_anew(db)?;
+        let there = self.queue_anew(db, changes)?;
         let sql = "UPDATE recipient SET state = ?3, code = ?4, status = ?5, words = ?6
                    WHERE entry = ?1 AND n = ?2";
         let mut update = db.prepare_cached(sql)?;
@@ -94,15 +94,18 @@ impl Settlement {
 
     /// Behind everything that was tried before, whatever the clock says: a walk under way has seen
     /// where the queue ended when it began, and must not meet this entry again.
-    fn queue_anew(&self, db: &Connection) -> rusqlite::Result<u64> {
+    fn queue_anew(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
         let Key { domain, id } = self.claim.key;
         let last = lane::last(db, domain, order::TRIED)?;
         let tried =
             last.map_or(row::time(self.at), |last| row::time(self.at).max(last.saturating_add(1)));
-        let sql = "UPDATE entry SET attempts = attempts + 1, class = ?2, since = ?3 WHERE id = ?1";
-        let there =
-            db.prepare_cached(sql)?.execute(params![id.0.to_bytes(), order::TRIED, tried])?;
-        Ok(there as u64)
+        let sql = "UPDATE entry SET attempts = attempts + 1, class = ?2, since = ?3 WHERE id = ?1
+                   RETURNING attempts = 1 AND state = ?4";
+        let values = params![id.0.to_bytes(), order::TRIED, tried, row::state(EntryState::Waiting)];
+        let first: Option<bool> =
+            db.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+        changes.count(domain).tried += i64::from(first == Some(true));
+        Ok(first.is_some().into())
     }
 }
 
@@ -135,13 +138,13 @@ pub(super) fn remove(
     changes: &mut Changes,
 ) -> rusqlite::Result<u64> {
     let key = entry.id.0.to_bytes();
-    let sql = "DELETE FROM entry WHERE id = ?1 RETURNING state";
-    let was = db.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?;
-    let Some(was) = was else { return Ok(0) };
+    let sql = "DELETE FROM entry WHERE id = ?1 RETURNING state, attempts > 0";
+    let was = db.prepare_cached(sql)?.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)));
+    let Some((was, tried)) = was.optional()? else { return Ok(0) };
     db.prepare_cached("DELETE FROM recipient WHERE entry = ?1")?.execute([key])?;
     release(db, message, changes)?;
     if let Some(was) = row::entry_state(was) {
-        changes.count(entry.domain).leaves(was, size);
+        changes.count(entry.domain).leaves(was, Weight { size, tried });
     }
     Ok(1)
 }
@@ -170,20 +173,23 @@ pub(super) fn set_state(
     changes: &mut Changes,
 ) -> rusqlite::Result<u64> {
     let key = entry.id.0.to_bytes();
-    let Some((was, size)) = standing(db, key)? else { return Ok(0) };
+    let Some((was, weight)) = standing(db, key)? else { return Ok(0) };
     let sql = "UPDATE entry SET state = ?2 WHERE id = ?1";
     db.prepare_cached(sql)?.execute(params![key, row::state(state)])?;
     let count = changes.count(entry.domain);
     if let Some(was) = row::entry_state(was) {
-        count.leaves(was, size);
+        count.leaves(was, weight);
     }
-    count.enters(state, size);
+    count.enters(state, weight);
     Ok(1)
 }
 
-fn standing(db: &Connection, key: [u8; 16]) -> rusqlite::Result<Option<(i64, i64)>> {
-    let sql = "SELECT state, size FROM entry WHERE id = ?1";
-    db.prepare_cached(sql)?.query_row([key], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+fn standing(db: &Connection, key: [u8; 16]) -> rusqlite::Result<Option<(i64, Weight)>> {
+    let sql = "SELECT state, size, attempts > 0 FROM entry WHERE id = ?1";
+    let standing = |row: &rusqlite::Row<'_>| {
+        Ok((row.get(0)?, Weight { size: row.get(1)?, tried: row.get(2)? }))
+    };
+    db.prepare_cached(sql)?.query_row([key], standing).optional()
 }
 
 /// Gives up the recipients who still wait of an entry whose time has run out.

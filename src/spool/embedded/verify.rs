@@ -217,12 +217,12 @@ fn of_the_database(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
 
 /// Counts and octets change in the same transaction as the entries, so in one view they agree.
 fn of_the_counts(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
-    let states = recover::states();
-    let counted: Vec<String> = states
+    let counts = recover::counts();
+    let counted: Vec<String> = counts
         .iter()
-        .map(|(name, state)| format!("count(*) FILTER (WHERE state = {state}) AS {name}"))
+        .map(|(name, which)| format!("count(*) FILTER (WHERE {which}) AS {name}"))
         .collect();
-    let differ: Vec<String> = states
+    let differ: Vec<String> = counts
         .iter()
         .map(|(name, _)| format!("domain.{name} <> coalesce(seen.{name}, 0)"))
         .collect();
