@@ -427,7 +427,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__domains)
-            opts="-c -h --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-c -h --ages --format --json --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

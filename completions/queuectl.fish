@@ -95,6 +95,7 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l sort -d 'I
 complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l socket -d 'Ask at this socket' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l ages -d 'Count recipients and ages too, which takes a walk through all that waits'
 complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l json -d 'Short for --format jsonl'
 complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l reverse -d 'The other way round'
 complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -s h -l help -d 'Print help'

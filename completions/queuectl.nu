@@ -63,6 +63,7 @@ module completions {
 
   # What waits for each domain
   export extern "queuectl domains" [
+    --ages                    # Count recipients and ages too, which takes a walk through all that waits
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip

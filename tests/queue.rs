@@ -77,6 +77,10 @@ fn what_waits_is_listed_by_whatever_is_asked() {
     assert_eq!(count(&["--said", "."]), 0, "nobody has said anything yet");
     let domains = queuectl(&odmrd, &["domains", "--json"]).ended(0).records();
     assert_eq!((domains.len(), &domains[0]["messages"]), (1, &Value::from(3)));
+    assert!(domains[0]["age_hist"].is_null());
+    let ages = &queuectl(&odmrd, &["domains", "--json", "--ages"]).ended(0).records()[0];
+    assert_eq!(ages["age_hist"]["n"], serde_json::json!([3, 0, 0, 0, 0, 0]));
+    assert_eq!((&ages["recipients"], &ages["age_hist"]["le_s"][0]), (&3.into(), &3600.into()));
     let ids = queuectl(&odmrd, &["list", "--format", "ids"]).ended(0).out;
     assert_eq!(
         ids.lines().collect::<Vec<_>>(),
@@ -214,6 +218,7 @@ fn each_record_is_as_its_schema_says() {
     for (name, words) in [
         ("odmr.queue.message/1", &["list"][..]),
         ("odmr.queue.domain/1", &["domains"]),
+        ("odmr.queue.domain/1", &["domains", "--ages"]),
         ("odmr.queue.group/1", &["stats"]),
         ("odmr.queue.audit/1", &["audit"]),
         ("odmr.queue.session/1", &["sessions"]),

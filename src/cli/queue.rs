@@ -207,6 +207,9 @@ pub struct Domains {
     /// These only; *.example.org for all below one
     #[arg(value_name = "DOMAIN")]
     pub domains: Vec<String>,
+    /// Count recipients and ages too, which takes a walk through all that waits
+    #[arg(long)]
+    pub ages: bool,
     /// How.
     #[command(flatten)]
     pub output: Output,

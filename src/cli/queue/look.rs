@@ -64,6 +64,16 @@ const WIDE_DOMAIN: [&str; 14] = [
     "last_session.at",
     "last_session.result",
 ];
+const AGED_DOMAIN: [&str; 8] = [
+    "domain",
+    "account",
+    "messages",
+    "recipients",
+    "bytes",
+    "oldest_s",
+    "age_hist.le_s",
+    "age_hist.n",
+];
 const SESSION: [&str; 10] =
     ["at", "account", "peer", "tls", "result", "delivered", "deferred", "refused", "bytes", "ms"];
 const FINDING: [&str; 5] = ["kind", "id", "domain", "what", "repaired"];
@@ -147,8 +157,11 @@ pub(super) async fn show(office: &Office, show: Show) -> Result<Exit, Failure> {
 pub(super) async fn domains(office: &Office, domains: Domains) -> Result<Exit, Failure> {
     let named = Selection { domain: domains.domains.clone(), ..Selection::default() };
     with_ids(named, Vec::new())?;
-    let mut answer = ask(office, Request::Domains { domain: domains.domains }).await?;
-    domains.output.put(&mut answer, domains.output.page(&DOMAIN, &WIDE_DOMAIN)).await?;
+    let Domains { domains, ages, output } = domains;
+    let mut answer = ask(office, Request::Domains { domain: domains, ages }).await?;
+    let usual = if ages { &AGED_DOMAIN[..] } else { &DOMAIN };
+    let wide = if ages { &AGED_DOMAIN[..] } else { &WIDE_DOMAIN };
+    output.put(&mut answer, output.page(usual, wide)).await?;
     Ok(Exit::Ok)
 }
 

@@ -34,6 +34,7 @@ use super::counts::Counts;
 use super::recent::Past;
 use crate::config::accounts::Network;
 use crate::exit::{Exit, Failure};
+use crate::flow::http::survey::AGES;
 use crate::flow::provider::House;
 use crate::queue::filter::Seen;
 use crate::queue::{Act, EntryId, Filter, Standing};
@@ -133,7 +134,7 @@ impl Desk {
                 let selected = Selected::new(self, &filter)?;
                 self.list(&selected, limit.unwrap_or(u64::MAX), sheet).await
             }
-            Request::Domains { domain } => self.domains(&domain, sheet).await,
+            Request::Domains { domain, ages } => self.domains(&domain, ages, sheet).await,
             // Its content stands behind it, where only whoever holds the line can read it.
             Request::Import { .. } => {
                 Err(Failure::new(Exit::Usage, "only a running odmrd takes mail in").into())
@@ -206,7 +207,7 @@ impl Desk {
         house.accounts.claimant(domain).map(|account| account.name.as_str())
     }
 
-    async fn domains(&self, wanted: &[String], sheet: &Sheet) -> Result<(), Trouble> {
+    async fn domains(&self, wanted: &[String], ages: bool, sheet: &Sheet) -> Result<(), Trouble> {
         let selection = Selection { domain: wanted.to_vec(), ..Selection::default() };
         let filter = filter(&selection)?;
         let (now, mut lines) = (Timestamp::now(), Vec::new());
@@ -214,13 +215,20 @@ impl Desk {
         // The newest is first, and is what stays.
         let last: HashMap<&str, &Past> =
             past.iter().rev().map(|past| (past.account.as_str(), past)).collect();
+        let ends = AGES.map(|(seconds, _)| now - std::time::Duration::from_secs(seconds));
+        let census = match ages {
+            true => Some(self.overseer.census(&ends, now).await?),
+            false => None,
+        };
         for figures in self.overseer.domains().await? {
             let meant =
                 |pattern: &crate::queue::filter::DomainPattern| pattern.matches(&figures.domain);
             if filter.domains.is_empty() || filter.domains.iter().any(meant) {
                 let account = self.account(&figures.domain);
                 let last = account.and_then(|account| last.get(account).copied());
-                line(&mut lines, &record::Domain::new(&figures, account, last, now))?;
+                let told = record::Domain::new(&figures, account, last, now);
+                let counted = census.as_ref().map(|all| all.get(&figures.domain));
+                line(&mut lines, &told.counted(counted))?;
             }
             if lines.len() > 64 * 1024 {
                 sheet.send(std::mem::take(&mut lines)).await?;

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::flow::http::status::STATUS;
+use crate::flow::http::survey::AGES;
 use crate::flow::recent::Past;
 use crate::queue::filter::last_reply;
 use crate::queue::{Mark, RecipientState, Standing};
 use crate::smtp::{Body, Reply};
 use crate::spool::embedded::operate::Audited;
-use crate::spool::embedded::oversee::{Sight, Standings, Unseen};
+use crate::spool::embedded::oversee::{Census, Sight, Standings, Unseen};
 use crate::spool::embedded::verify::Finding;
 
 /// Every schema with its name.
@@ -254,7 +255,18 @@ pub struct Domain<'a> {
     oldest_s: Option<i64>,
     next_expiry: Option<Timestamp>,
     next_expiry_s: Option<i64>,
+    recipients: Option<u64>,
+    age_hist: Option<AgeHist>,
     last_session: Option<LastSession<'a>>,
+}
+
+/// How many messages are how old.
+#[derive(Clone, Debug, Serialize)]
+struct AgeHist {
+    /// The upper end of each group but the last, in seconds.
+    le_s: [u64; AGES.len()],
+    /// Messages in each group, and those that are older.
+    n: Vec<u64>,
 }
 
 /// What came of the last call.
@@ -354,6 +366,8 @@ impl<'a> Domain<'a> {
             oldest_s: figures.oldest.map(|at| now.duration_since(at).as_secs().max(0)),
             next_expiry: figures.next_expiry.map(second),
             next_expiry_s: figures.next_expiry.map(|at| at.duration_since(now).as_secs()),
+            recipients: None,
+            age_hist: None,
             last_session: last.map(|past| LastSession {
                 id: &past.id,
                 at: second(past.began),
@@ -364,6 +378,18 @@ impl<'a> Domain<'a> {
                 ms: millis(past.took),
             }),
         }
+    }
+}
+
+impl Domain<'_> {
+    /// With what was counted on a walk: nothing for a domain where nothing waits.
+    pub fn counted(mut self, walk: Option<Option<&Census>>) -> Self {
+        let Some(census) = walk else { return self };
+        let mut n = census.map_or_else(Vec::new, |census| census.ages.clone());
+        n.resize(AGES.len() + 1, 0);
+        self.recipients = Some(census.map_or(0, |census| census.recipients));
+        self.age_hist = Some(AgeHist { le_s: AGES.map(|(seconds, _)| seconds), n });
+        self
     }
 }
 

@@ -31,6 +31,9 @@ pub enum Request {
         /// Which; all, where none is named.
         #[serde(default)]
         domain: Vec<String>,
+        /// Count how old everything is, which takes a walk through all that waits.
+        #[serde(default)]
+        ages: bool,
     },
     /// Do something to the messages that are meant: one `odmr.queue.action/1`. A dry run tells of each
     /// of them first.

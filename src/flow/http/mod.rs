@@ -21,7 +21,7 @@ mod page;
 mod remember;
 pub mod sheet;
 pub mod status;
-mod survey;
+pub mod survey;
 
 use std::sync::{Arc, Mutex};
 
