@@ -2,7 +2,7 @@
 
 mod contract;
 
-use contract::{Engine, arriving, leaving, telling, walking};
+use contract::{Engine, arriving, delay, leaving, telling, walking};
 use odmr::spool::embedded::{Embedded, Settings};
 use proptest::prelude::*;
 
@@ -58,6 +58,10 @@ contract! {
     telling::what_has_expired_is_due,
     telling::a_success_is_due_where_it_was_asked_for,
     telling::what_is_due_is_handed_out_in_the_order_of_arrival,
+    delay::what_waits_too_long_is_told_of_once_the_oldest_first,
+    delay::what_was_tried_is_delayed_too,
+    delay::one_word_can_stand_for_all_that_waits,
+    delay::what_a_session_has_is_not_told_of_and_keeps_its_place,
     walking::a_lease_is_exclusive_and_dies_with_its_guard,
     walking::a_lease_dies_with_the_spool,
     walking::nobody_gets_the_mail_of_others,

@@ -147,6 +147,16 @@ impl Settings {
         (octets, messages)
     }
 
+    /// After how long it is told of that a domain's mail waits, and to whom, if not to every sender.
+    /// `None` where nobody is told.
+    pub fn delay(&self, domain: &Domain) -> Option<(Duration, Option<&Mailbox>)> {
+        let own = self.domains.get(domain);
+        let after = own.and_then(|special| special.delay).or(self.notices.delay)?;
+        let whom = own.and_then(|special| special.delay_to.as_ref());
+        let whom = whom.or(self.notices.delay_to.as_ref());
+        (after != Duration::default()).then_some((after, whom))
+    }
+
     /// The account file.
     pub fn accounts_path(&self) -> &Path {
         self.accounts.as_deref().unwrap_or(Path::new("/etc/odmr/accounts.toml"))

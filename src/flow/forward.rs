@@ -13,7 +13,7 @@ use super::call::{CallFault, Called, CalledFor, Caller};
 use super::drain::{Drained, Run};
 use super::errand::tls_client;
 use super::line::Stop;
-use super::notify::tell_all;
+use super::notify::{tell_all, tell_of_delays};
 use super::provider::{House, Provider, Turning};
 use crate::config::fetch::{Account, Layer};
 use crate::config::provider::Smarthost;
@@ -48,8 +48,12 @@ pub enum ForwardFault {
 /// Tells senders and sends our mail until the daemon stops.
 pub async fn keep_forwarding<S: Spool>(provider: Arc<Provider<S>>, mut stop: Stop) {
     let mut mood = Mood::default();
+    let mut looked = Looked::default();
     loop {
         tell_all(&provider).await;
+        if looked.is_due(&provider.house()) {
+            tell_of_delays(&provider).await;
+        }
         mood.send(&provider, &stop).await;
         tokio::select! {
             biased;
@@ -57,6 +61,27 @@ pub async fn keep_forwarding<S: Spool>(provider: Arc<Provider<S>>, mut stop: Sto
             () = provider.news.notified() => {}
             () = tokio::time::sleep(PULSE) => {}
         }
+    }
+}
+
+/// When we last looked for mail that waits too long, and by which settings.
+#[derive(Debug, Default)]
+struct Looked {
+    house: Weak<House>,
+    at: Option<Instant>,
+}
+
+impl Looked {
+    /// Is it time to look again?
+    fn is_due(&mut self, house: &Arc<House>) -> bool {
+        let now = Instant::now();
+        let known = std::ptr::eq(self.house.as_ptr(), Arc::as_ptr(house));
+        let lately = self.at.is_some_and(|at| now.duration_since(at) < PULSE);
+        let due = !(known && lately);
+        if due {
+            *self = Looked { house: Arc::downgrade(house), at: Some(now) };
+        }
+        due
     }
 }
 

@@ -5,13 +5,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{error, info, warn};
 
-use super::provider::{House, Provider};
+use super::provider::{Delay, House, Provider};
 use crate::mail::Recipient;
 use crate::mail::dsn::{Action, Notice, Origin, Outcome, Returned};
+use crate::mail::reminder::Reminder;
 use crate::mail::trace::safe_name;
 use crate::queue::{self, Entry, EntryId, EntryState, Source, notice};
 use crate::smtp::escape::Escaped;
-use crate::smtp::{Body, ForwardPath, MailParams, RcptParams, Ret, ReversePath};
+use crate::smtp::{Body, Domain, ForwardPath, MailParams, Mailbox, RcptParams, Ret, ReversePath};
 use crate::spool::{Arrival, Content, Draft, Lease, Part, Spool, SpoolError};
 
 /// Entries taken in hand at a time.
@@ -67,12 +68,125 @@ async fn tell<S: Spool>(
         silent(&entry);
         return provider.spool.conclude(lease, None).await.map(|()| true);
     }
-    let returned = match returned(provider, house, &lease, &words).await {
-        Ok(returned) => returned,
+    let notice = match notice(provider, house, &lease, to, &words, None).await {
+        Ok(notice) => notice,
         // It has been set aside and told of; there is nothing to be concluded any more.
         Err(SpoolError::Damaged { .. }) => return Ok(false),
         Err(fault) => return Err(fault),
     };
+    provider.spool.conclude(lease, Some(notice)).await?;
+    told(provider, &entry, to, &words);
+    Ok(true)
+}
+
+/// Tells of all that waits longer than its domain's settings say: each sender, or the one address that
+/// is to hear of it for all of them.
+pub async fn tell_of_delays<S: Spool>(provider: &Provider<S>) {
+    let house = provider.house();
+    if house.smarthost.server.is_none() {
+        return;
+    }
+    for (domain, held) in &house.domains {
+        let Some(delay) = &held.delay else { continue };
+        let totals = provider.spool.totals(domain);
+        if totals.waiting == 0 && totals.set_aside == 0 {
+            continue;
+        }
+        if let Err(fault) = tell_of_domain(provider, &house, domain, delay).await {
+            return error!(%domain, %fault, "nobody could be told that mail waits; it is tried again");
+        }
+    }
+}
+
+async fn tell_of_domain<S: Spool>(
+    provider: &Provider<S>,
+    house: &House,
+    domain: &Domain,
+    delay: &Delay,
+) -> Result<(), SpoolError> {
+    let now = Timestamp::now();
+    let since = now.checked_sub(delay.after).unwrap_or(Timestamp::UNIX_EPOCH);
+    loop {
+        let room = if delay.whom.is_some() { 1 } else { ROOM };
+        let mut leases = provider.spool.delayed(domain, since, room).await?.into_iter();
+        let Some(first) = leases.next() else { return Ok(()) };
+        if let Some(whom) = &delay.whom {
+            return remind(provider, house, first, whom, now).await;
+        }
+        for lease in std::iter::once(first).chain(leases) {
+            tell_of_delay(provider, house, lease).await?;
+        }
+    }
+}
+
+async fn tell_of_delay<S: Spool>(
+    provider: &Provider<S>,
+    house: &House,
+    lease: S::Lease,
+) -> Result<(), SpoolError> {
+    let entry = lease.entry().clone();
+    let words = notice::delays(&entry);
+    let ReversePath::Mailbox(to) = &entry.reverse_path else {
+        return provider.spool.told_of_delay(lease, None, None).await;
+    };
+    if words.is_empty() {
+        return provider.spool.told_of_delay(lease, None, None).await;
+    }
+    let until = Some(entry.expires);
+    match notice(provider, house, &lease, to, &words, until).await {
+        Ok(notice) => provider.spool.told_of_delay(lease, None, Some(notice)).await?,
+        // It has been set aside, and waits no more.
+        Err(SpoolError::Damaged { .. }) => return Ok(()),
+        Err(fault) => return Err(fault),
+    }
+    told(provider, &entry, to, &words);
+    Ok(())
+}
+
+/// Whoever looks after a domain's server is told that its mail waits.
+async fn remind<S: Spool>(
+    provider: &Provider<S>,
+    house: &House,
+    lease: S::Lease,
+    to: &Mailbox,
+    now: Timestamp,
+) -> Result<(), SpoolError> {
+    let (entry, id) = (lease.entry().clone(), EntryId(ulid::Ulid::generate()));
+    let totals = provider.spool.totals(&entry.domain);
+    let name = id.to_string();
+    let reminder = Reminder {
+        reporter: &provider.name,
+        name: &name,
+        to,
+        at: now,
+        domain: &entry.domain,
+        messages: totals.waiting,
+        octets: totals.octets,
+        since: entry.arrived,
+        until: entry.expires,
+    };
+    let mut draft = provider.spool.draft(None)?;
+    draft.write(Bytes::from(reminder.to_mail())).await?;
+    let utf8 = to.is_international();
+    let arrival = arrival(provider, house, to, Needs { eight_bit: utf8, utf8 }, id, now);
+    provider.spool.told_of_delay(lease, Some(now), Some((draft, arrival))).await?;
+    provider.counts.notices.at(kind(Action::Delayed)).add(1);
+    let to = Escaped::text(to.as_str());
+    info!(%id, domain = %entry.domain, %to, waiting = totals.waiting, "a customer is told that mail waits");
+    Ok(())
+}
+
+/// The notice of these words, on its way into the queue.
+async fn notice<S: Spool>(
+    provider: &Provider<S>,
+    house: &House,
+    lease: &S::Lease,
+    to: &Mailbox,
+    words: &[notice::Word<'_>],
+    until: Option<Timestamp>,
+) -> Result<(S::Draft, Arrival), SpoolError> {
+    let entry = lease.entry();
+    let returned = returned(provider, house, lease, words).await?;
     let id = EntryId(ulid::Ulid::generate());
     let (name, about, helo) = (id.to_string(), entry.id.to_string(), safe_name(&entry.source.helo));
     let now = Timestamp::now();
@@ -95,21 +209,24 @@ async fn tell<S: Spool>(
                 action: word.action,
                 said: word.said,
                 tried: entry.tried,
-                until: None,
+                until,
             })
             .collect(),
         returned,
     };
     let mut draft = provider.spool.draft(None)?;
     draft.write(Bytes::from(written.to_mail())).await?;
-    let arrival = arrival(provider, house, &written, id, now);
-    provider.spool.conclude(lease, Some((draft, arrival))).await?;
+    let needs = Needs { eight_bit: written.is_eight_bit(), utf8: written.needs_smtputf8() };
+    Ok((draft, arrival(provider, house, to, needs, id, now)))
+}
+
+fn told<S: Spool>(provider: &Provider<S>, entry: &Entry, to: &Mailbox, words: &[notice::Word<'_>]) {
     // What is told in one notice is mostly of one kind.
-    if let Some(word) = words.first() {
-        provider.counts.notices.at(kind(word.action)).add(1);
-    }
-    info!(%id, about, to = %Escaped::text(to.as_str()), recipients = words.len(), "a sender is told");
-    Ok(true)
+    let Some(word) = words.first() else { return };
+    provider.counts.notices.at(kind(word.action)).add(1);
+    let (about, to) = (entry.id, Escaped::text(to.as_str()));
+    let what = if word.action == Action::Delayed { "a delay" } else { "an end" };
+    info!(%about, %to, what, recipients = words.len(), "a sender is told");
 }
 
 /// Its place in [`NOTICES`](super::counts::NOTICES).
@@ -135,20 +252,28 @@ fn silent(entry: &Entry) {
     }
 }
 
+/// What a mail of ours asks of the servers on its way.
+#[derive(Clone, Copy, Debug)]
+struct Needs {
+    eight_bit: bool,
+    utf8: bool,
+}
+
 fn arrival<S: Spool>(
     provider: &Provider<S>,
     house: &House,
-    notice: &Notice<'_>,
+    to: &Mailbox,
+    needs: Needs,
     id: EntryId,
     now: Timestamp,
 ) -> Arrival {
     let recipient =
-        Recipient { path: ForwardPath::Mailbox(notice.to.clone()), params: RcptParams::default() };
+        Recipient { path: ForwardPath::Mailbox(to.clone()), params: RcptParams::default() };
     Arrival {
         reverse_path: ReversePath::Null,
         params: MailParams {
-            body: if notice.is_eight_bit() { Body::EightBit } else { Body::SevenBit },
-            smtputf8: notice.needs_smtputf8(),
+            body: if needs.eight_bit { Body::EightBit } else { Body::SevenBit },
+            smtputf8: needs.utf8,
             ..MailParams::default()
         },
         parts: vec![Part {

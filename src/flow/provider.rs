@@ -121,10 +121,21 @@ pub struct Held {
     pub lifetime: Duration,
     /// How much of it may rest here.
     pub quota: Quota,
+    /// When somebody is told that its mail waits, if ever.
+    pub delay: Option<Delay>,
     /// Where it is brought, if its host can be called.
     pub host: Option<Arc<Host>>,
     /// How long a recipient is refused at once whom its own server has refused.
     pub learning: Duration,
+}
+
+/// What is said of mail that waits for long.
+#[derive(Clone, Debug)]
+pub struct Delay {
+    /// How long that is.
+    pub after: Duration,
+    /// Who is told of it instead of every sender.
+    pub whom: Option<Mailbox>,
 }
 
 /// A domain's own server, at a fixed address.
@@ -396,6 +407,9 @@ impl House {
             recipients: lists.get(domain).cloned(),
             lifetime: settings.lifetime(domain).get(),
             quota: quota(settings, domain),
+            delay: settings
+                .delay(domain)
+                .map(|(after, whom)| Delay { after: after.get(), whom: whom.cloned() }),
             host: settings.domains.get(domain).and_then(host).map(Arc::new),
             learning: settings.learn_refusals(domain).get(),
         };

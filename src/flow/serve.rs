@@ -527,7 +527,10 @@ impl<S: Spool> Keeper<S> {
     async fn reload(&mut self) {
         notify::reloading();
         match self.try_reload().await {
-            Ok(()) => info!("settings, accounts and certificates read again"),
+            Ok(()) => {
+                info!("settings, accounts and certificates read again");
+                self.provider.news.notify_one();
+            }
             Err(fault) => error!(%fault, "reload failed; what was in force stays in force"),
         }
         notify::ready();

@@ -6,6 +6,7 @@
 pub mod dsn;
 pub mod envelope;
 pub mod header;
+pub mod reminder;
 pub mod trace;
 
 pub use envelope::{Envelope, Recipient};

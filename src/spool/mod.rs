@@ -226,6 +226,29 @@ pub trait Spool: Send + Sync + Clone + 'static {
         notice: Option<(Self::Draft, Arrival)>,
     ) -> impl Future<Output = Result<(), SpoolError>> + Send;
 
+    /// Leases up to `room` of a domain's entries that came before `since` and still wait, and of which
+    /// nobody has been told so, the longest waiting first. It may be fewer while sessions have some in
+    /// hand. Whoever drops a lease puts the telling off.
+    fn delayed(
+        &self,
+        domain: &Domain,
+        since: Timestamp,
+        room: usize,
+    ) -> impl Future<Output = Result<Vec<Self::Lease>, SpoolError>> + Send;
+
+    /// Somebody is told by this notice that such an entry waits, or is to hear nothing; and with it of
+    /// those of its domain that came before, or of all that came up to a moment: in one step, and
+    /// durable when it resolves.
+    ///
+    /// # Errors
+    /// Any [`SpoolError`]; the telling is then still due.
+    fn told_of_delay(
+        &self,
+        lease: Self::Lease,
+        up_to: Option<Timestamp>,
+        notice: Option<(Self::Draft, Arrival)>,
+    ) -> impl Future<Output = Result<(), SpoolError>> + Send;
+
     /// Marks what has outlived its time, and tells how many entries that were.
     fn expire(&self, now: Timestamp) -> impl Future<Output = Result<u64, SpoolError>> + Send;
 

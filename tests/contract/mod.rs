@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod arriving;
+pub mod delay;
 pub mod leaving;
 pub mod telling;
 pub mod walking;

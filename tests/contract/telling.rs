@@ -17,7 +17,7 @@ async fn nothing_is_due<S: Spool>(spool: &S) -> bool {
 }
 
 /// A notice under a name of its own.
-async fn notice<S: Spool>(spool: &S, n: u64) -> (S::Draft, Arrival) {
+pub async fn notice<S: Spool>(spool: &S, n: u64) -> (S::Draft, Arrival) {
     let mut part = part(n, "sender.test", &["sender"]);
     part.domain = outgoing();
     let mut arrival = arrival(vec![part], at(50));

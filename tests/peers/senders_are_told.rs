@@ -187,3 +187,97 @@ fn without_a_smarthost_delivered_mail_is_gone_whatever_was_asked_for() {
     queuectl.arg("--config").arg(odmrd.config()).args(["list", "--format", "ids"]);
     assert_eq!(run(&lab, queuectl).succeeded().out, "");
 }
+
+/// Mail that has waited for two days: taken by another provider, and moved to this one.
+fn of_two_days_ago(lab: &Lab, odmrd: &RunningOdmrd, letters: &[(&str, &str)]) {
+    let first = Odmrd::named(lab, "first").start();
+    let mut post = Post::open(first.mx);
+    for (from, notify) in letters {
+        assert!(post.ask(&format!("MAIL FROM:<{from}>")).starts_with("250"));
+        assert!(post.ask(&format!("RCPT TO:<box@{DOMAIN}>{notify}")).starts_with("250"));
+        assert!(post.ask("DATA").starts_with("354"));
+        assert!(post.ask("Subject: patience\r\n\r\nbody\r\n.").starts_with("250"));
+    }
+    let out = lab.path("moved");
+    let queuectl = |config: &std::path::Path, word: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_queuectl"));
+        command.arg("--config").arg(config).arg(word).arg(&out);
+        assert_eq!(run(lab, command).code, Some(0), "{word}");
+    };
+    queuectl(first.config(), "export");
+    let two_days_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(48);
+    for file in std::fs::read_dir(&out).expect("a folder") {
+        let path = file.expect("an entry").path();
+        if path.extension().is_some_and(|kind| kind == "json") {
+            let envelope = std::fs::read(&path).expect("an envelope");
+            let mut envelope: serde_json::Value = serde_json::from_slice(&envelope).expect("JSON");
+            envelope["arrived"] = two_days_ago.to_string().into();
+            std::fs::write(&path, envelope.to_string()).expect("written");
+        }
+    }
+    queuectl(odmrd.config(), "import");
+}
+
+#[test]
+fn a_sender_hears_once_that_its_mail_waits_where_that_is_wanted() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let smarthost = smarthost(&lab);
+    let mut odmrd = provider(&lab, &smarthost).set("notices.delay", "\"1d\"").start();
+    let letters = [
+        ("ann@sender.test", ""),
+        ("bob@sender.test", " NOTIFY=FAILURE"),
+        ("", ""),
+        ("eve@sender.test", " NOTIFY=DELAY"),
+    ];
+    of_two_days_ago(&lab, &odmrd, &letters);
+    // What has just come waits too, and not too long.
+    Post::open(odmrd.mx).send("carl@sender.test", &["box@example.org"], LETTER);
+    odmrd.reload();
+    let mut notices: Vec<String> = smarthost.maildir.until(2).iter().map(|n| text(n)).collect();
+    notices.sort_by_key(|notice| notice.contains("To: <eve@sender.test>"));
+    for (notice, to) in notices.iter().zip(["To: <ann@sender.test>\n", "To: <eve@sender.test>\n"]) {
+        says(
+            notice,
+            &[
+                to,
+                "Subject: Your mail is waiting to be delivered\n",
+                "Final-Recipient: rfc822; box@example.org\nAction: delayed\nStatus: 4.4.7\n",
+                "Will-Retry-Until: ",
+                "Content-Type: text/rfc822-headers\n",
+                "Subject: patience\n",
+            ],
+        );
+        assert!(!notice.contains("\nbody\n"), "more than the header comes back\n{notice}");
+    }
+    odmrd.restart(&lab);
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    assert_eq!(smarthost.maildir.until(2).len(), 2, "somebody was told twice");
+}
+
+#[test]
+fn a_customer_may_be_told_instead_of_every_sender() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let smarthost = smarthost(&lab);
+    let odmrd = provider(&lab, &smarthost).set("notices.delay", "\"1d\"");
+    let mut odmrd = odmrd.set("notices.delay_to", "\"admin@sender.test\"").start();
+    of_two_days_ago(&lab, &odmrd, &[("ann@sender.test", ""), ("bob@sender.test", "")]);
+    odmrd.reload();
+    let told = text(&smarthost.maildir.until(1)[0]);
+    says(
+        &told,
+        &[
+            "To: <admin@sender.test>\n",
+            "Subject: Mail for example.org waits to be collected\n",
+            "It holds 2 messages (",
+        ],
+    );
+    odmrd.restart(&lab);
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    assert_eq!(smarthost.maildir.until(1).len(), 1, "it was told twice");
+}

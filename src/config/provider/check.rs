@@ -10,6 +10,7 @@ use crate::config::fetch::TlsMode;
 use crate::config::recipients::Recipients;
 use crate::config::value::{Duration, Listen};
 use crate::smtp::Domain;
+use crate::smtp::Mailbox;
 
 impl Loaded {
     /// Judges the values together and looks at the files they name.
@@ -224,6 +225,7 @@ fn rules(s: &Settings) -> Vec<Rule> {
     ];
     rules.extend(learning(s));
     rules.extend(quotas(s));
+    rules.extend(delays(s));
     rules.extend(at_least_one(s));
     rules.extend(timeouts(s));
     rules
@@ -300,6 +302,47 @@ fn quotas(s: &Settings) -> Vec<Rule> {
                 rule(true, &format!("{table}.quota_messages"), "saw 0; allowed: 1 or more", hint)
             });
             too_small.into_iter().chain(zero)
+        })
+        .collect()
+}
+
+fn delays(s: &Settings) -> Vec<Rule> {
+    let own = s.domains.iter().map(|(domain, special)| {
+        let table = format!("domains.{}", quoted_if_needed(domain.as_str()));
+        let lifetime = special.lifetime.unwrap_or(s.queue.lifetime);
+        (table, special.delay, special.delay_to.as_ref(), lifetime)
+    });
+    let of_all = ("notices".to_owned(), s.notices.delay, s.notices.delay_to.as_ref());
+    let of_all = (of_all.0, of_all.1, of_all.2, s.queue.lifetime);
+    let smarthost = s.smarthost.server.is_some();
+    std::iter::once(of_all)
+        .chain(own)
+        .flat_map(|(table, delay, whom, lifetime)| {
+            let (delay_key, whom_key) = (format!("{table}.delay"), format!("{table}.delay_to"));
+            let wanted = delay.filter(|delay| *delay != Duration::default());
+            let unfit = wanted.filter(|delay| *delay < Duration::hours(1) || *delay >= lifetime);
+            let unfit = unfit.map(|saw| {
+                let fault =
+                    format!("saw {saw}; allowed: 1h to the lifetime of the mail, {lifetime}");
+                rule(true, &delay_key, fault, "leave the key out, or set \"0s\", to tell nobody")
+            });
+            let untold = wanted.filter(|_| !smarthost).map(|_| {
+                let fault = "set, but smarthost.server is not";
+                rule(true, &delay_key, fault, "senders can be told only through a smarthost")
+            });
+            let ours = |whom: &&Mailbox| {
+                whom.domain().is_some_and(|domain| s.domains.contains_key(domain))
+            };
+            let waits = whom.filter(ours).map(|whom| {
+                let fault = format!("{whom} is at a domain that waits here");
+                rule(
+                    true,
+                    &whom_key,
+                    fault,
+                    "name an address that is reached when that server is not",
+                )
+            });
+            unfit.into_iter().chain(untold).chain(waits)
         })
         .collect()
 }
@@ -386,6 +429,20 @@ mod tests {
             let with = format!("[http]\nlisten = \"{listen}\"\ntoken = {{ file = \"t\" }}\n");
             assert_eq!(check(&with), Vec::<String>::new(), "{listen}");
         }
+    }
+
+    #[test]
+    fn a_delay_is_told_of_in_time_and_where_it_can_be_heard() {
+        let told = "[smarthost]\nserver = \"x.test\"\n";
+        assert_eq!(check(&format!("{told}[notices]\ndelay = \"1d\"\n")), Vec::<String>::new());
+        let unfit = format!("{told}[domains.\"x.org\"]\nlifetime = \"2h\"\ndelay = \"1d\"\n");
+        assert!(
+            check(&unfit)[0].contains("delay: saw 1d; allowed: 1h to the lifetime of the mail, 2h")
+        );
+        assert!(check("[notices]\ndelay = \"1d\"\n")[0].contains("smarthost.server is not"));
+        assert_eq!(check("[domains.\"x.org\"]\ndelay = \"0s\"\n"), Vec::<String>::new());
+        let circle = format!("{told}[domains.\"x.org\"]\ndelay_to = \"a@x.org\"\n");
+        assert!(check(&circle)[0].contains("a@x.org is at a domain that waits here"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::config::accounts::Network;
 use crate::config::fetch::TlsMode;
 use crate::config::secret::SecretSource;
 use crate::config::value::{DomainLabels, Duration, Fingerprint, Listen, Server, Size};
+use crate::smtp::Mailbox;
 
 /// `[mx]`: the receiving side, RFC 5321.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -206,6 +207,10 @@ pub struct Notices {
     pub return_whole: Size,
     /// How long we try to get a notice to the smarthost.
     pub lifetime: Duration,
+    /// Mail that waits for longer than this is told of, once.
+    pub delay: Option<Duration>,
+    /// Who is told of it, instead of every sender.
+    pub delay_to: Option<Mailbox>,
 }
 
 fn unshown<S: Serializer>(_: &Option<SecretSource>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -243,6 +248,10 @@ pub struct DomainSettings {
     pub quota: Option<Size>,
     /// The most messages at rest for it, if not as for all others.
     pub quota_messages: Option<u64>,
+    /// After how long it is told of that its mail waits, if not as for all others. Zero: never.
+    pub delay: Option<Duration>,
+    /// Who is told of it, instead of every sender.
+    pub delay_to: Option<Mailbox>,
 }
 
 /// Who may ask for a domain's mail to be brought to its host.
@@ -388,7 +397,8 @@ impl Default for Smarthost {
 
 impl Default for Notices {
     fn default() -> Notices {
-        Notices { return_whole: Size::kibibytes(64), lifetime: Duration::days(5) }
+        let (return_whole, lifetime) = (Size::kibibytes(64), Duration::days(5));
+        Notices { return_whole, lifetime, delay: None, delay_to: None }
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `reader`, `content` | reading: connections, a message going out |
 //! | `drain`, `lane` | a walk through what waits, and one of the ways it takes |
 //! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
-//! | `conclude` | whose sender is to be told of it, and that it is |
+//! | `conclude`, `delay` | whose sender is to be told of its end, of its waiting; and that it is |
 //! | `oversee`, `operate` | what an operator sees and does |
 //! | `ledger` | what waits for whom, in constant time |
 //! | `room`, `health` | whether there is space, and whether the disk can be trusted |
@@ -23,6 +23,7 @@ mod body;
 mod claims;
 mod conclude;
 mod content;
+mod delay;
 mod draft;
 mod drain;
 mod expire;
@@ -62,6 +63,7 @@ pub use self::room::Space;
 use self::body::Bodies;
 use self::claims::{Claim, Claims, Key};
 use self::conclude::Conclusion;
+use self::delay::Telling;
 use self::expire::Soonest;
 use self::fold::Folder;
 use self::health::{Health, is_full};
@@ -367,16 +369,29 @@ impl Spool for Embedded {
         lease: Lease,
         notice: Option<(Draft, Arrival)>,
     ) -> Result<(), SpoolError> {
-        let keep = match notice {
-            None => None,
-            Some((draft, arrival)) => {
-                let (sealed, body) = draft.finish(&arrival.trace).await?;
-                Some(Box::new(Keep { arrival, sealed, body }))
-            }
-        };
+        let keep = kept(notice).await?;
         let Lease { stored, claim, .. } = lease;
         let conclusion = Conclusion::new(claim, stored.message, &stored.entry, keep);
         self.0.submit(Work::Conclude(Box::new(conclusion))).await.map(|_| ())
+    }
+
+    async fn delayed(
+        &self,
+        domain: &Domain,
+        since: Timestamp,
+        room: usize,
+    ) -> Result<Vec<Lease>, SpoolError> {
+        delay::delayed(&self.0, domain, since, room).await
+    }
+
+    async fn told_of_delay(
+        &self,
+        lease: Lease,
+        up_to: Option<Timestamp>,
+        notice: Option<(Draft, Arrival)>,
+    ) -> Result<(), SpoolError> {
+        let telling = Telling::new(lease, up_to, kept(notice).await?);
+        self.0.submit(Work::Tell(Box::new(telling))).await.map(|_| ())
     }
 
     async fn expire(&self, now: Timestamp) -> Result<u64, SpoolError> {
@@ -388,4 +403,11 @@ impl Spool for Embedded {
         // Answered by the writer's end; it has nothing to say.
         let _ = self.0.desk.submit(Work::Close).await;
     }
+}
+
+/// A notice, as the writer takes it.
+async fn kept(notice: Option<(Draft, Arrival)>) -> Result<Option<Box<Keep>>, SpoolError> {
+    let Some((draft, arrival)) = notice else { return Ok(None) };
+    let (sealed, body) = draft.finish(&arrival.trace).await?;
+    Ok(Some(Box::new(Keep { arrival, sealed, body })))
 }

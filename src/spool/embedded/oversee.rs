@@ -86,7 +86,7 @@ pub struct Standings {
     pub damaged: u64,
     /// Entries deleted and not yet cleared away.
     pub deleted: u64,
-    /// When the oldest of those that wait arrived, to the millisecond.
+    /// When the oldest of those that wait arrived.
     pub oldest: Option<Timestamp>,
     /// When that one is given up.
     pub next_expiry: Option<Timestamp>,
@@ -493,16 +493,15 @@ impl View {
         let oldest = oldest(db, number)?;
         let expires = "SELECT expires FROM entry WHERE id = ?1";
         let next_expiry: Option<i64> = match oldest {
-            Some(id) => db.prepare_cached(expires)?.query_row([id], |row| row.get(0)).optional()?,
+            Some((_, id)) => {
+                db.prepare_cached(expires)?.query_row([id], |row| row.get(0)).optional()?
+            }
             None => None,
         };
         let positive = |n: i64| n.max(0).cast_unsigned();
         let waiting = positive(count.waiting);
         let leased = self.core.as_ref().map_or(0, |core| core.claims.count(number)).min(waiting);
-        let born = |id: [u8; 16]| {
-            let millis = i64::try_from(Ulid::from_bytes(id).timestamp_ms()).ok()?;
-            Timestamp::from_millisecond(millis).ok()
-        };
+        let moment = |micros| Timestamp::from_microsecond(micros).ok();
         Ok(Standings {
             domain,
             waiting,
@@ -514,8 +513,8 @@ impl View {
             failed: positive(count.failed),
             damaged: positive(count.damaged),
             deleted: positive(count.deleted),
-            oldest: oldest.and_then(born),
-            next_expiry: next_expiry.and_then(|at| Timestamp::from_microsecond(at).ok()),
+            oldest: oldest.and_then(|(came, _)| moment(came)),
+            next_expiry: next_expiry.and_then(moment),
         })
     }
 }
@@ -555,23 +554,24 @@ fn rows_of(
     query.query_map(params![domain, state, class, since, id, room], row)?.collect()
 }
 
-/// The name of the oldest entry that waits: names begin with the time of birth. Of those that were
-/// not tried, the first of each class; of the others an index of their own knows it, since the first
-/// one has them by when they were tried.
-fn oldest(db: &Connection, domain: i64) -> rusqlite::Result<Option<[u8; 16]>> {
-    let sql = "SELECT id FROM entry INDEXED BY entry_order
-               WHERE domain = ?1 AND state = ?2 AND class = ?3 ORDER BY since, id LIMIT 1";
+/// When the oldest entry that waits came, and its name. Of those that were not tried, the first of
+/// each class; of the others an index of their own knows it, since the first one has them by when
+/// they were tried.
+fn oldest(db: &Connection, domain: i64) -> rusqlite::Result<Option<(i64, [u8; 16])>> {
     let waiting = row::state(EntryState::Waiting);
-    let mut first = db.prepare_cached(sql)?;
-    let mut oldest: Option<[u8; 16]> = None;
+    let first = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let sql = "SELECT since, id FROM entry INDEXED BY entry_order
+               WHERE domain = ?1 AND state = ?2 AND class = ?3 ORDER BY since, id LIMIT 1";
+    let mut untried = db.prepare_cached(sql)?;
+    let mut oldest = None;
     for class in 0..order::SIZE_CLASSES {
-        let id = first.query_row(params![domain, waiting, class], |row| row.get(0)).optional()?;
-        oldest = oldest.into_iter().chain(id).min();
+        let of_class = untried.query_row(params![domain, waiting, class], first).optional()?;
+        oldest = oldest.into_iter().chain(of_class).min();
     }
     // A partial index answers only who names its condition word for word.
-    let sql = "SELECT min(id) FROM entry INDEXED BY entry_tried
-               WHERE domain = ?1 AND state = 0 AND class = 5";
-    let tried: Option<[u8; 16]> = db.prepare_cached(sql)?.query_row([domain], |row| row.get(0))?;
+    let sql = "SELECT arrived, id FROM entry INDEXED BY entry_tried
+               WHERE domain = ?1 AND state = ?2 AND class = 5 ORDER BY arrived, id LIMIT 1";
+    let tried = db.prepare_cached(sql)?.query_row(params![domain, waiting], first).optional()?;
     Ok(oldest.into_iter().chain(tried).min())
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::body::Bodies;
 use super::claims::{Claim, Key};
 use super::conclude::{self, Conclusion};
+use super::delay::Telling;
 use super::expire::Soonest;
 use super::fold::Folder;
 use super::health::Health;
@@ -61,6 +62,8 @@ pub(super) enum Work {
     Expire(Vec<Claim>, Timestamp),
     /// Give back some of the room that gone mail has left in the database.
     Tidy,
+    /// Somebody is told that an entry waits.
+    Tell(Box<Telling>),
     /// Finish and leave.
     Close,
 }
@@ -211,6 +214,11 @@ impl Writer {
                 self.next_message += 1;
                 conclusion.write(db, notice, &self.ledger, changes)
             }
+            Work::Tell(telling) => {
+                let notice = self.next_message;
+                self.next_message += 1;
+                telling.write(db, notice, &self.ledger, changes)
+            }
             Work::Operate(operation) => operation.write(db, changes),
             Work::Clear(claims) => operate::clear(db, claims, changes),
             Work::NotDue(claims) => {
@@ -245,6 +253,7 @@ impl Writer {
         let kept = match work {
             Work::Keep(keep) => Some(keep),
             Work::Conclude(conclusion) => conclusion.keep,
+            Work::Tell(telling) => telling.keep,
             // What waits again may end sooner than anything that waited.
             Work::Operate(_) => {
                 self.soonest.forget();
