@@ -116,7 +116,7 @@ impl Host {
             Event::Etrn(_) => {
                 self.answer(session);
             }
-            Event::Atrn(_) | Event::Content(_) => {}
+            Event::Atrn(_) | Event::Content(_) | Event::Introduced(_) => {}
         }
     }
 

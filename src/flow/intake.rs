@@ -20,7 +20,7 @@ use crate::net::Wire;
 use crate::queue::{EntryId, Source};
 use crate::session::{Event, Mx, ServerSession};
 use crate::smtp::escape::Escaped;
-use crate::smtp::{Domain, ForwardPath, Mailbox, Reply};
+use crate::smtp::{Domain, ForwardPath, Mailbox, Reply, Xclient};
 use crate::spool::{Arrival, Draft, Part, Spool, SpoolError};
 
 /// What one visit brought.
@@ -54,7 +54,10 @@ pub async fn intake<S: Spool>(
         BroughtBy::World => house.mx.clone(),
         BroughtBy::Front => house.lmtp.clone(),
     };
-    let session = ServerSession::mx(settings, Instant::now());
+    let mut session = ServerSession::mx(settings, Instant::now());
+    if house.believes(ip) {
+        session.believe();
+    }
     let (mail, visit) = (None, Visit::default());
     let mut talk = Talk { wire, session, provider, house, id, ip, from, mail, visit };
     let end = talk.serve(stop).await;
@@ -162,6 +165,7 @@ impl<S: Spool> Talk<'_, S> {
                     self.session.answer(reply);
                 }
                 Event::Atrn(_) => self.session.answer(NOT_HERE),
+                Event::Introduced(said) => self.introduced(&said),
             }
         }
     }
@@ -173,9 +177,15 @@ impl<S: Spool> Talk<'_, S> {
         Ok(())
     }
 
+    /// From now on this is somebody else's mail.
+    fn introduced(&mut self, said: &Xclient) {
+        let by = self.ip;
+        self.ip = said.address.unwrap_or(self.ip);
+        info!(session = self.id, ip = %self.ip, %by, "a host that is believed speaks for another");
+    }
+
     fn mail(&mut self) {
-        let caller =
-            self.wire.peer().map(|peer| peer.ip()).filter(|_| self.from == BroughtBy::World);
+        let caller = Some(self.ip).filter(|_| self.from == BroughtBy::World);
         match self.provider.may_send(caller, Instant::now()) {
             true => self.session.accept(),
             false => {

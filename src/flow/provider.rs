@@ -97,6 +97,8 @@ pub struct House {
     pub exempt: Vec<Network>,
     /// Who calls for others, and says for whom.
     pub proxies: Vec<Network>,
+    /// Who says within SMTP for whom it speaks.
+    pub believed: Vec<Network>,
     /// Where our own mail goes, if anywhere.
     pub smarthost: Smarthost,
     /// What senders are told of mail that failed.
@@ -453,6 +455,7 @@ impl House {
             messages_per_minute: settings.limits.messages_per_minute,
             exempt: settings.limits.exempt.clone(),
             proxies: settings.limits.proxies.clone(),
+            believed: settings.mx.xclient.clone(),
             smarthost: settings.smarthost.clone(),
             notices: settings.notices.clone(),
         }
@@ -472,6 +475,11 @@ impl House {
     /// Does this one call for others, and say for whom?
     pub fn is_proxy(&self, caller: Option<IpAddr>) -> bool {
         caller.is_some_and(|ip| self.proxies.iter().any(|network| network.contains(ip)))
+    }
+
+    /// Is this one believed when it says for whom it speaks?
+    pub fn believes(&self, caller: IpAddr) -> bool {
+        self.believed.iter().any(|network| network.contains(caller))
     }
 
     /// When mail for a domain that arrives now is given up.

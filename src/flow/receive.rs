@@ -184,6 +184,8 @@ impl<'a, K: Sink> Receiver<'a, K> {
                 | Event::Etrn(_)
                 | Event::Auth(..)
                 | Event::Response(_) => session.answer(NOT_HERE),
+                // Nobody is believed here, so nobody can say it.
+                Event::Introduced(_) => {}
             }
         }
     }

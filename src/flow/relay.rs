@@ -107,7 +107,7 @@ impl<'a, S: Spool> Call<'a, S> {
                 Event::Closed => return parted(&session),
                 event => match (&mut submission, event) {
                     (Some(submission), event) => submission.step(&mut session, event).await,
-                    (None, Event::Content(_) | Event::Reset) => {}
+                    (None, Event::Content(_) | Event::Reset | Event::Introduced(_)) => {}
                     // The session takes no mail from whoever may not send.
                     (None, _) => session.answer(NOT_HERE),
                 },

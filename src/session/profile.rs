@@ -49,7 +49,7 @@ pub const VERB_TABLE: [(Verb, [Spoken; 4]); 19] = [
     (Verb::Atrn,      [No,  Yes, No,  No ]),
     (Verb::Turn,      [No,  No,  No,  No ]),
     (Verb::Etrn,      [Yes, Yes, No,  No ]), // where some domain has a host to be called
-    (Verb::Xclient,   [No,  No,  No,  No ]),
+    (Verb::Xclient,   [Yes, No,  No,  Yes]), // from hosts that are believed
 ];
 
 impl Profile {

@@ -17,6 +17,7 @@ pub mod param;
 pub mod path;
 pub mod reply;
 pub mod status;
+pub mod xclient;
 
 pub use capability::Capabilities;
 pub use command::{Command, SyntaxError, Verb};
@@ -25,3 +26,4 @@ pub use param::{Body, MailParams, Notify, RcptParams, Ret};
 pub use path::{BadPath, ForwardPath, Mailbox, ReversePath};
 pub use reply::{BadReply, Reply, ReplyParser};
 pub use status::Enhanced;
+pub use xclient::Xclient;

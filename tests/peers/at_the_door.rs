@@ -208,3 +208,27 @@ fn a_detail_behind_a_delimiter_belongs_to_the_recipient_before_it() {
     let mail = std::fs::read_to_string(mail.expect("a mail").expect("readable").path());
     assert!(mail.expect("text").contains("for <anna+news@example.org>"));
 }
+
+/// A filter in front says whose mail it brings; nobody else may.
+#[test]
+fn a_filter_says_whose_mail_it_brings() {
+    if !have(&[Peer::Swaks]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).set("mx.xclient", "[\"127.0.0.99\"]").start();
+    let sent = |from: &str| {
+        let usual =
+            ["--from", "a@sender.test", "--to", "box@example.org", "--local-interface", from];
+        let for_whom = ["--xclient-addr", "192.0.2.7", "--xclient-helo", "spike.test"];
+        swaks(&lab, odmrd.mx, &[&usual[..], &for_whom].concat())
+    };
+    sent("127.0.0.99").succeeded();
+    let stranger = sent("127.0.0.1");
+    assert_ne!(stranger.code, Some(0), "a stranger was believed");
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let mails = Maildir::at(lab.path("Maildir")).messages();
+    let mail = String::from_utf8_lossy(&mails[0]);
+    assert!(mail.contains("192.0.2.7") && mail.contains("spike.test"), "{mail}");
+    assert!(!mail.contains("127.0.0.99"), "{mail}");
+}

@@ -44,7 +44,13 @@ impl Pure {
     pub fn new(script: &Script, crumbs: bool, secure: bool) -> Pure {
         let (host, now) = (Host::new(script), Instant::now());
         let role = match script.profile {
-            Profile::Mx => Role::Mx(ServerSession::mx(host.house.mx.clone(), now)),
+            Profile::Mx => Role::Mx({
+                let mut session = ServerSession::mx(host.house.mx.clone(), now);
+                if script.is("believed", "yes") {
+                    session.believe();
+                }
+                session
+            }),
             Profile::Lmtp => Role::Mx(ServerSession::mx(host.house.lmtp.clone(), now)),
             Profile::Odmr | Profile::ReversedProvider => Role::Odmr(ServerSession::odmr(
                 host.house.odmr.clone(),
@@ -163,7 +169,7 @@ impl Pure {
             Event::Reset => host.content.clear(),
             Event::Closed => self.closed = true,
             // The script shakes hands.
-            Event::Starttls => {}
+            Event::Starttls | Event::Introduced(_) => {}
             Event::Auth(..) | Event::Response(_) | Event::Atrn(_) | Event::Etrn(_) => {
                 panic!("{event:?} here")
             }

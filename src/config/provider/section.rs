@@ -24,6 +24,8 @@ pub struct Mx {
     pub max_received: u32,
     /// How long a recipient that its customer's server has refused as unknown is refused here at once.
     pub learn_refusals: Duration,
+    /// Who is believed when it says by XCLIENT for whom it speaks: filters of ours.
+    pub xclient: Vec<Network>,
 }
 
 /// `[lmtp]`: a mail server in front of us brings what it has filtered, RFC 2033.
@@ -327,6 +329,7 @@ impl Default for Mx {
             max_recipients: 1000,
             max_received: 100,
             learn_refusals: Duration::seconds(0),
+            xclient: Vec::new(),
         }
     }
 }

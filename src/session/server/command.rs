@@ -111,6 +111,7 @@ impl<Stage> ServerSession<Stage> {
             Ok(Command::Auth(mechanism, initial)) => self.auth(mechanism, initial),
             Ok(Command::Atrn(domains)) => self.atrn(domains),
             Ok(Command::Etrn(node)) => self.etrn(node),
+            Ok(Command::Xclient(attributes)) => self.introduce(attributes),
             Ok(_) => self.error(words::NOT_IMPLEMENTED),
         }
     }

@@ -2,18 +2,39 @@
 
 use super::{Event, Hello, ServerSession, ServerSettings, words};
 use crate::session::Profile;
-use crate::smtp::Reply;
+use crate::smtp::{Reply, Xclient, xclient};
 
 impl<Stage> ServerSession<Stage> {
     /// EHLO or HELO: resets like RSET (RFC 5321, section 4.1.4), keeps an authentication.
     pub(super) fn greet(&mut self, name: &str, extended: bool) {
         self.drop_transaction();
+        let name = self.introduced.as_deref().unwrap_or(name);
         self.hello = Some(Hello { name: name.to_owned(), extended });
         let reply = match extended {
-            true => offers(&self.settings, self.secure),
+            true => offers(&self.settings, self.secure, self.may_introduce),
             false => Reply::plain(250, "").saying(self.settings.name.clone()),
         };
         self.say(reply);
+    }
+
+    /// XCLIENT: the session begins anew, with another client. What stands behind it was written by the
+    /// one in front, who knows what it does.
+    pub(super) fn introduce(&mut self, attributes: &str) {
+        if !self.may_introduce {
+            return self.error(words::NOT_IMPLEMENTED);
+        }
+        if self.transaction.is_some() {
+            return self.error(words::NOT_NOW);
+        }
+        let Some(said) = Xclient::parse(attributes) else {
+            return self.error(words::BAD_INTRODUCTION);
+        };
+        self.hello = None;
+        if said.helo.is_some() {
+            self.introduced.clone_from(&said.helo);
+        }
+        self.say(words::greeting(&self.settings));
+        self.events.push_back(Event::Introduced(said));
     }
 
     /// The transaction is off; the caller is told, if it knew of one.
@@ -30,6 +51,7 @@ impl<Stage> ServerSession<Stage> {
         self.state = super::State::Command;
         self.secure = true;
         self.hello = None;
+        self.introduced = None;
         self.identity = None;
         self.may_send = false;
         self.transaction = None;
@@ -61,7 +83,7 @@ impl<Stage> ServerSession<Stage> {
 }
 
 /// The EHLO reply of a profile.
-fn offers(settings: &ServerSettings, secure: bool) -> Reply {
+fn offers(settings: &ServerSettings, secure: bool, xclient: bool) -> Reply {
     let mut lines =
         vec![settings.name.clone(), "ENHANCEDSTATUSCODES".to_owned(), "PIPELINING".to_owned()];
     if settings.profile == Profile::Odmr {
@@ -72,6 +94,9 @@ fn offers(settings: &ServerSettings, secure: bool) -> Reply {
     }
     if settings.etrn {
         lines.push("ETRN".to_owned());
+    }
+    if xclient {
+        lines.push(xclient::OFFER.to_owned());
     }
     if settings.starttls && !secure {
         lines.push("STARTTLS".to_owned());

@@ -31,7 +31,7 @@ use crate::mail::{Envelope, Recipient};
 use crate::sasl::Identity;
 use crate::smtp::bdat::Chunk;
 use crate::smtp::line::LineSplitter;
-use crate::smtp::{MailParams, Reply, ReversePath, Verb};
+use crate::smtp::{MailParams, Reply, ReversePath, Verb, Xclient};
 
 /// What a server is, offers and endures. Shared by all sessions of a listener.
 #[derive(Clone, Debug)]
@@ -156,6 +156,8 @@ pub enum Event {
     Atrn(AtrnRequest),
     /// Answer; what comes of it happens on another line.
     Etrn(EtrnRequest),
+    /// The caller speaks for somebody else from now on. Needs no answer.
+    Introduced(Xclient),
     /// Everything is said: close the line.
     Closed,
 }
@@ -183,6 +185,10 @@ pub struct ServerSession<Stage> {
     state: State,
     events: VecDeque<Event>,
     hello: Option<Hello>,
+    /// May say for whom it speaks.
+    may_introduce: bool,
+    /// What the host that it speaks for called itself.
+    introduced: Option<String>,
     secure: bool,
     identity: Option<Identity>,
     /// Whoever has logged in may send mail.
@@ -315,6 +321,8 @@ impl<Stage> ServerSession<Stage> {
             state: State::Command,
             events: VecDeque::new(),
             hello: None,
+            may_introduce: false,
+            introduced: None,
             secure,
             identity: None,
             may_send: false,
@@ -332,6 +340,11 @@ impl<Stage> ServerSession<Stage> {
         };
         session.say(words::greeting(&session.settings));
         session
+    }
+
+    /// This caller is believed when it says by XCLIENT for whom it speaks.
+    pub fn believe(&mut self) {
+        self.may_introduce = true;
     }
 
     /// Where bytes from the line go; the caller appends to it.

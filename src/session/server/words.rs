@@ -50,6 +50,8 @@ pub(super) const CHUNKS_BEGUN: Reply =
 pub(super) const NEEDS_BDAT: Reply = Reply::new(503, (5, 1), "BINARYMIME content comes by BDAT");
 pub(super) const ALREADY_TLS: Reply = Reply::new(503, (5, 1), "TLS is on already");
 pub(super) const ALREADY_AUTHENTICATED: Reply = Reply::new(503, (5, 1), "already authenticated");
+pub(super) const BAD_INTRODUCTION: Reply =
+    Reply::new(501, (5, 4), "not ADDR=192.0.2.7 HELO=name and the like, or not an address");
 pub(super) const NOT_NOW: Reply = Reply::new(503, (5, 1), "not inside a transaction");
 pub(super) const NOTHING_MAY_FOLLOW: Reply = Reply::new(
     503,
