@@ -161,7 +161,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__audit)
-            opts="-c -h --limit --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-c -h --limit --format --json --warning --critical --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -172,6 +172,14 @@ _queuectl() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -207,7 +215,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__bounce)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --status --text --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --warning --critical --fields --sort --reverse --status --text --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -278,6 +286,14 @@ _queuectl() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -321,7 +337,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__delete)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --undo --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --warning --critical --fields --sort --reverse --undo --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -392,6 +408,14 @@ _queuectl() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -427,13 +451,21 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__domains)
-            opts="-c -h --ages --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-c -h --ages --format --json --warning --critical --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -469,7 +501,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__expire)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --warning --critical --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -540,6 +572,14 @@ _queuectl() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -935,7 +975,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__hold)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --until --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --warning --critical --fields --sort --reverse --until --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1006,6 +1046,14 @@ _queuectl() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1075,7 +1123,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__list)
-            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --format --json --fields --sort --reverse --limit --by-recipient --fail-if-empty --fail-if-any --config --socket --spool --help"
+            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --format --json --warning --critical --fields --sort --reverse --limit --by-recipient --fail-if-empty --fail-if-any --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1142,6 +1190,14 @@ _queuectl() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1181,7 +1237,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__release)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --warning --critical --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1252,6 +1308,14 @@ _queuectl() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1287,7 +1351,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__requeue)
-            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-n -y -c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --all --dry-run --yes --reason --allow-none --format --json --warning --critical --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1358,6 +1422,14 @@ _queuectl() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1423,7 +1495,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__sessions)
-            opts="-c -h --account --limit --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-c -h --account --limit --format --json --warning --critical --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1438,6 +1510,14 @@ _queuectl() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1473,13 +1553,21 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__show)
-            opts="-c -h --eml --raw --headers --body --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-c -h --eml --raw --headers --body --format --json --warning --critical --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1515,7 +1603,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__stats)
-            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --group-by --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-c -h --domain --account --state --sender --rcpt --id --older --newer --larger --smaller --expires-within --attempts --code --said --source --held --damaged --group-by --format --json --warning --critical --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1589,6 +1677,14 @@ _queuectl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --fields)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1621,13 +1717,21 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__verify)
-            opts="-n -c -h --repair --dry-run --format --json --fields --sort --reverse --config --socket --spool --help"
+            opts="-n -c -h --repair --dry-run --format --json --warning --critical --fields --sort --reverse --config --socket --spool --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -62,7 +62,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l attempts -d '
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
-complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l limit -d 'At most so many' -r
@@ -77,7 +79,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l by-recipient 
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l fail-if-empty -d 'Exit with 1 when there are none'
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -l fail-if-any -d 'Exit with 1 when there are any'
 complete -c queuectl -n "__fish_queuectl_using_subcommand list" -s h -l help -d 'Print help'
-complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
@@ -89,7 +93,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l body -d 'What
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l json -d 'Short for --format jsonl'
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -l reverse -d 'The other way round'
 complete -c queuectl -n "__fish_queuectl_using_subcommand show" -s h -l help -d 'Print help'
-complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand domains" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
@@ -120,7 +126,9 @@ sender\t'Who sent them'
 state\t'How they stand'
 reason\t'What the customer last said of them'
 age\t'How old they are: up to 1h, 6h, 1d, 3d, 7d, or older'"
-complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand stats" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
@@ -147,7 +155,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l code -d 'Of w
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l reason -d 'Why, for the audit' -r
-complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand hold" -l until -d 'Until then: 2026-12-24T18:00:00Z, or 12h, 3d from now; without it, until released' -r
@@ -179,7 +189,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l code -d 'O
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l reason -d 'Why, for the audit' -r
-complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand release" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
@@ -210,7 +222,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l code -d 'Of
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l reason -d 'Why, for the audit' -r
-complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand delete" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
@@ -242,7 +256,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l code -d 'Of
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l reason -d 'Why, for the audit' -r
-complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand bounce" -l status -d 'The enhanced status that senders are told' -r
@@ -275,7 +291,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l code -d 'Of
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l reason -d 'Why, for the audit' -r
-complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand expire" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
@@ -306,7 +324,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l code -d 'O
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l reason -d 'Why, for the audit' -r
-complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
@@ -347,7 +367,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand import" -s c -l config
 complete -c queuectl -n "__fish_queuectl_using_subcommand import" -l socket -d 'Ask at this socket' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand import" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand import" -s h -l help -d 'Print help'
-complete -c queuectl -n "__fish_queuectl_using_subcommand verify" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand verify" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand verify" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand verify" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand verify" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand verify" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand verify" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
@@ -360,7 +382,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand verify" -l reverse -d 
 complete -c queuectl -n "__fish_queuectl_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l account -d 'Of this account only (repeatable)' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l limit -d 'The last so many' -r
-complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
@@ -370,7 +394,9 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l json -d '
 complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -l reverse -d 'The other way round'
 complete -c queuectl -n "__fish_queuectl_using_subcommand sessions" -s h -l help -d 'Print help'
 complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l limit -d 'The last so many' -r
-complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l critical -d '--format nagios: more than this are critical' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand audit" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F

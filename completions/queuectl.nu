@@ -28,8 +28,10 @@ module completions {
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -49,8 +51,10 @@ module completions {
     --eml                     # The content as it would be handed over, to the octet; on a terminal, harmless
     --headers                 # The header of it
     --body                    # What stands behind the header
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -64,8 +68,10 @@ module completions {
   # What waits for each domain
   export extern "queuectl domains" [
     --ages                    # Count recipients and ages too, which takes a walk through all that waits
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -100,8 +106,10 @@ module completions {
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --group-by: string@"nu-complete queuectl stats group_by" # What the messages of a group have in common
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -135,8 +143,10 @@ module completions {
     --yes(-y)                 # Do not ask
     --reason: string          # Why, for the audit
     --allow-none              # Exit with 0 when there were no such messages
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -172,8 +182,10 @@ module completions {
     --yes(-y)                 # Do not ask
     --reason: string          # Why, for the audit
     --allow-none              # Exit with 0 when there were no such messages
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -208,8 +220,10 @@ module completions {
     --yes(-y)                 # Do not ask
     --reason: string          # Why, for the audit
     --allow-none              # Exit with 0 when there were no such messages
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -245,8 +259,10 @@ module completions {
     --yes(-y)                 # Do not ask
     --reason: string          # Why, for the audit
     --allow-none              # Exit with 0 when there were no such messages
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -283,8 +299,10 @@ module completions {
     --yes(-y)                 # Do not ask
     --reason: string          # Why, for the audit
     --allow-none              # Exit with 0 when there were no such messages
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -319,8 +337,10 @@ module completions {
     --yes(-y)                 # Do not ask
     --reason: string          # Why, for the audit
     --allow-none              # Exit with 0 when there were no such messages
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -372,8 +392,10 @@ module completions {
   export extern "queuectl verify" [
     --repair                  # Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew, files that no message speaks of are cleared away, damaged mail is set aside and kept
     --dry-run(-n)             # With --repair: only look
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -387,8 +409,10 @@ module completions {
   export extern "queuectl sessions" [
     --account: string         # Of this account only (repeatable)
     --limit: string           # The last so many
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
@@ -401,8 +425,10 @@ module completions {
   # What operators did
   export extern "queuectl audit" [
     --limit: string           # The last so many
-    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT [default: human on a terminal, else jsonl]
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round

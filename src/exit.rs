@@ -8,6 +8,10 @@ pub enum Exit {
     Ok = 0,
     /// Done, with findings, nothing matched, or some messages deferred.
     Partial = 1,
+    /// A check in the form of the Monitoring Plugins: critical.
+    Critical = 2,
+    /// The same: it could not be made.
+    Unknown = 3,
     /// The command line is wrong.
     Usage = 64,
     /// Input data is wrong.

@@ -661,3 +661,31 @@ fn a_body_that_cannot_be_opened_is_not_called_damaged() {
     std::fs::rename(&away, &file).expect("moved back");
     at_rest(&["verify"]).ended(0);
 }
+
+#[test]
+fn monitoring_is_answered_in_its_own_forms() {
+    let lab = Lab::open();
+    let mut odmrd = laden(&lab);
+    let check = |words: &[&str], code: i32| {
+        queuectl(&odmrd, &[words, &["--format", "nagios"]].concat()).ended(code).out
+    };
+    let fine = check(&["list", "--warning", "5", "--critical", "10"], 0);
+    assert!(fine.starts_with("ODMR QUEUE OK - 3 messages of 1 domains, the oldest "), "{fine}");
+    assert!(fine.contains(" | messages=3;5;10;0 bytes="), "{fine}");
+    assert!(check(&["list", "--warning", "2"], 1).contains("WARNING"));
+    assert!(check(&["domains", "--critical", "2"], 2).contains("CRITICAL - 3 messages"));
+    assert!(check(&["list", "--older", "1d", "--critical", "0"], 0).contains("OK - 0 messages"));
+    for command in ["list", "domains"] {
+        let told = queuectl(&odmrd, &[command, "--format", "prometheus"]).ended(0).out;
+        let line = "\nodmr_queue_messages{domain=\"example.org\",state=\"waiting\"} 3";
+        assert!(told.contains(line), "{told}");
+        assert_eq!(told.matches("# TYPE").count(), 3, "{told}");
+    }
+    let wrong = queuectl(&odmrd, &["sessions", "--format", "nagios"]).ended(64).err;
+    assert!(wrong.contains("for list and domains"), "{wrong}");
+    queuectl(&odmrd, &["list", "--warning", "2"]).ended(64);
+    queuectl(&odmrd, &["hold", "--all", "--yes", "--format", "nagios"]).ended(64);
+    odmrd.daemon.kill();
+    let gone = queuectl(&odmrd, &["list", "--format", "nagios"]).ended(3);
+    assert!(gone.out.starts_with("ODMR QUEUE UNKNOWN - ") && gone.err.is_empty(), "{}", gone.out);
+}

@@ -3,6 +3,7 @@
 mod act;
 mod carry;
 mod content;
+mod digest;
 mod look;
 mod stats;
 
@@ -13,7 +14,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
-use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
+use self::digest::{Digest, Range};
+use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes, tell};
 use crate::config::provider;
 use crate::config::value::Duration;
 use crate::exit::{Exit, Failure};
@@ -44,6 +46,10 @@ pub const EXAMPLES: &[Example] = &[
     (
         "queuectl list --sender '<>' --older 2d --format ids0 | queuectl delete --id - --yes --reason 'old bounces'",
         "Select with one command, act with another",
+    ),
+    (
+        "queuectl list --older 2d --format nagios --warning 0 --critical 100",
+        "A check for Nagios, Icinga and the like; it ends with 0, 1, 2, or 3 when it cannot be made",
     ),
     (
         "queuectl list --spool /var/lib/odmr/spool",
@@ -143,6 +149,12 @@ pub struct Output {
     /// Short for --format jsonl
     #[arg(long, conflicts_with = "format", help_heading = "Output")]
     pub json: bool,
+    /// --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    #[arg(long, value_name = "RANGE", help_heading = "Output")]
+    pub warning: Option<Range>,
+    /// --format nagios: more than this are critical
+    #[arg(long, value_name = "RANGE", help_heading = "Output")]
+    pub critical: Option<Range>,
     /// These fields only, in this order; a dot leads into an object: id,source.ip
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', help_heading = "Output")]
     pub fields: Vec<String>,
@@ -422,6 +434,18 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     if let Command::Schema { name } = &cli.command {
         return look::schema(name.as_deref());
     }
+    let checks = cli.command.is_a_check()?;
+    match answer(cli) {
+        // What such a check cannot find out is its fourth answer, and stands where the others do.
+        Err(failure) if checks && failure.exit != Exit::Usage => {
+            tell(&format!("{}\n", digest::unknown(&failure)))?;
+            Ok(Exit::Unknown)
+        }
+        answered => answered,
+    }
+}
+
+fn answer(cli: Cli) -> Result<Exit, Failure> {
     let office = office(&cli.whom)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -486,7 +510,64 @@ fn with_ids(mut filter: Selection, ids: Vec<String>) -> Result<Selection, Failur
 
 type Paper<'a> = Page<BufWriter<StdoutLock<'a>>>;
 
+impl Command {
+    /// Is it a check that monitoring makes? Only what lists messages or domains can be.
+    fn is_a_check(&self) -> Result<bool, Failure> {
+        let (output, counts) = match self {
+            Command::List(List { output, .. }) | Command::Domains(Domains { output, .. }) => {
+                (output, true)
+            }
+            Command::Show(Show { output, .. })
+            | Command::Stats(Stats { output, .. })
+            | Command::Verify(Verify { output, .. })
+            | Command::Sessions(Sessions { output, .. })
+            | Command::Audit(Audit { output, .. }) => (output, false),
+            _ => return Ok(false),
+        };
+        if !counts {
+            return output.shows().map(|()| false);
+        }
+        Ok(output.digests()? == Some(&Format::Nagios))
+    }
+}
+
 impl Output {
+    /// The form for monitoring that was asked for, if any.
+    fn digests(&self) -> Result<Option<&Format>, Failure> {
+        let format = self.format.as_ref();
+        let format = format.filter(|f| matches!(f, Format::Prometheus | Format::Nagios));
+        if format != Some(&Format::Nagios) && (self.warning.is_some() || self.critical.is_some()) {
+            let what = "--warning and --critical are for --format nagios";
+            return Err(Failure::new(Exit::Usage, what));
+        }
+        Ok(format)
+    }
+
+    /// Only where messages or domains are listed can they be counted instead.
+    fn shows(&self) -> Result<(), Failure> {
+        match self.digests()? {
+            None => Ok(()),
+            Some(_) => {
+                let what = "--format: prometheus and nagios are for list and domains";
+                Err(Failure::new(Exit::Usage, what))
+            }
+        }
+    }
+
+    /// Counts an answer instead of showing it.
+    async fn digest(&self, answer: &mut Answer, format: &Format) -> Result<Exit, Failure> {
+        let mut digest = Digest::default();
+        while let Some(line) = answer.next().await? {
+            digest.take(&parsed(line)?);
+        }
+        if *format == Format::Prometheus {
+            return tell(&digest.exposition());
+        }
+        let (line, exit) = digest.verdict(self.warning, self.critical);
+        tell(&format!("{line}\n"))?;
+        Ok(exit)
+    }
+
     fn page(&self, usual: &[&str], wide: &[&str]) -> Paper<'static> {
         let terminal = std::io::stdout().is_terminal();
         let format = match (&self.format, self.json) {

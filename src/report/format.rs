@@ -29,10 +29,15 @@ pub enum Format {
     Ids0,
     /// Text with `{field}` in it.
     Template(String),
+    /// How much there is, for Prometheus.
+    Prometheus,
+    /// The same, as a plugin of Nagios says it.
+    Nagios,
 }
 
 /// The forms by name.
-pub const FORMATS: &str = "human, wide, json, jsonl, csv, tsv, ids, ids0 or template:TEXT";
+pub const FORMATS: &str =
+    "human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios";
 
 impl std::str::FromStr for Format {
     type Err = String;
@@ -46,6 +51,8 @@ impl std::str::FromStr for Format {
             "tsv" => Format::Tsv,
             "ids" => Format::Ids,
             "ids0" => Format::Ids0,
+            "prometheus" => Format::Prometheus,
+            "nagios" => Format::Nagios,
             _ => match text.strip_prefix("template:") {
                 Some(template) => Format::Template(unescaped(template)),
                 None => return Err(format!("saw {text:?}; allowed: {FORMATS}")),
@@ -141,6 +148,8 @@ impl<W: Write> Page<W> {
             }
             Format::Ids => writeln!(self.out, "{}", plain(&at(record, "id"))),
             Format::Ids0 => write!(self.out, "{}\0", plain(&at(record, "id"))),
+            // Their maker counts records instead of showing them.
+            Format::Prometheus | Format::Nagios => Ok(()),
             Format::Template(template) => {
                 let text = filled(template, record);
                 self.out.write_all(text.as_bytes())?;
@@ -220,7 +229,7 @@ fn shown(field: &str, value: &Value) -> String {
 }
 
 /// `2d3h`, `5h12m`, `40s`; what is past has a minus.
-fn age(seconds: i64) -> String {
+pub fn age(seconds: i64) -> String {
     let (sign, s) =
         if seconds < 0 { ("-", seconds.unsigned_abs()) } else { ("", seconds.unsigned_abs()) };
     let (d, h, m) = (s / 86_400, s / 3600 % 24, s / 60 % 60);

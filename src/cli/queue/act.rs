@@ -60,6 +60,7 @@ async fn order(
     reply: Option<String>,
 ) -> Result<Exit, Failure> {
     let Act { ids, filter, all, dry_run, yes, reason, allow_none, output } = act;
+    output.shows()?;
     let filter = with_ids(filter, ids)?;
     if filter.is_empty() && !all {
         let hint = "name messages or say which, as for `queuectl list`; --all means every one";

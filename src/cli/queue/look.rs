@@ -84,7 +84,11 @@ pub(super) async fn list(office: &Office, list: List) -> Result<Exit, Failure> {
     // What is sorted must be whole before it can be cut.
     let sorted = list.output.sort.is_some() || list.output.reverse;
     let limit = list.limit.filter(|_| !sorted);
+    let digests = list.output.digests()?;
     let mut answer = ask(office, Request::List { filter, limit }).await?;
+    if let Some(format) = digests {
+        return list.output.digest(&mut answer, format).await;
+    }
     let count = match (list.by_recipient, sorted.then_some(list.limit).flatten()) {
         (false, None) => {
             list.output.put(&mut answer, list.output.page(&MESSAGE, &WIDE_MESSAGE)).await?
@@ -158,7 +162,11 @@ pub(super) async fn domains(office: &Office, domains: Domains) -> Result<Exit, F
     let named = Selection { domain: domains.domains.clone(), ..Selection::default() };
     with_ids(named, Vec::new())?;
     let Domains { domains, ages, output } = domains;
+    let digests = output.digests()?;
     let mut answer = ask(office, Request::Domains { domain: domains, ages }).await?;
+    if let Some(format) = digests {
+        return output.digest(&mut answer, format).await;
+    }
     let usual = if ages { &AGED_DOMAIN[..] } else { &DOMAIN };
     let wide = if ages { &AGED_DOMAIN[..] } else { &WIDE_DOMAIN };
     output.put(&mut answer, output.page(usual, wide)).await?;

@@ -101,6 +101,8 @@ pub type Labels<'a> = &'a [(&'static str, &'a str)];
 pub struct Sheet {
     rows: Vec<Vec<Sample>>,
     times: Vec<(&'static str, Histogram)>,
+    /// These metrics only.
+    only: Option<&'static [&'static str]>,
 }
 
 #[derive(Debug)]
@@ -117,11 +119,16 @@ pub struct Row<'a> {
 
 impl Default for Sheet {
     fn default() -> Sheet {
-        Sheet { rows: METRICS.iter().map(|_| Vec::new()).collect(), times: Vec::new() }
+        Sheet { rows: METRICS.iter().map(|_| Vec::new()).collect(), times: Vec::new(), only: None }
     }
 }
 
 impl Sheet {
+    /// One on which nothing but these metrics of the table stands.
+    pub fn of(only: &'static [&'static str]) -> Sheet {
+        Sheet { only: Some(only), ..Sheet::default() }
+    }
+
     /// The row of a metric of the table.
     #[allow(clippy::expect_used)]
     pub fn row(&mut self, name: &'static str) -> Row<'_> {
@@ -188,7 +195,8 @@ impl From<bool> for Value {
 
 impl Collector for Sheet {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        for (metric, samples) in METRICS.iter().zip(&self.rows) {
+        let told = |metric: &Metric| self.only.is_none_or(|only| only.contains(&metric.name));
+        for (metric, samples) in METRICS.iter().zip(&self.rows).filter(|(m, _)| told(m)) {
             let kind = match metric.kind {
                 Kind::Counter => MetricType::Counter,
                 Kind::Gauge => MetricType::Gauge,
