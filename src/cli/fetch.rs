@@ -8,6 +8,7 @@ mod begin;
 mod daemon;
 mod run;
 mod status;
+mod take_over;
 
 pub use run::run;
 
@@ -41,6 +42,10 @@ pub const EXAMPLES: &[Example] = &[
          --domain example.org --deliver smtp:localhost:25",
         "A settings file to begin with",
     ),
+    (
+        "atrn-fetch import-fetchmailrc ~/.fetchmailrc --print",
+        "What fetchmail was told, as settings of ours",
+    ),
     ("atrn-fetch daemon", "Every account, each as often as its `interval` says"),
     ("atrn-fetch status --max-age 2h || alert", "Has every account been fetched of late?"),
     ("atrn-fetch test-target home", "Ask our own mail server whether it would take the mail"),
@@ -68,6 +73,8 @@ pub enum Command {
     Status(Status),
     /// Write a settings file to begin with, from the flags given; asks nothing, overwrites nothing
     Init(Init),
+    /// Take the settings over from fetchmail: its entries for ODMR become accounts; overwrites nothing
+    ImportFetchmailrc(ImportFetchmailrc),
     /// Log in, show what the provider can do, and leave without the turn
     Check(Common),
     /// Try the place where mail would be delivered; the provider is not called
@@ -89,6 +96,7 @@ impl Command {
             Command::Daemon(daemon) => &daemon.common,
             Command::Status(status) => &status.common,
             Command::Init(init) => &init.common,
+            Command::ImportFetchmailrc(import) => &import.common,
             Command::Check(common) | Command::TestTarget(common) => common,
             Command::ShowConfig(show) => &show.common,
         }
@@ -149,6 +157,20 @@ pub struct Init {
     pub password_stdin: bool,
     /// Show what would be written, and write nothing
     #[arg(long, conflicts_with = "password_stdin", help_heading = "Output")]
+    pub print: bool,
+}
+
+/// `atrn-fetch import-fetchmailrc`.
+#[derive(Debug, Args)]
+pub struct ImportFetchmailrc {
+    /// fetchmail's run control file; - is standard input [default: ~/.fetchmailrc]
+    #[arg(value_name = "FILE", help_heading = "Selection")]
+    pub file: Option<PathBuf>,
+    /// What every command has.
+    #[command(flatten)]
+    pub common: Common,
+    /// Show what would be written, without the passwords, and write nothing
+    #[arg(long, help_heading = "Output")]
     pub print: bool,
 }
 

@@ -9,6 +9,7 @@
 pub mod begin;
 pub mod check;
 pub mod choice;
+pub mod fetchmailrc;
 pub mod files;
 pub mod show;
 pub mod table;

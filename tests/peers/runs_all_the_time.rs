@@ -6,10 +6,12 @@ use std::process::Command;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::lab::fetchmail::{PASSWORD, USER};
+use crate::lab::fetchmail::{Fetchmail, PASSWORD, USER};
 use crate::lab::maildir::Maildir;
-use crate::lab::ours::{Odmrd, RunningOdmrd};
+use crate::lab::ours::{DOMAIN, Odmrd, RunningOdmrd};
 use crate::lab::post::Post;
+use crate::lab::postfix::Postfix;
+use crate::lab::presence::{Peer, have};
 use crate::lab::process::{Child, Ran, run, run_fed};
 use crate::lab::wait::until;
 use crate::lab::{Lab, allow};
@@ -225,4 +227,44 @@ fn a_password_may_be_in_a_netrc_file() {
     assert_eq!(ran.code, Some(78), "{ran:#?}");
     assert!(ran.err.contains("no entry for machine 127."), "{ran:#?}");
     assert!(!ran.err.contains(PASSWORD), "{ran:#?}");
+}
+
+/// The same file makes fetchmail and atrn-fetch bring the mail.
+#[test]
+fn what_fetchmail_was_told_is_taken_over() {
+    if !have(&[Peer::Fetchmail, Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let postfix = Postfix::receiving(&lab, "postfix", DOMAIN).start();
+    bring(&odmrd);
+    Fetchmail::new(&lab, odmrd.odmr, postfix.address, DOMAIN).run().succeeded();
+    assert_eq!(postfix.maildir.until(1).len(), 1);
+    let config = lab.path("taken/fetch.toml");
+    let rc = lab.path("fetchmailrc");
+    let rc = rc.to_str().expect("a path");
+    let take = ["import-fetchmailrc", rc];
+    let shown = [&take[..], &["--print"]].concat();
+    let shown = run(&lab, atrn_fetch(&lab, &config, &shown)).succeeded();
+    assert!(!shown.out.contains(PASSWORD) && !config.exists(), "{shown:#?}");
+    let told = run(&lab, atrn_fetch(&lab, &config, &take)).succeeded();
+    assert!(told.out.contains("sslproto '': the whole session is in clear"), "{told:#?}");
+    assert!(told.out.contains("atrn-fetch check provider.test --config"), "{told:#?}");
+    bring(&odmrd);
+    let fetch = ["run", "provider.test", "--ehlo", "customer.test"];
+    run(&lab, atrn_fetch(&lab, &config, &fetch)).succeeded();
+    assert_eq!(postfix.maildir.until(2).len(), 2);
+    // What is there stays, and what is no such file is told.
+    assert_eq!(run(&lab, atrn_fetch(&lab, &config, &take)).code, Some(73));
+    let none = lab.write("none", "poll pop.test proto pop3 user a pass b\n");
+    let none = ["import-fetchmailrc", none.to_str().expect("a path")];
+    let none = run(&lab, atrn_fetch(&lab, &config, &none));
+    assert_eq!(none.code, Some(66), "{none:#?}");
+    assert!(none.err.contains("its protocol is pop3, not ODMR"), "{none:#?}");
+    let bad = lab.write("bad", "poll x proto\n");
+    let bad = ["import-fetchmailrc", bad.to_str().expect("a path")];
+    let bad = run(&lab, atrn_fetch(&lab, &config, &bad));
+    assert_eq!(bad.code, Some(65), "{bad:#?}");
+    assert!(bad.err.contains("line 1: protocol lacks its value"), "{bad:#?}");
 }

@@ -32,9 +32,10 @@ pub fn init(invocation: &Invocation, flags: &Init) -> Result<Exit, Failure> {
         let secret = SecretSource::Fd(0).read();
         let secret =
             secret.map_err(|fault| Failure::new(fault.exit(), &fault).hint(fault.hint()))?;
-        let beside = path.with_file_name(format!("{}.password", safe(name)));
-        layer.password = Some(SecretSource::File(beside.clone()));
-        files.push((beside, secret));
+        // Relative paths start at the settings file.
+        let name = format!("{}.password", safe(name));
+        layer.password = Some(SecretSource::File(PathBuf::from(&name)));
+        files.push((path.with_file_name(name), secret));
     }
     let text = file_text(&[account_text(name, &layer, help())]);
     if flags.print {

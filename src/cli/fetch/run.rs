@@ -11,6 +11,7 @@ use super::bar::Bar;
 use super::begin::init;
 use super::daemon::keep_fetching;
 use super::status::status;
+use super::take_over::take_over;
 use super::{Command, Format, Invocation, Output, Run as RunFlags};
 use crate::cli::failure::told;
 use crate::cli::log::{self, LogFormat, LogSettings};
@@ -35,6 +36,9 @@ pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
     if let Command::Init(flags) = &invocation.command {
         return init(&invocation, flags);
     }
+    if let Command::ImportFetchmailrc(flags) = &invocation.command {
+        return take_over(flags);
+    }
     let accounts = accounts(&invocation)?;
     let invocation = Arc::new(invocation);
     match &invocation.command {
@@ -45,6 +49,7 @@ pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
         Command::Status(flags) => status(flags, &accounts),
         // Done above: what it is to write need not be there yet.
         Command::Init(flags) => init(&invocation, flags),
+        Command::ImportFetchmailrc(flags) => take_over(flags),
         Command::ShowConfig(show) => show_all(output, &accounts, show.origin),
     }
 }

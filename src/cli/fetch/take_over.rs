@@ -1,0 +1,147 @@
+//! `atrn-fetch import-fetchmailrc`: what fetchmail was told, as settings of ours.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::ImportFetchmailrc;
+use super::begin::{default_path, help, put, safe};
+use crate::cli::tell;
+use crate::config::fetch::begin::{account_text, file_text};
+use crate::config::fetch::fetchmailrc::{Import, Imported, LARGEST, import};
+use crate::config::secret::SecretSource;
+use crate::exit::{Exit, Failure};
+use crate::smtp::escape::Escaped;
+
+/// Writes the accounts and a file for each password, or shows them.
+///
+/// # Errors
+/// [`Failure`] when the file cannot be read or is none, has no entry for ODMR, or something stands
+/// where something is to be written; nothing is written then.
+pub fn take_over(flags: &ImportFetchmailrc) -> Result<Exit, Failure> {
+    let (from, text) = read(flags.file.as_deref())?;
+    let name = from.display().to_string();
+    let bad = |bad| {
+        let hint = "fetchmail --configdump reads the same file; what does it say?";
+        Failure::new(Exit::Data, format!("{name}: {bad}")).hint(Some(hint))
+    };
+    let mut import = import(&text).map_err(bad)?;
+    choose(&mut import, &flags.common.accounts)?;
+    if import.accounts.is_empty() {
+        let what = format!("{name}: no entry there has \"proto odmr\"");
+        let others = import.remarks.iter().filter(|remark| remark.ends_with("left out"));
+        let hint = others.cloned().collect::<Vec<_>>().join("; ");
+        let hint = (!hint.is_empty()).then_some(hint);
+        return Err(Failure::new(Exit::NoInput, what).hint(hint));
+    }
+    let path = flags.common.config.clone().map_or_else(default_path, Ok)?;
+    let home = from.parent().map(Path::to_owned).unwrap_or_default();
+    let mut files = Vec::new();
+    let mut texts = Vec::new();
+    for account in &mut import.accounts {
+        account.layer.anchor(|path| home.join(path));
+        if let Some(password) = account.password.take() {
+            // Relative paths start at the settings file.
+            let name = format!("{}.password", safe(&account.name));
+            account.layer.password = Some(SecretSource::File(PathBuf::from(&name)));
+            files.push((path.with_file_name(name), password));
+        }
+        let remarks =
+            account.remarks.iter().map(|remark| format!("# fetchmail: {}\n", shown(remark)));
+        let text = account_text(&account.name, &account.layer, help());
+        texts.push(format!("{}{text}", remarks.collect::<String>()));
+    }
+    let text = file_text(&texts);
+    if flags.print {
+        return tell(&text);
+    }
+    files.insert(0, (path.clone(), SecretString::from(text)));
+    put(&files)?;
+    tell(&report(&files, &import, &path, flags.common.config.is_some()))
+}
+
+fn shown(remark: &str) -> String {
+    Escaped::text(remark).to_string()
+}
+
+/// Where it is, and what stands in it.
+fn read(file: Option<&Path>) -> Result<(PathBuf, String), Failure> {
+    let path = match file {
+        Some(path) => path.to_owned(),
+        None => {
+            let home = std::env::var_os("HOME").map(PathBuf::from);
+            let home =
+                home.ok_or_else(|| Failure::new(Exit::Usage, "HOME is not set: name the file"));
+            home?.join(".fetchmailrc")
+        }
+    };
+    let name = path.display().to_string();
+    let bad = |error: std::io::Error| {
+        let exit = match error.kind() {
+            std::io::ErrorKind::NotFound => Exit::NoInput,
+            std::io::ErrorKind::PermissionDenied => Exit::NoPerm,
+            _ => Exit::Io,
+        };
+        Failure::new(exit, format!("{name}: {error}"))
+    };
+    let mut octets = Vec::new();
+    match path == Path::new("-") {
+        true => std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut octets),
+        false => {
+            let file = std::fs::File::open(&path).map_err(bad)?;
+            file.take(LARGEST + 1).read_to_end(&mut octets)
+        }
+    }
+    .map_err(bad)?;
+    if octets.len() as u64 > LARGEST {
+        return Err(Failure::new(Exit::Data, format!("{name}: larger than {LARGEST} octets")));
+    }
+    let text = String::from_utf8(octets);
+    let text = text.map_err(|_| Failure::new(Exit::Data, format!("{name}: is not UTF-8")))?;
+    let whole = std::path::absolute(&path).unwrap_or(path);
+    Ok((whole, text))
+}
+
+/// Only those that were named, if any were.
+fn choose(import: &mut Import, names: &[String]) -> Result<(), Failure> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let there = |name: &String| import.accounts.iter().any(|account| account.name == *name);
+    if let Some(name) = names.iter().find(|name| !there(name)) {
+        let known: Vec<&str> = import.accounts.iter().map(|a| a.name.as_str()).collect();
+        let what = format!("{name:?}: there is no such entry for ODMR");
+        let hint = format!("there are: {}", known.join(", "));
+        return Err(Failure::new(Exit::NoInput, what).hint(Some(hint)));
+    }
+    import.accounts.retain(|account| names.contains(&account.name));
+    Ok(())
+}
+
+fn report(files: &[(PathBuf, SecretString)], import: &Import, path: &Path, named: bool) -> String {
+    let mut text: String =
+        files.iter().map(|(path, _)| format!("wrote {}\n", path.display())).collect();
+    let of = |account: &Imported| -> Vec<String> {
+        let name = &account.name;
+        account
+            .remarks
+            .iter()
+            .map(|remark| format!("  {}: {}\n", shown(name), shown(remark)))
+            .collect()
+    };
+    let mut remarks: Vec<String> =
+        import.remarks.iter().map(|remark| format!("  {}\n", shown(remark))).collect();
+    remarks.extend(import.accounts.iter().flat_map(of));
+    if !remarks.is_empty() {
+        text.push_str("\nWhat could not be taken over as it was:\n");
+        text.extend(remarks);
+    }
+    let config = if named { format!(" --config {}", path.display()) } else { String::new() };
+    text.push_str("\nNext:\n");
+    for account in &import.accounts {
+        text.push_str(&format!("  atrn-fetch check {}{config}\n", shown(&account.name)));
+    }
+    text.push_str("  turn fetchmail off for these servers, or two fetch the same mail\n");
+    text
+}
