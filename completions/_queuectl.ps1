@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('bounce', 'bounce', [CompletionResultType]::ParameterValue, 'Refuse messages: each sender is told, as if the customer had refused')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Give messages up now, as if their time had run out: each sender is told')
             [CompletionResult]::new('requeue', 'requeue', [CompletionResultType]::ParameterValue, 'Forget that messages were tried: back to their place in the queue')
+            [CompletionResult]::new('redirect', 'redirect', [CompletionResultType]::ParameterValue, 'Give messages to another domain of ours: their recipients get the same names there')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write messages into files, content and envelope; they stay in the queue')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take messages in that export has written; what is there already is not taken twice')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Look the whole spool through: rows, contents, counts, files; 1 when something is wrong')
@@ -401,6 +402,47 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'queuectl;redirect' {
+            [CompletionResult]::new('--domain', '--domain', [CompletionResultType]::ParameterName, 'Of this domain, or of all below it (*.example.org)')
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Of this account')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted')
+            [CompletionResult]::new('--sender', '--sender', [CompletionResultType]::ParameterName, 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path')
+            [CompletionResult]::new('--rcpt', '--rcpt', [CompletionResultType]::ParameterName, 'To this recipient, likewise')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'With this id; - reads ids from standard input, one a line or with a NUL behind each')
+            [CompletionResult]::new('--older', '--older', [CompletionResultType]::ParameterName, 'Waiting for longer than this: 90m, 3d')
+            [CompletionResult]::new('--newer', '--newer', [CompletionResultType]::ParameterName, 'Taken within this time')
+            [CompletionResult]::new('--larger', '--larger', [CompletionResultType]::ParameterName, 'Larger than this: 10 MiB')
+            [CompletionResult]::new('--smaller', '--smaller', [CompletionResultType]::ParameterName, 'Smaller than this')
+            [CompletionResult]::new('--expires-within', '--expires-within', [CompletionResultType]::ParameterName, 'Given up within this time')
+            [CompletionResult]::new('--attempts', '--attempts', [CompletionResultType]::ParameterName, 'Tried by so many sessions: 3, ''>3'', ''<=2''')
+            [CompletionResult]::new('--code', '--code', [CompletionResultType]::ParameterName, 'Of which the customer last said this: 452, 4xx, 4.2.2')
+            [CompletionResult]::new('--said', '--said', [CompletionResultType]::ParameterName, 'Of which the customer last said something in which this regular expression is found')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, for the audit')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]')
+            [CompletionResult]::new('--warning', '--warning', [CompletionResultType]::ParameterName, '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10')
+            [CompletionResult]::new('--critical', '--critical', [CompletionResultType]::ParameterName, '--format nagios: more than this are critical')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'These fields only, in this order; a dot leads into an object: id,source.ip')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'In the order of this field; the whole list is kept in memory for it')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'To this domain, which a customer must have')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Ask at this socket')
+            [CompletionResult]::new('--spool', '--spool', [CompletionResultType]::ParameterName, 'Look at the spool in this folder, read-only, whether odmrd runs or not')
+            [CompletionResult]::new('--held', '--held', [CompletionResultType]::ParameterName, 'Held by an operator')
+            [CompletionResult]::new('--damaged', '--damaged', [CompletionResultType]::ParameterName, 'Set aside because they are damaged')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every message that there is')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only show which those would be')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only show which those would be')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--allow-none', '--allow-none', [CompletionResultType]::ParameterName, 'Exit with 0 when there were no such messages')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --format jsonl')
+            [CompletionResult]::new('--reverse', '--reverse', [CompletionResultType]::ParameterName, 'The other way round')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'queuectl;export' {
             [CompletionResult]::new('--domain', '--domain', [CompletionResultType]::ParameterName, 'Of this domain, or of all below it (*.example.org)')
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Of this account')
@@ -540,6 +582,7 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('bounce', 'bounce', [CompletionResultType]::ParameterValue, 'Refuse messages: each sender is told, as if the customer had refused')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Give messages up now, as if their time had run out: each sender is told')
             [CompletionResult]::new('requeue', 'requeue', [CompletionResultType]::ParameterValue, 'Forget that messages were tried: back to their place in the queue')
+            [CompletionResult]::new('redirect', 'redirect', [CompletionResultType]::ParameterValue, 'Give messages to another domain of ours: their recipients get the same names there')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write messages into files, content and envelope; they stay in the queue')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take messages in that export has written; what is there already is not taken twice')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Look the whole spool through: rows, contents, counts, files; 1 when something is wrong')
@@ -578,6 +621,9 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             break
         }
         'queuectl;help;requeue' {
+            break
+        }
+        'queuectl;help;redirect' {
             break
         }
         'queuectl;help;export' {

@@ -39,6 +39,7 @@ complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "delete" -d 'Drop 
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "bounce" -d 'Refuse messages: each sender is told, as if the customer had refused'
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "expire" -d 'Give messages up now, as if their time had run out: each sender is told'
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "requeue" -d 'Forget that messages were tried: back to their place in the queue'
+complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "redirect" -d 'Give messages to another domain of ours: their recipients get the same names there'
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "export" -d 'Write messages into files, content and envelope; they stay in the queue'
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "import" -d 'Take messages in that export has written; what is there already is not taken twice'
 complete -c queuectl -n "__fish_queuectl_needs_command" -f -a "verify" -d 'Look the whole spool through: rows, contents, counts, files; 1 when something is wrong'
@@ -341,6 +342,40 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l allow-none
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l json -d 'Short for --format jsonl'
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -l reverse -d 'The other way round'
 complete -c queuectl -n "__fish_queuectl_using_subcommand requeue" -s h -l help -d 'Print help'
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l account -d 'Of this account' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l sender -d 'From this sender; * and ? stand for any text and any character, <> for the null reverse-path' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l rcpt -d 'To this recipient, likewise' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l id -d 'With this id; - reads ids from standard input, one a line or with a NUL behind each' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l older -d 'Waiting for longer than this: 90m, 3d' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l newer -d 'Taken within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l larger -d 'Larger than this: 10 MiB' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l smaller -d 'Smaller than this' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l expires-within -d 'Given up within this time' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l attempts -d 'Tried by so many sessions: 3, \'>3\', \'<=2\'' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l code -d 'Of which the customer last said this: 452, 4xx, 4.2.2' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l said -d 'Of which the customer last said something in which this regular expression is found' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l source -d 'From a host with one of these addresses: 192.0.2.7, 2001:db8::/32' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l reason -d 'Why, for the audit' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l format -d 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l warning -d '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l critical -d '--format nagios: more than this are critical' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l fields -d 'These fields only, in this order; a dot leads into an object: id,source.ip' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l sort -d 'In the order of this field; the whole list is kept in memory for it' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l to -d 'To this domain, which a customer must have' -r
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -s c -l config -d 'The settings of odmrd, where its control socket stands' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l socket -d 'Ask at this socket' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l held -d 'Held by an operator'
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l damaged -d 'Set aside because they are damaged'
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l all -d 'Every message that there is'
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -s n -l dry-run -d 'Only show which those would be'
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -s y -l yes -d 'Do not ask'
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l allow-none -d 'Exit with 0 when there were no such messages'
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l json -d 'Short for --format jsonl'
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -l reverse -d 'The other way round'
+complete -c queuectl -n "__fish_queuectl_using_subcommand redirect" -s h -l help -d 'Print help'
 complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l domain -d 'Of this domain, or of all below it (*.example.org)' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l account -d 'Of this account' -r
 complete -c queuectl -n "__fish_queuectl_using_subcommand export" -l state -d 'In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted' -r
@@ -433,21 +468,22 @@ complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -s c -l config
 complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -l socket -d 'Ask at this socket' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -l spool -d 'Look at the spool in this folder, read-only, whether odmrd runs or not' -r -F
 complete -c queuectl -n "__fish_queuectl_using_subcommand schema" -s h -l help -d 'Print help'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "list" -d 'The messages in the queue'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "show" -d 'All that is known of a message'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "domains" -d 'What waits for each domain'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "stats" -d 'The queue by groups'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "hold" -d 'Keep messages from being handed over'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "release" -d 'Have held messages handed over again'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "delete" -d 'Drop messages; nobody is told'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "bounce" -d 'Refuse messages: each sender is told, as if the customer had refused'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "expire" -d 'Give messages up now, as if their time had run out: each sender is told'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "requeue" -d 'Forget that messages were tried: back to their place in the queue'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "export" -d 'Write messages into files, content and envelope; they stay in the queue'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "import" -d 'Take messages in that export has written; what is there already is not taken twice'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "verify" -d 'Look the whole spool through: rows, contents, counts, files; 1 when something is wrong'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "sessions" -d 'Customers\' sessions that have ended, since odmrd was started; the last hundred'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "audit" -d 'What operators did'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "wait" -d 'Wait until there are no such messages, or until there are'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "schema" -d 'The JSON Schema of what is told'
-complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue export import verify sessions audit wait schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "list" -d 'The messages in the queue'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "show" -d 'All that is known of a message'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "domains" -d 'What waits for each domain'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "stats" -d 'The queue by groups'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "hold" -d 'Keep messages from being handed over'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "release" -d 'Have held messages handed over again'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "delete" -d 'Drop messages; nobody is told'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "bounce" -d 'Refuse messages: each sender is told, as if the customer had refused'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "expire" -d 'Give messages up now, as if their time had run out: each sender is told'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "requeue" -d 'Forget that messages were tried: back to their place in the queue'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "redirect" -d 'Give messages to another domain of ours: their recipients get the same names there'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "export" -d 'Write messages into files, content and envelope; they stay in the queue'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "import" -d 'Take messages in that export has written; what is there already is not taken twice'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "verify" -d 'Look the whole spool through: rows, contents, counts, files; 1 when something is wrong'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "sessions" -d 'Customers\' sessions that have ended, since odmrd was started; the last hundred'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "audit" -d 'What operators did'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "wait" -d 'Wait until there are no such messages, or until there are'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "schema" -d 'The JSON Schema of what is told'
+complete -c queuectl -n "__fish_queuectl_using_subcommand help; and not __fish_seen_subcommand_from list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

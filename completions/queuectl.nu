@@ -351,6 +351,45 @@ module completions {
     ...ids: string            # Which, by name
   ]
 
+  # Give messages to another domain of ours: their recipients get the same names there
+  export extern "queuectl redirect" [
+    --domain: string          # Of this domain, or of all below it (*.example.org)
+    --account: string         # Of this account
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
+    --rcpt: string            # To this recipient, likewise
+    --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
+    --older: string           # Waiting for longer than this: 90m, 3d
+    --newer: string           # Taken within this time
+    --larger: string          # Larger than this: 10 MiB
+    --smaller: string         # Smaller than this
+    --expires-within: string  # Given up within this time
+    --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
+    --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
+    --said: string            # Of which the customer last said something in which this regular expression is found
+    --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --held                    # Held by an operator
+    --damaged                 # Set aside because they are damaged
+    --all                     # Every message that there is
+    --dry-run(-n)             # Only show which those would be
+    --yes(-y)                 # Do not ask
+    --reason: string          # Why, for the audit
+    --allow-none              # Exit with 0 when there were no such messages
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --to: string              # To this domain, which a customer must have
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...ids: string            # Which, by name
+  ]
+
   # Write messages into files, content and envelope; they stay in the queue
   export extern "queuectl export" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
@@ -517,6 +556,10 @@ module completions {
 
   # Forget that messages were tried: back to their place in the queue
   export extern "queuectl help requeue" [
+  ]
+
+  # Give messages to another domain of ours: their recipients get the same names there
+  export extern "queuectl help redirect" [
   ]
 
   # Write messages into files, content and envelope; they stay in the queue

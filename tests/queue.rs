@@ -689,3 +689,31 @@ fn monitoring_is_answered_in_its_own_forms() {
     let gone = queuectl(&odmrd, &["list", "--format", "nagios"]).ended(3);
     assert!(gone.out.starts_with("ODMR QUEUE UNKNOWN - ") && gone.err.is_empty(), "{}", gone.out);
 }
+
+#[test]
+fn mail_can_be_given_to_another_domain() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).account("beta", &["example.com"], "secret").start();
+    let mut post = Post::open(odmrd.mx);
+    post.deliver("ann@sender.test", "bob@example.org", LETTER);
+    post.deliver("", "eve@example.org", LETTER);
+    let unknown = ["redirect", "--sender", "ann@*", "--to", "example.net", "--yes"];
+    let unknown = queuectl(&odmrd, &unknown).ended(66).err;
+    assert!(unknown.contains("no account may fetch the mail of example.net"), "{unknown}");
+    queuectl(&odmrd, &["redirect", "--to", "example.com", "--yes"]).ended(64);
+    let moved =
+        ["redirect", "--sender", "ann@*", "--to", "example.com", "--yes", "--reason", "merged"];
+    queuectl(&odmrd, &moved).ended(0);
+    let all = queuectl(&odmrd, &["list", "--json"]).ended(0).records();
+    let of = |domain: &str| all.iter().filter(|m| m["domain"] == domain).collect::<Vec<_>>();
+    assert_eq!((of("example.org").len(), of("example.com").len()), (1, 1));
+    let moved = &of("example.com")[0];
+    assert_eq!(moved["account"], "beta");
+    assert_eq!(moved["recipients"][0]["address"], "bob@example.com");
+    assert_eq!(moved["recipients"][0]["orcpt"], "rfc822;bob@example.org");
+    let audit = &queuectl(&odmrd, &["audit", "--json"]).ended(0).records()[0];
+    assert_eq!((&audit["action"], &audit["reason"]), (&"redirect".into(), &"merged".into()));
+    judge(&odmrd, "odmr.queue.audit/1", std::slice::from_ref(audit));
+    let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    assert_eq!(fetched.count("accepted"), 1, "the first customer gets what is left");
+}

@@ -205,3 +205,37 @@ async fn what_was_tried_is_counted_whatever_an_operator_does() {
     drop(give);
     assert!(findings.recv().await.is_none(), "what is counted is what is there");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_redirected_is_another_domains() {
+    let folder = folder();
+    let spool = open(&folder);
+    // One recipient has been refused, and its sender is still to be told of it.
+    half_refused(&spool).await;
+    let to = domain("example.com");
+    is_done(&spool, 1, Act::Redirect(to.clone())).await;
+    assert_eq!(order(&spool, 1, Act::Redirect(to.clone()), 11).await.unfit, 1, "it is there");
+    assert_eq!(spool.totals(&domain("example.org")), Totals::default());
+    assert_eq!(spool.totals(&to).waiting, 1);
+    assert!(offered(&spool, "example.org").await.is_empty());
+    spool.close().await;
+    drop(spool);
+    let spool = open(&folder);
+    let lease = only(&spool, "example.com").await;
+    let seen: Vec<_> = lease
+        .entry()
+        .recipients
+        .iter()
+        .map(|(r, state)| (r.path.as_str(), r.params.orcpt.as_deref(), state.waits()))
+        .collect();
+    let moved = ("slow@example.com", Some("rfc822;slow@example.org"), true);
+    assert_eq!(seen, [("gone@example.org", None, false), moved]);
+    drop(lease);
+    assert_eq!(due(&spool).await, 1);
+    let (give, mut findings) = tokio::sync::mpsc::channel(8);
+    spool.overseer().verify(at(20), &give).await.expect("a look");
+    drop(give);
+    assert!(findings.recv().await.is_none());
+    deliver(&spool, only(&spool, "example.com").await).await;
+    assert_eq!(due(&spool).await, 1, "and it is still to be told");
+}

@@ -120,6 +120,8 @@ pub enum Command {
     Expire(Act),
     /// Forget that messages were tried: back to their place in the queue
     Requeue(Act),
+    /// Give messages to another domain of ours: their recipients get the same names there
+    Redirect(Redirect),
     /// Write messages into files, content and envelope; they stay in the queue
     Export(Export),
     /// Take messages in that export has written; what is there already is not taken twice
@@ -309,6 +311,17 @@ pub struct Delete {
     pub undo: bool,
 }
 
+/// `queuectl redirect`.
+#[derive(Debug, Args)]
+pub struct Redirect {
+    /// What every order has.
+    #[command(flatten)]
+    pub act: Act,
+    /// To this domain, which a customer must have
+    #[arg(long, value_name = "DOMAIN", help_heading = "Order")]
+    pub to: String,
+}
+
 /// `queuectl bounce`.
 #[derive(Debug, Args)]
 pub struct Bounce {
@@ -468,6 +481,7 @@ fn answer(cli: Cli) -> Result<Exit, Failure> {
             Command::Bounce(bounce) => act::bounce(&office, bounce).await,
             Command::Expire(act) => act::expire(&office, act).await,
             Command::Requeue(act) => act::requeue(&office, act).await,
+            Command::Redirect(redirect) => act::redirect(&office, redirect).await,
             Command::Schema { .. } => Ok(Exit::Ok),
         }
     })

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::EntryState;
-use crate::smtp::Reply;
+use crate::smtp::{Domain, Reply};
 
 /// An operator's act.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Act {
     Bounce(Reply),
     /// As if it had never been tried: back to its place in the queue.
     Requeue,
+    /// To another domain: its entry, and those of its recipients who wait.
+    Redirect(Domain),
 }
 
 impl Act {
@@ -35,6 +37,7 @@ impl Act {
             Act::Expire => "expire",
             Act::Bounce(_) => "bounce",
             Act::Requeue => "requeue",
+            Act::Redirect(_) => "redirect",
         }
     }
 
@@ -46,7 +49,7 @@ impl Act {
             Act::Release => state == Held,
             Act::Delete => matches!(state, Waiting | Held | Failed | Damaged),
             Act::Undelete => state == Deleted,
-            Act::Expire | Act::Bounce(_) => matches!(state, Waiting | Held),
+            Act::Expire | Act::Bounce(_) | Act::Redirect(_) => matches!(state, Waiting | Held),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod path;
 pub mod reply;
 pub mod status;
 pub mod xclient;
+pub mod xtext;
 
 pub use capability::Capabilities;
 pub use command::{Command, SyntaxError, Verb};

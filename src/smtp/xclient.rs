@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use super::xtext;
+
 /// What may stand in the line, as EHLO lists it.
 pub const OFFER: &str = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
 
@@ -26,7 +28,7 @@ impl Xclient {
             let (name, value) = attribute.split_once('=')?;
             let value = match value.to_ascii_uppercase().as_str() {
                 "[UNAVAILABLE]" | "[TEMPUNAVAIL]" => None,
-                _ => Some(decoded(value)?),
+                _ => Some(xtext::decoded(value).filter(|text| !text.contains(char::is_control))?),
             };
             match name.to_ascii_uppercase().as_str() {
                 "ADDR" => {
@@ -51,7 +53,7 @@ impl Xclient {
             let _ = write!(text, " ADDR={family}{address}");
         }
         if let Some(helo) = &self.helo {
-            let _ = write!(text, " HELO={}", encoded(helo));
+            let _ = write!(text, " HELO={}", xtext::encoded(helo));
         }
         text
     }
@@ -64,33 +66,6 @@ fn address(value: &str) -> Option<IpAddr> {
         _ => value,
     };
     bare.parse().ok()
-}
-
-fn decoded(xtext: &str) -> Option<String> {
-    let mut octets = Vec::with_capacity(xtext.len());
-    let mut rest = xtext.bytes();
-    while let Some(octet) = rest.next() {
-        match octet {
-            b'+' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                octets.push(u8::try_from(digit()? * 16 + digit()?).ok()?);
-            }
-            octet => octets.push(octet),
-        }
-    }
-    String::from_utf8(octets).ok().filter(|text| !text.chars().any(char::is_control))
-}
-
-fn encoded(text: &str) -> String {
-    let mut xtext = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        match octet {
-            b'+' | b'=' => _ = write!(xtext, "+{octet:02X}"),
-            b'!'..=b'~' => xtext.push(char::from(octet)),
-            octet => _ = write!(xtext, "+{octet:02X}"),
-        }
-    }
-    xtext
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Act, Bounce, Delete, Hold, parsed, say, with_ids};
+use super::{Act, Bounce, Delete, Hold, Redirect, parsed, say, with_ids};
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::selection::Selection;
@@ -14,12 +14,13 @@ use crate::flow::desk::wire::{ActWord, Request};
 const ACTION: [&str; 6] = ["action", "matched", "done", "busy", "unfit", "audit"];
 
 pub(super) async fn hold(office: &Office, hold: Hold) -> Result<Exit, Failure> {
-    order(office, ActWord::Hold, hold.act, hold.until, None).await
+    let how = How { until: hold.until, ..How::default() };
+    order(office, ActWord::Hold, hold.act, how).await
 }
 
 pub(super) async fn release(office: &Office, mut act: Act) -> Result<Exit, Failure> {
     only(&mut act, "held");
-    order(office, ActWord::Release, act, None, None).await
+    order(office, ActWord::Release, act, How::default()).await
 }
 
 pub(super) async fn delete(office: &Office, mut delete: Delete) -> Result<Exit, Failure> {
@@ -27,20 +28,34 @@ pub(super) async fn delete(office: &Office, mut delete: Delete) -> Result<Exit, 
     if delete.undo {
         only(&mut delete.act, "deleted");
     }
-    order(office, word, delete.act, None, None).await
+    order(office, word, delete.act, How::default()).await
 }
 
 pub(super) async fn bounce(office: &Office, bounce: Bounce) -> Result<Exit, Failure> {
     let reply = format!("550 {} {}", bounce.status, bounce.text);
-    order(office, ActWord::Bounce, bounce.act, None, Some(reply)).await
+    let how = How { reply: Some(reply), ..How::default() };
+    order(office, ActWord::Bounce, bounce.act, how).await
 }
 
 pub(super) async fn expire(office: &Office, act: Act) -> Result<Exit, Failure> {
-    order(office, ActWord::Expire, act, None, None).await
+    order(office, ActWord::Expire, act, How::default()).await
 }
 
 pub(super) async fn requeue(office: &Office, act: Act) -> Result<Exit, Failure> {
-    order(office, ActWord::Requeue, act, None, None).await
+    order(office, ActWord::Requeue, act, How::default()).await
+}
+
+pub(super) async fn redirect(office: &Office, redirect: Redirect) -> Result<Exit, Failure> {
+    let how = How { to: Some(redirect.to), ..How::default() };
+    order(office, ActWord::Redirect, redirect.act, how).await
+}
+
+/// What some orders have besides.
+#[derive(Debug, Default)]
+struct How {
+    until: Option<String>,
+    reply: Option<String>,
+    to: Option<String>,
 }
 
 /// Of all that is meant, what this can be about at all.
@@ -52,13 +67,8 @@ fn only(act: &mut Act, state: &str) {
     }
 }
 
-async fn order(
-    office: &Office,
-    action: ActWord,
-    act: Act,
-    until: Option<String>,
-    reply: Option<String>,
-) -> Result<Exit, Failure> {
+async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<Exit, Failure> {
+    let How { until, reply, to } = how;
     let Act { ids, filter, all, dry_run, yes, reason, allow_none, output } = act;
     output.shows()?;
     let filter = with_ids(filter, ids)?;
@@ -74,6 +84,7 @@ async fn order(
         reason: reason.clone(),
         until: until.clone(),
         reply: reply.clone(),
+        to: to.clone(),
         before: Some(before),
     };
     if dry_run {

@@ -153,12 +153,19 @@ impl Desk {
                 }
                 Ok(sheet.send(lines).await?)
             }
-            Request::Act { action, filter, dry_run, reason, until, reply, before } => {
+            Request::Act { action, filter, dry_run, reason, until, reply, to, before } => {
                 if reason.as_ref().is_some_and(|reason| reason.len() > REASON) {
                     let what = format!("reason: longer than {REASON} octets");
                     return Err(Failure::new(Exit::Usage, what).into());
                 }
-                let act = act(action, until.as_deref(), reply.as_deref())?;
+                let act = match (action, &to) {
+                    (ActWord::Redirect, to) => Act::Redirect(self.other_home(to.as_deref())?),
+                    (_, Some(_)) => {
+                        let what = "to: only what is redirected goes to another domain";
+                        return Err(Failure::new(Exit::Usage, what).into());
+                    }
+                    (action, None) => act(action, until.as_deref(), reply.as_deref())?,
+                };
                 let order = Order { act, filter, dry_run, reason, before };
                 self.act(order, sheet).await
             }
@@ -333,8 +340,25 @@ impl Desk {
             Act::Bounce(_) => counts.bounced.add(done),
             Act::Delete => counts.deleted.add(done),
             Act::Expire => counts.expired.add(done),
-            Act::Hold(_) | Act::Release | Act::Undelete | Act::Requeue => {}
+            Act::Hold(_) | Act::Release | Act::Undelete | Act::Requeue | Act::Redirect(_) => {}
         }
+    }
+
+    /// A domain that we hold mail for, to which mail of another is to go.
+    fn other_home(&self, to: Option<&str>) -> Result<Domain, Failure> {
+        let what = "to: which domain is it to go to?";
+        let to = to.ok_or_else(|| Failure::new(Exit::Usage, what))?;
+        let domain = Domain::parse(to).map_err(|fault| {
+            Failure::new(Exit::Usage, format!("to: saw {to:?}; allowed: a domain ({fault})"))
+        })?;
+        let ours = |house: &Arc<House>| house.domains.contains_key(&domain);
+        if self.house.as_ref().is_some_and(ours) {
+            return Ok(domain);
+        }
+        let hint =
+            "mail there would wait for nobody; odmrd account add --domain gives it to a customer";
+        let what = format!("to: no account may fetch the mail of {domain}");
+        Err(Failure::new(Exit::NoInput, what).hint(Some(hint)))
     }
 
     /// Does it, and tells whoever has something to do on that account.
@@ -441,6 +465,8 @@ fn act(word: ActWord, until: Option<&str>, reply: Option<&str>) -> Result<Act, F
         ActWord::Undelete => Act::Undelete,
         ActWord::Expire => Act::Expire,
         ActWord::Requeue => Act::Requeue,
+        // Whose domain that is, only the desk knows.
+        ActWord::Redirect => return Err(usage("to: not set".to_owned())),
         ActWord::Bounce => Act::Bounce(refusal(reply.unwrap_or(BOUNCED)).map_err(usage)?),
     })
 }

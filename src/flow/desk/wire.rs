@@ -54,6 +54,9 @@ pub enum Request {
         /// Bounce: the reply that senders are told, `550 5.7.1 text`.
         #[serde(default)]
         reply: Option<String>,
+        /// Redirect: to which domain.
+        #[serde(default)]
+        to: Option<String>,
         /// Only what had arrived by then.
         #[serde(default)]
         before: Option<jiff::Timestamp>,
@@ -107,6 +110,8 @@ pub enum ActWord {
     Bounce,
     /// As if never tried.
     Requeue,
+    /// To another domain.
+    Redirect,
 }
 
 /// How it ended.

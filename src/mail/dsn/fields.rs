@@ -96,24 +96,9 @@ pub(super) fn legible(text: &str, utf8: bool) -> String {
 
 /// What xtext means (RFC 3461, section 4), if that can stand in a line; else as it came.
 fn plain(xtext: &str, utf8: bool) -> String {
-    decoded(xtext)
+    crate::smtp::xtext::decoded(xtext)
         .filter(|text| text.chars().all(|c| !c.is_control() && (utf8 || c.is_ascii())))
         .unwrap_or_else(|| legible(xtext, utf8))
-}
-
-fn decoded(xtext: &str) -> Option<String> {
-    let mut octets = Vec::with_capacity(xtext.len());
-    let mut rest = xtext.bytes();
-    while let Some(octet) = rest.next() {
-        match octet {
-            b'+' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                octets.push((digit()? * 16 + digit()?) as u8);
-            }
-            octet => octets.push(octet),
-        }
-    }
-    String::from_utf8(octets).ok()
 }
 
 /// One field, folded at blanks; a word that is longer than a line may be is cut.

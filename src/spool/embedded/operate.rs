@@ -11,7 +11,7 @@ use ulid::Ulid;
 use super::Core;
 use super::claims::{Claim, Key};
 use super::conclude;
-use super::ledger::Changes;
+use super::ledger::{Changes, Ledger};
 use super::reader::{aside, unreadable};
 use super::row;
 use super::settle;
@@ -107,10 +107,15 @@ async fn keys_of(core: &Arc<Core>, ids: Vec<EntryId>) -> Result<Vec<Key>, SpoolE
 
 impl Operation {
     /// Writes it down. Says to how many entries it was done.
-    pub(super) fn write(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
+    pub(super) fn write(
+        &self,
+        db: &Connection,
+        ledger: &Ledger,
+        changes: &mut Changes,
+    ) -> rusqlite::Result<u64> {
         let mut done = 0;
         for claim in &self.claims {
-            done += self.act_on(db, claim.key, changes)?;
+            done += self.act_on(db, claim.key, ledger, changes)?;
         }
         if done > 0 {
             self.note(db, done)?;
@@ -118,7 +123,13 @@ impl Operation {
         Ok(done)
     }
 
-    fn act_on(&self, db: &Connection, key: Key, changes: &mut Changes) -> rusqlite::Result<u64> {
+    fn act_on(
+        &self,
+        db: &Connection,
+        key: Key,
+        ledger: &Ledger,
+        changes: &mut Changes,
+    ) -> rusqlite::Result<u64> {
         let Some(state) = state_of(db, key)?.filter(|&state| self.act.fits(state)) else {
             return Ok(0);
         };
@@ -146,6 +157,10 @@ impl Operation {
                 settle::refuse(db, key, reply, changes)
             }
             Act::Requeue => requeue(db, key, changes),
+            Act::Redirect(to) => {
+                let number = changes.id(db, ledger, to)?;
+                settle::redirect(db, key, Key { domain: number, ..key }, to, changes)
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use super::lane;
 use super::ledger::{Changes, Weight};
 use super::row;
 use crate::queue::{Entry, EntryState, Fate, RecipientState, order};
-use crate::smtp::Reply;
+use crate::smtp::{Domain, Reply};
 
 /// What a session made of one entry.
 #[derive(Debug)]
@@ -190,6 +190,55 @@ fn standing(db: &Connection, key: [u8; 16]) -> rusqlite::Result<Option<(i64, Wei
         Ok((row.get(0)?, Weight { size: row.get(1)?, tried: row.get(2)? }))
     };
     db.prepare_cached(sql)?.query_row([key], standing).optional()
+}
+
+/// Moves an entry to another domain, and those of its recipients who wait. Who they were at first is
+/// kept for a notice (RFC 3461, section 5.2.2). One that cannot be moved stays where it is.
+pub(super) fn redirect(
+    db: &Connection,
+    from: Key,
+    to: Key,
+    domain: &Domain,
+    changes: &mut Changes,
+) -> rusqlite::Result<u64> {
+    let key = from.id.0.to_bytes();
+    let sql = "SELECT name FROM domain WHERE id = ?1";
+    let name: String = db.prepare_cached(sql)?.query_row([from.domain], |row| row.get(0))?;
+    let Ok(Some(stored)) =
+        Domain::parse(&name).map(|name| row::load(db, &name, from).ok().flatten())
+    else {
+        return Ok(0);
+    };
+    let Some(standing) = standing(db, key)?.filter(|_| from.domain != to.domain) else {
+        return Ok(0);
+    };
+    let mut recipients = Vec::with_capacity(stored.entry.recipients.len());
+    for (recipient, state) in &stored.entry.recipients {
+        recipients.push(match state.waits() {
+            false => recipient.clone(),
+            true => match recipient.moved(domain) {
+                Some(moved) => moved,
+                None => return Ok(0),
+            },
+        });
+    }
+    let sql = "UPDATE recipient SET path = ?3, orcpt = ?4 WHERE entry = ?1 AND n = ?2";
+    let mut update = db.prepare_cached(sql)?;
+    for (n, recipient) in recipients.iter().enumerate() {
+        let (path, orcpt) = (recipient.path.as_str(), recipient.params.orcpt.as_deref());
+        update.execute(params![key, n, path, orcpt])?;
+    }
+    let whom = row::whom(domain, &stored.entry.reverse_path, recipients.iter(), &stored.digest);
+    let sql = "UPDATE entry SET domain = ?2, whom = ?3 WHERE id = ?1";
+    db.prepare_cached(sql)?.execute(params![key, to.domain, whom])?;
+    let sql = "UPDATE due SET domain = ?2 WHERE entry = ?1";
+    db.prepare_cached(sql)?.execute(params![key, to.domain])?;
+    let (state, weight) = standing;
+    if let Some(state) = row::entry_state(state) {
+        changes.count(from.domain).leaves(state, weight);
+        changes.count(to.domain).enters(state, weight);
+    }
+    Ok(1)
 }
 
 /// Gives up the recipients who still wait of an entry whose time has run out.

@@ -219,7 +219,7 @@ impl Writer {
                 self.next_message += 1;
                 telling.write(db, notice, &self.ledger, changes)
             }
-            Work::Operate(operation) => operation.write(db, changes),
+            Work::Operate(operation) => operation.write(db, &self.ledger, changes),
             Work::Clear(claims) => operate::clear(db, claims, changes),
             Work::NotDue(claims) => {
                 claims.iter().try_for_each(|c| conclude::is_not_due(db, c.key)).map(|()| 0)
