@@ -46,6 +46,7 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'Customers'' sessions that have ended, since odmrd was started; the last hundred')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'What operators did')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until there are no such messages, or until there are')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Follow what happens: mail that comes, waits, goes; sessions; orders')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'The JSON Schema of what is told')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -562,6 +563,27 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'queuectl;watch' {
+            [CompletionResult]::new('--from-cursor', '--from-cursor', [CompletionResultType]::ParameterName, 'What came behind this `seq` too, as far as odmrd remembers it: the last ten thousand')
+            [CompletionResult]::new('--event', '--event', [CompletionResultType]::ParameterName, 'These only: queued, session_start, delivered, deferred, refused, held, released, deleted, undeleted, expired, bounced, requeued, redirected, session_end')
+            [CompletionResult]::new('--domain', '--domain', [CompletionResultType]::ParameterName, 'Of this domain only, or of all below it (*.example.org)')
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Of this account only')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'End after so many')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]')
+            [CompletionResult]::new('--warning', '--warning', [CompletionResultType]::ParameterName, '--format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10')
+            [CompletionResult]::new('--critical', '--critical', [CompletionResultType]::ParameterName, '--format nagios: more than this are critical')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'These fields only, in this order; a dot leads into an object: id,source.ip')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'In the order of this field; the whole list is kept in memory for it')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Ask at this socket')
+            [CompletionResult]::new('--spool', '--spool', [CompletionResultType]::ParameterName, 'Look at the spool in this folder, read-only, whether odmrd runs or not')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --format jsonl')
+            [CompletionResult]::new('--reverse', '--reverse', [CompletionResultType]::ParameterName, 'The other way round')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'queuectl;schema' {
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The settings of odmrd, where its control socket stands')
@@ -589,6 +611,7 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'Customers'' sessions that have ended, since odmrd was started; the last hundred')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'What operators did')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until there are no such messages, or until there are')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Follow what happens: mail that comes, waits, goes; sessions; orders')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'The JSON Schema of what is told')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -642,6 +665,9 @@ Register-ArgumentCompleter -Native -CommandName 'queuectl' -ScriptBlock {
             break
         }
         'queuectl;help;wait' {
+            break
+        }
+        'queuectl;help;watch' {
             break
         }
         'queuectl;help;schema' {

@@ -73,6 +73,9 @@ _queuectl() {
             queuectl,wait)
                 cmd="queuectl__subcmd__wait"
                 ;;
+            queuectl,watch)
+                cmd="queuectl__subcmd__watch"
+                ;;
             queuectl__subcmd__help,audit)
                 cmd="queuectl__subcmd__help__subcmd__audit"
                 ;;
@@ -130,6 +133,9 @@ _queuectl() {
             queuectl__subcmd__help,wait)
                 cmd="queuectl__subcmd__help__subcmd__wait"
                 ;;
+            queuectl__subcmd__help,watch)
+                cmd="queuectl__subcmd__help__subcmd__watch"
+                ;;
             *)
                 ;;
         esac
@@ -137,7 +143,7 @@ _queuectl() {
 
     case "${cmd}" in
         queuectl)
-            opts="-c -h -V --config --socket --spool --help --version list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help"
+            opts="-c -h -V --config --socket --spool --help --version list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait watch schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -715,7 +721,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__help)
-            opts="list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait schema help"
+            opts="list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait watch schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -981,6 +987,20 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__help__subcmd__wait)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        queuectl__subcmd__help__subcmd__watch)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1972,6 +1992,76 @@ _queuectl() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        queuectl__subcmd__watch)
+            opts="-c -h --from-cursor --event --domain --account --limit --format --json --warning --critical --fields --sort --reverse --config --socket --spool --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from-cursor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fields)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sort)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

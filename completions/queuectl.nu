@@ -505,6 +505,26 @@ module completions {
     --help(-h)                # Print help
   ]
 
+  # Follow what happens: mail that comes, waits, goes; sessions; orders
+  export extern "queuectl watch" [
+    --from-cursor: string     # What came behind this `seq` too, as far as odmrd remembers it: the last ten thousand
+    --event: string           # These only: queued, session_start, delivered, deferred, refused, held, released, deleted, undeleted, expired, bounced, requeued, redirected, session_end
+    --domain: string          # Of this domain only, or of all below it (*.example.org)
+    --account: string         # Of this account only
+    --limit: string           # End after so many
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+  ]
+
   # The JSON Schema of what is told
   export extern "queuectl schema" [
     --config(-c): path        # The settings of odmrd, where its control socket stands
@@ -584,6 +604,10 @@ module completions {
 
   # Wait until there are no such messages, or until there are
   export extern "queuectl help wait" [
+  ]
+
+  # Follow what happens: mail that comes, waits, goes; sessions; orders
+  export extern "queuectl help watch" [
   ]
 
   # The JSON Schema of what is told

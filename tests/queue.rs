@@ -717,3 +717,59 @@ fn mail_can_be_given_to_another_domain() {
     let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(fetched.count("accepted"), 1, "the first customer gets what is left");
 }
+
+#[test]
+fn what_happens_can_be_watched_also_across_a_restart() {
+    let lab = Lab::open();
+    let mut odmrd = laden(&lab);
+    queuectl(&odmrd, &["hold", "--sender", "<>", "--yes"]).ended(0);
+    queuectl(&odmrd, &["release", "--all", "--yes"]).ended(0);
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    lab::wait::until("the session's end", || {
+        (!queuectl(&odmrd, &["sessions"]).out.is_empty()).then_some(())
+    });
+    let watch = ["watch", "--json", "--from-cursor"];
+    let all = queuectl(&odmrd, &[&watch[..], &["0", "--limit", "10"]].concat()).ended(0).records();
+    let seen: Vec<_> = all.iter().map(|event| event["event"].as_str().expect("a word")).collect();
+    let (queued, delivered) = (["queued"; 3], ["delivered"; 3]);
+    let between = ["held", "released", "session_start"];
+    let expected = [&queued[..], &between[..], &delivered[..], &["session_end"][..]].concat();
+    assert_eq!(seen, expected);
+    judge(&odmrd, "odmr.queue.event/1", &all);
+    assert_eq!(
+        (&all[0]["domain"], &all[0]["account"]),
+        (&"example.org".into(), &lab::fetchmail::USER.into())
+    );
+    assert_eq!(all[9]["result"], "ok");
+    let ids = |event: &str| -> std::collections::BTreeSet<&str> {
+        let those = all.iter().filter(|record| record["event"] == event);
+        those.map(|record| record["id"].as_str().expect("an id")).collect()
+    };
+    assert_eq!(ids("queued"), ids("delivered"));
+    let held = ["0", "--event", "held", "--limit", "1", "--format", "template:{who} {id}"];
+    let held = queuectl(&odmrd, &[&["watch", "--from-cursor"][..], &held[..]].concat()).ended(0);
+    assert_eq!(held.out.trim().split(' ').count(), 2, "{}", held.out);
+    queuectl(&odmrd, &["watch", "--event", "nothing"]).ended(64);
+    // Somebody watches while the provider goes and comes.
+    let last = all[9]["seq"].to_string();
+    let mut watcher = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+    watcher.arg("--config").arg(odmrd.config()).args(watch).args([&last, "--limit", "2"]);
+    let watcher = watcher.args(["--event", "queued"]).stdin(Stdio::null());
+    let mut watcher = watcher.stdout(Stdio::piped()).spawn().expect("queuectl");
+    let lines = std::io::BufReader::new(watcher.stdout.take().expect("its output"));
+    let mut lines = std::io::BufRead::lines(lines).map(|line| line.expect("text"));
+    let deliver = |odmrd: &RunningOdmrd| {
+        Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.org", LETTER);
+    };
+    deliver(&odmrd);
+    let first = lines.next().expect("an event");
+    odmrd.crash_and_restart(&lab);
+    deliver(&odmrd);
+    let told = std::iter::once(first).chain(lines);
+    let told: Vec<Value> = told.map(|line| serde_json::from_str(&line).expect("JSON")).collect();
+    assert!(watcher.wait().expect("its end").success());
+    let seen: Vec<_> = told.iter().map(|event| event["event"].as_str().expect("a word")).collect();
+    assert_eq!(seen, ["queued", "restarted", "queued"]);
+    judge(&odmrd, "odmr.queue.event/1", &told);
+    assert!(told[2]["seq"].as_u64() > told[0]["seq"].as_u64());
+}

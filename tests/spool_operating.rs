@@ -90,9 +90,13 @@ async fn what_is_released_still_comes_to_its_end() {
     keep_small(&spool, 1, "example.org", at(0)).await;
     is_done(&spool, 1, Act::Hold(None)).await;
     let long_after = later(at(10));
-    assert_eq!(spool.expire(long_after).await.expect("swept"), 0, "held mail does not expire");
+    assert_eq!(
+        spool.expire(long_after).await.expect("swept").len(),
+        0,
+        "held mail does not expire"
+    );
     is_done(&spool, 1, Act::Release).await;
-    assert_eq!(spool.expire(long_after).await.expect("swept"), 1);
+    assert_eq!(spool.expire(long_after).await.expect("swept").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

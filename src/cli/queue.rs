@@ -6,6 +6,7 @@ mod content;
 mod digest;
 mod look;
 mod stats;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{BufWriter, IsTerminal, StdoutLock, Write};
@@ -47,6 +48,7 @@ pub const EXAMPLES: &[Example] = &[
         "queuectl list --sender '<>' --older 2d --format ids0 | queuectl delete --id - --yes --reason 'old bounces'",
         "Select with one command, act with another",
     ),
+    ("queuectl watch --event delivered,deferred,refused", "What becomes of mail, as it happens"),
     (
         "queuectl list --older 2d --format nagios --warning 0 --critical 100",
         "A check for Nagios, Icinga and the like; it ends with 0, 1, 2, or 3 when it cannot be made",
@@ -134,6 +136,8 @@ pub enum Command {
     Audit(Audit),
     /// Wait until there are no such messages, or until there are
     Wait(Wait),
+    /// Follow what happens: mail that comes, waits, goes; sessions; orders
+    Watch(Watch),
     /// The JSON Schema of what is told
     Schema {
         /// Which; without it, their names
@@ -311,6 +315,29 @@ pub struct Delete {
     pub undo: bool,
 }
 
+/// `queuectl watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// What came behind this `seq` too, as far as odmrd remembers it: the last ten thousand
+    #[arg(long, value_name = "SEQ", help_heading = "Which events")]
+    pub from_cursor: Option<u64>,
+    /// These only: queued, session_start, delivered, deferred, refused, held, released, deleted, undeleted, expired, bounced, requeued, redirected, session_end
+    #[arg(long, value_name = "EVENT", value_delimiter = ',', help_heading = "Which events")]
+    pub event: Vec<String>,
+    /// Of this domain only, or of all below it (*.example.org)
+    #[arg(long, value_name = "DOMAIN", help_heading = "Which events")]
+    pub domain: Vec<String>,
+    /// Of this account only
+    #[arg(long, value_name = "NAME", help_heading = "Which events")]
+    pub account: Vec<String>,
+    /// End after so many
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub limit: Option<u64>,
+    /// How.
+    #[command(flatten)]
+    pub output: Output,
+}
+
 /// `queuectl redirect`.
 #[derive(Debug, Args)]
 pub struct Redirect {
@@ -475,6 +502,7 @@ fn answer(cli: Cli) -> Result<Exit, Failure> {
             Command::Sessions(sessions) => look::sessions(&office, sessions).await,
             Command::Audit(audit) => look::audit(&office, audit).await,
             Command::Wait(wait) => look::wait(&office, wait).await,
+            Command::Watch(wanted) => watch::watch(&office, wanted).await,
             Command::Hold(hold) => act::hold(&office, hold).await,
             Command::Release(act) => act::release(&office, act).await,
             Command::Delete(delete) => act::delete(&office, delete).await,
@@ -535,7 +563,8 @@ impl Command {
             | Command::Stats(Stats { output, .. })
             | Command::Verify(Verify { output, .. })
             | Command::Sessions(Sessions { output, .. })
-            | Command::Audit(Audit { output, .. }) => (output, false),
+            | Command::Audit(Audit { output, .. })
+            | Command::Watch(Watch { output, .. }) => (output, false),
             _ => return Ok(false),
         };
         if !counts {

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 
+use super::events::Events;
 use super::recent::Recent;
 use super::serve::Door;
 use crate::sasl::Mechanism;
@@ -297,6 +298,8 @@ pub struct Counts {
     pub notices: Each<{ NOTICES.len() }>,
     /// How customers fared of late.
     pub recent: Recent,
+    /// What happened, for whoever watches.
+    pub events: Events,
 }
 
 impl Default for Counts {
@@ -316,6 +319,7 @@ impl Default for Counts {
             deleted: Count::default(),
             notices: Each::default(),
             recent: Recent::default(),
+            events: Events::since(Timestamp::now()),
         }
     }
 }

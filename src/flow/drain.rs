@@ -4,6 +4,7 @@
 //! no answer goes back as it was: nothing is lost, and nobody is sent a notice because of a line.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use super::counts::Handed;
+use super::events;
 use super::line::{LineEnd, Stop, ask};
 use super::provider::{Provider, Turning};
 use crate::config::accounts::Switch;
@@ -428,7 +430,13 @@ impl<'a, S: Spool> Run<'a, S> {
         self.has_news |=
             fates.iter().any(|fate| matches!(fate, Fate::Refused(_) | Fate::Relayed(_)));
         let (spool, lease) = (self.provider.spool.clone(), underway.lease);
-        self.settling.spawn(async move { spool.settle(lease, fates, Timestamp::now()).await });
+        let happened = events::of_fates(lease.entry().id, &domain, self.id, &fates);
+        let counts = Arc::clone(&self.provider.counts);
+        self.settling.spawn(async move {
+            spool.settle(lease, fates, Timestamp::now()).await?;
+            counts.events.tell(happened, Timestamp::now());
+            Ok(())
+        });
     }
 
     /// Whoever asked to hear of success hears it from the customer's server, if that offers DSN, and

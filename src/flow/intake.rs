@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::counts::{AtDoor, Rejection};
+use super::events;
 use super::line::{LineEnd, Stop, hear, parted};
 use super::provider::{House, Provider};
 use super::serve::Door;
@@ -298,7 +299,9 @@ impl<S: Spool> Talk<'_, S> {
         };
         let of = |part: &Part| self.provider.counts.domain(&part.domain);
         let of_domains: Vec<_> = arrival.parts.iter().filter_map(of).collect();
+        let came = events::of_arrival(&arrival, self.id);
         self.provider.spool.commit(draft, arrival).await?;
+        self.provider.counts.events.tell(came, Timestamp::now());
         of_domains.iter().for_each(|domain| domain.received.add(1));
         Ok(())
     }

@@ -25,6 +25,7 @@ pub mod desk;
 pub mod dovecot;
 pub mod drain;
 pub mod errand;
+pub mod events;
 pub mod fetch;
 pub mod forward;
 pub mod handover;

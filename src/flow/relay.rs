@@ -10,6 +10,7 @@ use tracing::info;
 
 use super::counts::{AtDoor, Outcome};
 use super::drain::{Drained, Run};
+use super::events::{Happening, Kind};
 use super::line::{LineEnd, Stop, hear, last_words, parted, write};
 use super::proof::{LineFacts, Proof};
 use super::provider::{House, Provider, Turning};
@@ -254,6 +255,7 @@ impl<'a, S: Spool> Call<'a, S> {
         turning: Turning,
     ) -> Result<(), LineEnd> {
         let _open = self.provider.counts.open_session();
+        self.happened(Kind::SessionStart, &turning.account, None);
         let run = Run::new(self.provider, self.id, &turning, session, self.stop.clone());
         let mut run = run.behind_the_turn(Instant::now());
         let end = run.to_the_end(&mut self.wire).await;
@@ -286,7 +288,18 @@ impl<'a, S: Spool> Call<'a, S> {
                 drained: self.drained,
             };
             self.provider.counts.recent.note(past, Timestamp::now());
+            self.happened(Kind::SessionEnd, account, Some(outcome.name()));
         }
+    }
+
+    fn happened(&self, kind: Kind, account: &str, result: Option<&'static str>) {
+        let event = Happening {
+            account: Some(account.to_owned()),
+            session: Some(self.id.to_owned()),
+            result,
+            ..Happening::new(kind)
+        };
+        self.provider.counts.events.tell([event], Timestamp::now());
     }
 }
 

@@ -16,6 +16,7 @@ use tracing::{error, info, warn};
 
 use super::desk::listen::keep_desk;
 use super::dovecot::Dovecot;
+use super::events::{Happening, Kind};
 use super::forward::keep_forwarding;
 use super::handover::{self, Given, HandoverError};
 use super::http::{Gate, GateError, HISTORY, Memory, Rules, Site, keep_remembering};
@@ -510,8 +511,11 @@ impl<S: Spool> Keeper<S> {
 
     async fn expire(&self) {
         match self.provider.spool.expire(Timestamp::now()).await {
-            Ok(0) => {}
-            Ok(entries) => {
+            Ok(expired) if expired.is_empty() => {}
+            Ok(expired) => {
+                let entries = expired.len() as u64;
+                let of = |(id, domain)| Happening::of(Kind::Expired, id, domain);
+                self.provider.counts.events.tell(expired.into_iter().map(of), Timestamp::now());
                 self.provider.counts.expired.add(entries);
                 let told = self.loaded.settings.smarthost.server.is_some();
                 let becomes = if told { "its senders are told" } else { "it is kept aside" };

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
+use super::events;
 use super::intake::{LOST_TRACK, Mail, Manner, OVER_QUOTA, TOO_FAST, kept, received, refusal};
 use super::provider::{House, Provider};
 use crate::config::accounts::Account;
@@ -154,7 +155,9 @@ impl<S: Spool> Submission<'_, S> {
             source: Source { ip: self.ip, helo: session.hello_name(), tls: self.tls.clone() },
             trace: trace.into(),
         };
+        let came = events::of_arrival(&arrival, self.id);
         self.provider.spool.commit(mail.into_draft()?, arrival).await?;
+        self.provider.counts.events.tell(came, Timestamp::now());
         local.iter().for_each(|domain| self.provider.arrived(domain));
         Ok(())
     }

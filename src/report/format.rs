@@ -158,6 +158,14 @@ impl<W: Write> Page<W> {
         }
     }
 
+    /// Hands on what is on it so far.
+    ///
+    /// # Errors
+    /// What writing has to say.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     /// Ends it. Says how many records there were.
     ///
     /// # Errors

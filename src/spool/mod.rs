@@ -249,8 +249,11 @@ pub trait Spool: Send + Sync + Clone + 'static {
         notice: Option<(Self::Draft, Arrival)>,
     ) -> impl Future<Output = Result<(), SpoolError>> + Send;
 
-    /// Marks what has outlived its time, and tells how many entries that were.
-    fn expire(&self, now: Timestamp) -> impl Future<Output = Result<u64, SpoolError>> + Send;
+    /// Marks what has outlived its time, and tells which entries that were.
+    fn expire(
+        &self,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<(EntryId, Domain)>, SpoolError>> + Send;
 
     /// Stops accepting, finishes what is under way, leaves the spool clean. Idempotent.
     fn close(&self) -> impl Future<Output = ()> + Send;

@@ -211,10 +211,12 @@ impl Answer {
             if self.end {
                 return Ok(None);
             }
-            if let Some(length) = memchr::memchr(b'\n', &self.heard[self.at..]) {
-                break self.at..self.at + length;
+            match memchr::memchr(b'\n', &self.heard[self.at..]) {
+                // A sign of life.
+                Some(0) => self.at += 1,
+                Some(length) => break self.at..self.at + length,
+                None => self.more().await?,
             }
-            self.more().await?;
         };
         self.at = found.end + 1;
         let line = &self.heard[found];

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use super::record::IMPORT;
 use super::{Desk, Sheet, Trouble, line};
 use crate::exit::{Exit, Failure};
+use crate::flow::events;
 use crate::mail::Recipient;
 use crate::queue::{Act, EntryId, Source};
 use crate::smtp::{Domain, ForwardPath, MailParams, RcptParams, ReversePath};
@@ -218,7 +219,11 @@ impl Desk {
             ))
             .into());
         }
+        let came = events::of_arrival(&arrival, "import");
         spool.commit(draft, arrival).await?;
+        if let Some(counts) = &self.counts {
+            counts.events.tell(came, Timestamp::now());
+        }
         tracing::info!(who = self.who, id = %id, %domain, size = carried.size, "message imported");
         self.keep_on_hold(carried, id).await?;
         if let Some(wake) = &self.wake {

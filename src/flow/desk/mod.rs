@@ -31,19 +31,20 @@ use self::record::{ACTION, Action, Audit, CONTENT, Found, Piece, VERIFIED, Verif
 use self::selection::{Selection, moment};
 use self::wire::{ActWord, End, Request};
 use super::counts::Counts;
+use super::events::{Gap, Happening, Kind};
 use super::recent::Past;
 use crate::config::accounts::Network;
 use crate::exit::{Exit, Failure};
 use crate::flow::http::survey::AGES;
 use crate::flow::provider::House;
-use crate::queue::filter::Seen;
+use crate::queue::filter::{DomainPattern, Seen};
 use crate::queue::{Act, EntryId, Filter, Standing};
 use crate::smtp::{Domain, Enhanced, Reply};
 use crate::spool::SpoolError;
 use crate::spool::embedded::Embedded;
 use crate::spool::embedded::operate::{Outcome, Warrant};
 use crate::spool::embedded::oversee::{Overseer, Place, Sight, Unseen};
-use crate::spool::embedded::verify::{Finding, Kind};
+use crate::spool::embedded::verify::{self, Finding};
 
 /// Lines on their way to whoever asked, some at a time. A reader who is slow keeps nobody waiting but
 /// the desk that serves it.
@@ -51,6 +52,9 @@ pub type Sheet = mpsc::Sender<Vec<u8>>;
 
 /// Octets of a reason: it is kept with each message that it is about.
 const REASON: usize = 1000;
+
+/// How long a watcher hears nothing, at most.
+const PULSE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Messages looked at in one go.
 const ROOM: usize = 256;
@@ -133,6 +137,10 @@ impl Desk {
             Request::List { filter, limit } => {
                 let selected = Selected::new(self, &filter)?;
                 self.list(&selected, limit.unwrap_or(u64::MAX), sheet).await
+            }
+            Request::Watch { after, event, domain, account } => {
+                let wanted = Watched::new(after, &event, &domain, account)?;
+                self.watch(&wanted, sheet).await
             }
             Request::Domains { domain, ages } => self.domains(&domain, ages, sheet).await,
             // Its content stands behind it, where only whoever holds the line can read it.
@@ -276,7 +284,7 @@ impl Desk {
 
     /// Sets damaged mail aside where that was asked for.
     async fn mend(&self, finding: &Finding) -> bool {
-        let (Some(spool), true, Kind::Content, Some(id)) =
+        let (Some(spool), true, verify::Kind::Content, Some(id)) =
             (&self.spool, self.repairs, finding.kind, finding.id)
         else {
             return false;
@@ -334,6 +342,70 @@ impl Desk {
         Ok(sheet.send(lines).await?)
     }
 
+    /// Whoever watches hears of each message that it was done to.
+    fn tell(&self, act: &Act, outcome: &Outcome) {
+        let Some(counts) = &self.counts else { return };
+        let kind = match act {
+            Act::Hold(_) => Kind::Held,
+            Act::Release => Kind::Released,
+            Act::Delete => Kind::Deleted,
+            Act::Undelete => Kind::Undeleted,
+            Act::Expire => Kind::Expired,
+            Act::Bounce(_) => Kind::Bounced,
+            Act::Requeue => Kind::Requeued,
+            Act::Redirect(_) => Kind::Redirected,
+        };
+        let of = |(id, domain): &(EntryId, Domain)| {
+            let domain = match act {
+                Act::Redirect(to) => to.clone(),
+                _ => domain.clone(),
+            };
+            Happening { who: Some(self.who.clone()), ..Happening::of(kind, *id, domain) }
+        };
+        counts.events.tell(outcome.entries.iter().map(of), Timestamp::now());
+    }
+
+    /// What happens, from a number on or from now on, until whoever asked has gone.
+    async fn watch(&self, wanted: &Watched, sheet: &Sheet) -> Result<(), Trouble> {
+        let Some(counts) = &self.counts else {
+            let what = "what happens is known to a running odmrd only";
+            return Err(Failure::new(Exit::Unavailable, what).into());
+        };
+        let events = &counts.events;
+        // 0 is before everything: whatever is remembered is wanted, and nothing is missed.
+        let asked = wanted.after.filter(|after| *after > 0);
+        let mut next = wanted.after.map_or_else(|| events.next(), |seq| seq.saturating_add(1));
+        let mut first = true;
+        loop {
+            let (some, gap) = events.from(next, ROOM);
+            let mut lines = Vec::new();
+            if let (true, Some(asked), Gap::Lost | Gap::Restarted) = (first, asked, gap) {
+                let what = if gap == Gap::Lost { "lost" } else { "restarted" };
+                line(&mut lines, &record::Happened::missing(what, asked))?;
+            }
+            first = false;
+            for event in &some {
+                next = event.seq + 1;
+                let domain = event.domain.as_ref();
+                let account = event.account.as_deref();
+                let account = account.or_else(|| domain.and_then(|domain| self.account(domain)));
+                if wanted.has(event, account) {
+                    line(&mut lines, &record::Happened::new(event, account))?;
+                }
+            }
+            if some.is_empty() {
+                // An empty line now and then tells whether anybody is still there.
+                let woken = tokio::time::timeout(PULSE, events.until(next)).await;
+                if woken.is_err() {
+                    lines.push(b'\n');
+                }
+            }
+            if !lines.is_empty() {
+                sheet.send(lines).await?;
+            }
+        }
+    }
+
     fn count(&self, act: &Act, done: u64) {
         let Some(counts) = &self.counts else { return };
         match act {
@@ -380,6 +452,7 @@ impl Desk {
             "an operator's order"
         );
         self.count(&act, outcome.done);
+        self.tell(&act, &outcome);
         if let Some(wake) = &self.wake {
             wake.notify_one();
         }
@@ -437,6 +510,43 @@ impl Desk {
         let mut lines = Vec::new();
         line(&mut lines, &told)?;
         Ok(sheet.send(lines).await?)
+    }
+}
+
+/// What is to be heard of.
+struct Watched {
+    after: Option<u64>,
+    kinds: Vec<Kind>,
+    domains: Vec<DomainPattern>,
+    accounts: Vec<String>,
+}
+
+impl Watched {
+    fn new(
+        after: Option<u64>,
+        events: &[String],
+        domains: &[String],
+        accounts: Vec<String>,
+    ) -> Result<Watched, Failure> {
+        let kind = |word: &String| {
+            let known = Kind::ALL.iter().find(|(_, name)| name == word);
+            let names = || Kind::ALL.map(|(_, name)| name).join(", ");
+            let bad = || format!("event: saw {word:?}; allowed: {}", names());
+            known.map(|(kind, _)| *kind).ok_or_else(|| Failure::new(Exit::Usage, bad()))
+        };
+        let selection = Selection { domain: domains.to_vec(), ..Selection::default() };
+        let kinds = events.iter().map(kind).collect::<Result<_, _>>()?;
+        Ok(Watched { after, kinds, domains: filter(&selection)?.domains, accounts })
+    }
+
+    fn has(&self, event: &Happening, account: Option<&str>) -> bool {
+        let of_domain = |pattern: &DomainPattern| {
+            event.domain.as_ref().is_some_and(|domain| pattern.matches(domain))
+        };
+        let of_account = |name: &String| account == Some(name);
+        (self.kinds.is_empty() || self.kinds.contains(&event.kind))
+            && (self.domains.is_empty() || self.domains.iter().any(of_domain))
+            && (self.accounts.is_empty() || self.accounts.iter().any(of_account))
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::flow::events::Happening;
 use crate::flow::http::status::STATUS;
 use crate::flow::http::survey::AGES;
 use crate::flow::recent::Past;
@@ -17,7 +18,8 @@ use crate::spool::embedded::oversee::{Census, Sight, Standings, Unseen};
 use crate::spool::embedded::verify::Finding;
 
 /// Every schema with its name.
-pub const SCHEMAS: [(&str, &str); 12] = [
+pub const SCHEMAS: [(&str, &str); 13] = [
+    (EVENT, include_str!("schema/event.json")),
     (MESSAGE, include_str!("schema/message.json")),
     (DOMAIN, include_str!("schema/domain.json")),
     (GROUP, include_str!("schema/group.json")),
@@ -54,6 +56,8 @@ pub const GROUP: &str = "odmr.queue.group/1";
 pub const ACTION: &str = "odmr.queue.action/1";
 /// Schema of [`Audit`].
 pub const AUDIT: &str = "odmr.queue.audit/1";
+/// Schema of [`Happened`].
+pub const EVENT: &str = "odmr.queue.event/1";
 
 /// One message for one domain.
 #[derive(Clone, Debug, Serialize)]
@@ -258,6 +262,69 @@ pub struct Domain<'a> {
     recipients: Option<u64>,
     age_hist: Option<AgeHist>,
     last_session: Option<LastSession<'a>>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize)]
+pub struct Happened<'a> {
+    schema: &'static str,
+    seq: u64,
+    at: Timestamp,
+    event: &'static str,
+    id: Option<String>,
+    domain: Option<&'a str>,
+    account: Option<&'a str>,
+    session: Option<&'a str>,
+    code: Option<u16>,
+    enhanced: Option<String>,
+    text: Option<&'a str>,
+    recipients: Option<u64>,
+    who: Option<&'a str>,
+    result: Option<&'static str>,
+}
+
+impl<'a> Happened<'a> {
+    /// What can be told of it.
+    pub fn new(event: &'a Happening, account: Option<&'a str>) -> Happened<'a> {
+        let reply = event.reply.as_ref();
+        Happened {
+            schema: EVENT,
+            seq: event.seq,
+            at: event.at,
+            event: event.kind.name(),
+            id: event.id.map(|id| id.to_string()),
+            domain: event.domain.as_ref().map(|domain| domain.as_str()),
+            account,
+            session: event.session.as_deref(),
+            code: reply.map(|reply| reply.code),
+            enhanced: reply.and_then(|reply| reply.enhanced).map(|status| status.to_string()),
+            text: reply.map(|reply| &*reply.text),
+            recipients: event.recipients,
+            who: event.who.as_deref(),
+            result: event.result,
+        }
+    }
+
+    /// Something behind this number is not remembered: too much has happened, or the daemon has been
+    /// started anew.
+    pub fn missing(event: &'static str, seq: u64) -> Happened<'static> {
+        Happened {
+            schema: EVENT,
+            seq,
+            at: Timestamp::now(),
+            event,
+            id: None,
+            domain: None,
+            account: None,
+            session: None,
+            code: None,
+            enhanced: None,
+            text: None,
+            recipients: None,
+            who: None,
+            result: None,
+        }
+    }
 }
 
 /// How many messages are how old.

@@ -84,6 +84,22 @@ pub enum Request {
         #[serde(default)]
         account: Vec<String>,
     },
+    /// What happens, one after the other and until the line is closed: `odmr.queue.event/1` each. An empty
+    /// line now and then says that the line still stands.
+    Watch {
+        /// What came behind this number, as far as it is remembered; from now on, unless said.
+        #[serde(default)]
+        after: Option<u64>,
+        /// These kinds only.
+        #[serde(default)]
+        event: Vec<String>,
+        /// Of these domains only.
+        #[serde(default)]
+        domain: Vec<String>,
+        /// Of these accounts only.
+        #[serde(default)]
+        account: Vec<String>,
+    },
     /// The last lines of the audit: `odmr.queue.audit/1` each.
     Audit {
         /// How many.

@@ -12,12 +12,14 @@ use rusqlite::{Connection, params};
 
 use super::Core;
 use super::claims::{Claim, Key};
+use super::done::Done;
 use super::operate;
 use super::reader::{aside, unreadable};
 use super::rescue::{self, is_damage};
 use super::row;
 use super::writer::Work;
 use crate::queue::{EntryId, EntryState};
+use crate::smtp::Domain;
 use crate::spool::SpoolError;
 
 /// Entries looked at in one go.
@@ -83,16 +85,19 @@ struct Look {
     soonest: i64,
 }
 
-/// Gives up everything whose time has run out; says how many entries that were.
+/// Gives up everything whose time has run out; says which entries that were.
 /// Tidies up on the way, since this is called now and then and nobody waits for it.
-pub(super) async fn expire(core: &Arc<Core>, now: Timestamp) -> Result<u64, SpoolError> {
+pub(super) async fn expire(
+    core: &Arc<Core>,
+    now: Timestamp,
+) -> Result<Vec<(EntryId, Domain)>, SpoolError> {
     core.submit(Work::Tidy).await?;
     operate::tend(core, now).await?;
     if !core.soonest.has_come(now) {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let mut sweep = core.soonest.begin();
-    let (mut from, mut given_up) = (Some(Vec::new()), 0);
+    let (mut from, given_up) = (Some(Vec::new()), Done::default());
     while let Some(after) = from {
         let look = look_at(core, after, row::time(now)).await?;
         sweep.found = sweep.found.min(look.soonest);
@@ -102,12 +107,13 @@ pub(super) async fn expire(core: &Arc<Core>, now: Timestamp) -> Result<u64, Spoo
             if claims.len() < due.len() {
                 sweep.found = row::time(now);
             }
-            given_up += core.submit(Work::Expire(claims, now)).await?;
+            let work = Work::Expire(claims, now, given_up.clone());
+            core.submit(work).await?;
         }
         from = look.last;
     }
     sweep.finished = true;
-    Ok(given_up)
+    Ok(given_up.named(&core.ledger))
 }
 
 async fn look_at(core: &Arc<Core>, after: Vec<u8>, now: i64) -> Result<Look, SpoolError> {

@@ -1,7 +1,7 @@
 //! What waits for each domain: kept in memory for answers in constant time, and in a table that
 //! changes in the same transactions as the entries, so that a start need not count.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
 
 use rusqlite::{Connection, params};
@@ -137,6 +137,14 @@ impl Ledger {
         let books = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let id = *books.ids.get(domain)?;
         Some((id, books.counts.get(&id).copied().unwrap_or_default()))
+    }
+
+    /// What these numbers stand for.
+    pub(super) fn names(&self, numbers: impl Iterator<Item = i64>) -> HashMap<i64, Domain> {
+        let wanted: HashSet<i64> = numbers.collect();
+        let books = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let wanted = books.ids.iter().filter(|(_, number)| wanted.contains(number));
+        wanted.map(|(domain, number)| (*number, domain.clone())).collect()
     }
 
     /// Every domain that has mail in whatever state, by name.

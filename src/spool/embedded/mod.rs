@@ -11,7 +11,7 @@
 //! | `drain`, `lane` | a walk through what waits, and one of the ways it takes |
 //! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
 //! | `conclude`, `delay` | whose sender is to be told of its end, of its waiting; and that it is |
-//! | `oversee`, `operate` | what an operator sees and does |
+//! | `oversee`, `operate`, `done` | what an operator sees and does; to which entries |
 //! | `ledger` | what waits for whom, in constant time |
 //! | `room`, `health` | whether there is space, and whether the disk can be trusted |
 //! | `recover`, `rescue` | beginning and end; going on where pages are damaged |
@@ -24,6 +24,7 @@ mod claims;
 mod conclude;
 mod content;
 mod delay;
+mod done;
 mod draft;
 mod drain;
 mod expire;
@@ -394,7 +395,7 @@ impl Spool for Embedded {
         self.0.submit(Work::Tell(Box::new(telling))).await.map(|_| ())
     }
 
-    async fn expire(&self, now: Timestamp) -> Result<u64, SpoolError> {
+    async fn expire(&self, now: Timestamp) -> Result<Vec<(EntryId, Domain)>, SpoolError> {
         expire::expire(&self.0, now).await
     }
 

@@ -11,12 +11,14 @@ use ulid::Ulid;
 use super::Core;
 use super::claims::{Claim, Key};
 use super::conclude;
+use super::done::Done;
 use super::ledger::{Changes, Ledger};
 use super::reader::{aside, unreadable};
 use super::row;
 use super::settle;
 use super::writer::Work;
 use crate::queue::{Act, EntryId, EntryState, order};
+use crate::smtp::Domain;
 use crate::spool::SpoolError;
 
 /// Entries in one transaction: few enough that mail coming in meanwhile waits for milliseconds.
@@ -38,7 +40,7 @@ pub struct Warrant {
 }
 
 /// What came of an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Entries it was done to.
     pub done: u64,
@@ -48,6 +50,8 @@ pub struct Outcome {
     pub unfit: u64,
     /// The number of the order in the audit; none when nothing was done.
     pub audit: Option<i64>,
+    /// Which entries it was done to.
+    pub entries: Vec<(EntryId, Domain)>,
 }
 
 /// Part of an order, for the writer.
@@ -58,6 +62,8 @@ pub(super) struct Operation {
     warrant: Arc<Warrant>,
     /// The order's number in the audit, once it has one.
     audit: Arc<OnceLock<i64>>,
+    /// To which it was done.
+    done: Done,
 }
 
 /// Carries an order out.
@@ -67,7 +73,7 @@ pub(super) async fn operate(
     act: Act,
     warrant: Warrant,
 ) -> Result<Outcome, SpoolError> {
-    let (warrant, audit) = (Arc::new(warrant), Arc::default());
+    let (warrant, audit, all) = (Arc::new(warrant), Arc::default(), Done::default());
     let mut outcome = Outcome::default();
     for some in ids.chunks(AT_ONCE) {
         let keys = keys_of(core, some.to_vec()).await?;
@@ -79,12 +85,14 @@ pub(super) async fn operate(
             continue;
         }
         let (warrant, audit) = (Arc::clone(&warrant), Arc::clone(&audit));
-        let operation = Operation { claims, act: act.clone(), warrant, audit };
+        let (act, done) = (act.clone(), all.clone());
+        let operation = Operation { claims, act, warrant, audit, done };
         let done = core.submit(Work::Operate(Box::new(operation))).await?;
         outcome.done += done;
         outcome.unfit += claimed - done.min(claimed);
     }
     outcome.audit = audit.get().copied();
+    outcome.entries = all.named(&core.ledger);
     Ok(outcome)
 }
 
@@ -113,10 +121,8 @@ impl Operation {
         ledger: &Ledger,
         changes: &mut Changes,
     ) -> rusqlite::Result<u64> {
-        let mut done = 0;
-        for claim in &self.claims {
-            done += self.act_on(db, claim.key, ledger, changes)?;
-        }
+        let act = |claim: &Claim| self.act_on(db, claim.key, ledger, changes);
+        let done = self.done.record(&self.claims, act)?;
         if done > 0 {
             self.note(db, done)?;
         }

@@ -17,6 +17,7 @@ use super::body::Bodies;
 use super::claims::{Claim, Key};
 use super::conclude::{self, Conclusion};
 use super::delay::Telling;
+use super::done::Done;
 use super::expire::Soonest;
 use super::fold::Folder;
 use super::health::Health;
@@ -59,7 +60,7 @@ pub(super) enum Work {
     /// Make the indexes anew.
     Rebuild,
     /// Give up those whose time has run out.
-    Expire(Vec<Claim>, Timestamp),
+    Expire(Vec<Claim>, Timestamp, Done),
     /// Give back some of the room that gone mail has left in the database.
     Tidy,
     /// Somebody is told that an entry waits.
@@ -228,8 +229,9 @@ impl Writer {
                 conclude::is_not_due(db, *key)?;
                 settle::set_state(db, *key, EntryState::Damaged, changes)
             }
-            Work::Expire(claims, now) => {
-                claims.iter().map(|claim| settle::expire(db, claim.key, *now, changes)).sum()
+            Work::Expire(claims, now, done) => {
+                let expire = |claim: &Claim| settle::expire(db, claim.key, *now, changes);
+                done.record(claims, expire)
             }
             Work::Tidy => recover::tidy(db),
             // Not inside a transaction; and asking for it is answered by its having been done.
