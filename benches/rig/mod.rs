@@ -7,6 +7,7 @@
 //!
 //! Not here: measurements of one part of ours alone. Those are `benches/spool.rs`.
 
+pub mod fill;
 pub mod load;
 pub mod meter;
 pub mod ours;

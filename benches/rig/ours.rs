@@ -46,6 +46,11 @@ impl<'lab> Provider<'lab> {
         Provider { lab, folder, mx, odmr, authority: authority.file().to_owned() }
     }
 
+    /// Its settings file.
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("odmrd.toml")
+    }
+
     /// The folder of its spool.
     pub fn spool(&self) -> PathBuf {
         self.folder.join("state/spool")

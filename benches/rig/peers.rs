@@ -6,7 +6,7 @@ use std::process::Command;
 use super::load::DOMAIN;
 use super::ours::Provider;
 use super::yardstick;
-use crate::lab::postfix::Postfix;
+use crate::lab::postfix::{Postfix, RunningPostfix};
 use crate::lab::presence::Peer;
 use crate::lab::process::Child;
 use crate::lab::{Lab, allow};
@@ -25,7 +25,7 @@ pub struct Server {
 /// Keeps it alive.
 enum Running {
     Child { _child: Child },
-    Postfix { _postfix: crate::lab::postfix::RunningPostfix },
+    Postfix { _postfix: RunningPostfix },
 }
 
 /// Everybody this machine has: ours first, the yardsticks last.
@@ -56,6 +56,13 @@ fn ours(lab: &Lab) -> Server {
 
 /// A Postfix whose queue manager is never woken: cleanup puts every message on hold.
 fn postfix(lab: &Lab) -> Server {
+    let postfix = holding(lab);
+    let (address, pid) = (postfix.address, postfix.pid());
+    Server { name: "Postfix", address, pid, _running: Running::Postfix { _postfix: postfix } }
+}
+
+/// The same, for whoever wants to see its queue.
+pub fn holding(lab: &Lab) -> RunningPostfix {
     let settings = [
         ("smtpd_data_restrictions", "check_client_access static:HOLD"),
         ("in_flow_delay", "0"),
@@ -64,9 +71,7 @@ fn postfix(lab: &Lab) -> Server {
     let postfix = Postfix::receiving(lab, "postfix", DOMAIN);
     let postfix =
         settings.into_iter().fold(postfix, |postfix, (key, value)| postfix.set(key, value));
-    let postfix = postfix.start();
-    let (address, pid) = (postfix.address, postfix.pid());
-    Server { name: "Postfix", address, pid, _running: Running::Postfix { _postfix: postfix } }
+    postfix.start()
 }
 
 /// An Exim that only queues.

@@ -80,6 +80,16 @@ mailbox_size_limit = 0
 smtpd_client_connection_count_limit = 0
 ";
 
+impl RunningPostfix {
+    /// The command that lists its queue as JSON.
+    #[allow(dead_code, reason = "for benches/list.rs, which shares the lab")]
+    pub fn list(&self) -> Command {
+        let mut command = Command::new("postqueue");
+        command.arg("-c").arg(&self.config).arg("-j");
+        command
+    }
+}
+
 impl<'lab> Postfix<'lab> {
     /// A Postfix that takes mail for anybody at `domains` and puts all of it into one Maildir.
     pub fn receiving(lab: &'lab Lab, name: &str, domains: &str) -> Postfix<'lab> {
