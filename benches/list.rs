@@ -66,25 +66,15 @@ fn main() {
     let alone = || press(provider.mx, running.pid(), load, Until::Time(spell())).rate();
     alone();
     let before = alone();
-    let during = {
+    let during = std::thread::scope(|scope| {
         let mut lister = ask(&["list", "--json"]);
-        // As long as that takes, one listing behind the other.
-        let looking = std::sync::atomic::AtomicBool::new(true);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while looking.load(std::sync::atomic::Ordering::Relaxed) {
-                    let _ = lister.stdout(Stdio::null()).status();
-                }
-            });
-            let during = alone();
-            looking.store(false, std::sync::atomic::Ordering::Relaxed);
-            during
-        })
-    };
+        scope.spawn(move || lister.stdout(Stdio::null()).status().expect("a listing"));
+        alone()
+    });
     let after = alone();
     let quiet = (before + after) / 2.0;
     println!(
-        "accepting {} per s, {} while somebody lists without end",
+        "accepting {} per s, {} in a spell with one listing of everything",
         figure(quiet),
         figure(during)
     );

@@ -243,3 +243,46 @@ async fn what_is_redirected_is_another_domains() {
     deliver(&spool, only(&spool, "example.com").await).await;
     assert_eq!(due(&spool).await, 1, "and it is still to be told");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_shows_what_a_look_at_each_shows() {
+    let folder = folder();
+    let spool = open(&folder);
+    half_refused(&spool).await;
+    for n in 2..=600 {
+        let domain = if n % 3 == 0 { "example.com" } else { "example.org" };
+        keep(
+            &spool,
+            arrival(vec![part(n, domain, &["a", "b"][..1 + n as usize % 2])], at(n as i64)),
+            b"x\r\n",
+        )
+        .await
+        .expect("kept");
+    }
+    is_done(&spool, 7, Act::Hold(None)).await;
+    is_done(&spool, 8, Act::Delete).await;
+    let lease = walk(&spool, "example.org").next(1).await.expect("a batch");
+    let overseer = spool.overseer();
+    let (mut from, mut paged) = (None, Vec::new());
+    loop {
+        let page = overseer.page(None, from, 256).await.expect("a page");
+        paged.extend(page.entries);
+        from = page.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    let one_by_one = overseer.these((1..=600).map(id).collect()).await.expect("a look");
+    let shown = |all: Vec<Result<odmr::spool::embedded::oversee::Sight, _>>| -> Vec<_> {
+        let sight = |sight: Result<odmr::spool::embedded::oversee::Sight, _>| {
+            let sight = sight.unwrap_or_else(|_: odmr::spool::embedded::oversee::Unseen| panic!());
+            (sight.entry, sight.digest, sight.leased, sight.mark.is_some())
+        };
+        all.into_iter().map(sight).collect()
+    };
+    let (paged, one_by_one) = (shown(paged), shown(one_by_one));
+    assert_eq!(paged.len(), 600);
+    assert_eq!(paged, one_by_one);
+    assert_eq!(paged.iter().filter(|(.., leased, _)| *leased).count(), lease.len());
+    assert_eq!(paged.iter().filter(|(.., marked)| *marked).count(), 2);
+}

@@ -57,7 +57,7 @@ const REASON: usize = 1000;
 const PULSE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Messages looked at in one go.
-const ROOM: usize = 256;
+const ROOM: usize = 512;
 
 /// A desk with somebody before it.
 #[derive(Clone, Debug)]
@@ -183,19 +183,26 @@ impl Desk {
     async fn list(&self, selected: &Selected, limit: u64, sheet: &Sheet) -> Result<(), Trouble> {
         let (now, mut left) = (Timestamp::now(), limit);
         let mut pages = Pages::new(self, selected);
-        while let Some(entries) = pages.next().await? {
-            let mut lines = Vec::new();
-            for entry in entries.iter().filter(|entry| selected.matches(entry, now)) {
-                if left == 0 {
-                    break;
+        let mut page = pages.next().await?;
+        while let Some(entries) = page {
+            let told = async {
+                let mut lines = Vec::with_capacity(1024 * entries.len());
+                for entry in entries.iter().filter(|entry| selected.matches(entry, now)) {
+                    if left == 0 {
+                        break;
+                    }
+                    left -= 1;
+                    line(&mut lines, &self.message(entry, now))?;
                 }
-                left -= 1;
-                line(&mut lines, &self.message(entry, now))?;
-            }
-            sheet.send(lines).await?;
+                Ok::<_, Trouble>(lines)
+            };
+            // The next page is read on another thread while this one is written.
+            let (next, lines) = tokio::join!(pages.next(), told);
+            sheet.send(lines?).await?;
             if left == 0 {
                 return Ok(());
             }
+            page = next?;
         }
         pages.all_known()
     }

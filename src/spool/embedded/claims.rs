@@ -27,6 +27,11 @@ impl Claims {
         self.held().get(&domain).cloned().unwrap_or_default()
     }
 
+    /// Is this one out?
+    pub(super) fn has(&self, key: Key) -> bool {
+        self.held().get(&key.domain).is_some_and(|held| held.contains(&key.id))
+    }
+
     fn held(&self) -> MutexGuard<'_, HashMap<i64, HashSet<EntryId>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

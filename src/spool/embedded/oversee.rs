@@ -1,9 +1,9 @@
 //! What an operator sees: entries page by page, and domains with their counts. Read beside the
 //! writer, in short transactions, so that looking never keeps mail waiting.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -131,11 +131,16 @@ const COUNTED: usize = 4096;
 pub struct Overseer {
     readers: Arc<Readers>,
     core: Option<Arc<Core>>,
+    names: Arc<Names>,
 }
+
+/// What the numbers of domains stand for, as far as somebody has looked.
+type Names = Mutex<HashMap<i64, Domain>>;
 
 impl Overseer {
     pub(super) fn of(core: Arc<Core>, path: std::path::PathBuf) -> Overseer {
-        Overseer { readers: Arc::new(Readers::new(path, 2)), core: Some(core) }
+        let readers = Arc::new(Readers::new(path, 2));
+        Overseer { readers, core: Some(core), names: Arc::default() }
     }
 
     /// Looks at the spool in this folder without opening it: nothing is written, nobody is kept from
@@ -151,7 +156,8 @@ impl Overseer {
         }
         let db = schema::reader(&path).map_err(|e| unreadable(&e))?;
         schema::is_ours(&db, &path)?;
-        Ok(Overseer { readers: Arc::new(Readers::new(path, 2)), core: None })
+        let readers = Arc::new(Readers::new(path, 2));
+        Ok(Overseer { readers, core: None, names: Arc::default() })
     }
 
     /// The next entries of all domains, or of these, each domain's own in the order in which they
@@ -306,8 +312,7 @@ impl Overseer {
         what: impl FnOnce(&mut View, &Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, SpoolError> {
         let readers = Arc::clone(&self.readers);
-        let mut view =
-            View { core: self.core.clone(), names: HashMap::new(), held: HashMap::new() };
+        let mut view = View { core: self.core.clone(), names: Arc::clone(&self.names) };
         let _turn = self.readers.turn().await;
         let read = aside(move || readers.read(|db| what(&mut view, db))).await??;
         read.map_err(|e| unreadable(&e))
@@ -317,8 +322,7 @@ impl Overseer {
 /// What one look has learnt so far.
 struct View {
     core: Option<Arc<Core>>,
-    names: HashMap<i64, Option<Domain>>,
-    held: HashMap<i64, HashSet<EntryId>>,
+    names: Arc<Names>,
 }
 
 impl View {
@@ -340,11 +344,27 @@ impl View {
         };
         page.next =
             (keys.len() == room).then(|| keys.last().map(|key| Place::Behind(key.id))).flatten();
+        let last = keys.last().map(|key| key.id.0.to_bytes()).unwrap_or_default();
+        let whole = row::stretch(db, &after, &last, |number| self.name(db, number));
+        // What is damaged is looked at one by one.
+        let mut whole = whole.unwrap_or_default().into_iter().peekable();
         for key in keys {
-            page.entries.extend(self.sight(db, key)?);
+            page.entries.extend(match whole.next_if(|stored| stored.entry.id == key.id) {
+                Some(stored) => Some(Ok(self.seen(db, key, stored)?)),
+                None => self.sight(db, key)?,
+            });
         }
         snapshot.finish()?;
         Ok(page)
+    }
+
+    fn seen(&self, db: &Connection, key: Key, stored: Stored) -> rusqlite::Result<Sight> {
+        let mark = match stored.entry.state {
+            EntryState::Held | EntryState::Deleted => mark_of(db, key)?,
+            _ => None,
+        };
+        let (entry, digest) = (stored.entry, stored.digest);
+        Ok(Sight { entry, digest, leased: self.is_leased(key), mark })
     }
 
     fn within(
@@ -391,15 +411,7 @@ impl View {
         };
         let unseen = |what| Some(Err(Unseen { id: key.id, domain: Some(domain.clone()), what }));
         match row::load(db, &domain, key) {
-            Ok(Some(stored)) => {
-                let mark = match stored.entry.state {
-                    EntryState::Held | EntryState::Deleted => mark_of(db, key)?,
-                    _ => None,
-                };
-                let leased = self.is_leased(key);
-                let (entry, digest) = (stored.entry, stored.digest);
-                Ok(Some(Ok(Sight { entry, digest, leased, mark })))
-            }
+            Ok(Some(stored)) => Ok(Some(Ok(self.seen(db, key, stored)?))),
             Ok(None) => Ok(None),
             Err(Unreadable::Misfiled) => Ok(unseen("the index is wrong about it".to_owned())),
             Err(Unreadable::Damaged(what)) => Ok(unseen(what)),
@@ -425,21 +437,24 @@ impl View {
         }
     }
 
-    fn name(&mut self, db: &Connection, number: i64) -> rusqlite::Result<Option<Domain>> {
-        if let Some(name) = self.names.get(&number) {
-            return Ok(name.clone());
+    /// A domain's number stands for it for ever.
+    fn name(&self, db: &Connection, number: i64) -> rusqlite::Result<Option<Domain>> {
+        let names = || self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = names().get(&number) {
+            return Ok(Some(name.clone()));
         }
         let sql = "SELECT name FROM domain WHERE id = ?1";
         let name: Option<String> =
             db.prepare_cached(sql)?.query_row([number], |row| row.get(0)).optional()?;
         let name = name.and_then(|name| Domain::parse(&name).ok());
-        self.names.insert(number, name.clone());
+        if let Some(name) = &name {
+            names().insert(number, name.clone());
+        }
         Ok(name)
     }
 
-    fn is_leased(&mut self, key: Key) -> bool {
-        let Some(core) = &self.core else { return false };
-        self.held.entry(key.domain).or_insert_with(|| core.claims.of(key.domain)).contains(&key.id)
+    fn is_leased(&self, key: Key) -> bool {
+        self.core.as_ref().is_some_and(|core| core.claims.has(key))
     }
 
     fn domains(&mut self, db: &Connection) -> rusqlite::Result<Vec<Standings>> {
@@ -491,13 +506,6 @@ impl View {
         count: Count,
     ) -> rusqlite::Result<Standings> {
         let oldest = oldest(db, number)?;
-        let expires = "SELECT expires FROM entry WHERE id = ?1";
-        let next_expiry: Option<i64> = match oldest {
-            Some((_, id)) => {
-                db.prepare_cached(expires)?.query_row([id], |row| row.get(0)).optional()?
-            }
-            None => None,
-        };
         let positive = |n: i64| n.max(0).cast_unsigned();
         let waiting = positive(count.waiting);
         let leased = self.core.as_ref().map_or(0, |core| core.claims.count(number)).min(waiting);
@@ -514,7 +522,7 @@ impl View {
             damaged: positive(count.damaged),
             deleted: positive(count.deleted),
             oldest: oldest.and_then(|(came, _)| moment(came)),
-            next_expiry: next_expiry.and_then(moment),
+            next_expiry: oldest.and_then(|(_, expires)| moment(expires)),
         })
     }
 }
@@ -554,25 +562,32 @@ fn rows_of(
     query.query_map(params![domain, state, class, since, id, room], row)?.collect()
 }
 
-/// When the oldest entry that waits came, and its name. Of those that were not tried, the first of
-/// each class; of the others an index of their own knows it, since the first one has them by when
-/// they were tried.
-fn oldest(db: &Connection, domain: i64) -> rusqlite::Result<Option<(i64, [u8; 16])>> {
+/// When the oldest entry that waits came, and when it is given up. Of those that were not tried, the
+/// first of each class; of the others an index of their own knows it, since the first one has them by
+/// when they were tried.
+fn oldest(db: &Connection, domain: i64) -> rusqlite::Result<Option<(i64, i64)>> {
+    static QUESTION: LazyLock<String> = LazyLock::new(|| {
+        let untried = (0..order::SIZE_CLASSES).map(|class| {
+            format!(
+                "SELECT * FROM (SELECT since AS came, id FROM entry INDEXED BY entry_order
+                   WHERE domain = ?1 AND state = ?2 AND class = {class} ORDER BY since, id LIMIT 1)"
+            )
+        });
+        // A partial index answers only who names its condition word for word.
+        let tried = format!(
+            "SELECT * FROM (SELECT arrived AS came, id FROM entry INDEXED BY entry_tried
+               WHERE domain = ?1 AND state = ?2 AND class = {} ORDER BY arrived, id LIMIT 1)",
+            order::TRIED
+        );
+        let firsts = untried.chain([tried]).collect::<Vec<_>>().join(" UNION ALL ");
+        format!(
+            "SELECT came, (SELECT expires FROM entry WHERE entry.id = first.id)
+             FROM ({firsts}) AS first ORDER BY came, id LIMIT 1"
+        )
+    });
     let waiting = row::state(EntryState::Waiting);
     let first = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let sql = "SELECT since, id FROM entry INDEXED BY entry_order
-               WHERE domain = ?1 AND state = ?2 AND class = ?3 ORDER BY since, id LIMIT 1";
-    let mut untried = db.prepare_cached(sql)?;
-    let mut oldest = None;
-    for class in 0..order::SIZE_CLASSES {
-        let of_class = untried.query_row(params![domain, waiting, class], first).optional()?;
-        oldest = oldest.into_iter().chain(of_class).min();
-    }
-    // A partial index answers only who names its condition word for word.
-    let sql = "SELECT arrived, id FROM entry INDEXED BY entry_tried
-               WHERE domain = ?1 AND state = ?2 AND class = 5 ORDER BY arrived, id LIMIT 1";
-    let tried = db.prepare_cached(sql)?.query_row(params![domain, waiting], first).optional()?;
-    Ok(oldest.into_iter().chain(tried).min())
+    db.prepare_cached(&QUESTION)?.query_row(params![domain, waiting], first).optional()
 }
 
 /// The least name that something born at this moment can have.
