@@ -67,6 +67,9 @@ _queuectl() {
             queuectl,stats)
                 cmd="queuectl__subcmd__stats"
                 ;;
+            queuectl,top)
+                cmd="queuectl__subcmd__top"
+                ;;
             queuectl,verify)
                 cmd="queuectl__subcmd__verify"
                 ;;
@@ -127,6 +130,9 @@ _queuectl() {
             queuectl__subcmd__help,stats)
                 cmd="queuectl__subcmd__help__subcmd__stats"
                 ;;
+            queuectl__subcmd__help,top)
+                cmd="queuectl__subcmd__help__subcmd__top"
+                ;;
             queuectl__subcmd__help,verify)
                 cmd="queuectl__subcmd__help__subcmd__verify"
                 ;;
@@ -143,7 +149,7 @@ _queuectl() {
 
     case "${cmd}" in
         queuectl)
-            opts="-c -h -V --config --socket --spool --help --version list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait watch schema help"
+            opts="-c -h -V --config --socket --spool --help --version list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait watch top schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -721,7 +727,7 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__help)
-            opts="list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait watch schema help"
+            opts="list show domains stats hold release delete bounce expire requeue redirect export import verify sessions audit wait watch top schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -959,6 +965,20 @@ _queuectl() {
             return 0
             ;;
         queuectl__subcmd__help__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        queuectl__subcmd__help__subcmd__top)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1848,6 +1868,40 @@ _queuectl() {
                     return 0
                     ;;
                 --sort)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        queuectl__subcmd__top)
+            opts="-c -h --once --interval --ascii --config --socket --spool --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

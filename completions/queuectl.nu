@@ -525,6 +525,17 @@ module completions {
     --help(-h)                # Print help
   ]
 
+  # A live view: domains, sessions, what happens
+  export extern "queuectl top" [
+    --once                    # Print one frame, and end
+    --interval: string        # How often to look anew
+    --ascii                   # No characters beyond ASCII
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+  ]
+
   # The JSON Schema of what is told
   export extern "queuectl schema" [
     --config(-c): path        # The settings of odmrd, where its control socket stands
@@ -608,6 +619,10 @@ module completions {
 
   # Follow what happens: mail that comes, waits, goes; sessions; orders
   export extern "queuectl help watch" [
+  ]
+
+  # A live view: domains, sessions, what happens
+  export extern "queuectl help top" [
   ]
 
   # The JSON Schema of what is told

@@ -773,3 +773,16 @@ fn what_happens_can_be_watched_also_across_a_restart() {
     judge(&odmrd, "odmr.queue.event/1", &told);
     assert!(told[2]["seq"].as_u64() > told[0]["seq"].as_u64());
 }
+
+#[test]
+fn the_live_view_shows_one_frame_to_a_pipe() {
+    let lab = Lab::open();
+    let mut odmrd = laden(&lab);
+    let once = queuectl(&odmrd, &["top", "--once", "--ascii"]).ended(0).out;
+    assert!(once.contains("1 domains  3 messages"), "{once}");
+    let row = once.lines().find(|line| line.starts_with("example.org")).expect("its row");
+    assert!(row.contains(lab::fetchmail::USER) && row.contains('#'), "{once}");
+    assert!(once.is_ascii() && once.lines().all(|line| line.len() <= 110), "{once}");
+    odmrd.daemon.kill();
+    queuectl(&odmrd, &["top", "--once"]).ended(69);
+}

@@ -6,6 +6,7 @@ mod content;
 mod digest;
 mod look;
 mod stats;
+mod top;
 mod watch;
 
 use std::ffi::OsString;
@@ -48,6 +49,7 @@ pub const EXAMPLES: &[Example] = &[
         "queuectl list --sender '<>' --older 2d --format ids0 | queuectl delete --id - --yes --reason 'old bounces'",
         "Select with one command, act with another",
     ),
+    ("queuectl top", "What waits for whom, live; h holds a domain's mail, r releases it"),
     ("queuectl watch --event delivered,deferred,refused", "What becomes of mail, as it happens"),
     (
         "queuectl list --older 2d --format nagios --warning 0 --critical 100",
@@ -138,6 +140,8 @@ pub enum Command {
     Wait(Wait),
     /// Follow what happens: mail that comes, waits, goes; sessions; orders
     Watch(Watch),
+    /// A live view: domains, sessions, what happens
+    Top(Top),
     /// The JSON Schema of what is told
     Schema {
         /// Which; without it, their names
@@ -315,6 +319,21 @@ pub struct Delete {
     pub undo: bool,
 }
 
+/// `queuectl top`.
+#[derive(Debug, Args)]
+pub struct Top {
+    /// Print one frame, and end
+    #[arg(long)]
+    pub once: bool,
+    /// How often to look anew
+    #[arg(long, value_name = "TIME", default_value = "2s",
+        value_parser = crate::config::value::read::<Duration>)]
+    pub interval: Duration,
+    /// No characters beyond ASCII
+    #[arg(long)]
+    pub ascii: bool,
+}
+
 /// `queuectl watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
@@ -486,6 +505,10 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
 }
 
 fn answer(cli: Cli) -> Result<Exit, Failure> {
+    if matches!(cli.command, Command::List(_) | Command::Stats(_) | Command::Export(_)) {
+        // Mail goes before looking at it, here as in odmrd.
+        let _ = rustix::process::nice(19);
+    }
     let office = office(&cli.whom)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -503,6 +526,7 @@ fn answer(cli: Cli) -> Result<Exit, Failure> {
             Command::Audit(audit) => look::audit(&office, audit).await,
             Command::Wait(wait) => look::wait(&office, wait).await,
             Command::Watch(wanted) => watch::watch(&office, wanted).await,
+            Command::Top(flags) => top::top(&office, flags).await,
             Command::Hold(hold) => act::hold(&office, hold).await,
             Command::Release(act) => act::release(&office, act).await,
             Command::Delete(delete) => act::delete(&office, delete).await,

@@ -223,10 +223,7 @@ fn shown(field: &str, value: &Value) -> String {
     match (field, value) {
         (_, Value::Null) => "-".to_owned(),
         ("size" | "bytes", Value::Number(octets)) => {
-            bytesize::ByteSize(octets.as_u64().unwrap_or_default())
-                .display()
-                .iec_short()
-                .to_string()
+            self::octets(octets.as_u64().unwrap_or_default())
         }
         (field, Value::Number(seconds)) if field.ends_with("_s") => {
             age(seconds.as_i64().unwrap_or_default())
@@ -234,6 +231,11 @@ fn shown(field: &str, value: &Value) -> String {
         ("sender", Value::String(text)) if text.is_empty() => "<>".to_owned(),
         (_, value) => Escaped::text(&plain(value)).to_string(),
     }
+}
+
+/// A size in few characters: `1.5M`.
+pub fn octets(octets: u64) -> String {
+    bytesize::ByteSize(octets).display().iec_short().to_string()
 }
 
 /// `2d3h`, `5h12m`, `40s`; what is past has a minus.

@@ -4,4 +4,4 @@
 
 pub mod format;
 
-pub use format::{FORMATS, Format, Page, age, harmless};
+pub use format::{FORMATS, Format, Page, age, harmless, octets};

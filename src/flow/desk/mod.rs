@@ -135,7 +135,7 @@ impl Desk {
     async fn try_answer(&self, request: Request, sheet: &Sheet) -> Result<(), Trouble> {
         match request {
             Request::List { filter, limit } => {
-                let selected = Selected::new(self, &filter)?;
+                let selected = Arc::new(Selected::new(self, &filter)?);
                 self.list(&selected, limit.unwrap_or(u64::MAX), sheet).await
             }
             Request::Watch { after, event, domain, account } => {
@@ -180,31 +180,48 @@ impl Desk {
         }
     }
 
-    async fn list(&self, selected: &Selected, limit: u64, sheet: &Sheet) -> Result<(), Trouble> {
+    async fn list(
+        &self,
+        selected: &Arc<Selected>,
+        limit: u64,
+        sheet: &Sheet,
+    ) -> Result<(), Trouble> {
         let (now, mut left) = (Timestamp::now(), limit);
         let mut pages = Pages::new(self, selected);
         let mut page = pages.next().await?;
         while let Some(entries) = page {
-            let told = async {
-                let mut lines = Vec::with_capacity(1024 * entries.len());
-                for entry in entries.iter().filter(|entry| selected.matches(entry, now)) {
-                    if left == 0 {
-                        break;
-                    }
-                    left -= 1;
-                    line(&mut lines, &self.message(entry, now))?;
-                }
-                Ok::<_, Trouble>(lines)
-            };
-            // The next page is read on another thread while this one is written.
-            let (next, lines) = tokio::join!(pages.next(), told);
-            sheet.send(lines?).await?;
+            let (desk, selected) = (self.clone(), Arc::clone(selected));
+            let told = self.overseer.aside(move || desk.lines(&entries, &selected, left, now));
+            // The next page is read while this one is written.
+            let (next, told) = tokio::join!(pages.next(), told);
+            let (lines, count) = told??;
+            left -= count;
+            sheet.send(lines).await?;
             if left == 0 {
                 return Ok(());
             }
             page = next?;
         }
         pages.all_known()
+    }
+
+    /// Those of a page that are meant, up to so many, a line each; and how many those are.
+    fn lines(
+        &self,
+        entries: &[Result<Sight, Unseen>],
+        selected: &Selected,
+        most: u64,
+        now: Timestamp,
+    ) -> Result<(Vec<u8>, u64), Trouble> {
+        let mut lines = Vec::with_capacity(1024 * entries.len());
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let meant = entries.iter().filter(|entry| selected.matches(entry, now)).take(most);
+        let mut count = 0;
+        for entry in meant {
+            line(&mut lines, &self.message(entry, now))?;
+            count += 1;
+        }
+        Ok((lines, count))
     }
 
     fn message<'a>(

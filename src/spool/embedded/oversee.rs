@@ -13,7 +13,7 @@ use ulid::Ulid;
 use super::claims::Key;
 use super::ledger::{Count, Ledger};
 use super::operate::{self, Audited};
-use super::reader::{Readers, aside, unreadable};
+use super::reader::{Readers, aside, modestly, unreadable};
 use super::rescue::{self, is_damage};
 use super::row::{self, Stored, Unreadable};
 use super::{Core, body, content, database, schema};
@@ -226,6 +226,7 @@ impl Overseer {
             })
             .await?;
         let Some((stored, body)) = found else { return Ok(false) };
+        // Whoever takes it may be slow, and waits on a thread of his own.
         match aside(move || content::give_away(&stored, body, &bodies, &give)).await? {
             Ok(()) => Ok(true),
             Err(content::Trouble::Later(fault)) => Err(fault),
@@ -234,6 +235,21 @@ impl Overseer {
                 true => Err(SpoolError::Damaged { id, what }),
                 false => Ok(false),
             },
+        }
+    }
+
+    /// Runs something beside everybody else, who is not to notice.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when no thread can do it.
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, SpoolError> {
+        match self.core {
+            Some(_) => modestly(work).await,
+            // There is nobody else.
+            None => aside(work).await,
         }
     }
 
@@ -314,7 +330,7 @@ impl Overseer {
         let readers = Arc::clone(&self.readers);
         let mut view = View { core: self.core.clone(), names: Arc::clone(&self.names) };
         let _turn = self.readers.turn().await;
-        let read = aside(move || readers.read(|db| what(&mut view, db))).await??;
+        let read = self.aside(move || readers.read(|db| what(&mut view, db))).await??;
         read.map_err(|e| unreadable(&e))
     }
 }

@@ -1,11 +1,12 @@
 //! Readers: a few connections of their own, on threads where waiting for a disk disturbs nobody.
 //! They never wait for the writer, nor it for them.
 
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::schema;
 use crate::spool::SpoolError;
@@ -55,6 +56,50 @@ impl Readers {
 /// The database would not be read. Nothing is wrong with any one entry, as far as we know.
 pub(super) fn unreadable(e: &rusqlite::Error) -> SpoolError {
     SpoolError::Unusable(format!("the spool's database cannot be read: {e}"))
+}
+
+/// Threads for those who only look: the processors are theirs when nobody takes mail or hands it over.
+static LOOKERS: LazyLock<Lookers> = LazyLock::new(Lookers::default);
+
+/// How far they stand back (nice(2)).
+const MODEST: i32 = 19;
+
+type Look = Box<dyn FnOnce() + Send>;
+
+struct Lookers(mpsc::Sender<Look>);
+
+impl Default for Lookers {
+    fn default() -> Lookers {
+        let (tell, looks) = mpsc::channel::<Look>();
+        let looks = Arc::new(Mutex::new(looks));
+        for _ in 0..2 {
+            let looks = Arc::clone(&looks);
+            let look = move || {
+                // Where that is not allowed, they do not stand back.
+                let _ = rustix::process::nice(MODEST);
+                loop {
+                    let next = looks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(look) = next else { return };
+                    // One that fails is told of by its silence.
+                    let _ = std::panic::catch_unwind(AssertUnwindSafe(look));
+                }
+            };
+            // Without any, nobody can look; everything else goes on.
+            let _ = std::thread::Builder::new().name("odmr-look".to_owned()).spawn(look);
+        }
+        Lookers(tell)
+    }
+}
+
+/// Runs something for somebody who only looks, and shall disturb nobody by it.
+pub(super) async fn modestly<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, SpoolError> {
+    let (tell, told) = oneshot::channel();
+    let look = Box::new(move || drop(tell.send(work())));
+    let died = || SpoolError::Unusable("a thread of the spool has died".to_owned());
+    LOOKERS.0.send(look).map_err(|_| died())?;
+    told.await.map_err(|_| died())
 }
 
 /// Runs something that may wait for a disk.

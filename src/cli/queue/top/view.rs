@@ -1,0 +1,428 @@
+//! What the screen shows: figures, how they are arranged, and how a frame is drawn from them.
+
+use std::collections::VecDeque;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Cell, Paragraph, Row, Table};
+use serde_json::Value;
+
+use crate::report::{age, octets};
+use crate::smtp::escape::Escaped;
+
+/// Events that are remembered for the lower pane.
+const TICKER: usize = 200;
+/// Given up within this time, in seconds: to be seen.
+const SOON: i64 = 86_400;
+
+/// In what order domains stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The fullest first.
+    #[default]
+    Messages,
+    /// The largest first.
+    Bytes,
+    /// Whose oldest is oldest.
+    Oldest,
+    /// Whose oldest is given up next.
+    Expiry,
+    /// By name.
+    Domain,
+}
+
+impl Order {
+    /// The one after it.
+    pub fn next(self) -> Order {
+        use Order::{Bytes, Domain, Expiry, Messages, Oldest};
+        match self {
+            Messages => Bytes,
+            Bytes => Oldest,
+            Oldest => Expiry,
+            Expiry => Domain,
+            Domain => Messages,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Order::Messages => "messages",
+            Order::Bytes => "bytes",
+            Order::Oldest => "oldest",
+            Order::Expiry => "expiry",
+            Order::Domain => "domain",
+        }
+    }
+}
+
+/// What the keys mean just now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Moving about.
+    #[default]
+    Browse,
+    /// A part of a domain's name is being typed.
+    Filter,
+    /// An order waits for its `y`: the word for it, and the domain.
+    Confirm(&'static str, String),
+    /// A domain's messages are shown.
+    Messages(String),
+}
+
+/// Everything on the screen.
+#[derive(Debug, Default)]
+pub struct View {
+    /// The time, to be shown.
+    pub clock: String,
+    /// Domains as odmrd tells of them, in order.
+    pub domains: Vec<Value>,
+    /// The last sessions, the newest first.
+    pub sessions: Vec<Value>,
+    /// What has happened of late, the newest last.
+    pub events: VecDeque<Value>,
+    /// Messages that came, and that were handed over, in a second.
+    pub rates: Option<(f64, f64)>,
+    /// The messages of the domain that is looked into.
+    pub messages: Vec<Value>,
+    /// How domains are arranged.
+    pub order: Order,
+    /// Only domains with this in their name.
+    pub filter: String,
+    /// Which of those that are shown.
+    pub selected: usize,
+    /// What the keys mean.
+    pub mode: Mode,
+    /// The last thing that went wrong, or was done.
+    pub notice: String,
+    /// No characters beyond ASCII.
+    pub ascii: bool,
+}
+
+impl View {
+    /// New figures, arranged as the old ones were.
+    pub fn take(&mut self, domains: Vec<Value>) {
+        let before = self.chosen().map(|domain| text(domain, "domain"));
+        self.domains = domains;
+        self.arrange();
+        let again = before.and_then(|before| {
+            self.shown().position(|domain| domain["domain"].as_str() == Some(&before))
+        });
+        self.selected = again.unwrap_or(self.selected).min(self.shown().count().saturating_sub(1));
+    }
+
+    /// Something has happened.
+    pub fn hear(&mut self, event: Value) {
+        if self.events.len() >= TICKER {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+
+    /// Puts the domains in order.
+    pub fn arrange(&mut self) {
+        let most = |key: &'static str| move |domain: &Value| -domain[key].as_i64().unwrap_or(-1);
+        match self.order {
+            Order::Messages => self.domains.sort_by_key(most("messages")),
+            Order::Bytes => self.domains.sort_by_key(most("bytes")),
+            Order::Oldest => self.domains.sort_by_key(most("oldest_s")),
+            Order::Expiry => {
+                self.domains.sort_by_key(|d| d["next_expiry_s"].as_i64().unwrap_or(i64::MAX));
+            }
+            Order::Domain => self.domains.sort_by_key(|domain| text(domain, "domain")),
+        }
+    }
+
+    /// The domains that pass the filter.
+    pub fn shown(&self) -> impl Iterator<Item = &Value> {
+        self.domains.iter().filter(|domain| text(domain, "domain").contains(&self.filter))
+    }
+
+    /// The one under the cursor.
+    pub fn chosen(&self) -> Option<&Value> {
+        self.shown().nth(self.selected)
+    }
+
+    /// Moves the cursor.
+    pub fn step(&mut self, by: isize) {
+        let last = self.shown().count().saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(by).min(last);
+    }
+
+    /// Draws a frame.
+    pub fn draw(&self, frame: &mut Frame<'_>) {
+        let below = if frame.area().height > 16 { frame.area().height / 4 } else { 0 };
+        let [head, middle, sessions, events, foot] = Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Min(2),
+            Constraint::Length(below),
+            Constraint::Length(below),
+            Constraint::Length(1),
+        ])
+        .areas(frame.area());
+        frame.render_widget(self.head(), head);
+        match &self.mode {
+            Mode::Messages(domain) => self.draw_messages(frame, middle, domain),
+            _ => self.draw_domains(frame, middle),
+        }
+        self.draw_sessions(frame, sessions);
+        self.draw_events(frame, events);
+        frame.render_widget(self.foot(), foot);
+    }
+
+    fn head(&self) -> Paragraph<'_> {
+        let sum = |key: &str| self.domains.iter().filter_map(|d| d[key].as_u64()).sum::<u64>();
+        let busy: u64 =
+            self.domains.iter().filter_map(|d| d["by_state"]["in_session"].as_u64()).sum();
+        let rates = self
+            .rates
+            .map_or_else(String::new, |(came, went)| format!("  in {came:.1}/s  out {went:.1}/s"));
+        let line = format!(
+            " odmrd  {} domains  {} messages  {}  {busy} in sessions{rates}  {}",
+            self.domains.len(),
+            sum("messages"),
+            octets(sum("bytes")),
+            self.clock,
+        );
+        Paragraph::new(line).style(Style::new().add_modifier(Modifier::REVERSED))
+    }
+
+    fn draw_domains(&self, frame: &mut Frame<'_>, area: Rect) {
+        let room = usize::from(area.height.saturating_sub(1));
+        let from = self.selected.saturating_sub(room.saturating_sub(1));
+        let rows = self.shown().enumerate().skip(from).take(room);
+        let rows = rows.map(|(n, domain)| self.row(domain).style(self.under_cursor(n)));
+        let header = [
+            "DOMAIN",
+            "ACCOUNT",
+            "MSGS",
+            "SIZE",
+            "OLDEST",
+            "AGES",
+            "EXPIRES",
+            "LAST CALL",
+            "RESULT",
+        ];
+        let widths = [
+            Constraint::Min(20),
+            Constraint::Length(12),
+            Constraint::Length(8),
+            Constraint::Length(8),
+            Constraint::Length(7),
+            Constraint::Length(6),
+            Constraint::Length(8),
+            Constraint::Length(20),
+            Constraint::Length(10),
+        ];
+        let table = Table::new(rows, widths).header(bold(&header));
+        frame.render_widget(table, area);
+    }
+
+    fn under_cursor(&self, n: usize) -> Style {
+        match n == self.selected {
+            true => Style::new().add_modifier(Modifier::REVERSED),
+            false => Style::new(),
+        }
+    }
+
+    fn row(&self, domain: &Value) -> Row<'static> {
+        let number = |key: &str| domain[key].as_u64().unwrap_or_default();
+        let span = |key: &str| domain[key].as_i64().map_or_else(|| "-".to_owned(), age);
+        let soon = domain["next_expiry_s"].as_i64().is_some_and(|left| left < SOON);
+        let damaged = domain["by_state"]["damaged"].as_u64().unwrap_or_default() > 0;
+        let red = |yes: bool| if yes { Style::new().fg(Color::Red) } else { Style::new() };
+        let last = &domain["last_session"];
+        Row::new([
+            Cell::from(text(domain, "domain")).style(red(damaged)),
+            Cell::from(text(domain, "account")),
+            Cell::from(number("messages").to_string()),
+            Cell::from(octets(number("bytes"))),
+            Cell::from(span("oldest_s")),
+            Cell::from(self.bars(&domain["age_hist"]["n"])),
+            Cell::from(span("next_expiry_s")).style(red(soon)),
+            Cell::from(text(last, "at")),
+            Cell::from(text(last, "result")),
+        ])
+    }
+
+    /// How many are how old, as bars.
+    fn bars(&self, ages: &Value) -> String {
+        const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        const PLAIN: [char; 8] = ['.', ':', '-', '=', '+', '*', '%', '#'];
+        let bars = if self.ascii { PLAIN } else { BLOCKS };
+        let ages: Vec<u64> =
+            ages.as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+        let most = ages.iter().copied().max().unwrap_or_default().max(1);
+        let bar = |n: u64| match n {
+            0 => ' ',
+            n => bars[usize::try_from((n * 8).div_ceil(most)).unwrap_or(8).clamp(1, 8) - 1],
+        };
+        ages.into_iter().map(bar).collect()
+    }
+
+    fn draw_messages(&self, frame: &mut Frame<'_>, area: Rect, domain: &str) {
+        let header = ["ID", "STATE", "AGE", "EXPIRES", "SIZE", "SENDER", "RECIPIENT", "LAST WORD"];
+        let span =
+            |message: &Value, key: &str| message[key].as_i64().map_or_else(|| "-".to_owned(), age);
+        let rows = self.messages.iter().take(usize::from(area.height)).map(|message| {
+            let recipients = message["recipients"].as_array().map_or(0, Vec::len);
+            let first = text(&message["recipients"][0], "address");
+            let more = if recipients > 1 { format!(" +{}", recipients - 1) } else { String::new() };
+            let sender = text(message, "sender");
+            Row::new([
+                text(message, "id"),
+                text(message, "state"),
+                span(message, "age_s"),
+                span(message, "expires_in_s"),
+                octets(message["size"].as_u64().unwrap_or_default()),
+                if sender.is_empty() { "<>".to_owned() } else { sender },
+                format!("{first}{more}"),
+                text(&message["last"], "text"),
+            ])
+        });
+        let widths = [
+            Constraint::Length(26),
+            Constraint::Length(10),
+            Constraint::Length(7),
+            Constraint::Length(8),
+            Constraint::Length(8),
+            Constraint::Min(12),
+            Constraint::Min(12),
+            Constraint::Min(8),
+        ];
+        let [title, list] =
+            Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(area);
+        frame.render_widget(rule(&format!("messages of {domain}"), self.ascii), title);
+        frame.render_widget(Table::new(rows, widths).header(bold(&header)), list);
+    }
+
+    fn draw_sessions(&self, frame: &mut Frame<'_>, area: Rect) {
+        let mut lines = vec![rule("sessions", self.ascii)];
+        lines.extend(self.sessions.iter().take(usize::from(area.height)).map(|session| {
+            let n = |key: &str| session[key].as_u64().unwrap_or_default();
+            let ago = session["ago_s"].as_i64().map(age).unwrap_or_default();
+            let bad = !matches!(session["result"].as_str(), Some("ok" | "no_mail"));
+            let line = format!(
+                " {:>7} ago  {}  {}  {}  {}  {} delivered  {} deferred  {} refused  {}  {} ms",
+                ago,
+                text(session, "account"),
+                text(session, "peer"),
+                session["tls"].as_str().unwrap_or("clear"),
+                text(session, "result"),
+                n("delivered"),
+                n("deferred"),
+                n("refused"),
+                octets(n("bytes")),
+                n("ms"),
+            );
+            let style = if bad { Style::new().fg(Color::Red) } else { Style::new() };
+            Line::from(Span::styled(line, style))
+        }));
+        frame.render_widget(Paragraph::new(lines), area);
+    }
+
+    fn draw_events(&self, frame: &mut Frame<'_>, area: Rect) {
+        let mut lines = vec![rule("what happens", self.ascii)];
+        let room = usize::from(area.height.saturating_sub(1));
+        let from = self.events.len().saturating_sub(room);
+        lines.extend(self.events.iter().skip(from).map(|event| {
+            let words = ["at", "event", "domain", "account", "id", "who", "result", "text"];
+            let words = words.map(|key| text(event, key));
+            let code = event["code"].as_u64().map(|code| code.to_string());
+            let words = words.into_iter().chain(code).filter(|word| !word.is_empty());
+            Line::from(format!(" {}", words.collect::<Vec<_>>().join("  ")))
+        }));
+        frame.render_widget(Paragraph::new(lines), area);
+    }
+
+    fn foot(&self) -> Paragraph<'_> {
+        let line = match &self.mode {
+            Mode::Filter => format!(" domains with: {}_   (Enter, Esc)", self.filter),
+            Mode::Confirm(word, domain) => {
+                format!(" {word} all mail of {domain}?  y does it, any other key does not")
+            }
+            Mode::Messages(_) => format!(" Esc back  q quit  {}", self.notice),
+            Mode::Browse => format!(
+                " up down  / filter{}  s sort: {}  Enter messages  h hold  r release  q quit  {}",
+                if self.filter.is_empty() { String::new() } else { format!(": {}", self.filter) },
+                self.order.name(),
+                self.notice
+            ),
+        };
+        Paragraph::new(line).style(Style::new().add_modifier(Modifier::BOLD))
+    }
+}
+
+fn bold<const N: usize>(header: &[&'static str; N]) -> Row<'static> {
+    Row::new(header.map(Cell::from)).style(Style::new().add_modifier(Modifier::BOLD))
+}
+
+fn rule(title: &str, ascii: bool) -> Line<'static> {
+    let dash = if ascii { "-" } else { "─" };
+    Line::from(format!(" {} {title} {}", dash.repeat(2), dash.repeat(200)))
+}
+
+/// A field, as it may stand on a terminal.
+fn text(record: &Value, key: &str) -> String {
+    record[key].as_str().map(|text| Escaped::text(text).to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+    use serde_json::json;
+
+    use super::*;
+
+    fn domain(name: &str, messages: u64, oldest: i64, expiry: i64) -> Value {
+        json!({"domain": name, "account": "acme", "messages": messages, "bytes": messages * 1024,
+            "oldest_s": oldest, "next_expiry_s": expiry, "by_state": {"in_session": 1, "damaged": 0},
+            "age_hist": {"n": [1, 8, 0, 4, 0, 0]},
+            "last_session": {"at": "2026-11-27T08:00:00Z", "result": "ok"}})
+    }
+
+    fn screen(view: &View) -> Vec<String> {
+        let mut terminal = Terminal::new(TestBackend::new(110, 24)).unwrap();
+        terminal.draw(|frame| view.draw(frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        (0..buffer.area.height).map(row).collect()
+    }
+
+    #[test]
+    fn a_frame_shows_what_waits_for_whom() {
+        let mut view = View { ascii: true, clock: "08:00:00".to_owned(), ..View::default() };
+        view.take(vec![domain("a.example", 1, 90, 100), domain("b.example", 2, 60, 90_000)]);
+        view.hear(json!({"event": "queued", "domain": "b\u{1b}[31m.example"}));
+        let seen = screen(&view);
+        assert!(seen[0].contains("2 domains  3 messages  3.0K"), "{seen:#?}");
+        assert!(seen[2].starts_with("b.example") && seen[3].starts_with("a.example"), "{seen:#?}");
+        assert!(seen[3].contains(".# ="), "{seen:#?}");
+        assert!(seen[3].contains("1m") && seen[3].contains(" ok"), "{seen:#?}");
+        assert!(seen.iter().all(|line| !line.contains('\u{1b}')));
+        assert!(seen.iter().any(|line| line.contains("queued  b\\x1b[31m.example")), "{seen:#?}");
+    }
+
+    #[test]
+    fn the_cursor_stays_on_its_domain_however_they_are_arranged() {
+        let mut view = View::default();
+        let name = |view: &View| text(view.chosen().unwrap(), "domain");
+        view.take(
+            (0..50).map(|n| domain(&format!("d{n:02}.example"), n, 50 - n as i64, 9)).collect(),
+        );
+        view.step(3);
+        assert_eq!(name(&view), "d46.example");
+        view.order = Order::Domain;
+        let domains = view.domains.clone();
+        view.take(domains);
+        assert_eq!(name(&view), "d46.example");
+        view.filter = "d1".to_owned();
+        view.step(isize::MAX);
+        assert_eq!(name(&view), "d19.example");
+        view.take(Vec::new());
+        assert!(view.chosen().is_none() && view.selected == 0);
+        assert!(screen(&view).len() == 24);
+    }
+}
