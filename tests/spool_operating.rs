@@ -217,6 +217,11 @@ async fn what_is_redirected_is_another_domains() {
     // One recipient has been refused, and its sender is still to be told of it.
     half_refused(&spool).await;
     let to = domain("example.com");
+    let mut ours = part(9, "sender.test", &["sender"]);
+    ours.domain = odmr::queue::outgoing();
+    keep(&spool, arrival(vec![ours], at(0)), b"x\r\n").await.expect("kept");
+    let outgoing = order(&spool, 9, Act::Redirect(to.clone()), 9).await;
+    assert_eq!((outgoing.done, outgoing.unfit), (0, 1), "a notice is its sender's");
     is_done(&spool, 1, Act::Redirect(to.clone())).await;
     assert_eq!(order(&spool, 1, Act::Redirect(to.clone()), 11).await.unfit, 1, "it is there");
     assert_eq!(spool.totals(&domain("example.org")), Totals::default());

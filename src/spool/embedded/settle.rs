@@ -9,7 +9,7 @@ use super::conclude;
 use super::lane;
 use super::ledger::{Changes, Weight};
 use super::row;
-use crate::queue::{Entry, EntryState, Fate, RecipientState, order};
+use crate::queue::{self, Entry, EntryState, Fate, RecipientState, order};
 use crate::smtp::{Domain, Reply};
 
 /// What a session made of one entry.
@@ -204,6 +204,10 @@ pub(super) fn redirect(
     let key = from.id.0.to_bytes();
     let sql = "SELECT name FROM domain WHERE id = ?1";
     let name: String = db.prepare_cached(sql)?.query_row([from.domain], |row| row.get(0))?;
+    if name == queue::OUTGOING {
+        // Its recipients are all over the world, and nobody's here.
+        return Ok(0);
+    }
     let Ok(Some(stored)) =
         Domain::parse(&name).map(|name| row::load(db, &name, from).ok().flatten())
     else {
