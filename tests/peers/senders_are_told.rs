@@ -252,7 +252,7 @@ fn a_sender_hears_once_that_its_mail_waits_where_that_is_wanted() {
         );
         assert!(!notice.contains("\nbody\n"), "more than the header comes back\n{notice}");
     }
-    odmrd.restart(&lab);
+    odmrd.crash_and_restart(&lab);
     AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(smarthost.maildir.until(2).len(), 2, "somebody was told twice");
 }
@@ -277,7 +277,7 @@ fn a_customer_may_be_told_instead_of_every_sender() {
             "It holds 2 messages (",
         ],
     );
-    odmrd.restart(&lab);
+    odmrd.crash_and_restart(&lab);
     AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(smarthost.maildir.until(1).len(), 1, "it was told twice");
 }

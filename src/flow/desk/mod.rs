@@ -403,9 +403,15 @@ impl Desk {
         loop {
             let (some, gap) = events.from(next, ROOM);
             let mut lines = Vec::new();
-            if let (true, Some(asked), Gap::Lost | Gap::Restarted) = (first, asked, gap) {
-                let what = if gap == Gap::Lost { "lost" } else { "restarted" };
-                line(&mut lines, &record::Happened::missing(what, asked))?;
+            let missing = match gap {
+                Gap::None => None,
+                // Whoever reads too slowly is told too.
+                Gap::Lost if !first || asked.is_some() => Some("lost"),
+                Gap::Restarted if first && asked.is_some() => Some("restarted"),
+                Gap::Lost | Gap::Restarted => None,
+            };
+            if let Some(what) = missing {
+                line(&mut lines, &record::Happened::missing(what, next.saturating_sub(1)))?;
             }
             first = false;
             for event in &some {
