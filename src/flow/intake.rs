@@ -50,7 +50,7 @@ pub async fn intake<S: Spool>(
     stop: Stop,
 ) {
     let house = provider.house();
-    let ip = wire.peer().map_or(UNKNOWN_ADDRESS, |peer| peer.ip());
+    let ip = caller(&wire);
     let settings = match from {
         BroughtBy::World => house.mx.clone(),
         BroughtBy::Front => house.lmtp.clone(),
@@ -68,6 +68,10 @@ pub async fn intake<S: Spool>(
 
 /// A unix socket has no address.
 const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+fn caller(wire: &Wire) -> IpAddr {
+    wire.peer().map_or(UNKNOWN_ADDRESS, |peer| peer.ip())
+}
 
 struct Talk<'a, S: Spool> {
     wire: Wire,
@@ -175,13 +179,16 @@ impl<S: Spool> Talk<'_, S> {
         let secured = self.provider.secure(&mut self.wire).await?;
         self.counts().secured(&secured);
         self.session.secured(&secured);
+        // Who it spoke for was said in clear.
+        self.ip = caller(&self.wire);
         Ok(())
     }
 
-    /// From now on this is somebody else's mail.
+    /// From now on this is somebody else's mail; of a client whose address is not said, that of the host
+    /// in front.
     fn introduced(&mut self, said: &Xclient) {
-        let by = self.ip;
-        self.ip = said.address.unwrap_or(self.ip);
+        let by = caller(&self.wire);
+        self.ip = said.address.unwrap_or(by);
         info!(session = self.id, ip = %self.ip, %by, "a host that is believed speaks for another");
     }
 

@@ -113,34 +113,40 @@ async fn tell_of_domain<S: Spool>(
         if let Some(whom) = &delay.whom {
             return remind(provider, house, first, whom, now).await;
         }
+        let mut got_on = false;
         for lease in std::iter::once(first).chain(leases) {
-            tell_of_delay(provider, house, lease).await?;
+            got_on |= tell_of_delay(provider, house, lease).await?;
+        }
+        // What is damaged and cannot even be set aside would be found again at once.
+        if !got_on {
+            return Ok(());
         }
     }
 }
 
+/// Says whether that is done.
 async fn tell_of_delay<S: Spool>(
     provider: &Provider<S>,
     house: &House,
     lease: S::Lease,
-) -> Result<(), SpoolError> {
+) -> Result<bool, SpoolError> {
     let entry = lease.entry().clone();
     let words = notice::delays(&entry);
     let ReversePath::Mailbox(to) = &entry.reverse_path else {
-        return provider.spool.told_of_delay(lease, None, None).await;
+        return provider.spool.told_of_delay(lease, None, None).await.map(|()| true);
     };
     if words.is_empty() {
-        return provider.spool.told_of_delay(lease, None, None).await;
+        return provider.spool.told_of_delay(lease, None, None).await.map(|()| true);
     }
     let until = Some(entry.expires);
     match notice(provider, house, &lease, to, &words, until).await {
         Ok(notice) => provider.spool.told_of_delay(lease, None, Some(notice)).await?,
         // It has been set aside, and waits no more.
-        Err(SpoolError::Damaged { .. }) => return Ok(()),
+        Err(SpoolError::Damaged { .. }) => return Ok(false),
         Err(fault) => return Err(fault),
     }
     told(provider, &entry, to, &words);
-    Ok(())
+    Ok(true)
 }
 
 /// Whoever looks after a domain's server is told that its mail waits.

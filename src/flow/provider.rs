@@ -409,9 +409,7 @@ impl House {
             recipients: lists.get(domain).cloned(),
             lifetime: settings.lifetime(domain).get(),
             quota: quota(settings, domain),
-            delay: settings
-                .delay(domain)
-                .map(|(after, whom)| Delay { after: after.get(), whom: whom.cloned() }),
+            delay: delay(settings, domain),
             host: settings.domains.get(domain).and_then(host).map(Arc::new),
             learning: settings.learn_refusals(domain).get(),
         };
@@ -512,6 +510,11 @@ fn host(special: &DomainSettings) -> Option<Host> {
         Etrn::Open => Whom::Anybody,
     };
     Some(Host { account, push: special.push.unwrap_or_default(), etrn })
+}
+
+fn delay(settings: &Settings, domain: &Domain) -> Option<Delay> {
+    let (after, whom) = settings.delay(domain)?;
+    Some(Delay { after: after.get(), whom: whom.cloned() })
 }
 
 fn quota(settings: &Settings, domain: &Domain) -> Quota {

@@ -232,3 +232,32 @@ fn a_filter_says_whose_mail_it_brings() {
     assert!(mail.contains("192.0.2.7") && mail.contains("spike.test"), "{mail}");
     assert!(!mail.contains("127.0.0.99"), "{mail}");
 }
+
+/// What was said of one client does not count for the next.
+#[test]
+fn a_filter_speaks_for_one_after_the_other() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).set("mx.xclient", "[\"127.0.0.1\"]").start();
+    let mut post = Post::open(odmrd.mx);
+    for (introduction, helo) in
+        [("ADDR=192.0.2.7 HELO=spike.test", "filter.test"), ("ADDR=[UNAVAILABLE]", "next.test")]
+    {
+        assert!(post.ask(&format!("XCLIENT {introduction}")).starts_with("220"));
+        assert!(post.ask(&format!("EHLO {helo}")).starts_with("250"));
+        post.deliver(
+            "a@sender.test",
+            "box@example.org",
+            format!("Subject: {helo}\r\n\r\nx\r\n").as_bytes(),
+        );
+    }
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let mails = Maildir::at(lab.path("Maildir")).messages();
+    let of = |helo: &str| {
+        let text = mails.iter().map(|mail| String::from_utf8_lossy(mail).into_owned());
+        text.into_iter().find(|text| text.contains(&format!("Subject: {helo}"))).expect("the mail")
+    };
+    let (first, next) = (of("filter.test"), of("next.test"));
+    assert!(first.contains("spike.test") && first.contains("192.0.2.7"), "{first}");
+    assert!(next.contains("from next.test"), "{next}");
+    assert!(!next.contains("spike.test") && !next.contains("192.0.2.7"), "{next}");
+}

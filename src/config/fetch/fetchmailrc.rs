@@ -448,8 +448,10 @@ fn convert(entries: Entries) -> Import {
                 (2.., Some(user)) => format!("{}-{user}", entry.name),
                 _ => entry.name.clone(),
             };
-            let taken = import.accounts.iter().filter(|a| a.name.starts_with(&name)).count();
-            let name = if taken > 0 { format!("{name}-{}", taken + 1) } else { name };
+            let is_taken = |name: &str| import.accounts.iter().any(|a| a.name == name);
+            let others = (2..).map(|n| format!("{name}-{n}"));
+            let name = std::iter::once(name.clone()).chain(others).find(|name| !is_taken(name));
+            let name = name.unwrap_or_default();
             import.accounts.push(account(name, entry, &said, daemon));
         }
     }
@@ -502,7 +504,8 @@ const MEANINGLESS: [&str; 32] = [
 ];
 
 /// What an operator has to see to, and how.
-const OTHERWISE: [(&str, &str); 11] = [
+const OTHERWISE: [(&str, &str); 12] = [
+    ("fetchsizelimit", "has no counterpart here"),
     ("interface", "let the timer or the link's own hook decide when to fetch"),
     ("monitor", "let the timer or the link's own hook decide when to fetch"),
     ("plugin", "there is no plugin; a tunnel is set up outside"),
@@ -521,6 +524,34 @@ fn account(name: String, entry: &Entry, said: &[&Said], daemon: Option<u64>) -> 
     let mut layer = Layer::default();
     let text = |key: &str| last(said, key).map(String::as_str);
     let number = |key: &str| text(key).and_then(|text| text.parse::<u64>().ok());
+    server(&mut layer, entry, said, &mut remarks);
+    tls(&mut layer, said, &mut remarks);
+    login(&mut layer, said, &mut remarks);
+    domains(&mut layer, said, &mut remarks);
+    target(&mut layer, said, &mut remarks);
+    layer.timeout_command = number("timeout").filter(|seconds| *seconds > 0).map(Duration::seconds);
+    layer.max_message_size = number("limit").filter(|octets| *octets > 0).map(Size);
+    layer.max_messages = number("fetchlimit").filter(|most| *most > 0);
+    let rounds = number("interval").unwrap_or(1).max(1);
+    layer.interval = daemon
+        .filter(|seconds| *seconds > 0)
+        .map(|seconds| Duration::seconds(seconds.saturating_mul(rounds)));
+    if rounds > 1 && daemon.is_none() {
+        remarks.push(format!("interval {rounds}: every so many polls; set interval to a time"));
+    }
+    if entry.skipped {
+        remarks.push("skip: with --all, and by the daemon, it is fetched too".to_owned());
+    }
+    remark_on_the_rest(said, &mut remarks);
+    let password = text("password").map(|password| SecretString::from(password.to_owned()));
+    if password.is_none() {
+        remarks.push("no password stood there: set password".to_owned());
+    }
+    Imported { name, layer, password, remarks }
+}
+
+fn server(layer: &mut Layer, entry: &Entry, said: &[&Said], remarks: &mut Vec<String>) {
+    let text = |key: &str| last(said, key).map(String::as_str);
     let server = text("via").unwrap_or(&entry.name);
     layer.server = Server::read(server);
     if layer.server.is_none() {
@@ -536,9 +567,11 @@ fn account(name: String, entry: &Entry, said: &[&Said], daemon: Option<u64>) -> 
             port
         }
     };
-    tls(&mut layer, said, &mut remarks);
-    layer.user = text("user").map(str::to_owned);
-    layer.mechanism = match text("auth").map(str::to_ascii_lowercase).as_deref() {
+}
+
+fn login(layer: &mut Layer, said: &[&Said], remarks: &mut Vec<String>) {
+    layer.user = last(said, "user").cloned();
+    layer.mechanism = match last(said, "auth").map(|auth| auth.to_ascii_lowercase()).as_deref() {
         None | Some("any" | "password") => None,
         Some("cram-md5") => Some(Mechanism::CramMd5),
         Some("external") => Some(Mechanism::External),
@@ -547,32 +580,22 @@ fn account(name: String, entry: &Entry, said: &[&Said], daemon: Option<u64>) -> 
             None
         }
     };
-    let domains = said.iter().rev().find(|said| said.key == "fetchdomains");
+}
+
+fn domains(layer: &mut Layer, said: &[&Said], remarks: &mut Vec<String>) {
+    let named = said.iter().rev().find(|said| said.key == "fetchdomains");
     let mut asked = Vec::new();
-    for domain in domains.into_iter().flat_map(|said| &said.values) {
+    for domain in named.into_iter().flat_map(|said| &said.values) {
         match <Domain as Written>::read(domain) {
             Some(domain) => asked.push(domain),
             None => remarks.push(format!("fetchdomains {domain:?}: no domain of two labels")),
         }
     }
     layer.domains = (!asked.is_empty()).then_some(asked);
-    target(&mut layer, said, &mut remarks);
-    layer.timeout_command = number("timeout").filter(|seconds| *seconds > 0).map(Duration::seconds);
-    layer.max_message_size = number("limit").filter(|octets| *octets > 0).map(Size);
-    layer.max_messages = number("fetchlimit").filter(|most| *most > 0);
-    let rounds = number("interval").unwrap_or(1).max(1);
-    layer.interval = daemon
-        .filter(|seconds| *seconds > 0)
-        .map(|seconds| Duration::seconds(seconds.saturating_mul(rounds)));
-    if rounds > 1 && daemon.is_none() {
-        remarks.push(format!("interval {rounds}: every so many polls; set interval to a time"));
-    }
-    if entry.skipped {
-        remarks.push("skip: with --all, and by the daemon, it is fetched too".to_owned());
-    }
-    if text("fetchsizelimit").is_some() {
-        remarks.push("fetchsizelimit: has no counterpart here".to_owned());
-    }
+}
+
+/// Options that have become nothing.
+fn remark_on_the_rest(said: &[&Said], remarks: &mut Vec<String>) {
     for (key, hint) in OTHERWISE.iter().filter(|(key, _)| has(said, key)) {
         remarks.push(format!("{key}: {hint}"));
     }
@@ -582,11 +605,6 @@ fn account(name: String, entry: &Entry, said: &[&Said], daemon: Option<u64>) -> 
         let keys = meaningless.join(", ");
         remarks.push(format!("without a meaning where mail comes by ATRN: {keys}"));
     }
-    let password = text("password").map(|password| SecretString::from(password.to_owned()));
-    if password.is_none() {
-        remarks.push("no password stood there: set password".to_owned());
-    }
-    Imported { name, layer, password, remarks }
 }
 
 fn tls(layer: &mut Layer, said: &[&Said], remarks: &mut Vec<String>) {
@@ -733,9 +751,21 @@ mod tests {
     #[test]
     fn several_users_are_several_accounts() {
         let text = "poll odmr.example.net proto odmr\n  user a pass 1 ssl\n  user b pass 2 ssl\n\
-                    poll odmr.example.net proto odmr user c pass 3";
+                    poll odmr.example.net proto odmr user c pass 3 user d pass 4\n\
+                    poll other.test proto odmr user e pass 5\n\
+                    poll other.test proto odmr user f pass 6";
         let names: Vec<_> = import(text).unwrap().accounts.into_iter().map(|a| a.name).collect();
-        assert_eq!(names, ["odmr.example.net-a", "odmr.example.net-b", "odmr.example.net-3"]);
+        assert_eq!(
+            names,
+            [
+                "odmr.example.net-a",
+                "odmr.example.net-b",
+                "odmr.example.net-c",
+                "odmr.example.net-d",
+                "other.test",
+                "other.test-2"
+            ]
+        );
     }
 
     #[test]

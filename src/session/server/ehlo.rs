@@ -30,9 +30,8 @@ impl<Stage> ServerSession<Stage> {
             return self.error(words::BAD_INTRODUCTION);
         };
         self.hello = None;
-        if said.helo.is_some() {
-            self.introduced.clone_from(&said.helo);
-        }
+        // Of another client: what was said of the last one does not count for it.
+        self.introduced.clone_from(&said.helo);
         self.say(words::greeting(&self.settings));
         self.events.push_back(Event::Introduced(said));
     }
