@@ -786,3 +786,51 @@ fn the_live_view_shows_one_frame_to_a_pipe() {
     odmrd.daemon.kill();
     queuectl(&odmrd, &["top", "--once"]).ended(69);
 }
+
+/// What bash offers behind these words, by the script in `completions/`.
+fn offered(odmrd: &RunningOdmrd, program: &str, words: &[&str]) -> Vec<String> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/completions");
+    let here = std::path::Path::new(env!("CARGO_BIN_EXE_queuectl")).parent().expect("a folder");
+    let path = format!("{}:{}", here.display(), std::env::var("PATH").unwrap_or_default());
+    let asked = format!(
+        r#"source {script}/{program}.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); COMP_TYPE=9
+        _clap_complete_{} "$1" "${{@: -1}}" "${{@: -2:1}}"; printf '%s\n' "${{COMPREPLY[@]}}""#,
+        program.replace('-', "_")
+    );
+    let mut command = Command::new("bash");
+    command.args(["--norc", "-c", &asked, "bash", program]).args(words);
+    command.env("PATH", path).env("ODMR_PROVIDER_CONFIG", odmrd.config());
+    let said = run(command, &[]).ended(0);
+    assert_eq!(said.err, "");
+    said.out.lines().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+}
+
+#[test]
+fn a_shell_knows_the_ids_domains_and_accounts() {
+    let lab = Lab::open();
+    let mut odmrd = laden(&lab);
+    let listed = queuectl(&odmrd, &["list", "--json"]).ended(0).records();
+    let mut ids: Vec<String> =
+        listed.iter().map(|record| record["id"].as_str().expect("an id").to_owned()).collect();
+    ids.sort();
+    let mut shown = offered(&odmrd, "queuectl", &["show", ""]);
+    shown.retain(|word| !word.starts_with('-'));
+    shown.sort();
+    assert_eq!(shown, ids);
+    assert_eq!(offered(&odmrd, "queuectl", &["delete", &ids[0].to_lowercase()]), ids[..1]);
+    assert_eq!(offered(&odmrd, "queuectl", &["show", "Z"]), [""; 0]);
+    assert_eq!(offered(&odmrd, "queuectl", &["list", "--domain", "ex"]), ["example.org"]);
+    assert_eq!(offered(&odmrd, "queuectl", &["list", "--account", ""]), ["acme"]);
+    assert_eq!(offered(&odmrd, "queuectl", &["redirect", "--to", ""]), ["example.org"]);
+    assert_eq!(offered(&odmrd, "queuectl", &["req"]), ["requeue"]);
+    let config = odmrd.config().display().to_string();
+    let passwd = ["--config", &config, "account", "passwd", "a"];
+    assert_eq!(offered(&odmrd, "odmrd", &passwd), ["acme"]);
+    // Nobody is there: what the settings know is still known, and the rest is silence.
+    odmrd.daemon.terminate();
+    assert_eq!(offered(&odmrd, "queuectl", &["list", "--domain", ""]), ["example.org"]);
+    assert_eq!(offered(&odmrd, "queuectl", &["show", &ids[0]]), [""; 0]);
+    let spool = lab.path("odmrd-state/spool").display().to_string();
+    let there = offered(&odmrd, "queuectl", &["--spool", &spool, "show", &ids[0][..7]]);
+    assert_eq!(there, ids);
+}

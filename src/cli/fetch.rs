@@ -4,7 +4,7 @@
 //! file is read by.
 
 mod bar;
-mod begin;
+pub(super) mod begin;
 mod daemon;
 mod run;
 mod status;

@@ -8,6 +8,7 @@ mod http;
 use std::path::PathBuf;
 
 use clap_complete::Shell;
+use clap_complete::env::{self, EnvCompleter};
 use clap_complete_nushell::Nushell;
 
 use super::{Example, fetch, provider, queue};
@@ -31,7 +32,8 @@ struct Program {
     see_also: &'static str,
 }
 
-/// Everything there is to generate.
+/// Everything there is to generate. The scripts of most shells ask the program what can be said, see
+/// [`complete`](super::complete).
 pub fn all() -> Vec<Generated> {
     let of_programs = programs()
         .into_iter()
@@ -190,14 +192,24 @@ fn completions(program: &Program) -> Vec<Generated> {
         let text = String::from_utf8_lossy(&script).into_owned();
         Generated { path: format!("completions/{file}").into(), text }
     };
-    let shells = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
-    let mut files: Vec<Generated> = shells
+    let asking = [
+        (Shell::Bash, &env::Bash as &dyn EnvCompleter),
+        (Shell::Zsh, &env::Zsh),
+        (Shell::Fish, &env::Fish),
+        (Shell::PowerShell, &env::Powershell),
+    ];
+    let mut files: Vec<Generated> = asking
         .into_iter()
-        .map(|shell| {
+        .map(|(shell, asking)| {
             let file = clap_complete::Generator::file_name(&shell, &name);
-            generate(&|c, out| clap_complete::generate(shell, c, &name, out), file)
+            // A write into memory does not fail.
+            let script = |_: &mut clap::Command, out: &mut Vec<u8>| {
+                let _ = asking.write_registration("COMPLETE", &name, &name, &name, out);
+            };
+            generate(&script, file)
         })
         .collect();
+    // The one whose program cannot be asked yet.
     let file = clap_complete::Generator::file_name(&Nushell, &name);
     files.push(generate(&|c, out| clap_complete::generate(Nushell, c, &name, out), file));
     files

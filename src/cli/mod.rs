@@ -3,6 +3,7 @@
 //! Each program's command line is defined once; its help, its manual page and its completions are
 //! read off that definition ([`generate`]). Not here: what the commands do.
 
+pub mod complete;
 pub mod failure;
 pub mod fetch;
 pub mod generate;

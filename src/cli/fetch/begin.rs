@@ -7,9 +7,10 @@ use secrecy::SecretString;
 
 use super::{Cli, Init, Invocation};
 use crate::cli::tell;
-use crate::config::fetch::Layer;
+use crate::config::Problem;
 use crate::config::fetch::begin::{account_text, file_text, write_new};
-use crate::config::fetch::files::{SYSTEM_PATH, user_path};
+use crate::config::fetch::files::{self as settings, SYSTEM_PATH, user_path};
+use crate::config::fetch::{Files, Layer};
 use crate::config::secret::SecretSource;
 use crate::exit::{Exit, Failure};
 
@@ -59,6 +60,13 @@ pub(super) fn put(files: &[(PathBuf, SecretString)]) -> Result<(), Failure> {
             there.then_some("--print shows what would be written; --config names another file");
         Failure::new(Exit::CantCreate, format!("{}: {what}", path.display())).hint(hint)
     })
+}
+
+/// The settings files, as a command line that names this one would have them.
+pub(in crate::cli) fn files(named: Option<&Path>) -> Result<Files, Problem> {
+    let place = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let user = user_path(place("XDG_CONFIG_HOME").as_deref(), place("HOME").as_deref());
+    settings::load(named, user.as_deref(), Path::new(SYSTEM_PATH))
 }
 
 /// Root's settings are the system's, everybody else's their own.
