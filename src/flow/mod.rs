@@ -44,6 +44,7 @@ pub mod recent;
 pub mod relay;
 pub mod rounds;
 pub mod schedule;
+mod scribe;
 pub mod serve;
 pub mod submit;
 pub mod summary;

@@ -6,21 +6,16 @@ use jiff::Timestamp;
 use tracing::{error, info, warn};
 
 use super::provider::{Delay, House, Provider};
-use crate::mail::Recipient;
-use crate::mail::dsn::{Action, Notice, Origin, Outcome, Returned};
+use super::scribe::{Needs, Scribe};
+use crate::mail::dsn::Action;
 use crate::mail::reminder::Reminder;
-use crate::mail::trace::safe_name;
-use crate::queue::{self, Entry, EntryId, EntryState, Source, notice};
+use crate::queue::{self, Entry, EntryId, EntryState, notice};
 use crate::smtp::escape::Escaped;
-use crate::smtp::{Body, Domain, ForwardPath, MailParams, Mailbox, RcptParams, Ret, ReversePath};
-use crate::spool::{Arrival, Content, Draft, Lease, Part, Spool, SpoolError};
+use crate::smtp::{Domain, Mailbox, ReversePath};
+use crate::spool::{Draft, Lease, Spool, SpoolError};
 
 /// Entries taken in hand at a time.
 const ROOM: usize = 32;
-/// Octets of a header that are returned: more is no header that anybody wrote.
-const HEADER: usize = 64 * 1024;
-/// The longest line that a mail may have without its end. RFC 5322, section 2.1.1.
-const LINE: usize = 998;
 
 /// Tells the senders of all that is due. Without a smarthost nobody can be told, and everything is
 /// kept.
@@ -68,7 +63,7 @@ async fn tell<S: Spool>(
         silent(&entry);
         return provider.spool.conclude(lease, None).await.map(|()| true);
     }
-    let notice = match notice(provider, house, &lease, to, &words, None).await {
+    let notice = match scribe(provider, house).notice(&lease, to, &words, None).await {
         Ok(notice) => notice,
         // It has been set aside and told of; there is nothing to be concluded any more.
         Err(SpoolError::Damaged { .. }) => return Ok(false),
@@ -139,7 +134,7 @@ async fn tell_of_delay<S: Spool>(
         return provider.spool.told_of_delay(lease, None, None).await.map(|()| true);
     }
     let until = Some(entry.expires);
-    match notice(provider, house, &lease, to, &words, until).await {
+    match scribe(provider, house).notice(&lease, to, &words, until).await {
         Ok(notice) => provider.spool.told_of_delay(lease, None, Some(notice)).await?,
         // It has been set aside, and waits no more.
         Err(SpoolError::Damaged { .. }) => return Ok(false),
@@ -174,56 +169,12 @@ async fn remind<S: Spool>(
     let mut draft = provider.spool.draft(None)?;
     draft.write(Bytes::from(reminder.to_mail())).await?;
     let utf8 = to.is_international();
-    let arrival = arrival(provider, house, to, Needs { eight_bit: utf8, utf8 }, id, now);
+    let arrival = scribe(provider, house).arrival(to, Needs { eight_bit: utf8, utf8 }, id, now);
     provider.spool.told_of_delay(lease, Some(now), Some((draft, arrival))).await?;
     provider.counts.notices.at(kind(Action::Delayed)).add(1);
     let to = Escaped::text(to.as_str());
     info!(%id, domain = %entry.domain, %to, waiting = totals.waiting, "a customer is told that mail waits");
     Ok(())
-}
-
-/// The notice of these words, on its way into the queue.
-async fn notice<S: Spool>(
-    provider: &Provider<S>,
-    house: &House,
-    lease: &S::Lease,
-    to: &Mailbox,
-    words: &[notice::Word<'_>],
-    until: Option<Timestamp>,
-) -> Result<(S::Draft, Arrival), SpoolError> {
-    let entry = lease.entry();
-    let returned = returned(provider, house, lease, words).await?;
-    let id = EntryId(ulid::Ulid::generate());
-    let (name, about, helo) = (id.to_string(), entry.id.to_string(), safe_name(&entry.source.helo));
-    let now = Timestamp::now();
-    let written = Notice {
-        reporter: &provider.name,
-        name: &name,
-        to,
-        at: now,
-        origin: Origin {
-            id: &about,
-            helo: &helo,
-            ip: entry.source.ip,
-            arrived: entry.arrived,
-            envid: entry.params.envid.as_deref(),
-        },
-        outcomes: words
-            .iter()
-            .map(|word| Outcome {
-                recipient: word.recipient,
-                action: word.action,
-                said: word.said,
-                tried: entry.tried,
-                until,
-            })
-            .collect(),
-        returned,
-    };
-    let mut draft = provider.spool.draft(None)?;
-    draft.write(Bytes::from(written.to_mail())).await?;
-    let needs = Needs { eight_bit: written.is_eight_bit(), utf8: written.needs_smtputf8() };
-    Ok((draft, arrival(provider, house, to, needs, id, now)))
 }
 
 fn told<S: Spool>(provider: &Provider<S>, entry: &Entry, to: &Mailbox, words: &[notice::Word<'_>]) {
@@ -258,106 +209,11 @@ fn silent(entry: &Entry) {
     }
 }
 
-/// What a mail of ours asks of the servers on its way.
-#[derive(Clone, Copy, Debug)]
-struct Needs {
-    eight_bit: bool,
-    utf8: bool,
-}
-
-fn arrival<S: Spool>(
-    provider: &Provider<S>,
-    house: &House,
-    to: &Mailbox,
-    needs: Needs,
-    id: EntryId,
-    now: Timestamp,
-) -> Arrival {
-    let recipient =
-        Recipient { path: ForwardPath::Mailbox(to.clone()), params: RcptParams::default() };
-    Arrival {
-        reverse_path: ReversePath::Null,
-        params: MailParams {
-            body: if needs.eight_bit { Body::EightBit } else { Body::SevenBit },
-            smtputf8: needs.utf8,
-            ..MailParams::default()
-        },
-        parts: vec![Part {
-            id,
-            domain: queue::outgoing(),
-            expires: now.checked_add(house.notices.lifetime.get()).unwrap_or(Timestamp::MAX),
-            recipients: vec![recipient],
-        }],
-        arrived: now,
-        source: Source {
-            ip: std::net::Ipv4Addr::LOCALHOST.into(),
-            helo: provider.name.clone(),
-            tls: None,
-        },
-        trace: Bytes::new(),
-    }
-}
-
-/// How much goes back: of failed mail all of it, if it is small, text, and its sender has not said
-/// otherwise. RFC 3461, section 4.3.
-async fn returned<S: Spool>(
-    provider: &Provider<S>,
-    house: &House,
-    lease: &S::Lease,
-    words: &[notice::Word<'_>],
-) -> Result<Returned, SpoolError> {
-    let entry = lease.entry();
-    let failed = words.iter().any(|word| word.action == Action::Failed);
-    let small = entry.size <= house.notices.return_whole.octets();
-    let text = entry.params.body != Body::Binary;
-    let whole = failed && small && text && entry.params.ret != Some(Ret::Headers);
-    let mut content = provider.spool.content(lease).await?;
-    let mut octets = Vec::new();
-    while let Some(piece) = content.next().await? {
-        octets.extend_from_slice(&piece);
-        if !whole && (octets.len() >= HEADER || end_of_header(&octets).is_some()) {
-            break;
-        }
-    }
-    if whole && octets.split(|octet| *octet == b'\n').all(|line| line.len() <= LINE + 1) {
-        return Ok(Returned::Whole(octets));
-    }
-    let end = end_of_header(&octets).unwrap_or(octets.len().min(HEADER));
-    octets.truncate(end);
-    Ok(Returned::Headers(lines_of_text(&octets)))
-}
-
-/// Where the header ends, behind the line end of its last field.
-fn end_of_header(octets: &[u8]) -> Option<usize> {
-    if octets.starts_with(b"\r\n") {
-        return Some(0);
-    }
-    memchr::memmem::find(octets, b"\r\n\r\n").map(|at| at + 2)
-}
-
-/// Only lines that may stand in a mail of text; of a binary one's header there may be others.
-fn lines_of_text(octets: &[u8]) -> Vec<u8> {
-    let mut fit = Vec::with_capacity(octets.len());
-    for line in octets.split_inclusive(|octet| *octet == b'\n') {
-        let bare = line.strip_suffix(b"\r\n").filter(|bare| bare.len() <= LINE);
-        if bare.is_some_and(|bare| !bare.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n'))) {
-            fit.extend_from_slice(line);
-        }
-    }
-    fit
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_header_is_found_and_freed_of_what_no_text_may_have() {
-        assert_eq!(end_of_header(b"A: b\r\n\r\nbody\r\n"), Some(6));
-        assert_eq!(end_of_header(b"\r\nbody"), Some(0));
-        assert_eq!(end_of_header(b"A: b\r\n"), None);
-        let long = [b"L: ".as_slice(), &[b'x'; 1000], b"\r\n"].concat();
-        let header = [b"A: b\r\nN: \0\r\nR: \rx\r\n", &long[..], b"Z: \xff\r\ncut"].concat();
-        assert_eq!(lines_of_text(&header), b"A: b\r\nZ: \xff\r\n");
+fn scribe<'a, S: Spool>(provider: &'a Provider<S>, house: &'a House) -> Scribe<'a, S> {
+    Scribe {
+        spool: &provider.spool,
+        name: &provider.name,
+        return_whole: house.notices.return_whole.octets(),
+        lifetime: house.notices.lifetime.get(),
     }
 }

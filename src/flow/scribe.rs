@@ -1,0 +1,182 @@
+//! A notice to the sender of a message that waits or has ended, as mail on its way into a queue. Whose
+//! queue, and who reports, is told by [`Scribe`]. RFC 3461, section 5; RFC 5321, section 6.1.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::mail::Recipient;
+use crate::mail::dsn::{Action, Notice, Origin, Outcome, Returned};
+use crate::mail::trace::safe_name;
+use crate::queue::{self, EntryId, Source, notice};
+use crate::smtp::{Body, ForwardPath, MailParams, Mailbox, RcptParams, Ret, ReversePath};
+use crate::spool::{Arrival, Content, Draft, Lease, Part, Spool, SpoolError};
+
+/// Octets of a header that are returned: more is no header that anybody wrote.
+const HEADER: usize = 64 * 1024;
+/// The longest line that a mail may have without its end. RFC 5322, section 2.1.1.
+const LINE: usize = 998;
+
+/// Who writes notices.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scribe<'a, S> {
+    /// Where the mail is that they are about, and where they go.
+    pub spool: &'a S,
+    /// The name of the host that reports.
+    pub name: &'a str,
+    /// Mail of up to so many octets is returned whole.
+    pub return_whole: u64,
+    /// How long it is tried to deliver a notice.
+    pub lifetime: Duration,
+}
+
+/// What a mail of ours asks of the servers on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needs {
+    /// Octets beyond ASCII. RFC 6152.
+    pub eight_bit: bool,
+    /// Addresses beyond ASCII. RFC 6531.
+    pub utf8: bool,
+}
+
+impl<S: Spool> Scribe<'_, S> {
+    /// The notice of these words, on its way into the queue.
+    pub(super) async fn notice(
+        &self,
+        lease: &S::Lease,
+        to: &Mailbox,
+        words: &[notice::Word<'_>],
+        until: Option<Timestamp>,
+    ) -> Result<(S::Draft, Arrival), SpoolError> {
+        let entry = lease.entry();
+        let returned = self.returned(lease, words).await?;
+        let id = EntryId(ulid::Ulid::generate());
+        let (name, about, helo) =
+            (id.to_string(), entry.id.to_string(), safe_name(&entry.source.helo));
+        let now = Timestamp::now();
+        let written = Notice {
+            reporter: self.name,
+            name: &name,
+            to,
+            at: now,
+            origin: Origin {
+                id: &about,
+                helo: &helo,
+                ip: entry.source.ip,
+                arrived: entry.arrived,
+                envid: entry.params.envid.as_deref(),
+            },
+            outcomes: words
+                .iter()
+                .map(|word| Outcome {
+                    recipient: word.recipient,
+                    action: word.action,
+                    said: word.said,
+                    tried: entry.tried,
+                    until,
+                })
+                .collect(),
+            returned,
+        };
+        let mut draft = self.spool.draft(None)?;
+        draft.write(Bytes::from(written.to_mail())).await?;
+        let needs = Needs { eight_bit: written.is_eight_bit(), utf8: written.needs_smtputf8() };
+        Ok((draft, self.arrival(to, needs, id, now)))
+    }
+
+    pub(super) fn arrival(
+        &self,
+        to: &Mailbox,
+        needs: Needs,
+        id: EntryId,
+        now: Timestamp,
+    ) -> Arrival {
+        let recipient =
+            Recipient { path: ForwardPath::Mailbox(to.clone()), params: RcptParams::default() };
+        Arrival {
+            reverse_path: ReversePath::Null,
+            params: MailParams {
+                body: if needs.eight_bit { Body::EightBit } else { Body::SevenBit },
+                smtputf8: needs.utf8,
+                ..MailParams::default()
+            },
+            parts: vec![Part {
+                id,
+                domain: queue::outgoing(),
+                expires: now.checked_add(self.lifetime).unwrap_or(Timestamp::MAX),
+                recipients: vec![recipient],
+            }],
+            arrived: now,
+            source: Source {
+                ip: std::net::Ipv4Addr::LOCALHOST.into(),
+                helo: self.name.to_owned(),
+                tls: None,
+            },
+            trace: Bytes::new(),
+        }
+    }
+
+    /// How much goes back: of failed mail all of it, if it is small, text, and its sender has not said
+    /// otherwise. RFC 3461, section 4.3.
+    async fn returned(
+        &self,
+        lease: &S::Lease,
+        words: &[notice::Word<'_>],
+    ) -> Result<Returned, SpoolError> {
+        let entry = lease.entry();
+        let failed = words.iter().any(|word| word.action == Action::Failed);
+        let small = entry.size <= self.return_whole;
+        let text = entry.params.body != Body::Binary;
+        let whole = failed && small && text && entry.params.ret != Some(Ret::Headers);
+        let mut content = self.spool.content(lease).await?;
+        let mut octets = Vec::new();
+        while let Some(piece) = content.next().await? {
+            octets.extend_from_slice(&piece);
+            if !whole && (octets.len() >= HEADER || end_of_header(&octets).is_some()) {
+                break;
+            }
+        }
+        if whole && octets.split(|octet| *octet == b'\n').all(|line| line.len() <= LINE + 1) {
+            return Ok(Returned::Whole(octets));
+        }
+        let end = end_of_header(&octets).unwrap_or(octets.len().min(HEADER));
+        octets.truncate(end);
+        Ok(Returned::Headers(lines_of_text(&octets)))
+    }
+}
+
+/// Where the header ends, behind the line end of its last field.
+fn end_of_header(octets: &[u8]) -> Option<usize> {
+    if octets.starts_with(b"\r\n") {
+        return Some(0);
+    }
+    memchr::memmem::find(octets, b"\r\n\r\n").map(|at| at + 2)
+}
+
+/// Only lines that may stand in a mail of text; of a binary one's header there may be others.
+fn lines_of_text(octets: &[u8]) -> Vec<u8> {
+    let mut fit = Vec::with_capacity(octets.len());
+    for line in octets.split_inclusive(|octet| *octet == b'\n') {
+        let bare = line.strip_suffix(b"\r\n").filter(|bare| bare.len() <= LINE);
+        if bare.is_some_and(|bare| !bare.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n'))) {
+            fit.extend_from_slice(line);
+        }
+    }
+    fit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_found_and_freed_of_what_no_text_may_have() {
+        assert_eq!(end_of_header(b"A: b\r\n\r\nbody\r\n"), Some(6));
+        assert_eq!(end_of_header(b"\r\nbody"), Some(0));
+        assert_eq!(end_of_header(b"A: b\r\n"), None);
+        let long = [b"L: ".as_slice(), &[b'x'; 1000], b"\r\n"].concat();
+        let header = [b"A: b\r\nN: \0\r\nR: \rx\r\n", &long[..], b"Z: \xff\r\ncut"].concat();
+        assert_eq!(lines_of_text(&header), b"A: b\r\nZ: \xff\r\n");
+    }
+}
