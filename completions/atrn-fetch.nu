@@ -57,6 +57,8 @@ module completions {
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -82,6 +84,7 @@ module completions {
     --ask: string@"nu-complete atrn-fetch run ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch run mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch run clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --per: string@"nu-complete atrn-fetch run per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch run force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch run turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
@@ -153,6 +156,8 @@ module completions {
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -177,6 +182,7 @@ module completions {
     --ask: string@"nu-complete atrn-fetch daemon ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch daemon mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch daemon clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --per: string@"nu-complete atrn-fetch daemon per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch daemon force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch daemon turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
@@ -248,6 +254,8 @@ module completions {
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -272,6 +280,7 @@ module completions {
     --ask: string@"nu-complete atrn-fetch status ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch status mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch status clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --per: string@"nu-complete atrn-fetch status per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch status force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch status turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
@@ -343,6 +352,8 @@ module completions {
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -368,6 +379,7 @@ module completions {
     --ask: string@"nu-complete atrn-fetch init ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch init mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch init clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --per: string@"nu-complete atrn-fetch init per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch init force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch init turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
@@ -439,6 +451,8 @@ module completions {
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -463,6 +477,7 @@ module completions {
     --ask: string@"nu-complete atrn-fetch import-fetchmailrc ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch import-fetchmailrc mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch import-fetchmailrc clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --per: string@"nu-complete atrn-fetch import-fetchmailrc per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch import-fetchmailrc force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch import-fetchmailrc turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
@@ -535,6 +550,8 @@ module completions {
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -558,6 +575,7 @@ module completions {
     --ask: string@"nu-complete atrn-fetch check ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch check mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch check clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --per: string@"nu-complete atrn-fetch check per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch check force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch check turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
@@ -629,6 +647,8 @@ module completions {
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -652,6 +672,7 @@ module completions {
     --ask: string@"nu-complete atrn-fetch test-target ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch test-target mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch test-target clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --per: string@"nu-complete atrn-fetch test-target per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch test-target force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch test-target turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
@@ -664,6 +685,105 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch test-target lock" # What to do when another run holds the account [default: fail]
+    --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
+    --interval: string        # As a daemon: call this often [default: 15m]
+    --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
+    --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --help(-h)                # Print help (see more with '--help')
+    ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
+  ]
+
+  def "nu-complete atrn-fetch queue format" [] {
+    [ "human" "json" "jsonl" ]
+  }
+
+  def "nu-complete atrn-fetch queue tls" [] {
+    [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch queue ask" [] {
+    [ "first" "all" ]
+  }
+
+  def "nu-complete atrn-fetch queue mechanism" [] {
+    [ "auto" "scram-sha-256-plus" "scram-sha-256" "cram-md5" "plain" "login" "external" ]
+  }
+
+  def "nu-complete atrn-fetch queue clear_auth" [] {
+    [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch queue per" [] {
+    [ "message" "recipient" ]
+  }
+
+  def "nu-complete atrn-fetch queue force_atrn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch queue turn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch queue lock" [] {
+    [ "wait" "skip" "fail" ]
+  }
+
+  # Show what waits in the account's own queue (spool) for its target, and act on it
+  export extern "atrn-fetch queue" [
+    --all                     # Every account of the settings files, one after the other
+    --config(-c): path        # The settings file; the user's and the system's are then left alone
+    --server: string          # The provider to call: a name or an address
+    --ca: path                # Trust the certificates signed by those in this PEM file, and no others
+    --fingerprint: string     # Trust the certificate with this SHA-256 (sha256:...), whoever signed it
+    --servername: string      # The name the provider's certificate must bear, if not that of --server
+    --certificate: path       # Our own TLS certificate, a chain in PEM
+    --key: path               # The key to it, in PEM, readable by nobody else
+    --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --user: string            # The name to log in with
+    --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
+    --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
+    --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
+    --max-bytes: string       # Take this much in all, then say 421
+    --max-message-size: string # Put off messages larger than this with 452
+    --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
+    --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
+    --state-dir: path         # Remember in this folder how runs went
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --netrc: path             # The password is that of the server and user in this netrc file
+    --credential: string      # The systemd credential of this name is the password
+    --format(-f): string@"nu-complete atrn-fetch queue format" # For whom standard output is
+    --json                    # The same as --format jsonl
+    --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
+    --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
+    --retry                   # Bring all that waits to the target now; the provider is not called
+    --drop: string            # Drop this message; nobody is told (repeatable)
+    --port: string            # Its port [default: 366]
+    --tls: string@"nu-complete atrn-fetch queue tls" # How the line is encrypted [default: starttls]
+    --ask: string@"nu-complete atrn-fetch queue ask" # Which of several providers to ask [default: first]
+    --mech: string@"nu-complete atrn-fetch queue mechanism" # How to log in [default: auto]
+    --clear-auth: string@"nu-complete atrn-fetch queue clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --per: string@"nu-complete atrn-fetch queue per" # How often the program of command: is run [default: recipient]
+    --force-atrn: string@"nu-complete atrn-fetch queue force_atrn" # Say ATRN even to a server that does not list it [default: false]
+    --turn: string@"nu-complete atrn-fetch queue turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --max-session: string     # Say 421 after this long [default: 1h]
+    --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
+    --timeout-connect: string # Wait this long for a connection [default: 30s]
+    --timeout-greeting: string # Wait this long for the greeting, and for the TLS handshake [default: 5m]
+    --timeout-command: string # Wait this long for a reply or a command [default: 5m]
+    --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
+    --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
+    --lock: string@"nu-complete atrn-fetch queue lock" # What to do when another run holds the account [default: fail]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
@@ -723,6 +843,8 @@ module completions {
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -747,6 +869,7 @@ module completions {
     --ask: string@"nu-complete atrn-fetch show-config ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch show-config mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch show-config clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --per: string@"nu-complete atrn-fetch show-config per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch show-config force_atrn" # Say ATRN even to a server that does not list it [default: false]
     --turn: string@"nu-complete atrn-fetch show-config turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
@@ -797,6 +920,10 @@ module completions {
 
   # Try the place where mail would be delivered; the provider is not called
   export extern "atrn-fetch help test-target" [
+  ]
+
+  # Show what waits in the account's own queue (spool) for its target, and act on it
+  export extern "atrn-fetch help queue" [
   ]
 
   # Show the settings that count; never a secret

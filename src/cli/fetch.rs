@@ -6,6 +6,7 @@
 mod bar;
 pub(super) mod begin;
 mod daemon;
+mod own_queue;
 mod run;
 mod status;
 mod take_over;
@@ -79,6 +80,8 @@ pub enum Command {
     Check(Common),
     /// Try the place where mail would be delivered; the provider is not called
     TestTarget(Common),
+    /// Show what waits in the account's own queue (spool) for its target, and act on it
+    Queue(Queue),
     /// Show the settings that count; never a secret
     ShowConfig(ShowConfig),
 }
@@ -98,6 +101,7 @@ impl Command {
             Command::Init(init) => &init.common,
             Command::ImportFetchmailrc(import) => &import.common,
             Command::Check(common) | Command::TestTarget(common) => common,
+            Command::Queue(queue) => &queue.common,
             Command::ShowConfig(show) => &show.common,
         }
     }
@@ -183,6 +187,20 @@ pub struct ShowConfig {
     /// Say of each setting where it comes from
     #[arg(long)]
     pub origin: bool,
+}
+
+/// `atrn-fetch queue`.
+#[derive(Debug, Args)]
+pub struct Queue {
+    /// What every command has.
+    #[command(flatten)]
+    pub common: Common,
+    /// Bring all that waits to the target now; the provider is not called
+    #[arg(long, conflicts_with = "drop", help_heading = "Order")]
+    pub retry: bool,
+    /// Drop this message; nobody is told (repeatable)
+    #[arg(long, value_name = "ID", help_heading = "Order")]
+    pub drop: Vec<String>,
 }
 
 /// What every command has: accounts, settings by flag, and how to talk.

@@ -4,7 +4,7 @@ mod act;
 mod carry;
 mod content;
 mod digest;
-mod look;
+pub(super) mod look;
 mod stats;
 mod top;
 mod watch;
@@ -201,6 +201,28 @@ pub struct List {
     /// Exit with 1 when there are any
     #[arg(long, conflicts_with = "fail_if_empty", help_heading = "Output")]
     pub fail_if_any: bool,
+}
+
+impl List {
+    /// Everything, in this form.
+    pub(super) fn of(format: Format) -> List {
+        List {
+            filter: Selection::default(),
+            output: Output {
+                format: Some(format),
+                json: false,
+                warning: None,
+                critical: None,
+                fields: Vec::new(),
+                sort: None,
+                reverse: false,
+            },
+            limit: None,
+            by_recipient: false,
+            fail_if_empty: false,
+            fail_if_any: false,
+        }
+    }
 }
 
 /// `queuectl show`.
@@ -693,7 +715,7 @@ fn compare(a: Option<&Value>, b: Option<&Value>) -> std::cmp::Ordering {
     }
 }
 
-fn parsed(line: &[u8]) -> Result<Value, Failure> {
+pub(super) fn parsed(line: &[u8]) -> Result<Value, Failure> {
     serde_json::from_slice(line)
         .map_err(|fault| Failure::new(Exit::Protocol, format!("a record of odmrd's: {fault}")))
 }

@@ -1,6 +1,6 @@
 //! An account's settings become a run: who is called and how, what may be taken, where it goes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -9,9 +9,10 @@ use tokio::sync::watch;
 
 use super::call::{CalledFor, Caller};
 use super::fetch::{self, FetchFault};
-use super::lock::AccountLock;
+use super::lock::{AccountLock, file_name};
+use super::own_queue::{self, OwnQueue, QueueFault, Standing};
 use super::receive::{Progress, Tally, Terms};
-use super::summary::Summary;
+use super::summary::{Outcome, Summary};
 use crate::config::fetch::check::Purpose;
 use crate::config::fetch::{self as settings, Account, Ask, Effective, TlsMode};
 use crate::config::value::{Deliver, Server};
@@ -47,10 +48,11 @@ pub async fn fetch(
     let Some(_lock) = locked.map_err(|fault| Failure::new(fault.exit(), fault))? else {
         return Ok(Vec::new());
     };
+    let own = own_queue(account).await?;
     let mut fetched = Vec::new();
     for account in account.providers() {
         let started = Timestamp::now();
-        let asked = fetch_from(&account, keep_dialogue, stop.clone(), progress).await;
+        let asked = fetch_from(&account, own.as_ref(), keep_dialogue, stop.clone(), progress).await;
         let (summary, transcripts) =
             asked.unwrap_or_else(|failure| (Summary::failed(&account, started, &failure), None));
         let done = account.ask == Ask::First && !summary.another_may_help;
@@ -59,11 +61,136 @@ pub async fn fetch(
             break;
         }
     }
+    if let Some(own) = own {
+        let (standing, end) = deliver_from(&own, account, false, &stop).await?;
+        if let Some((summary, _)) = fetched.last_mut() {
+            note_queue(summary, &own, standing, end);
+        }
+        own.close().await;
+    }
     Ok(fetched)
+}
+
+/// Brings what waits in the account's own queue to its target now; no provider is called. Nothing:
+/// another run holds the account, and that is fine with its settings.
+///
+/// # Errors
+/// [`Failure`] when nothing could be begun; what came of it is in the summary.
+pub async fn deliver_queue(
+    effective: &Effective,
+    stop: watch::Receiver<bool>,
+) -> Result<Option<Summary>, Failure> {
+    judged(effective, Purpose::TestTarget)?;
+    let account = &effective.account;
+    let locked = AccountLock::take(&account.label(), account.lock).await;
+    let Some(_lock) = locked.map_err(|fault| Failure::new(fault.exit(), fault))? else {
+        return Ok(None);
+    };
+    let own = own_queue(account).await?.ok_or_else(no_queue)?;
+    let server = account.server.as_ref().map(ToString::to_string).unwrap_or_default();
+    let mut summary = Summary::new(&account.name, &server, account.port);
+    let (standing, end) = deliver_from(&own, account, true, &stop).await?;
+    note_queue(&mut summary, &own, standing, end);
+    own.close().await;
+    Ok(Some(summary))
+}
+
+/// Where an account keeps its own queue: the folder of the settings holds one for each account, because
+/// each has a target of its own.
+///
+/// # Errors
+/// [`Failure`]: it has none.
+pub fn queue_folder(account: &Account) -> Result<PathBuf, Failure> {
+    let folder = account.spool.as_ref().ok_or_else(no_queue)?;
+    Ok(folder.join(file_name(&account.label())))
+}
+
+fn no_queue() -> Failure {
+    Failure::new(Exit::Config, "spool is not set: mail goes to the target at once")
+        .hint(Some("spool = \"/var/lib/atrn-fetch/queue\" keeps it here first"))
+}
+
+async fn own_queue(account: &Account) -> Result<Option<OwnQueue>, Failure> {
+    if account.spool.is_none() {
+        return Ok(None);
+    }
+    let terms = own_queue::Terms {
+        folder: queue_folder(account)?,
+        name: own_name(account).map_or_else(|| "localhost".to_owned(), |name| name.to_string()),
+        lifetime: account.lifetime.get(),
+        tells: account.bounces.is_some(),
+    };
+    OwnQueue::open(terms).await.map(Some)
+}
+
+async fn deliver_from(
+    own: &OwnQueue,
+    account: &Account,
+    all: bool,
+    stop: &watch::Receiver<bool>,
+) -> Result<(Standing, Result<(), QueueFault>), Failure> {
+    let mut target = sink(account)?;
+    let post = account.bounces.as_ref();
+    let mut post = post.map(|post| sink_at(account, post)).transpose()?;
+    Ok(own.deliver(&mut target, post.as_mut(), all, stop).await)
+}
+
+/// What is left in the queue is somebody's to know.
+fn note_queue(
+    summary: &mut Summary,
+    own: &OwnQueue,
+    standing: Standing,
+    end: Result<(), QueueFault>,
+) {
+    summary.queue = Some(standing);
+    let place = own.folder().display();
+    let Standing { waiting, aside, .. } = standing;
+    if !matches!(summary.exit, Exit::Ok | Exit::Partial) {
+        return;
+    }
+    let (outcome, exit, reason) = match end {
+        Err(QueueFault::Target(fault)) => {
+            let fault = FetchFault::from(fault);
+            summary.hint = fault.hint();
+            let (outcome, exit) = fault.outcome();
+            (outcome, exit, fault.told("the target"))
+        }
+        Err(fault) => (Outcome::Config, Exit::Io, fault.to_string()),
+        Ok(()) if aside > 0 => {
+            let look = "atrn-fetch queue lists it; queuectl verify --spool DIR looks for damage";
+            summary.hint = Some(look.to_owned());
+            (Outcome::Partial, Exit::Partial, format!("{aside} set aside"))
+        }
+        Ok(()) if standing.deferred > 0 => {
+            summary.hint = Some("atrn-fetch queue says why".to_owned());
+            (Outcome::Partial, Exit::Partial, "the target has not taken all mail".to_owned())
+        }
+        Ok(()) => return,
+    };
+    (summary.result, summary.exit) = (outcome, exit);
+    summary.reason = Some(format!("{reason}; {waiting} waiting in {place}"));
 }
 
 /// Fetches from one provider.
 async fn fetch_from(
+    account: &Account,
+    own: Option<&OwnQueue>,
+    keep_dialogue: bool,
+    stop: watch::Receiver<bool>,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Fetched, Failure> {
+    let mut target = sink(account)?;
+    match own {
+        Some(own) => {
+            let sink = own.sink(&mut target).await;
+            fetch_into(sink, account, keep_dialogue, stop, progress).await
+        }
+        None => fetch_into(target, account, keep_dialogue, stop, progress).await,
+    }
+}
+
+async fn fetch_into<K: Sink>(
+    sink: K,
     account: &Account,
     keep_dialogue: bool,
     stop: watch::Receiver<bool>,
@@ -72,7 +199,7 @@ async fn fetch_from(
     let tls = tls_client(account).map_err(unsound)?;
     let run = fetch::Run {
         caller: caller(account, tls.as_ref()).await?,
-        sink: sink(account)?,
+        sink,
         terms: terms(account),
         stop,
         tally: Tally::default(),
@@ -234,6 +361,11 @@ fn terms(account: &Account) -> Terms {
 }
 
 fn sink(account: &Account) -> Result<AnySink, Failure> {
+    let unset = || Failure::new(Exit::Config, "deliver is not set");
+    sink_at(account, account.deliver.as_ref().ok_or_else(unset)?)
+}
+
+fn sink_at(account: &Account, place: &Deliver) -> Result<AnySink, Failure> {
     let target = |dialect, address| {
         let name = own_name(account)
             .map_or(Host::Literal(std::net::Ipv4Addr::LOCALHOST.into()), Host::Name);
@@ -245,13 +377,12 @@ fn sink(account: &Account) -> Result<AnySink, Failure> {
         }))
     };
     let tcp = |host: &Server, port: u16| Address::Tcp(host.to_string(), port);
-    match &account.deliver {
-        Some(Deliver::Smtp(host, port)) => Ok(target(Dialect::Smtp, tcp(host, *port))),
-        Some(Deliver::Lmtp(host, port)) => Ok(target(Dialect::Lmtp, tcp(host, *port))),
-        Some(Deliver::LmtpUnix(path)) => Ok(target(Dialect::Lmtp, Address::Unix(path.clone()))),
-        Some(Deliver::Maildir(base)) => maildir_sink(account, base),
-        Some(Deliver::Command(program)) => command_sink(account, program),
-        None => Err(Failure::new(Exit::Config, "deliver is not set")),
+    match place {
+        Deliver::Smtp(host, port) => Ok(target(Dialect::Smtp, tcp(host, *port))),
+        Deliver::Lmtp(host, port) => Ok(target(Dialect::Lmtp, tcp(host, *port))),
+        Deliver::LmtpUnix(path) => Ok(target(Dialect::Lmtp, Address::Unix(path.clone()))),
+        Deliver::Maildir(base) => maildir_sink(account, base),
+        Deliver::Command(program) => command_sink(account, program),
     }
 }
 

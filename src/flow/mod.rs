@@ -36,6 +36,7 @@ pub mod line;
 pub mod lock;
 pub mod memory;
 pub mod notify;
+pub mod own_queue;
 pub mod proof;
 pub mod provider;
 pub mod push;

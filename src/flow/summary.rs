@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::own_queue::Standing;
 use crate::config::fetch::Account;
 use crate::exit::{Exit, Failure};
 
@@ -86,6 +87,8 @@ pub struct Summary {
     pub last_reply: Option<String>,
     /// When to try again, in seconds, where that is known.
     pub next_hint_s: Option<u64>,
+    /// How the account's own queue stands, where it has one.
+    pub queue: Option<Standing>,
     /// How the program ends.
     #[serde(skip)]
     pub exit: Exit,
@@ -122,6 +125,7 @@ impl Summary {
             by_code: Default::default(),
             last_reply: None,
             next_hint_s: None,
+            queue: None,
             exit: Exit::Ok,
             interrupted: false,
             another_may_help: false,
@@ -147,7 +151,7 @@ impl Summary {
     }
 
     /// Every key of the JSON form, in its order, as the manual explains it.
-    pub const FIELDS: [(&'static str, &'static str); 21] = [
+    pub const FIELDS: [(&'static str, &'static str); 22] = [
         ("schema", "odmr.fetch/1."),
         ("account", "The account's name; empty when flags alone describe it."),
         ("server", "Host and port."),
@@ -189,6 +193,10 @@ impl Summary {
         ("by_code", "How often each code was said: to content, and to recipients refused."),
         ("last_reply", "The provider's last word on ATRN."),
         ("next_hint_s", "When to try again, in seconds; null where nobody has said."),
+        (
+            "queue",
+            "With spool: recipients delivered, deferred and refused by the target in this run, and messages waiting in the queue and set aside after it; null without.",
+        ),
     ];
 }
 

@@ -17,6 +17,7 @@ mod lab;
 mod lab_itself;
 mod odd_providers;
 mod operations;
+mod own_queue;
 mod peers_alone;
 mod runs_all_the_time;
 mod senders_are_told;

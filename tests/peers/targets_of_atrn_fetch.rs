@@ -7,7 +7,7 @@ use crate::lab::ours::{AtrnFetch, DOMAIN, Odmrd, RunningOdmrd};
 use crate::lab::post::Post;
 use crate::lab::postfix::Postfix;
 use crate::lab::presence::{Peer, have};
-use crate::lab::{Lab, dovecot, exim};
+use crate::lab::{Lab, dovecot, exim, program};
 
 const BOX: &str = "box@example.org";
 
@@ -200,13 +200,6 @@ fn mail_is_sorted_into_folders() {
         let arrived = Maildir::at(lab.path(folder)).messages();
         assert_eq!(ledger.reckon(&arrived), Reckoning::default(), "{folder}");
     }
-}
-
-/// A program of the lab that does what the script says.
-fn program(lab: &Lab, name: &str, script: &str) -> String {
-    let path = lab.write(name, format!("#!/bin/sh\n{script}\n"));
-    crate::lab::allow(&path, 0o755);
-    format!("command:{}", path.display())
 }
 
 #[test]

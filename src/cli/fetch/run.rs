@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::bar::Bar;
 use super::begin::init;
 use super::daemon::keep_fetching;
+use super::own_queue::own_queue;
 use super::status::status;
 use super::take_over::take_over;
 use super::{Command, Format, Invocation, Output, Run as RunFlags};
@@ -50,6 +51,7 @@ pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
         // Done above: what it is to write need not be there yet.
         Command::Init(flags) => init(&invocation, flags),
         Command::ImportFetchmailrc(flags) => take_over(flags),
+        Command::Queue(flags) => with_runtime(own_queue(flags, &accounts)),
         Command::ShowConfig(show) => show_all(output, &accounts, show.origin),
     }
 }
@@ -113,7 +115,7 @@ async fn linger(account: &Account, mut stop: watch::Receiver<bool>) {
 }
 
 /// A first signal ends the run in order, between two messages; a second one ends it at once.
-async fn first_signal(stop: watch::Sender<bool>) -> Exit {
+pub(super) async fn first_signal(stop: watch::Sender<bool>) -> Exit {
     let Ok(mut signals) = Signals::new() else { return std::future::pending().await };
     let exit = loop {
         match signals.next().await {
@@ -187,14 +189,14 @@ pub(super) fn report(output: Output, effective: &Effective, report: &Told) -> Re
     }
     match output.format() {
         Format::Jsonl => tell(&(json(summary)? + "\n")).map(drop),
-        Format::Human if !output.quiet && summary.reason.is_none() => {
+        Format::Human if !output.quiet && (summary.reason.is_none() || summary.accepted > 0) => {
             tell(&in_words(summary)).map(drop)
         }
         Format::Human | Format::Json => Ok(()),
     }
 }
 
-fn place(summary: &Summary) -> String {
+pub(super) fn place(summary: &Summary) -> String {
     match summary.account.as_str() {
         "" => summary.server.clone(),
         name => format!("{name}: {}", summary.server),
@@ -220,15 +222,18 @@ fn in_words(summary: &Summary) -> String {
             )
         }
     };
+    let queue = summary.queue.map_or_else(String::new, |queue| {
+        format!("; {} delivered, {} waiting in the queue", queue.delivered, queue.waiting)
+    });
     let seconds = std::time::Duration::from_millis(summary.ms).as_secs_f32();
-    format!("{}: {what}; {how}, {seconds:.1} s\n", place(summary))
+    format!("{}: {what}{queue}; {how}, {seconds:.1} s\n", place(summary))
 }
 
 fn messages(n: u64) -> String {
     if n == 1 { "1 message".to_owned() } else { format!("{n} messages") }
 }
 
-fn json(summary: &Summary) -> Result<String, Failure> {
+pub(super) fn json(summary: &Summary) -> Result<String, Failure> {
     serde_json::to_string(summary).map_err(|fault| Failure::new(Exit::Software, fault))
 }
 

@@ -79,7 +79,7 @@ const SESSION: [&str; 10] =
 const FINDING: [&str; 5] = ["kind", "id", "domain", "what", "repaired"];
 const AUDIT: [&str; 7] = ["id", "at", "who", "action", "done", "filter", "reason"];
 
-pub(super) async fn list(office: &Office, list: List) -> Result<Exit, Failure> {
+pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Failure> {
     let filter = with_ids(list.filter, Vec::new())?;
     // What is sorted must be whole before it can be cut.
     let sorted = list.output.sort.is_some() || list.output.reverse;

@@ -20,7 +20,7 @@ const HEAD: &str = "\
 ";
 
 /// Keys that have no default, and what might stand there.
-const EXAMPLES: [(&str, &str); 20] = [
+const EXAMPLES: [(&str, &str); 22] = [
     ("server", "\"odmr.example.net\""),
     ("ca", "\"authority.pem\""),
     ("fingerprint", "\"sha256:...\""),
@@ -33,6 +33,8 @@ const EXAMPLES: [(&str, &str); 20] = [
     ("domains", "[\"example.org\"]"),
     ("accept_domains", "[\"example.org\"]"),
     ("deliver", "\"smtp:localhost:25\""),
+    ("spool", "\"/var/lib/atrn-fetch/queue\""),
+    ("bounces", "\"smtp:localhost:25\""),
     ("arguments", "[\"--\", \"{recipient}\"]"),
     ("max_messages", "1000"),
     ("max_bytes", "\"1 GiB\""),

@@ -74,6 +74,18 @@ impl Effective {
                 "set, but mail does not go to a program",
             )
             .hint("they are for deliver = \"command:/usr/bin/maildrop\""),
+            rule(
+                !matches!(a.bounces, None | Some(Deliver::Smtp(..))),
+                "bounces",
+                "only a mail server can tell a sender in the world",
+            )
+            .hint("for example bounces = \"smtp:localhost:25\""),
+            rule(
+                a.bounces.is_some() && a.spool.is_none(),
+                "bounces",
+                "set, but without spool it is the provider that tells senders",
+            )
+            .hint("spool = \"/var/lib/atrn-fetch/queue\" keeps mail here first"),
         ])
     }
 

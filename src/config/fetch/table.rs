@@ -166,6 +166,15 @@ settings! {
     /// Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     #[arg(long, value_name = "TARGET", env = "ODMR_DELIVER", help_heading = "Mail")]
     deliver: Deliver;
+    /// Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    #[arg(long, value_name = "DIR", env = "ODMR_SPOOL", help_heading = "Mail")]
+    spool: PathBuf;
+    /// With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    #[arg(long, value_name = "TARGET", env = "ODMR_BOUNCES", help_heading = "Mail")]
+    bounces: Deliver;
+    /// With --spool: how long to try the target before the sender is told
+    #[arg(long, value_name = "DURATION", env = "ODMR_LIFETIME", help_heading = "Mail")]
+    lifetime: Duration = Duration::days(21);
     /// Mail for this recipient goes to this folder of the Maildir (repeatable)
     #[arg(long = "folder", value_name = "RECIPIENT=FOLDER", help_heading = "Mail")]
     #[serde(deserialize_with = "folders::deserialize")]
@@ -311,12 +320,14 @@ impl Layer {
 
     fn anchor_by(&mut self, place: &dyn Fn(&Path) -> PathBuf) {
         let own = [&mut self.ca, &mut self.certificate, &mut self.key];
-        let paths = own.into_iter().chain([&mut self.transcript, &mut self.state_dir]);
+        let paths =
+            own.into_iter().chain([&mut self.transcript, &mut self.state_dir, &mut self.spool]);
         paths.flatten().for_each(|path| *path = place(path));
         if let Some(SecretSource::File(path) | SecretSource::Netrc(path)) = &mut self.password {
             *path = place(path);
         }
         self.deliver = self.deliver.take().map(|deliver| deliver.map_path(place));
+        self.bounces = self.bounces.take().map(|deliver| deliver.map_path(place));
         self.fallback.iter_mut().flatten().for_each(|layer| layer.anchor_by(&place));
     }
 }

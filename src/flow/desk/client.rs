@@ -13,8 +13,8 @@ use super::Desk;
 use super::import::Carried;
 use super::wire::{END, End, Request};
 use crate::exit::{Exit, Failure};
-use crate::spool::embedded::Embedded;
 use crate::spool::embedded::oversee::Overseer;
+use crate::spool::embedded::{Embedded, Settings};
 use crate::spool::{Spool, SpoolError};
 
 /// How long the daemon may say nothing. Looking through a large queue for few messages takes a while.
@@ -27,6 +27,8 @@ pub enum Office {
     Socket(PathBuf),
     /// A spool's folder, to look at.
     Spool(PathBuf),
+    /// A spool's folder, to act on: nobody else may have it open meanwhile.
+    Own(PathBuf),
 }
 
 /// What is answered, line by line.
@@ -54,17 +56,20 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
             stream.write_all(&line).await.map_err(unsent)?;
             tokio::spawn(read(stream, put));
         }
+        Office::Own(folder) => {
+            let spool = opened(
+                folder,
+                |folder| Embedded::open(Settings::at(folder)),
+                "it is in use just now; try again",
+            )
+            .await?;
+            let lines = at_desk(desk_of(spool.overseer(), Some(spool)), request);
+            tokio::spawn(pass_on(lines, put));
+        }
         Office::Spool(folder) => {
             let overseer =
                 Overseer::at(folder).map_err(|fault| Failure::new(Exit::NoInput, fault))?;
-            let mut lines = at_desk(desk_of(overseer, None), request);
-            tokio::spawn(async move {
-                while let Some(some) = lines.recv().await {
-                    if put.send(Ok(some)).await.is_err() {
-                        return;
-                    }
-                }
-            });
+            tokio::spawn(pass_on(at_desk(desk_of(overseer, None), request), put));
         }
     }
     Ok(Answer { batches, heard: Vec::new(), at: 0, end: false })
@@ -93,24 +98,34 @@ fn at_desk(desk: Desk, request: Request) -> mpsc::Receiver<Vec<u8>> {
 /// # Errors
 /// [`Failure`]: it has an owner, or cannot be opened.
 pub async fn repair(folder: &Path) -> Result<Answer, Failure> {
+    let busy = "stop odmrd first; without --repair it can be looked through while it runs";
+    let spool = opened(folder, Embedded::repair, busy).await?;
+    let (put, batches) = mpsc::channel(4);
+    let lines = at_desk(desk_of(spool.overseer(), Some(spool)), Request::Verify);
+    tokio::spawn(pass_on(lines, put));
+    Ok(Answer { batches, heard: Vec::new(), at: 0, end: false })
+}
+
+async fn opened(
+    folder: &Path,
+    open: fn(&Path) -> Result<Embedded, SpoolError>,
+    busy: &'static str,
+) -> Result<Embedded, Failure> {
     let place = folder.to_owned();
-    let opened = tokio::task::spawn_blocking(move || Embedded::repair(&place)).await;
-    let spool = opened.map_err(|e| Failure::new(Exit::Software, e))?.map_err(|fault| {
-        let hint = matches!(fault, SpoolError::Locked { .. })
-            .then_some("stop odmrd first; without --repair it can be looked through while it runs");
+    let opened = tokio::task::spawn_blocking(move || open(&place)).await;
+    opened.map_err(|e| Failure::new(Exit::Software, e))?.map_err(|fault| {
+        let hint = matches!(fault, SpoolError::Locked { .. }).then_some(busy);
         let exit = if hint.is_some() { Exit::TempFail } else { Exit::NoInput };
         Failure::new(exit, fault).hint(hint)
-    })?;
-    let (put, batches) = mpsc::channel(4);
-    let mut lines = at_desk(desk_of(spool.overseer(), Some(spool)), Request::Verify);
-    tokio::spawn(async move {
-        while let Some(some) = lines.recv().await {
-            if put.send(Ok(some)).await.is_err() {
-                return;
-            }
+    })
+}
+
+async fn pass_on(mut lines: mpsc::Receiver<Vec<u8>>, put: mpsc::Sender<Result<Vec<u8>, Failure>>) {
+    while let Some(some) = lines.recv().await {
+        if put.send(Ok(some)).await.is_err() {
+            return;
         }
-    });
-    Ok(Answer { batches, heard: Vec::new(), at: 0, end: false })
+    }
 }
 
 /// Hands a message in, with its content.

@@ -71,9 +71,9 @@ pub(super) fn reply(reply: Option<&Reply>) -> (Option<u16>, Option<String>, Opti
     (code, status, words)
 }
 
-/// A time's column.
+/// A time's column. The last moment that there is, is rounded up to one that is none.
 pub(super) fn time(at: Timestamp) -> i64 {
-    at.as_microsecond()
+    at.as_microsecond().min(Timestamp::MAX.as_second() * 1_000_000)
 }
 
 /// BODY's column.
@@ -343,4 +343,16 @@ fn kept_reply(row: &Row<'_>) -> Result<Option<Reply>, Unreadable> {
     let enhanced = status.and_then(|s| Enhanced::split_from(&s).map(|(status, _)| status));
     let words: Option<String> = row.get(6)?;
     Ok(Some(Reply { code, enhanced, text: words.unwrap_or_default().into() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_moment_can_be_read_again() {
+        for at in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+            assert!(timestamp(time(at)).is_ok(), "{at}");
+        }
+    }
 }

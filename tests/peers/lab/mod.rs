@@ -96,6 +96,13 @@ fn is_free(address: SocketAddr) -> bool {
     socket.bind(&address.into()).is_ok()
 }
 
+/// A program of the lab that does what the script says, as a target.
+pub fn program(lab: &Lab, name: &str, script: &str) -> String {
+    let path = lab.write(name, format!("#!/bin/sh\n{script}\n"));
+    allow(&path, 0o755);
+    format!("command:{}", path.display())
+}
+
 /// Sets a file's permissions.
 pub fn allow(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))

@@ -1,0 +1,100 @@
+//! `atrn-fetch queue`: what waits in an account's own queue, and what is to become of it.
+
+use tokio::sync::watch;
+
+use super::run::{first_signal, json, labelled, place};
+use super::{Format, Queue};
+use crate::cli::queue::{List, look, parsed};
+use crate::cli::{failure::told, tell};
+use crate::config::fetch::Effective;
+use crate::exit::{Exit, Failure};
+use crate::flow::desk::client::{Office, ask};
+use crate::flow::desk::selection::Selection;
+use crate::flow::desk::wire::{ActWord, Request};
+use crate::flow::errand::{deliver_queue, queue_folder};
+
+/// Shows the queue of each account, or does what is ordered.
+///
+/// # Errors
+/// [`Failure`] when an account has no queue, or it cannot be read.
+pub(super) async fn own_queue(flags: &Queue, accounts: &[Effective]) -> Result<Exit, Failure> {
+    let (stop, stopped) = watch::channel(false);
+    let signal = tokio::spawn(first_signal(stop));
+    let mut worst = Exit::Ok;
+    for effective in accounts {
+        let done = match (flags.retry, flags.drop.is_empty()) {
+            (true, _) => retry(flags, effective, stopped.clone()).await,
+            (false, false) => drop_these(flags, effective).await,
+            (false, true) => list(flags, effective).await,
+        };
+        worst = worst.max(done.map_err(|failure| labelled(failure, effective))?);
+        if *stopped.borrow() {
+            break;
+        }
+    }
+    match signal.is_finished() {
+        true => Ok(signal.await.unwrap_or(worst)),
+        false => Ok(worst),
+    }
+}
+
+async fn list(flags: &Queue, effective: &Effective) -> Result<Exit, Failure> {
+    let folder = queue_folder(&effective.account)?;
+    if !folder.exists() {
+        // Nothing has ever come.
+        return Ok(Exit::Ok);
+    }
+    let format = match flags.common.output.format() {
+        Format::Human => crate::report::Format::Human,
+        Format::Json => crate::report::Format::Json,
+        Format::Jsonl => crate::report::Format::Jsonl,
+    };
+    look::list(&Office::Spool(folder), List::of(format)).await
+}
+
+async fn retry(
+    flags: &Queue,
+    effective: &Effective,
+    stop: watch::Receiver<bool>,
+) -> Result<Exit, Failure> {
+    let Some(summary) = deliver_queue(effective, stop).await? else { return Ok(Exit::Ok) };
+    if let Some(reason) = &summary.reason {
+        let failure = Failure::new(summary.exit, reason).hint(summary.hint.clone());
+        told("atrn-fetch", &labelled(failure, effective));
+    }
+    let queue = summary.queue.unwrap_or_default();
+    match flags.common.output.format() {
+        Format::Jsonl | Format::Json => tell(&(json(&summary)? + "\n"))?,
+        Format::Human if flags.common.output.quiet => Exit::Ok,
+        Format::Human => tell(&format!(
+            "{}: {} delivered, {} waiting in the queue\n",
+            place(&summary),
+            queue.delivered,
+            queue.waiting
+        ))?,
+    };
+    Ok(summary.exit)
+}
+
+async fn drop_these(flags: &Queue, effective: &Effective) -> Result<Exit, Failure> {
+    let request = Request::Act {
+        action: ActWord::Delete,
+        filter: Selection { id: flags.drop.clone(), ..Selection::default() },
+        dry_run: false,
+        reason: None,
+        until: None,
+        reply: None,
+        to: None,
+        before: None,
+    };
+    let mut answer = ask(&Office::Own(queue_folder(&effective.account)?), request).await?;
+    let mut done = 0;
+    while let Some(line) = answer.next().await? {
+        done += parsed(line)?["done"].as_u64().unwrap_or(0);
+    }
+    if done == 0 {
+        told("atrn-fetch", &labelled(Failure::new(Exit::Partial, "no such message"), effective));
+        return Ok(Exit::Partial);
+    }
+    tell(&format!("{done} dropped\n"))
+}

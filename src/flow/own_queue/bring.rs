@@ -1,0 +1,260 @@
+//! From the queue to the target, message by message.
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use super::{OwnQueue, QueueFault};
+use crate::flow::line::Stop;
+use crate::mail::Recipient;
+use crate::queue::{self, Entry, Fate, retry};
+use crate::sink::{Offer, Sink};
+use crate::smtp::escape::Escaped;
+use crate::smtp::{Domain, MailParams, Reply};
+use crate::spool::embedded;
+use crate::spool::{Content, Drain, Lease, Order, Spool, SpoolError};
+
+/// Messages whose fates share a sync.
+const ROOM: usize = 16;
+/// No mail is kept back for younger, smaller mail beyond this.
+const AGED_AFTER: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// What came of a pass.
+#[derive(Debug)]
+pub(super) struct Brought {
+    pub delivered: u64,
+    pub deferred: u64,
+    pub refused: u64,
+    pub end: Result<(), QueueFault>,
+}
+
+impl OwnQueue {
+    /// Brings the mail of these domains to the target, until there is no more or we are told to stop.
+    pub(super) async fn bring<K: Sink>(
+        &self,
+        domains: Vec<Domain>,
+        target: &mut K,
+        all: bool,
+        stop: &Stop,
+    ) -> Brought {
+        let mut brought = Brought { delivered: 0, deferred: 0, refused: 0, end: Ok(()) };
+        brought.end = self.walk(domains, target, all, stop, &mut brought).await;
+        brought
+    }
+
+    async fn walk<K: Sink>(
+        &self,
+        domains: Vec<Domain>,
+        target: &mut K,
+        all: bool,
+        stop: &Stop,
+        brought: &mut Brought,
+    ) -> Result<(), QueueFault> {
+        let order = Order { aged_after: AGED_AFTER };
+        let mut walk = self.spool.drain(domains, order, Timestamp::now());
+        let mut offer = None;
+        let mut settling = JoinSet::new();
+        let mut end = Ok(());
+        'all: loop {
+            let leases = walk.next(ROOM).await?;
+            if leases.is_empty() {
+                break;
+            }
+            for lease in leases {
+                let entry = lease.entry();
+                if !all && !retry::may_go(entry.tried, entry.attempts, Timestamp::now()) {
+                    continue;
+                }
+                if *stop.borrow() {
+                    break 'all;
+                }
+                if offer.is_none() || target.is_lost() {
+                    match target.open().await {
+                        Ok(opened) => offer = Some(opened),
+                        Err(fault) => {
+                            end = Err(fault.into());
+                            break 'all;
+                        }
+                    }
+                }
+                let Some(offer) = offer else { break 'all };
+                let fates = match self.hand_over(target, offer, &lease).await {
+                    Ok(fates) => fates,
+                    Err(fault) => {
+                        end = Err(fault.into());
+                        break 'all;
+                    }
+                };
+                brought.note(lease.entry(), &fates);
+                let spool = self.spool.clone();
+                settling.spawn(async move { spool.settle(lease, fates, Timestamp::now()).await });
+            }
+            settled(&mut settling).await?;
+        }
+        settled(&mut settling).await.and(end)
+    }
+
+    /// The fates of those who wait, in their order.
+    async fn hand_over<K: Sink>(
+        &self,
+        target: &mut K,
+        offer: Offer,
+        lease: &embedded::Lease,
+    ) -> Result<Vec<Fate>, SpoolError> {
+        let entry = lease.entry();
+        let waiting: Vec<&Recipient> = entry
+            .recipients
+            .iter()
+            .filter_map(|(recipient, state)| state.waits().then_some(recipient))
+            .collect();
+        if entry.params.smtputf8 && !offer.smtputf8 {
+            return Ok(vec![self.ended(entry, NO_UTF8); waiting.len()]);
+        }
+        let most = offer.rcptmax.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+        let mut fates = Vec::with_capacity(waiting.len());
+        for group in waiting.chunks(most.max(1)) {
+            match target.is_lost() {
+                true => fates.extend(group.iter().map(|_| Fate::Untried)),
+                false => fates.extend(self.transaction(target, offer, lease, group).await?),
+            }
+        }
+        Ok(fates)
+    }
+
+    async fn transaction<K: Sink>(
+        &self,
+        target: &mut K,
+        offer: Offer,
+        lease: &embedded::Lease,
+        group: &[&Recipient],
+    ) -> Result<Vec<Fate>, SpoolError> {
+        let entry = lease.entry();
+        let params = params(&entry.params, offer);
+        if let Err(reply) = target.mail(&entry.reverse_path, &params).await {
+            target.abort().await;
+            return Ok(vec![self.ended(entry, reply); group.len()]);
+        }
+        let mut said: Vec<Result<Reply, Reply>> = Vec::with_capacity(group.len());
+        for recipient in group {
+            let mut recipient = (*recipient).clone();
+            if !offer.dsn {
+                (recipient.params.notify, recipient.params.orcpt) = (None, None);
+            }
+            said.push(target.recipient(&recipient).await);
+        }
+        let reply = match said.iter().any(Result::is_ok) {
+            true => self.content_to(target, lease).await?,
+            false => {
+                target.abort().await;
+                return Ok(said
+                    .into_iter()
+                    .flat_map(Result::err)
+                    .map(|r| self.ended(entry, r))
+                    .collect());
+            }
+        };
+        let fates = group.iter().zip(said).map(|(recipient, said)| match said {
+            Err(reply) => self.ended(entry, reply),
+            Ok(_) if reply.is_positive() => {
+                let asked = recipient.params.notify.is_some_and(|notify| notify.success);
+                // Who could not be told would stay for ever.
+                match asked && !offer.dsn && self.terms.tells {
+                    true => Fate::Relayed(reply.clone()),
+                    false => Fate::Delivered,
+                }
+            }
+            Ok(_) => self.ended(entry, reply.clone()),
+        });
+        Ok(fates.collect())
+    }
+
+    /// What is not refused for good is tried again. So is what nobody could be told of, and a notice
+    /// itself: a target that is set up wrongly refuses everything, and must not be the end of it.
+    fn ended(&self, entry: &Entry, reply: Reply) -> Fate {
+        let told = self.terms.tells && entry.domain != queue::outgoing();
+        if reply.is_permanent() && told { Fate::Refused(reply) } else { Fate::Deferred(reply) }
+    }
+
+    /// Streams the content, and hears what the target makes of it.
+    async fn content_to<K: Sink>(
+        &self,
+        target: &mut K,
+        lease: &embedded::Lease,
+    ) -> Result<Reply, SpoolError> {
+        let mut content = match self.spool.content(lease).await {
+            Ok(content) => content,
+            Err(fault) => return damaged(target, fault).await,
+        };
+        // Our Received field was put in front of it when it came.
+        if let Err(reply) = target.begin("").await {
+            target.abort().await;
+            return Ok(reply);
+        }
+        loop {
+            match content.next().await {
+                Ok(Some(piece)) => {
+                    if let Err(reply) = target.content(piece).await {
+                        target.abort().await;
+                        return Ok(reply);
+                    }
+                }
+                Ok(None) => return Ok(target.finish().await),
+                Err(fault) => return damaged(target, fault).await,
+            }
+        }
+    }
+}
+
+/// The target must not see half a message as a whole one. The spool has set it aside by now.
+async fn damaged<K: Sink>(target: &mut K, fault: SpoolError) -> Result<Reply, SpoolError> {
+    target.abort().await;
+    match fault {
+        SpoolError::Damaged { .. } => {
+            warn!(%fault, "mail is damaged");
+            Ok(DAMAGED)
+        }
+        fault => Err(fault),
+    }
+}
+
+fn params(params: &MailParams, offer: Offer) -> MailParams {
+    let mut params = params.clone();
+    if !offer.dsn {
+        (params.ret, params.envid) = (None, None);
+    }
+    params
+}
+
+async fn settled(settling: &mut JoinSet<Result<(), SpoolError>>) -> Result<(), QueueFault> {
+    let mut first = Ok(());
+    while let Some(done) = settling.join_next().await {
+        let done = done.map_err(QueueFault::from).and_then(|done| done.map_err(QueueFault::from));
+        first = first.and(done);
+    }
+    first
+}
+
+impl Brought {
+    fn note(&mut self, entry: &Entry, fates: &[Fate]) {
+        let (mut delivered, mut deferred, mut refused) = (0, 0, 0);
+        for fate in fates {
+            match fate {
+                Fate::Delivered | Fate::Relayed(_) => delivered += 1,
+                Fate::Refused(_) => refused += 1,
+                Fate::Deferred(_) | Fate::Untried => deferred += 1,
+            }
+        }
+        let said = fates.iter().find_map(|fate| match fate {
+            Fate::Refused(reply) | Fate::Deferred(reply) => Some(reply.to_string()),
+            _ => None,
+        });
+        let from = Escaped::text(entry.reverse_path.as_str());
+        info!(id = %entry.id, %from, delivered, deferred, refused, said, "brought to the target");
+        self.delivered += delivered;
+        self.deferred += deferred;
+        self.refused += refused;
+    }
+}
+
+const NO_UTF8: Reply = Reply::new(553, (6, 7), "the target knows no addresses beyond ASCII");
+const DAMAGED: Reply = Reply::new(451, (3, 0), "the message is damaged where it was kept");
