@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::call::{CalledFor, Caller};
 use super::fetch::{self, FetchFault};
 use super::lock::{AccountLock, file_name};
+use super::memory::Shelf;
 use super::own_queue::{self, OwnQueue, QueueFault, Standing};
 use super::receive::{Progress, Tally, Terms};
 use super::summary::{Outcome, Summary};
@@ -22,6 +23,7 @@ use crate::net::tls::{Fingerprint, KeyFiles, TlsSetupError, Trust};
 use crate::session::Patience;
 use crate::sink::command::{self, CommandSink};
 use crate::sink::maildir::{self, FolderName, Folders, LineEnds, MaildirSink, Otherwise};
+use crate::sink::once::{Once, Register};
 use crate::sink::relay::{self, Address, Dialect, RelaySink, Target};
 use crate::sink::{AnySink, Sink};
 use crate::smtp::{Domain, Host};
@@ -189,6 +191,24 @@ async fn fetch_from(
     }
 }
 
+/// What has come lately, where that is to be known.
+fn register(account: &Account) -> Result<Option<Register>, Failure> {
+    let window = account.dedupe.get();
+    if window.is_zero() {
+        return Ok(None);
+    }
+    let nowhere = || {
+        Failure::new(Exit::Config, "dedupe is set, but there is no place to remember what has come")
+            .hint(Some("state_dir = \"/var/lib/atrn-fetch\""))
+    };
+    let shelf = Shelf::of(account).ok_or_else(nowhere)?;
+    let file = shelf.register().map_err(|fault| Failure::new(Exit::CantCreate, fault))?;
+    Register::open(&file, window, Timestamp::now()).map(Some).map_err(|fault| {
+        let hint = "without that file nothing is known to have come; it may be removed";
+        Failure::new(Exit::Io, fault).hint(Some(hint))
+    })
+}
+
 async fn fetch_into<K: Sink>(
     sink: K,
     account: &Account,
@@ -199,7 +219,7 @@ async fn fetch_into<K: Sink>(
     let tls = tls_client(account).map_err(unsound)?;
     let run = fetch::Run {
         caller: caller(account, tls.as_ref()).await?,
-        sink,
+        sink: Once::new(sink, register(account)?),
         terms: terms(account),
         stop,
         tally: Tally::default(),

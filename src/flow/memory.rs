@@ -248,9 +248,22 @@ impl Shelf {
         }
     }
 
-    fn write(&self, memory: &Memory) -> io::Result<()> {
+    /// Where the marks of what has come lie, beside it; the folder is made.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn register(&self) -> io::Result<PathBuf> {
+        self.make_folder()?;
+        Ok(self.0.with_extension("came"))
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
         let folder = self.0.parent().unwrap_or(Path::new("."));
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    }
+
+    fn write(&self, memory: &Memory) -> io::Result<()> {
+        self.make_folder()?;
         let aside = self.0.with_extension(format!("json.{}", std::process::id()));
         let mut options = OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;

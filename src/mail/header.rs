@@ -3,7 +3,7 @@
 
 /// Counts `Received` fields in the header of content that arrives in pieces, and stops looking at
 /// the empty line that ends it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct HeaderWatch {
     received: u32,
     line: Vec<u8>,

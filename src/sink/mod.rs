@@ -21,6 +21,7 @@ pub mod child;
 pub mod command;
 mod fault;
 pub mod maildir;
+pub mod once;
 pub mod relay;
 
 use std::future::Future;

@@ -258,3 +258,23 @@ fn a_host_that_is_not_there() {
     let fetched = fetched.flags(&["--server", "nobody.invalid"]).run();
     assert_ne!(fetched.code, Some(0), "{fetched:#?}");
 }
+
+/// A provider that has not read our 250 before the line broke brings the same once more.
+#[test]
+fn what_comes_a_second_time_lands_once_where_that_is_wanted() {
+    let letter = b"Received: from x by mx.test id 1\r\nSubject: x\r\n\r\nx\r\n";
+    let again = "[drop]";
+    let landed = |flags: &[&str]| {
+        let lab = Lab::open();
+        let state = lab.path("remembered").display().to_string();
+        let flags = [flags, &["--state-dir", &state]].concat();
+        let twice = [again, QUIT]
+            .map(|end| then(&[TURNED, MESSAGE, end]).with("content", &stuffed(letter)));
+        let providers = [twice.to_vec(), vec![then(&[NO_MAIL, GOODBYE])]].concat();
+        let (fetched, played) = meets(&lab, providers, &flags);
+        played.into_iter().for_each(|played| drop(played.went_as_written()));
+        assert_eq!(fetched.ended(0, "ok").count("accepted"), 2);
+        Maildir::at(lab.path("Maildir")).messages().len()
+    };
+    assert_eq!((landed(&[]), landed(&["--dedupe", "7d"])), (2, 1));
+}

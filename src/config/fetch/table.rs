@@ -175,6 +175,9 @@ settings! {
     /// With --spool: how long to try the target before the sender is told
     #[arg(long, value_name = "DURATION", env = "ODMR_LIFETIME", help_heading = "Mail")]
     lifetime: Duration = Duration::days(21);
+    /// Do not deliver again what came before, to the octet, within this time; 0s: whatever comes
+    #[arg(long, value_name = "DURATION", env = "ODMR_DEDUPE", help_heading = "Mail")]
+    dedupe: Duration = Duration::seconds(0);
     /// Mail for this recipient goes to this folder of the Maildir (repeatable)
     #[arg(long = "folder", value_name = "RECIPIENT=FOLDER", help_heading = "Mail")]
     #[serde(deserialize_with = "folders::deserialize")]
