@@ -15,6 +15,7 @@ use super::events;
 use super::line::{LineEnd, Stop, hear, parted};
 use super::provider::{House, Provider};
 use super::serve::Door;
+use crate::mail::authres::Forgeries;
 use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::mail::{Envelope, Recipient};
 use crate::net::Wire;
@@ -89,25 +90,49 @@ struct Talk<'a, S: Spool> {
 pub(super) struct Mail<S: Spool> {
     draft: S::Draft,
     pub(super) octets: u64,
+    /// Takes out what only we may write, where strangers have brought it.
+    forgeries: Option<Forgeries>,
     /// What went wrong while the content was still coming.
     fault: Option<SpoolError>,
 }
 
 impl<S: Spool> Mail<S> {
     pub(super) fn new(draft: S::Draft) -> Mail<S> {
-        Mail { draft, octets: 0, fault: None }
+        Mail { draft, octets: 0, forgeries: None, fault: None }
+    }
+
+    /// Nothing in it that bears this name as an authserv-id is true. RFC 8601, section 5.
+    fn without_forgeries_of(self, id: &str) -> Mail<S> {
+        Mail { forgeries: Some(Forgeries::of(id)), ..self }
     }
 
     pub(super) async fn write(&mut self, octets: Bytes) {
         self.octets += octets.len() as u64;
-        if self.fault.is_none() {
+        let stays = match &mut self.forgeries {
+            Some(forgeries) => forgeries.pass(octets),
+            None => octets,
+        };
+        self.put(stays).await;
+    }
+
+    async fn put(&mut self, octets: Bytes) {
+        if self.fault.is_none() && !octets.is_empty() {
             self.fault = self.draft.write(octets).await.err();
         }
     }
 
     /// The whole content; or what went wrong meanwhile.
-    pub(super) fn into_draft(self) -> Result<S::Draft, SpoolError> {
+    pub(super) async fn into_draft(mut self) -> Result<S::Draft, SpoolError> {
+        if let Some(forgeries) = &mut self.forgeries {
+            let rest = forgeries.rest();
+            self.put(rest).await;
+        }
         self.fault.map_or(Ok(self.draft), Err)
+    }
+
+    /// Fields that were not what they said.
+    fn forged(&self) -> u32 {
+        self.forgeries.as_ref().map_or(0, Forgeries::removed)
     }
 }
 
@@ -242,7 +267,11 @@ impl<S: Spool> Talk<'_, S> {
         let declared = self.session.envelope().and_then(|envelope| envelope.params.size);
         match self.provider.spool.draft(declared) {
             Ok(draft) => {
-                self.mail = Some(Mail::new(draft));
+                let mail = Mail::new(draft);
+                self.mail = Some(match self.is_trusted() {
+                    true => mail,
+                    false => mail.without_forgeries_of(&self.provider.name),
+                });
                 self.session.accept();
             }
             Err(fault) => {
@@ -288,13 +317,22 @@ impl<S: Spool> Talk<'_, S> {
         }
     }
 
+    /// Filters of our own in front of us write what they have found under whatever name they like.
+    fn is_trusted(&self) -> bool {
+        self.from == BroughtBy::Front || self.house.believes(caller(&self.wire))
+    }
+
     async fn keep(
         &mut self,
         mail: Mail<S>,
         envelope: &Envelope,
         id: EntryId,
     ) -> Result<(), SpoolError> {
-        let draft = mail.into_draft()?;
+        if mail.forged() > 0 {
+            let fields = mail.forged();
+            info!(session = self.id, ip = %self.ip, id = %id, fields, "forged Authentication-Results were taken out");
+        }
+        let draft = mail.into_draft().await?;
         let now = Timestamp::now();
         let arrival = Arrival {
             reverse_path: envelope.reverse_path.clone(),

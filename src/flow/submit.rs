@@ -156,7 +156,7 @@ impl<S: Spool> Submission<'_, S> {
             trace: trace.into(),
         };
         let came = events::of_arrival(&arrival, self.id);
-        self.provider.spool.commit(mail.into_draft()?, arrival).await?;
+        self.provider.spool.commit(mail.into_draft().await?, arrival).await?;
         self.provider.counts.events.tell(came, Timestamp::now());
         local.iter().for_each(|domain| self.provider.arrived(domain));
         Ok(())

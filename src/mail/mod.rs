@@ -3,6 +3,7 @@
 //!
 //! Pure: addresses and octets in, addresses and octets out.
 
+pub mod authres;
 pub mod dsn;
 pub mod envelope;
 pub mod header;

@@ -261,3 +261,25 @@ fn a_filter_speaks_for_one_after_the_other() {
     assert!(next.contains("from next.test"), "{next}");
     assert!(!next.contains("spike.test") && !next.contains("192.0.2.7"), "{next}");
 }
+
+/// Who believes `Authentication-Results` of the provider must not be lied to in its name.
+#[test]
+fn a_verdict_in_our_name_is_ours() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let name = crate::lab::ours::PROVIDER;
+    let letter = format!(
+        "Authentication-Results: {name};\r\n dkim=pass header.d=bank.test\r\n\
+         Authentication-Results: list.test; spf=pass\r\nSubject: x\r\n\r\n\
+         Authentication-Results: {name}; in a body\r\n"
+    );
+    let mut post = Post::open(odmrd.mx);
+    post.deliver("a@sender.test", "box@example.org", letter.as_bytes());
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let mail = Maildir::at(lab.path("Maildir")).until(1).remove(0);
+    let mail = String::from_utf8(mail).expect("text");
+    assert!(!mail.contains("bank.test"), "{mail}");
+    assert!(mail.contains("Authentication-Results: list.test; spf=pass\nSubject: x\n\n"), "{mail}");
+    assert!(mail.ends_with(&format!("Authentication-Results: {name}; in a body\n")), "{mail}");
+    assert!(odmrd.daemon.log().contains("forged Authentication-Results"), "{}", odmrd.daemon.log());
+}
