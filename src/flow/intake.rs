@@ -19,10 +19,11 @@ use crate::mail::authres::Forgeries;
 use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::mail::{Envelope, Recipient};
 use crate::net::Wire;
+use crate::net::spf::Asking;
 use crate::queue::{EntryId, Source};
 use crate::session::{Event, Mx, ServerSession};
 use crate::smtp::escape::Escaped;
-use crate::smtp::{Domain, ForwardPath, Mailbox, Reply, Xclient};
+use crate::smtp::{Domain, ForwardPath, Mailbox, Reply, ReversePath, Xclient};
 use crate::spool::{Arrival, Draft, Part, Spool, SpoolError};
 
 /// What one visit brought.
@@ -92,13 +93,15 @@ pub(super) struct Mail<S: Spool> {
     pub(super) octets: u64,
     /// Takes out what only we may write, where strangers have brought it.
     forgeries: Option<Forgeries>,
+    /// May its sender send?
+    asking: Option<Asking>,
     /// What went wrong while the content was still coming.
     fault: Option<SpoolError>,
 }
 
 impl<S: Spool> Mail<S> {
     pub(super) fn new(draft: S::Draft) -> Mail<S> {
-        Mail { draft, octets: 0, forgeries: None, fault: None }
+        Mail { draft, octets: 0, forgeries: None, asking: None, fault: None }
     }
 
     /// Nothing in it that bears this name as an authserv-id is true. RFC 8601, section 5.
@@ -270,7 +273,10 @@ impl<S: Spool> Talk<'_, S> {
                 let mail = Mail::new(draft);
                 self.mail = Some(match self.is_trusted() {
                     true => mail,
-                    false => mail.without_forgeries_of(&self.provider.name),
+                    false => Mail {
+                        asking: self.ask(),
+                        ..mail.without_forgeries_of(&self.provider.name)
+                    },
                 });
                 self.session.accept();
             }
@@ -317,6 +323,16 @@ impl<S: Spool> Talk<'_, S> {
         }
     }
 
+    /// Asks while the content comes.
+    fn ask(&self) -> Option<Asking> {
+        let spf = self.house.spf.as_ref()?;
+        let from = match &self.session.envelope()?.reverse_path {
+            ReversePath::Null => None,
+            ReversePath::Mailbox(mailbox) => Some(mailbox.as_str().to_owned()),
+        };
+        Some(spf.ask(self.ip, self.session.hello_name(), from, self.provider.name.clone()))
+    }
+
     /// Filters of our own in front of us write what they have found under whatever name they like.
     fn is_trusted(&self) -> bool {
         self.from == BroughtBy::Front || self.house.believes(caller(&self.wire))
@@ -324,7 +340,7 @@ impl<S: Spool> Talk<'_, S> {
 
     async fn keep(
         &mut self,
-        mail: Mail<S>,
+        mut mail: Mail<S>,
         envelope: &Envelope,
         id: EntryId,
     ) -> Result<(), SpoolError> {
@@ -332,6 +348,13 @@ impl<S: Spool> Talk<'_, S> {
             let fields = mail.forged();
             info!(session = self.id, ip = %self.ip, id = %id, fields, "forged Authentication-Results were taken out");
         }
+        let verdict = match mail.asking.take() {
+            Some(asking) => {
+                let verdict = asking.verdict().await;
+                self.in_a_field(envelope, verdict)
+            }
+            None => String::new(),
+        };
         let draft = mail.into_draft().await?;
         let now = Timestamp::now();
         let arrival = Arrival {
@@ -340,7 +363,7 @@ impl<S: Spool> Talk<'_, S> {
             parts: parts(&self.house, envelope, id, now),
             arrived: now,
             source: self.source(),
-            trace: self.received(envelope, id, now).into(),
+            trace: (verdict + &self.received(envelope, id, now)).into(),
         };
         let of = |part: &Part| self.provider.counts.domain(&part.domain);
         let of_domains: Vec<_> = arrival.parts.iter().filter_map(of).collect();
@@ -363,6 +386,21 @@ impl<S: Spool> Talk<'_, S> {
         let (by, tls) = (&self.provider.name, self.tls_version());
         let manner = Manner { lmtp: self.from == BroughtBy::Front, authenticated: false };
         received(&self.session, envelope, by, self.ip, tls.as_deref(), manner, id, at)
+    }
+
+    /// `Authentication-Results`, RFC 8601, section 2.2. Of an address only the domain is told.
+    fn in_a_field(&self, envelope: &Envelope, verdict: &str) -> String {
+        let about = match &envelope.reverse_path {
+            ReversePath::Mailbox(mailbox) => {
+                mailbox.domain().map(|domain| ("mailfrom", domain.to_string()))
+            }
+            ReversePath::Null => Some(("helo", safe_name(&self.session.hello_name()))),
+        };
+        let word =
+            |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+        let about = about.filter(|(_, name)| !name.is_empty() && word(name));
+        let about = about.map_or_else(String::new, |(what, name)| format!(" smtp.{what}={name}"));
+        format!("Authentication-Results: {};\r\n\tspf={verdict}{about}\r\n", self.provider.name)
     }
 
     fn tell_of_arrival(&self, envelope: &Envelope) {

@@ -20,6 +20,7 @@ use crate::config::recipients::Recipients;
 use crate::config::value::Size;
 use crate::net::admission::network;
 use crate::net::rate::Rates;
+use crate::net::spf::Spf;
 use crate::net::{TlsServer, Wire};
 use crate::odmr::etrn::Whom;
 use crate::odmr::{self, Answer, Claim, Terms, Waiting};
@@ -99,6 +100,8 @@ pub struct House {
     pub proxies: Vec<Network>,
     /// Who says within SMTP for whom it speaks.
     pub believed: Vec<Network>,
+    /// Who is asked whether a host may send, where that is to be known.
+    pub spf: Option<Spf>,
     /// Where our own mail goes, if anywhere.
     pub smarthost: Smarthost,
     /// What senders are told of mail that failed.
@@ -454,6 +457,7 @@ impl House {
             exempt: settings.limits.exempt.clone(),
             proxies: settings.limits.proxies.clone(),
             believed: settings.mx.xclient.clone(),
+            spf: judge(settings),
             smarthost: settings.smarthost.clone(),
             notices: settings.notices.clone(),
         }
@@ -600,6 +604,19 @@ fn odmr_settings(
         mechanisms: mechanisms(accounts, oracle),
         ..ServerSettings::new(Profile::Odmr, name)
     }
+}
+
+/// Who is asked whether a host may send.
+fn judge(settings: &Settings) -> Option<Spf> {
+    if !settings.mx.spf {
+        return None;
+    }
+    let judge = Spf::by(settings.mx.resolver);
+    judge
+        .inspect_err(
+            |fault| tracing::error!(%fault, "no resolver: SPF is not asked; set mx.resolver"),
+        )
+        .ok()
 }
 
 /// What AUTH lists before TLS and under it. Listed before TLS as well, because RFC 2645, section

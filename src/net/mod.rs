@@ -26,6 +26,7 @@ pub mod local;
 pub mod notify;
 pub mod privilege;
 pub mod rate;
+pub mod spf;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What the MX turns away although the domain is one of ours, and lets in again.
 
 use crate::lab::Lab;
+use crate::lab::dns::Dns;
 use crate::lab::maildir::Maildir;
 use crate::lab::ours::{AtrnFetch, Odmrd, quoted};
 use crate::lab::post::Post;
@@ -282,4 +283,60 @@ fn a_verdict_in_our_name_is_ours() {
     assert!(mail.contains("Authentication-Results: list.test; spf=pass\nSubject: x\n\n"), "{mail}");
     assert!(mail.ends_with(&format!("Authentication-Results: {name}; in a body\n")), "{mail}");
     assert!(odmrd.daemon.log().contains("forged Authentication-Results"), "{}", odmrd.daemon.log());
+}
+
+/// The customer's filter sees our address only; what the sender's was worth, we have to tell.
+#[test]
+fn whether_the_sender_may_send_is_written_down() {
+    let lab = Lab::open();
+    let texts = [
+        ("good.test", "v=spf1 ip4:127.0.0.0/8 -all"),
+        ("bad.test", "v=spf1 ip4:192.0.2.1 -all"),
+        ("broken.test", "v=spf1 nonsense"),
+        ("silent.test", "hello"),
+    ];
+    let dns = Dns::with(&lab, &texts);
+    let odmrd = Odmrd::new(&lab)
+        .set("mx.spf", "true")
+        .set("mx.resolver", &quoted(&dns.address.to_string()))
+        .start();
+    let mut post = Post::open(odmrd.mx);
+    let expected = [
+        ("a@good.test", "spf=pass smtp.mailfrom=good.test"),
+        ("a@bad.test", "spf=fail smtp.mailfrom=bad.test"),
+        ("a@broken.test", "spf=permerror smtp.mailfrom=broken.test"),
+        ("a@silent.test", "spf=none smtp.mailfrom=silent.test"),
+        ("a@nowhere.test", "spf=none smtp.mailfrom=nowhere.test"),
+        ("", "spf=none smtp.helo=sender.test"),
+    ];
+    for (from, _) in expected {
+        post.deliver(from, "box@example.org", b"Subject: x\r\n\r\nx\r\n");
+    }
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let mut found: Vec<String> = Maildir::at(lab.path("Maildir"))
+        .until(expected.len())
+        .into_iter()
+        .filter_map(|mail| {
+            let mail = String::from_utf8(mail).expect("text");
+            let name = format!("Authentication-Results: {};\n\t", crate::lab::ours::PROVIDER);
+            Some(mail.split_once(&name)?.1.lines().next()?.to_owned())
+        })
+        .collect();
+    found.sort();
+    let mut wanted = expected.map(|(_, found)| found.to_owned());
+    wanted.sort();
+    assert_eq!(found, wanted);
+}
+
+/// Without a resolver mail comes all the same.
+#[test]
+fn a_resolver_that_does_not_answer_keeps_no_mail_away() {
+    let lab = Lab::open();
+    let nobody = lab.free().to_string();
+    let odmrd = Odmrd::new(&lab).set("mx.spf", "true").set("mx.resolver", &quoted(&nobody)).start();
+    let mut post = Post::open(odmrd.mx);
+    post.deliver("a@good.test", "box@example.org", b"Subject: x\r\n\r\nx\r\n");
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let mail = Maildir::at(lab.path("Maildir")).until(1).remove(0);
+    assert!(String::from_utf8_lossy(&mail).contains("spf=temperror smtp.mailfrom=good.test"));
 }

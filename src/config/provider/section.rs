@@ -26,6 +26,10 @@ pub struct Mx {
     pub learn_refusals: Duration,
     /// Who is believed when it says by XCLIENT for whom it speaks: filters of ours.
     pub xclient: Vec<Network>,
+    /// Ask by SPF whether the sender may send, and write down what was found (RFC 7208, RFC 8601).
+    pub spf: bool,
+    /// The resolver that is asked; without it, that of the system.
+    pub resolver: Option<std::net::SocketAddr>,
 }
 
 /// `[lmtp]`: a mail server in front of us brings what it has filtered, RFC 2033.
@@ -330,6 +334,8 @@ impl Default for Mx {
             max_received: 100,
             learn_refusals: Duration::seconds(0),
             xclient: Vec::new(),
+            spf: false,
+            resolver: None,
         }
     }
 }

@@ -37,7 +37,7 @@ fn a_misspelt_key_is_named_with_its_neighbours() {
         fault("[mx]\nmax_sise = \"1 MiB\"\n"),
         (
             "odmrd.toml:2:1: mx.max_sise: unknown key; allowed here: \
-             listen, max_size, max_recipients, max_received, learn_refusals, xclient"
+             listen, max_size, max_recipients, max_received, learn_refusals, xclient, spf, resolver"
                 .to_owned(),
             Some("did you mean \"max_size\"?".to_owned())
         )

@@ -8,6 +8,7 @@
 //! Only [`ours`] knows our own programs; nothing leaves the loopback interface.
 
 pub mod authority;
+pub mod dns;
 pub mod dovecot;
 pub mod exim;
 pub mod fetchmail;
