@@ -238,7 +238,7 @@ pub fn octets(octets: u64) -> String {
     bytesize::ByteSize(octets).display().iec_short().to_string()
 }
 
-/// `2d3h`, `5h12m`, `40s`; what is past has a minus.
+/// `2d3h`, `5h12m`, `40s`; what is past has a minus, and what nobody will live to see is never.
 pub fn age(seconds: i64) -> String {
     let (sign, s) =
         if seconds < 0 { ("-", seconds.unsigned_abs()) } else { ("", seconds.unsigned_abs()) };
@@ -247,6 +247,7 @@ pub fn age(seconds: i64) -> String {
         (0, 0, 0) => format!("{sign}{s}s"),
         (0, 0, m) => format!("{sign}{m}m"),
         (0, h, m) => format!("{sign}{h}h{m:02}m"),
+        (d, _, _) if d > 36_500 => "never".to_owned(),
         (d, h, _) => format!("{sign}{d}d{h:02}h"),
     }
 }
@@ -427,5 +428,12 @@ mod tests {
     #[test]
     fn an_unknown_form_is_told_with_those_there_are() {
         assert!("xml".parse::<Format>().unwrap_err().contains(FORMATS));
+    }
+
+    #[test]
+    fn times_are_told_in_few_characters() {
+        let day = 86_400;
+        let told = [-40, 59, 3_720, 2 * day + 3 * 3600, 100 * 365 * day, 40_000 * day].map(age);
+        assert_eq!(told, ["-40s", "59s", "1h02m", "2d03h", "36500d00h", "never"]);
     }
 }
