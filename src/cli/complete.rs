@@ -1,7 +1,7 @@
 //! What a shell asks when TAB is pressed: the ids, domains and accounts that are there just now.
 //!
 //! The scripts in `completions/` call the program itself, which answers from the daemon's socket, the
-//! spool and the settings. Whoever waits at a prompt waits [`PATIENCE`] at most, and is told nothing
+//! spool and the settings. Whoever waits at a prompt waits 200 ms at most, and is told nothing
 //! where nothing can be found out: a completion is no place for an error.
 
 use std::collections::BTreeMap;
