@@ -13,6 +13,7 @@ use super::Desk;
 use super::import::Carried;
 use super::wire::{END, End, Request};
 use crate::exit::{Exit, Failure};
+use crate::net::privilege::user_name;
 use crate::spool::embedded::oversee::Overseer;
 use crate::spool::embedded::{Embedded, Settings};
 use crate::spool::{Spool, SpoolError};
@@ -78,7 +79,8 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
 /// A desk of our own, over a spool that nobody else has opened.
 fn desk_of(overseer: Overseer, spool: Option<Embedded>) -> Desk {
     let repairs = spool.is_some();
-    let (house, news, wake, who) = (None, None, None, String::new());
+    let (house, news, wake, who) =
+        (None, None, None, user_name(rustix::process::getuid().as_raw()));
     Desk { overseer, spool, house, who, news, wake, counts: None, repairs }
 }
 
