@@ -408,19 +408,7 @@ impl House {
         secret: [u8; 32],
         oracle: Option<Oracle>,
     ) -> House {
-        let held = |domain: &Domain| Held {
-            recipients: lists.get(domain).cloned(),
-            lifetime: settings.lifetime(domain).get(),
-            quota: quota(settings, domain),
-            delay: delay(settings, domain),
-            host: settings.domains.get(domain).and_then(host).map(Arc::new),
-            learning: settings.learn_refusals(domain).get(),
-        };
-        let domains: HashMap<Domain, Held> = accounts
-            .iter()
-            .flat_map(|account| &account.domains)
-            .map(|domain| (domain.clone(), held(domain)))
-            .collect();
+        let domains = held(settings, &accounts, lists);
         let times = &settings.timeouts;
         let odmr = odmr_settings(settings, name, &accounts, tls, oracle.as_ref());
         let [mx, lmtp, odmr, submission] = servers(settings, name, tls, &domains, odmr);
@@ -604,6 +592,23 @@ fn odmr_settings(
         mechanisms: mechanisms(accounts, oracle),
         ..ServerSettings::new(Profile::Odmr, name)
     }
+}
+
+/// What is held for each domain that an account has.
+fn held(settings: &Settings, accounts: &Accounts, lists: &Lists) -> HashMap<Domain, Held> {
+    let held = |domain: &Domain| Held {
+        recipients: lists.get(domain).cloned(),
+        lifetime: settings.lifetime(domain).get(),
+        quota: quota(settings, domain),
+        delay: delay(settings, domain),
+        host: settings.domains.get(domain).and_then(host).map(Arc::new),
+        learning: settings.learn_refusals(domain).get(),
+    };
+    accounts
+        .iter()
+        .flat_map(|account| &account.domains)
+        .map(|domain| (domain.clone(), held(domain)))
+        .collect()
 }
 
 /// Who is asked whether a host may send.
