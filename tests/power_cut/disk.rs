@@ -98,6 +98,12 @@ impl<'a> Disk<'a> {
                 self.edit(act, *descriptor, Edit::Cut(*length as usize));
             }
             Act::Sync { descriptor } => self.begin_sync(act, *descriptor),
+            // Another task can find the folder there, open and sync it before
+            // the call that made it has returned.
+            Act::MakeDirectory(path) => {
+                let node = Node::Directory { safe: BTreeMap::new(), pending: Vec::new() };
+                self.make(act, path, node);
+            }
             Act::Say(words) => self.said.extend(words.lines().map(str::to_owned)),
             _ => {}
         }
@@ -112,10 +118,6 @@ impl<'a> Disk<'a> {
             Act::Write { descriptor, .. }
             | Act::Append { descriptor, .. }
             | Act::Cut { descriptor, .. } => self.done(act, *descriptor),
-            Act::MakeDirectory(path) => {
-                let node = Node::Directory { safe: BTreeMap::new(), pending: Vec::new() };
-                self.make(act, path, node);
-            }
             Act::Link { from, to } => self.name(act, to, self.names[from]),
             Act::Rename { from, to } => self.rename(act, from, to),
             Act::Unlink(path) => {
@@ -123,7 +125,7 @@ impl<'a> Disk<'a> {
                 self.change(act, path, Rename::Remove);
             }
             Act::Sync { .. } => self.end_sync(act),
-            Act::Say(_) => {}
+            Act::MakeDirectory(_) | Act::Say(_) => {}
         }
     }
 
@@ -344,4 +346,16 @@ fn some_names(
         }
     }
     names
+}
+
+#[test]
+fn a_folder_is_there_before_the_call_that_made_it_returns() {
+    let log = "7 mkdir(\"\\x2f\\x72\\x2f\\x61\", 0700 <unfinished ...>\n\
+               8 mkdir(\"\\x2f\\x72\\x2f\\x61\", 0700) = -1 EEXIST (File exists)\n\
+               8 openat(AT_FDCWD<\\x2f>, \"\\x2f\\x72\\x2f\\x61\", O_RDONLY) = 3<\\x2f\\x72\\x2f\\x61>\n\
+               7 <... mkdir resumed>) = 0\n";
+    let record = Record::read(log, Path::new("/r"));
+    let mut disk = Disk::new(&record, Path::new("/r"), |_| true);
+    record.steps.iter().for_each(|step| disk.step(*step));
+    assert!(disk.descriptors.contains_key(&3));
 }
