@@ -41,10 +41,10 @@ use crate::queue::filter::{DomainPattern, Seen};
 use crate::queue::{Act, EntryId, Filter, Standing};
 use crate::smtp::{Domain, Enhanced, Reply};
 use crate::spool::SpoolError;
-use crate::spool::embedded::Embedded;
 use crate::spool::embedded::operate::{Outcome, Warrant};
 use crate::spool::embedded::oversee::{Overseer, Place, Sight, Unseen};
 use crate::spool::embedded::verify::{self, Finding};
+use crate::spool::embedded::{Embedded, Stride};
 
 /// Lines on their way to whoever asked, some at a time. A reader who is slow keeps nobody waiting but
 /// the desk that serves it.
@@ -188,8 +188,10 @@ impl Desk {
     ) -> Result<(), Trouble> {
         let (now, mut left) = (Timestamp::now(), limit);
         let mut pages = Pages::new(self, selected);
+        let mut stride = Stride::default();
         let mut page = pages.next().await?;
         while let Some(entries) = page {
+            self.overseer.give_way(&mut stride).await;
             let (desk, selected) = (self.clone(), Arc::clone(selected));
             let told = self.overseer.aside(move || desk.lines(&entries, &selected, left, now));
             // The next page is read while this one is written.

@@ -6,7 +6,7 @@
 //! | `schema`, `row` | the tables; entries as rows and back |
 //! | `body`, `seal` | where content lies; how it proves to be whole |
 //! | `draft`, `keep` | a message coming in; its rows |
-//! | `writer`, `fold` | the one writer, which syncs once for all that are ready; its log |
+//! | `writer`, `fold`, `commits` | the one writer, which syncs once for all that are ready; its log; how long that took |
 //! | `reader`, `content` | reading: connections, a message going out |
 //! | `drain`, `lane` | a walk through what waits, and one of the ways it takes |
 //! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
@@ -21,6 +21,7 @@
 
 mod body;
 mod claims;
+mod commits;
 mod conclude;
 mod content;
 mod delay;
@@ -54,8 +55,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::histogram::Histogram;
 
+pub use self::commits::Stride;
 pub use self::content::Content;
 pub use self::draft::Draft;
 pub use self::drain::Walk;
@@ -63,6 +65,7 @@ pub use self::room::Space;
 
 use self::body::Bodies;
 use self::claims::{Claim, Claims, Key};
+use self::commits::Commits;
 use self::conclude::Conclusion;
 use self::delay::Telling;
 use self::expire::Soonest;
@@ -134,7 +137,7 @@ struct Core {
     claims: Arc<Claims>,
     readers: Readers,
     soonest: Arc<Soonest>,
-    syncs: Histogram,
+    commits: Arc<Commits>,
     inline_limit: usize,
     // Last, so that it is let go of last.
     _lock: Lock,
@@ -184,7 +187,7 @@ impl Embedded {
 
     /// How long it took until a group of changes was on disk.
     pub fn syncs(&self) -> &Histogram {
-        &self.0.syncs
+        &self.0.commits.times
     }
 
     /// Carries out an operator's order on these entries. What a session has in hand is left to it.
@@ -248,8 +251,7 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
         room,
         bodies,
         soonest,
-        // From a tenth of a millisecond to six seconds.
-        syncs: Histogram::new(exponential_buckets(0.0001, 3.0, 11)),
+        commits: Arc::default(),
         next_message,
         overdue: Vec::new(),
         rebuilt: false,
@@ -264,7 +266,7 @@ impl Core {
             bodies: Arc::clone(&writer.bodies),
             ledger: Arc::clone(&writer.ledger),
             soonest: Arc::clone(&writer.soonest),
-            syncs: writer.syncs.clone(),
+            commits: Arc::clone(&writer.commits),
             claims: Arc::default(),
             readers: Readers::new(database(&settings.path), settings.readers),
             inline_limit: settings.inline_limit.min(seal::PIECE),

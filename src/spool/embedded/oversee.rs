@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
 use super::claims::Key;
+use super::commits::Stride;
 use super::ledger::{Count, Ledger};
 use super::operate::{self, Audited};
 use super::reader::{Readers, aside, modestly, unreadable};
@@ -160,6 +161,14 @@ impl Overseer {
         Ok(Overseer { readers, core: None, names: Arc::default() })
     }
 
+    /// Lets mail that comes and goes pass by, before the next step of a long way. Where this is not the
+    /// daemon that takes it, there is none.
+    pub async fn give_way(&self, stride: &mut Stride) {
+        if let Some(rest) = self.core.as_ref().and_then(|core| stride.rest(&core.commits)) {
+            tokio::time::sleep(rest).await;
+        }
+    }
+
     /// The next entries of all domains, or of these, each domain's own in the order in which they
     /// would go.
     ///
@@ -278,8 +287,10 @@ impl Overseer {
     ) -> Result<HashMap<Domain, Census>, SpoolError> {
         let ends: Arc<[[u8; 16]]> = ends.iter().map(|end| first_name(*end)).collect();
         let (mut all, mut behind) = (HashMap::new(), Some(Vec::new()));
+        let mut stride = Stride::default();
         // One long look would keep the log from being folded; many short ones do not.
         while let Some(after) = behind {
+            self.give_way(&mut stride).await;
             let (ends, mut counted) = (Arc::clone(&ends), std::mem::take(&mut all));
             (behind, all) = self
                 .read(move |view, db| {

@@ -9,12 +9,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::body::Bodies;
 use super::claims::{Claim, Key};
+use super::commits::Commits;
 use super::conclude::{self, Conclusion};
 use super::delay::Telling;
 use super::done::Done;
@@ -94,8 +94,7 @@ pub(super) struct Writer {
     pub(super) room: Arc<Room>,
     pub(super) bodies: Arc<Bodies>,
     pub(super) soonest: Arc<Soonest>,
-    /// How long a commit took.
-    pub(super) syncs: Histogram,
+    pub(super) commits: Arc<Commits>,
     pub(super) next_message: i64,
     /// Deliveries that a full disk kept from being recorded. Their leases stay out, and they are
     /// tried with every group until there is room.
@@ -197,7 +196,7 @@ impl Writer {
         changes.write(&self.db)?;
         let began = Instant::now();
         self.db.prepare_cached("COMMIT")?.execute([])?;
-        self.syncs.observe(began.elapsed().as_secs_f64());
+        self.commits.add(began.elapsed());
         Ok((answers, changes))
     }
 
