@@ -26,6 +26,10 @@ module completions {
     [ "none" "cram-md5" "plain" ]
   }
 
+  def "nu-complete atrn-fetch run introduce" [] {
+    [ "none" "xclient" "proxy" ]
+  }
+
   def "nu-complete atrn-fetch run per" [] {
     [ "message" "recipient" ]
   }
@@ -85,6 +89,7 @@ module completions {
     --mech: string@"nu-complete atrn-fetch run mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch run clear_auth" # What may be used to log in while the line is in clear [default: none]
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch run introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch run per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch run force_atrn" # Say ATRN even to a server that does not list it [default: false]
@@ -124,6 +129,10 @@ module completions {
 
   def "nu-complete atrn-fetch daemon clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch daemon introduce" [] {
+    [ "none" "xclient" "proxy" ]
   }
 
   def "nu-complete atrn-fetch daemon per" [] {
@@ -184,6 +193,7 @@ module completions {
     --mech: string@"nu-complete atrn-fetch daemon mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch daemon clear_auth" # What may be used to log in while the line is in clear [default: none]
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch daemon introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch daemon per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch daemon force_atrn" # Say ATRN even to a server that does not list it [default: false]
@@ -223,6 +233,10 @@ module completions {
 
   def "nu-complete atrn-fetch status clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch status introduce" [] {
+    [ "none" "xclient" "proxy" ]
   }
 
   def "nu-complete atrn-fetch status per" [] {
@@ -283,6 +297,7 @@ module completions {
     --mech: string@"nu-complete atrn-fetch status mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch status clear_auth" # What may be used to log in while the line is in clear [default: none]
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch status introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch status per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch status force_atrn" # Say ATRN even to a server that does not list it [default: false]
@@ -322,6 +337,10 @@ module completions {
 
   def "nu-complete atrn-fetch init clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch init introduce" [] {
+    [ "none" "xclient" "proxy" ]
   }
 
   def "nu-complete atrn-fetch init per" [] {
@@ -383,6 +402,7 @@ module completions {
     --mech: string@"nu-complete atrn-fetch init mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch init clear_auth" # What may be used to log in while the line is in clear [default: none]
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch init introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch init per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch init force_atrn" # Say ATRN even to a server that does not list it [default: false]
@@ -422,6 +442,10 @@ module completions {
 
   def "nu-complete atrn-fetch import-fetchmailrc clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch import-fetchmailrc introduce" [] {
+    [ "none" "xclient" "proxy" ]
   }
 
   def "nu-complete atrn-fetch import-fetchmailrc per" [] {
@@ -482,6 +506,7 @@ module completions {
     --mech: string@"nu-complete atrn-fetch import-fetchmailrc mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch import-fetchmailrc clear_auth" # What may be used to log in while the line is in clear [default: none]
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch import-fetchmailrc introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch import-fetchmailrc per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch import-fetchmailrc force_atrn" # Say ATRN even to a server that does not list it [default: false]
@@ -522,6 +547,10 @@ module completions {
 
   def "nu-complete atrn-fetch check clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch check introduce" [] {
+    [ "none" "xclient" "proxy" ]
   }
 
   def "nu-complete atrn-fetch check per" [] {
@@ -581,6 +610,7 @@ module completions {
     --mech: string@"nu-complete atrn-fetch check mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch check clear_auth" # What may be used to log in while the line is in clear [default: none]
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch check introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch check per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch check force_atrn" # Say ATRN even to a server that does not list it [default: false]
@@ -620,6 +650,10 @@ module completions {
 
   def "nu-complete atrn-fetch test-target clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch test-target introduce" [] {
+    [ "none" "xclient" "proxy" ]
   }
 
   def "nu-complete atrn-fetch test-target per" [] {
@@ -679,6 +713,7 @@ module completions {
     --mech: string@"nu-complete atrn-fetch test-target mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch test-target clear_auth" # What may be used to log in while the line is in clear [default: none]
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch test-target introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch test-target per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch test-target force_atrn" # Say ATRN even to a server that does not list it [default: false]
@@ -718,6 +753,10 @@ module completions {
 
   def "nu-complete atrn-fetch queue clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch queue introduce" [] {
+    [ "none" "xclient" "proxy" ]
   }
 
   def "nu-complete atrn-fetch queue per" [] {
@@ -779,6 +818,7 @@ module completions {
     --mech: string@"nu-complete atrn-fetch queue mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch queue clear_auth" # What may be used to log in while the line is in clear [default: none]
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch queue introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch queue per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch queue force_atrn" # Say ATRN even to a server that does not list it [default: false]
@@ -818,6 +858,10 @@ module completions {
 
   def "nu-complete atrn-fetch show-config clear_auth" [] {
     [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch show-config introduce" [] {
+    [ "none" "xclient" "proxy" ]
   }
 
   def "nu-complete atrn-fetch show-config per" [] {
@@ -878,6 +922,7 @@ module completions {
     --mech: string@"nu-complete atrn-fetch show-config mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch show-config clear_auth" # What may be used to log in while the line is in clear [default: none]
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch show-config introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch show-config per" # How often the program of command: is run [default: recipient]
     --force-atrn: string@"nu-complete atrn-fetch show-config force_atrn" # Say ATRN even to a server that does not list it [default: false]

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use super::document::{Document, Problem, quoted_if_needed};
 use super::reword::did_you_mean;
 
-pub use choice::{Ask, ClearAuth, Folder, Lock, Mechanism, Per, TlsMode};
+pub use choice::{Ask, ClearAuth, Folder, Introduce, Lock, Mechanism, Per, TlsMode};
 pub use table::{Account, Layer};
 
 /// What one file holds.

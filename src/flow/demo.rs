@@ -139,8 +139,12 @@ async fn bring(port: u16) -> Result<String, Failure> {
     let target =
         Target { dialect: Dialect::Smtp, address: Address::Tcp("127.0.0.1".to_owned(), port) };
     let name = Host::Name(domain("mail.example.com")?);
-    let mut line =
-        RelaySink::new(relay::Settings { target, name, patience: relay::Patience::default() });
+    let mut line = RelaySink::new(relay::Settings {
+        target,
+        name,
+        patience: relay::Patience::default(),
+        introduction: relay::Introduction::None,
+    });
     let refused =
         |reply: crate::smtp::Reply| Failure::new(Exit::TempFail, format!("the MX says {reply}"));
     line.open().await.map_err(|fault| Failure::new(Exit::Unavailable, fault))?;

@@ -121,6 +121,7 @@ async fn own_queue(account: &Account) -> Result<Option<OwnQueue>, Failure> {
         name: own_name(account).map_or_else(|| "localhost".to_owned(), |name| name.to_string()),
         lifetime: account.lifetime.get(),
         tells: account.bounces.is_some(),
+        introduces: account.introduce != settings::Introduce::None,
     };
     OwnQueue::open(terms).await.map(Some)
 }
@@ -133,7 +134,8 @@ async fn deliver_from(
 ) -> Result<(Standing, Result<(), QueueFault>), Failure> {
     let mut target = sink(account)?;
     let post = account.bounces.as_ref();
-    let mut post = post.map(|post| sink_at(account, post)).transpose()?;
+    let mut post =
+        post.map(|post| sink_at(account, post, relay::Introduction::None)).transpose()?;
     Ok(own.deliver(&mut target, post.as_mut(), all, stop).await)
 }
 
@@ -382,10 +384,19 @@ fn terms(account: &Account) -> Terms {
 
 fn sink(account: &Account) -> Result<AnySink, Failure> {
     let unset = || Failure::new(Exit::Config, "deliver is not set");
-    sink_at(account, account.deliver.as_ref().ok_or_else(unset)?)
+    let introduction = match account.introduce {
+        settings::Introduce::None => relay::Introduction::None,
+        settings::Introduce::Xclient => relay::Introduction::Xclient,
+        settings::Introduce::Proxy => relay::Introduction::Proxy,
+    };
+    sink_at(account, account.deliver.as_ref().ok_or_else(unset)?, introduction)
 }
 
-fn sink_at(account: &Account, place: &Deliver) -> Result<AnySink, Failure> {
+fn sink_at(
+    account: &Account,
+    place: &Deliver,
+    introduction: relay::Introduction,
+) -> Result<AnySink, Failure> {
     let target = |dialect, address| {
         let name = own_name(account)
             .map_or(Host::Literal(std::net::Ipv4Addr::LOCALHOST.into()), Host::Name);
@@ -394,6 +405,7 @@ fn sink_at(account: &Account, place: &Deliver) -> Result<AnySink, Failure> {
             target,
             name,
             patience: relay::Patience::default(),
+            introduction,
         }))
     };
     let tcp = |host: &Server, port: u16| Address::Tcp(host.to_string(), port);

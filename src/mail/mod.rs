@@ -7,6 +7,7 @@ pub mod authres;
 pub mod dsn;
 pub mod envelope;
 pub mod header;
+pub mod origin;
 pub mod reminder;
 pub mod trace;
 

@@ -51,6 +51,14 @@ pub enum SinkFault {
         /// The answer.
         reply: Reply,
     },
+    /// It does not offer what the settings want said to it: change its settings, or ours.
+    #[error("{target}: {what} is not offered to this host")]
+    NotOffered {
+        /// The target as configured.
+        target: String,
+        /// The extension.
+        what: &'static str,
+    },
     /// What answers there does not speak SMTP or LMTP: check the port.
     #[error("{target}: expected {stage}, heard {heard}")]
     NotSmtp {
@@ -87,6 +95,9 @@ impl SinkFault {
                 Some("the server asks to be tried later; its own log says why")
             }
             SinkFault::Refused { .. } => Some("does the server allow mail from this host?"),
+            SinkFault::NotOffered { .. } => Some(
+                "Postfix offers it to the hosts in smtpd_authorized_xclient_hosts; or remove introduce",
+            ),
             SinkFault::NotSmtp { .. } => Some("is this the port of an SMTP or LMTP server?"),
             SinkFault::Disk { source, .. } => disk_hint(source),
         }
@@ -95,9 +106,10 @@ impl SinkFault {
     /// True when the same attempt may succeed later without anybody's hand.
     pub fn is_transient(&self) -> bool {
         match self {
-            SinkFault::Settings { .. } | SinkFault::NotSmtp { .. } | SinkFault::Disk { .. } => {
-                false
-            }
+            SinkFault::Settings { .. }
+            | SinkFault::NotOffered { .. }
+            | SinkFault::NotSmtp { .. }
+            | SinkFault::Disk { .. } => false,
             SinkFault::UnknownHost { .. }
             | SinkFault::Unreachable { .. }
             | SinkFault::Silent { .. } => true,

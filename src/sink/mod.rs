@@ -29,6 +29,7 @@ use std::future::Future;
 use bytes::Bytes;
 
 use crate::mail::Recipient;
+use crate::mail::origin::Origin;
 use crate::smtp::{Body, MailParams, Reply, ReversePath};
 
 pub use command::CommandSink;
@@ -69,6 +70,10 @@ pub trait Sink: Send {
     /// # Errors
     /// [`SinkFault`] says who should act.
     fn open(&mut self) -> impl Future<Output = Result<Offer, SinkFault>> + Send;
+
+    /// The mail of the next transactions came from this host, as far as is known: a target that judges
+    /// senders may be told so. Most have no use for it.
+    fn comes_from(&mut self, _origin: Option<Origin>) {}
 
     /// Opens a transaction.
     ///
@@ -181,6 +186,10 @@ macro_rules! either {
 impl Sink for AnySink {
     async fn open(&mut self) -> Result<Offer, SinkFault> {
         either!(self, sink => sink.open().await)
+    }
+
+    fn comes_from(&mut self, origin: Option<Origin>) {
+        either!(self, sink => sink.comes_from(origin));
     }
 
     async fn mail(&mut self, from: &ReversePath, params: &MailParams) -> Result<(), Reply> {

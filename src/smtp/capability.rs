@@ -70,6 +70,8 @@ pub struct Capabilities {
     pub limits: Limits,
     /// RFC 1845.
     pub checkpoint: bool,
+    /// The attributes of XCLIENT, Postfix's, in capitals; empty where it is not offered.
+    pub xclient: Vec<String>,
     /// Our own.
     pub xodmr: Option<Xodmr>,
     /// Every keyword line as it came, for whoever wants to show them.
@@ -113,6 +115,7 @@ impl Capabilities {
             "TURN" => self.turn = true,
             "LIMITS" => self.limits = limits(&upper),
             "CHECKPOINT" => self.checkpoint = true,
+            "XCLIENT" => self.xclient = words.map(str::to_owned).collect(),
             "XODMR" => self.xodmr = Some(xodmr(upper.split(' ').skip(1))),
             _ => {}
         }

@@ -129,4 +129,89 @@ fn a_queue_is_asked_for_that_is_not_there() {
     let refused = run(&lab, wrong.command("run"));
     assert_eq!(refused.code, Some(78), "{refused:#?}");
     assert!(refused.err.contains("bounces"), "{refused:#?}");
+    let introducing = ["--introduce", "xclient"];
+    for (fetch, why) in [
+        (AtrnFetch::new(&lab, odmrd.odmr).into("smtp:localhost:25"), "without spool"),
+        (keeping(&lab, &odmrd).into_maildir(), "does not go to a server"),
+    ] {
+        let refused = run(&lab, fetch.flags(&introducing).command("run"));
+        assert_eq!(refused.code, Some(78), "{refused:#?}");
+        assert!(refused.err.contains(why), "{refused:#?}");
+    }
+}
+
+/// Mail of two hosts and one of nobody knows whom, as a server in front of the provider has recorded it.
+fn from_afar(lab: &Lab) -> RunningOdmrd {
+    let odmrd = Odmrd::new(lab).start();
+    let mut post = Post::open(odmrd.mx);
+    for (helo, address, subject) in
+        [("good.test", "192.0.2.7", "one"), ("bad.test", "192.0.2.9", "two"), ("", "", "three")]
+    {
+        let trace = match address {
+            "" => String::new(),
+            _ => format!(
+                "Received: from {helo} (unknown [{address}])\r\n\tby front.test (Postfix) with ESMTP id 1;\r\n\t\
+                 Fri, 27 Nov 2026 10:00:00 +0000\r\n"
+            ),
+        };
+        let content = format!("{trace}From: a@sender.test\r\nSubject: {subject}\r\n\r\ntext\r\n");
+        post.deliver("a@sender.test", BOX, content.as_bytes());
+    }
+    odmrd
+}
+
+/// What a Postfix makes of them that trusts us to say whose mail it is.
+fn introduced(how: &str, trust: &[(&str, &str)]) {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = from_afar(&lab);
+    let postfix = Postfix::receiving(&lab, "postfix", DOMAIN);
+    let refusal = "check_client_access inline:{192.0.2.9=REJECT}";
+    let postfix = postfix.set("smtpd_sender_restrictions", refusal);
+    let postfix =
+        trust.iter().fold(postfix, |postfix, (key, value)| postfix.set(key, value)).start();
+    let fetch = keeping(&lab, &odmrd).flags(&["--introduce", how]);
+    let fetched = fetch.into(&format!("smtp:{}", postfix.address)).run();
+    assert_eq!(fetched.count("accepted"), 3, "{fetched:#?}");
+    let mails = postfix.maildir.until(2);
+    let of = |subject: &str| {
+        let subject = format!("Subject: {subject}\n");
+        let mails = mails.iter().map(|mail| String::from_utf8_lossy(mail).into_owned());
+        mails.into_iter().find(|mail| mail.contains(&subject))
+    };
+    let one = of("one").expect("mail of the first host");
+    let said = one.lines().find(|line| line.starts_with("Received: ")).unwrap_or_default();
+    assert!(said.contains("[192.0.2.7]"), "{one}");
+    assert_eq!(said.contains("from good.test"), how == "xclient", "{one}");
+    assert_eq!(of("two"), None, "{}", postfix.log());
+    assert!(of("three").expect("mail of nobody").contains("[127.0.0.1]"));
+    let waits = waiting(&lab, &keeping(&lab, &odmrd));
+    assert_eq!(waits.len(), 1, "{waits:#?}");
+    assert!(waits[0].to_string().contains("Client host rejected"), "{waits:#?}");
+}
+
+#[test]
+fn a_target_judges_the_host_that_sent_the_mail_told_by_xclient() {
+    introduced("xclient", &[("smtpd_authorized_xclient_hosts", "127.0.0.0/8")]);
+}
+
+#[test]
+fn a_target_judges_the_host_that_sent_the_mail_told_by_the_proxy_protocol() {
+    introduced("proxy", &[("smtpd_upstream_proxy_protocol", "haproxy")]);
+}
+
+#[test]
+fn a_target_that_does_not_trust_us_gets_no_mail() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = from_afar(&lab);
+    let postfix = Postfix::receiving(&lab, "postfix", DOMAIN).start();
+    let fetch = keeping(&lab, &odmrd).flags(&["--introduce", "xclient"]);
+    let fetched = fetch.into(&format!("smtp:{}", postfix.address)).run();
+    assert!(fetched.text("reason").contains("XCLIENT is not offered"), "{fetched:#?}");
+    assert_eq!(waiting(&lab, &keeping(&lab, &odmrd)).len(), 3);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration as StdDuration;
 
 use super::table::OF_A_PROVIDER;
-use super::{ClearAuth, Effective, Mechanism, TlsMode};
+use super::{ClearAuth, Effective, Introduce, Mechanism, TlsMode};
 use crate::config::document::{Problem, Problems};
 use crate::config::value::{Deliver, Duration};
 
@@ -57,6 +57,9 @@ impl Effective {
         let a = &self.account;
         let maildir = matches!(a.deliver, Some(Deliver::Maildir(_)));
         let command = matches!(a.deliver, Some(Deliver::Command(_)));
+        let introduces = a.introduce != Introduce::None;
+        let folder_or_program =
+            matches!(a.deliver, Some(Deliver::Maildir(_) | Deliver::Command(_)));
         faults([
             rule(a.deliver.is_none(), "deliver", "not set: where is the mail to go?")
                 .hint("for example lmtp:unix:/run/dovecot/lmtp or maildir:/var/mail/acme"),
@@ -86,6 +89,18 @@ impl Effective {
                 "set, but without spool it is the provider that tells senders",
             )
             .hint("spool = \"/var/lib/atrn-fetch/queue\" keeps mail here first"),
+            rule(
+                introduces && a.spool.is_none(),
+                "introduce",
+                "set, but without spool the target hears of mail before its Received fields are here",
+            )
+            .hint("spool = \"/var/lib/atrn-fetch/queue\" keeps mail here first"),
+            rule(
+                introduces && folder_or_program,
+                "introduce",
+                "set, but mail does not go to a server",
+            )
+            .hint("a Maildir or a program can read the Received fields"),
         ])
     }
 

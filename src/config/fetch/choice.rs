@@ -83,6 +83,18 @@ pub enum Ask {
     All,
 }
 
+/// How the target is told which host mail came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Introduce {
+    /// Not at all: to the target all mail comes from this host
+    None,
+    /// By XCLIENT, which Postfix offers to hosts that it trusts
+    Xclient,
+    /// By the PROXY protocol, with a connection for each host
+    Proxy,
+}
+
 /// How often the program of `command:` is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]

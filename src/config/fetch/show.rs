@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::table::{Account, Layer};
-use super::{Ask, ClearAuth, Effective, Folder, Lock, Mechanism, Per, TlsMode, quoted_if_needed};
+use super::{
+    Ask, ClearAuth, Effective, Folder, Introduce, Lock, Mechanism, Per, TlsMode, quoted_if_needed,
+};
 use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size};
 use crate::smtp::Domain;
@@ -26,7 +28,7 @@ macro_rules! shown {
 }
 
 shown!(u16, u32, u64, bool, String, PathBuf, Duration, Size, Server, Fingerprint, Deliver, Domain);
-shown!(TlsMode, Mechanism, ClearAuth, Lock, Per, Ask);
+shown!(TlsMode, Mechanism, ClearAuth, Introduce, Lock, Per, Ask);
 
 /// Where the password comes from is no secret; a command's arguments might be, so only the program
 /// is shown.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::choice::{Ask, ClearAuth, Folder, Lock, Mechanism, Per, TlsMode, folders};
+use super::choice::{Ask, ClearAuth, Folder, Introduce, Lock, Mechanism, Per, TlsMode, folders};
 use super::show::Shown;
 use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size, read};
@@ -175,6 +175,9 @@ settings! {
     /// With --spool: how long to try the target before the sender is told
     #[arg(long, value_name = "DURATION", env = "ODMR_LIFETIME", help_heading = "Mail")]
     lifetime: Duration = Duration::days(21);
+    /// With --spool: tell the target which host the mail came from, as the provider's Received field has it
+    #[arg(long, value_name = "HOW", env = "ODMR_INTRODUCE", help_heading = "Mail")]
+    introduce: Introduce = Introduce::None;
     /// Do not deliver again what came before, to the octet, within this time; 0s: whatever comes
     #[arg(long, value_name = "DURATION", env = "ODMR_DEDUPE", help_heading = "Mail")]
     dedupe: Duration = Duration::seconds(0);

@@ -7,6 +7,7 @@ use tracing::{info, warn};
 use super::{OwnQueue, QueueFault};
 use crate::flow::line::Stop;
 use crate::mail::Recipient;
+use crate::mail::origin::Origin;
 use crate::queue::{self, Entry, Fate, retry};
 use crate::sink::{Offer, Sink};
 use crate::smtp::escape::Escaped;
@@ -16,6 +17,8 @@ use crate::spool::{Content, Drain, Lease, Order, Spool, SpoolError};
 
 /// Messages whose fates share a sync.
 const ROOM: usize = 16;
+/// So much of a message is searched for where it came from.
+const HEADER: usize = 16 * 1024;
 /// No mail is kept back for younger, smaller mail beyond this.
 const AGED_AFTER: std::time::Duration = std::time::Duration::from_secs(3600);
 
@@ -130,6 +133,9 @@ impl OwnQueue {
     ) -> Result<Vec<Fate>, SpoolError> {
         let entry = lease.entry();
         let params = params(&entry.params, offer);
+        if self.terms.introduces {
+            target.comes_from(self.origin(lease).await?);
+        }
         if let Err(reply) = target.mail(&entry.reverse_path, &params).await {
             target.abort().await;
             return Ok(vec![self.ended(entry, reply); group.len()]);
@@ -166,6 +172,19 @@ impl OwnQueue {
             Ok(_) => self.ended(entry, reply.clone()),
         });
         Ok(fates.collect())
+    }
+
+    /// Where it came from, as the Received field behind our own has it.
+    async fn origin(&self, lease: &embedded::Lease) -> Result<Option<Origin>, SpoolError> {
+        let Ok(mut content) = self.spool.content(lease).await else { return Ok(None) };
+        let mut header = Vec::new();
+        while header.len() < HEADER
+            && let Some(piece) = content.next().await?
+        {
+            header.extend_from_slice(&piece);
+        }
+        header.truncate(HEADER);
+        Ok(Origin::read(&header, 1))
     }
 
     /// What is not refused for good is tried again. So is what nobody could be told of, and a notice

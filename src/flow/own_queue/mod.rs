@@ -74,6 +74,8 @@ pub struct Terms {
     pub lifetime: Duration,
     /// Senders can be told. Without that nothing is ever given up.
     pub tells: bool,
+    /// The target is told which host mail came from.
+    pub introduces: bool,
 }
 
 /// An own queue, opened. One process at a time has it.

@@ -19,6 +19,7 @@ pub use register::{Register, RegisterFault};
 use super::{Offer, Sink, SinkFault};
 use crate::mail::Recipient;
 use crate::mail::header::HeaderWatch;
+use crate::mail::origin::Origin;
 use crate::smtp::escape::Escaped;
 use crate::smtp::{ForwardPath, MailParams, Reply, ReversePath};
 
@@ -106,6 +107,10 @@ impl<K: Sink> Once<K> {
 impl<K: Sink> Sink for Once<K> {
     async fn open(&mut self) -> Result<Offer, SinkFault> {
         self.inner.open().await
+    }
+
+    fn comes_from(&mut self, origin: Option<Origin>) {
+        self.inner.comes_from(origin);
     }
 
     async fn mail(&mut self, from: &ReversePath, params: &MailParams) -> Result<(), Reply> {

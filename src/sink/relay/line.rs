@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -63,6 +64,7 @@ pub struct Line {
     input: BytesMut,
     output: BytesMut,
     replies: ReplyParser,
+    ends: Option<(SocketAddr, SocketAddr)>,
 }
 
 impl std::fmt::Debug for Line {
@@ -95,7 +97,13 @@ impl Line {
             input: BytesMut::new(),
             output: BytesMut::new(),
             replies: ReplyParser::default(),
+            ends: None,
         }
+    }
+
+    /// Our address and the server's, where the line runs over TCP.
+    pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.ends
     }
 
     /// Waits for one reply.
@@ -199,7 +207,9 @@ async fn tcp(host: &str, port: u16) -> Result<Line, LineFault> {
             Ok(stream) => {
                 // Each flight is written whole: there is nothing to wait for.
                 let _ = stream.set_nodelay(true);
-                return Ok(Line::over(stream));
+                let ends =
+                    stream.local_addr().and_then(|ours| Ok((ours, stream.peer_addr()?))).ok();
+                return Ok(Line { ends, ..Line::over(stream) });
             }
             Err(error) => fault = LineFault::Unreachable(error),
         }

@@ -14,6 +14,7 @@
 //! trusts it.
 
 mod connect;
+mod introduce;
 mod line;
 mod target;
 mod words;
@@ -24,11 +25,13 @@ use bytes::Bytes;
 
 use super::{Offer, Sink, SinkFault, not_binary, out_of_order};
 use crate::mail::Recipient;
+use crate::mail::origin::Origin;
 use crate::smtp::capability::SizeLimit;
 use crate::smtp::dots::DotEncoder;
 use crate::smtp::escape::Escaped;
 use crate::smtp::{Capabilities, Host, MailParams, Reply, ReversePath};
 
+pub use introduce::Introduction;
 use line::{Line, LineFault};
 pub use target::{Address, BadTarget, Dialect, Target};
 
@@ -76,6 +79,8 @@ pub struct Settings {
     pub name: Host,
     /// How long each answer may take.
     pub patience: Patience,
+    /// Whether the target is told where mail came from.
+    pub introduction: Introduction,
 }
 
 /// Mail to a local server.
@@ -88,6 +93,10 @@ pub struct RelaySink {
     offered: Capabilities,
     stage: Stage,
     breaks: u8,
+    /// Where the next mail comes from.
+    origin: Option<Origin>,
+    /// And what the target believes on this line.
+    told: Option<Origin>,
 }
 
 #[derive(Debug, Default)]
@@ -111,6 +120,8 @@ impl RelaySink {
             offered: Capabilities::default(),
             stage: Stage::Idle,
             breaks: 0,
+            origin: None,
+            told: None,
         }
     }
 
@@ -122,14 +133,68 @@ impl RelaySink {
         Ok(reply)
     }
 
+    /// Ends a line on which the target believes something else, where it cannot be told otherwise.
+    async fn part_with(&mut self) {
+        let stuck = match self.settings.introduction {
+            Introduction::None => false,
+            // Who has been told once is not offered it again: to Postfix we are that host by then.
+            Introduction::Xclient => self.told.is_some() && self.origin != self.told,
+            Introduction::Proxy => self.origin != self.told,
+        };
+        if stuck && let Some(mut line) = self.line.take() {
+            let _ = line.command("QUIT", FAREWELL).await;
+        }
+    }
+
     /// Asks for a transaction, on whatever line there is.
     async fn ask(&mut self, from: &ReversePath, params: &MailParams) -> Result<Reply, LineFault> {
         if self.line.is_none() {
             return Err(LineFault::Closed);
         }
+        if self.told != self.origin
+            && self.settings.introduction == Introduction::Xclient
+            && let Some(refusal) = self.introduce().await?
+        {
+            return Ok(refusal);
+        }
         match words::unfit_mail(from, params, &self.offered) {
             Some(reply) => Ok(reply),
             None => self.command(&words::mail(from, params, &self.offered)).await,
+        }
+    }
+
+    /// Tells the target for whom we speak, and says hello in that one's name. What it says where it
+    /// will not have that; the mail is to be tried again then.
+    async fn introduce(&mut self) -> Result<Option<Reply>, LineFault> {
+        let Some(origin) = self.origin.clone() else { return Ok(None) };
+        let heard = self.command(&introduce::xclient(&origin, &self.offered.xclient)).await?;
+        let mut line = self.line.take().ok_or(LineFault::Closed)?;
+        let name = origin.helo.as_deref().and_then(|helo| Host::parse(helo).ok());
+        let name = name.unwrap_or_else(|| self.settings.name.clone());
+        let hello = match heard.is_positive() {
+            true => match connect::hello(&mut line, &self.settings, name).await {
+                // Its name may be no name to the target; ours has been good enough.
+                Err(SinkFault::Refused { .. }) => {
+                    connect::hello(&mut line, &self.settings, self.settings.name.clone()).await
+                }
+                hello => hello,
+            },
+            false => Err(SinkFault::Refused {
+                target: self.settings.target.to_string(),
+                stage: "XCLIENT",
+                reply: heard,
+            }),
+        };
+        match hello {
+            Ok(offered) => {
+                (self.offered, self.line, self.told) = (offered, Some(line), Some(origin));
+                Ok(None)
+            }
+            Err(fault) => {
+                tracing::warn!("{}", Escaped::text(&fault.to_string()));
+                let words = "The local mail server does not take mail in another's name";
+                Ok(Some(Reply::new(451, (7, 0), words)))
+            }
         }
     }
 
@@ -143,8 +208,10 @@ impl RelaySink {
     }
 
     async fn connect(&mut self) -> Result<(), SinkFault> {
-        let (line, offered) = connect::connect(&self.settings).await?;
-        (self.line, self.offered) = (Some(line), offered);
+        let proxied = self.settings.introduction == Introduction::Proxy;
+        let origin = self.origin.clone().filter(|_| proxied);
+        let (line, offered) = connect::connect(&self.settings, origin.as_ref()).await?;
+        (self.line, self.offered, self.told) = (Some(line), offered, origin);
         Ok(())
     }
 
@@ -209,9 +276,16 @@ impl Sink for RelaySink {
         Ok(self.offer())
     }
 
+    fn comes_from(&mut self, origin: Option<Origin>) {
+        if self.settings.introduction != Introduction::None {
+            self.origin = origin;
+        }
+    }
+
     async fn mail(&mut self, from: &ReversePath, params: &MailParams) -> Result<(), Reply> {
         self.abort().await;
         not_binary(params)?;
+        self.part_with().await;
         let mut heard = self.ask(from, params).await;
         // A server may close a line that has been idle. Once, that is no fault.
         if heard.as_ref().is_err_and(LineFault::is_goodbye) {

@@ -35,11 +35,16 @@ impl Server {
     }
 
     fn sink(&self, dialect: Dialect) -> RelaySink {
+        self.introduced(dialect, Introduction::None)
+    }
+
+    fn introduced(&self, dialect: Dialect, introduction: Introduction) -> RelaySink {
         let address = Address::Unix(self.home.path().join("socket"));
         RelaySink::new(Settings {
             target: Target { dialect, address },
             name: Host::parse("c.example.org").unwrap(),
             patience: Patience::default(),
+            introduction,
         })
     }
 
@@ -334,6 +339,7 @@ async fn a_tcp_target_and_a_name_that_is_none() {
         target: Target { dialect: Dialect::Smtp, address: Address::Tcp(host.to_owned(), port) },
         name: Host::parse("c.example.org").unwrap(),
         patience: Patience::default(),
+        introduction: Introduction::None,
     };
     drop(listener);
     let fault = RelaySink::new(settings("127.0.0.1")).open().await.unwrap_err();
@@ -341,4 +347,80 @@ async fn a_tcp_target_and_a_name_that_is_none() {
     assert!(matches!(fault, SinkFault::Unreachable { .. }));
     let fault = RelaySink::new(settings("no\0host")).open().await.unwrap_err();
     assert!(matches!(fault, SinkFault::UnknownHost { .. }), "{fault}");
+}
+
+fn from(address: &str, helo: &str) -> Option<Origin> {
+    Some(Origin { address: address.parse().unwrap(), name: None, helo: Some(helo.to_owned()) })
+}
+
+const TRUSTS: &str =
+    "S: 220 ready\nC: EHLO c.example.org\nS: 250-t\nS: 250 XCLIENT NAME ADDR HELO\n";
+
+#[tokio::test]
+async fn a_target_is_told_by_xclient_for_whom_we_speak() {
+    let told = |address: &str, helo: &str| {
+        format!(
+            "C: XCLIENT NAME=[UNAVAILABLE] ADDR={address} HELO={helo}\nS: 220 again\n\
+             C: EHLO {helo}\nS: 250 t\n"
+        )
+    };
+    let leave = "C: QUIT\nS: 221 bye\n";
+    let server = Server::start(&[
+        [TRUSTS, MAIL, &told("192.0.2.7", "a.test"), MAIL, MAIL, leave].concat(),
+        [TRUSTS, &told("IPV6:2001:db8::7", "b.test"), MAIL, leave].concat(),
+        [TRUSTS, MAIL].concat(),
+    ]);
+    let mut sink = server.introduced(Dialect::Smtp, Introduction::Xclient);
+    sink.open().await.unwrap();
+    let (first, second) = (from("192.0.2.7", "a.test"), from("2001:db8::7", "b.test"));
+    // Once for mails of the same host, and a new line for another.
+    for origin in [None, first.clone(), first, second, None] {
+        sink.comes_from(origin);
+        assert_eq!(transact(&mut sink).await.code, 250);
+    }
+    assert_eq!(server.heard().matches("XCLIENT").count(), 2);
+}
+
+#[tokio::test]
+async fn mail_waits_where_the_target_will_not_have_it_in_anothers_name() {
+    let refused = "C: XCLIENT\nS: 550 5.7.0 insufficient authorization\n";
+    let server = Server::start(&[[TRUSTS, refused].concat(), [TRUSTS, MAIL].concat()]);
+    let mut sink = server.introduced(Dialect::Smtp, Introduction::Xclient);
+    sink.open().await.unwrap();
+    sink.comes_from(from("192.0.2.7", "a.test"));
+    assert_eq!(transact(&mut sink).await.code, 451);
+    sink.comes_from(None);
+    assert_eq!(transact(&mut sink).await.code, 250);
+
+    let server = Server::start(&[HELLO.to_owned()]);
+    let fault = server.introduced(Dialect::Smtp, Introduction::Xclient).open().await.unwrap_err();
+    assert!(matches!(fault, SinkFault::NotOffered { .. }), "{fault}");
+}
+
+#[tokio::test]
+async fn a_name_that_is_none_to_the_target_is_not_insisted_on() {
+    let odd = "C: XCLIENT\nS: 220 again\nC: EHLO odd.test\nS: 501 what?\nC: HELO odd.test\nS: 501 what?\n\
+               C: EHLO c.example.org\nS: 250 t\n";
+    let server = Server::start(&[[TRUSTS, odd, MAIL].concat()]);
+    let mut sink = server.introduced(Dialect::Smtp, Introduction::Xclient);
+    sink.open().await.unwrap();
+    sink.comes_from(from("192.0.2.7", "odd.test"));
+    assert_eq!(transact(&mut sink).await.code, 250);
+}
+
+#[tokio::test]
+async fn a_target_is_told_by_a_proxy_line_for_whom_we_speak() {
+    let line = |words: &str| format!("C: PROXY {words}\n{HELLO}");
+    let one = format!("{}C: QUIT\nS: 221 bye\n", line("UNKNOWN"));
+    let two =
+        [&line("TCP4 192.0.2.7 127.0.0.1 1 25"), MAIL, MAIL, "C: QUIT\nS: 221 bye\n"].concat();
+    let three = [&line("TCP6 2001:db8::7 ::1 1 25"), MAIL].concat();
+    let server = Server::start(&[one, two, three]);
+    let mut sink = server.introduced(Dialect::Smtp, Introduction::Proxy);
+    sink.open().await.unwrap();
+    let (first, second) = (from("192.0.2.7", "a.test"), from("2001:db8::7", "b.test"));
+    for origin in [first.clone(), first, second] {
+        sink.comes_from(origin);
+        assert_eq!(transact(&mut sink).await.code, 250);
+    }
 }
