@@ -26,6 +26,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
@@ -103,6 +105,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --group-by: string@"nu-complete queuectl stats group_by" # What the messages of a group have in common
@@ -136,6 +140,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -175,6 +181,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -213,6 +221,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -252,6 +262,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -292,6 +304,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -330,6 +344,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -368,6 +384,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --all                     # Every message that there is
@@ -407,6 +425,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --as: string              # As eml (with a .json each), maildir or mbox (with their envelopes beside them)
@@ -494,6 +514,8 @@ module completions {
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
+    --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
     --empty                   # Until there are none; this is so unless --any is said

@@ -75,6 +75,15 @@ fn what_waits_is_listed_by_whatever_is_asked() {
     assert_eq!(count(&["--source", "192.0.2.0/24"]), 0);
     assert_eq!(count(&["--source", "192.0.2.7", "--source", "127.0.0.0/8"]), 3);
     assert_eq!(count(&["--said", "."]), 0, "nobody has said anything yet");
+    assert_eq!(count(&["--subject", "^HELLO$"]), 3);
+    assert_eq!(count(&["--subject", "hello", "--sender", "<>"]), 1);
+    assert_eq!(count(&["--subject", "bye", "--subject", "^$"]), 0);
+    assert_eq!(count(&["--where", "null_sender || rcpt = eve@* && age < 1h"]), 2);
+    assert_eq!(count(&["--where", "account = acme && size > 1M", "--where", "tried"]), 0);
+    assert_eq!(
+        count(&["--where", "source = 127.0.0.0/8 && !tls && helo != '' && !null_sender"]),
+        2
+    );
     let domains = queuectl(&odmrd, &["domains", "--json"]).ended(0).records();
     assert_eq!((domains.len(), &domains[0]["messages"]), (1, &Value::from(3)));
     assert!(domains[0]["age_hist"].is_null());
@@ -142,6 +151,9 @@ fn an_order_is_refused_with_what_to_do() {
     assert!(said(&["list", "--state", "stuck"], 64).contains("allowed: waiting"));
     assert!(said(&["list", "--source", "192.0.2.7/24"], 64).contains("192.0.2.0/24 would hold"));
     assert!(said(&["list", "--said", "(full"], 64).contains("unclosed group"));
+    assert!(said(&["list", "--subject", "(full"], 64).contains("unclosed group"));
+    assert!(said(&["list", "--where", "colour = red"], 64).contains("one of size, age"));
+    assert!(said(&["delete", "--yes", "--where", "age >"], 64).contains("to compare age with"));
     let unknown = "01M85AQA6RYMB2JKEQ85R1F64P";
     assert!(said(&["show", unknown], 66).contains(unknown));
     said(&["delete", "--sender", "nobody", "--yes"], 1);

@@ -32,6 +32,10 @@ pub const EXAMPLES: &[Example] = &[
         "queuectl list --domain example.org --older 3d",
         "The messages that have waited for three days",
     ),
+    (
+        "queuectl list --where 'code >= 400 && size > 1M && !null_sender'",
+        "Large mail that the customer put off, notices left out",
+    ),
     ("queuectl show 01M85AQA6RYMB2JKEQ85R1F64P", "All that is known of one, as JSON"),
     ("queuectl show 01M85AQA6RYMB2JKEQ85R1F64P --raw > mail.eml", "Its content"),
     ("queuectl list --json | jq -r 'select(.age_s>86400)|[.id,.domain,.age_s]|@tsv'", "For a pipe"),
@@ -593,6 +597,8 @@ fn with_ids(mut filter: Selection, ids: Vec<String>) -> Result<Selection, Failur
     let bad = |bad| Failure::new(Exit::Usage, bad);
     filter.filter().map_err(bad)?;
     filter.sources().map_err(bad)?;
+    filter.conditions().map_err(bad)?;
+    filter.subjects().map_err(bad)?;
     Ok(filter)
 }
 

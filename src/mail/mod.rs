@@ -9,6 +9,8 @@ pub mod envelope;
 pub mod header;
 pub mod origin;
 pub mod reminder;
+mod subject;
 pub mod trace;
 
 pub use envelope::{Envelope, Recipient};
+pub use subject::subject;

@@ -10,6 +10,7 @@
 //! | [`client`] | the other end, and the desk of a spool that nobody has opened |
 
 pub mod client;
+mod condition;
 pub mod import;
 pub mod listen;
 pub mod record;
@@ -27,8 +28,9 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::sync::mpsc;
 
+use self::condition::{Condition, Subject};
 use self::record::{ACTION, Action, Audit, CONTENT, Found, Piece, VERIFIED, Verified, audit_name};
-use self::selection::{Selection, moment};
+use self::selection::{BadSelection, Selection, moment};
 use self::wire::{ActWord, End, Request};
 use super::counts::Counts;
 use super::events::{Gap, Happening, Kind};
@@ -37,7 +39,8 @@ use crate::config::accounts::Network;
 use crate::exit::{Exit, Failure};
 use crate::flow::http::survey::AGES;
 use crate::flow::provider::House;
-use crate::queue::filter::{DomainPattern, Seen};
+use crate::mail;
+use crate::queue::filter::{DomainPattern, Expression, Seen};
 use crate::queue::{Act, EntryId, Filter, Standing};
 use crate::smtp::{Domain, Enhanced, Reply};
 use crate::spool::SpoolError;
@@ -58,6 +61,9 @@ const PULSE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Messages looked at in one go.
 const ROOM: usize = 512;
+
+/// So much of a message is searched for its subject.
+const HEAD: usize = 256 * 1024;
 
 /// A desk with somebody before it.
 #[derive(Clone, Debug)]
@@ -187,7 +193,7 @@ impl Desk {
         sheet: &Sheet,
     ) -> Result<(), Trouble> {
         let (now, mut left) = (Timestamp::now(), limit);
-        let mut pages = Pages::new(self, selected);
+        let mut pages = Pages::new(self, selected, now);
         let mut stride = Stride::default();
         let mut page = pages.next().await?;
         while let Some(entries) = page {
@@ -217,13 +223,67 @@ impl Desk {
     ) -> Result<(Vec<u8>, u64), Trouble> {
         let mut lines = Vec::with_capacity(1024 * entries.len());
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let meant = entries.iter().filter(|entry| selected.matches(entry, now)).take(most);
+        let meant = entries.iter().filter(|entry| self.is_meant(entry, selected, now)).take(most);
         let mut count = 0;
         for entry in meant {
             line(&mut lines, &self.message(entry, now))?;
             count += 1;
         }
         Ok((lines, count))
+    }
+
+    fn is_meant(&self, entry: &Result<Sight, Unseen>, selected: &Selected, now: Timestamp) -> bool {
+        let holds = |Sight { entry, leased, .. }: &Sight| {
+            let standing = Standing::of(entry, *leased);
+            let subject = Subject { entry, standing, account: self.account(&entry.domain) };
+            selected.conditions.iter().any(|condition| condition.holds(subject, now))
+        };
+        selected.matches(entry, now)
+            && (selected.conditions.is_empty() || entry.as_ref().is_ok_and(holds))
+            && (selected.subjects.is_empty() || entry.is_ok())
+    }
+
+    /// Those of a page whose subject is meant, where that matters. Only of what is meant otherwise it is read.
+    async fn by_subject(
+        &self,
+        entries: Vec<Result<Sight, Unseen>>,
+        selected: &Selected,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Sight, Unseen>>, Trouble> {
+        if selected.subjects.is_empty() {
+            return Ok(entries);
+        }
+        let mut found = Vec::new();
+        for entry in entries {
+            if self.is_meant(&entry, selected, now) {
+                let subject = mail::subject(&self.head(name(&entry)).await?).unwrap_or_default();
+                if selected.subjects.iter().any(|words| words.is_in(&subject)) {
+                    found.push(entry);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The beginning of a message's content; nothing of one that has gone or cannot be read.
+    async fn head(&self, id: EntryId) -> Result<Vec<u8>, Trouble> {
+        let (give, mut pieces) = mpsc::channel(1);
+        let read = self.overseer.content(id, give);
+        let some = async move {
+            let mut head = Vec::new();
+            while head.len() < HEAD
+                && memchr::memmem::find(&head, b"\r\n\r\n").is_none()
+                && let Some(octets) = pieces.recv().await
+            {
+                head.extend_from_slice(&octets);
+            }
+            head
+        };
+        let (found, head) = tokio::join!(read, some);
+        match found {
+            Ok(_) | Err(SpoolError::Damaged { .. }) => Ok(head),
+            Err(fault) => Err(fault.into()),
+        }
     }
 
     fn message<'a>(
@@ -508,11 +568,11 @@ impl Desk {
         let Order { act, filter, dry_run, reason, before } = order;
         let now = Timestamp::now();
         let selected = Selected { before, ..Selected::new(self, &filter)? };
-        let mut pages = Pages::new(self, &selected);
+        let mut pages = Pages::new(self, &selected, now);
         let mut ids: Vec<EntryId> = Vec::new();
         while let Some(entries) = pages.next().await? {
             let mut lines = Vec::new();
-            for entry in entries.iter().filter(|entry| selected.matches(entry, now)) {
+            for entry in entries.iter().filter(|entry| self.is_meant(entry, &selected, now)) {
                 ids.push(name(entry));
                 if dry_run {
                     line(&mut lines, &self.message(entry, now))?;
@@ -652,15 +712,29 @@ struct Selected {
     domains: Option<HashSet<Domain>>,
     /// From which hosts; none where all are meant.
     sources: Vec<Network>,
+    /// One of which must hold; none where nothing must.
+    conditions: Vec<Condition>,
+    /// One of which must be found in the subject; none where it does not matter.
+    subjects: Vec<Expression>,
     before: Option<Timestamp>,
 }
 
 impl Selected {
     fn new(desk: &Desk, selection: &Selection) -> Result<Selected, Failure> {
         let filter = filter(selection)?;
-        let sources = selection.sources().map_err(|bad| Failure::new(Exit::Usage, bad))?;
+        let usage = |bad: BadSelection| Failure::new(Exit::Usage, bad);
+        let sources = selection.sources().map_err(usage)?;
+        let conditions = selection.conditions().map_err(usage)?;
+        let subjects = selection.subjects().map_err(usage)?;
         if selection.account.is_empty() {
-            return Ok(Selected { filter, domains: None, sources, before: None });
+            return Ok(Selected {
+                filter,
+                domains: None,
+                sources,
+                conditions,
+                subjects,
+                before: None,
+            });
         }
         let Some(house) = &desk.house else {
             let what = "--account: the accounts are known to a running odmrd only";
@@ -672,7 +746,7 @@ impl Selected {
             let none = || Failure::new(Exit::NoInput, format!("--account {name:?}: there is none"));
             domains.extend(account.ok_or_else(none)?.domains.iter().cloned());
         }
-        Ok(Selected { filter, domains: Some(domains), sources, before: None })
+        Ok(Selected { filter, domains: Some(domains), sources, conditions, subjects, before: None })
     }
 
     /// The domains to be looked through, where not all are.
@@ -731,6 +805,8 @@ impl Selected {
 /// All that may be meant, some at a time.
 struct Pages<'a> {
     desk: &'a Desk,
+    selected: &'a Selected,
+    now: Timestamp,
     ids: Vec<EntryId>,
     within: Option<Arc<[Domain]>>,
     place: Option<Place>,
@@ -739,14 +815,14 @@ struct Pages<'a> {
 }
 
 impl Pages<'_> {
-    fn new<'a>(desk: &'a Desk, selected: &Selected) -> Pages<'a> {
+    fn new<'a>(desk: &'a Desk, selected: &'a Selected, now: Timestamp) -> Pages<'a> {
         let mut ids = selected.filter.ids.clone();
         ids.sort_unstable();
         ids.dedup();
         ids.reverse();
         let within = selected.within();
         let ended = false;
-        Pages { desk, ids, within, place: None, ended, unknown: None }
+        Pages { desk, selected, now, ids, within, place: None, ended, unknown: None }
     }
 
     async fn next(&mut self) -> Result<Option<Vec<Result<Sight, Unseen>>>, Trouble> {
@@ -760,12 +836,12 @@ impl Pages<'_> {
             let found = self.desk.overseer.these(some.clone()).await?;
             let known: HashSet<EntryId> = found.iter().map(name).collect();
             self.unknown = self.unknown.or(some.into_iter().find(|id| !known.contains(id)));
-            return Ok(Some(found));
+            return self.desk.by_subject(found, self.selected, self.now).await.map(Some);
         }
         let page = self.desk.overseer.page(self.within.clone(), self.place.take(), ROOM).await?;
         self.ended = page.next.is_none();
         self.place = page.next;
-        Ok(Some(page.entries))
+        self.desk.by_subject(page.entries, self.selected, self.now).await.map(Some)
     }
 
     /// Was each id that was named there?

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
+use super::condition::Condition;
 use crate::config::accounts::Network;
 use crate::config::value::{Duration, Size};
 use crate::queue::filter::{Bounds, CodePattern, DomainPattern, Expression};
@@ -75,6 +76,14 @@ pub struct Selection {
     #[arg(long, value_name = "NETWORK", help_heading = "Which messages")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<String>,
+    /// Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
+    #[arg(long = "where", value_name = "CONDITION", help_heading = "Which messages")]
+    #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<String>,
+    /// In whose subject this regular expression is found; each message that is meant otherwise is opened
+    #[arg(long, value_name = "REGEX", help_heading = "Which messages")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subject: Vec<String>,
     /// Held by an operator
     #[arg(long, help_heading = "Which messages")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -136,6 +145,22 @@ impl Selection {
     /// [`BadSelection`] with the first word that means nothing.
     pub fn sources(&self) -> Result<Vec<Network>, BadSelection> {
         all("source", &self.source, parsed::<Network>)
+    }
+
+    /// What is to be found in a subject; one of them.
+    ///
+    /// # Errors
+    /// [`BadSelection`] with the first that means nothing.
+    pub fn subjects(&self) -> Result<Vec<Expression>, BadSelection> {
+        all("subject", &self.subject, parsed::<Expression>)
+    }
+
+    /// What is to hold; one of them must.
+    ///
+    /// # Errors
+    /// [`BadSelection`] with the first that means nothing.
+    pub fn conditions(&self) -> Result<Vec<Condition>, BadSelection> {
+        all("where", &self.conditions, |text| text.parse())
     }
 
     /// The selection as one would type it, for the audit.
