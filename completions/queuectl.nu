@@ -38,6 +38,7 @@ module completions {
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --limit: string           # At most so many
+    --cursor: string          # Go on where an earlier list of the same messages was cut by --limit, which told this word
     --by-recipient            # A row for each recipient
     --fail-if-empty           # Exit with 1 when there are none
     --fail-if-any             # Exit with 1 when there are any

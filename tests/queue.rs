@@ -140,6 +140,42 @@ fn what_is_deleted_can_be_called_back() {
     assert_eq!(fetched.count("accepted"), 3);
 }
 
+/// A list page by page, by the words that each page tells.
+#[test]
+fn a_list_that_was_cut_goes_on() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let ids = |said: &Said| -> Vec<String> {
+        said.records().iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect()
+    };
+    for which in [&[][..], &["--domain", "example.org"], &["--where", "size > 0"]] {
+        let whole = queuectl(&odmrd, &[&["list", "--json"], which].concat()).ended(0);
+        assert!(whole.err.is_empty(), "{}", whole.err);
+        let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let from = cursor.iter().flat_map(|cursor| ["--cursor", cursor]);
+            let words = [&["list", "--json", "--limit", "2"], which].concat();
+            let page =
+                queuectl(&odmrd, &words.into_iter().chain(from).collect::<Vec<_>>()).ended(0);
+            seen.extend(ids(&page));
+            cursor = page.err.trim().split_once("--cursor ").map(|(_, word)| word.to_owned());
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, ids(&whole), "{which:?}");
+    }
+    // It is cut where it ends: nothing is behind.
+    let exact = queuectl(&odmrd, &["list", "--json", "--limit", "3"]).ended(0);
+    assert!(exact.err.is_empty(), "{}", exact.err);
+    let refused = queuectl(&odmrd, &["list", "--cursor", "nowhere"]).ended(64);
+    assert!(refused.err.contains("cursor: saw \"nowhere\""), "{}", refused.err);
+    let other = queuectl(&odmrd, &["list", "--json", "--limit", "1"]).ended(0).err;
+    let (_, other) = other.trim().split_once("--cursor ").expect("a cursor");
+    let elsewhere = ["list", "--domain", "example.org", "--cursor", other];
+    assert!(queuectl(&odmrd, &elsewhere).ended(64).err.contains("of the same messages"));
+}
+
 #[test]
 fn an_order_is_refused_with_what_to_do() {
     let lab = Lab::open();

@@ -72,7 +72,7 @@ fn each_argument(command: clap::Command, change: &dyn Fn(Arg) -> Arg) -> clap::C
 
 fn ids(begun: &OsStr) -> Vec<CompletionCandidate> {
     let Some(begun) = begun.to_str() else { return Vec::new() };
-    let list = Request::List { filter: Selection::default(), limit: None };
+    let list = Request::list(Selection::default(), None);
     let id = |message: &Value| {
         let id = text(message, "id")?;
         let begins = id.get(..begun.len()).is_some_and(|start| start.eq_ignore_ascii_case(begun));

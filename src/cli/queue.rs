@@ -196,6 +196,9 @@ pub struct List {
     /// At most so many
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub limit: Option<u64>,
+    /// Go on where an earlier list of the same messages was cut by --limit, which told this word
+    #[arg(long, value_name = "CURSOR", conflicts_with_all = ["sort", "reverse"], help_heading = "Output")]
+    pub cursor: Option<String>,
     /// A row for each recipient
     #[arg(long, help_heading = "Output")]
     pub by_recipient: bool,
@@ -222,6 +225,7 @@ impl List {
                 reverse: false,
             },
             limit: None,
+            cursor: None,
             by_recipient: false,
             fail_if_empty: false,
             fail_if_any: false,

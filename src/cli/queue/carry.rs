@@ -28,7 +28,7 @@ use crate::flow::desk::wire::Request;
 
 pub(super) async fn export(office: &Office, export: Export) -> Result<Exit, Failure> {
     let filter = with_ids(export.filter, export.ids)?;
-    let mut answer = ask(office, Request::List { filter, limit: None }).await?;
+    let mut answer = ask(office, Request::list(filter, None)).await?;
     let mut envelopes = Vec::new();
     while let Some(line) = answer.next().await? {
         envelopes.push(parsed(line)?);

@@ -15,6 +15,7 @@ use crate::flow::desk::record::{SCHEMAS, VERIFIED};
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
 use crate::report::{Format, harmless};
+use crate::smtp::escape::Escaped;
 
 const MESSAGE: [&str; 7] =
     ["id", "state", "age_s", "expires_in_s", "size", "sender", "recipients.address"];
@@ -85,7 +86,7 @@ pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Fa
     let sorted = list.output.sort.is_some() || list.output.reverse;
     let limit = list.limit.filter(|_| !sorted);
     let digests = list.output.digests()?;
-    let mut answer = ask(office, Request::List { filter, limit }).await?;
+    let mut answer = ask(office, Request::List { filter, limit, cursor: list.cursor }).await?;
     if let Some(format) = digests {
         return list.output.digest(&mut answer, format).await;
     }
@@ -95,6 +96,9 @@ pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Fa
         }
         (each, limit) => put_some(&list.output, &mut answer, each, limit).await?,
     };
+    if let Some(next) = answer.more_behind() {
+        eprintln!("queuectl: there is more: --cursor {}", Escaped::text(next));
+    }
     let failed = list.fail_if_empty && count == 0 || list.fail_if_any && count > 0;
     Ok(if failed { Exit::Partial } else { Exit::Ok })
 }
@@ -142,7 +146,7 @@ pub(super) async fn show(office: &Office, show: Show) -> Result<Exit, Failure> {
     if let Some(part) = part {
         return content::show(office, &filter.id, part).await;
     }
-    let mut answer = ask(office, Request::List { filter, limit: None }).await?;
+    let mut answer = ask(office, Request::list(filter, None)).await?;
     let mut output = show.output;
     let plain = output.format.is_none() && !output.json && output.fields.is_empty();
     if plain {
@@ -225,7 +229,7 @@ pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
     let filter = with_ids(wait.filter, Vec::new())?;
     let until = Instant::now() + wait.timeout.get();
     loop {
-        let request = Request::List { filter: filter.clone(), limit: Some(1) };
+        let request = Request::list(filter.clone(), Some(1));
         let there = match ask(office, request).await?.next().await {
             Ok(record) => record.is_some(),
             // An id that is gone is one that no longer waits.

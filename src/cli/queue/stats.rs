@@ -26,7 +26,7 @@ struct Sum {
 
 pub(super) async fn stats(office: &Office, wanted: Stats) -> Result<Exit, Failure> {
     let filter = with_ids(wanted.filter, Vec::new())?;
-    let mut answer = ask(office, Request::List { filter, limit: None }).await?;
+    let mut answer = ask(office, Request::list(filter, None)).await?;
     let mut groups: BTreeMap<String, Sum> = BTreeMap::new();
     while let Some(line) = answer.next().await? {
         let message = parsed(line)?;

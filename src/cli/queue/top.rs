@@ -130,7 +130,7 @@ impl Screen<'_> {
         self.view.sessions = all(self.office, request).await.unwrap_or_default();
         if let Mode::Messages(domain) = &self.view.mode {
             let filter = Selection { domain: vec![domain.clone()], ..Selection::default() };
-            let request = Request::List { filter, limit: Some(MESSAGES) };
+            let request = Request::list(filter, Some(MESSAGES));
             self.view.messages = all(self.office, request).await?;
         }
         let now = Timestamp::now().to_string();

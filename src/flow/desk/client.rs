@@ -38,6 +38,7 @@ pub struct Answer {
     heard: Vec<u8>,
     at: usize,
     end: bool,
+    more: Option<String>,
 }
 
 /// Asks.
@@ -73,7 +74,7 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
             tokio::spawn(pass_on(at_desk(desk_of(overseer, None), request), put));
         }
     }
-    Ok(Answer { batches, heard: Vec::new(), at: 0, end: false })
+    Ok(Answer { batches, heard: Vec::new(), at: 0, end: false, more: None })
 }
 
 /// A desk of our own, over a spool that nobody else has opened.
@@ -105,7 +106,7 @@ pub async fn repair(folder: &Path) -> Result<Answer, Failure> {
     let (put, batches) = mpsc::channel(4);
     let lines = at_desk(desk_of(spool.overseer(), Some(spool)), Request::Verify);
     tokio::spawn(pass_on(lines, put));
-    Ok(Answer { batches, heard: Vec::new(), at: 0, end: false })
+    Ok(Answer { batches, heard: Vec::new(), at: 0, end: false, more: None })
 }
 
 async fn opened(
@@ -154,7 +155,7 @@ pub async fn hand_in(
     let (put, batches) = mpsc::channel(4);
     // It may refuse before it has heard all.
     tokio::spawn(read(read_half, put));
-    let answer = Answer { batches, heard: Vec::new(), at: 0, end: false };
+    let answer = Answer { batches, heard: Vec::new(), at: 0, end: false, more: None };
     if write_half.write_all(&line).await.is_err() {
         return Ok(answer);
     }
@@ -232,19 +233,25 @@ impl Answer {
                 // A sign of life.
                 Some(0) => self.at += 1,
                 Some(length) => break self.at..self.at + length,
-                None => self.more().await?,
+                None => self.hear_more().await?,
             }
         };
         self.at = found.end + 1;
         let line = &self.heard[found];
         if line.starts_with(br#"{"schema":"odmr.control.end"#) {
             self.end = true;
-            return ended(line).map(|()| None);
+            self.more = ended(line)?;
+            return Ok(None);
         }
         Ok(Some(line))
     }
 
-    async fn more(&mut self) -> Result<(), Failure> {
+    /// At the end of a list that was cut: the cursor with which it goes on.
+    pub fn more_behind(&self) -> Option<&str> {
+        self.more.as_deref()
+    }
+
+    async fn hear_more(&mut self) -> Result<(), Failure> {
         self.heard.drain(..self.at);
         self.at = 0;
         match self.batches.recv().await {
@@ -259,7 +266,8 @@ impl Answer {
     }
 }
 
-fn ended(line: &[u8]) -> Result<(), Failure> {
+/// Where a list that was cut goes on.
+fn ended(line: &[u8]) -> Result<Option<String>, Failure> {
     let end: End = serde_json::from_slice(line)
         .map_err(|fault| Failure::new(Exit::Protocol, format!("the end of the answer: {fault}")))?;
     if end.schema != END {
@@ -269,7 +277,7 @@ fn ended(line: &[u8]) -> Result<(), Failure> {
         ));
     }
     match end.error {
-        None => Ok(()),
+        None => Ok(end.next),
         Some(what) => {
             let known =
                 Exit::TABLE.iter().map(|(exit, _)| *exit).find(|exit| *exit as u8 == end.exit);

@@ -11,6 +11,7 @@
 
 pub mod client;
 mod condition;
+mod cursor;
 pub mod import;
 pub mod listen;
 pub mod record;
@@ -29,6 +30,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc;
 
 use self::condition::{Condition, Subject};
+use self::cursor::{BadCursor, Cursor};
 use self::record::{ACTION, Action, Audit, CONTENT, Found, Piece, VERIFIED, Verified, audit_name};
 use self::selection::{BadSelection, Selection, moment};
 use self::wire::{ActWord, End, Request};
@@ -127,7 +129,7 @@ impl Desk {
     /// Answers a request, to the line that says how it ended.
     pub async fn answer(&self, request: Request, sheet: &Sheet) {
         let end = match self.try_answer(request, sheet).await {
-            Ok(()) => End::well(),
+            Ok(next) => End { next, ..End::well() },
             Err(Trouble::Told(failure)) => End::badly(&failure),
             Err(Trouble::Gone) => return,
         };
@@ -138,12 +140,20 @@ impl Desk {
         }
     }
 
-    async fn try_answer(&self, request: Request, sheet: &Sheet) -> Result<(), Trouble> {
+    /// Where a list that was cut goes on.
+    async fn try_answer(&self, request: Request, sheet: &Sheet) -> Result<Option<String>, Trouble> {
         match request {
-            Request::List { filter, limit } => {
+            Request::List { filter, limit, cursor } => {
                 let selected = Arc::new(Selected::new(self, &filter)?);
-                self.list(&selected, limit.unwrap_or(u64::MAX), sheet).await
+                self.list(&selected, limit.unwrap_or(u64::MAX), cursor.as_deref(), sheet).await
             }
+            other => self.answer_whole(other, sheet).await.map(|()| None),
+        }
+    }
+
+    async fn answer_whole(&self, request: Request, sheet: &Sheet) -> Result<(), Trouble> {
+        match request {
+            Request::List { .. } => Ok(()),
             Request::Watch { after, event, domain, account } => {
                 let wanted = Watched::new(after, &event, &domain, account)?;
                 self.watch(&wanted, sheet).await
@@ -190,10 +200,12 @@ impl Desk {
         &self,
         selected: &Arc<Selected>,
         limit: u64,
+        cursor: Option<&str>,
         sheet: &Sheet,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Option<String>, Trouble> {
         let (now, mut left) = (Timestamp::now(), limit);
         let mut pages = Pages::new(self, selected, now);
+        pages.begin_behind(cursor)?;
         let mut stride = Stride::default();
         let mut page = pages.next().await?;
         while let Some(entries) = page {
@@ -202,34 +214,36 @@ impl Desk {
             let told = self.overseer.aside(move || desk.lines(&entries, &selected, left, now));
             // The next page is read while this one is written.
             let (next, told) = tokio::join!(pages.next(), told);
-            let (lines, count) = told??;
+            let Told { lines, count, last, more } = told??;
             left -= count;
             sheet.send(lines).await?;
             if left == 0 {
-                return Ok(());
+                let more = more || !matches!(next, Ok(None));
+                return Ok(last.filter(|_| more).and_then(|place| pages.cursor(&place)));
             }
             page = next?;
         }
-        pages.all_known()
+        pages.all_known().map(|()| None)
     }
 
-    /// Those of a page that are meant, up to so many, a line each; and how many those are.
+    /// Those of a page that are meant, up to so many, a line each.
     fn lines(
         &self,
-        entries: &[Result<Sight, Unseen>],
+        entries: &[Placed],
         selected: &Selected,
         most: u64,
         now: Timestamp,
-    ) -> Result<(Vec<u8>, u64), Trouble> {
+    ) -> Result<Told, Trouble> {
         let mut lines = Vec::with_capacity(1024 * entries.len());
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let meant = entries.iter().filter(|entry| self.is_meant(entry, selected, now)).take(most);
-        let mut count = 0;
-        for entry in meant {
+        let mut meant = entries.iter().filter(|(entry, _)| self.is_meant(entry, selected, now));
+        let (mut count, mut last) = (0, None);
+        for (entry, place) in meant.by_ref().take(most) {
             line(&mut lines, &self.message(entry, now))?;
-            count += 1;
+            (count, last) = (count + 1, Some(place));
         }
-        Ok((lines, count))
+        let (last, more) = (last.cloned(), meant.next().is_some());
+        Ok(Told { lines, count, last, more })
     }
 
     fn is_meant(&self, entry: &Result<Sight, Unseen>, selected: &Selected, now: Timestamp) -> bool {
@@ -246,19 +260,19 @@ impl Desk {
     /// Those of a page whose subject is meant, where that matters. Only of what is meant otherwise it is read.
     async fn by_subject(
         &self,
-        entries: Vec<Result<Sight, Unseen>>,
+        entries: Vec<Placed>,
         selected: &Selected,
         now: Timestamp,
-    ) -> Result<Vec<Result<Sight, Unseen>>, Trouble> {
+    ) -> Result<Vec<Placed>, Trouble> {
         if selected.subjects.is_empty() {
             return Ok(entries);
         }
         let mut found = Vec::new();
-        for entry in entries {
+        for (entry, place) in entries {
             if self.is_meant(&entry, selected, now) {
                 let subject = mail::subject(&self.head(name(&entry)).await?).unwrap_or_default();
                 if selected.subjects.iter().any(|words| words.is_in(&subject)) {
-                    found.push(entry);
+                    found.push((entry, place));
                 }
             }
         }
@@ -572,7 +586,8 @@ impl Desk {
         let mut ids: Vec<EntryId> = Vec::new();
         while let Some(entries) = pages.next().await? {
             let mut lines = Vec::new();
-            for entry in entries.iter().filter(|entry| self.is_meant(entry, &selected, now)) {
+            let meant = entries.iter().map(|(entry, _)| entry);
+            for entry in meant.filter(|entry| self.is_meant(entry, &selected, now)) {
                 ids.push(name(entry));
                 if dry_run {
                     line(&mut lines, &self.message(entry, now))?;
@@ -802,6 +817,19 @@ impl Selected {
     }
 }
 
+/// An entry, and where the list goes on behind it.
+type Placed = (Result<Sight, Unseen>, Place);
+
+/// What is said of a page.
+struct Told {
+    lines: Vec<u8>,
+    count: u64,
+    /// Where the list goes on behind the last of these.
+    last: Option<Place>,
+    /// More of the page are meant.
+    more: bool,
+}
+
 /// All that may be meant, some at a time.
 struct Pages<'a> {
     desk: &'a Desk,
@@ -825,7 +853,25 @@ impl Pages<'_> {
         Pages { desk, selected, now, ids, within, place: None, ended, unknown: None }
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<Result<Sight, Unseen>>>, Trouble> {
+    /// Begins where an earlier list of the same messages was cut.
+    fn begin_behind(&mut self, cursor: Option<&str>) -> Result<(), Failure> {
+        let Some(text) = cursor else { return Ok(()) };
+        let bad =
+            |fault: BadCursor| Failure::new(Exit::Usage, format!("cursor: saw {text:?}; {fault}"));
+        if !self.ids.is_empty() {
+            return Err(bad(BadCursor));
+        }
+        let cursor: Cursor = text.parse().map_err(bad)?;
+        self.place = Some(cursor.place(self.within.as_deref()).map_err(bad)?);
+        Ok(())
+    }
+
+    /// The word for a place in this list.
+    fn cursor(&self, place: &Place) -> Option<String> {
+        Cursor::of(place, self.within.as_deref()).map(|cursor| cursor.to_string())
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<Placed>>, Trouble> {
         if self.ended {
             return Ok(None);
         }
@@ -836,12 +882,15 @@ impl Pages<'_> {
             let found = self.desk.overseer.these(some.clone()).await?;
             let known: HashSet<EntryId> = found.iter().map(name).collect();
             self.unknown = self.unknown.or(some.into_iter().find(|id| !known.contains(id)));
+            let found = found.into_iter().map(|seen| (name(&seen), seen));
+            let found = found.map(|(id, seen)| (seen, Place::Behind(id))).collect();
             return self.desk.by_subject(found, self.selected, self.now).await.map(Some);
         }
         let page = self.desk.overseer.page(self.within.clone(), self.place.take(), ROOM).await?;
         self.ended = page.next.is_none();
         self.place = page.next;
-        self.desk.by_subject(page.entries, self.selected, self.now).await.map(Some)
+        let entries = page.entries.into_iter().zip(page.places).collect();
+        self.desk.by_subject(entries, self.selected, self.now).await.map(Some)
     }
 
     /// Was each id that was named there?

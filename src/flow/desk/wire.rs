@@ -25,6 +25,9 @@ pub enum Request {
         /// At most so many.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u64>,
+        /// What an earlier list of the same messages gave as `next`: go on from there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
     },
     /// The domains that have mail, or these: `odmr.queue.domain/1` each.
     Domains {
@@ -108,6 +111,13 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// A list from its beginning.
+    pub fn list(filter: Selection, limit: Option<u64>) -> Request {
+        Request::List { filter, limit, cursor: None }
+    }
+}
+
 /// What may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -141,17 +151,20 @@ pub struct End {
     pub error: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// A list that was cut at its limit goes on from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 impl End {
     /// All is well.
     pub fn well() -> End {
-        End { schema: END.to_owned(), exit: Exit::Ok as u8, error: None, hint: None }
+        End { schema: END.to_owned(), exit: Exit::Ok as u8, error: None, hint: None, next: None }
     }
 
     /// Something went wrong.
     pub fn badly(failure: &Failure) -> End {
         let (error, hint) = (Some(failure.what.clone()), failure.hint.clone());
-        End { schema: END.to_owned(), exit: failure.exit as u8, error, hint }
+        End { schema: END.to_owned(), exit: failure.exit as u8, error, hint, next: None }
     }
 }

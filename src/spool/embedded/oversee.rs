@@ -51,9 +51,23 @@ pub struct Unseen {
 pub struct Page {
     /// In the order in which they arrived; by domain, when single ones were asked for.
     pub entries: Vec<Result<Sight, Unseen>>,
+    /// Where the list goes on behind each of them.
+    pub places: Vec<Place>,
     /// To be handed in for the page behind this; `None` behind the last.
     pub next: Option<Place>,
 }
+
+impl Page {
+    fn add(&mut self, seen: Option<Result<Sight, Unseen>>, behind: Place) {
+        if let Some(seen) = seen {
+            self.entries.push(seen);
+            self.places.push(behind);
+        }
+    }
+}
+
+/// A row of the index by which a domain's mail goes: its state, class, time and name.
+pub type IndexRow = (i64, i64, i64, [u8; 16]);
 
 /// A place in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +75,7 @@ pub enum Place {
     /// Behind this entry, in the order of names.
     Behind(EntryId),
     /// In the list of the n-th domain asked for, behind this row of its index.
-    Within(usize, (i64, i64, i64, [u8; 16])),
+    Within(usize, IndexRow),
 }
 
 /// A domain's figures.
@@ -376,10 +390,12 @@ impl View {
         // What is damaged is looked at one by one.
         let mut whole = whole.unwrap_or_default().into_iter().peekable();
         for key in keys {
-            page.entries.extend(match whole.next_if(|stored| stored.entry.id == key.id) {
+            let place = Place::Behind(key.id);
+            let seen = match whole.next_if(|stored| stored.entry.id == key.id) {
                 Some(stored) => Some(Ok(self.seen(db, key, stored)?)),
                 None => self.sight(db, key)?,
-            });
+            };
+            page.add(seen, place);
         }
         snapshot.finish()?;
         Ok(page)
@@ -413,7 +429,8 @@ impl View {
                 let rows = rows_of(db, number, behind, room - page.entries.len())?;
                 for row in &rows {
                     let id = EntryId(Ulid::from_bytes(row.3));
-                    page.entries.extend(self.sight(db, Key { domain: number, id })?);
+                    let seen = self.sight(db, Key { domain: number, id })?;
+                    page.add(seen, Place::Within(n, *row));
                 }
                 if let Some(last) = rows.last().filter(|_| page.entries.len() >= room) {
                     page.next = Some(Place::Within(n, *last));
@@ -571,8 +588,6 @@ fn number_of(db: &Connection, domain: &Domain) -> rusqlite::Result<Option<i64>> 
     let sql = "SELECT id FROM domain WHERE name = ?1";
     db.prepare_cached(sql)?.query_row([domain.as_str()], |row| row.get(0)).optional()
 }
-
-type IndexRow = (i64, i64, i64, [u8; 16]);
 
 fn rows_of(
     db: &Connection,
