@@ -158,6 +158,7 @@ module completions {
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --until: string           # Until then: 2026-12-24T18:00:00Z, or 12h, 3d from now; without it, until released
+    --future                  # New mail of these domains too, as it comes; with --domain or --account alone, and a --reason
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
@@ -198,6 +199,7 @@ module completions {
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
+    --future                  # And hold no new mail of these domains any longer; of all, where none is named
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not

@@ -140,6 +140,45 @@ fn what_is_deleted_can_be_called_back() {
     assert_eq!(fetched.count("accepted"), 3);
 }
 
+#[test]
+fn the_mail_yet_to_come_of_a_domain_is_held() {
+    let lab = Lab::open();
+    let mut odmrd = laden(&lab);
+    let hold = ["hold", "--domain", "example.org", "--future", "--yes", "--reason", "moving house"];
+    let said = queuectl(&odmrd, &[&hold[..], &["--json", "--until", "3d"]].concat()).ended(0);
+    let told = &said.records()[0];
+    assert_eq!((&told["done"], &told["future"]), (&Value::from(3), &Value::from(1)));
+    odmrd.crash_and_restart(&lab);
+    Post::open(odmrd.mx).deliver("dora@sender.test", "bob@example.org", LETTER);
+    let held = queuectl(&odmrd, &["list", "--json", "--held"]).ended(0).records();
+    assert_eq!(held.len(), 4);
+    assert!(held.iter().all(|record| record["hold"]["reason"] == "moving house"), "{held:#?}");
+    let domains = queuectl(&odmrd, &["domains", "--json"]).ended(0).records();
+    assert_eq!(domains[0]["hold"]["held"], true);
+    assert_eq!(domains[0]["messages"], 0);
+    assert!(domains[0]["hold"]["until"].is_string(), "{domains:#?}");
+    // Once more makes no difference to what is held already.
+    queuectl(&odmrd, &hold).ended(0);
+
+    let said = queuectl(&odmrd, &["release", "--future", "--yes", "--json"]).ended(0);
+    assert_eq!(said.records()[0]["future"], 1);
+    Post::open(odmrd.mx).deliver("dora@sender.test", "bob@example.org", LETTER);
+    let waiting = queuectl(&odmrd, &["list", "--json", "--state", "waiting"]).ended(0).records();
+    assert_eq!(waiting.len(), 5);
+    queuectl(&odmrd, &["release", "--future", "--yes"]).ended(1);
+    let audit = queuectl(&odmrd, &["audit", "--json"]).ended(0).records();
+    assert!(audit.iter().any(|line| line["action"] == "hold_future"), "{audit:#?}");
+
+    let refused = |words: &[&str], code: i32| queuectl(&odmrd, words).ended(code).err;
+    let why = ["--future", "--yes", "--reason", "x"];
+    let with = |words: &[&'static str]| [&["hold"], words, &why].concat();
+    assert!(refused(&with(&["--sender", "a@*"]), 64).contains("whole domains only"));
+    assert!(refused(&with(&["--all"]), 64).contains("of which domains?"));
+    assert!(refused(&with(&["--domain", "*.example.org"]), 64).contains("of which domains?"));
+    assert!(refused(&with(&["--domain", "example.com"]), 66).contains("no account may fetch"));
+    assert!(refused(&["hold", "--domain", "example.org", "--future"], 64).contains("--reason"));
+}
+
 /// A list page by page, by the words that each page tells.
 #[test]
 fn a_list_that_was_cut_goes_on() {

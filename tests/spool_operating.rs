@@ -112,6 +112,53 @@ async fn what_is_held_until_a_time_is_released_then() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_new_mail_of_a_domain_is_held_until_then_also_across_a_restart() {
+    let folder = folder();
+    let spool = open(&folder);
+    let proclaim = async |spool: &Embedded, hold, when| {
+        let (who, reason) = ("ann".to_owned(), Some("moving".to_owned()));
+        let warrant = Warrant { who, reason, filter: String::new(), at: at(when) };
+        spool.proclaim(vec![domain("example.org")], hold, warrant).await.expect("proclaimed")
+    };
+    keep_small(&spool, 1, "example.org", at(0)).await;
+    assert_eq!(proclaim(&spool, Some(Some(at(100))), 10).await, 1);
+    keep_small(&spool, 2, "example.org", at(20)).await;
+    keep_small(&spool, 3, "example.net", at(20)).await;
+    // What was there stays as it was, and others are none of its business.
+    assert_eq!(offered(&spool, "example.org").await, [id(1)]);
+    assert_eq!(offered(&spool, "example.net").await, [id(3)]);
+    let held = Totals { set_aside: 1, ..spool.totals(&domain("example.net")) };
+    let totals = spool.totals(&domain("example.org"));
+    assert_eq!((totals.waiting, totals.set_aside), (held.waiting, 1));
+    drop(spool);
+    let spool = open(&folder);
+    keep_small(&spool, 4, "example.org", at(99)).await;
+    let seen = spool.overseer().these(vec![id(2), id(4)]).await.expect("seen");
+    for (sight, since) in seen.iter().zip([20, 99]) {
+        let mark = sight.as_ref().expect("whole").mark.clone().expect("a mark");
+        let told = (mark.at, mark.who.as_str(), mark.reason.as_deref(), mark.until);
+        assert_eq!(told, (at(since), "ann", Some("moving"), Some(at(100))));
+    }
+    spool.expire(at(99)).await.expect("swept");
+    assert_eq!(offered(&spool, "example.org").await, [id(1)]);
+    keep_small(&spool, 5, "example.org", at(100)).await;
+    spool.expire(at(100)).await.expect("swept");
+    assert_eq!(offered(&spool, "example.org").await, [1, 2, 4, 5].map(id));
+    assert!(spool.overseer().decrees(at(100)).await.expect("read").is_empty());
+
+    assert_eq!(proclaim(&spool, Some(None), 200).await, 1);
+    keep_small(&spool, 6, "example.org", at(201)).await;
+    assert_eq!(spool.overseer().decrees(at(1_000_000)).await.expect("read").len(), 1);
+    assert_eq!(proclaim(&spool, None, 300).await, 1);
+    assert_eq!(proclaim(&spool, None, 300).await, 0, "there is none any more");
+    keep_small(&spool, 7, "example.org", at(301)).await;
+    assert_eq!(offered(&spool, "example.org").await, [1, 2, 4, 5, 7].map(id));
+    let audit = spool.overseer().audit(9).await.expect("an audit");
+    let actions: Vec<&str> = audit.iter().map(|line| line.action.as_str()).collect();
+    assert_eq!(actions, ["release_future", "hold_future", "release", "hold_future"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_deleted_is_cleared_away_after_a_day_and_not_before() {
     let folder = folder();
     let spool = open(&folder);

@@ -36,6 +36,10 @@ pub const EXAMPLES: &[Example] = &[
         "queuectl list --where 'code >= 400 && size > 1M && !null_sender'",
         "Large mail that the customer put off, notices left out",
     ),
+    (
+        "queuectl hold --domain example.org --future --until 12h --reason 'their server is moving'",
+        "Hand over nothing of a domain until tonight, whatever comes",
+    ),
     ("queuectl show 01M85AQA6RYMB2JKEQ85R1F64P", "All that is known of one, as JSON"),
     ("queuectl show 01M85AQA6RYMB2JKEQ85R1F64P --raw > mail.eml", "Its content"),
     ("queuectl list --json | jq -r 'select(.age_s>86400)|[.id,.domain,.age_s]|@tsv'", "For a pipe"),
@@ -119,7 +123,7 @@ pub enum Command {
     /// Keep messages from being handed over
     Hold(Hold),
     /// Have held messages handed over again
-    Release(Act),
+    Release(Release),
     /// Drop messages; nobody is told
     Delete(Delete),
     /// Refuse messages: each sender is told, as if the customer had refused
@@ -336,6 +340,20 @@ pub struct Hold {
     /// Until then: 2026-12-24T18:00:00Z, or 12h, 3d from now; without it, until released
     #[arg(long, value_name = "TIME", help_heading = "Order")]
     pub until: Option<String>,
+    /// New mail of these domains too, as it comes; with --domain or --account alone, and a --reason
+    #[arg(long, requires = "reason", help_heading = "Order")]
+    pub future: bool,
+}
+
+/// `queuectl release`.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// What every order has.
+    #[command(flatten)]
+    pub act: Act,
+    /// And hold no new mail of these domains any longer; of all, where none is named
+    #[arg(long, help_heading = "Order")]
+    pub future: bool,
 }
 
 /// `queuectl delete`.
@@ -558,7 +576,7 @@ fn answer(cli: Cli) -> Result<Exit, Failure> {
             Command::Watch(wanted) => watch::watch(&office, wanted).await,
             Command::Top(flags) => top::top(&office, flags).await,
             Command::Hold(hold) => act::hold(&office, hold).await,
-            Command::Release(act) => act::release(&office, act).await,
+            Command::Release(release) => act::release(&office, release).await,
             Command::Delete(delete) => act::delete(&office, delete).await,
             Command::Bounce(bounce) => act::bounce(&office, bounce).await,
             Command::Expire(act) => act::expire(&office, act).await,

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Act, Bounce, Delete, Hold, Redirect, parsed, say, with_ids};
+use super::{Act, Bounce, Delete, Hold, Redirect, Release, parsed, say, with_ids};
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::selection::Selection;
@@ -14,13 +14,14 @@ use crate::flow::desk::wire::{ActWord, Request};
 const ACTION: [&str; 6] = ["action", "matched", "done", "busy", "unfit", "audit"];
 
 pub(super) async fn hold(office: &Office, hold: Hold) -> Result<Exit, Failure> {
-    let how = How { until: hold.until, ..How::default() };
+    let how = How { until: hold.until, future: hold.future, ..How::default() };
     order(office, ActWord::Hold, hold.act, how).await
 }
 
-pub(super) async fn release(office: &Office, mut act: Act) -> Result<Exit, Failure> {
+pub(super) async fn release(office: &Office, release: Release) -> Result<Exit, Failure> {
+    let Release { mut act, future } = release;
     only(&mut act, "held");
-    order(office, ActWord::Release, act, How::default()).await
+    order(office, ActWord::Release, act, How { future, ..How::default() }).await
 }
 
 pub(super) async fn delete(office: &Office, mut delete: Delete) -> Result<Exit, Failure> {
@@ -56,6 +57,7 @@ struct How {
     until: Option<String>,
     reply: Option<String>,
     to: Option<String>,
+    future: bool,
 }
 
 /// Of all that is meant, what this can be about at all.
@@ -68,7 +70,7 @@ fn only(act: &mut Act, state: &str) {
 }
 
 async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<Exit, Failure> {
-    let How { until, reply, to } = how;
+    let How { until, reply, to, future } = how;
     let Act { ids, filter, all, dry_run, yes, reason, allow_none, output } = act;
     output.shows()?;
     let filter = with_ids(filter, ids)?;
@@ -86,11 +88,12 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
         reply: reply.clone(),
         to: to.clone(),
         before: Some(before),
+        future,
     };
     if dry_run {
         return look(office, request(true), allow_none).await;
     }
-    if !yes && let Some(exit) = asked(office, action, &filter, request(true)).await? {
+    if !yes && let Some(exit) = asked(office, action, &filter, future, request(true)).await? {
         return Ok(if allow_none { Exit::Ok } else { exit });
     }
     let mut answer = ask(office, request(false)).await?;
@@ -110,7 +113,11 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
             say(&format!("{} {what}", of(field)));
         }
     }
-    let nothing = of("matched") == 0 && !allow_none;
+    if let Some(domains) = told["future"].as_u64() {
+        let now = if action == ActWord::Hold { "is held from now on" } else { "is held no longer" };
+        say(&format!("{domains} domains whose new mail {now}"));
+    }
+    let nothing = of("matched") + of("future") == 0 && !allow_none;
     Ok(if nothing || of("busy") + of("unfit") > 0 { Exit::Partial } else { Exit::Ok })
 }
 
@@ -134,6 +141,7 @@ async fn asked(
     office: &Office,
     action: ActWord,
     filter: &Selection,
+    future: bool,
     request: Request,
 ) -> Result<Option<Exit>, Failure> {
     let word = serde_json::to_value(action).ok().and_then(|word| word.as_str().map(str::to_owned));
@@ -154,7 +162,7 @@ async fn asked(
             }
         }
     }
-    if count == 0 {
+    if count == 0 && !future {
         say("there are no such messages");
         return Ok(Some(Exit::Partial));
     }
@@ -168,7 +176,10 @@ async fn asked(
     if count > first.len() as u64 {
         say(&format!("  and {} more ({})", count - first.len() as u64, filter.typed()));
     }
-    let wanted = if count == 1 { "y".to_owned() } else { count.to_string() };
+    if future {
+        say("  and the mail of these domains that is yet to come");
+    }
+    let wanted = if count <= 1 { "y".to_owned() } else { count.to_string() };
     let _ = write!(std::io::stderr(), "{word} {count} messages? Type {wanted} to do it: ");
     let mut typed = String::new();
     let read = std::io::stdin().lock().read_line(&mut typed);

@@ -272,6 +272,7 @@ impl Screen<'_> {
             reply: None,
             to: None,
             before: Some(Timestamp::now()),
+            future: false,
         };
         match all(self.office, request).await {
             Ok(told) => {

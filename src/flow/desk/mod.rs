@@ -12,6 +12,7 @@
 pub mod client;
 mod condition;
 mod cursor;
+mod future;
 pub mod import;
 pub mod listen;
 pub mod record;
@@ -47,7 +48,7 @@ use crate::queue::{Act, EntryId, Filter, Standing};
 use crate::smtp::{Domain, Enhanced, Reply};
 use crate::spool::SpoolError;
 use crate::spool::embedded::operate::{Outcome, Warrant};
-use crate::spool::embedded::oversee::{Overseer, Place, Sight, Unseen};
+use crate::spool::embedded::oversee::{Overseer, Place, Sight, Standings, Unseen};
 use crate::spool::embedded::verify::{self, Finding};
 use crate::spool::embedded::{Embedded, Stride};
 
@@ -177,7 +178,7 @@ impl Desk {
                 }
                 Ok(sheet.send(lines).await?)
             }
-            Request::Act { action, filter, dry_run, reason, until, reply, to, before } => {
+            Request::Act { action, filter, dry_run, reason, until, reply, to, before, future } => {
                 if reason.as_ref().is_some_and(|reason| reason.len() > REASON) {
                     let what = format!("reason: longer than {REASON} octets");
                     return Err(Failure::new(Exit::Usage, what).into());
@@ -190,7 +191,7 @@ impl Desk {
                     }
                     (action, None) => act(action, until.as_deref(), reply.as_deref())?,
                 };
-                let order = Order { act, filter, dry_run, reason, before };
+                let order = Order { act, filter, dry_run, reason, before, future };
                 self.act(order, sheet).await
             }
         }
@@ -335,7 +336,17 @@ impl Desk {
             true => Some(self.overseer.census(&ends, now).await?),
             false => None,
         };
-        for figures in self.overseer.domains().await? {
+        let mut decrees = self.decrees(now).await?;
+        let mut all = self.overseer.domains().await?;
+        let known: HashSet<&Domain> = all.iter().map(|figures| &figures.domain).collect();
+        let bare: Vec<Domain> =
+            decrees.keys().filter(|domain| !known.contains(domain)).cloned().collect();
+        if !bare.is_empty() {
+            all.extend(bare.into_iter().map(Standings::none));
+            all.sort_unstable_by(|one, other| one.domain.cmp(&other.domain));
+        }
+        for figures in all {
+            let decree = decrees.remove(&figures.domain);
             let meant =
                 |pattern: &crate::queue::filter::DomainPattern| pattern.matches(&figures.domain);
             if filter.domains.is_empty() || filter.domains.iter().any(meant) {
@@ -343,7 +354,7 @@ impl Desk {
                 let last = account.and_then(|account| last.get(account).copied());
                 let told = record::Domain::new(&figures, account, last, now);
                 let counted = census.as_ref().map(|all| all.get(&figures.domain));
-                line(&mut lines, &told.counted(counted))?;
+                line(&mut lines, &told.counted(counted).held(decree.as_ref()))?;
             }
             if lines.len() > 64 * 1024 {
                 sheet.send(std::mem::take(&mut lines)).await?;
@@ -579,9 +590,24 @@ impl Desk {
             .hint(Some(hint))
             .into());
         };
-        let Order { act, filter, dry_run, reason, before } = order;
+        let Order { act, filter, dry_run, reason, before, future } = order;
         let now = Timestamp::now();
-        let selected = Selected { before, ..Selected::new(self, &filter)? };
+        let mut selected = Selected { before, ..Selected::new(self, &filter)? };
+        let mut typed = filter.typed();
+        let mut proclaimed = None;
+        if future {
+            typed.push_str(" --future");
+            let domains = self.future_of(&act, &filter, &selected, now).await?;
+            proclaimed = Some(domains.len() as u64);
+            if !dry_run && !domains.is_empty() {
+                let (who, reason, filter) = (self.who.clone(), reason.clone(), typed.clone());
+                let warrant = Warrant { who, reason, filter, at: now };
+                proclaimed = Some(self.proclaim(spool, &act, domains, warrant).await?);
+            }
+            // What came since has been held as it came.
+            selected.before = Some(Timestamp::now());
+            selected.unheld = matches!(act, Act::Hold(_));
+        }
         let mut pages = Pages::new(self, &selected, now);
         let mut ids: Vec<EntryId> = Vec::new();
         while let Some(entries) = pages.next().await? {
@@ -606,10 +632,10 @@ impl Desk {
             dry_run,
             reason: reason.clone(),
             audit: None,
+            future: proclaimed,
         };
         if !dry_run {
-            let filter = filter.typed();
-            let warrant = Warrant { who: self.who.clone(), reason, filter, at: now };
+            let warrant = Warrant { who: self.who.clone(), reason, filter: typed, at: now };
             let outcome = self.carry_out(spool, ids, act, warrant).await?;
             (told.done, told.busy, told.unfit) = (outcome.done, outcome.busy, outcome.unfit);
             told.audit = outcome.audit.map(audit_name);
@@ -664,6 +690,7 @@ struct Order {
     dry_run: bool,
     reason: Option<String>,
     before: Option<Timestamp>,
+    future: bool,
 }
 
 fn act(word: ActWord, until: Option<&str>, reply: Option<&str>) -> Result<Act, Failure> {
@@ -732,6 +759,8 @@ struct Selected {
     /// One of which must be found in the subject; none where it does not matter.
     subjects: Vec<Expression>,
     before: Option<Timestamp>,
+    /// None that an operator holds.
+    unheld: bool,
 }
 
 impl Selected {
@@ -741,15 +770,10 @@ impl Selected {
         let sources = selection.sources().map_err(usage)?;
         let conditions = selection.conditions().map_err(usage)?;
         let subjects = selection.subjects().map_err(usage)?;
+        let (domains, before, unheld) = (None, None, false);
+        let all = Selected { filter, domains, sources, conditions, subjects, before, unheld };
         if selection.account.is_empty() {
-            return Ok(Selected {
-                filter,
-                domains: None,
-                sources,
-                conditions,
-                subjects,
-                before: None,
-            });
+            return Ok(all);
         }
         let Some(house) = &desk.house else {
             let what = "--account: the accounts are known to a running odmrd only";
@@ -761,7 +785,7 @@ impl Selected {
             let none = || Failure::new(Exit::NoInput, format!("--account {name:?}: there is none"));
             domains.extend(account.ok_or_else(none)?.domains.iter().cloned());
         }
-        Ok(Selected { filter, domains: Some(domains), sources, conditions, subjects, before: None })
+        Ok(Selected { domains: Some(domains), ..all })
     }
 
     /// The domains to be looked through, where not all are.
@@ -783,11 +807,19 @@ impl Selected {
                 let standing = Standing::of(entry, *leased);
                 ours(&entry.domain)
                     && self.before.is_none_or(|before| entry.arrived <= before)
+                    && !(self.unheld && standing == Standing::Held)
                     && self.is_from(entry.source.ip)
                     && self.filter.matches(Seen { entry, standing }, now)
             }
             Err(unseen) => self.may_be_meant(unseen),
         }
+    }
+
+    /// Is this one of the domains that are meant?
+    fn is_of(&self, domain: &Domain) -> bool {
+        let named = &self.filter.domains;
+        (named.is_empty() || named.iter().any(|pattern| pattern.matches(domain)))
+            && self.domains.as_ref().is_none_or(|ours| ours.contains(domain))
     }
 
     fn is_from(&self, host: IpAddr) -> bool {

@@ -13,6 +13,7 @@ use crate::flow::recent::Past;
 use crate::queue::filter::last_reply;
 use crate::queue::{Mark, RecipientState, Standing};
 use crate::smtp::{Body, Reply};
+use crate::spool::embedded::decree::Decree;
 use crate::spool::embedded::operate::Audited;
 use crate::spool::embedded::oversee::{Census, Sight, Standings, Unseen};
 use crate::spool::embedded::verify::Finding;
@@ -268,6 +269,7 @@ pub struct Domain<'a> {
     recipients: Option<u64>,
     age_hist: Option<AgeHist>,
     last_session: Option<LastSession<'a>>,
+    hold: Hold<'a>,
 }
 
 /// Something that happened.
@@ -450,7 +452,19 @@ impl<'a> Domain<'a> {
                 deferred: past.drained.deferred,
                 ms: millis(past.took),
             }),
+            hold: Hold::default(),
         }
+    }
+}
+
+impl<'a> Domain<'a> {
+    /// Its new mail is held.
+    pub fn held(mut self, decree: Option<&'a Decree>) -> Self {
+        if let Some(Decree { at, who, reason, until, .. }) = decree {
+            let (reason, until) = (reason.as_deref(), until.map(second));
+            self.hold = Hold { held: true, reason, by: Some(who), at: Some(second(*at)), until };
+        }
+        self
     }
 }
 
@@ -504,6 +518,9 @@ pub struct Action {
     pub reason: Option<String>,
     /// Its line in the audit.
     pub audit: Option<String>,
+    /// Of so many domains the new mail is held from now on, or no longer; nothing where the order was not
+    /// about that.
+    pub future: Option<u64>,
 }
 
 /// A line of the audit.

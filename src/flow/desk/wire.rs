@@ -63,6 +63,9 @@ pub enum Request {
         /// Only what had arrived by then.
         #[serde(default)]
         before: Option<jiff::Timestamp>,
+        /// Hold and release: the mail that is yet to come too, of whole domains.
+        #[serde(default)]
+        future: bool,
     },
     /// The content of a message, piece by piece: `odmr.queue.content/1` each.
     Content {

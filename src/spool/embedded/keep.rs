@@ -3,6 +3,8 @@
 use rusqlite::{Connection, params};
 
 use super::body::{self, Body};
+use super::claims::Key;
+use super::decree;
 use super::ledger::{Changes, Ledger, Weight};
 use super::row;
 use super::seal::Sealed;
@@ -31,9 +33,11 @@ impl Keep {
         for part in &self.arrival.parts {
             let domain = changes.id(db, ledger, &part.domain)?;
             if self.entry(db, message, domain, part)? {
+                let key = Key { domain, id: part.id };
+                let state = decree::state(db, key, &part.domain, self.arrival.arrived)?;
                 recipients(db, part)?;
                 let size = self.sealed.size.cast_signed();
-                changes.count(domain).enters(EntryState::Waiting, Weight { size, tried: false });
+                changes.count(domain).enters(state, Weight { size, tried: false });
                 parts += 1;
             }
         }

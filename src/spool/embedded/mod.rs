@@ -11,7 +11,7 @@
 //! | `drain`, `lane` | a walk through what waits, and one of the ways it takes |
 //! | `claims`, `settle`, `expire` | who holds what; what becomes of it |
 //! | `conclude`, `delay` | whose sender is to be told of its end, of its waiting; and that it is |
-//! | `oversee`, `operate`, `done` | what an operator sees and does; to which entries |
+//! | `oversee`, `operate`, `done`, `decree` | what an operator sees and does; to which entries, and to mail yet to come |
 //! | `ledger` | what waits for whom, in constant time |
 //! | `room`, `health` | whether there is space, and whether the disk can be trusted |
 //! | `recover`, `rescue` | beginning and end; going on where pages are damaged |
@@ -24,6 +24,7 @@ mod claims;
 mod commits;
 mod conclude;
 mod content;
+pub mod decree;
 mod delay;
 mod done;
 mod draft;
@@ -67,6 +68,7 @@ use self::body::Bodies;
 use self::claims::{Claim, Claims, Key};
 use self::commits::Commits;
 use self::conclude::Conclusion;
+use self::decree::Proclamation;
 use self::delay::Telling;
 use self::expire::Soonest;
 use self::fold::Folder;
@@ -201,6 +203,21 @@ impl Embedded {
         warrant: Warrant,
     ) -> Result<Outcome, SpoolError> {
         operate::operate(&self.0, ids, act, warrant).await
+    }
+
+    /// From now on new mail for these domains is held, until then; or no longer. What is there already
+    /// stays as it is. Says of how many of them anything has changed.
+    ///
+    /// # Errors
+    /// [`SpoolError`]; nothing has changed then.
+    pub async fn proclaim(
+        &self,
+        domains: Vec<Domain>,
+        hold: Option<Option<Timestamp>>,
+        warrant: Warrant,
+    ) -> Result<u64, SpoolError> {
+        let proclamation = Proclamation { domains, hold, warrant: Arc::new(warrant) };
+        self.0.submit(Work::Proclaim(proclamation)).await
     }
 }
 

@@ -200,15 +200,25 @@ impl Operation {
                 return Ok(());
             }
         }
-        let Warrant { who, reason, filter, at } = &*self.warrant;
-        let sql = "INSERT INTO audit (id, at, who, action, reason, filter, done)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id";
-        let (known, action, done) = (self.audit.get(), self.act.name(), done.cast_signed());
-        let values = params![known, row::time(*at), who, action, reason, filter, done];
-        let id: i64 = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        let id = line(db, self.audit.get().copied(), &self.warrant, self.act.name(), done)?;
         let _ = self.audit.set(id);
         Ok(())
     }
+}
+
+/// A new line of the audit. Its number.
+pub(super) fn line(
+    db: &Connection,
+    number: Option<i64>,
+    warrant: &Warrant,
+    action: &str,
+    done: u64,
+) -> rusqlite::Result<i64> {
+    let Warrant { who, reason, filter, at } = warrant;
+    let sql = "INSERT INTO audit (id, at, who, action, reason, filter, done)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id";
+    let values = params![number, row::time(*at), who, action, reason, filter, done.cast_signed()];
+    db.prepare_cached(sql)?.query_row(values, |row| row.get(0))
 }
 
 fn state_of(db: &Connection, key: Key) -> rusqlite::Result<Option<EntryState>> {

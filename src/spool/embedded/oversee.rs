@@ -12,6 +12,7 @@ use ulid::Ulid;
 
 use super::claims::Key;
 use super::commits::Stride;
+use super::decree::{self, Decree};
 use super::ledger::{Count, Ledger};
 use super::operate::{self, Audited};
 use super::reader::{Readers, aside, modestly, unreadable};
@@ -287,6 +288,14 @@ impl Overseer {
     /// [`SpoolError`] when the tables cannot be read.
     pub async fn domains(&self) -> Result<Vec<Standings>, SpoolError> {
         self.read(|view, db| view.domains(db)).await
+    }
+
+    /// The domains whose new mail is held now, by name.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the tables cannot be read.
+    pub async fn decrees(&self, now: Timestamp) -> Result<Vec<Decree>, SpoolError> {
+        self.read(move |_, db| decree::all(db, now)).await
     }
 
     /// Walks through all that waits, and counts it by age: what came since the first of these moments,

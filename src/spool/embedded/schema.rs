@@ -32,7 +32,7 @@ use crate::spool::SpoolError;
 /// `odmr` as a 32-bit number: says whose database this is.
 const APPLICATION: i32 = 0x6f64_6d72;
 /// The layout below. Raised whenever an older program could not read what this one writes.
-const LAYOUT: i32 = 5;
+const LAYOUT: i32 = 6;
 /// Before this one, a WAL reset could lose a commit under rare timing.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
@@ -113,6 +113,12 @@ CREATE TABLE audit (
   reason TEXT,
   filter TEXT NOT NULL,
   done INTEGER NOT NULL);
+CREATE TABLE decree (
+  domain TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  reason TEXT,
+  until INTEGER) WITHOUT ROWID;
 CREATE TABLE due (entry BLOB PRIMARY KEY, domain INTEGER NOT NULL) WITHOUT ROWID;
 ";
 

@@ -16,6 +16,7 @@ use super::body::Bodies;
 use super::claims::{Claim, Key};
 use super::commits::Commits;
 use super::conclude::{self, Conclusion};
+use super::decree::Proclamation;
 use super::delay::Telling;
 use super::done::Done;
 use super::expire::Soonest;
@@ -51,6 +52,7 @@ pub(super) enum Work {
     Conclude(Box<Conclusion>),
     /// Do what an operator has ordered.
     Operate(Box<Operation>),
+    Proclaim(Proclamation),
     /// Clear away what an operator has deleted.
     Clear(Vec<Claim>),
     /// Of these entries nobody is to be told.
@@ -220,6 +222,7 @@ impl Writer {
                 telling.write(db, notice, &self.ledger, changes)
             }
             Work::Operate(operation) => operation.write(db, &self.ledger, changes),
+            Work::Proclaim(proclamation) => proclamation.write(db),
             Work::Clear(claims) => operate::clear(db, claims, changes),
             Work::NotDue(claims) => {
                 claims.iter().try_for_each(|c| conclude::is_not_due(db, c.key)).map(|()| 0)
