@@ -431,7 +431,7 @@ fn a_content_is_shown_to_the_octet() {
 #[test]
 fn sessions_tell_who_called_and_what_came_of_it() {
     let lab = Lab::open();
-    let odmrd = laden(&lab);
+    let mut odmrd = laden(&lab);
     assert_eq!(queuectl(&odmrd, &["sessions"]).ended(0).records().len(), 0);
     assert!(
         queuectl(&odmrd, &["domains", "--json"]).ended(0).records()[0]["last_session"].is_null()
@@ -453,6 +453,13 @@ fn sessions_tell_who_called_and_what_came_of_it() {
     let last =
         queuectl(&odmrd, &["domains", "--json"]).ended(0).records()[0]["last_session"].clone();
     assert_eq!(last["result"].as_str(), Some("no_mail"), "{last}");
+    // An upgrade is no reason to forget who called.
+    odmrd.daemon.terminate();
+    odmrd.restart(&lab);
+    let again = queuectl(&odmrd, &["sessions", "--account", "acme"]).ended(0).records();
+    assert_eq!(again, told);
+    let domains = queuectl(&odmrd, &["domains", "--json"]).ended(0).records();
+    assert_eq!(domains[0]["last_session"], last);
 }
 
 /// What matters of an envelope wherever the message is.

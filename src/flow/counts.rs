@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use serde::{Deserialize, Serialize};
 
 use super::events::Events;
 use super::recent::Recent;
@@ -77,15 +78,18 @@ pub const CODES: [u16; 30] = [
 const NO_VERB: usize = VERBS.len();
 
 /// What a session on the ODMR port came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Mail was handed over to the end.
     Ok,
     /// 453.
     NoMail,
     /// 450.
+    #[serde(rename = "refused450")]
     Refused,
     /// 451.
+    #[serde(rename = "tempfail451")]
     TryLater,
     /// The line broke behind the turn, or the customer broke the protocol.
     Dropped,

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
@@ -31,7 +32,7 @@ const AHEAD: usize = 64;
 const UNSETTLED: usize = 64;
 
 /// What a session delivered.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drained {
     /// Recipients whose mail was taken.
     pub delivered: u64,

@@ -16,6 +16,7 @@ use rustix::fs::{CWD, Dir, FileType, Gid, Mode, OFlags, Stat, Uid, fchown, fstat
 use rustix::io::Errno;
 
 use super::http::HISTORY;
+use super::recent::BOOKS;
 use crate::config::provider::Loaded;
 use crate::config::secret::SecretSource;
 use crate::net::privilege::{self, Identity, PrivilegeError};
@@ -105,6 +106,9 @@ fn give_state(state: &Path, to: Identity) -> io::Result<()> {
     }
     give_at(&folder, "decoy.key", to)?;
     give_at(&folder, HISTORY, to)?;
+    for name in BOOKS {
+        give_at(&folder, name, to)?;
+    }
     let Some(spool) = give_at(&folder, "spool", to)? else { return Ok(()) };
     for name in embedded::FILES {
         give_at(&spool, name, to)?;
@@ -119,7 +123,8 @@ fn give_state(state: &Path, to: Identity) -> io::Result<()> {
 /// A folder that others use too, `/var/lib` say, is not ours to give.
 fn holds_nothing_else(folder: &OwnedFd) -> io::Result<bool> {
     let ours = ["spool", "decoy.key", HISTORY, "control", "lost+found"];
-    Ok(names_in(folder)?.iter().all(|name| ours.contains(&name.as_str())))
+    let is_ours = |name: &str| ours.contains(&name) || BOOKS.contains(&name);
+    Ok(names_in(folder)?.iter().all(|name| is_ours(name)))
 }
 
 fn names_in(folder: &OwnedFd) -> io::Result<Vec<String>> {

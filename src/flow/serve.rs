@@ -24,6 +24,7 @@ use super::intake::{BroughtBy, intake};
 use super::line::{Stop, write};
 use super::provider::{House, Lists, Oracle, Provider};
 use super::push::keep_pushing;
+use super::recent::keep_book;
 use super::relay::relay;
 use crate::config::accounts::{Accounts, AccountsError};
 use crate::config::provider::{self, Loaded, Settings, load_recipients};
@@ -223,6 +224,9 @@ impl Ready {
         let oracle = oracle(settings).await;
         let house = furnish(&self.loaded, self.name.as_str(), self.tls.is_some(), secret, oracle)?;
         let provider = Arc::new(Provider::new(self.name.as_str(), spool, self.tls, house));
+        let counts = &provider.counts;
+        counts.recent.recall(&settings.state_dir);
+        counts.recent.keep(|account| counts.account(account).is_some());
         let admission = Admission::new(limits(settings));
         let (stop, stopped) = watch::channel(false);
         let (alive, mut all_gone) = mpsc::channel::<()>(1);
@@ -244,6 +248,8 @@ impl Ready {
         let listener = LocalListener::bind(&socket, group)?;
         info!(listener = %socket.display(), "listening for operators");
         tokio::spawn(keep_desk(listener, provider.clone(), group.is_some(), stopped.clone()));
+        let state = settings.state_dir.clone();
+        tokio::spawn(keep_book(provider.counts.clone(), state.clone(), stopped.clone()));
         let post = tokio::spawn(keep_forwarding(provider.clone(), stopped.clone()));
         let push = tokio::spawn(keep_pushing(provider.clone(), stopped.clone()));
         let keeper = Keeper {
@@ -267,6 +273,9 @@ impl Ready {
             warn!(
                 "a host that we called did not end in time; what it has not answered goes to it again"
             );
+        }
+        if let Err(error) = provider.counts.recent.write_down(&state) {
+            warn!(%error, "how sessions ended cannot be written down");
         }
         provider.spool.close().await;
         info!("stopped");
