@@ -140,6 +140,46 @@ fn a_queue_is_asked_for_that_is_not_there() {
     }
 }
 
+/// Both servers are real ones: one has no such mailbox, the other tells the sender so.
+#[test]
+fn a_sender_hears_from_a_postfix_what_another_has_refused() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let mut post = Post::open(odmrd.mx);
+    post.deliver("eve@sender.test", BOX, b"Subject: good\r\n\r\nx\r\n");
+    post.deliver("eve@sender.test", "nobody@example.org", b"Subject: gone\r\n\r\ny\r\n");
+    post.deliver("", "nobody@example.org", b"Subject: notice\r\n\r\nz\r\n");
+    let target = Postfix::receiving(&lab, "target", DOMAIN)
+        .refusing("nobody@example.org", "550 5.1.1 no such mailbox")
+        .start();
+    let world = Postfix::receiving(&lab, "world", "sender.test").start();
+    let bounces = format!("smtp:{}", world.address);
+    let fetch = keeping(&lab, &odmrd).flags(&["--bounces", &bounces]);
+    let fetch = fetch.into(&format!("smtp:{}", target.address));
+    fetch.run().ended(0, "ok");
+    assert_eq!(target.maildir.until(1).len(), 1);
+    let notice = String::from_utf8(world.maildir.until(1).remove(0)).expect("text");
+    for part in [
+        "Return-Path: <>",
+        "To: <eve@sender.test>",
+        "multipart/report",
+        "Final-Recipient: rfc822; nobody@example.org",
+        "Action: failed",
+        "Diagnostic-Code: smtp; 550 5.1.1",
+        "no such mailbox",
+        "Subject: gone",
+    ] {
+        assert!(notice.contains(part), "{part}: {notice}");
+    }
+    // Of the notice nobody hears, and nothing is left.
+    assert_eq!(waiting(&lab, &keeping(&lab, &odmrd)).len(), 0);
+    fetch.run().ended(0, "no_mail");
+    assert_eq!(world.maildir.until(1).len(), 1);
+}
+
 /// Mail of two hosts and one of nobody knows whom, as a server in front of the provider has recorded it.
 fn from_afar(lab: &Lab) -> RunningOdmrd {
     let odmrd = Odmrd::new(lab).start();
