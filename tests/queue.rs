@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use lab::Lab;
 use lab::ours::{AtrnFetch, Odmrd, RunningOdmrd};
 use lab::post::Post;
+use lab::presence::{Peer, have};
 use serde_json::Value;
 
 const LETTER: &[u8] = b"Subject: hello\r\n\r\nhello\r\n";
@@ -897,6 +898,58 @@ fn offered(odmrd: &RunningOdmrd, program: &str, words: &[&str]) -> Vec<String> {
     let said = run(command, &[]).ended(0);
     assert_eq!(said.err, "");
     said.out.lines().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+}
+
+/// What another shell offers, by its script in `completions/`.
+fn offered_by(shell: Peer, odmrd: &RunningOdmrd, words: &[&str]) -> Vec<String> {
+    let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/completions");
+    let here = std::path::Path::new(env!("CARGO_BIN_EXE_queuectl")).parent().expect("a folder");
+    let path = format!("{}:{}", here.display(), std::env::var("PATH").unwrap_or_default());
+    let mut command = Command::new(shell.program());
+    match shell {
+        Peer::Fish => {
+            let asked =
+                format!("source {scripts}/queuectl.fish; complete -C (string join -- ' ' $argv)");
+            command.args(["--no-config", "-c", &asked, "queuectl"]).args(words);
+        }
+        // Who is asked is the script; showing it is the line editor's, which needs somebody to type.
+        _ => {
+            let asked = format!(
+                r#"compdef() {{ }}; _describe() {{ print -rl -- ${{(P)3}}; }}
+                source {scripts}/_queuectl; words=("$@"); CURRENT=$#
+                _clap_dynamic_completer_queuectl"#
+            );
+            command.args(["-f", "-c", &asked, "zsh", "queuectl"]).args(words);
+        }
+    }
+    command.env("PATH", path).env("ODMR_PROVIDER_CONFIG", odmrd.config());
+    let said = run(command, &[]);
+    assert_eq!(said.err, "");
+    let value = |line: &str| line.split(['\t', ':']).next().unwrap_or_default().to_owned();
+    let mut values: Vec<String> = said.out.lines().map(value).collect();
+    values.retain(|value| !value.starts_with('-'));
+    values.sort();
+    values
+}
+
+#[test]
+fn other_shells_know_them_too() {
+    if !have(&[Peer::Fish, Peer::Zsh]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let listed = queuectl(&odmrd, &["list", "--json"]).ended(0).records();
+    let mut ids: Vec<String> =
+        listed.iter().map(|record| record["id"].as_str().expect("an id").to_owned()).collect();
+    ids.sort();
+    for shell in [Peer::Fish, Peer::Zsh] {
+        assert_eq!(offered_by(shell, &odmrd, &["show", ""]), ids, "{shell:?}");
+        assert_eq!(offered_by(shell, &odmrd, &["list", "--domain", "ex"]), ["example.org"]);
+        assert_eq!(offered_by(shell, &odmrd, &["list", "--account", ""]), ["acme"]);
+        assert_eq!(offered_by(shell, &odmrd, &["req"]), ["requeue"]);
+        assert_eq!(offered_by(shell, &odmrd, &["show", "Z"]), [""; 0]);
+    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ packages=(
     fetchmail postfix dovecot-core dovecot-lmtpd swaks gsasl
     libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl libnet-dns-perl
     strace jq perl-base util-linux openssl
+    # Whose users press TAB.
+    fish zsh
     # The judges of our examples.
     systemd shellcheck
     # What a customer trusts who names no authority of its own.

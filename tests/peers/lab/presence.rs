@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 /// A real program that a test needs.
 #[allow(dead_code)] // No one suite of tests meets all of them.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Peer {
     Chromedriver,
     Chromium,
     Dovecot,
     Exim,
     Fetchmail,
+    Fish,
     Gsasl,
     OpenSmtpd,
     Postfix,
@@ -22,6 +23,7 @@ pub enum Peer {
     Shellcheck,
     Swaks,
     SystemdAnalyze,
+    Zsh,
 }
 
 impl Peer {
@@ -33,6 +35,7 @@ impl Peer {
             Peer::Dovecot => installed("dovecot"),
             Peer::Exim => unpacked("exim4-daemon-light/usr/sbin/exim4"),
             Peer::Fetchmail => installed("fetchmail"),
+            Peer::Fish => installed("fish"),
             Peer::Gsasl => installed("gsasl"),
             Peer::OpenSmtpd => unpacked("opensmtpd/usr/sbin/smtpd"),
             Peer::Postfix => installed("postfix"),
@@ -40,6 +43,7 @@ impl Peer {
             Peer::Shellcheck => installed("shellcheck"),
             Peer::Swaks => installed("swaks"),
             Peer::SystemdAnalyze => installed("systemd-analyze"),
+            Peer::Zsh => installed("zsh"),
         }
     }
 
@@ -55,6 +59,7 @@ impl Peer {
             Peer::Dovecot => "dovecot",
             Peer::Exim => "exim",
             Peer::Fetchmail => "fetchmail",
+            Peer::Fish => "fish",
             Peer::Gsasl => "gsasl",
             Peer::OpenSmtpd => "opensmtpd",
             Peer::Postfix => "postfix",
@@ -62,6 +67,7 @@ impl Peer {
             Peer::Shellcheck => "shellcheck",
             Peer::Swaks => "swaks",
             Peer::SystemdAnalyze => "systemd-analyze",
+            Peer::Zsh => "zsh",
         }
     }
 
