@@ -53,24 +53,13 @@ async fn tell<S: Spool>(
     house: &House,
     lease: S::Lease,
 ) -> Result<bool, SpoolError> {
-    let entry = lease.entry().clone();
-    let words = notice::words(&entry);
-    let ReversePath::Mailbox(to) = &entry.reverse_path else {
-        silent(&entry);
-        return provider.spool.conclude(lease, None).await.map(|()| true);
+    let Some((entry, is_told)) = scribe(provider, house).conclude(lease).await? else {
+        return Ok(false);
     };
-    if words.is_empty() {
-        silent(&entry);
-        return provider.spool.conclude(lease, None).await.map(|()| true);
+    match &entry.reverse_path {
+        ReversePath::Mailbox(to) if is_told => told(provider, &entry, to, &notice::words(&entry)),
+        _ => silent(&entry),
     }
-    let notice = match scribe(provider, house).notice(&lease, to, &words, None).await {
-        Ok(notice) => notice,
-        // It has been set aside and told of; there is nothing to be concluded any more.
-        Err(SpoolError::Damaged { .. }) => return Ok(false),
-        Err(fault) => return Err(fault),
-    };
-    provider.spool.conclude(lease, Some(notice)).await?;
-    told(provider, &entry, to, &words);
     Ok(true)
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::mail::Recipient;
 use crate::mail::dsn::{Action, Notice, Origin, Outcome, Returned};
 use crate::mail::trace::safe_name;
-use crate::queue::{self, EntryId, Source, notice};
+use crate::queue::{self, Entry, EntryId, Source, notice};
 use crate::smtp::{Body, ForwardPath, MailParams, Mailbox, RcptParams, Ret, ReversePath};
 use crate::spool::{Arrival, Content, Draft, Lease, Part, Spool, SpoolError};
 
@@ -83,6 +83,30 @@ impl<S: Spool> Scribe<'_, S> {
         draft.write(Bytes::from(written.to_mail())).await?;
         let needs = Needs { eight_bit: written.is_eight_bit(), utf8: written.needs_smtputf8() };
         Ok((draft, self.arrival(to, needs, id, now)))
+    }
+
+    /// Ends what has failed: its sender's notice goes into the queue and it out of the queue, in one step.
+    /// Says what it was and whether its sender is told; some want no word of it. `None` where it is damaged,
+    /// has been set aside and was told of already.
+    pub(super) async fn conclude(
+        &self,
+        lease: S::Lease,
+    ) -> Result<Option<(Entry, bool)>, SpoolError> {
+        let entry = lease.entry().clone();
+        let words = notice::words(&entry);
+        let notice = match &entry.reverse_path {
+            ReversePath::Mailbox(to) if !words.is_empty() => {
+                match self.notice(&lease, to, &words, None).await {
+                    Ok(notice) => Some(notice),
+                    Err(SpoolError::Damaged { .. }) => return Ok(None),
+                    Err(fault) => return Err(fault),
+                }
+            }
+            _ => None,
+        };
+        let told = notice.is_some();
+        self.spool.conclude(lease, notice).await?;
+        Ok(Some((entry, told)))
     }
 
     pub(super) fn arrival(

@@ -115,7 +115,8 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
     }
     if let Some(domains) = told["future"].as_u64() {
         let now = if action == ActWord::Hold { "is held from now on" } else { "is held no longer" };
-        say(&format!("{domains} domains whose new mail {now}"));
+        let noun = if domains == 1 { "domain" } else { "domains" };
+        say(&format!("{domains} {noun} whose new mail {now}"));
     }
     let nothing = of("matched") + of("future") == 0 && !allow_none;
     Ok(if nothing || of("busy") + of("unfit") > 0 { Exit::Partial } else { Exit::Ok })

@@ -49,7 +49,7 @@ const DOMAIN: [&str; 10] = [
     "last_session.at",
     "last_session.result",
 ];
-const WIDE_DOMAIN: [&str; 14] = [
+const WIDE_DOMAIN: [&str; 15] = [
     "domain",
     "account",
     "messages",
@@ -62,6 +62,7 @@ const WIDE_DOMAIN: [&str; 14] = [
     "by_state.held",
     "by_state.failed",
     "by_state.damaged",
+    "hold.held",
     "last_session.at",
     "last_session.result",
 ];

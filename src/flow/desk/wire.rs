@@ -64,7 +64,7 @@ pub enum Request {
         #[serde(default)]
         before: Option<jiff::Timestamp>,
         /// Hold and release: the mail that is yet to come too, of whole domains.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         future: bool,
     },
     /// The content of a message, piece by piece: `odmr.queue.content/1` each.

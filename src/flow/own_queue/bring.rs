@@ -134,7 +134,7 @@ impl OwnQueue {
         let entry = lease.entry();
         let params = params(&entry.params, offer);
         if self.terms.introduces {
-            target.comes_from(self.origin(lease).await?);
+            target.comes_from(self.origin(lease).await);
         }
         if let Err(reply) = target.mail(&entry.reverse_path, &params).await {
             target.abort().await;
@@ -175,16 +175,17 @@ impl OwnQueue {
     }
 
     /// Where it came from, as the Received field behind our own has it.
-    async fn origin(&self, lease: &embedded::Lease) -> Result<Option<Origin>, SpoolError> {
-        let Ok(mut content) = self.spool.content(lease).await else { return Ok(None) };
+    /// Content that cannot be read tells nothing here; whoever hands it over hears of that.
+    async fn origin(&self, lease: &embedded::Lease) -> Option<Origin> {
+        let mut content = self.spool.content(lease).await.ok()?;
         let mut header = Vec::new();
         while header.len() < HEADER
-            && let Some(piece) = content.next().await?
+            && let Ok(Some(piece)) = content.next().await
         {
             header.extend_from_slice(&piece);
         }
         header.truncate(HEADER);
-        Ok(Origin::read(&header, 1))
+        Origin::read(&header, 1)
     }
 
     /// What is not refused for good is tried again. So is what nobody could be told of, and a notice

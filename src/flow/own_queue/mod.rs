@@ -20,12 +20,12 @@ pub use sink::QueueSink;
 use super::line::Stop;
 use super::scribe::Scribe;
 use crate::exit::{Exit, Failure};
-use crate::queue::{self, notice};
+use crate::queue;
 use crate::sink::{Offer, Sink, SinkFault};
+use crate::smtp::Domain;
 use crate::smtp::escape::Escaped;
-use crate::smtp::{Domain, ReversePath};
 use crate::spool::embedded::{Embedded, Settings};
-use crate::spool::{Lease, Spool, SpoolError};
+use crate::spool::{Spool, SpoolError};
 
 /// How long a target may take to show that it is there, before the provider is called without its word.
 const GLANCE: Duration = Duration::from_secs(5);
@@ -194,21 +194,7 @@ impl OwnQueue {
             let due = self.spool.due(ROOM).await?;
             let mut got_on = false;
             for lease in due {
-                let entry = lease.entry().clone();
-                let words = notice::words(&entry);
-                let notice = match &entry.reverse_path {
-                    ReversePath::Mailbox(to) if !words.is_empty() => {
-                        match scribe.notice(&lease, to, &words, None).await {
-                            Ok(notice) => Some(notice),
-                            // It has been set aside, and told of.
-                            Err(SpoolError::Damaged { .. }) => continue,
-                            Err(fault) => return Err(fault),
-                        }
-                    }
-                    _ => None,
-                };
-                let told = notice.is_some();
-                self.spool.conclude(lease, notice).await?;
+                let Some((entry, told)) = scribe.conclude(lease).await? else { continue };
                 let from = Escaped::text(entry.reverse_path.as_str());
                 info!(id = %entry.id, %from, told, "mail has failed");
                 got_on = true;
