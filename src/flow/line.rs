@@ -47,6 +47,24 @@ impl From<WireFault> for LineEnd {
 /// Tells sessions that the daemon is about to stop.
 pub type Stop = watch::Receiver<bool>;
 
+/// Does something now and every minute until the daemon stops. Each turn is given whether the last one went
+/// well, so that trouble is told of once and not every minute; it says the same of itself.
+pub async fn every_minute<F: Future<Output = bool>>(
+    mut stop: Stop,
+    mut turn: impl FnMut(bool) -> F,
+) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    let mut well = true;
+    loop {
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            _ = minute.tick() => {}
+        }
+        well = turn(well).await;
+    }
+}
+
 /// Runs a server's session until it wants something decided.
 ///
 /// When the daemon stops, the session is told 421 where it stands between commands; content that

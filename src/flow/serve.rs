@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::BytesMut;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use super::desk::listen::keep_desk;
@@ -264,22 +265,26 @@ impl Ready {
         keeper.keep(&mut orders).await;
         notify::stopping();
         stop.send_replace(true);
-        // Whoever is inside a message may finish it.
-        if tokio::time::timeout(GRACE, all_gone.recv()).await.is_err() {
-            warn!("some sessions did not end in time; they are cut off, and lose nothing by it");
-        }
-        let called = async { tokio::join!(post, push) };
-        if tokio::time::timeout(GRACE, called).await.is_err() {
-            warn!(
-                "a host that we called did not end in time; what it has not answered goes to it again"
-            );
-        }
+        all_end(&mut all_gone, post, push).await;
         if let Err(error) = provider.counts.recent.write_down(&state) {
             warn!(%error, "how sessions ended cannot be written down");
         }
         provider.spool.close().await;
         info!("stopped");
         Ok(())
+    }
+}
+
+/// Whoever is inside a message may finish it.
+async fn all_end(sessions: &mut mpsc::Receiver<()>, post: JoinHandle<()>, push: JoinHandle<()>) {
+    if tokio::time::timeout(GRACE, sessions.recv()).await.is_err() {
+        warn!("some sessions did not end in time; they are cut off, and lose nothing by it");
+    }
+    let called = async { tokio::join!(post, push) };
+    if tokio::time::timeout(GRACE, called).await.is_err() {
+        warn!(
+            "a host that we called did not end in time; what it has not answered goes to it again"
+        );
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::warn;
@@ -10,7 +9,7 @@ use tracing::warn;
 use super::Site;
 use super::history::{History, MOST, Minute};
 use super::survey::Figures;
-use crate::flow::line::Stop;
+use crate::flow::line::{Stop, every_minute};
 use crate::queue;
 
 /// The history while the daemon runs. Without the file there is no picture, and all else goes on.
@@ -40,17 +39,12 @@ impl Memory {
 }
 
 /// Until the daemon stops.
-pub async fn keep_remembering(site: Arc<Site>, mut stop: Stop) {
-    let mut minute = tokio::time::interval(Duration::from_secs(60));
-    let mut well = true;
-    loop {
-        tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => return,
-            _ = minute.tick() => {}
-        }
-        well = site.remember(well).await;
-    }
+pub async fn keep_remembering(site: Arc<Site>, stop: Stop) {
+    every_minute(stop, |well| {
+        let site = site.clone();
+        async move { site.remember(well).await }
+    })
+    .await;
 }
 
 impl Site {

@@ -4,15 +4,15 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::{Past, Recent};
 use crate::flow::counts::Counts;
-use crate::flow::line::Stop;
+use crate::flow::line::{Stop, every_minute};
 
 /// Its name, in the folder of state.
 const SESSIONS: &str = "sessions.json";
@@ -88,21 +88,17 @@ fn write(path: &Path, book: &Book) -> io::Result<()> {
 }
 
 /// Until the daemon stops; what comes to its end behind that is for whoever stops it to write down.
-pub async fn keep_book(counts: std::sync::Arc<Counts>, folder: std::path::PathBuf, mut stop: Stop) {
-    let mut minute = tokio::time::interval(Duration::from_secs(60));
-    let mut well = true;
-    loop {
-        tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => return,
-            _ = minute.tick() => {}
-        }
+pub async fn keep_book(counts: Arc<Counts>, folder: PathBuf, stop: Stop) {
+    every_minute(stop, |well| {
         let (counts, folder) = (counts.clone(), folder.clone());
-        let done = tokio::task::spawn_blocking(move || counts.recent.write_down(&folder)).await;
-        let fault = done.ok().and_then(Result::err);
-        if let Some(error) = fault.as_ref().filter(|_| well) {
-            warn!(%error, "how sessions ended cannot be written down");
+        let write = move || counts.recent.write_down(&folder);
+        async move {
+            let fault = tokio::task::spawn_blocking(write).await.ok().and_then(Result::err);
+            if let Some(error) = fault.as_ref().filter(|_| well) {
+                warn!(%error, "how sessions ended cannot be written down");
+            }
+            fault.is_none()
         }
-        well = fault.is_none();
-    }
+    })
+    .await;
 }
