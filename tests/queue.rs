@@ -178,6 +178,15 @@ fn the_mail_yet_to_come_of_a_domain_is_held() {
     assert!(refused(&with(&["--domain", "*.example.org"]), 64).contains("of which domains?"));
     assert!(refused(&with(&["--domain", "example.com"]), 66).contains("no account may fetch"));
     assert!(refused(&["hold", "--domain", "example.org", "--future"], 64).contains("--reason"));
+    let past = with(&["--domain", "example.org", "--until", "2026-01-01T00:00:00Z"]);
+    assert!(refused(&past, 64).contains("has been"));
+    // Both must be so: this account has no such domain.
+    let neither = with(&["--account", "acme", "--domain", "*.example.org"]);
+    refused(&neither, 1);
+    assert_eq!(
+        queuectl(&odmrd, &["domains", "--json"]).ended(0).records()[0]["hold"]["held"],
+        false
+    );
 }
 
 /// A list page by page, by the words that each page tells.

@@ -98,7 +98,7 @@ pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Fa
         (each, limit) => put_some(&list.output, &mut answer, each, limit).await?,
     };
     if let Some(next) = answer.more_behind() {
-        eprintln!("queuectl: there is more: --cursor {}", Escaped::text(next));
+        say(&format!("there may be more: --cursor {}", Escaped::text(next)));
     }
     let failed = list.fail_if_empty && count == 0 || list.fail_if_any && count > 0;
     Ok(if failed { Exit::Partial } else { Exit::Ok })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Output, Paper, Watch, parsed, unwritten};
+use super::{Output, Paper, Watch, parsed, say, unwritten};
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::wire::Request;
@@ -45,7 +45,7 @@ pub(super) async fn watch(office: &Office, wanted: Watch) -> Result<Exit, Failur
             Ok(()) => break,
             Err(failure) if reached && is_away(&failure) => {
                 if !std::mem::replace(&mut told, true) {
-                    eprintln!("queuectl: {}; waiting for it", failure.what);
+                    say(&format!("{}; waiting for it", failure.what));
                 }
                 if watcher.after.is_none() {
                     // Whatever the next one knows has happened since.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::selection::Selection;
 use super::{Desk, Selected, Trouble};
 use crate::exit::{Exit, Failure};
-use crate::queue::Act;
+use crate::queue::{Act, Standing};
 use crate::smtp::Domain;
 use crate::spool::embedded::Embedded;
 use crate::spool::embedded::decree::Decree;
@@ -26,7 +26,7 @@ impl Desk {
         act: &Act,
         filter: &Selection,
         selected: &Selected,
-        now: Timestamp,
+        warrant: &Warrant,
     ) -> Result<Vec<Domain>, Trouble> {
         let usage = |what: &str| Failure::new(Exit::Usage, format!("future: {what}"));
         let releases = matches!(act, Act::Release);
@@ -34,24 +34,26 @@ impl Desk {
             return Err(usage("only hold and release are about mail yet to come").into());
         }
         let mut rest = Selection { domain: Vec::new(), account: Vec::new(), ..filter.clone() };
-        if releases {
+        if releases && rest.state == [Standing::Held.name()] {
             rest.state.clear();
-            rest.held = false;
         }
         if !rest.is_empty() {
             let hint = "name them by --domain or --account, and nothing else";
             return Err(usage("whole domains only").hint(Some(hint)).into());
         }
-        let named = selected.within();
+        let is_meant = |domain: &Domain| selected.is_of(domain);
         if releases {
-            let standing =
-                self.overseer.decrees(now).await?.into_iter().map(|decree| decree.domain);
-            let meant = |domain: &Domain| selected.is_of(domain);
-            return Ok(standing.filter(meant).collect());
+            let standing = self.overseer.decrees(warrant.at).await?.into_iter();
+            return Ok(standing.map(|decree| decree.domain).filter(is_meant).collect());
         }
-        let Some(domains) = named else {
+        if warrant.reason.is_none() {
+            return Err(usage("reason: not set; who meets the hold next month will ask").into());
+        }
+        let Some(domains) = selected.within() else {
             return Err(usage("of which domains? Name each of them, or an account").into());
         };
+        let domains: Vec<Domain> =
+            domains.iter().filter(|domain| is_meant(domain)).cloned().collect();
         if let Some(house) = &self.house {
             let stranger = domains.iter().find(|domain| !house.domains.contains_key(*domain));
             if let Some(domain) = stranger {
@@ -59,7 +61,7 @@ impl Desk {
                 return Err(Failure::new(Exit::NoInput, what).into());
             }
         }
-        Ok(domains.to_vec())
+        Ok(domains)
     }
 
     /// Holds the new mail of these domains from now on, or no longer.
@@ -70,6 +72,9 @@ impl Desk {
         domains: Vec<Domain>,
         warrant: Warrant,
     ) -> Result<u64, Trouble> {
+        if domains.is_empty() {
+            return Ok(0);
+        }
         let hold = match act {
             Act::Hold(until) => Some(*until),
             _ => None,

@@ -580,6 +580,31 @@ impl Desk {
         Ok(outcome)
     }
 
+    /// All that are meant; each is told of where somebody wants to hear of it.
+    async fn meant(
+        &self,
+        selected: &Selected,
+        now: Timestamp,
+        sheet: Option<&Sheet>,
+    ) -> Result<Vec<EntryId>, Trouble> {
+        let mut pages = Pages::new(self, selected, now);
+        let mut ids = Vec::new();
+        while let Some(entries) = pages.next().await? {
+            let mut lines = Vec::new();
+            let entries = entries.iter().map(|(entry, _)| entry);
+            for entry in entries.filter(|entry| self.is_meant(entry, selected, now)) {
+                ids.push(name(entry));
+                if sheet.is_some() {
+                    line(&mut lines, &self.message(entry, now))?;
+                }
+            }
+            if let Some(sheet) = sheet {
+                sheet.send(lines).await?;
+            }
+        }
+        pages.all_known().map(|()| ids)
+    }
+
     async fn act(&self, order: Order, sheet: &Sheet) -> Result<(), Trouble> {
         let Some(spool) = &self.spool else {
             let hint = "start odmrd, or leave --spool out where it runs";
@@ -593,35 +618,21 @@ impl Desk {
         let Order { act, filter, dry_run, reason, before, future } = order;
         let now = Timestamp::now();
         let mut selected = Selected { before, ..Selected::new(self, &filter)? };
-        let mut typed = filter.typed();
+        let typed = filter.typed() + if future { " --future" } else { "" };
+        let warrant =
+            Warrant { who: self.who.clone(), reason: reason.clone(), filter: typed, at: now };
         let mut proclaimed = None;
         if future {
-            typed.push_str(" --future");
-            let domains = self.future_of(&act, &filter, &selected, now).await?;
-            proclaimed = Some(domains.len() as u64);
-            if !dry_run && !domains.is_empty() {
-                let (who, reason, filter) = (self.who.clone(), reason.clone(), typed.clone());
-                let warrant = Warrant { who, reason, filter, at: now };
-                proclaimed = Some(self.proclaim(spool, &act, domains, warrant).await?);
-            }
+            let domains = self.future_of(&act, &filter, &selected, &warrant).await?;
+            proclaimed = Some(match dry_run {
+                true => domains.len() as u64,
+                false => self.proclaim(spool, &act, domains, warrant.clone()).await?,
+            });
             // What came since has been held as it came.
             selected.before = Some(Timestamp::now());
             selected.unheld = matches!(act, Act::Hold(_));
         }
-        let mut pages = Pages::new(self, &selected, now);
-        let mut ids: Vec<EntryId> = Vec::new();
-        while let Some(entries) = pages.next().await? {
-            let mut lines = Vec::new();
-            let meant = entries.iter().map(|(entry, _)| entry);
-            for entry in meant.filter(|entry| self.is_meant(entry, &selected, now)) {
-                ids.push(name(entry));
-                if dry_run {
-                    line(&mut lines, &self.message(entry, now))?;
-                }
-            }
-            sheet.send(lines).await?;
-        }
-        pages.all_known()?;
+        let ids = self.meant(&selected, now, dry_run.then_some(sheet)).await?;
         let mut told = Action {
             schema: ACTION,
             action: act.name().to_owned(),
@@ -630,12 +641,11 @@ impl Desk {
             busy: 0,
             unfit: 0,
             dry_run,
-            reason: reason.clone(),
+            reason,
             audit: None,
             future: proclaimed,
         };
         if !dry_run {
-            let warrant = Warrant { who: self.who.clone(), reason, filter: typed, at: now };
             let outcome = self.carry_out(spool, ids, act, warrant).await?;
             (told.done, told.busy, told.unfit) = (outcome.done, outcome.busy, outcome.unfit);
             told.audit = outcome.audit.map(audit_name);
@@ -702,7 +712,11 @@ fn act(word: ActWord, until: Option<&str>, reply: Option<&str>) -> Result<Act, F
         ActWord::Hold => {
             let now = Timestamp::now();
             let until = until.map(|word| moment(word, now)).transpose();
-            Act::Hold(until.map_err(|fault| usage(format!("until: {fault}")))?)
+            let until = until.map_err(|fault| usage(format!("until: {fault}")))?;
+            if let Some(past) = until.filter(|until| *until <= now) {
+                return Err(usage(format!("until: {past} has been; allowed: a time to come")));
+            }
+            Act::Hold(until)
         }
         ActWord::Release => Act::Release,
         ActWord::Delete => Act::Delete,

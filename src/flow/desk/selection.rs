@@ -94,6 +94,9 @@ pub struct Selection {
     pub damaged: bool,
 }
 
+/// Expressions and conditions of one kind in a selection.
+const MOST: usize = 16;
+
 /// A word of a selection that means nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("--{flag} {seen:?}: {fault}")]
@@ -135,7 +138,7 @@ impl Selection {
             expires_within: one("expires-within", self.expires_within.as_deref(), duration)?,
             attempts: one("attempts", self.attempts.as_deref(), parsed::<Bounds>)?,
             codes: all("code", &self.code, parsed::<CodePattern>)?,
-            said: all("said", &self.said, parsed::<Expression>)?,
+            said: some("said", &self.said, parsed::<Expression>)?,
         })
     }
 
@@ -152,7 +155,7 @@ impl Selection {
     /// # Errors
     /// [`BadSelection`] with the first that means nothing.
     pub fn subjects(&self) -> Result<Vec<Expression>, BadSelection> {
-        all("subject", &self.subject, parsed::<Expression>)
+        some("subject", &self.subject, parsed::<Expression>)
     }
 
     /// What is to hold; one of them must.
@@ -160,7 +163,7 @@ impl Selection {
     /// # Errors
     /// [`BadSelection`] with the first that means nothing.
     pub fn conditions(&self) -> Result<Vec<Condition>, BadSelection> {
-        all("where", &self.conditions, |text| text.parse())
+        some("where", &self.conditions, |text| text.parse())
     }
 
     /// The selection as one would type it, for the audit.
@@ -201,6 +204,21 @@ fn all<T>(
 ) -> Result<Vec<T>, BadSelection> {
     let bad = |seen: &String, fault| BadSelection { flag, seen: seen.clone(), fault };
     words.iter().map(|word| read(word).map_err(|fault| bad(word, fault))).collect()
+}
+
+/// As [`all`], of what takes room and time by its making.
+fn some<T>(
+    flag: &'static str,
+    words: &[String],
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, BadSelection> {
+    match words.get(MOST) {
+        None => all(flag, words, read),
+        Some(seen) => {
+            let fault = format!("allowed: {MOST} of them; join them by | or ||");
+            Err(BadSelection { flag, seen: seen.clone(), fault })
+        }
+    }
 }
 
 fn one<T>(
@@ -270,6 +288,8 @@ mod tests {
         );
         let bad = Selection { larger: Some("huge".to_owned()), ..Selection::default() };
         assert!(bad.filter().unwrap_err().to_string().starts_with("--larger \"huge\": "));
+        let bad = Selection { said: vec!["a".to_owned(); 17], ..Selection::default() };
+        assert!(bad.filter().unwrap_err().to_string().contains("allowed: 16 of them"));
         let bad = Selection { state: vec!["stuck".to_owned()], ..Selection::default() };
         assert!(bad.filter().unwrap_err().to_string().contains("allowed: waiting, in_session"));
     }
