@@ -113,6 +113,9 @@ pub struct Whom {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The messages in the queue
+    ///
+    /// Read in pages of 512, each as it was at one moment: a message that is there all the time is listed once, whatever
+    /// others do meanwhile.
     List(List),
     /// All that is known of a message
     Show(Show),

@@ -94,7 +94,8 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
         return look(office, request(true), allow_none).await;
     }
     if !yes && let Some(exit) = asked(office, action, &filter, future, request(true)).await? {
-        return Ok(if allow_none { Exit::Ok } else { exit });
+        let nothing_meant = exit == Exit::Partial && allow_none;
+        return Ok(if nothing_meant { Exit::Ok } else { exit });
     }
     let mut answer = ask(office, request(false)).await?;
     let line =

@@ -1,6 +1,7 @@
 //! Who holds what right now. Only in memory: a lease dies with its session, and all of them die
 //! with the process, so nothing has to be cleared up after a crash.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,40 +9,64 @@ use crate::queue::EntryId;
 
 /// The entries under lease, by domain.
 #[derive(Debug, Default)]
-pub(super) struct Claims(Mutex<HashMap<i64, HashSet<EntryId>>>);
+pub(super) struct Claims(Mutex<HashMap<i64, Held>>);
+
+#[derive(Debug, Default)]
+struct Held {
+    entries: HashMap<EntryId, For>,
+    /// How many of them are for a session.
+    in_session: u64,
+}
+
+/// What an entry is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// To be handed over: who looks is told that it is in a session's hands.
+    Session,
+    /// To be changed where it lies, in a moment: who looks sees it as it was, or as it is then.
+    Change,
+}
 
 impl Claims {
     /// Takes an entry, unless somebody has it.
-    pub(super) fn claim(self: &Arc<Self>, key: Key) -> Option<Claim> {
-        let fresh = self.held().entry(key.domain).or_default().insert(key.id);
-        fresh.then(|| Claim { claims: Arc::clone(self), key })
+    pub(super) fn claim(self: &Arc<Self>, key: Key, what_for: For) -> Option<Claim> {
+        let mut domains = self.held();
+        let held = domains.entry(key.domain).or_default();
+        let Entry::Vacant(free) = held.entries.entry(key.id) else { return None };
+        free.insert(what_for);
+        held.in_session += u64::from(what_for == For::Session);
+        Some(Claim { claims: Arc::clone(self), key })
     }
 
-    /// How many entries of a domain are out.
-    pub(super) fn count(&self, domain: i64) -> u64 {
-        self.held().get(&domain).map_or(0, |held| held.len() as u64)
+    /// How many entries of a domain are in sessions' hands.
+    pub(super) fn in_session(&self, domain: i64) -> u64 {
+        self.held().get(&domain).map_or(0, |held| held.in_session)
     }
 
-    /// Which of them.
+    /// All of a domain that nobody else can have.
     pub(super) fn of(&self, domain: i64) -> HashSet<EntryId> {
-        self.held().get(&domain).cloned().unwrap_or_default()
+        let domains = self.held();
+        domains.get(&domain).map(|held| held.entries.keys().copied().collect()).unwrap_or_default()
     }
 
-    /// Is this one out?
-    pub(super) fn has(&self, key: Key) -> bool {
-        self.held().get(&key.domain).is_some_and(|held| held.contains(&key.id))
+    /// Is this one in a session's hands?
+    pub(super) fn is_in_session(&self, key: Key) -> bool {
+        let domains = self.held();
+        let what_for = domains.get(&key.domain).and_then(|held| held.entries.get(&key.id));
+        what_for == Some(&For::Session)
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<i64, HashSet<EntryId>>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<i64, Held>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn release(&self, key: Key) {
-        let mut held = self.held();
-        if let Some(entries) = held.get_mut(&key.domain) {
-            entries.remove(&key.id);
-            if entries.is_empty() {
-                held.remove(&key.domain);
+        let mut domains = self.held();
+        if let Some(held) = domains.get_mut(&key.domain) {
+            let what_for = held.entries.remove(&key.id);
+            held.in_session -= u64::from(what_for == Some(For::Session));
+            if held.entries.is_empty() {
+                domains.remove(&key.domain);
             }
         }
     }
@@ -83,12 +108,25 @@ mod tests {
     fn a_claim_is_exclusive_until_dropped() {
         let claims = Arc::new(Claims::default());
         let key = Key { domain: 1, id: EntryId(ulid::Ulid(7)) };
-        let held = claims.claim(key).unwrap();
-        assert!(claims.claim(key).is_none());
-        assert_eq!(claims.count(1), 1);
+        let held = claims.claim(key, For::Session).unwrap();
+        assert!(claims.claim(key, For::Session).is_none());
+        assert_eq!(claims.in_session(1), 1);
         drop(held);
-        assert_eq!(claims.count(1), 0);
-        claims.claim(key).unwrap().withhold();
-        assert!(claims.claim(key).is_none());
+        assert_eq!(claims.in_session(1), 0);
+        claims.claim(key, For::Session).unwrap().withhold();
+        assert!(claims.claim(key, For::Change).is_none());
+    }
+
+    #[test]
+    fn what_is_being_changed_is_nobody_elses_and_in_no_session() {
+        let claims = Arc::new(Claims::default());
+        let key = Key { domain: 1, id: EntryId(ulid::Ulid(7)) };
+        let held = claims.claim(key, For::Change).unwrap();
+        assert!(claims.claim(key, For::Session).is_none());
+        assert!(claims.of(1).contains(&key.id));
+        assert_eq!((claims.in_session(1), claims.is_in_session(key)), (0, false));
+        drop(held);
+        let _held = claims.claim(key, For::Session).unwrap();
+        assert_eq!((claims.in_session(1), claims.is_in_session(key)), (1, true));
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
-use super::claims::{Claim, Key};
+use super::claims::{Claim, For, Key};
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
 use super::reader::{aside, unreadable};
@@ -194,7 +194,7 @@ fn claim(core: &Arc<Core>, db: &Connection, room: usize) -> rusqlite::Result<Vec
     {
         let id = EntryId(Ulid::from_bytes(row.get(0)?));
         // Whoever has it now will have changed it; its turn comes.
-        claims.extend(core.claims.claim(Key { domain: row.get(1)?, id }));
+        claims.extend(core.claims.claim(Key { domain: row.get(1)?, id }, For::Session));
     }
     Ok(claims)
 }

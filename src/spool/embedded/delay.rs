@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
-use super::claims::{Claim, Key};
+use super::claims::{Claim, For, Key};
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
 use super::reader::{aside, unreadable};
@@ -66,7 +66,7 @@ fn look(
     for (_, id) in found {
         let id = EntryId(Ulid::from_bytes(id));
         // What comes behind it would be told first, and this one taken to have been.
-        let Some(claim) = core.claims.claim(Key { domain, id }) else { break };
+        let Some(claim) = core.claims.claim(Key { domain, id }, For::Change) else { break };
         claims.push(claim);
     }
     // Only now, so that what sessions have just written down is seen.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::body::{self, Place};
-use super::claims::{Claim, Key};
+use super::claims::{Claim, For, Key};
 use super::lane::{self, Course, Lane, Rank};
 use super::reader::{aside, unreadable};
 use super::rescue::{self, is_damage};
@@ -212,7 +212,7 @@ impl Lanes {
             let Some(Reverse((head, n))) = self.heads.pop() else { break };
             self.advance(db, n, most)?;
             let key = Key { domain: self.lanes[n].course.domain, id: head.2 };
-            claims.extend(core.claims.claim(key).map(|claim| (n, head, claim)));
+            claims.extend(core.claims.claim(key, For::Session).map(|claim| (n, head, claim)));
         }
         Ok(claims)
     }

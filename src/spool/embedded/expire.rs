@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::Core;
-use super::claims::{Claim, Key};
+use super::claims::{Claim, For, Key};
 use super::done::Done;
 use super::operate;
 use super::reader::{aside, unreadable};
@@ -102,7 +102,8 @@ pub(super) async fn expire(
         let look = look_at(core, after, row::time(now)).await?;
         sweep.found = sweep.found.min(look.soonest);
         for due in look.due.chunks(MARK) {
-            let claims: Vec<Claim> = due.iter().filter_map(|&key| core.claims.claim(key)).collect();
+            let claims: Vec<Claim> =
+                due.iter().filter_map(|&key| core.claims.claim(key, For::Change)).collect();
             // What a session holds is not ours to give up; it is due again when it comes back.
             if claims.len() < due.len() {
                 sweep.found = row::time(now);

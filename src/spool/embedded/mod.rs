@@ -354,7 +354,7 @@ impl Spool for Embedded {
         let waiting = count.waiting.max(0).cast_unsigned();
         Totals {
             waiting,
-            leased: self.0.claims.count(id).min(waiting),
+            leased: self.0.claims.in_session(id).min(waiting),
             octets: count.octets.max(0).cast_unsigned(),
             set_aside: count.set_aside().max(0).cast_unsigned(),
             octets_aside: count.aside.max(0).cast_unsigned(),

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
 use super::Core;
-use super::claims::{Claim, Key};
+use super::claims::{Claim, For, Key};
 use super::conclude;
 use super::done::Done;
 use super::ledger::{Changes, Ledger};
@@ -78,7 +78,8 @@ pub(super) async fn operate(
     for some in ids.chunks(AT_ONCE) {
         let keys = keys_of(core, some.to_vec()).await?;
         outcome.unfit += (some.len() - keys.len()) as u64;
-        let claims: Vec<Claim> = keys.iter().filter_map(|&key| core.claims.claim(key)).collect();
+        let claims: Vec<Claim> =
+            keys.iter().filter_map(|&key| core.claims.claim(key, For::Change)).collect();
         outcome.busy += (keys.len() - claims.len()) as u64;
         let claimed = claims.len() as u64;
         if claimed == 0 {
@@ -348,7 +349,8 @@ pub(super) async fn tend(core: &Arc<Core>, now: Timestamp) -> Result<(), SpoolEr
         operate(core, ripe.release, Act::Release, warrant).await?;
     }
     for some in ripe.clear.chunks(AT_ONCE) {
-        let claims: Vec<Claim> = some.iter().filter_map(|&key| core.claims.claim(key)).collect();
+        let claims: Vec<Claim> =
+            some.iter().filter_map(|&key| core.claims.claim(key, For::Change)).collect();
         core.submit(Work::Clear(claims)).await?;
     }
     Ok(())

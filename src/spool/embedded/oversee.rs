@@ -507,7 +507,7 @@ impl View {
     }
 
     fn is_leased(&self, key: Key) -> bool {
-        self.core.as_ref().is_some_and(|core| core.claims.has(key))
+        self.core.as_ref().is_some_and(|core| core.claims.is_in_session(key))
     }
 
     fn domains(&mut self, db: &Connection) -> rusqlite::Result<Vec<Standings>> {
@@ -561,7 +561,8 @@ impl View {
         let oldest = oldest(db, number)?;
         let positive = |n: i64| n.max(0).cast_unsigned();
         let waiting = positive(count.waiting);
-        let leased = self.core.as_ref().map_or(0, |core| core.claims.count(number)).min(waiting);
+        let leased =
+            self.core.as_ref().map_or(0, |core| core.claims.in_session(number)).min(waiting);
         let moment = |micros| Timestamp::from_microsecond(micros).ok();
         Ok(Standings {
             domain,
