@@ -7,6 +7,8 @@ use crate::lab::ledger::{Ledger, Reckoning};
 use crate::lab::maildir::Maildir;
 use crate::lab::ours::{AtrnFetch, Fetched};
 use crate::lab::post::stuffed;
+use crate::lab::postfix::Postfix;
+use crate::lab::presence::{Peer, have};
 use crate::lab::script::{Script, Stage};
 use crate::unlike_fetchmail::{MESSAGE, QUIT, meets, meets_one, then};
 
@@ -277,4 +279,37 @@ fn what_comes_a_second_time_lands_once_where_that_is_wanted() {
         Maildir::at(lab.path("Maildir")).messages().len()
     };
     assert_eq!((landed(&[]), landed(&["--dedupe", "7d"])), (2, 1));
+}
+
+/// What a server has been given half of is withdrawn when the last octet shows that it was here before.
+#[test]
+fn what_comes_a_second_time_is_withdrawn_from_a_server() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let postfix = Postfix::receiving(&lab, "postfix", "example.org").start();
+    let letter = |subject: &str| {
+        // Longer than what is read at once, so that its first part is under way before the last is seen.
+        let body = "what is said here is said once\r\n".repeat(20_000);
+        let text = format!("Received: from x by mx.test id 1\r\nSubject: {subject}\r\n\r\n{body}");
+        stuffed(text.as_bytes())
+    };
+    let another = MESSAGE.replace("content", "other");
+    let cut = then(&[TURNED, MESSAGE, "[drop]"]).with("content", &letter("one"));
+    let again = then(&[TURNED, MESSAGE, &another, QUIT]).with("content", &letter("one"));
+    let again = again.with("other", &letter("two"));
+    let stage = Stage::open(&lab, vec![cut, again, then(&[NO_MAIL, GOODBYE])]);
+    let state = lab.path("remembered").display().to_string();
+    let fetch = AtrnFetch::new(&lab, stage.address).into_smtp(postfix.address);
+    let fetched = fetch.flags(&["--dedupe", "7d", "--state-dir", &state]).run();
+    stage.close().into_iter().for_each(|played| drop(played.went_as_written()));
+    assert_eq!(fetched.ended(0, "ok").count("accepted"), 3);
+    let mails = postfix.maildir.until(2);
+    let subjects = |subject: &str| {
+        let line = format!("Subject: {subject}\n");
+        mails.iter().filter(|mail| String::from_utf8_lossy(mail).contains(&line)).count()
+    };
+    assert_eq!((subjects("one"), subjects("two")), (1, 1), "{}", postfix.log());
+    assert!(postfix.log().contains("lost connection after DATA"), "{}", postfix.log());
 }
