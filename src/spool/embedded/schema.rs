@@ -25,6 +25,7 @@ use std::path::Path;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use tracing::info;
 
 use super::rescue;
 use crate::spool::SpoolError;
@@ -122,7 +123,19 @@ CREATE TABLE decree (
 CREATE TABLE due (entry BLOB PRIMARY KEY, domain INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
-/// Opens the writer's connection; makes the tables when there are none.
+/// What makes of each layout the one that follows it. As they were then: a step never changes again.
+const STEPS: [(i32, &str); 1] = [(
+    5,
+    "CREATE TABLE decree (
+       domain TEXT PRIMARY KEY,
+       at INTEGER NOT NULL,
+       who TEXT NOT NULL,
+       reason TEXT,
+       until INTEGER) WITHOUT ROWID;",
+)];
+
+/// Opens the writer's connection; makes the tables when there are none, and brings those of an earlier
+/// version up to date.
 pub(super) fn writer(path: &Path) -> Result<Connection, SpoolError> {
     if rusqlite::version_number() < OLDEST_LIBRARY {
         let seen = rusqlite::version();
@@ -166,11 +179,22 @@ fn layout(db: &Connection, path: &Path, new: bool) -> Result<(), SpoolError> {
     match (application, layout) {
         (0, 0) if new => create(db).map_err(|e| unusable(path, &e)),
         (APPLICATION, LAYOUT) => Ok(()),
-        (APPLICATION, other) => Err(SpoolError::Unusable(format!(
-            "{}: the spool has layout {other}, this program knows {LAYOUT}; \
-             have its mail fetched from the version of odmrd that wrote it",
-            path.display()
-        ))),
+        (APPLICATION, old) if new && STEPS.iter().any(|(from, _)| *from == old) => {
+            raise(db, old).map_err(|e| unusable(path, &e))?;
+            info!(from = old, to = LAYOUT, "the spool has the layout of this version now");
+            Ok(())
+        }
+        (APPLICATION, other) => {
+            let what_to_do = match STEPS.iter().any(|(from, _)| *from == other) {
+                true => "start this version of odmrd once, which brings it up to date",
+                false if other > LAYOUT => "it was written by a later version of odmrd: use that",
+                false => "have its mail fetched from the version of odmrd that wrote it",
+            };
+            Err(SpoolError::Unusable(format!(
+                "{}: the spool has layout {other}, this program knows {LAYOUT}; {what_to_do}",
+                path.display()
+            )))
+        }
         _ => Err(SpoolError::Unusable(format!("{}: this is no spool of odmrd", path.display()))),
     }
 }
@@ -184,6 +208,18 @@ fn create(db: &Connection) -> rusqlite::Result<()> {
          COMMIT;"
     );
     db.execute_batch(&tables)
+}
+
+/// All steps from this layout on, or none: whoever is cut off in between finds the spool as it was.
+fn raise(db: &Connection, from: i32) -> rusqlite::Result<()> {
+    let steps: String =
+        STEPS.iter().filter(|(layout, _)| *layout >= from).map(|(_, step)| *step).collect();
+    let steps = format!("BEGIN IMMEDIATE; {steps} PRAGMA user_version = {LAYOUT}; COMMIT;");
+    let done = db.execute_batch(&steps);
+    if done.is_err() && !db.is_autocommit() {
+        db.execute_batch("ROLLBACK")?;
+    }
+    done
 }
 
 /// Opens a further connection that may write, to fold the log.
@@ -222,7 +258,14 @@ fn unusable(path: &Path, e: &rusqlite::Error) -> SpoolError {
 
 #[cfg(test)]
 mod tests {
+    use super::{LAYOUT, STEPS};
     use crate::queue::order;
+
+    #[test]
+    fn the_steps_lead_one_by_one_to_this_layout() {
+        let first = STEPS[0].0;
+        assert!(STEPS.iter().map(|(from, _)| *from).eq(first..LAYOUT));
+    }
 
     #[test]
     fn the_index_of_what_was_tried_says_so_by_its_number() {

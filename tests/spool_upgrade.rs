@@ -1,0 +1,111 @@
+//! A spool that an earlier `odmrd` has left goes on under this one, with all that lay in it.
+
+mod contract;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use contract::*;
+use odmr::queue::EntryState;
+use odmr::spool::embedded::operate::Warrant;
+use odmr::spool::embedded::oversee::Overseer;
+use odmr::spool::embedded::{Embedded, Settings};
+use odmr::spool::{Drain, SpoolError};
+use rusqlite::Connection;
+
+/// The dump of a spool that `odmrd` of that time wrote.
+const LAYOUT_5: &str = include_str!("spool_layouts/5.sql");
+/// A moment after its messages came.
+const THEN: i64 = 1_795_800_000;
+
+fn left_behind(dump: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let db = Connection::open(folder.path().join("spool.db")).expect("a database");
+    db.execute_batch(dump).expect("the dump");
+    db.pragma_update(None, "journal_mode", "WAL").expect("as odmrd has it");
+    drop(db);
+    let owner = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(folder.path().join("spool.db"), owner).expect("its owner's");
+    folder
+}
+
+fn open(folder: &Path) -> Result<Embedded, SpoolError> {
+    Embedded::open(Settings { reserve: Some(0), ..Settings::at(folder) })
+}
+
+/// The tables and indexes, whatever their order and blanks.
+fn tables(folder: &Path) -> BTreeSet<String> {
+    let db = Connection::open(folder.join("spool.db")).expect("a database");
+    let sql = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
+    let mut query = db.prepare(sql).expect("a query");
+    let texts = query.query_map([], |row| row.get::<_, String>(0)).expect("its rows");
+    let plain =
+        |text: String| text.split_whitespace().collect::<String>().replace("IFNOTEXISTS", "");
+    texts.map(|text| plain(text.expect("a text"))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mail_of_an_earlier_version_is_kept_and_handed_over() {
+    let folder = left_behind(LAYOUT_5);
+    let spool = open(folder.path()).expect("a spool of today");
+    let (give, mut found) = tokio::sync::mpsc::channel(16);
+    let verified = spool.overseer().verify(at(THEN), &give).await.expect("a look");
+    drop(give);
+    assert_eq!((verified.entries, found.recv().await), (5, None));
+    let page = spool.overseer().page(None, None, 10).await.expect("a page");
+    let states: Vec<EntryState> =
+        page.entries.iter().map(|sight| sight.as_ref().expect("readable").entry.state).collect();
+    let waiting = EntryState::Waiting;
+    assert_eq!(states, [waiting, waiting, waiting, EntryState::Held, EntryState::Deleted]);
+    // What this version can do, it can do here.
+    let warrant = Warrant { who: "test".into(), reason: None, filter: String::new(), at: at(THEN) };
+    let held = spool.proclaim(vec![domain("shop.example")], Some(None), warrant).await;
+    assert_eq!(held.expect("held"), 1);
+    keep_small(&spool, 9, "shop.example", at(THEN)).await;
+    assert_eq!(offered(&spool, "shop.example").await.len(), 1);
+    let mut drain = walk(&spool, "example.org");
+    for subject in ["one", "two"] {
+        let lease = drain.next(1).await.expect("a lease").pop().expect("a message");
+        let content = read(&spool, &lease).await.expect("its content");
+        let content = String::from_utf8(content).expect("text");
+        assert!(content.contains(&format!("\nSubject: {subject}\r\n")), "{content}");
+        deliver(&spool, lease).await;
+    }
+}
+
+#[tokio::test]
+async fn its_tables_become_those_of_a_new_one() {
+    let (old, new) = (left_behind(LAYOUT_5), tempfile::tempdir().expect("a folder"));
+    assert!(tables(old.path()).len() > 10);
+    for folder in [&old, &new] {
+        drop(open(folder.path()).expect("a spool"));
+    }
+    assert_eq!(tables(old.path()), tables(new.path()));
+    // Once is enough.
+    drop(open(old.path()).expect("a spool"));
+}
+
+#[tokio::test]
+async fn who_only_looks_changes_nothing() {
+    let folder = left_behind(LAYOUT_5);
+    let before = tables(folder.path());
+    let refused = Overseer::at(folder.path()).expect_err("not of today").to_string();
+    assert!(refused.contains("layout 5") && refused.contains("start this version"), "{refused}");
+    assert_eq!(tables(folder.path()), before);
+}
+
+#[tokio::test]
+async fn a_step_that_fails_leaves_all_as_it_was() {
+    let stands_in_the_way = format!("{LAYOUT_5}\nCREATE TABLE decree (x);");
+    let folder = left_behind(&stands_in_the_way);
+    let before = tables(folder.path());
+    let refused = open(folder.path()).expect_err("no spool").to_string();
+    assert!(refused.contains("decree"), "{refused}");
+    assert_eq!(tables(folder.path()), before);
+    let db = Connection::open(folder.path().join("spool.db")).expect("a database");
+    let layout = |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get(0));
+    assert_eq!(layout(&db), Ok(5));
+    db.execute_batch("DROP TABLE decree").expect("out of the way");
+    drop(db);
+    drop(open(folder.path()).expect("a spool"));
+}
