@@ -139,7 +139,8 @@ fn busy(name: impl Fn(&str) -> String) -> Value {
     let domain = |domain: &str, account: &str, ages: [u64; 6], oldest: u64| {
         let messages: u64 = ages.iter().sum();
         json!({ "domain": name(domain), "account": name(account), "messages": messages,
-            "bytes": messages * 61_700 + 913, "deferred": ages[4], "in_session": 0, "held": 0,
+            "bytes": messages * 61_700 + 913, "deferred": ages[4], "in_session": 0,
+            "held": if account == "museum" { 2 } else { 0 }, "new_mail_held": account == "museum",
             "oldest_s": oldest, "next_expiry_s": lifetime - oldest, "lifetime_s": lifetime, "ages": ages })
     };
     let wave = |n: usize, period: usize, high: usize| {
@@ -301,6 +302,9 @@ fn the_page_tells_what_it_draws_to_those_who_cannot_see_it() {
             !picture.getAttribute('aria-label') && !picture.getAttribute('aria-labelledby')).length";
         assert_eq!(browser.value(nameless), 0);
         assert_eq!(browser.value("document.querySelectorAll('#calls .broken').length"), 3);
+        let cards = browser.value("document.querySelector('#ages').textContent");
+        let cards = cards.as_str().unwrap_or_default();
+        assert_eq!(cards.matches("2 on hold, what comes is held").count(), 1, "{cards}");
         // Nothing runs out of a narrow window.
         browser.resize(520, 900);
         assert_eq!(browser.value("document.documentElement.scrollWidth <= innerWidth"), true);

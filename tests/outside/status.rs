@@ -38,6 +38,7 @@ fn the_page_is_told_what_waits_and_how_calls_went() {
         (&1.into(), &1.into())
     );
     assert_eq!(one["domains"][0]["account"], "acme");
+    assert_eq!(one["domains"][0]["new_mail_held"], false);
     let text = one.to_string();
     for private in ["ann", "bob", "secret"] {
         assert!(!text.contains(private), "{private}: {text}");
@@ -115,4 +116,22 @@ fn a_history_that_cannot_be_kept_keeps_nothing_else_from_working() {
     );
     assert!(provider.bring("Hello", "body").starts_with("250"));
     assert!(provider.stop().contains("how much waits will not be remembered"));
+}
+
+#[test]
+fn a_domain_whose_new_mail_is_held_is_told_of() {
+    let house = House::new(OPEN);
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    let mut queuectl = std::process::Command::new(env!("CARGO_BIN_EXE_queuectl"));
+    queuectl.arg("--config").arg(house.path("odmrd.toml"));
+    let hold = ["hold", "--domain", "example.org", "--future", "--yes", "--reason", "a move"];
+    queuectl.args(hold);
+    let held = queuectl.output().expect("queuectl");
+    assert!(held.status.success(), "{}", String::from_utf8_lossy(&held.stderr));
+    assert!(provider.bring("subject", "body").starts_with("250"));
+    let told = status(at, "");
+    let domain = &told["domains"][0];
+    assert_eq!((&domain["held"], &domain["messages"]), (&1.into(), &0.into()), "{domain}");
+    assert_eq!(domain["new_mail_held"], true);
 }

@@ -1,5 +1,6 @@
 //! `/status.json`: all that the page shows, and nothing that names a sender or a recipient.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use hyper::StatusCode;
@@ -82,6 +83,8 @@ struct OfDomain<'a> {
     deferred: u64,
     in_session: u64,
     held: u64,
+    /// What comes for it is held from the start.
+    new_mail_held: bool,
     oldest_s: i64,
     next_expiry_s: Option<i64>,
     lifetime_s: Option<u64>,
@@ -170,8 +173,9 @@ impl Site {
         };
         let now = Timestamp::now();
         let depth = self.depth(*window, now).await;
+        let shut = self.surveyor.shut(now).await;
         let house = self.provider.house();
-        match serde_json::to_vec(&self.put_together(figures, depth, &house, now)) {
+        match serde_json::to_vec(&self.put_together(figures, &shut, depth, &house, now)) {
             Ok(text) => {
                 let mut answer = plain(StatusCode::OK, text);
                 let kind = HeaderValue::from_static("application/json");
@@ -185,6 +189,7 @@ impl Site {
     fn put_together<'a>(
         &'a self,
         figures: Vec<Figures>,
+        shut: &HashSet<Domain>,
         depth: Depth,
         house: &'a House,
         now: Timestamp,
@@ -216,7 +221,7 @@ impl Site {
                 .spool
                 .space()
                 .map(|space| Space { free_bytes: space.free, size_bytes: space.size }),
-            domains: own.iter().map(|figures| of_domain(figures, house, now)).collect(),
+            domains: own.iter().map(|figures| of_domain(figures, shut, house, now)).collect(),
             other_domains: Others {
                 domains: rest.len(),
                 messages: rest.iter().map(|figures| figures.standings.waiting).sum(),
@@ -302,7 +307,12 @@ fn customers(figures: Vec<Figures>) -> Vec<Figures> {
     figures.into_iter().filter(|figures| !own(figures)).collect()
 }
 
-fn of_domain<'a>(figures: &'a Figures, house: &'a House, now: Timestamp) -> OfDomain<'a> {
+fn of_domain<'a>(
+    figures: &'a Figures,
+    shut: &HashSet<Domain>,
+    house: &'a House,
+    now: Timestamp,
+) -> OfDomain<'a> {
     let own = &figures.standings;
     let domain: &Domain = &own.domain;
     OfDomain {
@@ -313,6 +323,7 @@ fn of_domain<'a>(figures: &'a Figures, house: &'a House, now: Timestamp) -> OfDo
         deferred: own.tried,
         in_session: own.leased,
         held: own.held,
+        new_mail_held: shut.contains(domain),
         oldest_s: figures.oldest_age(now),
         next_expiry_s: own.next_expiry.map(|at| at.duration_since(now).as_secs()),
         lifetime_s: house.domains.get(domain).map(|held| held.lifetime.as_secs()),

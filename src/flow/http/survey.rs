@@ -2,7 +2,7 @@
 //! take a walk through everything, so no more than a twentieth of the time is spent on that, however
 //! often somebody asks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,12 @@ impl Surveyor {
     /// One who looks at this spool.
     pub fn new(overseer: Overseer) -> Surveyor {
         Surveyor { overseer, last: Mutex::default() }
+    }
+
+    /// The domains whose new mail is held. Whoever can read the figures can read these too.
+    pub async fn shut(&self, now: Timestamp) -> HashSet<Domain> {
+        let decrees = self.overseer.decrees(now).await.unwrap_or_default();
+        decrees.into_iter().map(|decree| decree.domain).collect()
     }
 
     /// The figures now, by name: of every domain that has mail, and of these.

@@ -173,7 +173,7 @@ function times(picture, data, x, height) {
 }
 
 function ages(status) {
-  const full = status.domains.filter((domain) => domain.messages > 0);
+  const full = status.domains.filter((domain) => domain.messages + domain.held > 0 || domain.new_mail_held);
   const cards = full.slice(0, CARDS).map(card);
   const rest = full.length - cards.length + status.other_domains.domains;
   if (!cards.length) cards.push(node("p", { class: "quiet" }, "Nothing waits for anybody."));
@@ -201,11 +201,12 @@ function card(domain) {
   }
   const soon = domain.next_expiry_s !== null && domain.next_expiry_s < 86400;
   const next = domain.next_expiry_s === null ? "" : "next expires in " + span(domain.next_expiry_s);
+  const waits = domain.messages ? [`${size(domain.bytes)}, oldest ${span(domain.oldest_s)}`, next].filter(Boolean) : [];
+  const parts = [node("p", { class: soon ? "soon" : "quiet" }, waits.join(", ") || "nothing waits")];
+  const held = [domain.held ? count(domain.held) + " on hold" : "", domain.new_mail_held ? "what comes is held" : ""];
+  if (held.some(Boolean)) parts.push(node("p", { class: "quiet" }, held.filter(Boolean).join(", ")));
   return node("figure", null,
-    node("figcaption", null, bdi(domain.domain), node("span", null, count(domain.messages))),
-    picture,
-    node("p", { class: soon ? "soon" : "quiet" },
-      `${size(domain.bytes)}, oldest ${span(domain.oldest_s)}${next ? ", " + next : ""}`));
+    node("figcaption", null, bdi(domain.domain), node("span", null, count(domain.messages))), picture, ...parts);
 }
 
 // Where an age lies among the bars, in bars.
