@@ -533,6 +533,7 @@ module completions {
   # Follow what happens: mail that comes, waits, goes; sessions; orders
   export extern "queuectl watch" [
     --from-cursor: string     # What came behind this `seq` too, as far as odmrd remembers it: the last ten thousand
+    --no-follow               # What has happened so far, all of it unless --from-cursor says from where, and no more
     --event: string           # These only: queued, session_start, delivered, deferred, refused, held, released, deleted, undeleted, expired, bounced, requeued, redirected, session_end
     --domain: string          # Of this domain only, or of all below it (*.example.org)
     --account: string         # Of this account only

@@ -391,6 +391,9 @@ pub struct Watch {
     /// What came behind this `seq` too, as far as odmrd remembers it: the last ten thousand
     #[arg(long, value_name = "SEQ", help_heading = "Which events")]
     pub from_cursor: Option<u64>,
+    /// What has happened so far, all of it unless --from-cursor says from where, and no more
+    #[arg(long, help_heading = "Which events")]
+    pub no_follow: bool,
     /// These only: queued, session_start, delivered, deferred, refused, held, released, deleted, undeleted, expired, bounced, requeued, redirected, session_end
     #[arg(long, value_name = "EVENT", value_delimiter = ',', help_heading = "Which events")]
     pub event: Vec<String>,

@@ -258,6 +258,17 @@ fn what_a_customer_said_can_be_looked_for() {
     let count = |words: &str| queuectl(&odmrd, &["list", "--said", words]).ended(0).records().len();
     assert_eq!(count(&text.to_uppercase()), 3, "{text}");
     assert_eq!((count("^4\\d\\d 4\\."), count("^5"), count("quota")), (3, 0, 0));
+    // And is told to whoever looks how things stand.
+    let code = all[0]["last"]["code"].to_string();
+    let happened = ["watch", "--no-follow", "--event", "deferred", "--json"];
+    assert_eq!(queuectl(&odmrd, &happened).ended(0).records().len(), 3);
+    let hold = ["hold", "--domain", "example.org", "--future", "--yes", "--reason", "a move"];
+    queuectl(&odmrd, &hold).ended(0);
+    let top = queuectl(&odmrd, &["top", "--once", "--ascii"]).ended(0).out;
+    let why = top.lines().skip_while(|line| !line.contains("reasons (1 h)")).nth(1);
+    let why = why.expect("a reason");
+    assert!(why.starts_with(&format!(" {code} ")) && why.ends_with("  3"), "{top}");
+    assert!(top.contains("example.org held"), "{top}");
 }
 
 #[test]
@@ -852,6 +863,8 @@ fn what_happens_can_be_watched_also_across_a_restart() {
         those.map(|record| record["id"].as_str().expect("an id")).collect()
     };
     assert_eq!(ids("queued"), ids("delivered"));
+    let no_more = ["watch", "--no-follow", "--json", "--from-cursor", "0"];
+    assert_eq!(queuectl(&odmrd, &no_more).ended(0).records().len(), all.len());
     let held = ["0", "--event", "held", "--limit", "1", "--format", "template:{who} {id}"];
     let held = queuectl(&odmrd, &[&["watch", "--from-cursor"][..], &held[..]].concat()).ended(0);
     assert_eq!(held.out.trim().split(' ').count(), 2, "{}", held.out);

@@ -1,5 +1,6 @@
 //! `queuectl top`: what waits for whom, live.
 
+mod reasons;
 mod view;
 
 use std::collections::VecDeque;
@@ -36,6 +37,9 @@ pub(super) async fn top(office: &Office, flags: Top) -> Result<Exit, Failure> {
         ages: Ages::default(),
     };
     if flags.once {
+        for event in all(office, happened(Some(0), true)).await.unwrap_or_default() {
+            screen.hear(event);
+        }
         screen.look().await?;
         let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
         let wide = width().unwrap_or(110);
@@ -56,8 +60,8 @@ pub(super) async fn top(office: &Office, flags: Top) -> Result<Exit, Failure> {
 struct Screen<'a> {
     office: &'a Office,
     view: View,
-    came: VecDeque<Instant>,
-    went: VecDeque<Instant>,
+    came: VecDeque<Timestamp>,
+    went: VecDeque<Timestamp>,
     ages: Ages,
 }
 
@@ -135,41 +139,41 @@ impl Screen<'_> {
         }
         let now = Timestamp::now().to_string();
         self.view.clock = now.get(11..19).unwrap_or_default().to_owned();
-        let lately = Instant::now().checked_sub(LATELY);
+        let now = Timestamp::now();
         for times in [&mut self.came, &mut self.went] {
-            while times.front().is_some_and(|time| lately.is_some_and(|lately| *time < lately)) {
+            while times.front().is_some_and(|time| is_before(*time, now, LATELY)) {
                 times.pop_front();
             }
         }
-        let rate = |times: &VecDeque<Instant>| times.len() as f64 / LATELY.as_secs_f64();
+        self.view.reasons.forget(now);
+        let rate = |times: &VecDeque<Timestamp>| times.len() as f64 / LATELY.as_secs_f64();
         self.view.rates = Some((rate(&self.came), rate(&self.went)));
         Ok(())
     }
 
     fn hear(&mut self, event: Value) {
-        match event["event"].as_str() {
-            Some("queued") => self.came.push_back(Instant::now()),
-            Some("delivered") => self.went.push_back(Instant::now()),
-            _ => {}
+        let at = event["at"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        if let Some(at) = at {
+            match event["event"].as_str() {
+                Some("queued") => self.came.push_back(at),
+                Some("delivered") => self.went.push_back(at),
+                _ => self.view.reasons.hear(at, &event),
+            }
         }
         self.view.hear(event);
     }
 
-    /// What happens, from now on; as long as somebody can be asked.
+    /// What has happened, as far as odmrd remembers, and what happens; as long as somebody can be asked.
     fn listen(&self) -> mpsc::Receiver<Value> {
         let (tell, heard) = mpsc::channel(256);
         let office = self.office.clone();
         tokio::spawn(async move {
+            let mut after = Some(0);
             while !tell.is_closed() {
-                let request = Request::Watch {
-                    after: None,
-                    event: Vec::new(),
-                    domain: Vec::new(),
-                    account: Vec::new(),
-                };
-                if let Ok(mut answer) = ask(&office, request).await {
+                if let Ok(mut answer) = ask(&office, happened(after, false)).await {
                     while let Ok(Some(line)) = answer.next().await {
                         let Ok(event) = parsed(line) else { break };
+                        after = event["seq"].as_u64().or(after);
                         if tell.send(event).await.is_err() {
                             return;
                         }
@@ -282,6 +286,16 @@ impl Screen<'_> {
             Err(failure) => failure.what,
         }
     }
+}
+
+fn happened(after: Option<u64>, so_far: bool) -> Request {
+    let (event, domain, account) = Default::default();
+    Request::Watch { after, event, domain, account, so_far }
+}
+
+/// Was it longer ago than that?
+fn is_before(at: Timestamp, now: Timestamp, span: Duration) -> bool {
+    now.duration_since(at).unsigned_abs() > span
 }
 
 /// Everything that is told in answer.

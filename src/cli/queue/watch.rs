@@ -29,21 +29,23 @@ struct Watcher {
 
 /// Goes on where it was when odmrd is started anew.
 pub(super) async fn watch(office: &Office, wanted: Watch) -> Result<Exit, Failure> {
-    let Watch { from_cursor, event, domain, account, limit, output } = wanted;
+    let Watch { from_cursor, no_follow, event, domain, account, limit, output } = wanted;
     if output.sort.is_some() || output.reverse {
         let what = "--sort and --reverse: what happens comes in its own order";
         return Err(Failure::new(Exit::Usage, what));
     }
     let (left, page) = (limit.unwrap_or(u64::MAX), page(&output));
-    let mut watcher = Watcher { page, after: from_cursor, left };
+    let after = if no_follow { from_cursor.or(Some(0)) } else { from_cursor };
+    let mut watcher = Watcher { page, after, left };
     let (mut reached, mut told) = (false, false);
     while watcher.left > 0 {
         let (event, domain, account) = (event.clone(), domain.clone(), account.clone());
-        let request = Request::Watch { after: watcher.after, event, domain, account };
+        let request =
+            Request::Watch { after: watcher.after, event, domain, account, so_far: no_follow };
         let heard = watcher.hear(office, request, &mut reached, &mut told).await;
         match heard {
             Ok(()) => break,
-            Err(failure) if reached && is_away(&failure) => {
+            Err(failure) if reached && !no_follow && is_away(&failure) => {
                 if !std::mem::replace(&mut told, true) {
                     say(&format!("{}; waiting for it", failure.what));
                 }

@@ -155,8 +155,8 @@ impl Desk {
     async fn answer_whole(&self, request: Request, sheet: &Sheet) -> Result<(), Trouble> {
         match request {
             Request::List { .. } => Ok(()),
-            Request::Watch { after, event, domain, account } => {
-                let wanted = Watched::new(after, &event, &domain, account)?;
+            Request::Watch { after, event, domain, account, so_far } => {
+                let wanted = Watched { so_far, ..Watched::new(after, &event, &domain, account)? };
                 self.watch(&wanted, sheet).await
             }
             Request::Domains { domain, ages } => self.domains(&domain, ages, sheet).await,
@@ -510,7 +510,7 @@ impl Desk {
                     line(&mut lines, &record::Happened::new(event, account))?;
                 }
             }
-            if some.is_empty() {
+            if some.is_empty() && !wanted.so_far {
                 // An empty line now and then tells whether anybody is still there.
                 let woken = tokio::time::timeout(PULSE, events.until(next)).await;
                 if woken.is_err() {
@@ -519,6 +519,9 @@ impl Desk {
             }
             if !lines.is_empty() {
                 sheet.send(lines).await?;
+            }
+            if wanted.so_far && some.is_empty() {
+                return Ok(());
             }
         }
     }
@@ -662,6 +665,8 @@ struct Watched {
     kinds: Vec<Kind>,
     domains: Vec<DomainPattern>,
     accounts: Vec<String>,
+    /// Nothing is waited for.
+    so_far: bool,
 }
 
 impl Watched {
@@ -679,7 +684,7 @@ impl Watched {
         };
         let selection = Selection { domain: domains.to_vec(), ..Selection::default() };
         let kinds = events.iter().map(kind).collect::<Result<_, _>>()?;
-        Ok(Watched { after, kinds, domains: filter(&selection)?.domains, accounts })
+        Ok(Watched { after, kinds, domains: filter(&selection)?.domains, accounts, so_far: false })
     }
 
     fn has(&self, event: &Happening, account: Option<&str>) -> bool {

@@ -105,6 +105,9 @@ pub enum Request {
         /// Of these accounts only.
         #[serde(default)]
         account: Vec<String>,
+        /// What has happened so far, and no more.
+        #[serde(default)]
+        so_far: bool,
     },
     /// The last lines of the audit: `odmr.queue.audit/1` each.
     Audit {

@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row, Table};
 use serde_json::Value;
 
+use super::reasons::Reasons;
 use crate::report::{age, octets};
 use crate::smtp::escape::Escaped;
 
@@ -82,6 +83,8 @@ pub struct View {
     pub sessions: Vec<Value>,
     /// What has happened of late, the newest last.
     pub events: VecDeque<Value>,
+    /// Why mail was put off or refused.
+    pub reasons: Reasons,
     /// Messages that came, and that were handed over, in a second.
     pub rates: Option<(f64, f64)>,
     /// The messages of the domain that is looked into.
@@ -153,10 +156,12 @@ impl View {
     /// Draws a frame.
     pub fn draw(&self, frame: &mut Frame<'_>) {
         let below = if frame.area().height > 16 { frame.area().height / 4 } else { 0 };
-        let [head, middle, sessions, events, foot] = Layout::vertical([
+        let why = if below > 0 { 2 } else { 0 };
+        let [head, middle, sessions, reasons, events, foot] = Layout::vertical([
             Constraint::Length(1),
             Constraint::Min(2),
             Constraint::Length(below),
+            Constraint::Length(why),
             Constraint::Length(below),
             Constraint::Length(1),
         ])
@@ -167,6 +172,7 @@ impl View {
             _ => self.draw_domains(frame, middle),
         }
         self.draw_sessions(frame, sessions);
+        self.draw_reasons(frame, reasons);
         self.draw_events(frame, events);
         frame.render_widget(self.foot(), foot);
     }
@@ -232,9 +238,10 @@ impl View {
         let soon = domain["next_expiry_s"].as_i64().is_some_and(|left| left < SOON);
         let damaged = domain["by_state"]["damaged"].as_u64().unwrap_or_default() > 0;
         let red = |yes: bool| if yes { Style::new().fg(Color::Red) } else { Style::new() };
+        let held = if domain["hold"]["held"] == true { " held" } else { "" };
         let last = &domain["last_session"];
         Row::new([
-            Cell::from(text(domain, "domain")).style(red(damaged)),
+            Cell::from(text(domain, "domain") + held).style(red(damaged)),
             Cell::from(text(domain, "account")),
             Cell::from(number("messages").to_string()),
             Cell::from(octets(number("bytes"))),
@@ -322,6 +329,16 @@ impl View {
         frame.render_widget(Paragraph::new(lines), area);
     }
 
+    fn draw_reasons(&self, frame: &mut Frame<'_>, area: Rect) {
+        let between = if self.ascii { " | " } else { " │ " };
+        let most = self.reasons.most(5);
+        let told: Vec<String> =
+            most.iter().map(|(reason, times)| format!("{reason}  {times}")).collect();
+        let told = if told.is_empty() { "none".to_owned() } else { told.join(between) };
+        let lines = vec![rule("reasons (1 h)", self.ascii), Line::from(format!(" {told}"))];
+        frame.render_widget(Paragraph::new(lines), area);
+    }
+
     fn draw_events(&self, frame: &mut Frame<'_>, area: Rect) {
         let mut lines = vec![rule("what happens", self.ascii)];
         let room = usize::from(area.height.saturating_sub(1));
@@ -364,7 +381,7 @@ fn rule(title: &str, ascii: bool) -> Line<'static> {
 }
 
 /// A field, as it may stand on a terminal.
-fn text(record: &Value, key: &str) -> String {
+pub(super) fn text(record: &Value, key: &str) -> String {
     record[key].as_str().map(|text| Escaped::text(text).to_string()).unwrap_or_default()
 }
 
@@ -401,6 +418,8 @@ mod tests {
         assert!(seen[2].starts_with("b.example") && seen[3].starts_with("a.example"), "{seen:#?}");
         assert!(seen[3].contains(".# ="), "{seen:#?}");
         assert!(seen[3].contains("1m") && seen[3].contains(" ok"), "{seen:#?}");
+        let why = seen.iter().position(|line| line.contains("-- reasons (1 h)")).unwrap();
+        assert_eq!(seen[why + 1].trim(), "none");
         assert!(seen.iter().all(|line| !line.contains('\u{1b}')));
         assert!(seen.iter().any(|line| line.contains("queued  b\\x1b[31m.example")), "{seen:#?}");
     }
