@@ -4,9 +4,9 @@ mod contract;
 
 use contract::*;
 use odmr::queue::{Act, Fate, RecipientState};
-use odmr::spool::embedded::operate::{Outcome, UNDO, Warrant};
+use odmr::spool::embedded::operate::{Hold, Outcome, UNDO, Warrant};
 use odmr::spool::embedded::{Embedded, Settings};
-use odmr::spool::{Drain, Lease, Spool, Totals};
+use odmr::spool::{Draft, Drain, Lease, Spool, Totals};
 
 fn open(folder: &tempfile::TempDir) -> Embedded {
     let settings = Settings { reserve: Some(0), ..Settings::at(folder.path()) };
@@ -337,4 +337,29 @@ async fn a_page_shows_what_a_look_at_each_shows() {
     assert_eq!(paged, one_by_one);
     assert_eq!(paged.iter().filter(|(.., leased, _)| *leased).count(), lease.len());
     assert_eq!(paged.iter().filter(|(.., marked)| *marked).count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_on_hold_is_never_offered_before_it_is_released() {
+    let folder = folder();
+    let spool = open(&folder);
+    let warrant = || Warrant {
+        who: "test".to_owned(),
+        reason: Some("it came like that".to_owned()),
+        filter: "import".to_owned(),
+        at: at(3),
+    };
+    let parts = vec![part(1, "example.org", &["bob"])];
+    let mut draft = spool.draft(None).expect("a draft");
+    draft.write("x\r\n".into()).await.expect("written");
+    let hold = Hold { warrant: warrant(), until: Some(at(100)) };
+    spool.commit_on(Some(hold), draft, arrival(parts, at(0))).await.expect("kept");
+    assert_eq!(offered(&spool, "example.org").await, []);
+    let totals = spool.totals(&domain("example.org"));
+    assert_eq!((totals.waiting, totals.set_aside), (0, 1));
+    let audit = spool.overseer().audit(10).await.expect("the audit");
+    let orders: Vec<_> = audit.iter().map(|line| (&*line.action, line.done)).collect();
+    assert_eq!(orders, [("hold", 1)]);
+    is_done(&spool, 1, Act::Release).await;
+    assert_eq!(offered(&spool, "example.org").await, [id(1)]);
 }

@@ -11,9 +11,9 @@ use super::{Desk, Sheet, Trouble, line};
 use crate::exit::{Exit, Failure};
 use crate::flow::events;
 use crate::mail::Recipient;
-use crate::queue::{Act, EntryId, Source};
+use crate::queue::{EntryId, Source};
 use crate::smtp::{Domain, ForwardPath, MailParams, RcptParams, ReversePath};
-use crate::spool::embedded::operate::Warrant;
+use crate::spool::embedded::operate::{Hold, Warrant};
 use crate::spool::{Arrival, Draft, Part, Spool};
 
 /// What an `odmr.queue.message/1` says of a message that matters elsewhere. Other keys are passed over.
@@ -220,12 +220,11 @@ impl Desk {
             .into());
         }
         let came = events::of_arrival(&arrival, "import");
-        spool.commit(draft, arrival).await?;
+        spool.commit_on(self.hold_of(carried, id), draft, arrival).await?;
         if let Some(counts) = &self.counts {
             counts.events.tell(came, Timestamp::now());
         }
         tracing::info!(who = self.who, id = %id, %domain, size = carried.size, "message imported");
-        self.keep_on_hold(carried, id).await?;
         if let Some(wake) = &self.wake {
             wake.notify_one();
         }
@@ -246,8 +245,11 @@ impl Desk {
         Ok(found?.then_some(digest))
     }
 
-    async fn keep_on_hold(&self, carried: &Carried, id: EntryId) -> Result<(), Trouble> {
-        let (Some(spool), true) = (&self.spool, carried.hold.held) else { return Ok(()) };
+    /// What was on hold where it comes from is so here.
+    fn hold_of(&self, carried: &Carried, id: EntryId) -> Option<Hold> {
+        if !carried.hold.held {
+            return None;
+        }
         let reason = carried.hold.reason.clone().map(|reason| {
             let end = reason.floor_char_boundary(super::REASON);
             reason[..end].to_owned()
@@ -258,8 +260,7 @@ impl Desk {
             filter: format!("import {id}"),
             at: Timestamp::now(),
         };
-        spool.operate(vec![id], Act::Hold(carried.hold.until), warrant).await?;
-        Ok(())
+        Some(Hold { warrant, until: carried.hold.until })
     }
 }
 

@@ -6,6 +6,7 @@ use super::body::{self, Body};
 use super::claims::Key;
 use super::decree;
 use super::ledger::{Changes, Ledger, Weight};
+use super::operate::Hold;
 use super::row;
 use super::seal::Sealed;
 use crate::queue::{EntryState, order};
@@ -17,6 +18,8 @@ pub(super) struct Keep {
     pub(super) arrival: Arrival,
     pub(super) sealed: Sealed,
     pub(super) body: Body,
+    /// It is not to go out yet.
+    pub(super) hold: Option<Hold>,
 }
 
 impl Keep {
@@ -34,7 +37,11 @@ impl Keep {
             let domain = changes.id(db, ledger, &part.domain)?;
             if self.entry(db, message, domain, part)? {
                 let key = Key { domain, id: part.id };
-                let state = decree::state(db, key, &part.domain, self.arrival.arrived)?;
+                let mut state = decree::state(db, key, &part.domain, self.arrival.arrived)?;
+                if let (EntryState::Waiting, Some(hold)) = (state, &self.hold) {
+                    hold.write(db, key)?;
+                    state = EntryState::Held;
+                }
                 recipients(db, part)?;
                 let size = self.sealed.size.cast_signed();
                 changes.count(domain).enters(state, Weight { size, tried: false });

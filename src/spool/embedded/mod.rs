@@ -76,7 +76,7 @@ use self::health::{Health, is_full};
 use self::keep::Keep;
 use self::ledger::Ledger;
 use self::lock::Lock;
-use self::operate::{Outcome, Warrant};
+use self::operate::{Hold, Outcome, Warrant};
 use self::oversee::Overseer;
 use self::reader::Readers;
 use self::room::Room;
@@ -219,6 +219,26 @@ impl Embedded {
         let proclamation = Proclamation { domains, hold, warrant: Arc::new(warrant) };
         self.0.submit(Work::Proclaim(proclamation)).await
     }
+
+    /// As [`Spool::commit`]; under a hold, where one is given, there is no moment at which a session could
+    /// take what was kept.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn commit_on(
+        &self,
+        hold: Option<Hold>,
+        draft: Draft,
+        arrival: Arrival,
+    ) -> Result<(), SpoolError> {
+        self.0.health.check()?;
+        if arrival.parts.is_empty() || arrival.parts.iter().any(|part| part.recipients.is_empty()) {
+            return Err(SpoolError::Unusable("a message needs a recipient to be kept".to_owned()));
+        }
+        let (sealed, body) = draft.finish(&arrival.trace).await?;
+        let keep = Box::new(Keep { arrival, sealed, body, hold });
+        self.0.submit(Work::Keep(keep)).await.map(|_| ())
+    }
 }
 
 /// What lies in the folder beside [`BODIES`].
@@ -336,13 +356,7 @@ impl Spool for Embedded {
     }
 
     async fn commit(&self, draft: Draft, arrival: Arrival) -> Result<(), SpoolError> {
-        self.0.health.check()?;
-        if arrival.parts.is_empty() || arrival.parts.iter().any(|part| part.recipients.is_empty()) {
-            return Err(SpoolError::Unusable("a message needs a recipient to be kept".to_owned()));
-        }
-        let (sealed, body) = draft.finish(&arrival.trace).await?;
-        let keep = Box::new(Keep { arrival, sealed, body });
-        self.0.submit(Work::Keep(keep)).await.map(|_| ())
+        self.commit_on(None, draft, arrival).await
     }
 
     fn keeps_record(&self) -> bool {
@@ -429,5 +443,5 @@ impl Spool for Embedded {
 async fn kept(notice: Option<(Draft, Arrival)>) -> Result<Option<Box<Keep>>, SpoolError> {
     let Some((draft, arrival)) = notice else { return Ok(None) };
     let (sealed, body) = draft.finish(&arrival.trace).await?;
-    Ok(Some(Box::new(Keep { arrival, sealed, body })))
+    Ok(Some(Box::new(Keep { arrival, sealed, body, hold: None })))
 }

@@ -178,18 +178,7 @@ impl Operation {
         was: EntryState,
         until: Option<Timestamp>,
     ) -> rusqlite::Result<()> {
-        let sql = "INSERT OR REPLACE INTO mark (entry, at, who, reason, until, was)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let Warrant { who, reason, at, .. } = &*self.warrant;
-        db.prepare_cached(sql)?.execute(params![
-            key.id.0.to_bytes(),
-            row::time(*at),
-            who,
-            reason,
-            until.map(row::time),
-            row::state(was),
-        ])?;
-        Ok(())
+        mark(db, key, &self.warrant, was, until)
     }
 
     /// One line of the audit for the whole order.
@@ -204,6 +193,48 @@ impl Operation {
         let id = line(db, self.audit.get().copied(), &self.warrant, self.act.name(), done)?;
         let _ = self.audit.set(id);
         Ok(())
+    }
+}
+
+/// Whose order an entry is under, and what it was before.
+fn mark(
+    db: &Connection,
+    key: Key,
+    warrant: &Warrant,
+    was: EntryState,
+    until: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO mark (entry, at, who, reason, until, was)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let Warrant { who, reason, at, .. } = warrant;
+    db.prepare_cached(sql)?.execute(params![
+        key.id.0.to_bytes(),
+        row::time(*at),
+        who,
+        reason,
+        until.map(row::time),
+        row::state(was),
+    ])?;
+    Ok(())
+}
+
+/// A hold that a message has from its first moment.
+#[derive(Debug)]
+pub struct Hold {
+    /// By whom, and why.
+    pub warrant: Warrant,
+    /// Until when; until it is released, where nothing is said.
+    pub until: Option<Timestamp>,
+}
+
+impl Hold {
+    /// Puts an entry on hold that has just been written and waits.
+    pub(super) fn write(&self, db: &Connection, key: Key) -> rusqlite::Result<()> {
+        mark(db, key, &self.warrant, EntryState::Waiting, self.until)?;
+        let sql = "UPDATE entry SET state = ?2 WHERE id = ?1";
+        let held = row::state(EntryState::Held);
+        db.prepare_cached(sql)?.execute(params![key.id.0.to_bytes(), held])?;
+        line(db, None, &self.warrant, Act::Hold(self.until).name(), 1).map(drop)
     }
 }
 
