@@ -46,7 +46,7 @@ pub async fn fetch(
 ) -> Result<Vec<Fetched>, Failure> {
     judged(effective, Purpose::Run)?;
     let account = &effective.account;
-    let locked = AccountLock::take(&account.label(), account.lock).await;
+    let locked = AccountLock::take(&account.identity(), account.lock).await;
     let Some(_lock) = locked.map_err(|fault| Failure::new(fault.exit(), fault))? else {
         return Ok(Vec::new());
     };
@@ -84,7 +84,7 @@ pub async fn deliver_queue(
 ) -> Result<Option<Summary>, Failure> {
     judged(effective, Purpose::TestTarget)?;
     let account = &effective.account;
-    let locked = AccountLock::take(&account.label(), account.lock).await;
+    let locked = AccountLock::take(&account.identity(), account.lock).await;
     let Some(_lock) = locked.map_err(|fault| Failure::new(fault.exit(), fault))? else {
         return Ok(None);
     };
@@ -104,7 +104,7 @@ pub async fn deliver_queue(
 /// [`Failure`]: it has none.
 pub fn queue_folder(account: &Account) -> Result<PathBuf, Failure> {
     let folder = account.spool.as_ref().ok_or_else(no_queue)?;
-    Ok(folder.join(file_name(&account.label())))
+    Ok(folder.join(file_name(&account.identity())))
 }
 
 fn no_queue() -> Failure {

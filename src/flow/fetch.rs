@@ -68,6 +68,8 @@ enum Round {
     NoMail(Option<Reply>),
     /// Mail came; `more` when a further round may bring more.
     Mail { more: bool },
+    /// Mail came, and then the session broke off. What was in hand is still there.
+    Broken,
 }
 
 impl<K: Sink> Run<'_, K> {
@@ -96,6 +98,7 @@ impl<K: Sink> Run<'_, K> {
         let offer = self.sink.open().await?;
         let mut left: Option<VecDeque<Vec<Domain>>> = None;
         let mut in_a_row = 0;
+        let mut broken = false;
         loop {
             let called = self.call().await?;
             note_call(summary, &called);
@@ -103,14 +106,21 @@ impl<K: Sink> Run<'_, K> {
             let pending =
                 left.get_or_insert_with(|| groups(&account.domains, called.line_limit()).into());
             let Some(group) = pending.front().cloned() else { return Ok(()) };
-            let again = in_a_row > 0;
+            let again = in_a_row > 0 && !broken;
             let more = match self.round(called, &group, again, offer, summary, progress).await? {
                 Round::NoMail(reply) => {
                     summary.last_reply =
                         reply.map(|reply| reply.to_string()).or(summary.last_reply.take());
                     false
                 }
-                Round::Mail { more } => more,
+                Round::Mail { more } => {
+                    broken = false;
+                    more
+                }
+                Round::Broken => {
+                    broken = true;
+                    true
+                }
             };
             in_a_row = if more { in_a_row + 1 } else { 0 };
             if !more || in_a_row >= account.max_rounds {
@@ -129,7 +139,8 @@ impl<K: Sink> Run<'_, K> {
         }
     }
 
-    /// `again` says that these very domains have just been asked for, and had mail.
+    /// `again` says that these very domains have just been asked for, and had mail, all of which came as far
+    /// as we know.
     async fn round(
         &mut self,
         called: Called,
@@ -286,7 +297,7 @@ fn judge(reception: Reception, one_of_ours: bool) -> Result<Round, FetchFault> {
         // A session that brought something may be followed by one that brings the rest.
         Err(end) if taken > 0 => {
             info!(%end, taken, "the session broke off; calling again");
-            Ok(Round::Mail { more: true })
+            Ok(Round::Broken)
         }
         Err(end) => Err(FetchFault::BrokeOff(end)),
     }
@@ -363,7 +374,9 @@ impl FetchFault {
 
 fn target_exit(fault: &SinkFault) -> Exit {
     match fault {
-        SinkFault::Settings { .. } | SinkFault::NotSmtp { .. } => Exit::Config,
+        SinkFault::Settings { .. } | SinkFault::NotSmtp { .. } | SinkFault::NotOffered { .. } => {
+            Exit::Config
+        }
         SinkFault::Disk { .. } => Exit::CantCreate,
         SinkFault::Refused { reply, .. } if reply.is_permanent() => Exit::Config,
         _ => Exit::TempFail,

@@ -1,14 +1,19 @@
 //! One run at a time for each account: two would race for the same mail and fill the same target.
 
+use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use sha2::{Digest, Sha256};
 
 use crate::config::fetch::Lock;
 use crate::exit::Exit;
+
+/// How long a name may be, with room for what is put behind it.
+const LONGEST: usize = 160;
 
 /// Holds an account until it is dropped, or its process dies.
 #[derive(Debug)]
@@ -99,10 +104,28 @@ fn path(label: &str) -> Result<PathBuf, LockFault> {
     Ok(folder.join(format!("{}.lock", file_name(label))))
 }
 
-/// A label as a file may be called: nothing in it leads anywhere else.
-pub fn file_name(label: &str) -> String {
-    let legal = |c: char| if c.is_ascii_alphanumeric() || ".-_@".contains(c) { c } else { '_' };
-    label.chars().map(legal).take(200).collect()
+/// What an account is called, as a file may be: nothing in it leads anywhere else, and no two accounts have
+/// the same. Other octets than letters, digits and `-_@.` are written as in a URL.
+pub fn file_name(identity: &str) -> String {
+    let mut name = String::with_capacity(identity.len());
+    for (n, octet) in identity.bytes().enumerate() {
+        let legal = octet.is_ascii_alphanumeric() || b"-_@".contains(&octet);
+        if legal || (octet == b'.' && n > 0) {
+            name.push(char::from(octet));
+        } else {
+            let _ = write!(name, "%{octet:02x}");
+        }
+    }
+    if name.len() > LONGEST {
+        // A `%` is followed by two digits anywhere else.
+        let digest = Sha256::digest(identity.as_bytes());
+        name.truncate(LONGEST / 2);
+        name.push_str("%-");
+        for octet in digest {
+            let _ = write!(name, "{octet:02x}");
+        }
+    }
+    name
 }
 
 fn folder() -> PathBuf {
@@ -113,5 +136,30 @@ fn folder() -> PathBuf {
         Some(runtime) => runtime.join("odmr"),
         None if uid.is_root() => PathBuf::from("/run/odmr/atrn-fetch"),
         None => std::env::temp_dir().join(format!("odmr-{}", uid.as_raw())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_name_stays_readable_and_leads_nowhere() {
+        assert_eq!(file_name("home-2_b.example"), "home-2_b.example");
+        assert_eq!(file_name("ann/home"), "ann%2fhome");
+        assert_eq!(file_name(".."), "%2e.");
+        assert_eq!(file_name("acme@mx.test:366"), "acme@mx.test%3a366");
+        let long = "x".repeat(300);
+        assert_ne!(file_name(&long), file_name(&format!("{long}y")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_have_the_same(a in "[a._/%:ä-]{1,4}|[x]{158,162}", b in "[a._/%:ä-]{1,4}|[x]{158,162}") {
+            prop_assert_eq!(file_name(&a) == file_name(&b), a == b);
+            prop_assert!(file_name(&a).len() <= 255 - ".json.XXXXXXXX".len());
+        }
     }
 }

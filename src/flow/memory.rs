@@ -220,7 +220,7 @@ impl Shelf {
             .state_dir
             .clone()
             .or_else(|| (!account.name.is_empty()).then(folder).flatten())?;
-        Some(Shelf(folder.join(format!("{}.json", file_name(&account.label())))))
+        Some(Shelf(folder.join(format!("{}.json", file_name(&account.identity())))))
     }
 
     /// What is remembered. Nothing where there is nothing that can be read.

@@ -16,6 +16,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::lab::maildir::Maildir;
 use crate::lab::ours::{AtrnFetch, Odmrd, RunningOdmrd};
 use crate::lab::post::Post;
 use crate::lab::process::{Ran, run};
@@ -334,4 +335,39 @@ fn a_further_provider_has_no_target_of_its_own() {
     assert_eq!(ran.code, Some(78), "{ran:#?}");
     assert!(ran.err.contains("fallback: number 1: deliver: a provider has none"), "{ran:#?}");
     assert!(ran.err.contains("number 1: server: not set"), "{ran:#?}");
+}
+
+/// Mail of one account has no way to the target of another, whatever they are called.
+#[test]
+fn accounts_with_like_names_have_each_a_queue_of_their_own() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let own = format!("{}\nspool = {:?}", at(odmrd.odmr), lab.path("own"));
+    let nobody = format!("{own}\ndeliver = \"smtp:{}\"", lab.free());
+    settings(&lab, &[("\"ann/home\"", &nobody), ("ann_home", &own)]);
+    assert_eq!(run(&lab, atrn_fetch(&lab, &["ann/home"])).code, Some(75));
+    let other = run(&lab, atrn_fetch(&lab, &["ann_home"]));
+    assert_eq!(other.code, Some(0), "{other:#?}");
+    assert!(other.out.contains("0 delivered") || !other.out.contains("delivered"), "{other:#?}");
+    assert_eq!(Maildir::at(lab.path("Maildir")).messages().len(), 0, "{other:#?}");
+}
+
+/// What cannot be written down of one conversation keeps nobody's mail away.
+#[test]
+fn a_record_that_cannot_be_kept_stops_nobody() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let server = at(odmrd.odmr);
+    let first = format!("{server}\ntranscript = {:?}", lab.path("nowhere"));
+    settings(&lab, &[("one", &first), ("two", &server)]);
+    let summary = lab.path("summary.json");
+    let words = ["--all", "--json", "--summary", summary.to_str().expect("a path")];
+    let ran = run(&lab, atrn_fetch(&lab, &words));
+    assert_eq!(ran.code, Some(73), "{ran:#?}");
+    assert!(ran.err.contains("one: ") && ran.err.contains("nowhere"), "{ran:#?}");
+    let told: Vec<serde_json::Value> =
+        ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let results: Vec<_> = told.iter().map(|told| told["result"].as_str()).collect();
+    assert_eq!(results, [Some("ok"), Some("no_mail")], "{ran:#?}");
+    assert!(summary.exists());
 }

@@ -313,3 +313,31 @@ fn what_comes_a_second_time_is_withdrawn_from_a_server() {
     assert_eq!((subjects("one"), subjects("two")), (1, 1), "{}", postfix.log());
     assert!(postfix.log().contains("lost connection after DATA"), "{}", postfix.log());
 }
+
+/// What was in hand when the line broke is still there: being told to wait is not the end of it.
+#[test]
+fn a_line_that_broke_within_a_message_is_not_the_end_of_the_mail() {
+    let half = "P: MAIL FROM:<a@sender.test>\nC: 250 *\nP: RCPT TO:<box@example.org>\nC: 250 *\n\
+        P: DATA\nC: 354 *\nP: Subject: half\n[drop]";
+    let letter = stuffed(b"Subject: x\r\n\r\nx\r\n");
+    for (answer, code) in [
+        ("P: 450 4.7.0 too soon", 75),
+        ("P: 421 going down", 75),
+        ("P: 453 messages already being processed", 75),
+        (NO_MAIL, 0),
+    ] {
+        let lab = Lab::open();
+        let broken = then(&[TURNED, MESSAGE, half]).with("content", &letter);
+        let (fetched, _) = meets(&lab, vec![broken, then(&[answer, GOODBYE])], &[]);
+        assert_eq!(
+            (fetched.code, fetched.count("accepted")),
+            (Some(code), 1),
+            "{answer} {fetched:#?}"
+        );
+        // With nothing broken, it is.
+        let whole = then(&[TURNED, MESSAGE, QUIT]).with("content", &letter);
+        let lab = Lab::open();
+        let (fetched, _) = meets(&lab, vec![whole, then(&[answer, GOODBYE])], &[]);
+        assert_eq!(fetched.code, Some(0), "{answer} {fetched:#?}");
+    }
+}

@@ -91,8 +91,8 @@ async fn fetch_all(flags: &RunFlags, accounts: &[Effective]) -> Result<Exit, Fai
         if *stopped.borrow() {
             break;
         }
-        let told = fetch_one(effective, flags, stopped.clone()).await?;
-        worst = worst.max(exit_of(&effective.account, &told));
+        let (told, kept) = fetch_one(effective, flags, stopped.clone()).await;
+        worst = worst.max(exit_of(&effective.account, &told)).max(kept);
         for told in told {
             report(output, effective, &told)?;
             summaries.push(told.summary);
@@ -150,17 +150,22 @@ async fn fetch_one(
     effective: &Effective,
     flags: &RunFlags,
     stop: watch::Receiver<bool>,
-) -> Result<Vec<Told>, Failure> {
+) -> (Vec<Told>, Exit) {
     let output = flags.common.output;
     let mut bar = Bar::new(&effective.account.label(), output);
     let keep = wants_dialogue(effective, output);
     let told = visit(effective, keep, stop, &mut |progress| bar.show(progress)).await;
     bar.clear();
+    let mut kept = Exit::Ok;
     for told in &told {
         let transcripts = told.transcripts.as_deref().unwrap_or_default();
-        keep_transcripts(&effective.account, output, told.summary.started, transcripts)?;
+        let started = told.summary.started;
+        // Mail has come, and others are waiting for their turn; a record that cannot be kept stops neither.
+        if let Err(failure) = keep_transcripts(&effective.account, output, started, transcripts) {
+            kept = kept.max(crate::cli::failure::told("atrn-fetch", &labelled(failure, effective)));
+        }
     }
-    Ok(told)
+    (told, kept)
 }
 
 fn wants_dialogue(effective: &Effective, output: Output) -> bool {
@@ -266,7 +271,7 @@ fn keep_transcripts(
     started: Timestamp,
     transcripts: &[Transcript],
 ) -> Result<(), Failure> {
-    for (n, transcript) in transcripts.iter().enumerate() {
+    for transcript in transcripts {
         if output.verbose > 1 {
             let _ = write!(std::io::stderr().lock(), "{transcript}");
         }
@@ -276,24 +281,31 @@ fn keep_transcripts(
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' })
             .collect();
-        let path =
-            folder.join(format!("{label}-{}-{}.txt", started.strftime("%Y%m%dT%H%M%SZ"), n + 1));
-        write_private(&path, &transcript.to_string()).map_err(|error| {
-            Failure::new(Exit::CantCreate, format!("{}: {error}", path.display()))
-        })?;
+        let stem = format!("{label}-{}", started.strftime("%Y%m%dT%H%M%SZ"));
+        keep_private(folder, &stem, &transcript.to_string())?;
     }
     Ok(())
 }
 
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+/// Writes a file under the first number that is free; another provider may have been called in the same
+/// second.
+fn keep_private(folder: &Path, stem: &str, text: &str) -> Result<(), Failure> {
     use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut n = 1u32;
+    loop {
+        let path = folder.join(format!("{stem}-{n}.txt"));
+        let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        match written {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
+            Err(error) => {
+                let what = format!("{}: {error}", path.display());
+                return Err(Failure::new(Exit::CantCreate, what));
+            }
+        }
+    }
 }
 
 /// Logs in, shows what the provider can do, fetches nothing.

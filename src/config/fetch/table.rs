@@ -289,10 +289,22 @@ pub const OF_A_PROVIDER: [&str; 15] = [
 ];
 
 impl Account {
-    /// What to call the account in messages, summaries and locks: its name, or else whom it calls.
+    /// What to call the account in messages and summaries: its name, or else whom it calls.
     pub fn label(&self) -> String {
         match (&*self.name, &self.server) {
             ("", Some(server)) => server.to_string(),
+            (name, _) => name.to_owned(),
+        }
+    }
+
+    /// What no other account is called, for what is kept of it: its name, or else as whom it calls whom. A
+    /// name has no colon behind an at sign by accident only.
+    pub fn identity(&self) -> String {
+        match (&*self.name, &self.server) {
+            ("", Some(server)) => {
+                let user = self.user.as_deref().unwrap_or_default();
+                format!("{user}@{server}:{}", self.port)
+            }
             (name, _) => name.to_owned(),
         }
     }
