@@ -252,6 +252,10 @@ impl OfAccount {
     /// A session came to this.
     pub fn ended(&self, outcome: Outcome, now: Timestamp) {
         self.sessions.at(place(&Outcome::ALL, outcome)).add(1);
+        self.called(outcome, now);
+    }
+
+    fn called(&self, outcome: Outcome, now: Timestamp) {
         self.last_attempt.set(now);
         if matches!(outcome, Outcome::Ok | Outcome::NoMail) {
             self.last_success.set(now);
@@ -347,6 +351,16 @@ impl Counts {
     /// Every account.
     pub fn accounts(&self) -> Arc<HashMap<String, Arc<OfAccount>>> {
         self.accounts.load_full()
+    }
+
+    /// When each account called last, and last with success, as far as the sessions tell that an earlier
+    /// daemon has written down: whoever has been silent for days is so behind a restart too.
+    pub fn remember_calls(&self) {
+        for past in self.recent.sessions(usize::MAX).into_iter().rev() {
+            let Some(account) = self.account(&past.account) else { continue };
+            let ended = past.began.checked_add(past.took).unwrap_or(past.began);
+            account.called(past.outcome, ended);
+        }
     }
 
     /// Every domain.

@@ -382,7 +382,7 @@ mod tests {
         memory.note(&came(0, Some("down")), DAY);
         shelf.keep(&memory);
         assert_eq!(shelf.recall(), memory);
-        let path = folder.path().join("state/.._home.json");
+        let path = folder.path().join("state/%2e.%2fhome.json");
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 

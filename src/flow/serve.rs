@@ -228,6 +228,7 @@ impl Ready {
         let counts = &provider.counts;
         counts.recent.recall(&settings.state_dir);
         counts.recent.keep(|account| counts.account(account).is_some());
+        counts.remember_calls();
         let admission = Admission::new(limits(settings));
         let (stop, stopped) = watch::channel(false);
         let (alive, mut all_gone) = mpsc::channel::<()>(1);

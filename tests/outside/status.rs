@@ -61,7 +61,17 @@ fn the_page_is_told_what_waits_and_how_calls_went() {
         .map(|hour| hour[0].as_u64().expect("a count"))
         .sum();
     assert_eq!((calls, &fetched["totals"]["messages"]), (1, &0.into()));
-    assert!(fetched["accounts"][0]["last_success"].is_string());
+    let last = &fetched["accounts"][0]["last_success"];
+    assert!(last.is_string());
+    // Whoever has been silent for weeks is so behind a restart too.
+    provider.stop();
+    let mut provider = house.serve();
+    let again = status(provider.listener("\"Http\""), "");
+    let moment = |told: &serde_json::Value| -> jiff::Timestamp {
+        told.as_str().expect("a moment").parse().expect("a moment")
+    };
+    let apart = moment(&again["accounts"][0]["last_success"]).duration_since(moment(last));
+    assert!(apart.as_secs().abs() <= 1, "{again}");
 }
 
 #[test]
