@@ -111,6 +111,12 @@ impl Memory {
         }
     }
 
+    /// Trouble with servers that are called no more is over: whoever has set the name right hears of the
+    /// wrong one no longer.
+    pub fn keep_to(&mut self, is_called: impl Fn(&str) -> bool) {
+        self.troubles.retain(|trouble| is_called(&trouble.server));
+    }
+
     fn trouble(&mut self, came: &Came<'_>, what: &str, interval: Duration) -> Telling {
         let Came { server, at, exit, .. } = *came;
         let same = |trouble: &&mut Trouble| {
@@ -384,6 +390,17 @@ mod tests {
         assert_eq!(shelf.recall(), memory);
         let path = folder.path().join("state/%2e.%2fhome.json");
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn trouble_with_a_server_that_is_called_no_more_is_over() {
+        let mut memory = Memory::default();
+        memory.note(&came(0, Some("no such host")), DAY);
+        let server = came(0, None).server.to_owned();
+        memory.keep_to(|called| called == server);
+        assert_eq!(memory.troubles.len(), 1);
+        memory.keep_to(|called| called == "other:366");
+        assert_eq!(memory.troubles, []);
     }
 
     #[test]

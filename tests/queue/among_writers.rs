@@ -90,3 +90,19 @@ fn a_list_is_never_torn_by_those_who_write() {
     });
     assert!(orders > 0);
 }
+
+#[test]
+fn who_asks_many_times_keeps_no_seat_from_others() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let mut post = Post::open(odmrd.mx);
+    // Each content is a question of its own, and there are sixteen seats.
+    (0..40).for_each(|number| deliver(&odmrd, &mut post, number));
+    let folder = lab.path("exported").display().to_string();
+    queuectl(&odmrd, &["export", &folder]).ended(0);
+    let files = std::fs::read_dir(&folder).expect("the folder");
+    let letters = files.filter(|file| {
+        file.as_ref().is_ok_and(|file| file.path().extension().is_some_and(|end| end == "eml"))
+    });
+    assert_eq!(letters.count(), 40);
+}

@@ -55,7 +55,11 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
             line.push(b'\n');
             let unsent =
                 |error| Failure::new(Exit::Unavailable, format!("{}: {error}", path.display()));
-            stream.write_all(&line).await.map_err(unsent)?;
+            match stream.write_all(&line).await {
+                // Whoever was turned away is told why, and that lies there already.
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(unsent(error)),
+                Ok(()) | Err(_) => {}
+            }
             tokio::spawn(read(stream, put));
         }
         Office::Own(folder) => {
@@ -205,7 +209,11 @@ async fn connect(path: &Path) -> Result<UnixStream, Failure> {
 async fn read(mut stream: impl AsyncRead + Unpin, put: mpsc::Sender<Result<Vec<u8>, Failure>>) {
     loop {
         let mut some = Vec::with_capacity(256 * 1024);
-        let read = tokio::time::timeout(SILENCE, stream.read_buf(&mut some)).await;
+        let read = tokio::select! {
+            read = tokio::time::timeout(SILENCE, stream.read_buf(&mut some)) => read,
+            // Whoever has heard enough gives back the seat, too.
+            () = put.closed() => return,
+        };
         let batch = match read {
             Ok(Ok(0)) => return,
             Ok(Ok(_)) => Ok(some),
