@@ -114,8 +114,8 @@ pub struct Whom {
 pub enum Command {
     /// The messages in the queue
     ///
-    /// Read in pages of 512, each as it was at one moment: a message that is there all the time is listed once, whatever
-    /// others do meanwhile.
+    /// Read in pages of 512, each as it was at one moment. Without --domain and --account, a message that is there all the
+    /// time is listed once, whatever others do meanwhile; with them, one that an order moves meanwhile may be missed or told twice.
     List(List),
     /// All that is known of a message
     Show(Show),
