@@ -112,6 +112,21 @@ async fn what_is_held_until_a_time_is_released_then() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_later_hold_takes_the_place_of_an_earlier_one() {
+    let folder = folder();
+    let spool = open(&folder);
+    keep_small(&spool, 1, "example.org", at(0)).await;
+    is_done(&spool, 1, Act::Hold(Some(at(100)))).await;
+    is_done(&spool, 1, Act::Hold(Some(at(500)))).await;
+    spool.expire(at(100)).await.expect("swept");
+    assert!(offered(&spool, "example.org").await.is_empty());
+    let totals = spool.totals(&domain("example.org"));
+    assert_eq!((totals.waiting, totals.set_aside), (0, 1));
+    spool.expire(at(500)).await.expect("swept");
+    assert_eq!(offered(&spool, "example.org").await, [id(1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_new_mail_of_a_domain_is_held_until_then_also_across_a_restart() {
     let folder = folder();
     let spool = open(&folder);

@@ -44,13 +44,12 @@ pub async fn visit(
     };
     let shelf = Shelf::of(account);
     let mut memory = shelf.as_ref().map(Shelf::recall).unwrap_or_default();
-    memory.keep_to(|server| {
-        let is = |own: &Account| {
-            let name = own.server.as_ref().map(ToString::to_string).unwrap_or_default();
-            server == format!("{name}:{}", own.port)
-        };
-        account.providers().iter().any(is)
-    });
+    let place = |own: Account| {
+        let name = own.server.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{name}:{}", own.port)
+    };
+    let called: Vec<String> = account.providers().into_iter().map(place).collect();
+    memory.keep_to(&called);
     let mut told = Vec::with_capacity(visited.len());
     for ((summary, transcripts), failure) in visited {
         let telling = memory.note(&came(&summary), account.report_interval.get());

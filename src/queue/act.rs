@@ -45,7 +45,9 @@ impl Act {
     pub fn fits(&self, state: EntryState) -> bool {
         use EntryState::{Damaged, Deleted, Failed, Held, Waiting};
         match self {
-            Act::Hold(_) | Act::Requeue => state == Waiting,
+            // A later hold takes the place of an earlier one, so that its time can be made longer.
+            Act::Hold(_) => matches!(state, Waiting | Held),
+            Act::Requeue => state == Waiting,
             Act::Release => state == Held,
             Act::Delete => matches!(state, Waiting | Held | Failed | Damaged),
             Act::Undelete => state == Deleted,

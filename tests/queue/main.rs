@@ -258,6 +258,13 @@ fn what_a_customer_said_can_be_looked_for() {
     let count = |words: &str| queuectl(&odmrd, &["list", "--said", words]).ended(0).records().len();
     assert_eq!(count(&text.to_uppercase()), 3, "{text}");
     assert_eq!((count("^4\\d\\d 4\\."), count("^5"), count("quota")), (3, 0, 0));
+    let wait = |account: &str| {
+        let words = ["wait", "--account", account, "--any", "--timeout", "1s"];
+        queuectl(&odmrd, &words)
+    };
+    wait("acme").ended(0);
+    wait("acmee").ended(66);
+    queuectl(&odmrd, &["wait", "--account", "acmee", "--empty", "--timeout", "1s"]).ended(66);
     // And is told to whoever looks how things stand.
     let code = all[0]["last"]["code"].to_string();
     let happened = ["watch", "--no-follow", "--event", "deferred", "--json"];

@@ -233,8 +233,8 @@ pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
         let request = Request::list(filter.clone(), Some(1));
         let there = match ask(office, request).await?.next().await {
             Ok(record) => record.is_some(),
-            // An id that is gone is one that no longer waits.
-            Err(failure) if failure.exit == Exit::NoInput => false,
+            // An id that is gone is one that no longer waits; an account that is not there is a mistake.
+            Err(failure) if failure.exit == Exit::NoInput && filter.account.is_empty() => false,
             Err(failure) => return Err(failure),
         };
         if there == wait.any {

@@ -297,8 +297,8 @@ impl Account {
         }
     }
 
-    /// What no other account is called, for what is kept of it: its name, or else as whom it calls whom. A
-    /// name has no colon behind an at sign by accident only.
+    /// By what that is known which is kept of the account: its name, or else as whom it calls whom,
+    /// `user@server:port`.
     pub fn identity(&self) -> String {
         match (&*self.name, &self.server) {
             ("", Some(server)) => {

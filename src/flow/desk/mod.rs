@@ -486,7 +486,9 @@ impl Desk {
         // 0 is before everything: whatever is remembered is wanted, and nothing is missed.
         let asked = wanted.after.filter(|after| *after > 0);
         let mut next = wanted.after.map_or_else(|| events.next(), |seq| seq.saturating_add(1));
-        let mut first = true;
+        // Whoever wants no more than that is not kept by what happens meanwhile.
+        let end = wanted.so_far.then(|| events.next());
+        let (mut first, mut spoken) = (true, tokio::time::Instant::now());
         loop {
             let (some, gap) = events.from(next, ROOM);
             let mut lines = Vec::new();
@@ -510,17 +512,20 @@ impl Desk {
                     line(&mut lines, &record::Happened::new(event, account))?;
                 }
             }
-            if some.is_empty() && !wanted.so_far {
-                // An empty line now and then tells whether anybody is still there.
-                let woken = tokio::time::timeout(PULSE, events.until(next)).await;
-                if woken.is_err() {
-                    lines.push(b'\n');
-                }
+            let is_over = end.is_some_and(|end| some.is_empty() || next >= end);
+            if some.is_empty() && !is_over {
+                let _ = tokio::time::timeout(PULSE, events.until(next)).await;
+            }
+            // An empty line now and then tells whether anybody is still there, also where much happens that
+            // is not for them.
+            if lines.is_empty() && spoken.elapsed() >= PULSE {
+                lines.push(b'\n');
             }
             if !lines.is_empty() {
                 sheet.send(lines).await?;
+                spoken = tokio::time::Instant::now();
             }
-            if wanted.so_far && some.is_empty() {
+            if is_over {
                 return Ok(());
             }
         }
@@ -633,7 +638,6 @@ impl Desk {
             });
             // What came since has been held as it came.
             selected.before = Some(Timestamp::now());
-            selected.unheld = matches!(act, Act::Hold(_));
         }
         let ids = self.meant(&selected, now, dry_run.then_some(sheet)).await?;
         let mut told = Action {
@@ -778,8 +782,6 @@ struct Selected {
     /// One of which must be found in the subject; none where it does not matter.
     subjects: Vec<Expression>,
     before: Option<Timestamp>,
-    /// None that an operator holds.
-    unheld: bool,
 }
 
 impl Selected {
@@ -789,8 +791,8 @@ impl Selected {
         let sources = selection.sources().map_err(usage)?;
         let conditions = selection.conditions().map_err(usage)?;
         let subjects = selection.subjects().map_err(usage)?;
-        let (domains, before, unheld) = (None, None, false);
-        let all = Selected { filter, domains, sources, conditions, subjects, before, unheld };
+        let (domains, before) = (None, None);
+        let all = Selected { filter, domains, sources, conditions, subjects, before };
         if selection.account.is_empty() {
             return Ok(all);
         }
@@ -826,7 +828,6 @@ impl Selected {
                 let standing = Standing::of(entry, *leased);
                 ours(&entry.domain)
                     && self.before.is_none_or(|before| entry.arrived <= before)
-                    && !(self.unheld && standing == Standing::Held)
                     && self.is_from(entry.source.ip)
                     && self.filter.matches(Seen { entry, standing }, now)
             }
