@@ -243,12 +243,13 @@ impl Ready {
             admission: admission.clone(),
             stop: stopped.clone(),
         };
-        open_doors(self.doors, &hall, &site, alive)?;
+        // Before anybody is let in: a crowd at the door may leave us no descriptor for it.
         let control = &self.loaded.settings.control;
         let socket = self.loaded.settings.control_socket();
         let group = control.group.as_deref().map(privilege::group_id).transpose()?;
         let listener = LocalListener::bind(&socket, group)?;
         info!(listener = %socket.display(), "listening for operators");
+        open_doors(self.doors, &hall, &site, alive)?;
         tokio::spawn(keep_desk(listener, provider.clone(), group.is_some(), stopped.clone()));
         let state = settings.state_dir.clone();
         tokio::spawn(keep_book(provider.counts.clone(), state.clone(), stopped.clone()));

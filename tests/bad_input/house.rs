@@ -108,7 +108,7 @@ pub fn stderr(output: &Output) -> String {
 pub struct Provider {
     child: Child,
     log: Receiver<String>,
-    heard: String,
+    pub heard: String,
     pub mx: SocketAddr,
     pub odmr: SocketAddr,
 }
