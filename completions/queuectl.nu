@@ -41,7 +41,7 @@ module completions {
     --cursor: string          # Go on where an earlier list of the same messages was cut by --limit, which told this word
     --by-recipient            # A row for each recipient
     --fail-if-empty           # Exit with 1 when there are none
-    --fail-if-any             # Exit with 1 when there are any
+    --fail-if-any             # Exit with 1 when there are any; what was deleted does not count and is left out
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
@@ -521,7 +521,7 @@ module completions {
     --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
-    --empty                   # Until there are none; this is so unless --any is said
+    --empty                   # Until there are none; this is so unless --any is said. What was deleted does not count
     --any                     # Until there are any
     --timeout: string         # Give up after this, with 75
     --config(-c): path        # The settings of odmrd, where its control socket stands

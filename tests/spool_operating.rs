@@ -332,7 +332,7 @@ async fn a_page_shows_what_a_look_at_each_shows() {
     let overseer = spool.overseer();
     let (mut from, mut paged) = (None, Vec::new());
     loop {
-        let page = overseer.page(None, from, 256).await.expect("a page");
+        let page = overseer.page(from, 256).await.expect("a page");
         paged.extend(page.entries);
         from = page.next;
         if from.is_none() {

@@ -52,7 +52,7 @@ async fn mail_of_an_earlier_version_is_kept_and_handed_over() {
     let verified = spool.overseer().verify(at(THEN), &give).await.expect("a look");
     drop(give);
     assert_eq!((verified.entries, found.recv().await), (5, None));
-    let page = spool.overseer().page(None, None, 10).await.expect("a page");
+    let page = spool.overseer().page(None, 10).await.expect("a page");
     let states: Vec<EntryState> =
         page.entries.iter().map(|sight| sight.as_ref().expect("readable").entry.state).collect();
     let waiting = EntryState::Waiting;

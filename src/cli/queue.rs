@@ -114,8 +114,8 @@ pub struct Whom {
 pub enum Command {
     /// The messages in the queue
     ///
-    /// Read in pages of 512, each as it was at one moment. Without --domain and --account, a message that is there all the
-    /// time is listed once, whatever others do meanwhile; with them, one that an order moves meanwhile may be missed or told twice.
+    /// The oldest first. Read in pages of 512, each as it was at one moment; a message that is there all the time
+    /// is listed once, whatever others do meanwhile.
     List(List),
     /// All that is known of a message
     Show(Show),
@@ -212,7 +212,7 @@ pub struct List {
     /// Exit with 1 when there are none
     #[arg(long, help_heading = "Output")]
     pub fail_if_empty: bool,
-    /// Exit with 1 when there are any
+    /// Exit with 1 when there are any; what was deleted does not count and is left out
     #[arg(long, conflicts_with = "fail_if_empty", help_heading = "Output")]
     pub fail_if_any: bool,
 }
@@ -513,7 +513,7 @@ pub struct Wait {
     /// Which.
     #[command(flatten)]
     pub filter: Selection,
-    /// Until there are none; this is so unless --any is said
+    /// Until there are none; this is so unless --any is said. What was deleted does not count
     #[arg(long, conflicts_with = "any")]
     pub empty: bool,
     /// Until there are any
@@ -608,8 +608,9 @@ fn office(whom: &Whom) -> Result<Office, Failure> {
     Ok(Office::Socket(loaded.settings.control_socket()))
 }
 
-/// A selection with its ids read from standard input where it says so.
-fn with_ids(mut filter: Selection, ids: Vec<String>) -> Result<Selection, Failure> {
+/// A selection with its ids read from standard input where it says so; nothing where that names no message
+/// at all, which must not come to mean every one.
+fn with_ids(mut filter: Selection, ids: Vec<String>) -> Result<Option<Selection>, Failure> {
     filter.id.extend(ids);
     if filter.id.iter().any(|id| id == "-") {
         let read = ids_from(&mut std::io::stdin().lock());
@@ -617,8 +618,7 @@ fn with_ids(mut filter: Selection, ids: Vec<String>) -> Result<Selection, Failur
             read.map_err(|error| Failure::new(Exit::Io, format!("standard input: {error}")))?;
         filter.id.retain(|id| id != "-");
         if read.is_empty() && filter.id.is_empty() {
-            // Nothing was named, which must not come to mean everything.
-            return Err(Failure::new(Exit::Partial, "standard input names no message"));
+            return Ok(None);
         }
         filter.id.extend(read);
     }
@@ -627,7 +627,15 @@ fn with_ids(mut filter: Selection, ids: Vec<String>) -> Result<Selection, Failur
     filter.sources().map_err(bad)?;
     filter.conditions().map_err(bad)?;
     filter.subjects().map_err(bad)?;
-    Ok(filter)
+    Ok(Some(filter))
+}
+
+/// The same for those who have nothing to do without.
+fn these(filter: Selection, ids: Vec<String>) -> Result<Selection, Failure> {
+    match with_ids(filter, ids)? {
+        Some(filter) => Ok(filter),
+        None => Err(Failure::new(Exit::Partial, "standard input names no message")),
+    }
 }
 
 type Paper<'a> = Page<BufWriter<StdoutLock<'a>>>;

@@ -217,7 +217,8 @@ impl Filter {
     }
 
     fn numbers_match(&self, entry: &Entry, now: Timestamp) -> bool {
-        let age = now.duration_since(entry.arrived).unsigned_abs();
+        // Where the clock was set back, something may come to us from the future: it has no age yet.
+        let age = Duration::try_from(now.duration_since(entry.arrived)).unwrap_or_default();
         let left = Duration::try_from(entry.expires.duration_since(now)).unwrap_or_default();
         self.older.is_none_or(|least| age > least)
             && self.newer.is_none_or(|most| age < most)

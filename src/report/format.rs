@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::Value;
 
-use crate::smtp::escape::Escaped;
+use crate::smtp::escape::{Escaped, deceives};
 
 /// A page's form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,7 +214,15 @@ fn is_number(field: &str) -> bool {
         || field.starts_with("by_state.")
         || matches!(
             field,
-            "size" | "bytes" | "messages" | "attempts" | "done" | "matched" | "busy" | "unfit"
+            "size"
+                | "bytes"
+                | "messages"
+                | "attempts"
+                | "done"
+                | "matched"
+                | "busy"
+                | "unfit"
+                | "missing"
         )
 }
 
@@ -307,17 +315,15 @@ fn json(value: &Value) -> io::Result<String> {
 /// The same JSON with what is legal in it and unsafe on a terminal spelt out: C1 controls, and what has
 /// no width or turns the direction. Such characters stand in strings only.
 pub fn harmless(json: &str) -> Cow<'_, str> {
-    let unsafe_ = |c: char| {
-        matches!(c, '\u{7f}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    if !json.contains(unsafe_) {
+    if !json.contains(deceives) {
         return json.into();
     }
     let mut safe = String::with_capacity(json.len() + 16);
     for c in json.chars() {
-        match unsafe_(c) {
-            true => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
+        match deceives(c) {
+            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }),
             false => safe.push(c),
         }
     }

@@ -30,6 +30,15 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
+/// Is this a C1 control, or does it show nothing or change the direction of what is shown? Legal text,
+/// and unsafe to display.
+pub fn deceives(c: char) -> bool {
+    matches!(c,
+        '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
 fn visible(c: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match c {
         '\\' => f.write_str("\\\\"),
@@ -37,12 +46,7 @@ fn visible(c: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         '\n' => f.write_str("\\n"),
         '\t' => f.write_str("\\t"),
         c if (c as u32) < 0x20 || c as u32 == 0x7f => write!(f, "\\x{:02x}", c as u32),
-        // C1 controls, zero-width and direction-changing characters: legal text, unsafe display.
-        '\u{80}'..='\u{9f}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{feff}' => write!(f, "\\u{{{:x}}}", c as u32),
+        c if deceives(c) => write!(f, "\\u{{{:x}}}", c as u32),
         c => fmt::Write::write_char(f, c),
     }
 }

@@ -6,6 +6,7 @@ mod completion;
 #[allow(dead_code, unused_imports)]
 #[path = "../peers/lab/mod.rs"]
 mod lab;
+mod named;
 
 use std::process::{Command, Stdio};
 
@@ -223,8 +224,8 @@ fn a_list_that_was_cut_goes_on() {
     assert!(refused.err.contains("cursor: saw \"nowhere\""), "{}", refused.err);
     let other = queuectl(&odmrd, &["list", "--json", "--limit", "1"]).ended(0).err;
     let (_, other) = other.trim().split_once("--cursor ").expect("a cursor");
-    let elsewhere = ["list", "--domain", "example.org", "--cursor", other];
-    assert!(queuectl(&odmrd, &elsewhere).ended(64).err.contains("of the same messages"));
+    let elsewhere = ["list", "--json", "--domain", "example.org", "--cursor", other];
+    assert_eq!(queuectl(&odmrd, &elsewhere).ended(0).records().len(), 2);
 }
 
 #[test]

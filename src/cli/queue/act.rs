@@ -10,8 +10,9 @@ use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::{ActWord, Request};
+use crate::smtp::escape::Escaped;
 
-const ACTION: [&str; 6] = ["action", "matched", "done", "busy", "unfit", "audit"];
+const ACTION: [&str; 7] = ["action", "matched", "done", "busy", "unfit", "missing", "audit"];
 
 pub(super) async fn hold(office: &Office, hold: Hold) -> Result<Exit, Failure> {
     let how = How { until: hold.until, future: hold.future, ..How::default() };
@@ -33,6 +34,12 @@ pub(super) async fn delete(office: &Office, mut delete: Delete) -> Result<Exit, 
 }
 
 pub(super) async fn bounce(office: &Office, bounce: Bounce) -> Result<Exit, Failure> {
+    if let Some(code) = bounce.act.filter.code.iter().find(|code| code.starts_with("5.")) {
+        // What was refused for good has been told, and waits no longer.
+        let what = format!("--code {code}: it says which messages, by what was last said of them");
+        let hint = format!("what their senders are told is --status {code}");
+        return Err(Failure::new(Exit::Usage, what).hint(Some(&hint)));
+    }
     let reply = format!("550 {} {}", bounce.status, bounce.text);
     let how = How { reply: Some(reply), ..How::default() };
     order(office, ActWord::Bounce, bounce.act, how).await
@@ -73,7 +80,10 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
     let How { until, reply, to, future } = how;
     let Act { ids, filter, all, dry_run, yes, reason, allow_none, output } = act;
     output.shows()?;
-    let filter = with_ids(filter, ids)?;
+    let filter = match with_ids(filter, ids)? {
+        Some(filter) => filter,
+        None => return Ok(none_named(allow_none)),
+    };
     if filter.is_empty() && !all {
         let hint = "name messages or say which, as for `queuectl list`; --all means every one";
         return Err(Failure::new(Exit::Usage, "which messages?").hint(Some(hint)));
@@ -93,9 +103,11 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
     if dry_run {
         return look(office, request(true), allow_none).await;
     }
-    if !yes && let Some(exit) = asked(office, action, &filter, future, request(true)).await? {
-        let nothing_meant = exit == Exit::Partial && allow_none;
-        return Ok(if nothing_meant { Exit::Ok } else { exit });
+    if !yes
+        && let Some(exit) =
+            asked(office, action, &filter, future, request(true), allow_none).await?
+    {
+        return Ok(exit);
     }
     let mut answer = ask(office, request(false)).await?;
     let line =
@@ -119,23 +131,75 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
         let noun = if domains == 1 { "domain" } else { "domains" };
         say(&format!("{domains} {noun} whose new mail {now}"));
     }
-    let nothing = of("matched") + of("future") == 0 && !allow_none;
-    Ok(if nothing || of("busy") + of("unfit") > 0 { Exit::Partial } else { Exit::Ok })
+    let some_left = of("busy") + of("unfit") > 0;
+    Ok(ended(missing(&told), of("matched") + of("future"), some_left, allow_none))
+}
+
+/// How an order ends of which nothing failed.
+fn ended(missing: u64, found: u64, some_left: bool, allow_none: bool) -> Exit {
+    match (missing, found) {
+        _ if some_left => Exit::Partial,
+        _ if allow_none => Exit::Ok,
+        (1.., _) => Exit::NoInput,
+        (0, 0) => Exit::Partial,
+        _ => Exit::Ok,
+    }
+}
+
+/// Nothing was named, which does not mean everything.
+fn none_named(allow_none: bool) -> Exit {
+    say("standard input names no message; nothing was done");
+    ended(0, 0, false, allow_none)
+}
+
+/// How many of those that were named are not there; says which.
+fn missing(told: &Value) -> u64 {
+    let count = told["missing"].as_u64().unwrap_or_default();
+    let first = told["missing_ids"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for id in first.iter().filter_map(Value::as_str) {
+        say(&format!("{}: there is no such message", Escaped::text(id)));
+    }
+    if count > first.len() as u64 {
+        say(&format!("and {} others", count - first.len() as u64));
+    }
+    count
+}
+
+/// What an order would be about.
+#[derive(Default)]
+struct Meant {
+    count: u64,
+    missing: u64,
+}
+
+/// Asks what is meant, and gives each message away.
+async fn meant(
+    office: &Office,
+    request: Request,
+    mut each: impl FnMut(Value) -> Result<(), Failure>,
+) -> Result<Meant, Failure> {
+    let mut answer = ask(office, request).await?;
+    let mut meant = Meant::default();
+    while let Some(line) = answer.next().await? {
+        let record = parsed(line)?;
+        if record["id"].is_string() {
+            meant.count += 1;
+            each(record)?;
+        } else {
+            meant.missing = missing(&record);
+        }
+    }
+    Ok(meant)
 }
 
 /// The ids of what is meant.
 async fn look(office: &Office, request: Request, allow_none: bool) -> Result<Exit, Failure> {
-    let mut answer = ask(office, request).await?;
-    let mut count = 0u64;
-    while let Some(line) = answer.next().await? {
-        let record = parsed(line)?;
-        if let Some(id) = record["id"].as_str() {
-            count += 1;
-            crate::cli::tell(&format!("{id}\n"))?;
-        }
-    }
+    let Meant { count, missing } = meant(office, request, |record| {
+        crate::cli::tell(&format!("{}\n", record["id"].as_str().unwrap_or_default())).map(|_| ())
+    })
+    .await?;
     say(&format!("{count} messages; nothing was done"));
-    Ok(if count == 0 && !allow_none { Exit::Partial } else { Exit::Ok })
+    Ok(ended(missing, count, false, allow_none))
 }
 
 /// Asks whoever sits there; one message needs no typing of numbers. `Some` is how it ends without.
@@ -145,6 +209,7 @@ async fn asked(
     filter: &Selection,
     future: bool,
     request: Request,
+    allow_none: bool,
 ) -> Result<Option<Exit>, Failure> {
     let word = serde_json::to_value(action).ok().and_then(|word| word.as_str().map(str::to_owned));
     let word = word.unwrap_or_default();
@@ -153,25 +218,22 @@ async fn asked(
         let what = format!("{word}: there is nobody to ask whether that is meant");
         return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
     }
-    let mut answer = ask(office, request).await?;
-    let (mut count, mut first) = (0u64, Vec::new());
-    while let Some(line) = answer.next().await? {
-        let record: Value = parsed(line)?;
-        if record["id"].is_string() {
-            count += 1;
-            if first.len() < 5 {
-                first.push(record);
-            }
+    let mut first = Vec::new();
+    let Meant { count, missing } = meant(office, request, |record| {
+        if first.len() < 5 {
+            first.push(record);
         }
-    }
+        Ok(())
+    })
+    .await?;
     if count == 0 && !future {
         say("there are no such messages");
-        return Ok(Some(Exit::Partial));
+        return Ok(Some(ended(missing, 0, false, allow_none)));
     }
     for record in &first {
         let shown = |field: &str| {
             let text = record[field].as_str().unwrap_or("-");
-            crate::smtp::escape::Escaped::text(text).to_string()
+            Escaped::text(text).to_string()
         };
         say(&format!("  {} {} from <{}>", shown("id"), shown("domain"), shown("sender")));
     }

@@ -11,36 +11,37 @@
 
 pub(super) mod files;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use self::files::{Reader, Writer};
 use super::content::Content;
-use super::{Export, Import, parsed, say, with_ids};
+use super::{Export, Import, parsed, say, these};
 use crate::cli::failure::told;
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask, hand_in};
 use crate::flow::desk::record::IMPORTED;
+use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
+use crate::smtp::escape::Escaped;
 
 pub(super) async fn export(office: &Office, export: Export) -> Result<Exit, Failure> {
-    let filter = with_ids(export.filter, export.ids)?;
-    let mut answer = ask(office, Request::list(filter, None)).await?;
-    let mut envelopes = Vec::new();
-    while let Some(line) = answer.next().await? {
-        envelopes.push(parsed(line)?);
-    }
-    if envelopes.is_empty() {
-        return Err(Failure::new(Exit::Partial, "there are no such messages; nothing was written"));
-    }
+    let filter = these(export.filter, export.ids)?;
+    let mut envelopes = Envelopes::of(office, filter);
+    let Some(mut next) = envelopes.next().await? else {
+        let nothing =
+            Failure::new(Exit::Partial, "there are no such messages; nothing was written");
+        return Err(envelopes.missing.unwrap_or(nothing));
+    };
     let mut writer = Writer::create(export.form, &export.to)?;
-    let (mut written, mut worst) = (0u64, Exit::Ok);
-    for envelope in envelopes {
-        match carry(office, &mut writer, envelope).await {
-            Ok(()) => written += 1,
+    let (mut written, mut gone, mut worst) = (0u64, 0u64, Exit::Ok);
+    loop {
+        match carry(office, &mut writer, next).await {
+            Ok(true) => written += 1,
+            Ok(false) => gone += 1,
             // A reader who waits for the others is not kept from them by a damaged one.
             Err(failure) if failure.exit == Exit::Io && writer.is_sound() => {
                 worst = worst.max(Exit::Partial);
@@ -48,24 +49,98 @@ pub(super) async fn export(office: &Office, export: Export) -> Result<Exit, Fail
             }
             Err(failure) => return Err(failure),
         }
+        let Some(another) = envelopes.next().await? else { break };
+        next = another;
     }
     writer.finish()?;
     say(&format!("{written} written to {}", export.to.display()));
+    if gone > 0 {
+        say(&format!("{gone} went out in the meantime, and are not among them"));
+    }
+    if let Some(missing) = envelopes.missing {
+        told("queuectl", &missing);
+        worst = Exit::NoInput;
+    }
     Ok(worst)
 }
 
-async fn carry(office: &Office, writer: &mut Writer, mut envelope: Value) -> Result<(), Failure> {
+/// Messages that are asked for in one go.
+const SOME: usize = 1024;
+
+/// The envelopes of what is meant, some at a time.
+struct Envelopes<'a> {
+    office: &'a Office,
+    filter: Selection,
+    /// Those that are named, the first one last.
+    ids: Vec<String>,
+    named: bool,
+    cursor: Option<String>,
+    here: VecDeque<Value>,
+    ended: bool,
+    /// Of those that were named some are not there.
+    missing: Option<Failure>,
+}
+
+impl Envelopes<'_> {
+    fn of(office: &Office, mut filter: Selection) -> Envelopes<'_> {
+        let mut ids = std::mem::take(&mut filter.id);
+        ids.sort_unstable();
+        ids.dedup();
+        ids.reverse();
+        let named = !ids.is_empty();
+        let here = VecDeque::new();
+        Envelopes { office, filter, ids, named, cursor: None, here, ended: false, missing: None }
+    }
+
+    async fn next(&mut self) -> Result<Option<Value>, Failure> {
+        while self.here.is_empty() && !self.ended {
+            self.ask().await?;
+        }
+        Ok(self.here.pop_front())
+    }
+
+    async fn ask(&mut self) -> Result<(), Failure> {
+        let mut filter = self.filter.clone();
+        filter.id = self.ids.split_off(self.ids.len().saturating_sub(SOME));
+        let limit = (!self.named).then_some(SOME as u64);
+        let cursor = self.cursor.take();
+        let mut answer = ask(self.office, Request::List { filter, limit, cursor }).await?;
+        loop {
+            match answer.next().await {
+                Ok(Some(line)) => self.here.push_back(parsed(line)?),
+                Ok(None) => break,
+                Err(failure) if self.named && failure.exit == Exit::NoInput => {
+                    self.missing.get_or_insert(failure);
+                    break;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        self.cursor = answer.more_behind().map(str::to_owned);
+        self.ended = if self.named { self.ids.is_empty() } else { self.cursor.is_none() };
+        Ok(())
+    }
+}
+
+/// Writes a message down. `false`: it has gone in the meantime.
+async fn carry(office: &Office, writer: &mut Writer, mut envelope: Value) -> Result<bool, Failure> {
     let id = envelope["id"].as_str().unwrap_or_default().to_owned();
     let mut content = Content::of(office, &id).await?;
+    let mut octets = match content.next().await {
+        Err(failure) if failure.exit == Exit::NoInput => return Ok(false),
+        first => first?,
+    };
     let mut message = writer.begin(&id)?;
     let mut digest = Sha256::new();
-    while let Some(octets) = content.next().await? {
-        digest.update(&octets);
-        message.write(&octets)?;
+    while let Some(piece) = octets {
+        digest.update(&piece);
+        message.write(&piece)?;
+        octets = content.next().await?;
     }
     envelope["content_sha256"] =
         digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect::<String>().into();
-    message.finish(&envelope)
+    message.finish(&envelope)?;
+    Ok(true)
 }
 
 pub(super) async fn import(office: &Office, import: Import) -> Result<Exit, Failure> {
@@ -102,7 +177,8 @@ pub(super) async fn import(office: &Office, import: Import) -> Result<Exit, Fail
 async fn one(office: &Office, message: files::Found) -> Result<&'static str, Failure> {
     let files::Found { place, envelope, content } = message;
     let labelled = |mut failure: Failure| {
-        failure.what = format!("{}: {}", place.display(), failure.what);
+        failure.what =
+            format!("{}: {}", Escaped(place.as_os_str().as_encoded_bytes()), failure.what);
         failure
     };
     let carried = serde_json::from_value(envelope)

@@ -67,8 +67,9 @@ impl Digest {
         let domain = text("domain");
         let age = match record["by_state"].as_object() {
             Some(states) => {
-                // What a session has in hand waits too, and is counted there.
-                for (state, count) in states.iter().filter(|(state, _)| *state != "in_session") {
+                // What a session has in hand waits too, and is counted there. What was deleted has gone.
+                let told = |state: &str| !matches!(state, "in_session" | "deleted");
+                for (state, count) in states.iter().filter(|(state, _)| told(state)) {
                     let count = count.as_u64().unwrap_or_default();
                     self.rest(&domain, state, count, 0);
                 }

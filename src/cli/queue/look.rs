@@ -1,12 +1,13 @@
 //! Looking: `list`, `show`, `domains`, `audit`, `wait`, `schema`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Audit, Domains, List, Output, Sessions, Show, Verify, Wait, content, parsed, say, unwritten,
-    with_ids,
+    Audit, Domains, List, Output, Sessions, Show, Verify, Wait, content, parsed, say, these,
+    unwritten, with_ids,
 };
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
@@ -82,29 +83,39 @@ const FINDING: [&str; 5] = ["kind", "id", "domain", "what", "repaired"];
 const AUDIT: [&str; 7] = ["id", "at", "who", "action", "done", "filter", "reason"];
 
 pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Failure> {
-    let filter = with_ids(list.filter, Vec::new())?;
+    let named = with_ids(list.filter, Vec::new())?;
     // What is sorted must be whole before it can be cut.
     let sorted = list.output.sort.is_some() || list.output.reverse;
     let limit = list.limit.filter(|_| !sorted);
     let digests = list.output.digests()?;
-    let mut answer = ask(office, Request::List { filter, limit, cursor: list.cursor }).await?;
+    let mut answer = match named {
+        None => Answer::none(),
+        Some(mut filter) => {
+            if list.fail_if_any || digests == Some(&Format::Nagios) {
+                filter.leave_out_deleted();
+            }
+            ask(office, Request::List { filter, limit, cursor: list.cursor }).await?
+        }
+    };
     if let Some(format) = digests {
         return list.output.digest(&mut answer, format).await;
     }
-    let count = match (list.by_recipient, sorted.then_some(list.limit).flatten()) {
+    let to_be_cut = list.limit.filter(|_| sorted || list.by_recipient);
+    let count = match (list.by_recipient, to_be_cut) {
         (false, None) => {
             list.output.put(&mut answer, list.output.page(&MESSAGE, &WIDE_MESSAGE)).await?
         }
         (each, limit) => put_some(&list.output, &mut answer, each, limit).await?,
     };
-    if let Some(next) = answer.more_behind() {
+    // A message with some of its recipients is no place to go on from.
+    if let Some(next) = answer.more_behind().filter(|_| !list.by_recipient) {
         say(&format!("there may be more: --cursor {}", Escaped::text(next)));
     }
     let failed = list.fail_if_empty && count == 0 || list.fail_if_any && count > 0;
     Ok(if failed { Exit::Partial } else { Exit::Ok })
 }
 
-/// Rows for each recipient, or the first of a sorted list.
+/// Rows for each recipient, or of a sorted list; the first of them.
 async fn put_some(
     output: &Output,
     answer: &mut Answer,
@@ -115,16 +126,22 @@ async fn put_some(
     let wide = if each { &RECIPIENT[..] } else { &WIDE_MESSAGE[..] };
     let mut page = output.page(usual, wide);
     let sorted = output.sort.is_some() || output.reverse;
-    let mut records = Vec::new();
-    while let Some(line) = answer.next().await? {
+    let most = limit.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    let (mut records, mut left) = (Vec::new(), most);
+    while left > 0
+        && let Some(line) = answer.next().await?
+    {
         let rows = if each { by_recipient(parsed(line)?) } else { vec![parsed(line)?] };
-        match sorted {
-            true => records.extend(rows),
-            false => rows.iter().try_for_each(|row| page.record(row)).map_err(unwritten)?,
+        if sorted {
+            records.extend(rows);
+            continue;
         }
+        for row in rows.iter().take(left) {
+            page.record(row).map_err(unwritten)?;
+        }
+        left = left.saturating_sub(rows.len());
     }
     output.arrange(&mut records);
-    let most = limit.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
     records.iter().take(most).try_for_each(|record| page.record(record)).map_err(unwritten)?;
     page.end().map_err(unwritten)
 }
@@ -143,7 +160,7 @@ fn by_recipient(mut message: Value) -> Vec<Value> {
 
 pub(super) async fn show(office: &Office, show: Show) -> Result<Exit, Failure> {
     let part = show.part();
-    let filter = with_ids(Selection::default(), show.ids)?;
+    let filter = these(Selection::default(), show.ids)?;
     if let Some(part) = part {
         return content::show(office, &filter.id, part).await;
     }
@@ -165,7 +182,7 @@ pub(super) async fn show(office: &Office, show: Show) -> Result<Exit, Failure> {
 
 pub(super) async fn domains(office: &Office, domains: Domains) -> Result<Exit, Failure> {
     let named = Selection { domain: domains.domains.clone(), ..Selection::default() };
-    with_ids(named, Vec::new())?;
+    these(named, Vec::new())?;
     let Domains { domains, ages, output } = domains;
     let digests = output.digests()?;
     let mut answer = ask(office, Request::Domains { domain: domains, ages }).await?;
@@ -227,16 +244,15 @@ pub(super) async fn audit(office: &Office, audit: Audit) -> Result<Exit, Failure
 const PULSE: Duration = Duration::from_secs(1);
 
 pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
-    let filter = with_ids(wait.filter, Vec::new())?;
+    let mut filter = these(wait.filter, Vec::new())?;
+    filter.leave_out_deleted();
     let until = Instant::now() + wait.timeout.get();
     loop {
-        let request = Request::list(filter.clone(), Some(1));
-        let there = match ask(office, request).await?.next().await {
-            Ok(record) => record.is_some(),
-            // An id that is gone is one that no longer waits; an account that is not there is a mistake.
-            Err(failure) if failure.exit == Exit::NoInput && filter.account.is_empty() => false,
-            Err(failure) => return Err(failure),
+        let Ok(there) = timeout_at(until, is_there(office, &filter)).await else {
+            let what = format!("no answer within {}", wait.timeout);
+            return Err(Failure::new(Exit::TempFail, what));
         };
+        let there = there?;
         if there == wait.any {
             return Ok(Exit::Ok);
         }
@@ -245,6 +261,17 @@ pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
             return Err(Failure::new(Exit::TempFail, format!("{what} after {}", wait.timeout)));
         }
         tokio::time::sleep(PULSE).await;
+    }
+}
+
+/// Is there one of these?
+async fn is_there(office: &Office, filter: &Selection) -> Result<bool, Failure> {
+    let mut answer = ask(office, Request::list(filter.clone(), Some(1))).await?;
+    match answer.next().await {
+        Ok(record) => Ok(record.is_some()),
+        // An id that is gone is one that no longer waits; an account that is not there is a mistake.
+        Err(failure) if failure.exit == Exit::NoInput && filter.account.is_empty() => Ok(false),
+        Err(failure) => Err(failure),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{By, Stats, parsed, unwritten, with_ids};
+use super::{By, Stats, parsed, these, unwritten};
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::record::{GROUP, Group};
@@ -25,7 +25,7 @@ struct Sum {
 }
 
 pub(super) async fn stats(office: &Office, wanted: Stats) -> Result<Exit, Failure> {
-    let filter = with_ids(wanted.filter, Vec::new())?;
+    let filter = these(wanted.filter, Vec::new())?;
     let mut answer = ask(office, Request::list(filter, None)).await?;
     let mut groups: BTreeMap<String, Sum> = BTreeMap::new();
     while let Some(line) = answer.next().await? {

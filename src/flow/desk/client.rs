@@ -228,6 +228,12 @@ async fn read(mut stream: impl AsyncRead + Unpin, put: mpsc::Sender<Result<Vec<u
 }
 
 impl Answer {
+    /// Of whom nothing was asked.
+    pub fn none() -> Answer {
+        let (_, batches) = mpsc::channel(1);
+        Answer { batches, heard: Vec::new(), at: 0, end: true, more: None }
+    }
+
     /// The next record's line, without its end; `None` behind the last.
     ///
     /// # Errors

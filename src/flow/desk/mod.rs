@@ -11,7 +11,6 @@
 
 pub mod client;
 mod condition;
-mod cursor;
 mod future;
 pub mod import;
 pub mod listen;
@@ -31,7 +30,6 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc;
 
 use self::condition::{Condition, Subject};
-use self::cursor::{BadCursor, Cursor};
 use self::record::{ACTION, Action, Audit, CONTENT, Found, Piece, VERIFIED, Verified, audit_name};
 use self::selection::{BadSelection, Selection, moment};
 use self::wire::{ActWord, End, Request};
@@ -48,7 +46,7 @@ use crate::queue::{Act, EntryId, Filter, Standing};
 use crate::smtp::{Domain, Enhanced, Reply};
 use crate::spool::SpoolError;
 use crate::spool::embedded::operate::{Outcome, Warrant};
-use crate::spool::embedded::oversee::{Overseer, Place, Sight, Standings, Unseen};
+use crate::spool::embedded::oversee::{NAMES, Overseer, Sight, Standings, Unseen};
 use crate::spool::embedded::verify::{self, Finding};
 use crate::spool::embedded::{Embedded, Stride};
 
@@ -171,7 +169,7 @@ impl Desk {
                 self.sessions(most, &account, sheet).await
             }
             Request::Audit { limit } => {
-                let most = usize::try_from(limit.unwrap_or(100)).unwrap_or(usize::MAX);
+                let most = u32::try_from(limit.unwrap_or(100)).unwrap_or(u32::MAX);
                 let mut lines = Vec::new();
                 for audited in self.overseer.audit(most).await? {
                     line(&mut lines, &Audit::from(audited))?;
@@ -220,7 +218,7 @@ impl Desk {
             sheet.send(lines).await?;
             if left == 0 {
                 let more = more || !matches!(next, Ok(None));
-                return Ok(last.filter(|_| more).and_then(|place| pages.cursor(&place)));
+                return Ok(last.filter(|_| more).map(|id| id.to_string()));
             }
             page = next?;
         }
@@ -230,20 +228,20 @@ impl Desk {
     /// Those of a page that are meant, up to so many, a line each.
     fn lines(
         &self,
-        entries: &[Placed],
+        entries: &[Result<Sight, Unseen>],
         selected: &Selected,
         most: u64,
         now: Timestamp,
     ) -> Result<Told, Trouble> {
         let mut lines = Vec::with_capacity(1024 * entries.len());
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let mut meant = entries.iter().filter(|(entry, _)| self.is_meant(entry, selected, now));
+        let mut meant = entries.iter().filter(|entry| self.is_meant(entry, selected, now));
         let (mut count, mut last) = (0, None);
-        for (entry, place) in meant.by_ref().take(most) {
+        for entry in meant.by_ref().take(most) {
             line(&mut lines, &self.message(entry, now))?;
-            (count, last) = (count + 1, Some(place));
+            (count, last) = (count + 1, Some(name(entry)));
         }
-        let (last, more) = (last.cloned(), meant.next().is_some());
+        let more = meant.next().is_some();
         Ok(Told { lines, count, last, more })
     }
 
@@ -261,19 +259,19 @@ impl Desk {
     /// Those of a page whose subject is meant, where that matters. Only of what is meant otherwise it is read.
     async fn by_subject(
         &self,
-        entries: Vec<Placed>,
+        entries: Vec<Result<Sight, Unseen>>,
         selected: &Selected,
         now: Timestamp,
-    ) -> Result<Vec<Placed>, Trouble> {
+    ) -> Result<Vec<Result<Sight, Unseen>>, Trouble> {
         if selected.subjects.is_empty() {
             return Ok(entries);
         }
         let mut found = Vec::new();
-        for (entry, place) in entries {
+        for entry in entries {
             if self.is_meant(&entry, selected, now) {
                 let subject = mail::subject(&self.head(name(&entry)).await?).unwrap_or_default();
                 if selected.subjects.iter().any(|words| words.is_in(&subject)) {
-                    found.push((entry, place));
+                    found.push(entry);
                 }
             }
         }
@@ -588,19 +586,19 @@ impl Desk {
         Ok(outcome)
     }
 
-    /// All that are meant; each is told of where somebody wants to hear of it.
+    /// All that are meant, and who was named and is not there; each is told of where somebody wants to hear
+    /// of it.
     async fn meant(
         &self,
         selected: &Selected,
         now: Timestamp,
         sheet: Option<&Sheet>,
-    ) -> Result<Vec<EntryId>, Trouble> {
+    ) -> Result<(Vec<EntryId>, Missing), Trouble> {
         let mut pages = Pages::new(self, selected, now);
         let mut ids = Vec::new();
         while let Some(entries) = pages.next().await? {
             let mut lines = Vec::new();
-            let entries = entries.iter().map(|(entry, _)| entry);
-            for entry in entries.filter(|entry| self.is_meant(entry, selected, now)) {
+            for entry in entries.iter().filter(|entry| self.is_meant(entry, selected, now)) {
                 ids.push(name(entry));
                 if sheet.is_some() {
                     line(&mut lines, &self.message(entry, now))?;
@@ -610,7 +608,7 @@ impl Desk {
                 sheet.send(lines).await?;
             }
         }
-        pages.all_known().map(|()| ids)
+        Ok((ids, pages.unknown))
     }
 
     async fn act(&self, order: Order, sheet: &Sheet) -> Result<(), Trouble> {
@@ -639,7 +637,7 @@ impl Desk {
             // What came since has been held as it came.
             selected.before = Some(Timestamp::now());
         }
-        let ids = self.meant(&selected, now, dry_run.then_some(sheet)).await?;
+        let (ids, missing) = self.meant(&selected, now, dry_run.then_some(sheet)).await?;
         let mut told = Action {
             schema: ACTION,
             action: act.name().to_owned(),
@@ -647,6 +645,8 @@ impl Desk {
             done: 0,
             busy: 0,
             unfit: 0,
+            missing: missing.count,
+            missing_ids: missing.first.iter().map(EntryId::to_string).collect(),
             dry_run,
             reason,
             audit: None,
@@ -827,12 +827,17 @@ impl Selected {
             Ok(Sight { entry, leased, .. }) => {
                 let standing = Standing::of(entry, *leased);
                 ours(&entry.domain)
-                    && self.before.is_none_or(|before| entry.arrived <= before)
+                    && self.was_there(entry.arrived)
                     && self.is_from(entry.source.ip)
                     && self.filter.matches(Seen { entry, standing }, now)
             }
             Err(unseen) => self.may_be_meant(unseen),
         }
+    }
+
+    /// Was it there when the order was typed? What comes from the future was: the clock was set back.
+    fn was_there(&self, arrived: Timestamp) -> bool {
+        self.before.is_none_or(|before| arrived <= before || arrived > Timestamp::now())
     }
 
     /// Is this one of the domains that are meant?
@@ -869,15 +874,12 @@ impl Selected {
     }
 }
 
-/// An entry, and where the list goes on behind it.
-type Placed = (Result<Sight, Unseen>, Place);
-
 /// What is said of a page.
 struct Told {
     lines: Vec<u8>,
     count: u64,
-    /// Where the list goes on behind the last of these.
-    last: Option<Place>,
+    /// The last of these.
+    last: Option<EntryId>,
     /// More of the page are meant.
     more: bool,
 }
@@ -887,11 +889,14 @@ struct Pages<'a> {
     desk: &'a Desk,
     selected: &'a Selected,
     now: Timestamp,
+    /// Those that come next, the first one last.
     ids: Vec<EntryId>,
+    behind: Option<EntryId>,
     within: Option<Arc<[Domain]>>,
-    place: Option<Place>,
+    /// Behind those there are no more names.
+    last: bool,
     ended: bool,
-    unknown: Option<EntryId>,
+    unknown: Missing,
 }
 
 impl Pages<'_> {
@@ -901,55 +906,107 @@ impl Pages<'_> {
         ids.dedup();
         ids.reverse();
         let within = selected.within();
-        let ended = false;
-        Pages { desk, selected, now, ids, within, place: None, ended, unknown: None }
+        let (last, ended, unknown) = (false, false, Missing::default());
+        Pages { desk, selected, now, ids, behind: None, within, last, ended, unknown }
     }
 
-    /// Begins where an earlier list of the same messages was cut.
+    /// Begins behind a message, with which an earlier list ended.
     fn begin_behind(&mut self, cursor: Option<&str>) -> Result<(), Failure> {
         let Some(text) = cursor else { return Ok(()) };
-        let bad =
-            |fault: BadCursor| Failure::new(Exit::Usage, format!("cursor: saw {text:?}; {fault}"));
-        if !self.ids.is_empty() {
-            return Err(bad(BadCursor));
+        match text.parse() {
+            Ok(id) if self.are_named() => self.ids.retain(|named| *named > id),
+            Ok(id) => self.behind = Some(id),
+            Err(_) => {
+                let what = "allowed: what an earlier list gave as the place to go on from";
+                return Err(Failure::new(Exit::Usage, format!("cursor: saw {text:?}; {what}")));
+            }
         }
-        let cursor: Cursor = text.parse().map_err(bad)?;
-        self.place = Some(cursor.place(self.within.as_deref()).map_err(bad)?);
         Ok(())
     }
 
-    /// The word for a place in this list.
-    fn cursor(&self, place: &Place) -> Option<String> {
-        Cursor::of(place, self.within.as_deref()).map(|cursor| cursor.to_string())
+    /// Are they those with these ids and no others?
+    fn are_named(&self) -> bool {
+        !self.selected.filter.ids.is_empty()
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<Placed>>, Trouble> {
+    async fn next(&mut self) -> Result<Option<Vec<Result<Sight, Unseen>>>, Trouble> {
         if self.ended {
             return Ok(None);
         }
-        if !self.ids.is_empty() {
-            let mut some = self.ids.split_off(self.ids.len().saturating_sub(ROOM));
-            some.reverse();
-            self.ended = self.ids.is_empty();
-            let found = self.desk.overseer.these(some.clone()).await?;
-            let known: HashSet<EntryId> = found.iter().map(name).collect();
-            self.unknown = self.unknown.or(some.into_iter().find(|id| !known.contains(id)));
-            let found = found.into_iter().map(|seen| (name(&seen), seen));
-            let found = found.map(|(id, seen)| (seen, Place::Behind(id))).collect();
-            return self.desk.by_subject(found, self.selected, self.now).await.map(Some);
+        let page = match self.within.clone() {
+            _ if self.are_named() => self.next_named().await?,
+            Some(domains) => self.next_within(domains).await?,
+            None => {
+                let page = self.desk.overseer.page(self.behind, ROOM).await?;
+                self.ended = page.next.is_none();
+                self.behind = page.next;
+                page.entries
+            }
+        };
+        self.desk.by_subject(page, self.selected, self.now).await.map(Some)
+    }
+
+    async fn next_named(&mut self) -> Result<Vec<Result<Sight, Unseen>>, SpoolError> {
+        let some = self.some();
+        self.ended = self.ids.is_empty();
+        let found = self.desk.overseer.these(some.clone()).await?;
+        let known: HashSet<EntryId> = found.iter().map(name).collect();
+        some.into_iter().filter(|id| !known.contains(id)).for_each(|id| self.unknown.add(id));
+        Ok(found)
+    }
+
+    /// Of the mail of some domains the names are taken first: one that has gone when its turn comes is
+    /// passed over, and none is missed or shown twice because it is tried or held in the meantime.
+    async fn next_within(
+        &mut self,
+        domains: Arc<[Domain]>,
+    ) -> Result<Vec<Result<Sight, Unseen>>, SpoolError> {
+        if self.ids.is_empty() {
+            self.ids = self.desk.overseer.names(domains, self.behind).await?;
+            self.behind = self.ids.last().copied();
+            self.last = self.ids.len() < NAMES;
+            self.ids.reverse();
         }
-        let page = self.desk.overseer.page(self.within.clone(), self.place.take(), ROOM).await?;
-        self.ended = page.next.is_none();
-        self.place = page.next;
-        let entries = page.entries.into_iter().zip(page.places).collect();
-        self.desk.by_subject(entries, self.selected, self.now).await.map(Some)
+        let some = self.some();
+        self.ended = self.last && self.ids.is_empty();
+        self.desk.overseer.these(some).await
+    }
+
+    fn some(&mut self) -> Vec<EntryId> {
+        let mut some = self.ids.split_off(self.ids.len().saturating_sub(ROOM));
+        some.reverse();
+        some
     }
 
     /// Was each id that was named there?
     fn all_known(&self) -> Result<(), Trouble> {
-        match self.unknown {
-            None => Ok(()),
-            Some(id) => Err(no_such(id).into()),
+        match (self.unknown.first.first(), self.unknown.count) {
+            (None, _) => Ok(()),
+            (Some(id), 1) => Err(no_such(*id).into()),
+            (Some(id), n) => {
+                let what = format!("{id} and {} others: there are no such messages", n - 1);
+                Err(Failure::new(Exit::NoInput, what).into())
+            }
+        }
+    }
+}
+
+/// Ids that were named and are not there, or no longer.
+#[derive(Debug, Default)]
+struct Missing {
+    count: u64,
+    /// No more than [`Missing::TOLD`].
+    first: Vec<EntryId>,
+}
+
+impl Missing {
+    /// So many are told by name.
+    const TOLD: usize = 100;
+
+    fn add(&mut self, id: EntryId) {
+        self.count += 1;
+        if self.first.len() < Missing::TOLD {
+            self.first.push(id);
         }
     }
 }

@@ -512,6 +512,10 @@ pub struct Action {
     pub busy: u64,
     /// To how many it cannot be done as they stand.
     pub unfit: u64,
+    /// How many were named that are not there, or no longer.
+    pub missing: u64,
+    /// The first of those.
+    pub missing_ids: Vec<String>,
     /// Nothing was done, only looked.
     pub dry_run: bool,
     /// Why.

@@ -115,6 +115,14 @@ impl Selection {
         *self == Selection::default()
     }
 
+    /// Leaves out what was deleted, unless states are named.
+    pub fn leave_out_deleted(&mut self) {
+        if self.state.is_empty() && !self.held && !self.damaged {
+            let others = Standing::ALL.iter().filter(|(state, _)| *state != Standing::Deleted);
+            self.state.extend(others.map(|(_, name)| (*name).to_owned()));
+        }
+    }
+
     /// What the words mean. An account is left to whoever knows the accounts.
     ///
     /// # Errors

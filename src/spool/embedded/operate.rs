@@ -317,7 +317,7 @@ pub struct Audited {
 }
 
 /// The last lines of the audit, the newest first.
-pub(super) fn audit(db: &Connection, most: usize) -> rusqlite::Result<Vec<Audited>> {
+pub(super) fn audit(db: &Connection, most: u32) -> rusqlite::Result<Vec<Audited>> {
     let sql =
         "SELECT id, at, who, action, reason, filter, done FROM audit ORDER BY id DESC LIMIT ?1";
     let line = |row: &rusqlite::Row<'_>| {

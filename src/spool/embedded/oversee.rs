@@ -50,33 +50,10 @@ pub struct Unseen {
 /// Some entries, and where to go on.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// In the order in which they arrived; by domain, when single ones were asked for.
+    /// In the order of their names, which is that of their births.
     pub entries: Vec<Result<Sight, Unseen>>,
-    /// Where the list goes on behind each of them.
-    pub places: Vec<Place>,
     /// To be handed in for the page behind this; `None` behind the last.
-    pub next: Option<Place>,
-}
-
-impl Page {
-    fn add(&mut self, seen: Option<Result<Sight, Unseen>>, behind: Place) {
-        if let Some(seen) = seen {
-            self.entries.push(seen);
-            self.places.push(behind);
-        }
-    }
-}
-
-/// A row of the index by which a domain's mail goes: its state, class, time and name.
-pub type IndexRow = (i64, i64, i64, [u8; 16]);
-
-/// A place in the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Behind this entry, in the order of names.
-    Behind(EntryId),
-    /// In the list of the n-th domain asked for, behind this row of its index.
-    Within(usize, IndexRow),
+    pub next: Option<EntryId>,
 }
 
 /// A domain's figures.
@@ -139,6 +116,8 @@ impl Standings {
     }
 }
 
+/// Names that are taken in one look: a megabyte.
+pub const NAMES: usize = 65_536;
 /// Entries that are counted in one look.
 const COUNTED: usize = 4096;
 
@@ -184,22 +163,25 @@ impl Overseer {
         }
     }
 
-    /// The next entries of all domains, or of these, each domain's own in the order in which they
-    /// would go.
+    /// The next entries of all domains, in the order of their names.
     ///
     /// # Errors
     /// [`SpoolError`] when the tables cannot be read.
-    pub async fn page(
+    pub async fn page(&self, behind: Option<EntryId>, room: usize) -> Result<Page, SpoolError> {
+        self.read(move |view, db| view.all(db, behind, room)).await
+    }
+
+    /// What these domains have: the names behind this one, in order, all of one moment. At most
+    /// [`NAMES`]; behind as many there may be more.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the tables cannot be read.
+    pub async fn names(
         &self,
-        domains: Option<Arc<[Domain]>>,
-        from: Option<Place>,
-        room: usize,
-    ) -> Result<Page, SpoolError> {
-        self.read(move |view, db| match domains {
-            None => view.all(db, from, room),
-            Some(domains) => view.within(db, &domains, from, room),
-        })
-        .await
+        domains: Arc<[Domain]>,
+        behind: Option<EntryId>,
+    ) -> Result<Vec<EntryId>, SpoolError> {
+        self.look(move |db| names_behind(db, &domains, behind)).await
     }
 
     /// These entries, those that there are.
@@ -329,7 +311,7 @@ impl Overseer {
     ///
     /// # Errors
     /// [`SpoolError`] when the tables cannot be read.
-    pub async fn audit(&self, most: usize) -> Result<Vec<Audited>, SpoolError> {
+    pub async fn audit(&self, most: u32) -> Result<Vec<Audited>, SpoolError> {
         self.read(move |_, db| operate::audit(db, most)).await
     }
 
@@ -376,35 +358,35 @@ struct View {
 }
 
 impl View {
-    fn all(&mut self, db: &Connection, from: Option<Place>, room: usize) -> rusqlite::Result<Page> {
-        let after = match from {
-            Some(Place::Behind(id)) => id.0.to_bytes().to_vec(),
-            Some(Place::Within(..)) | None => Vec::new(),
-        };
+    fn all(
+        &mut self,
+        db: &Connection,
+        behind: Option<EntryId>,
+        room: usize,
+    ) -> rusqlite::Result<Page> {
+        let after = behind.map(bytes).unwrap_or_default();
         let snapshot = db.unchecked_transaction()?;
         let mut page = Page::default();
         let keys = match keys_behind(db, &after, room) {
             Err(e) if is_damage(&e) => {
                 let last = after.try_into().map_or(0, u128::from_be_bytes);
                 page.next = rescue::beyond(db, last)
-                    .map(|next| Place::Behind(EntryId(Ulid::from(next.saturating_sub(1)))));
+                    .map(|next| EntryId(Ulid::from(next.saturating_sub(1))));
                 return Ok(page);
             }
             keys => keys?,
         };
-        page.next =
-            (keys.len() == room).then(|| keys.last().map(|key| Place::Behind(key.id))).flatten();
+        page.next = keys.last().filter(|_| keys.len() == room).map(|key| key.id);
         let last = keys.last().map(|key| key.id.0.to_bytes()).unwrap_or_default();
         let whole = row::stretch(db, &after, &last, |number| self.name(db, number));
         // What is damaged is looked at one by one.
         let mut whole = whole.unwrap_or_default().into_iter().peekable();
         for key in keys {
-            let place = Place::Behind(key.id);
             let seen = match whole.next_if(|stored| stored.entry.id == key.id) {
                 Some(stored) => Some(Ok(self.seen(db, key, stored)?)),
                 None => self.sight(db, key)?,
             };
-            page.add(seen, place);
+            page.entries.extend(seen);
         }
         snapshot.finish()?;
         Ok(page)
@@ -417,39 +399,6 @@ impl View {
         };
         let (entry, digest) = (stored.entry, stored.digest);
         Ok(Sight { entry, digest, leased: self.is_leased(key), mark })
-    }
-
-    fn within(
-        &mut self,
-        db: &Connection,
-        domains: &[Domain],
-        from: Option<Place>,
-        room: usize,
-    ) -> rusqlite::Result<Page> {
-        let start = (0, (i64::MIN, i64::MIN, i64::MIN, [0; 16]));
-        let (mut n, mut behind) = match from {
-            Some(Place::Within(n, behind)) => (n, behind),
-            Some(Place::Behind(_)) | None => start,
-        };
-        let snapshot = db.unchecked_transaction()?;
-        let mut page = Page::default();
-        while let Some(domain) = domains.get(n) {
-            if let Some(number) = number_of(db, domain)? {
-                let rows = rows_of(db, number, behind, room - page.entries.len())?;
-                for row in &rows {
-                    let id = EntryId(Ulid::from_bytes(row.3));
-                    let seen = self.sight(db, Key { domain: number, id })?;
-                    page.add(seen, Place::Within(n, *row));
-                }
-                if let Some(last) = rows.last().filter(|_| page.entries.len() >= room) {
-                    page.next = Some(Place::Within(n, *last));
-                    break;
-                }
-            }
-            (n, behind) = (n + 1, start.1);
-        }
-        snapshot.finish()?;
-        Ok(page)
     }
 
     /// One entry, whatever can be said of it.
@@ -599,19 +548,35 @@ fn number_of(db: &Connection, domain: &Domain) -> rusqlite::Result<Option<i64>> 
     db.prepare_cached(sql)?.query_row([domain.as_str()], |row| row.get(0)).optional()
 }
 
-fn rows_of(
+/// The index of a domain's mail is sorted by what changes: who pages by it misses what moves. So the
+/// names are taken from it at once, and whoever has them looks at one entry after the other.
+fn names_behind(
     db: &Connection,
-    domain: i64,
-    behind: IndexRow,
-    room: usize,
-) -> rusqlite::Result<Vec<IndexRow>> {
-    let sql = "SELECT state, class, since, id FROM entry INDEXED BY entry_order
-               WHERE domain = ?1 AND (state, class, since, id) > (?2, ?3, ?4, ?5)
-               ORDER BY state, class, since, id LIMIT ?6";
+    domains: &[Domain],
+    behind: Option<EntryId>,
+) -> rusqlite::Result<Vec<EntryId>> {
+    let sql = "SELECT id FROM entry INDEXED BY entry_order WHERE domain = ?1 AND id > ?2
+               ORDER BY id LIMIT ?3";
     let mut query = db.prepare_cached(sql)?;
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-    let (state, class, since, id) = behind;
-    query.query_map(params![domain, state, class, since, id, room], row)?.collect()
+    let after = behind.map(bytes).unwrap_or_default();
+    let mut names = Vec::new();
+    for domain in domains {
+        let Some(number) = number_of(db, domain)? else { continue };
+        let mut rows = query.query(params![number, after, NAMES])?;
+        while let Some(row) = rows.next()? {
+            names.push(EntryId(Ulid::from_bytes(row.get(0)?)));
+        }
+        if names.len() > NAMES {
+            names.sort_unstable();
+            names.truncate(NAMES);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn bytes(id: EntryId) -> Vec<u8> {
+    id.0.to_bytes().to_vec()
 }
 
 /// When the oldest entry that waits came, and when it is given up. Of those that were not tried, the

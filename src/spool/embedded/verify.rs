@@ -116,7 +116,7 @@ impl Overseer {
         }
         let mut place = None;
         loop {
-            let page = match self.page(None, place, ROOM).await {
+            let page = match self.page(place, ROOM).await {
                 Ok(page) => page,
                 Err(fault) => return Ok(Err(fault)),
             };
@@ -183,6 +183,8 @@ impl Overseer {
     async fn of_the_whole(&self) -> Result<Vec<Finding>, SpoolError> {
         let (path, running) = (self.database().to_owned(), self.is_of_an_owner());
         let db = self.look(|db| {
+            // Nobody knows whether the owner of one that is not clean is at work or has died.
+            let clean: bool = db.query_row("SELECT clean FROM spool", [], |row| row.get(0))?;
             let mut found = of_the_database(db)?;
             found.extend(of_the_counts(db)?);
             let known: HashSet<String> = {
@@ -191,10 +193,11 @@ impl Overseer {
                 let names = query.query_map([], |row| row.get(0))?;
                 names.collect::<rusqlite::Result<_>>()?
             };
-            Ok((found, known))
+            Ok((found, known, clean))
         });
-        let (mut found, known) = db.await?;
-        let files = aside(move || of_the_files(&path, &known, running)).await?;
+        let (mut found, known, clean) = db.await?;
+        let open = running || !clean;
+        let files = aside(move || of_the_files(&path, &known, open)).await?;
         found.extend(files);
         Ok(found)
     }
@@ -247,7 +250,7 @@ fn of_the_counts(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
         .collect()
 }
 
-fn of_the_files(path: &Path, known: &HashSet<String>, running: bool) -> Vec<Finding> {
+fn of_the_files(path: &Path, known: &HashSet<String>, open: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     let bodies = path.with_file_name(BODIES);
     for private in [path.parent().unwrap_or(Path::new("/")), path, &bodies] {
@@ -269,7 +272,7 @@ fn of_the_files(path: &Path, known: &HashSet<String>, running: bool) -> Vec<Find
         let name = file.file_name().to_string_lossy().into_owned();
         let age = file.metadata().and_then(|facts| facts.modified()).ok();
         let age = age.and_then(|at| SystemTime::now().duration_since(at).ok()).unwrap_or_default();
-        let coming = running && age < COMING;
+        let coming = open && age < COMING;
         if body::is_ours(&name) && !known.contains(&name) && !coming {
             let what = format!("{}: no message speaks of it", file.path().display());
             found.push(whole(Kind::Orphan, what));

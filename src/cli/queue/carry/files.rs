@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::exit::{Exit, Failure};
+use crate::smtp::escape::Escaped;
 
 /// A form of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,11 +48,16 @@ pub struct Writer {
     sound: bool,
 }
 
+/// A file's name, harmless.
+fn shown<P: AsRef<Path> + ?Sized>(path: &P) -> Escaped<'_> {
+    Escaped(path.as_ref().as_os_str().as_encoded_bytes())
+}
+
 fn failed(path: &Path) -> impl Fn(io::Error) -> Failure + '_ {
     move |error| {
         let exit =
             if error.kind() == io::ErrorKind::AlreadyExists { Exit::CantCreate } else { Exit::Io };
-        Failure::new(exit, format!("{}: {error}", path.display()))
+        Failure::new(exit, format!("{}: {error}", shown(&path)))
     }
 }
 
@@ -90,7 +96,7 @@ impl Writer {
             Form::Mbox => {
                 for path in [to.to_owned(), beside(to)] {
                     if path.symlink_metadata().is_ok() {
-                        let what = format!("{}: is there already", path.display());
+                        let what = format!("{}: is there already", shown(&path));
                         return Err(Failure::new(Exit::CantCreate, what));
                     }
                 }
@@ -266,7 +272,7 @@ impl Reader {
     /// A folder of `.eml` with `.json`, a Maildir or an mbox with their envelopes, or one `.eml`.
     pub fn open(path: &Path) -> Result<Reader, Failure> {
         let facts = fs::metadata(path)
-            .map_err(|error| Failure::new(Exit::NoInput, format!("{}: {error}", path.display())))?;
+            .map_err(|error| Failure::new(Exit::NoInput, format!("{}: {error}", shown(&path))))?;
         let messages: Box<dyn Iterator<Item = Result<Found, Failure>>> = if facts.is_dir() {
             if path.join(ENVELOPES).exists() {
                 Box::new(maildir(path)?)
@@ -300,7 +306,7 @@ fn emls(folder: &Path) -> Result<impl Iterator<Item = Result<Found, Failure>> + 
     }
     if names.is_empty() {
         let what =
-            format!("{}: no .eml, no {ENVELOPES}: nothing that export writes", folder.display());
+            format!("{}: no .eml, no {ENVELOPES}: nothing that export writes", shown(&folder));
         return Err(Failure::new(Exit::NoInput, what));
     }
     names.sort_unstable();
@@ -311,10 +317,10 @@ fn eml(path: &Path) -> Result<Found, Failure> {
     let json = path.with_extension("json");
     let file = File::open(&json).map_err(|error| {
         let hint = "the envelope stands in a .json beside the .eml, as export writes it";
-        Failure::new(Exit::NoInput, format!("{}: {error}", json.display())).hint(Some(hint))
+        Failure::new(Exit::NoInput, format!("{}: {error}", shown(&json))).hint(Some(hint))
     })?;
     let envelope = serde_json::from_reader(file.take(ENVELOPE))
-        .map_err(|fault| Failure::new(Exit::Data, format!("{}: {fault}", json.display())))?;
+        .map_err(|fault| Failure::new(Exit::Data, format!("{}: {fault}", shown(&json))))?;
     let content = File::open(path).map_err(failed(path))?;
     Ok(Found { place: path.to_owned(), envelope, content: Box::new(content) })
 }
@@ -323,14 +329,14 @@ fn eml(path: &Path) -> Result<Found, Failure> {
 fn envelopes(path: &Path) -> Result<impl Iterator<Item = Result<Value, Failure>> + use<>, Failure> {
     let file = File::open(path).map_err(|error| {
         let hint = "the envelopes stand beside the mail, as export writes them";
-        Failure::new(Exit::NoInput, format!("{}: {error}", path.display())).hint(Some(hint))
+        Failure::new(Exit::NoInput, format!("{}: {error}", shown(&path))).hint(Some(hint))
     })?;
     let (mut lines, place, mut n) = (BufReader::new(file), path.to_owned(), 0u64);
     Ok(std::iter::from_fn(move || {
         n += 1;
         let mut line = Vec::new();
         let data =
-            |what: String| Failure::new(Exit::Data, format!("{}:{n}: {what}", place.display()));
+            |what: String| Failure::new(Exit::Data, format!("{}:{n}: {what}", shown(&place)));
         match (&mut lines).take(ENVELOPE).read_until(b'\n', &mut line) {
             Ok(0) => None,
             Ok(_) => Some(serde_json::from_slice(&line).map_err(|fault| data(fault.to_string()))),
@@ -346,8 +352,7 @@ fn maildir(folder: &Path) -> Result<impl Iterator<Item = Result<Found, Failure>>
         let id = envelope["id"].as_str().unwrap_or_default();
         // A name from a file must not lead out of the folder.
         if id.is_empty() || !id.bytes().all(|octet| octet.is_ascii_alphanumeric()) {
-            let what =
-                format!("{}: saw id {id:?}, which is none", folder.join(ENVELOPES).display());
+            let what = format!("{}: saw id {id:?}, which is none", shown(&folder.join(ENVELOPES)));
             return Err(Failure::new(Exit::Data, what));
         }
         let path = ["new", "cur"]
@@ -356,7 +361,7 @@ fn maildir(folder: &Path) -> Result<impl Iterator<Item = Result<Found, Failure>>
             .find(|path| path.exists());
         let path = path.unwrap_or_else(|| folder.join("new").join(id));
         let content = File::open(&path)
-            .map_err(|error| Failure::new(Exit::NoInput, format!("{}: {error}", path.display())))?;
+            .map_err(|error| Failure::new(Exit::NoInput, format!("{}: {error}", shown(&path))))?;
         Ok(Found { place: path, envelope, content: Box::new(content) })
     }))
 }
@@ -371,7 +376,7 @@ fn mbox(path: &Path) -> Result<impl Iterator<Item = Result<Found, Failure>> + us
     let mut broken = !postmark.starts_with(b"From ");
     Ok(std::iter::from_fn(move || {
         if std::mem::take(&mut broken) {
-            let what = format!("{}: does not begin with \"From \": no mbox", place.display());
+            let what = format!("{}: does not begin with \"From \": no mbox", shown(&place));
             return Some(Err(Failure::new(Exit::Data, what)));
         }
         let envelope = envelopes.next()?;

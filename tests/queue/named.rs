@@ -1,0 +1,106 @@
+//! What is named and is not there, or is there no more.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::lab::Lab;
+use crate::{laden, queuectl};
+
+/// Whoever was born long before.
+const GONE: &str = "01M85AQA6RYMB2JKEQ85R1F64P";
+
+#[test]
+fn the_others_are_not_kept_from_what_is_done_to_them() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let ids = queuectl(&odmrd, &["list", "--format", "ids"]).ended(0).out;
+    let [first, second, third] = ids.lines().collect::<Vec<_>>()[..] else { panic!("{ids}") };
+    let looked = queuectl(&odmrd, &["hold", first, GONE, "--dry-run"]).ended(66);
+    assert_eq!(looked.out.trim(), first);
+    assert!(looked.err.contains(&format!("{GONE}: there is no such message")), "{}", looked.err);
+    let held = queuectl(&odmrd, &["hold", first, GONE, "--yes", "--json"]).ended(66);
+    let record = &held.records()[0];
+    assert_eq!((&record["done"], &record["missing"]), (&1.into(), &1.into()));
+    assert_eq!(record["missing_ids"][0], GONE);
+    crate::judge(&odmrd, "odmr.queue.action/1", &held.records());
+    queuectl(&odmrd, &["hold", second, GONE, "--yes", "--allow-none"]).ended(0);
+    queuectl(&odmrd, &["hold", GONE, "--yes"]).ended(66);
+    queuectl(&odmrd, &["hold", GONE, "--yes", "--allow-none"]).ended(0);
+    let held = queuectl(&odmrd, &["list", "--held", "--format", "ids"]).ended(0).out;
+    assert_eq!(held, format!("{first}\n{second}\n"));
+    let to = lab.path("some");
+    let to = to.to_str().expect("a path");
+    let written = queuectl(&odmrd, &["export", to, third, GONE]).ended(66);
+    assert!(written.err.contains("1 written") && written.err.contains(GONE), "{}", written.err);
+    assert!(lab.path("some").join(format!("{third}.eml")).exists());
+    let nowhere = lab.path("none");
+    queuectl(&odmrd, &["export", nowhere.to_str().expect("a path"), GONE]).ended(66);
+    assert!(!nowhere.exists());
+}
+
+#[test]
+fn no_name_is_nobody_and_not_everybody() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let none = queuectl(&odmrd, &["list", "--id", "-", "--json"]).ended(0);
+    assert_eq!(none.out, "");
+    queuectl(&odmrd, &["list", "--id", "-", "--fail-if-empty"]).ended(1);
+    let refused = queuectl(&odmrd, &["delete", "-", "--yes"]).ended(1);
+    assert!(refused.err.contains("names no message"), "{}", refused.err);
+    queuectl(&odmrd, &["delete", "-", "--yes", "--allow-none"]).ended(0);
+    assert_eq!(queuectl(&odmrd, &["list", "--format", "ids"]).ended(0).out.lines().count(), 3);
+}
+
+#[test]
+fn what_was_deleted_is_waited_for_by_nobody() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    queuectl(&odmrd, &["list", "--fail-if-any"]).ended(1);
+    queuectl(&odmrd, &["wait", "--timeout", "1s"]).ended(75);
+    queuectl(&odmrd, &["list", "--format", "nagios", "--warning", "0"]).ended(1);
+    queuectl(&odmrd, &["delete", "--all", "--yes"]).ended(0);
+    queuectl(&odmrd, &["list", "--fail-if-any"]).ended(0);
+    queuectl(&odmrd, &["wait", "--timeout", "1s"]).ended(0);
+    for what in ["list", "domains"] {
+        queuectl(&odmrd, &[what, "--format", "nagios", "--warning", "0"]).ended(0);
+    }
+    queuectl(&odmrd, &["list", "--state", "deleted", "--fail-if-any"]).ended(1);
+}
+
+#[test]
+fn a_message_may_be_cut_by_the_end_of_a_list_of_recipients() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    for limit in ["1", "2"] {
+        let words = ["list", "--by-recipient", "--json", "--limit", limit];
+        let said = queuectl(&odmrd, &words).ended(0);
+        assert_eq!(said.records().len().to_string(), limit);
+        assert!(!said.err.contains("--cursor"), "{}", said.err);
+    }
+    queuectl(&odmrd, &["audit", "--limit", "18446744073709551615"]).ended(0);
+}
+
+#[test]
+fn a_code_says_which_and_not_what_is_told() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let refused = queuectl(&odmrd, &["bounce", "--all", "--yes", "--code", "5.7.1"]).ended(64);
+    assert!(refused.err.contains("--status 5.7.1"), "{}", refused.err);
+    assert_eq!(queuectl(&odmrd, &["list", "--format", "ids"]).ended(0).out.lines().count(), 3);
+}
+
+/// Who deletes by a list made a while ago finds some of them gone.
+#[test]
+fn names_from_standard_input_may_be_old() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let ids = queuectl(&odmrd, &["list", "--format", "ids"]).ended(0).out;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+    command.arg("--config").arg(odmrd.config()).args(["delete", "-", "--yes", "--allow-none"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("queuectl");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    write!(stdin, "{GONE}\n{ids}").expect("ids");
+    drop(stdin);
+    assert!(child.wait_with_output().expect("queuectl").status.success());
+    queuectl(&odmrd, &["wait", "--timeout", "1s"]).ended(0);
+}
