@@ -441,12 +441,13 @@ module completions {
     ...ids: string            # Which, by name
   ]
 
-  # Take messages in that export has written; what is there already is not taken twice
+  # Take messages in that export has written; none of them twice
   export extern "queuectl import" [
+    --again                   # Take in once more what was imported before and has been delivered or deleted since
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
-    --help(-h)                # Print help
+    --help(-h)                # Print help (see more with '--help')
     ...from: path             # What export has written: folders, mbox files, or single .eml files
   ]
 
@@ -623,7 +624,7 @@ module completions {
   export extern "queuectl help export" [
   ]
 
-  # Take messages in that export has written; what is there already is not taken twice
+  # Take messages in that export has written; none of them twice
   export extern "queuectl help import" [
   ]
 

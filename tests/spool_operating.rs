@@ -368,7 +368,7 @@ async fn what_is_kept_on_hold_is_never_offered_before_it_is_released() {
     let mut draft = spool.draft(None).expect("a draft");
     draft.write("x\r\n".into()).await.expect("written");
     let hold = Hold { warrant: warrant(), until: Some(at(100)) };
-    spool.commit_on(Some(hold), draft, arrival(parts, at(0))).await.expect("kept");
+    spool.commit_import(Some(hold), draft, arrival(parts, at(0))).await.expect("kept");
     assert_eq!(offered(&spool, "example.org").await, []);
     let totals = spool.totals(&domain("example.org"));
     assert_eq!((totals.waiting, totals.set_aside), (0, 1));

@@ -13,8 +13,9 @@ use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Drain, SpoolError};
 use rusqlite::Connection;
 
-/// The dump of a spool that `odmrd` of that time wrote.
+/// The dumps of spools that `odmrd` of that time wrote.
 const LAYOUT_5: &str = include_str!("spool_layouts/5.sql");
+const LAYOUT_6: &str = include_str!("spool_layouts/6.sql");
 /// A moment after its messages came.
 const THEN: i64 = 1_795_800_000;
 
@@ -74,15 +75,31 @@ async fn mail_of_an_earlier_version_is_kept_and_handed_over() {
 }
 
 #[tokio::test]
+async fn what_was_ordered_then_counts_now() {
+    let folder = left_behind(LAYOUT_6);
+    let spool = open(folder.path()).expect("a spool of today");
+    let decrees = spool.overseer().decrees(at(THEN)).await.expect("a look");
+    assert_eq!(decrees.len(), 1);
+    assert_eq!(decrees[0].domain, domain("shop.example"));
+    keep_small(&spool, 9, "shop.example", at(THEN)).await;
+    let page = spool.overseer().page(None, 10).await.expect("a page");
+    let last = page.entries.last().and_then(|sight| sight.as_ref().ok()).expect("readable");
+    assert_eq!(last.entry.state, EntryState::Held);
+}
+
+#[tokio::test]
 async fn its_tables_become_those_of_a_new_one() {
-    let (old, new) = (left_behind(LAYOUT_5), tempfile::tempdir().expect("a folder"));
-    assert!(tables(old.path()).len() > 10);
-    for folder in [&old, &new] {
-        drop(open(folder.path()).expect("a spool"));
+    let new = tempfile::tempdir().expect("a folder");
+    drop(open(new.path()).expect("a spool"));
+    for dump in [LAYOUT_5, LAYOUT_6] {
+        let old = left_behind(dump);
+        let before = tables(old.path());
+        drop(open(old.path()).expect("a spool"));
+        assert_ne!(tables(old.path()), before);
+        assert_eq!(tables(old.path()), tables(new.path()));
+        // Once is enough.
+        drop(open(old.path()).expect("a spool"));
     }
-    assert_eq!(tables(old.path()), tables(new.path()));
-    // Once is enough.
-    drop(open(old.path()).expect("a spool"));
 }
 
 #[tokio::test]

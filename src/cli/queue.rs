@@ -139,7 +139,10 @@ pub enum Command {
     Redirect(Redirect),
     /// Write messages into files, content and envelope; they stay in the queue
     Export(Export),
-    /// Take messages in that export has written; what is there already is not taken twice
+    /// Take messages in that export has written; none of them twice
+    ///
+    /// What is there already stays as it is. What an earlier import brought, and what has been delivered or deleted
+    /// since, does not come again without --again.
     Import(Import),
     /// Look the whole spool through: rows, contents, counts, files; 1 when something is wrong
     Verify(Verify),
@@ -465,6 +468,9 @@ pub struct Import {
     /// What export has written: folders, mbox files, or single .eml files
     #[arg(required = true, value_name = "FROM")]
     pub from: Vec<PathBuf>,
+    /// Take in once more what was imported before and has been delivered or deleted since
+    #[arg(long)]
+    pub again: bool,
 }
 
 /// `queuectl verify`.

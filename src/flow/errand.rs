@@ -1,6 +1,7 @@
 //! An account's settings become a run: who is called and how, what may be taken, where it goes.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use super::receive::{Progress, Tally, Terms};
 use super::summary::{Outcome, Summary};
 use crate::config::fetch::check::Purpose;
 use crate::config::fetch::{self as settings, Account, Ask, Effective, TlsMode};
+use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Server};
 use crate::exit::{Exit, Failure};
 use crate::net::TlsClient;
@@ -41,12 +43,12 @@ pub type Fetched = (Summary, Option<Vec<Transcript>>);
 pub async fn fetch(
     effective: &Effective,
     keep_dialogue: bool,
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Vec<Fetched>, Failure> {
     judged(effective, Purpose::Run)?;
     let account = &effective.account;
-    let locked = AccountLock::take(&account.identity(), account.lock).await;
+    let locked = AccountLock::take(&account.identity(), account.lock, &mut stop).await;
     let Some(_lock) = locked.map_err(|fault| Failure::new(fault.exit(), fault))? else {
         return Ok(Vec::new());
     };
@@ -80,11 +82,11 @@ pub async fn fetch(
 /// [`Failure`] when nothing could be begun; what came of it is in the summary.
 pub async fn deliver_queue(
     effective: &Effective,
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
 ) -> Result<Option<Summary>, Failure> {
     judged(effective, Purpose::TestTarget)?;
     let account = &effective.account;
-    let locked = AccountLock::take(&account.identity(), account.lock).await;
+    let locked = AccountLock::take(&account.identity(), account.lock, &mut stop).await;
     let Some(_lock) = locked.map_err(|fault| Failure::new(fault.exit(), fault))? else {
         return Ok(None);
     };
@@ -220,7 +222,7 @@ async fn fetch_into<K: Sink>(
 ) -> Result<Fetched, Failure> {
     let tls = tls_client(account).map_err(unsound)?;
     let run = fetch::Run {
-        caller: caller(account, tls.as_ref()).await?,
+        caller: caller(account, tls.as_ref(), &mut stop.clone()).await?,
         sink: Once::new(sink, register(account)?),
         terms: terms(account),
         stop,
@@ -257,7 +259,8 @@ pub async fn look(effective: &Effective, keep_dialogue: bool) -> Result<Seen, Fa
     judged(effective, Purpose::Check)?;
     let account = &effective.account;
     let tls = tls_client(account).map_err(unsound)?;
-    let caller = caller(account, tls.as_ref()).await?;
+    let (_never, mut stop) = watch::channel(false);
+    let caller = caller(account, tls.as_ref(), &mut stop).await?;
     let server = format!("{}:{}", caller.server, account.port);
     let mut transcript = if keep_dialogue { Transcript::kept() } else { Transcript::default() };
     let called = caller
@@ -335,13 +338,14 @@ pub(super) fn tls_client(account: &Account) -> Result<Option<TlsClient>, TlsSetu
 async fn caller<'a>(
     account: &'a Account,
     tls: Option<&'a TlsClient>,
+    stop: &mut watch::Receiver<bool>,
 ) -> Result<Caller<'a>, Failure> {
     Ok(Caller {
         account,
         server: account.server.as_ref().map(ToString::to_string).unwrap_or_default(),
         tls,
         name: own_name(account).map_or_else(String::new, |name| name.to_string()),
-        secret: password(account).await?,
+        secret: password(account, stop).await?,
         patience: Patience {
             greeting: account.timeout_greeting.get(),
             command: account.timeout_command.get(),
@@ -359,13 +363,42 @@ fn own_name(account: &Account) -> Option<Domain> {
     account.ehlo.clone().or_else(system)
 }
 
-async fn password(account: &Account) -> Result<Option<SecretString>, Failure> {
+/// What a source has given that gives it once: a pipe is empty afterwards, and nobody wants to be asked for
+/// each provider.
+static GIVEN: Mutex<Vec<(SecretSource, SecretString)>> = Mutex::new(Vec::new());
+
+fn given(source: &SecretSource) -> Option<SecretString> {
+    let given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    given.iter().find(|(known, _)| known == source).map(|(_, secret)| secret.clone())
+}
+
+async fn password(
+    account: &Account,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<Option<SecretString>, Failure> {
     let Some(source) = account.password.clone() else { return Ok(None) };
+    if let Some(secret) = given(&source) {
+        return Ok(Some(secret));
+    }
     let server = account.server.as_ref().map(ToString::to_string).unwrap_or_default();
     let user = account.user.clone().unwrap_or_default();
-    let read = tokio::task::spawn_blocking(move || source.read_for(&server, &user)).await;
+    let reading = source.clone();
+    let reading = tokio::task::spawn_blocking(move || reading.read_for(&server, &user));
+    let read = tokio::select! {
+        read = reading => read,
+        Ok(_) = stop.wait_for(|stop| *stop) => {
+            let what = format!("stopped while waiting for the password ({source})");
+            return Err(Failure::new(Exit::TempFail, what));
+        }
+    };
     match read.map_err(|fault| Failure::new(Exit::Software, fault))? {
-        Ok(secret) => Ok(Some(secret)),
+        Ok(secret) => {
+            if matches!(source, SecretSource::Fd(_) | SecretSource::Prompt(_)) {
+                let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+                given.push((source, secret.clone()));
+            }
+            Ok(Some(secret))
+        }
         Err(fault) => Err(Failure::new(fault.exit(), &fault).hint(fault.hint())),
     }
 }

@@ -288,9 +288,9 @@ fn judge(reception: Reception, one_of_ours: bool) -> Result<Round, FetchFault> {
         Ok(()) if !began => Ok(Round::NoMail(None)),
         // Ours sends all it has; others may stop after so many messages and wait to be asked again.
         Ok(()) => Ok(Round::Mail { more: taken > 0 && !one_of_ours }),
-        // 250, and then nothing, or a QUIT in clear below TLS: there was no mail after all.
+        // 250, and then nothing, or a QUIT in clear below TLS: there was no mail after all. Ours says so.
         Err(LineEnd::Closed | LineEnd::Wire(WireFault::Closed | WireFault::Tls { .. }))
-            if !greeted =>
+            if !greeted && !one_of_ours =>
         {
             Ok(Round::NoMail(None))
         }
@@ -426,6 +426,16 @@ pub fn own_domains(domains: &[Domain], accepted: &[Domain]) -> HashSet<Domain> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_ends_before_the_greeting_is_an_empty_queue_only_with_strangers() {
+        let cut =
+            || Reception { end: Err(LineEnd::Closed), taken: 0, greeted: false, began: false };
+        assert!(matches!(judge(cut(), false), Ok(Round::NoMail(None))));
+        assert!(matches!(judge(cut(), true), Err(FetchFault::BrokeOff(LineEnd::Closed))));
+        let greeted = Reception { greeted: true, ..cut() };
+        assert!(matches!(judge(greeted, false), Err(FetchFault::BrokeOff(LineEnd::Closed))));
+    }
 
     #[test]
     fn replies_to_atrn_and_their_exits() {

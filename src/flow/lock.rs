@@ -5,13 +5,19 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
+use super::line::Stop;
 use crate::config::fetch::Lock;
 use crate::exit::Exit;
 
+/// How often a lock that another run has is asked for.
+const PULSE: Duration = Duration::from_millis(200);
 /// How long a name may be, with room for what is put behind it.
 const LONGEST: usize = 160;
 
@@ -27,6 +33,9 @@ pub enum LockFault {
     /// Another run has it.
     #[error("another run holds this account ({})", .0.display())]
     Held(PathBuf),
+    /// We were told to stop while another run had it.
+    #[error("stopped while another run held this account ({})", .0.display())]
+    Stopped(PathBuf),
     /// The lock file cannot be used.
     #[error("{}: {error}", path.display())]
     Io {
@@ -41,7 +50,7 @@ impl LockFault {
     /// How the program ends over it.
     pub fn exit(&self) -> Exit {
         match self {
-            LockFault::Held(_) => Exit::TempFail,
+            LockFault::Held(_) | LockFault::Stopped(_) => Exit::TempFail,
             LockFault::Io { .. } => Exit::CantCreate,
         }
     }
@@ -52,8 +61,19 @@ impl AccountLock {
     ///
     /// # Errors
     /// [`LockFault`]; nothing has been done then.
-    pub async fn take(label: &str, policy: Lock) -> Result<Option<AccountLock>, LockFault> {
-        let path = path(label)?;
+    pub async fn take(
+        label: &str,
+        policy: Lock,
+        stop: &mut Stop,
+    ) -> Result<Option<AccountLock>, LockFault> {
+        AccountLock::take_at(path(label)?, policy, stop).await
+    }
+
+    async fn take_at(
+        path: PathBuf,
+        policy: Lock,
+        stop: &mut Stop,
+    ) -> Result<Option<AccountLock>, LockFault> {
         let told = |path: &Path| {
             let path = path.to_owned();
             move |error| LockFault::Io { path, error }
@@ -65,24 +85,27 @@ impl AccountLock {
             .mode(0o600)
             .open(&path)
             .map_err(told(&path))?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break,
+                Err(Errno::INTR) => continue,
+                Err(Errno::WOULDBLOCK) => {}
+                Err(error) => return Err(told(&path)(error.into())),
+            }
             match policy {
                 Lock::Skip => return Ok(None),
                 Lock::Fail => return Err(LockFault::Held(path)),
-                Lock::Wait => {}
+                // Asked now and then, so that who has had enough of waiting is heard.
+                Lock::Wait => {
+                    if let Ok(Ok(_)) = timeout(PULSE, stop.wait_for(|stop| *stop)).await {
+                        return Err(LockFault::Stopped(path));
+                    }
+                }
             }
         }
-        let file = if policy == Lock::Wait { wait(file).await.map_err(told(&path))? } else { file };
         note_owner(&file);
         Ok(Some(AccountLock { _file: file }))
     }
-}
-
-async fn wait(file: File) -> io::Result<File> {
-    let waited = tokio::task::spawn_blocking(move || {
-        flock(&file, FlockOperation::LockExclusive).map(|()| file)
-    });
-    Ok(waited.await.map_err(io::Error::other)??)
 }
 
 /// For whoever wonders who has it. The lock is the descriptor, not the text.
@@ -153,6 +176,27 @@ mod tests {
         assert_eq!(file_name("acme@mx.test:366"), "acme@mx.test%3a366");
         let long = "x".repeat(300);
         assert_ne!(file_name(&long), file_name(&format!("{long}y")));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_another_run_can_be_told_to_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("home.lock");
+        let path = move || place.clone();
+        let again = path.clone();
+        let (stop, mut stopped) = tokio::sync::watch::channel(false);
+        let held = AccountLock::take_at(path(), Lock::Fail, &mut stopped).await.unwrap().unwrap();
+        let mut other = stopped.clone();
+        let refused = AccountLock::take_at(path(), Lock::Fail, &mut other).await;
+        assert!(matches!(refused, Err(LockFault::Held(_))));
+        assert!(matches!(AccountLock::take_at(path(), Lock::Skip, &mut other).await, Ok(None)));
+        let waiting =
+            tokio::spawn(async move { AccountLock::take_at(path(), Lock::Wait, &mut other).await });
+        stop.send_replace(true);
+        assert!(matches!(waiting.await.unwrap(), Err(LockFault::Stopped(_))));
+        drop(held);
+        let free = AccountLock::take_at(again(), Lock::Wait, &mut stopped);
+        assert!(free.await.unwrap().is_some());
     }
 
     proptest! {

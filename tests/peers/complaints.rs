@@ -12,7 +12,8 @@
 //! | mail is lost silently, or bounces for ever | `what_is_not_safe_here_stays_at_the_provider` |
 //! | "did it work?" needs -v and eyes | `what_happened_can_be_read_by_a_program`, also where nothing could be begun |
 
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -293,6 +294,25 @@ fn where_one_provider_is_down_the_next_is_asked() {
         "{ran:#?}"
     );
     assert!(ran.err.contains(&nobody.to_string()), "{ran:#?}");
+}
+
+/// A pipe gives a password once, and both providers want it.
+#[test]
+fn a_password_from_a_pipe_is_for_all_providers() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let lines = format!("{}\n[[account.home.fallback]]\n{}", at(lab.free()), at(odmrd.odmr));
+    settings(&lab, &[("home", &lines)]);
+    let mut command = atrn_fetch(&lab, &["home", "--json", "--password-fd", "0"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("atrn-fetch");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    writeln!(stdin, "{}", crate::lab::fetchmail::PASSWORD).expect("a password");
+    drop(stdin);
+    let ran = child.wait_with_output().expect("atrn-fetch");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+    assert!(String::from_utf8_lossy(&ran.stdout).contains("\"result\":\"ok\""));
 }
 
 #[test]

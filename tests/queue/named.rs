@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::lab::Lab;
+use crate::lab::ours::{AtrnFetch, Odmrd};
 use crate::{laden, queuectl};
 
 /// Whoever was born long before.
@@ -103,4 +104,32 @@ fn names_from_standard_input_may_be_old() {
     drop(stdin);
     assert!(child.wait_with_output().expect("queuectl").status.success());
     queuectl(&odmrd, &["wait", "--timeout", "1s"]).ended(0);
+}
+
+/// Whoever takes an import up again, of which some has been fetched meanwhile, sends nobody two copies.
+#[test]
+fn what_was_imported_and_has_left_does_not_come_again() {
+    let lab = Lab::open();
+    let first = laden(&lab);
+    let out = lab.path("out");
+    let out = out.to_str().expect("a path");
+    queuectl(&first, &["export", out]).ended(0);
+    let second = Odmrd::named(&lab, "second").start();
+    let import = |words: &[&str]| {
+        let said = queuectl(&second, &[&["import", out], words].concat()).ended(0);
+        crate::judge(&second, "odmr.queue.imported/1", &said.records());
+        let told = &said.records()[0];
+        let counts = ["kept", "there", "left"].map(|field| told[field].as_u64());
+        (counts.map(|count| count.expect("a number")), said.err)
+    };
+    assert_eq!(import(&[]).0, [3, 0, 0]);
+    let fetch = || AtrnFetch::new(&lab, second.odmr).into_maildir().run().ended(0, "ok");
+    assert_eq!(fetch().count("accepted"), 3);
+    let (counts, said) = import(&[]);
+    assert_eq!(counts, [0, 0, 3]);
+    assert!(said.contains("--again"), "{said}");
+    assert!(queuectl(&second, &["list"]).ended(0).records().is_empty());
+    assert_eq!(import(&["--again"]).0, [3, 0, 0]);
+    assert_eq!(import(&[]).0, [0, 3, 0]);
+    assert_eq!(fetch().count("accepted"), 3);
 }

@@ -77,7 +77,11 @@ pub(super) fn with_runtime(
     // Two threads: one that may wait for the disk, one that keeps the line going.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| Failure::new(Exit::Os, error))?.block_on(task)
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
+    let done = runtime.block_on(task);
+    // A program that is asked for a password may take its time; whoever was told to stop does not wait for it.
+    runtime.shutdown_background();
+    done
 }
 
 async fn fetch_all(flags: &RunFlags, accounts: &[Effective]) -> Result<Exit, Failure> {

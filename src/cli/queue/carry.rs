@@ -23,6 +23,7 @@ use crate::cli::failure::told;
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask, hand_in};
+use crate::flow::desk::import::Carried;
 use crate::flow::desk::record::IMPORTED;
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
@@ -150,7 +151,7 @@ pub(super) async fn import(office: &Office, import: Import) -> Result<Exit, Fail
         let reader = Reader::open(path)?;
         for found in reader {
             let taken = match found {
-                Ok(message) => one(office, message).await,
+                Ok(message) => one(office, message, import.again).await,
                 Err(failure) => Err(failure),
             };
             match taken {
@@ -167,29 +168,35 @@ pub(super) async fn import(office: &Office, import: Import) -> Result<Exit, Fail
     let count = |word| results.get(word).copied().unwrap_or_default();
     let record = serde_json::json!({
         "schema": IMPORTED, "kept": count("kept"), "there": count("there"),
-        "done": count("done"), "refused": count("refused"),
+        "left": count("left"), "done": count("done"), "refused": count("refused"),
     });
     tell(&format!("{record}\n"))?;
+    if count("left") > 0 {
+        let left = count("left");
+        say(&format!("{left} came before and have left since; --again takes them in once more"));
+    }
     Ok(worst)
 }
 
 /// Hands one message in. What came of it, in the desk's word.
-async fn one(office: &Office, message: files::Found) -> Result<&'static str, Failure> {
+async fn one(office: &Office, message: files::Found, again: bool) -> Result<&'static str, Failure> {
     let files::Found { place, envelope, content } = message;
     let labelled = |mut failure: Failure| {
         failure.what =
             format!("{}: {}", Escaped(place.as_os_str().as_encoded_bytes()), failure.what);
         failure
     };
-    let carried = serde_json::from_value(envelope)
+    let mut carried: Carried = serde_json::from_value(envelope)
         .map_err(|fault| Failure::new(Exit::Data, format!("no envelope of ours: {fault}")))
         .map_err(labelled)?;
+    carried.again = again;
     let mut answer = hand_in(office, carried, content).await.map_err(labelled)?;
     let mut result = "kept";
     while let Some(line) = answer.next().await.map_err(labelled)? {
         result = match parsed(line)?["result"].as_str() {
             Some("there") => "there",
             Some("done") => "done",
+            Some("left") => "left",
             _ => "kept",
         };
     }

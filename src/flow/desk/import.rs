@@ -40,6 +40,9 @@ pub struct Carried {
     recipients: Vec<CarriedRecipient>,
     /// SHA-256 of the content, in hexadecimal; export adds it.
     content_sha256: String,
+    /// Also if it was imported before and has left since: then it comes a second time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +78,7 @@ struct CarriedRecipient {
 struct Import {
     schema: &'static str,
     id: String,
-    /// `kept`, `there` already, or `done`: nobody waits for it any more.
+    /// `kept`, `there` already, `left` since an earlier import, or `done`: nobody waits for it any more.
     result: &'static str,
 }
 
@@ -198,6 +201,10 @@ impl Desk {
                 false => Err(data(format!("{id}: another message bears this name")).into()),
             };
         }
+        if !carried.again && self.overseer.was_imported(id).await? {
+            discard(content).await?;
+            return Ok("left");
+        }
         if arrival.parts.iter().all(|part| part.recipients.is_empty()) {
             discard(content).await?;
             return Ok("done");
@@ -220,7 +227,7 @@ impl Desk {
             .into());
         }
         let came = events::of_arrival(&arrival, "import");
-        spool.commit_on(self.hold_of(carried, id), draft, arrival).await?;
+        spool.commit_import(self.hold_of(carried, id), draft, arrival).await?;
         if let Some(counts) = &self.counts {
             counts.events.tell(came, Timestamp::now());
         }

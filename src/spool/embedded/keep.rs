@@ -18,8 +18,16 @@ pub(super) struct Keep {
     pub(super) arrival: Arrival,
     pub(super) sealed: Sealed,
     pub(super) body: Body,
-    /// It is not to go out yet.
-    pub(super) hold: Option<Hold>,
+    pub(super) way: Way,
+}
+
+/// How a message comes.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// From whoever sends it.
+    Mail,
+    /// From where another spool left it; maybe not to go out yet.
+    Import(Option<Hold>),
 }
 
 impl Keep {
@@ -38,9 +46,12 @@ impl Keep {
             if self.entry(db, message, domain, part)? {
                 let key = Key { domain, id: part.id };
                 let mut state = decree::state(db, key, &part.domain, self.arrival.arrived)?;
-                if let (EntryState::Waiting, Some(hold)) = (state, &self.hold) {
-                    hold.write(db, key)?;
-                    state = EntryState::Held;
+                if let Way::Import(hold) = &self.way {
+                    remember(db, part)?;
+                    if let (EntryState::Waiting, Some(hold)) = (state, hold) {
+                        hold.write(db, key)?;
+                        state = EntryState::Held;
+                    }
                 }
                 recipients(db, part)?;
                 let size = self.sealed.size.cast_signed();
@@ -131,6 +142,13 @@ impl Keep {
             placed.keep();
         }
     }
+}
+
+/// It is not to come a second time when it has left.
+fn remember(db: &Connection, part: &Part) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO imported VALUES (?1, ?2)";
+    let now = row::time(jiff::Timestamp::now());
+    db.prepare_cached(sql)?.execute(params![part.id.0.to_bytes(), now]).map(drop)
 }
 
 fn recipients(db: &Connection, part: &Part) -> rusqlite::Result<()> {

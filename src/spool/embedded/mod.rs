@@ -73,7 +73,7 @@ use self::delay::Telling;
 use self::expire::Soonest;
 use self::fold::Folder;
 use self::health::{Health, is_full};
-use self::keep::Keep;
+use self::keep::{Keep, Way};
 use self::ledger::Ledger;
 use self::lock::Lock;
 use self::operate::{Hold, Outcome, Warrant};
@@ -220,23 +220,28 @@ impl Embedded {
         self.0.submit(Work::Proclaim(proclamation)).await
     }
 
-    /// As [`Spool::commit`]; under a hold, where one is given, there is no moment at which a session could
-    /// take what was kept.
+    /// As [`Spool::commit`], for what comes from another spool and is not to come twice
+    /// ([`Overseer::was_imported`]). Under a hold, where one is given, there is no moment at which a session
+    /// could take what was kept.
     ///
     /// # Errors
     /// As there.
-    pub async fn commit_on(
+    pub async fn commit_import(
         &self,
         hold: Option<Hold>,
         draft: Draft,
         arrival: Arrival,
     ) -> Result<(), SpoolError> {
+        self.keep(Way::Import(hold), draft, arrival).await
+    }
+
+    async fn keep(&self, way: Way, draft: Draft, arrival: Arrival) -> Result<(), SpoolError> {
         self.0.health.check()?;
         if arrival.parts.is_empty() || arrival.parts.iter().any(|part| part.recipients.is_empty()) {
             return Err(SpoolError::Unusable("a message needs a recipient to be kept".to_owned()));
         }
         let (sealed, body) = draft.finish(&arrival.trace).await?;
-        let keep = Box::new(Keep { arrival, sealed, body, hold });
+        let keep = Box::new(Keep { arrival, sealed, body, way });
         self.0.submit(Work::Keep(keep)).await.map(|_| ())
     }
 }
@@ -356,7 +361,7 @@ impl Spool for Embedded {
     }
 
     async fn commit(&self, draft: Draft, arrival: Arrival) -> Result<(), SpoolError> {
-        self.commit_on(None, draft, arrival).await
+        self.keep(Way::Mail, draft, arrival).await
     }
 
     fn keeps_record(&self) -> bool {
@@ -443,5 +448,5 @@ impl Spool for Embedded {
 async fn kept(notice: Option<(Draft, Arrival)>) -> Result<Option<Box<Keep>>, SpoolError> {
     let Some((draft, arrival)) = notice else { return Ok(None) };
     let (sealed, body) = draft.finish(&arrival.trace).await?;
-    Ok(Some(Box::new(Keep { arrival, sealed, body, hold: None })))
+    Ok(Some(Box::new(Keep { arrival, sealed, body, way: Way::Mail })))
 }

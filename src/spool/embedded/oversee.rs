@@ -244,6 +244,15 @@ impl Overseer {
         }
     }
 
+    /// Did it come by import, whether or not it has left since?
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the tables cannot be read.
+    pub async fn was_imported(&self, id: EntryId) -> Result<bool, SpoolError> {
+        let sql = "SELECT 1 FROM imported WHERE entry = ?1";
+        self.read(move |_, db| db.prepare_cached(sql)?.exists([id.0.to_bytes()])).await
+    }
+
     /// Runs something beside everybody else, who is not to notice.
     ///
     /// # Errors

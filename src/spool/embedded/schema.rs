@@ -11,6 +11,8 @@
 //! | `due` | an entry of which a sender is to be told something |
 //! | `mark` | what an operator said of an entry that is held or deleted |
 //! | `audit` | what an operator did |
+//! | `decree` | a domain whose new mail is held |
+//! | `imported` | an entry that came by import and may have left since |
 //!
 //! Times are microseconds since 1970, sizes octets. An entry's key is its 16-octet name, which
 //! begins with its time of birth: new rows land at the end of the tree, where it is warm.
@@ -33,7 +35,7 @@ use crate::spool::SpoolError;
 /// `odmr` as a 32-bit number: says whose database this is.
 const APPLICATION: i32 = 0x6f64_6d72;
 /// The layout below. Raised whenever an older program could not read what this one writes.
-const LAYOUT: i32 = 6;
+const LAYOUT: i32 = 7;
 /// Before this one, a WAL reset could lose a commit under rare timing.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
@@ -120,19 +122,23 @@ CREATE TABLE decree (
   who TEXT NOT NULL,
   reason TEXT,
   until INTEGER) WITHOUT ROWID;
+CREATE TABLE imported (entry BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE due (entry BLOB PRIMARY KEY, domain INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
 /// What makes of each layout the one that follows it. As they were then: a step never changes again.
-const STEPS: [(i32, &str); 1] = [(
-    5,
-    "CREATE TABLE decree (
-       domain TEXT PRIMARY KEY,
-       at INTEGER NOT NULL,
-       who TEXT NOT NULL,
-       reason TEXT,
-       until INTEGER) WITHOUT ROWID;",
-)];
+const STEPS: [(i32, &str); 2] = [
+    (
+        5,
+        "CREATE TABLE decree (
+           domain TEXT PRIMARY KEY,
+           at INTEGER NOT NULL,
+           who TEXT NOT NULL,
+           reason TEXT,
+           until INTEGER) WITHOUT ROWID;",
+    ),
+    (6, "CREATE TABLE imported (entry BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"),
+];
 
 /// Opens the writer's connection; makes the tables when there are none, and brings those of an earlier
 /// version up to date.
