@@ -85,7 +85,12 @@ fn arrival(n: u64) -> Arrival {
         params: MailParams::default(),
         parts: vec![Part { id, domain, expires, recipients }],
         arrived: now,
-        source: Source { ip: [192, 0, 2, 7].into(), helo: "mx.example.com".into(), tls: None },
+        source: Source {
+            ip: [192, 0, 2, 7].into(),
+            helo: "mx.example.com".into(),
+            tls: None,
+            auth: None,
+        },
         trace: Bytes::from_static(&[b'R'; 200]),
     }
 }

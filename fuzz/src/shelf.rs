@@ -70,6 +70,7 @@ fn arrival(n: u64) -> Arrival {
             ip: std::net::Ipv4Addr::LOCALHOST.into(),
             helo: "x".to_owned(),
             tls: None,
+            auth: None,
         },
         trace: Bytes::from_static(TRACE.as_bytes()),
     }

@@ -375,7 +375,7 @@ impl<S: Spool> Talk<'_, S> {
     }
 
     fn source(&self) -> Source {
-        Source { ip: self.ip, helo: self.session.hello_name(), tls: self.tls_version() }
+        Source { ip: self.ip, helo: self.session.hello_name(), tls: self.tls_version(), auth: None }
     }
 
     fn tls_version(&self) -> Option<String> {

@@ -136,6 +136,7 @@ impl<S: Spool> Scribe<'_, S> {
                 ip: std::net::Ipv4Addr::LOCALHOST.into(),
                 helo: self.name.to_owned(),
                 tls: None,
+                auth: None,
             },
             trace: Bytes::new(),
         }

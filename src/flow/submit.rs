@@ -152,7 +152,12 @@ impl<S: Spool> Submission<'_, S> {
             params: envelope.params.clone(),
             parts,
             arrived: now,
-            source: Source { ip: self.ip, helo: session.hello_name(), tls: self.tls.clone() },
+            source: Source {
+                ip: self.ip,
+                helo: session.hello_name(),
+                tls: self.tls.clone(),
+                auth: Some(self.account.clone()),
+            },
             trace: trace.into(),
         };
         let came = events::of_arrival(&arrival, self.id);

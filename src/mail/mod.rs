@@ -7,10 +7,12 @@ pub mod authres;
 pub mod dsn;
 pub mod envelope;
 pub mod header;
+mod message_id;
 pub mod origin;
 pub mod reminder;
 mod subject;
 pub mod trace;
 
 pub use envelope::{Envelope, Recipient};
+pub use message_id::message_id;
 pub use subject::subject;

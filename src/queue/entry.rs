@@ -104,6 +104,8 @@ pub struct Source {
     pub helo: String,
     /// The TLS version, if there was TLS.
     pub tls: Option<String>,
+    /// The account that logged in to send it, if one did.
+    pub auth: Option<String>,
 }
 
 /// One message for one domain.
@@ -137,4 +139,6 @@ pub struct Entry {
     pub recipients: Vec<(Recipient, RecipientState)>,
     /// Where it came from.
     pub source: Source,
+    /// What its own field Message-ID says.
+    pub message_id: Option<String>,
 }

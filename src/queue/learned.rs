@@ -14,8 +14,27 @@ const IN_ALL: usize = 100_000;
 /// Who is known not to be there. Sans clock.
 #[derive(Debug, Default)]
 pub struct Learned {
-    until: HashMap<Domain, HashMap<String, Instant>>,
+    domains: HashMap<Domain, Lasting>,
     count: usize,
+    /// Nothing is over before this.
+    soonest: Option<Instant>,
+}
+
+/// Of one domain: until when.
+#[derive(Debug, Default)]
+struct Lasting {
+    until: HashMap<String, Instant>,
+    soonest: Option<Instant>,
+}
+
+impl Lasting {
+    /// Forgets what is over. Whoever guesses at a full list does not have it looked through each time.
+    fn forget_what_is_over(&mut self, now: Instant) {
+        if self.soonest.is_some_and(|soonest| soonest <= now) {
+            self.until.retain(|_, until| *until > now);
+            self.soonest = self.until.values().min().copied();
+        }
+    }
 }
 
 /// Does this refusal speak of the address, whoever writes to it? A refusal for any other reason (the
@@ -44,18 +63,20 @@ impl Learned {
         if self.count >= IN_ALL {
             self.forget_what_is_over(now);
         }
-        let of_domain = self.until.entry(domain.clone()).or_default();
-        if of_domain.len() >= OF_ONE_DOMAIN {
-            let before = of_domain.len();
-            of_domain.retain(|_, until| *until > now);
-            self.count -= before - of_domain.len();
+        let of_domain = self.domains.entry(domain.clone()).or_default();
+        if of_domain.until.len() >= OF_ONE_DOMAIN {
+            let before = of_domain.until.len();
+            of_domain.forget_what_is_over(now);
+            self.count -= before - of_domain.until.len();
         }
-        let full = of_domain.len() >= OF_ONE_DOMAIN || self.count >= IN_ALL;
-        if (!full || of_domain.contains_key(&local_part))
-            && of_domain.insert(local_part, until).is_none()
-        {
-            self.count += 1;
+        let full = of_domain.until.len() >= OF_ONE_DOMAIN || self.count >= IN_ALL;
+        if full && !of_domain.until.contains_key(&local_part) {
+            return;
         }
+        let earlier = |soonest: Option<Instant>| Some(soonest.map_or(until, |one| one.min(until)));
+        of_domain.soonest = earlier(of_domain.soonest);
+        self.soonest = earlier(self.soonest);
+        self.count += usize::from(of_domain.until.insert(local_part, until).is_none());
     }
 
     /// The customer's server has taken mail for it, so it is there.
@@ -64,8 +85,8 @@ impl Learned {
             return;
         }
         let Some((domain, local_part)) = key(mailbox) else { return };
-        let of_domain = self.until.get_mut(domain);
-        if of_domain.is_some_and(|of_domain| of_domain.remove(&local_part).is_some()) {
+        let of_domain = self.domains.get_mut(domain);
+        if of_domain.is_some_and(|of_domain| of_domain.until.remove(&local_part).is_some()) {
             self.count -= 1;
         }
     }
@@ -76,7 +97,8 @@ impl Learned {
             return false;
         }
         let Some((domain, local_part)) = key(mailbox) else { return false };
-        let until = self.until.get(domain).and_then(|of_domain| of_domain.get(&local_part));
+        let of_domain = self.domains.get(domain);
+        let until = of_domain.and_then(|of_domain| of_domain.until.get(&local_part));
         until.is_some_and(|until| *until > now)
     }
 
@@ -86,11 +108,15 @@ impl Learned {
     }
 
     fn forget_what_is_over(&mut self, now: Instant) {
-        self.until.retain(|_, of_domain| {
-            of_domain.retain(|_, until| *until > now);
-            !of_domain.is_empty()
+        if self.soonest.is_none_or(|soonest| soonest > now) {
+            return;
+        }
+        self.domains.retain(|_, of_domain| {
+            of_domain.forget_what_is_over(now);
+            !of_domain.until.is_empty()
         });
-        self.count = self.until.values().map(HashMap::len).sum();
+        self.count = self.domains.values().map(|of_domain| of_domain.until.len()).sum();
+        self.soonest = self.domains.values().filter_map(|of_domain| of_domain.soonest).min();
     }
 }
 
@@ -163,7 +189,7 @@ mod tests {
         let until = now + Duration::from_secs(60);
         let mut learn = |n: usize, domain: usize, now, until| {
             learned.learn(&mailbox(&format!("u{n}@d{domain}.test")), until, now);
-            (learned.count, learned.until.values().map(HashMap::len).sum::<usize>())
+            (learned.count, learned.domains.values().map(|of| of.until.len()).sum::<usize>())
         };
         for n in 0..OF_ONE_DOMAIN + 5 {
             learn(n, 0, now, until);

@@ -78,6 +78,7 @@ pub fn arrival(parts: Vec<Part>, arrived: Timestamp) -> Arrival {
             ip: "192.0.2.7".parse().expect("an address"),
             helo: "mx.example.com".to_owned(),
             tls: None,
+            auth: None,
         },
         trace: Bytes::from_static(b"Received: from here\r\n\tby there; now\r\n"),
     }

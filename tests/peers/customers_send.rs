@@ -92,6 +92,13 @@ fn who_may_send_what_as_whom() {
         asked(&mut post, "box@example.org", "known@second.test").starts_with("452 4.2.2"),
         "full"
     );
+    let listed = std::process::Command::new(env!("CARGO_BIN_EXE_queuectl"))
+        .args(["list", "--domain", "second.test", "--json", "--config"])
+        .arg(odmrd.config())
+        .output()
+        .expect("queuectl");
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("a record");
+    assert_eq!(listed["source"]["auth"], USER);
     assert!(asked(&mut post, "", "friend@sender.test").starts_with("250"), "a notice");
     assert_eq!(smarthost.maildir.until(1).len(), 1);
     let fetch = AtrnFetch::asking(&lab, odmrd.odmr, &["second.test"]).under_name("second");

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::lab::Lab;
 use crate::lab::ours::{AtrnFetch, Odmrd};
+use crate::lab::post::Post;
 use crate::{laden, queuectl};
 
 /// Whoever was born long before.
@@ -132,4 +133,27 @@ fn what_was_imported_and_has_left_does_not_come_again() {
     assert_eq!(import(&["--again"]).0, [3, 0, 0]);
     assert_eq!(import(&[]).0, [0, 3, 0]);
     assert_eq!(fetch().count("accepted"), 3);
+}
+
+#[test]
+fn a_message_is_found_by_its_own_name() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let mut post = Post::open(odmrd.mx);
+    let letter = b"Subject: x\r\nMessage-Id: <1@sender.test>\r\n\r\nMessage-ID: <2@x>\r\n";
+    post.deliver("ann@sender.test", "bob@example.org", letter);
+    let find = |what: &str| {
+        let said = queuectl(&odmrd, &["list", "--json", "--where", what]).ended(0);
+        said.records()
+    };
+    let found = find("message_id = '<1@sender.test>'");
+    crate::judge(&odmrd, "odmr.queue.message/1", &found);
+    assert_eq!((found.len(), &found[0]["message_id"]), (1, &"<1@sender.test>".into()));
+    assert!(find("message_id = '<2@x>'").is_empty());
+    assert!(find("message_id != *@*").iter().all(|record| record["message_id"].is_null()));
+    let mut post = Post::open(odmrd.mx);
+    let mut large = b"Message-ID: <3@sender.test>\r\n\r\n".to_vec();
+    large.extend(b"x\r\n".repeat(200_000));
+    post.deliver("ann@sender.test", "bob@example.org", &large);
+    assert_eq!(find("message_id = '<3@*'").len(), 1);
 }

@@ -35,7 +35,12 @@ pub async fn fill(spool: &Embedded, script: &Script) {
             params: letter.outgoing.params,
             parts: vec![part],
             arrived,
-            source: Source { ip: [127, 0, 0, 1].into(), helo: String::new(), tls: None },
+            source: Source {
+                ip: [127, 0, 0, 1].into(),
+                helo: String::new(),
+                tls: None,
+                auth: None,
+            },
             trace: Default::default(),
         };
         spool.commit(draft, arrival).await.expect("kept");

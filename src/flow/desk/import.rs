@@ -51,6 +51,8 @@ struct CarriedSource {
     helo: String,
     #[serde(default)]
     tls: Option<String>,
+    #[serde(default)]
+    auth: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +106,7 @@ impl Carried {
             ip: self.source.ip,
             helo: crate::smtp::escape::Escaped::text(&self.source.helo).to_string(),
             tls: self.source.tls.clone(),
+            auth: self.source.auth.clone(),
         };
         let arrival = Arrival {
             reverse_path,

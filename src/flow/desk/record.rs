@@ -83,6 +83,7 @@ pub struct Message<'a> {
     attempts: Option<u32>,
     last: Option<Last<'a>>,
     recipients: Vec<Recipient<'a>>,
+    message_id: Option<&'a str>,
     sha256: Option<String>,
     damage: Option<&'a str>,
 }
@@ -92,6 +93,7 @@ struct Source<'a> {
     ip: std::net::IpAddr,
     helo: &'a str,
     tls: Option<&'a str>,
+    auth: Option<&'a str>,
 }
 
 /// What an operator said; of one that is deleted, who did it and why.
@@ -154,11 +156,13 @@ impl<'a> Message<'a> {
                 ip: entry.source.ip,
                 helo: &entry.source.helo,
                 tls: entry.source.tls.as_deref(),
+                auth: entry.source.auth.as_deref(),
             }),
             hold: Hold::new(standing == Standing::Held, sight.mark.as_ref()),
             attempts: Some(entry.attempts),
             last,
             recipients: entry.recipients.iter().map(Recipient::new).collect(),
+            message_id: entry.message_id.as_deref(),
             sha256: Some(hex(&sight.digest)),
             damage: None,
         }
@@ -187,6 +191,7 @@ impl<'a> Message<'a> {
             attempts: None,
             last: None,
             recipients: Vec::new(),
+            message_id: None,
             sha256: None,
             damage: Some(&unseen.what),
         }

@@ -63,7 +63,12 @@ impl QueueSink {
             parts: parts(mail.recipients, id, self.expiry(now)),
             arrived: now,
             // Where it came from at first stands in its header; it came to us by our own call.
-            source: Source { ip: Ipv4Addr::UNSPECIFIED.into(), helo: String::new(), tls: None },
+            source: Source {
+                ip: Ipv4Addr::UNSPECIFIED.into(),
+                helo: String::new(),
+                tls: None,
+                auth: None,
+            },
             trace: mail.trace,
         };
         Ok((id, draft, arrival))

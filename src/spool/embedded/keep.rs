@@ -95,8 +95,8 @@ impl Keep {
 
     fn message(&self, db: &Connection, message: i64, parts: u64) -> rusqlite::Result<()> {
         let sql = "INSERT INTO message (id, parts, size, shape, head, file, checks, digest,
-                   reverse_path, declared, kind, smtputf8, ret, envid, ip, helo, tls)
-                   VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)";
+                   reverse_path, declared, kind, smtputf8, ret, envid, ip, helo, tls, auth, message_id)
+                   VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)";
         let Arrival { reverse_path, params, source, trace, .. } = &self.arrival;
         db.prepare_cached(sql)?.execute(params![
             message,
@@ -116,6 +116,8 @@ impl Keep {
             source.ip.to_string(),
             source.helo,
             source.tls,
+            source.auth,
+            self.sealed.message_id,
         ])?;
         match &self.body {
             Body::Row(data) => body::insert(db, message, data),

@@ -164,13 +164,13 @@ fn damaged(column: &str) -> Unreadable {
 
 const ENTRY: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
     m.head, m.file, m.checks, m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
-    m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain, e.id
+    m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain, e.id, m.auth, m.message_id
     FROM entry e JOIN message m ON m.id = e.message WHERE e.id = ?1";
 /// The same of a stretch of entries, in the order of their names. Of the bodies' proofs nothing: whoever
 /// reads so many looks at envelopes.
 const STRETCH: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
     x'', m.file, x'', m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
-    m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain, e.id
+    m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain, e.id, m.auth, m.message_id
     FROM entry e NOT INDEXED CROSS JOIN message m ON m.id = e.message
     WHERE e.id > ?1 AND e.id <= ?2 ORDER BY e.id";
 
@@ -269,6 +269,7 @@ fn entry(row: &Row<'_>, domain: &Domain, id: EntryId) -> Result<Stored, Unreadab
         params: mail_params(row)?,
         recipients: Vec::new(),
         source: source(row)?,
+        message_id: row.get(25)?,
     };
     let place = file.map_or(Place::Row(message), Place::File);
     let (head, checks, digest) = (row.get(7)?, row.get(9)?, row.get(10)?);
@@ -297,7 +298,7 @@ fn mail_params(row: &Row<'_>) -> Result<MailParams, Unreadable> {
 fn source(row: &Row<'_>) -> Result<Source, Unreadable> {
     let ip: String = row.get(17)?;
     let ip = ip.parse().map_err(|_| damaged("address of origin"))?;
-    Ok(Source { ip, helo: row.get(18)?, tls: row.get(19)? })
+    Ok(Source { ip, helo: row.get(18)?, tls: row.get(19)?, auth: row.get(24)? })
 }
 
 fn recipients(

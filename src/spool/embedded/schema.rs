@@ -72,7 +72,9 @@ CREATE TABLE message (
   envid TEXT,
   ip TEXT NOT NULL,
   helo TEXT NOT NULL,
-  tls TEXT);
+  tls TEXT,
+  auth TEXT,
+  message_id TEXT);
 CREATE INDEX message_file ON message (file) WHERE file IS NOT NULL;
 CREATE TABLE body (message INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE entry (
@@ -137,7 +139,12 @@ const STEPS: [(i32, &str); 2] = [
            reason TEXT,
            until INTEGER) WITHOUT ROWID;",
     ),
-    (6, "CREATE TABLE imported (entry BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"),
+    (
+        6,
+        "CREATE TABLE imported (entry BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+         ALTER TABLE message ADD COLUMN auth TEXT;
+         ALTER TABLE message ADD COLUMN message_id TEXT;",
+    ),
 ];
 
 /// Opens the writer's connection; makes the tables when there are none, and brings those of an earlier

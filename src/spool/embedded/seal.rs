@@ -6,6 +6,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::mail::message_id;
+
 /// Content is written, checked and given out in pieces of this many octets.
 pub(super) const PIECE: usize = 128 * 1024;
 
@@ -19,6 +21,7 @@ pub(super) struct Sealed {
     /// CRC-32 of the head, then of each piece, four octets each, least significant first.
     pub(super) checks: Vec<u8>,
     pub(super) digest: [u8; 32],
+    pub(super) message_id: Option<Box<str>>,
 }
 
 /// Watches content go by.
@@ -30,11 +33,15 @@ pub(super) struct Seal {
     ends_in_crlf: Option<bool>,
     eight_bit: bool,
     last: u8,
+    message_id: Option<Box<str>>,
 }
 
 impl Seal {
     /// Takes in one whole piece.
     pub(super) fn piece(&mut self, piece: &[u8]) {
+        if self.size == 0 {
+            self.message_id = message_id(piece).map(Into::into);
+        }
         self.digest.update(piece);
         self.checks.extend_from_slice(&crc32fast::hash(piece).to_le_bytes());
         self.size += piece.len() as u64;
@@ -57,6 +64,7 @@ impl Seal {
             eight_bit: self.eight_bit || !head.is_ascii(),
             checks,
             digest: self.digest.finalize().into(),
+            message_id: self.message_id,
         }
     }
 }

@@ -99,11 +99,13 @@ enum Text {
     Rcpt,
     Source,
     Helo,
+    Auth,
+    MessageId,
     Envid,
     Said,
 }
 
-const TEXTS: [(&str, Text); 10] = [
+const TEXTS: [(&str, Text); 12] = [
     ("id", Text::Id),
     ("domain", Text::Domain),
     ("account", Text::Account),
@@ -112,6 +114,8 @@ const TEXTS: [(&str, Text); 10] = [
     ("rcpt", Text::Rcpt),
     ("source", Text::Source),
     ("helo", Text::Helo),
+    ("auth", Text::Auth),
+    ("message_id", Text::MessageId),
     ("envid", Text::Envid),
     ("said", Text::Said),
 ];
@@ -215,6 +219,8 @@ impl Text {
             (Text::State, _) => pattern.fits(standing.name()),
             (Text::Sender, _) => pattern.fits(entry.reverse_path.as_str()),
             (Text::Helo, _) => pattern.fits(&entry.source.helo),
+            (Text::Auth, _) => pattern.fits(entry.source.auth.as_deref().unwrap_or_default()),
+            (Text::MessageId, _) => pattern.fits(entry.message_id.as_deref().unwrap_or_default()),
             (Text::Envid, _) => pattern.fits(entry.params.envid.as_deref().unwrap_or_default()),
             (Text::Rcpt, _) => entry.recipients.iter().any(|(r, _)| pattern.fits(r.path.as_str())),
             (Text::Said, _) => replies().any(|reply| pattern.fits(&reply.to_string())),

@@ -45,7 +45,9 @@ fn entry() -> Entry {
             ip: "192.0.2.7".parse().unwrap(),
             helo: "mail.sender.test".to_owned(),
             tls: None,
+            auth: None,
         },
+        message_id: Some("<1@sender.test>".to_owned()),
     }
 }
 
