@@ -468,7 +468,7 @@ module completions {
     --help(-h)                # Print help
   ]
 
-  # Customers' sessions that have ended, since odmrd was started; the last hundred
+  # Customers' sessions: those in which mail is going out now, and the last hundred that have ended
   export extern "queuectl sessions" [
     --account: string         # Of this account only (repeatable)
     --limit: string           # The last so many
@@ -632,7 +632,7 @@ module completions {
   export extern "queuectl help verify" [
   ]
 
-  # Customers' sessions that have ended, since odmrd was started; the last hundred
+  # Customers' sessions: those in which mail is going out now, and the last hundred that have ended
   export extern "queuectl help sessions" [
   ]
 

@@ -146,7 +146,7 @@ pub enum Command {
     Import(Import),
     /// Look the whole spool through: rows, contents, counts, files; 1 when something is wrong
     Verify(Verify),
-    /// Customers' sessions that have ended, since odmrd was started; the last hundred
+    /// Customers' sessions: those in which mail is going out now, and the last hundred that have ended
     Sessions(Sessions),
     /// What operators did
     Audit(Audit),

@@ -17,6 +17,7 @@ use super::counts::Handed;
 use super::events;
 use super::line::{LineEnd, Stop, ask};
 use super::provider::{Provider, Turning};
+use super::recent::present::Seat;
 use crate::config::accounts::Switch;
 use crate::mail::Recipient;
 use crate::net::Wire;
@@ -70,6 +71,8 @@ pub struct Run<'a, S: Spool> {
     turned: Option<Instant>,
     /// Which of the entries are to go now.
     wanted: fn(&Entry) -> bool,
+    /// Where an operator sees how far it has come.
+    seat: Option<Seat>,
 }
 
 /// An entry between its lease and its settle.
@@ -116,7 +119,14 @@ impl<'a, S: Spool> Run<'a, S> {
             has_news: false,
             turned: None,
             wanted: |_| true,
+            seat: None,
         }
+    }
+
+    /// An operator sees it there.
+    pub fn seen_at(mut self, seat: Seat) -> Self {
+        self.seat = Some(seat);
+        self
     }
 
     /// Behind a turn: how long the customer takes to be ready is of interest.
@@ -470,6 +480,9 @@ impl<'a, S: Spool> Run<'a, S> {
         self.drained.deferred += how_many(|fate| matches!(fate, Fate::Deferred(_)));
         self.drained.refused += how_many(|fate| matches!(fate, Fate::Refused(_)));
         self.drained.octets += if delivered > 0 { size } else { 0 };
+        if let Some(seat) = &self.seat {
+            seat.note(self.drained);
+        }
         if let Some(of_domain) = self.provider.counts.domain(&entry.domain) {
             of_domain.handed(handed(fates), size);
         }

@@ -15,6 +15,7 @@ use super::line::{LineEnd, Stop, hear, last_words, parted, write};
 use super::proof::{LineFacts, Proof};
 use super::provider::{House, Provider, Turning};
 use super::recent::Past;
+use super::recent::present::Present;
 use super::serve::Door;
 use super::submit::Submission;
 use crate::net::{Wire, WireFault};
@@ -256,7 +257,9 @@ impl<'a, S: Spool> Call<'a, S> {
     ) -> Result<(), LineEnd> {
         let _open = self.provider.counts.open_session();
         self.happened(Kind::SessionStart, &turning.account, None);
+        let seat = self.provider.counts.recent.presence.enter(self.present(&turning));
         let run = Run::new(self.provider, self.id, &turning, session, self.stop.clone());
+        let run = run.seen_at(seat);
         let mut run = run.behind_the_turn(Instant::now());
         let end = run.to_the_end(&mut self.wire).await;
         self.drained = run.settle_all().await;
@@ -266,6 +269,18 @@ impl<'a, S: Spool> Call<'a, S> {
             Err(_) => Outcome::Dropped,
         });
         end
+    }
+
+    fn present(&self, turning: &Turning) -> Present {
+        Present {
+            id: self.id.to_owned(),
+            began: self.began.1,
+            account: turning.account.clone(),
+            ip: self.ip,
+            helo: self.helo.clone(),
+            tls: self.wire.tls().map(|facts| facts.version().to_owned()),
+            drained: Drained::default(),
+        }
     }
 
     /// One line for each session.

@@ -7,6 +7,7 @@ mod completion;
 #[path = "../peers/lab/mod.rs"]
 mod lab;
 mod named;
+mod under_way;
 
 use std::process::{Command, Stdio};
 

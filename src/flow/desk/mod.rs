@@ -444,9 +444,16 @@ impl Desk {
             return Err(Failure::new(Exit::Unavailable, what).into());
         }
         let (now, mut lines) = (Timestamp::now(), Vec::new());
-        let wanted = |past: &&Past| accounts.is_empty() || accounts.contains(&past.account);
-        for past in self.past().iter().filter(wanted).take(most) {
-            line(&mut lines, &record::Session::new(past, now))?;
+        let wanted = |account: &String| accounts.is_empty() || accounts.contains(account);
+        let present = self.counts.as_ref().map(|counts| counts.recent.presence.all());
+        let present = present.unwrap_or_default();
+        let present = present.iter().filter(|present| wanted(&present.account));
+        let past = self.past();
+        let past = past.iter().filter(|past| wanted(&past.account));
+        let of_the_present = present.map(|present| record::Session::present(present, now));
+        let of_the_past = past.map(|past| record::Session::new(past, now));
+        for session in of_the_present.chain(of_the_past).take(most) {
+            line(&mut lines, &session)?;
         }
         Ok(sheet.send(lines).await?)
     }

@@ -10,6 +10,7 @@ use crate::flow::events::Happening;
 use crate::flow::http::status::STATUS;
 use crate::flow::http::survey::AGES;
 use crate::flow::recent::Past;
+use crate::flow::recent::present::Present;
 use crate::queue::filter::last_reply;
 use crate::queue::{Mark, RecipientState, Standing};
 use crate::smtp::{Body, Reply};
@@ -361,7 +362,7 @@ struct LastSession<'a> {
     ms: u64,
 }
 
-/// A customer's session that has ended.
+/// A customer's session.
 #[derive(Clone, Debug, Serialize)]
 pub struct Session<'a> {
     schema: &'static str,
@@ -385,7 +386,28 @@ fn millis(took: std::time::Duration) -> u64 {
 }
 
 impl<'a> Session<'a> {
-    /// What can be told of a session.
+    /// What can be told of one that goes on.
+    pub fn present(present: &'a Present, now: Timestamp) -> Session<'a> {
+        let took = std::time::Duration::try_from(now.duration_since(present.began));
+        Session {
+            schema: SESSION,
+            id: &present.id,
+            at: second(present.began),
+            ago_s: 0,
+            account: &present.account,
+            peer: present.ip,
+            helo: &present.helo,
+            tls: present.tls.as_deref(),
+            result: "under_way",
+            delivered: present.drained.delivered,
+            deferred: present.drained.deferred,
+            refused: present.drained.refused,
+            bytes: present.drained.octets,
+            ms: millis(took.unwrap_or_default()),
+        }
+    }
+
+    /// What can be told of one that has ended.
     pub fn new(past: &'a Past, now: Timestamp) -> Session<'a> {
         let ended = past.began.saturating_add(past.took).unwrap_or(past.began);
         Session {

@@ -2,6 +2,7 @@
 //! calls came to. Kept in memory, bounded, and written down now and then.
 
 mod book;
+pub mod present;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
@@ -59,6 +60,8 @@ struct Hour {
 /// All that is remembered.
 #[derive(Debug, Default)]
 pub struct Recent {
+    /// Who is at it now.
+    pub presence: present::Presence,
     sessions: Mutex<VecDeque<Past>>,
     /// The last of each account.
     last: Mutex<HashMap<String, Past>>,

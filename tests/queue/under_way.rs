@@ -1,0 +1,84 @@
+//! A session in which mail is going out is seen while it goes on.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::lab::Lab;
+use crate::lab::fetchmail::{PASSWORD, USER};
+use crate::lab::ours::Odmrd;
+use crate::lab::post::Post;
+use crate::{LETTER, judge, queuectl};
+
+/// A customer by hand: it says a line, and hears the last one of what is said to that.
+struct Call(BufReader<TcpStream>);
+
+impl Call {
+    fn greeted(server: SocketAddr) -> Call {
+        let mut call = Call(BufReader::new(TcpStream::connect(server).expect("connected")));
+        assert!(call.hear().starts_with("220"));
+        assert!(call.ask("EHLO customer.test").starts_with("250 "));
+        call
+    }
+
+    fn say(&mut self, line: &str) {
+        self.0.get_mut().write_all(format!("{line}\r\n").as_bytes()).expect("a listener");
+    }
+
+    fn hear(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("a line");
+        line.trim_end().to_owned()
+    }
+
+    fn ask(&mut self, line: &str) -> String {
+        self.say(line);
+        let mut heard = self.hear();
+        while heard.as_bytes().get(3) == Some(&b'-') {
+            heard = self.hear();
+        }
+        heard
+    }
+}
+
+#[test]
+fn a_session_is_seen_while_it_goes_on() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).account_line("clear_login = true").start();
+    Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.org", LETTER);
+    let seen = || {
+        let records =
+            queuectl(&odmrd, &["sessions", "--account", USER, "--json"]).ended(0).records();
+        records.into_iter().next()
+    };
+    assert_eq!(seen(), None);
+    let mut call = Call::greeted(odmrd.odmr);
+    let initial = BASE64.encode(format!("\0{USER}\0{PASSWORD}"));
+    assert!(call.ask(&format!("AUTH PLAIN {initial}")).starts_with("235"));
+    assert_eq!(seen(), None, "who has not turned is no session yet");
+    assert!(call.ask("ATRN example.org").starts_with("250"));
+    assert!(call.ask("220 customer.test ESMTP").starts_with("EHLO"));
+    assert!(call.ask("250 customer.test").starts_with("MAIL FROM:<ann@sender.test>"));
+    let session = seen().expect("a session");
+    judge(&odmrd, "odmr.queue.session/1", std::slice::from_ref(&session));
+    assert_eq!((&session["result"], &session["delivered"]), (&"under_way".into(), &0.into()));
+    assert_eq!(session["helo"], "customer.test");
+    // One message has been taken; and what is over is told as what it came to.
+    assert!(call.ask("250 ok").starts_with("RCPT"));
+    assert_eq!(call.ask("250 ok"), "DATA");
+    let mut line = call.ask("354 go on");
+    while line != "." {
+        line = call.hear();
+    }
+    assert_eq!(call.ask("250 taken"), "QUIT");
+    call.say("221 goodbye");
+    drop(call);
+    let mut ended = seen().expect("a session");
+    while ended["result"] == "under_way" {
+        assert_eq!(ended["delivered"], 1);
+        ended = seen().expect("a session");
+    }
+    assert_eq!((&ended["result"], &ended["delivered"]), (&"ok".into(), &1.into()));
+}
