@@ -3,7 +3,9 @@
 //! They lie in `man/` and `completions/` so that packagers need not run anything; a test holds them
 //! to their source. Hand-written parts of a page (EXAMPLES, FILES, SEE ALSO) come from here too.
 
+mod exits;
 mod http;
+mod json;
 
 use std::path::PathBuf;
 
@@ -38,13 +40,19 @@ pub fn all() -> Vec<Generated> {
     let of_programs = programs()
         .into_iter()
         .flat_map(|program| [pages(&program), completions(&program)].concat());
-    of_programs.chain([http_page()]).collect()
+    let others = [
+        titled("odmr-http", 7, &http::page()),
+        titled("odmr-exit-codes", 7, &exits::page()),
+        titled("odmr-json", 5, &json::page()),
+    ];
+    of_programs.chain(others).collect()
 }
 
-fn http_page() -> Generated {
+fn titled(name: &str, section: u8, page: &str) -> Generated {
     let source = concat!("odmr ", env!("CARGO_PKG_VERSION"));
-    let title = format!(".TH ODMR\\-HTTP 7 \"\" \"{source}\" \"On-Demand Mail Relay\"\n");
-    Generated { path: "man/odmr-http.7".into(), text: title + &http::page() }
+    let title = escaped(&name.to_uppercase());
+    let title = format!(".TH {title} {section} \"\" \"{source}\" \"On-Demand Mail Relay\"\n");
+    Generated { path: format!("man/{name}.{section}").into(), text: title + page }
 }
 
 fn programs() -> [Program; 3] {

@@ -468,7 +468,7 @@ fn has(said: &[&Said], key: &str) -> bool {
 }
 
 /// What has a meaning only where mail is fetched from mailboxes, or is always so here.
-const MEANINGLESS: [&str; 32] = [
+const MEANINGLESS: [&str; 30] = [
     "localdomains",
     "envelope",
     "qvirtual",
@@ -480,8 +480,6 @@ const MEANINGLESS: [&str; 32] = [
     "principal",
     "bad-header",
     "is",
-    "here",
-    "there",
     "folder",
     "antispam",
     "keep",
@@ -716,10 +714,7 @@ mod tests {
         assert_eq!((layer.max_messages, layer.max_message_size), (Some(20), Some(Size(1000))));
         assert_eq!(layer.timeout_command, Some(Duration::seconds(90)));
         assert_eq!(layer.interval, Some(Duration::seconds(1800)));
-        assert_eq!(
-            account.remarks,
-            ["without a meaning where mail comes by ATRN: is, here, there"]
-        );
+        assert_eq!(account.remarks, ["without a meaning where mail comes by ATRN: is"]);
     }
 
     #[test]

@@ -1,0 +1,47 @@
+//! The page on exit codes, made of their table.
+
+use super::{escaped, tagged};
+use crate::exit::Exit;
+
+const HEAD: &str = r#".SH NAME
+odmr\-exit\-codes \- how odmrd(8), atrn\-fetch(1) and queuectl(8) end
+.SH DESCRIPTION
+All programs of the toolkit end with the same codes, those of
+.I sysexits.h
+where it has one. What went wrong is told in a line on standard error, with a hint below it where there is something to be done.
+"#;
+
+const TAIL: &str = r#".SH "WHAT THE PROGRAMS MEAN BY THEM"
+.TP
+.B atrn\-fetch
+"No mail" is 0;
+.B \-\-no\-mail\-exit
+gives it a code of its own. 75 is for the next run to mend by itself, and worth a word only when it lasts. 77 (the login, or a domain that is not ours), 78 and 64 stay until somebody does
+something. Of several accounts the worst counts.
+.TP
+.B queuectl
+An empty list is 0, unless
+.B \-\-fail\-if\-empty
+or
+.B \-\-fail\-if\-any
+is said. An order that meant no message ends with 1, and with 0 under
+.BR \-\-allow\-none ;
+one that named a message which is not there, with 66 after it has dealt with the others.
+.B wait
+ends with 75 when its time is over, and
+.B verify
+with 1 when it found something. With
+.B \-\-format nagios
+0, 1, 2 and 3 are what monitoring takes them for: fine, a warning, critical, unknown.
+.TP
+.B odmrd
+Settings that cannot be used are 78. Told to stop in order it ends with 0.
+.SH "SEE ALSO"
+odmrd(8), atrn\-fetch(1), queuectl(8), sysexits.h(3head)
+"#;
+
+pub(super) fn page() -> String {
+    let rows =
+        Exit::TABLE.iter().map(|(exit, what)| tagged(&(*exit as u8).to_string(), &escaped(what)));
+    format!("{HEAD}.SH CODES\n{}{TAIL}", rows.collect::<String>())
+}
