@@ -53,6 +53,16 @@ fn main() {
     let ours = listed(ask(&["list", "--json"]));
     assert_eq!(ours.lines, entries);
     println!("| queuectl list --json | {} per s | {} MB |", figure(ours.rate()), mb(ours.peak));
+    let named: Vec<String> = (0..1000).map(|n| format!("--domain=d{n}.example")).collect();
+    let mut by_domain = ask(&["list", "--json"]);
+    by_domain.args(&named);
+    let by_domain = listed(by_domain);
+    assert_eq!(by_domain.lines, entries);
+    println!(
+        "| the same by the names of all domains | {} per s | {} MB |",
+        figure(by_domain.rate()),
+        mb(by_domain.peak)
+    );
     if Peer::Postfix.find().is_some() {
         let theirs = of_postfix(&lab, entries / 10);
         println!("| postqueue -j | {} per s | {} MB |\n", figure(theirs.rate()), mb(theirs.peak));

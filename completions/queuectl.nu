@@ -86,7 +86,7 @@ module completions {
   ]
 
   def "nu-complete queuectl stats group_by" [] {
-    [ "domain" "account" "sender" "state" "reason" "age" ]
+    [ "domain" "account" "sender" "state" "reason" "age" "size" ]
   }
 
   # The queue by groups
@@ -110,7 +110,9 @@ module completions {
     --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
-    --group-by: string@"nu-complete queuectl stats group_by" # What the messages of a group have in common
+    --group-by: string@"nu-complete queuectl stats group_by" # What the messages of a group have in common [default: state; with --shape domain]
+    --shape                   # How many of each group are up to 1h, 6h, 1d, 3d, 7d old, or older, as qshape shows it
+    --limit: string           # The largest groups only, so many of them
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10

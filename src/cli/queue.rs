@@ -283,9 +283,15 @@ pub struct Stats {
     /// Which.
     #[command(flatten)]
     pub filter: Selection,
-    /// What the messages of a group have in common
-    #[arg(long, value_enum, default_value_t = By::State)]
-    pub group_by: By,
+    /// What the messages of a group have in common [default: state; with --shape domain]
+    #[arg(long, value_enum)]
+    pub group_by: Option<By>,
+    /// How many of each group are up to 1h, 6h, 1d, 3d, 7d old, or older, as qshape shows it
+    #[arg(long)]
+    pub shape: bool,
+    /// The largest groups only, so many of them
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub limit: Option<usize>,
     /// How.
     #[command(flatten)]
     pub output: Output,
@@ -306,6 +312,8 @@ pub enum By {
     Reason,
     /// How old they are: up to 1h, 6h, 1d, 3d, 7d, or older
     Age,
+    /// How large they are: up to 4 KiB, 64 KiB, 1 MiB, 16 MiB, or larger
+    Size,
 }
 
 /// What every order has.

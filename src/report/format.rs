@@ -212,6 +212,7 @@ fn heading(field: &str) -> String {
 fn is_number(field: &str) -> bool {
     field.ends_with("_s")
         || field.starts_with("by_state.")
+        || field.starts_with("ages.")
         || matches!(
             field,
             "size"

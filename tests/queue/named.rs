@@ -157,3 +157,21 @@ fn a_message_is_found_by_its_own_name() {
     post.deliver("ann@sender.test", "bob@example.org", &large);
     assert_eq!(find("message_id = '<3@*'").len(), 1);
 }
+
+#[test]
+fn the_shape_of_a_queue_is_seen_at_a_glance() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let shape = queuectl(&odmrd, &["stats", "--shape", "--json"]).ended(0).records();
+    crate::judge(&odmrd, "odmr.queue.group/1", &shape);
+    assert_eq!((&shape[0]["by"], &shape[0]["key"]), (&"domain".into(), &"example.org".into()));
+    assert_eq!((&shape[0]["ages"]["1h"], &shape[0]["ages"]["older"]), (&3.into(), &0.into()));
+    let shown = queuectl(&odmrd, &["stats", "--shape", "--format", "human"]).ended(0).out;
+    for word in ["KEY", "1H", "7D", "OLDER", "example.org"] {
+        assert!(shown.contains(word), "{shown}");
+    }
+    let largest = ["stats", "--group-by", "sender", "--limit", "2", "--json"];
+    assert_eq!(queuectl(&odmrd, &largest).ended(0).records().len(), 2);
+    let sizes = queuectl(&odmrd, &["stats", "--group-by", "size", "--json"]).ended(0).records();
+    assert_eq!((sizes.len(), &sizes[0]["key"]), (1, &"1 up to 4 KiB".into()));
+}

@@ -11,6 +11,8 @@ use crate::flow::desk::record::{GROUP, Group};
 use crate::flow::desk::wire::Request;
 
 const COLUMNS: [&str; 4] = ["key", "messages", "bytes", "oldest_s"];
+const SHAPE: [&str; 8] =
+    ["key", "messages", "ages.1h", "ages.6h", "ages.1d", "ages.3d", "ages.7d", "ages.older"];
 
 /// Groups that are told apart; with more senders than this the others are one.
 const MOST: usize = 100_000;
@@ -22,33 +24,48 @@ struct Sum {
     messages: u64,
     bytes: u64,
     oldest_s: i64,
+    ages: [u64; AGES.len()],
 }
 
 pub(super) async fn stats(office: &Office, wanted: Stats) -> Result<Exit, Failure> {
     let filter = these(wanted.filter, Vec::new())?;
+    let by = wanted.group_by.unwrap_or(if wanted.shape { By::Domain } else { By::State });
     let mut answer = ask(office, Request::list(filter, None)).await?;
     let mut groups: BTreeMap<String, Sum> = BTreeMap::new();
     while let Some(line) = answer.next().await? {
         let message = parsed(line)?;
-        let key = key(wanted.group_by, &message);
+        let key = key(by, &message);
         let full = groups.len() >= MOST && !groups.contains_key(&key);
         let sum = groups.entry(if full { OTHERS.to_owned() } else { key }).or_default();
         sum.messages += 1;
         sum.bytes += message["size"].as_u64().unwrap_or_default();
-        sum.oldest_s = sum.oldest_s.max(message["age_s"].as_i64().unwrap_or_default());
+        let age = message["age_s"].as_i64().unwrap_or_default();
+        sum.oldest_s = sum.oldest_s.max(age);
+        sum.ages[bucket(&AGES, age)] += 1;
     }
     let record = |(key, sum): (String, Sum)| {
-        let Sum { messages, bytes, oldest_s } = sum;
-        let by = name(wanted.group_by);
-        serde_json::to_value(Group { schema: GROUP, by, key, messages, bytes, oldest_s })
+        let Sum { messages, bytes, oldest_s, ages } = sum;
+        let ages = AGES.iter().map(|(_, name)| *name).zip(ages).collect();
+        serde_json::to_value(Group {
+            schema: GROUP,
+            by: name(by),
+            key,
+            messages,
+            bytes,
+            oldest_s,
+            ages,
+        })
     };
     let records = groups.into_iter().map(record).collect::<Result<Vec<_>, _>>();
     let mut records = records.map_err(|fault| Failure::new(Exit::Software, fault))?;
-    if wanted.group_by != By::Age && wanted.output.sort.is_none() {
+    let in_order = matches!(by, By::Age | By::Size) && wanted.limit.is_none();
+    if !in_order {
         records.sort_by_key(|group| std::cmp::Reverse(group["messages"].as_u64()));
     }
+    records.truncate(wanted.limit.unwrap_or(usize::MAX));
     wanted.output.arrange(&mut records);
-    let mut page = wanted.output.page(&COLUMNS, &COLUMNS);
+    let columns = if wanted.shape { &SHAPE[..] } else { &COLUMNS };
+    let mut page = wanted.output.page(columns, columns);
     records.iter().try_for_each(|record| page.record(record)).map_err(unwritten)?;
     page.end().map_err(unwritten)?;
     Ok(Exit::Ok)
@@ -62,6 +79,7 @@ fn name(by: By) -> &'static str {
         By::State => "state",
         By::Reason => "reason",
         By::Age => "age",
+        By::Size => "size",
     }
 }
 
@@ -76,7 +94,8 @@ fn key(by: By, message: &Value) -> String {
         },
         By::State => text(&message["state"]),
         By::Reason => reason(&message["last"]),
-        By::Age => age(message["age_s"].as_i64().unwrap_or_default()),
+        By::Age => bucketed(&AGES, message["age_s"].as_i64()),
+        By::Size => bucketed(&SIZES, message["size"].as_i64()),
     }
 }
 
@@ -92,16 +111,50 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Hours and days: in a queue like this one, five minutes are no age. The number in front keeps them
-/// in order.
-fn age(seconds: i64) -> String {
-    const BUCKETS: [(i64, &str); 5] = [
-        (3600, "1 up to 1h"),
-        (6 * 3600, "2 up to 6h"),
-        (86_400, "3 up to 1d"),
-        (3 * 86_400, "4 up to 3d"),
-        (7 * 86_400, "5 up to 7d"),
-    ];
-    let bucket = BUCKETS.iter().find(|(most, _)| seconds <= *most);
-    bucket.map_or("6 older", |(_, name)| name).to_owned()
+/// Up to so much, and what that is called; the last is for the rest.
+type Buckets = [(i64, &'static str)];
+
+/// Hours and days: in a queue like this one, five minutes are no age.
+const AGES: [(i64, &str); 6] = [
+    (3600, "1h"),
+    (6 * 3600, "6h"),
+    (86_400, "1d"),
+    (3 * 86_400, "3d"),
+    (7 * 86_400, "7d"),
+    (i64::MAX, "older"),
+];
+const SIZES: [(i64, &str); 5] = [
+    (4 << 10, "4 KiB"),
+    (64 << 10, "64 KiB"),
+    (1 << 20, "1 MiB"),
+    (16 << 20, "16 MiB"),
+    (i64::MAX, "larger"),
+];
+
+fn bucket(buckets: &Buckets, value: i64) -> usize {
+    buckets.iter().position(|(most, _)| value <= *most).unwrap_or(buckets.len() - 1)
+}
+
+/// The number in front keeps them in order.
+fn bucketed(buckets: &Buckets, value: Option<i64>) -> String {
+    let n = bucket(buckets, value.unwrap_or_default());
+    let (most, name) = buckets[n];
+    let up_to = if most == i64::MAX { "" } else { "up to " };
+    format!("{} {up_to}{name}", n + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_ends_where_its_name_says() {
+        let age = |seconds| bucketed(&AGES, Some(seconds));
+        assert_eq!((age(0), age(3600)), ("1 up to 1h".into(), "1 up to 1h".into()));
+        assert_eq!((age(3601), age(7 * 86_400)), ("2 up to 6h".into(), "5 up to 7d".into()));
+        assert_eq!(age(i64::MAX), "6 older");
+        assert_eq!(bucketed(&SIZES, Some(4097)), "2 up to 64 KiB");
+        let shown = SHAPE.iter().filter_map(|column| column.strip_prefix("ages."));
+        assert!(shown.eq(AGES.iter().map(|(_, name)| *name)));
+    }
 }

@@ -1,6 +1,7 @@
 //! The records. Times are RFC 3339 in UTC and ages whole seconds, sizes octets; a key that is listed is
 //! never left out, and what is unknown is null. Within a schema's number keys are only ever added.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -512,7 +513,7 @@ impl Domain<'_> {
 pub struct Group {
     /// [`GROUP`].
     pub schema: &'static str,
-    /// What they have in common: domain, account, sender, state, reason.
+    /// What they have in common: domain, account, sender, state, reason, age, size.
     pub by: &'static str,
     /// And which one.
     pub key: String,
@@ -522,6 +523,8 @@ pub struct Group {
     pub bytes: u64,
     /// The age of the oldest.
     pub oldest_s: i64,
+    /// How many are how old: `1h`, `6h`, `1d`, `3d`, `7d`, each from where the one before ends, and `older`.
+    pub ages: BTreeMap<&'static str, u64>,
 }
 
 /// What came of an order.
