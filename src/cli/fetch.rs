@@ -10,6 +10,7 @@ mod own_queue;
 mod run;
 mod status;
 mod take_over;
+mod watched;
 
 pub use run::run;
 
@@ -294,6 +295,10 @@ pub enum Format {
     Json,
     /// One JSON object a line
     Jsonl,
+    /// For status: the line of a check for monitoring, which ends with 0, 1, 2 or 3
+    Nagios,
+    /// For status: metrics, for a file that Prometheus's node exporter collects
+    Prometheus,
 }
 
 /// A command line that was understood, its settings told apart by where they were said.

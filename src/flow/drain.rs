@@ -73,6 +73,10 @@ pub struct Run<'a, S: Spool> {
     wanted: fn(&Entry) -> bool,
     /// Where an operator sees how far it has come.
     seat: Option<Seat>,
+    /// What has kept mail from going.
+    trouble: Option<String>,
+    /// Something of what was achieved is not on disk.
+    unwritten: bool,
 }
 
 /// An entry between its lease and its settle.
@@ -120,6 +124,8 @@ impl<'a, S: Spool> Run<'a, S> {
             turned: None,
             wanted: |_| true,
             seat: None,
+            trouble: None,
+            unwritten: false,
         }
     }
 
@@ -175,12 +181,14 @@ impl<'a, S: Spool> Run<'a, S> {
                 Sending::Content(token) => self.content(token).await?,
                 Sending::Outcome(token, verdicts) => self.outcome(token, verdicts).await?,
                 Sending::Stopped(reply) => {
+                    let reply = reply.to_string();
                     info!(
                         session = self.id,
                         account = self.turning.account,
-                        reply = reply.to_string(),
+                        reply,
                         "the customer stopped the session"
                     );
+                    self.trouble.get_or_insert(reply);
                 }
                 Sending::Closed => return Ok(()),
             }
@@ -207,6 +215,13 @@ impl<'a, S: Spool> Run<'a, S> {
         self.drained
     }
 
+    /// What has kept the mail from going, where none has: whoever calls does not call again at once.
+    pub fn was_in_vain(&self) -> Option<&str> {
+        let Drained { delivered, deferred, refused, .. } = self.drained;
+        let nothing = delivered + deferred + refused == 0;
+        self.trouble.as_deref().filter(|_| nothing || self.unwritten)
+    }
+
     async fn all_settled(&mut self) {
         while let Some(settled) = self.settling.join_next().await {
             self.settled(settled);
@@ -226,7 +241,8 @@ impl<'a, S: Spool> Run<'a, S> {
     }
 
     async fn next_message(&mut self) {
-        if *self.stop.borrow() {
+        // What cannot be written down would come a second time.
+        if *self.stop.borrow() || !self.provider.spool.keeps_record() {
             return self.session.no_more();
         }
         if self.again.is_empty() && self.must_wait().await {
@@ -282,6 +298,7 @@ impl<'a, S: Spool> Run<'a, S> {
                 }
                 Err(fault) => {
                     error!(session = self.id, %fault, "the spool cannot be read");
+                    self.trouble.get_or_insert(fault.to_string());
                     break;
                 }
             }
@@ -289,7 +306,8 @@ impl<'a, S: Spool> Run<'a, S> {
         self.leased.front()
     }
 
-    fn cannot_read(&self, id: EntryId, fault: &SpoolError) {
+    fn cannot_read(&mut self, id: EntryId, fault: &SpoolError) {
+        self.trouble.get_or_insert(format!("{id}: {fault}"));
         error!(session = self.id, account = self.turning.account, %id, %fault, "message set aside");
     }
 
@@ -401,23 +419,28 @@ impl<'a, S: Spool> Run<'a, S> {
     async fn settle_broken_off(&mut self, token: u64) {
         match self.sending.get(&token) {
             _ if self.spoilt == Some(token) => drop(self.sending.remove(&token)),
-            Some(underway) if underway.begun && underway.is_untried() => self.record_attempt(token),
+            Some(underway) if underway.begun && underway.is_untried() => {
+                self.record_attempt(token, "the line broke inside this message; it queues anew");
+            }
             _ => self.settle(token).await,
         }
     }
 
-    fn record_attempt(&mut self, token: u64) {
+    fn record_attempt(&mut self, token: u64, why: &str) {
         let Some(Underway { lease, .. }) = self.sending.remove(&token) else { return };
         let entry = lease.entry();
         warn!(session = self.id, account = self.turning.account, id = %entry.id, domain = %entry.domain,
-            size = entry.size, attempts = entry.attempts + 1,
-            "the line broke inside this message; it queues anew");
+            size = entry.size, attempts = entry.attempts + 1, "{why}");
         let spool = self.provider.spool.clone();
         self.settling.spawn(async move { spool.settle(lease, Vec::new(), Timestamp::now()).await });
     }
 
     /// Writes down what became of an entry; a few may be on their way to the disk at once.
     async fn settle(&mut self, token: u64) {
+        if self.sending.get(&token).is_some_and(Underway::was_stopped_at) {
+            let why = "the session was stopped (421) at this message; it queues anew";
+            return self.record_attempt(token, why);
+        }
         let Some(underway) = self.sending.remove(&token) else { return };
         if underway.is_untried() {
             return; // the lease goes back as it was
@@ -459,16 +482,18 @@ impl<'a, S: Spool> Run<'a, S> {
             && self.provider.house().smarthost.server.is_some()
     }
 
-    fn settled(&self, settled: Result<Result<(), SpoolError>, tokio::task::JoinError>) {
+    fn settled(&mut self, settled: Result<Result<(), SpoolError>, tokio::task::JoinError>) {
         match settled {
             Ok(Ok(())) => {}
-            Ok(Err(fault)) => {
-                error!(session = self.id, %fault, "not written down; it will be offered again")
-            }
-            Err(fault) => {
-                error!(session = self.id, %fault, "not written down; it will be offered again")
-            }
+            Ok(Err(fault)) => self.unwritten(&fault),
+            Err(fault) => self.unwritten(&fault),
         }
+    }
+
+    fn unwritten(&mut self, fault: &dyn std::error::Error) {
+        error!(session = self.id, %fault, "not written down; it will be offered again");
+        self.trouble = Some(format!("what became of the mail cannot be written down: {fault}"));
+        self.unwritten = true;
     }
 
     fn count(&mut self, fates: &[Fate], entry: &Entry) {
@@ -502,7 +527,7 @@ impl<'a, S: Spool> Run<'a, S> {
             told(|verdict| if let Verdict::Taken(reply) = verdict { Some(reply) } else { None });
         let other = told(|verdict| match verdict {
             Verdict::NotNow(reply) | Verdict::Never(reply) => Some(reply),
-            Verdict::Taken(_) | Verdict::Unanswered => None,
+            Verdict::Taken(_) | Verdict::Unanswered | Verdict::Stopped => None,
         });
         let waited = Timestamp::now().duration_since(entry.arrived).as_secs();
         match other.first() {
@@ -524,6 +549,12 @@ impl<S: Spool> Underway<S> {
     /// Are there recipients that no transaction has been about yet?
     fn has_more(&self) -> bool {
         self.window.0 + self.window.1 < self.recipients.len()
+    }
+
+    /// Did the other side end the session at it, and say nothing of any of them?
+    fn was_stopped_at(&self) -> bool {
+        let stopped = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::Stopped));
+        self.is_untried() && self.recipients.iter().any(|(_, verdict)| stopped(verdict))
     }
 
     /// Is nothing known of any of them?
@@ -561,7 +592,7 @@ fn is_suspect(entry: &Entry) -> bool {
 }
 
 fn is_untried(verdict: Option<&Verdict>) -> bool {
-    matches!(verdict, None | Some(Verdict::Unanswered))
+    matches!(verdict, None | Some(Verdict::Unanswered | Verdict::Stopped))
 }
 
 fn fate(recipient: &Recipient, verdict: Option<Verdict>, tells_of_success: bool) -> Fate {
@@ -571,6 +602,6 @@ fn fate(recipient: &Recipient, verdict: Option<Verdict>, tells_of_success: bool)
         Some(Verdict::Taken(_)) => Fate::Delivered,
         Some(Verdict::NotNow(reply)) => Fate::Deferred(reply),
         Some(Verdict::Never(reply)) => Fate::Refused(reply),
-        Some(Verdict::Unanswered) | None => Fate::Untried,
+        Some(Verdict::Unanswered | Verdict::Stopped) | None => Fate::Untried,
     }
 }

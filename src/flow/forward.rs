@@ -34,6 +34,9 @@ pub enum ForwardFault {
     /// It could not be called, or would not have us.
     #[error("{0}")]
     Call(#[from] CallFault),
+    /// It heard us, and nothing went.
+    #[error("it has taken nothing: {0}")]
+    InVain(String),
     /// Our password for it.
     #[error("{0}")]
     Secret(#[from] SecretError),
@@ -103,6 +106,9 @@ impl Mood {
         let now = Instant::now();
         if !std::ptr::eq(self.house.as_ptr(), Arc::as_ptr(&house)) {
             *self = Mood { house: Arc::downgrade(&house), ..Mood::default() };
+        }
+        if !provider.spool.keeps_record() {
+            return; // it would be sent again
         }
         if waiting == 0 || self.not_before.is_some_and(|then| now < then) {
             return;
@@ -200,7 +206,10 @@ pub(super) async fn bring<S: Spool>(
     let drained = run.settle_all().await;
     wire.close().await;
     end.map_err(CallFault::from)?;
-    Ok(drained)
+    match run.was_in_vain() {
+        Some(why) if !*stop.borrow() => Err(ForwardFault::InVain(why.to_owned())),
+        _ => Ok(drained),
+    }
 }
 
 /// Nobody is called for what may not be tried yet.

@@ -40,6 +40,8 @@ pub struct Memory {
     pub last_mail: Option<Timestamp>,
     /// When the daemon will run next.
     pub next_run: Option<Timestamp>,
+    /// Messages that were taken, since the first run that is remembered.
+    pub messages: u64,
     /// What is wrong, and has been since.
     pub troubles: Vec<Trouble>,
 }
@@ -72,8 +74,8 @@ pub struct Came<'a> {
     pub result: Option<Outcome>,
     /// How the program ends.
     pub exit: Exit,
-    /// Some mail was taken.
-    pub mail: bool,
+    /// Messages that were taken.
+    pub messages: u64,
     /// What is wrong, where something is.
     pub reason: Option<&'a str>,
 }
@@ -99,7 +101,8 @@ impl Memory {
         self.last_run = Some(came.at);
         self.last_result = came.result;
         self.last_exit = Some(came.exit as u8);
-        if came.mail {
+        self.messages = self.messages.saturating_add(came.messages);
+        if came.messages > 0 {
             self.last_mail = Some(came.at);
         }
         match came.reason {
@@ -308,7 +311,7 @@ mod tests {
     fn came(minute: i64, reason: Option<&'static str>) -> Came<'static> {
         let exit = if reason.is_some() { Exit::Unavailable } else { Exit::Ok };
         let result = Some(if reason.is_some() { Outcome::Tempfail } else { Outcome::NoMail });
-        Came { server: "p:366", at: at(minute), result, exit, mail: false, reason }
+        Came { server: "p:366", at: at(minute), result, exit, messages: 0, reason }
     }
 
     #[test]

@@ -231,9 +231,10 @@ impl<S: Spool> Provider<S> {
     /// What was learnt of recipients is forgotten: whoever has made a mailbox reloads.
     pub fn refurnish(&self, house: House) {
         lock(&self.learned).clear();
-        self.pushing.forget_moods();
         house.introduce(&self.counts);
         self.house.store(Arc::new(house));
+        // Last: it wakes whoever calls hosts, who looks at the new settings.
+        self.pushing.forget_moods();
     }
 
     /// What a session keeps of what is said: nothing, unless every line is wanted in the log.

@@ -171,6 +171,9 @@ struct Round<S: Spool> {
 
 impl<S: Spool> Round<S> {
     async fn call_whom_it_is_time_for(&mut self) {
+        if !self.provider.spool.keeps_record() {
+            return; // what is brought would be brought again
+        }
         let house = self.provider.house();
         let asked = std::mem::take(&mut *lock(&self.provider.pushing.asked));
         let now = Instant::now();
@@ -182,10 +185,14 @@ impl<S: Spool> Round<S> {
         let all = all.chain(pushed.into_iter().map(|domain| (domain, false)));
         for (domain, hurry) in all {
             let totals = self.provider.spool.totals(&domain);
-            if totals.waiting <= totals.leased || self.busy.contains(&domain) {
-                continue; // nothing, or it is on its way
+            if totals.waiting == 0 {
+                continue;
             }
-            if self.calls.len() >= AT_ONCE {
+            let busy = self.busy.contains(&domain);
+            if totals.waiting <= totals.leased && !(busy && hurry) {
+                continue; // it is on its way
+            }
+            if busy || self.calls.len() >= AT_ONCE {
                 // The end of a call brings us back here.
                 if hurry {
                     lock(&self.provider.pushing.asked).insert(domain);
@@ -208,10 +215,13 @@ impl<S: Spool> Round<S> {
         let (provider, stop) = (self.provider.clone(), self.stop.clone());
         self.calls.spawn(async move {
             let turning = Turning::bringing(domain.as_str(), domain.clone());
-            let errand =
-                Errand { account: &host.account, secret: None, turning: &turning, all: hurry };
-            let brought = bring(&provider, errand, &stop).await;
-            (domain, brought)
+            let call = tokio::spawn(async move {
+                let errand =
+                    Errand { account: &host.account, secret: None, turning: &turning, all: hurry };
+                bring(&provider, errand, &stop).await
+            });
+            // Whatever becomes of the call, its domain is told of: or it would be busy for ever.
+            (domain, call.await.unwrap_or_else(|fault| Err(fault.into())))
         });
     }
 

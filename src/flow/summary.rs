@@ -28,6 +28,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Each of them.
+    pub const ALL: [Outcome; 7] = [
+        Outcome::Ok,
+        Outcome::NoMail,
+        Outcome::Partial,
+        Outcome::Tempfail,
+        Outcome::Denied,
+        Outcome::Protocol,
+        Outcome::Config,
+    ];
+
     /// Its word, as in JSON.
     pub fn name(self) -> &'static str {
         match self {

@@ -77,7 +77,7 @@ fn came(summary: &Summary) -> Came<'_> {
         at: summary.started,
         result: Some(summary.result),
         exit: summary.exit,
-        mail: summary.accepted > 0,
+        messages: summary.accepted,
         reason: summary.reason.as_deref(),
     }
 }

@@ -69,6 +69,8 @@ pub enum Verdict {
     Never(Reply),
     /// Nothing is known: stays, and nobody is told anything.
     Unanswered,
+    /// The same, and it is this message at which the other side ended the session (421).
+    Stopped,
 }
 
 /// What the caller must decide, do, or know.
@@ -103,6 +105,8 @@ pub struct Sender {
     jobs: VecDeque<Job>,
     /// Octets of content that all of these have.
     underway: u64,
+    /// Some message has been answered, one way or the other.
+    has_answered: bool,
     /// Whole transactions may follow each other, with messages up to so many octets.
     stream: Option<u64>,
     events: VecDeque<Sending>,
@@ -343,6 +347,7 @@ impl Sender {
             asked: 0,
             jobs: VecDeque::new(),
             underway: 0,
+            has_answered: false,
             stream: None,
             events: VecDeque::new(),
             no_more: false,
@@ -447,6 +452,7 @@ impl Sender {
 
     /// A job is over, one way or another.
     fn done(&mut self, job: Job, end: Option<&Reply>) {
+        self.has_answered = true;
         self.underway -= job.message.size;
         self.events.push_back(Sending::Outcome(job.message.token, job.verdicts(end)));
     }
@@ -621,12 +627,20 @@ impl Sender {
         Ok(())
     }
 
-    /// 421: the other side closes. What it was said to counts as "not now"; the rest is unanswered.
+    /// 421: the other side closes. To content it is "not now". Said to an envelope it may be about that, so
+    /// that this one must not be first again at the next call; but to the MAIL behind a message that was
+    /// answered it is rather about the session. The rest is unanswered.
     fn stop(&mut self, owed: Owed, reply: Reply) {
         for job in std::mem::take(&mut self.jobs) {
             let token = job.message.token;
             let verdicts = match owed {
                 Owed::Final(answered) if answered == token => job.verdicts(Some(&reply)),
+                Owed::Rcpt(answered, _) | Owed::Data(answered) if answered == token => {
+                    vec![Verdict::Stopped; job.message.recipients.len()]
+                }
+                Owed::Mail(answered) if answered == token && !self.has_answered => {
+                    vec![Verdict::Stopped; job.message.recipients.len()]
+                }
                 _ => vec![Verdict::Unanswered; job.message.recipients.len()],
             };
             self.events.push_back(Sending::Outcome(token, verdicts));

@@ -1,6 +1,10 @@
 //! Mail is brought to a customer whose server has a fixed address: at once, or when asked by ETRN.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::lab::Lab;
 use crate::lab::fetchmail::{Fetchmail, PASSWORD};
@@ -148,6 +152,46 @@ fn a_host_that_cannot_be_reached_is_told_of() {
     odmrd.daemon.until_log_says("the domain's host has not taken its mail");
     let told = customer.ask("ETRN example.org");
     assert_eq!(told, "458 4.3.0 unable to queue messages for node example.org just now");
+}
+
+/// A server that is too busy for any mail, and says so at the first one.
+fn too_busy() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let (address, calls) = (listener.local_addr().expect("an address"), Arc::default());
+    let count: Arc<AtomicUsize> = Arc::clone(&calls);
+    std::thread::spawn(move || {
+        for call in listener.incoming().map_while(Result::ok) {
+            count.fetch_add(1, Ordering::SeqCst);
+            let mut said = BufReader::new(call.try_clone().expect("a socket")).lines();
+            let mut say = |text: &str| (&call).write_all(text.as_bytes());
+            let _ = say("220 busy.test ESMTP\r\n");
+            while said.next().is_some_and(|line| line.is_ok_and(|line| line.starts_with("EHLO"))) {
+                let _ = say("250 busy.test\r\n");
+            }
+            let _ = say("421 4.3.2 too busy\r\n");
+        }
+    });
+    (address, calls)
+}
+
+/// It would be called again and again, as fast as it can say that it is too busy.
+#[test]
+fn a_host_that_takes_nothing_is_left_in_peace() {
+    let lab = Lab::open();
+    let (host, calls) = too_busy();
+    let mut odmrd = with_host(&lab, host).set("domains.\"example.org\".push", "true").start();
+    let mut post = Post::open(odmrd.mx);
+    post.deliver("a@sender.test", "box@example.org", b"Subject: 1\r\n\r\none\r\n");
+    odmrd.daemon.until_log_says("it has taken nothing: 421");
+    for _ in 0..3 {
+        post.deliver("a@sender.test", "box@example.org", b"Subject: 2\r\n\r\ntwo\r\n");
+    }
+    let listed = queuectl(&lab, &odmrd, &["list", "--json"]);
+    let first: serde_json::Value =
+        serde_json::from_str(listed.out.lines().next().expect("a record")).expect("JSON");
+    assert_eq!((&first["attempts"], &first["last"]["code"]), (&1.into(), &serde_json::Value::Null));
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    assert!(odmrd.daemon.log().contains("again_in="), "{}", odmrd.daemon.log());
 }
 
 #[test]

@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::lab::maildir::Maildir;
 use crate::lab::ours::{AtrnFetch, Odmrd, RunningOdmrd};
 use crate::lab::post::Post;
+use crate::lab::presence::{Peer, have};
 use crate::lab::process::{Ran, run};
 use crate::lab::{Lab, allow};
 
@@ -294,6 +295,39 @@ fn where_one_provider_is_down_the_next_is_asked() {
         "{ran:#?}"
     );
     assert!(ran.err.contains(&nobody.to_string()), "{ran:#?}");
+}
+
+/// Monitoring asks the same memory as `status` does.
+#[test]
+fn how_runs_went_is_told_to_monitoring() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let (good, bad) = (at(odmrd.odmr), at(lab.free()));
+    settings(&lab, &[("home", &good), ("away", &bad)]);
+    let status = |words: &[&str]| run(&lab, atrn_fetch(&lab, &[&["status"], words].concat()));
+    run(&lab, atrn_fetch(&lab, &["home"]));
+    let told = status(&["home", "--format", "nagios"]);
+    assert_eq!(told.code, Some(0), "{told:#?}");
+    assert!(told.out.starts_with("ATRN-FETCH OK - 1 accounts, "), "{told:#?}");
+    run(&lab, atrn_fetch(&lab, &["away"]));
+    let told = status(&["--format", "nagios"]);
+    assert_eq!(told.code, Some(1), "{told:#?}");
+    assert!(told.out.starts_with("ATRN-FETCH WARNING - 127.0.0.1"), "{told:#?}");
+    let told = status(&["--format", "nagios", "--max-age", "1s", "away"]);
+    assert_eq!(told.code, Some(2), "{told:#?}");
+    let told = status(&["--format", "prometheus"]);
+    assert_eq!(told.code, Some(0), "{told:#?}");
+    assert!(told.out.contains("atrn_fetch_messages_total{account=\"home\"} 1.0"), "{told:#?}");
+    if have(&[Peer::Promtool]) {
+        let path = lab.write("metrics", &told.out);
+        let metrics = std::fs::File::open(path).expect("metrics");
+        let mut judge = Command::new(Peer::Promtool.find().expect("promtool"));
+        let judged = judge.args(["check", "metrics"]).stdin(metrics).output().expect("promtool");
+        assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
+    }
+    assert_eq!(status(&["nowhere", "--format", "nagios"]).code, Some(3));
+    let refused = run(&lab, atrn_fetch(&lab, &["home", "--format", "nagios"]));
+    assert_eq!(refused.code, Some(64), "{refused:#?}");
 }
 
 /// A pipe gives a password once, and both providers want it.

@@ -144,7 +144,10 @@ impl Host {
     /// Entries that would still wait, and those that would be set aside for a notice.
     pub fn ledger(&self) -> (u64, u64) {
         let waits = |letter: &&Letter| {
-            letter.verdicts.iter().any(|v| matches!(v, Verdict::NotNow(_) | Verdict::Unanswered))
+            letter
+                .verdicts
+                .iter()
+                .any(|v| matches!(v, Verdict::NotNow(_) | Verdict::Unanswered | Verdict::Stopped))
         };
         let refused = |letter: &&Letter| {
             !waits(letter) && letter.verdicts.iter().any(|v| matches!(v, Verdict::Never(_)))

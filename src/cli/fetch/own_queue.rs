@@ -47,7 +47,7 @@ async fn list(flags: &Queue, effective: &Effective) -> Result<Exit, Failure> {
     let format = match flags.common.output.format() {
         Format::Human => crate::report::Format::Human,
         Format::Json => crate::report::Format::Json,
-        Format::Jsonl => crate::report::Format::Jsonl,
+        _ => crate::report::Format::Jsonl,
     };
     look::list(&Office::Spool(folder), List::of(format)).await
 }
@@ -64,7 +64,6 @@ async fn retry(
     }
     let queue = summary.queue.unwrap_or_default();
     match flags.common.output.format() {
-        Format::Jsonl | Format::Json => tell(&(json(&summary)? + "\n"))?,
         Format::Human if flags.common.output.quiet => Exit::Ok,
         Format::Human => tell(&format!(
             "{}: {} delivered, {} waiting in the queue\n",
@@ -72,6 +71,7 @@ async fn retry(
             queue.delivered,
             queue.waiting
         ))?,
+        _ => tell(&(json(&summary)? + "\n"))?,
     };
     Ok(summary.exit)
 }

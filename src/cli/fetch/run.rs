@@ -13,6 +13,7 @@ use super::daemon::keep_fetching;
 use super::own_queue::own_queue;
 use super::status::status;
 use super::take_over::take_over;
+use super::watched;
 use super::{Command, Format, Invocation, Output, Run as RunFlags};
 use crate::cli::failure::told;
 use crate::cli::log::{self, LogFormat, LogSettings};
@@ -34,13 +35,25 @@ use crate::smtp::escape::Escaped;
 pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
     let output = invocation.command.common().output;
     log::start(&log_settings(output)).map_err(|fault| Failure::new(Exit::Config, fault))?;
+    let watched = matches!(output.format(), Format::Nagios | Format::Prometheus);
+    if watched && !matches!(invocation.command, Command::Status(_)) {
+        let what = "--format nagios and --format prometheus tell how runs went";
+        return Err(Failure::new(Exit::Usage, what).hint(Some("atrn-fetch status has them")));
+    }
     if let Command::Init(flags) = &invocation.command {
         return init(&invocation, flags);
     }
     if let Command::ImportFetchmailrc(flags) = &invocation.command {
         return take_over(flags);
     }
-    let accounts = accounts(&invocation)?;
+    let accounts = match accounts(&invocation) {
+        // What such a check cannot find out is its fourth answer, and stands where the others do.
+        Err(failure) if output.format() == Format::Nagios => {
+            tell(&format!("{}\n", watched::unknown(&failure)))?;
+            return Ok(Exit::Unknown);
+        }
+        accounts => accounts?,
+    };
     let invocation = Arc::new(invocation);
     match &invocation.command {
         Command::Daemon(flags) => keep_fetching(invocation.clone(), flags),
@@ -201,7 +214,7 @@ pub(super) fn report(output: Output, effective: &Effective, report: &Told) -> Re
         Format::Human if !output.quiet && (summary.reason.is_none() || summary.accepted > 0) => {
             tell(&in_words(summary)).map(drop)
         }
-        Format::Human | Format::Json => Ok(()),
+        _ => Ok(()),
     }
 }
 
@@ -384,7 +397,7 @@ fn show_all(output: Output, accounts: &[Effective], origin: bool) -> Result<Exit
     for effective in accounts {
         match output.format() {
             Format::Human => tell(&effective.show(origin))?,
-            Format::Json | Format::Jsonl => {
+            _ => {
                 let told = serde_json::json!({
                     "schema": "odmr.fetch.config/1", "account": effective.account.name, "settings": effective.settings(),
                 });

@@ -3,7 +3,7 @@
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 
-use super::{Format, Output, Status};
+use super::{Format, Output, Status, watched};
 use crate::cli::tell;
 use crate::config::fetch::Effective;
 use crate::exit::{Exit, Failure};
@@ -23,13 +23,20 @@ pub fn status(flags: &Status, accounts: &[Effective]) -> Result<Exit, Failure> {
             (effective.account.name.as_str(), memory.unwrap_or_default())
         })
         .collect();
-    show(flags.common.output, &all, now)?;
     let late = |memory: &Memory| {
         flags.max_age.is_some_and(|most| {
             let age = memory.last_success.map(|last| now.duration_since(last).unsigned_abs());
             age.is_none_or(|age| age > most.get())
         })
     };
+    match flags.common.output.format() {
+        Format::Nagios => {
+            let (line, exit) = watched::verdict(&all, late, now);
+            return tell(&format!("{line}\n")).map(|_| exit);
+        }
+        Format::Prometheus => return tell(&watched::exposition(&all)),
+        _ => show(flags.common.output, &all, now)?,
+    }
     let wrong = all.iter().any(|(_, memory)| !memory.troubles.is_empty() || late(memory));
     Ok(if wrong { Exit::Partial } else { Exit::Ok })
 }
@@ -43,7 +50,7 @@ fn show(output: Output, all: &[(&str, Memory)], now: Timestamp) -> Result<(), Fa
             let all: Vec<_> = objects().collect();
             serde_json::to_string_pretty(&all).map_err(bug)? + "\n"
         }
-        Format::Jsonl => objects().map(|object| format!("{object}\n")).collect(),
+        _ => objects().map(|object| format!("{object}\n")).collect(),
     };
     tell(&text).map(drop)
 }

@@ -99,6 +99,7 @@ pub type Labels<'a> = &'a [(&'static str, &'a str)];
 /// What the metrics say at one moment.
 #[derive(Debug)]
 pub struct Sheet {
+    table: &'static [Metric],
     rows: Vec<Vec<Sample>>,
     times: Vec<(&'static str, Histogram)>,
     /// These metrics only.
@@ -119,12 +120,18 @@ pub struct Row<'a> {
 
 impl Default for Sheet {
     fn default() -> Sheet {
-        Sheet { rows: METRICS.iter().map(|_| Vec::new()).collect(), times: Vec::new(), only: None }
+        Sheet::of_table(METRICS)
     }
 }
 
 impl Sheet {
-    /// One on which nothing but these metrics of the table stands.
+    /// One for the metrics of another table.
+    pub fn of_table(table: &'static [Metric]) -> Sheet {
+        let rows = table.iter().map(|_| Vec::new()).collect();
+        Sheet { table, rows, times: Vec::new(), only: None }
+    }
+
+    /// One on which nothing but these metrics of the daemon's table stands.
     pub fn of(only: &'static [&'static str]) -> Sheet {
         Sheet { only: Some(only), ..Sheet::default() }
     }
@@ -132,9 +139,9 @@ impl Sheet {
     /// The row of a metric of the table.
     #[allow(clippy::expect_used)]
     pub fn row(&mut self, name: &'static str) -> Row<'_> {
-        let at = METRICS.iter().position(|metric| metric.name == name);
+        let at = self.table.iter().position(|metric| metric.name == name);
         let at = at.expect("a metric of the table");
-        Row { metric: &METRICS[at], samples: &mut self.rows[at] }
+        Row { metric: &self.table[at], samples: &mut self.rows[at] }
     }
 
     /// How long things took.
@@ -196,7 +203,7 @@ impl From<bool> for Value {
 impl Collector for Sheet {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let told = |metric: &Metric| self.only.is_none_or(|only| only.contains(&metric.name));
-        for (metric, samples) in METRICS.iter().zip(&self.rows).filter(|(m, _)| told(m)) {
+        for (metric, samples) in self.table.iter().zip(&self.rows).filter(|(m, _)| told(m)) {
             let kind = match metric.kind {
                 Kind::Counter => MetricType::Counter,
                 Kind::Gauge => MetricType::Gauge,
