@@ -7,7 +7,7 @@ module completions {
   ]
 
   def "nu-complete atrn-fetch run format" [] {
-    [ "human" "json" "jsonl" ]
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
   }
 
   def "nu-complete atrn-fetch run tls" [] {
@@ -112,7 +112,7 @@ module completions {
   ]
 
   def "nu-complete atrn-fetch daemon format" [] {
-    [ "human" "json" "jsonl" ]
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
   }
 
   def "nu-complete atrn-fetch daemon tls" [] {
@@ -216,7 +216,7 @@ module completions {
   ]
 
   def "nu-complete atrn-fetch status format" [] {
-    [ "human" "json" "jsonl" ]
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
   }
 
   def "nu-complete atrn-fetch status tls" [] {
@@ -320,7 +320,7 @@ module completions {
   ]
 
   def "nu-complete atrn-fetch init format" [] {
-    [ "human" "json" "jsonl" ]
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
   }
 
   def "nu-complete atrn-fetch init tls" [] {
@@ -425,7 +425,7 @@ module completions {
   ]
 
   def "nu-complete atrn-fetch import-fetchmailrc format" [] {
-    [ "human" "json" "jsonl" ]
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
   }
 
   def "nu-complete atrn-fetch import-fetchmailrc tls" [] {
@@ -530,7 +530,7 @@ module completions {
   ]
 
   def "nu-complete atrn-fetch check format" [] {
-    [ "human" "json" "jsonl" ]
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
   }
 
   def "nu-complete atrn-fetch check tls" [] {
@@ -633,7 +633,7 @@ module completions {
   ]
 
   def "nu-complete atrn-fetch test-target format" [] {
-    [ "human" "json" "jsonl" ]
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
   }
 
   def "nu-complete atrn-fetch test-target tls" [] {
@@ -736,7 +736,7 @@ module completions {
   ]
 
   def "nu-complete atrn-fetch queue format" [] {
-    [ "human" "json" "jsonl" ]
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
   }
 
   def "nu-complete atrn-fetch queue tls" [] {
@@ -841,7 +841,7 @@ module completions {
   ]
 
   def "nu-complete atrn-fetch show-config format" [] {
-    [ "human" "json" "jsonl" ]
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
   }
 
   def "nu-complete atrn-fetch show-config tls" [] {

@@ -445,7 +445,7 @@ module completions {
 
   # Take messages in that export has written; none of them twice
   export extern "queuectl import" [
-    --again                   # Take in once more what was imported before and has been delivered or deleted since
+    --again                   # Take in once more what was imported before and has left since
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not

@@ -368,7 +368,13 @@ async fn what_is_kept_on_hold_is_never_offered_before_it_is_released() {
     let mut draft = spool.draft(None).expect("a draft");
     draft.write("x\r\n".into()).await.expect("written");
     let hold = Hold { warrant: warrant(), until: Some(at(100)) };
-    spool.commit_import(Some(hold), draft, arrival(parts, at(0))).await.expect("kept");
+    let kept = spool.commit_import(Some(hold), false, draft, arrival(parts, at(0))).await;
+    assert!(kept.expect("kept"));
+    let mut twice = spool.draft(None).expect("a draft");
+    twice.write("x\r\n".into()).await.expect("written");
+    let parts = vec![part(1, "example.org", &["bob"])];
+    let kept = spool.commit_import(None, false, twice, arrival(parts, at(0))).await;
+    assert!(!kept.expect("an answer"), "it came before");
     assert_eq!(offered(&spool, "example.org").await, []);
     let totals = spool.totals(&domain("example.org"));
     assert_eq!((totals.waiting, totals.set_aside), (0, 1));

@@ -141,8 +141,8 @@ pub enum Command {
     Export(Export),
     /// Take messages in that export has written; none of them twice
     ///
-    /// What is there already stays as it is. What an earlier import brought, and what has been delivered or deleted
-    /// since, does not come again without --again.
+    /// What is there already stays as it is; also what is deleted and can be called back. What an earlier import
+    /// brought, and what has left since, does not come again without --again.
     Import(Import),
     /// Look the whole spool through: rows, contents, counts, files; 1 when something is wrong
     Verify(Verify),
@@ -476,7 +476,7 @@ pub struct Import {
     /// What export has written: folders, mbox files, or single .eml files
     #[arg(required = true, value_name = "FROM")]
     pub from: Vec<PathBuf>,
-    /// Take in once more what was imported before and has been delivered or deleted since
+    /// Take in once more what was imported before and has left since
     #[arg(long)]
     pub again: bool,
 }

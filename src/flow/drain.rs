@@ -72,7 +72,7 @@ pub struct Run<'a, S: Spool> {
     /// Which of the entries are to go now.
     wanted: fn(&Entry) -> bool,
     /// Where an operator sees how far it has come.
-    seat: Option<Seat>,
+    seat: Option<Arc<Seat>>,
     /// What has kept mail from going.
     trouble: Option<String>,
     /// Something of what was achieved is not on disk.
@@ -130,7 +130,7 @@ impl<'a, S: Spool> Run<'a, S> {
     }
 
     /// An operator sees it there.
-    pub fn seen_at(mut self, seat: Seat) -> Self {
+    pub fn seen_at(mut self, seat: Arc<Seat>) -> Self {
         self.seat = Some(seat);
         self
     }

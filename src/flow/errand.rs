@@ -1,7 +1,6 @@
 //! An account's settings become a run: who is called and how, what may be taken, where it goes.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -160,6 +159,9 @@ fn note_queue(
             summary.hint = fault.hint();
             let (outcome, exit) = fault.outcome();
             (outcome, exit, fault.told("the target"))
+        }
+        Err(fault @ QueueFault::OutOfOrder) => {
+            (Outcome::Tempfail, Exit::TempFail, fault.to_string())
         }
         Err(fault) => (Outcome::Config, Exit::Io, fault.to_string()),
         Ok(()) if aside > 0 => {
@@ -363,44 +365,50 @@ fn own_name(account: &Account) -> Option<Domain> {
     account.ehlo.clone().or_else(system)
 }
 
-/// What a source has given that gives it once: a pipe is empty afterwards, and nobody wants to be asked for
-/// each provider.
-static GIVEN: Mutex<Vec<(SecretSource, SecretString)>> = Mutex::new(Vec::new());
+/// What a pipe has given, which is empty afterwards: all providers and rounds have it from here. Held while
+/// one is read, so that of two who want it neither finds it half empty.
+static GIVEN: tokio::sync::Mutex<Vec<(u32, SecretString)>> =
+    tokio::sync::Mutex::const_new(Vec::new());
 
-fn given(source: &SecretSource) -> Option<SecretString> {
-    let given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
-    given.iter().find(|(known, _)| known == source).map(|(_, secret)| secret.clone())
+/// Does this descriptor give what it has only once?
+fn gives_once(fd: u32) -> bool {
+    std::fs::metadata(format!("/dev/fd/{fd}")).is_ok_and(|facts| !facts.is_file())
 }
 
 async fn password(
     account: &Account,
     stop: &mut watch::Receiver<bool>,
 ) -> Result<Option<SecretString>, Failure> {
-    let Some(source) = account.password.clone() else { return Ok(None) };
-    if let Some(secret) = given(&source) {
-        return Ok(Some(secret));
-    }
-    let server = account.server.as_ref().map(ToString::to_string).unwrap_or_default();
-    let user = account.user.clone().unwrap_or_default();
-    let reading = source.clone();
-    let reading = tokio::task::spawn_blocking(move || reading.read_for(&server, &user));
-    let read = tokio::select! {
-        read = reading => read,
-        Ok(_) = stop.wait_for(|stop| *stop) => {
-            let what = format!("stopped while waiting for the password ({source})");
-            return Err(Failure::new(Exit::TempFail, what));
-        }
-    };
-    match read.map_err(|fault| Failure::new(Exit::Software, fault))? {
-        Ok(secret) => {
-            if matches!(source, SecretSource::Fd(_) | SecretSource::Prompt(_)) {
-                let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
-                given.push((source, secret.clone()));
+    match account.password.clone() {
+        None => Ok(None),
+        Some(SecretSource::Fd(fd)) if gives_once(fd) => {
+            let mut given = GIVEN.lock().await;
+            if let Some((_, secret)) = given.iter().find(|(known, _)| *known == fd) {
+                return Ok(Some(secret.clone()));
             }
+            let secret = ask_for_password(account, SecretSource::Fd(fd), stop).await?;
+            given.push((fd, secret.clone()));
             Ok(Some(secret))
         }
-        Err(fault) => Err(Failure::new(fault.exit(), &fault).hint(fault.hint())),
+        Some(source) => ask_for_password(account, source, stop).await.map(Some),
     }
+}
+
+async fn ask_for_password(
+    account: &Account,
+    source: SecretSource,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<SecretString, Failure> {
+    let server = account.server.as_ref().map(ToString::to_string).unwrap_or_default();
+    let user = account.user.clone().unwrap_or_default();
+    let stopped = format!("stopped while waiting for the password ({source})");
+    let reading = tokio::task::spawn_blocking(move || source.read_for(&server, &user));
+    let read = tokio::select! {
+        read = reading => read,
+        Ok(_) = stop.wait_for(|stop| *stop) => return Err(Failure::new(Exit::TempFail, stopped)),
+    };
+    read.map_err(|fault| Failure::new(Exit::Software, fault))?
+        .map_err(|fault| Failure::new(fault.exit(), &fault).hint(fault.hint()))
 }
 
 fn terms(account: &Account) -> Terms {

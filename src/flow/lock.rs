@@ -97,8 +97,12 @@ impl AccountLock {
                 Lock::Fail => return Err(LockFault::Held(path)),
                 // Asked now and then, so that who has had enough of waiting is heard.
                 Lock::Wait => {
-                    if let Ok(Ok(_)) = timeout(PULSE, stop.wait_for(|stop| *stop)).await {
-                        return Err(LockFault::Stopped(path));
+                    let heard = timeout(PULSE, stop.wait_for(|stop| *stop)).await;
+                    match heard.map(|told| told.is_ok()) {
+                        Ok(true) => return Err(LockFault::Stopped(path)),
+                        // Nobody is left who could say so.
+                        Ok(false) => tokio::time::sleep(PULSE).await,
+                        Err(_) => {}
                     }
                 }
             }

@@ -15,7 +15,7 @@ use super::line::{LineEnd, Stop, hear, last_words, parted, write};
 use super::proof::{LineFacts, Proof};
 use super::provider::{House, Provider, Turning};
 use super::recent::Past;
-use super::recent::present::Present;
+use super::recent::present::{Present, Seat};
 use super::serve::Door;
 use super::submit::Submission;
 use crate::net::{Wire, WireFault};
@@ -44,6 +44,7 @@ pub async fn relay<S: Spool>(wire: Wire, provider: &Provider<S>, door: Door, id:
         helo: String::new(),
         outcome: None,
         drained: Drained::default(),
+        seat: None,
     };
     let end = call.serve().await;
     call.tell(&end);
@@ -66,6 +67,7 @@ struct Call<'a, S: Spool> {
     helo: String,
     outcome: Option<Outcome>,
     drained: Drained,
+    seat: Option<Arc<Seat>>,
 }
 
 impl<'a, S: Spool> Call<'a, S> {
@@ -257,7 +259,8 @@ impl<'a, S: Spool> Call<'a, S> {
     ) -> Result<(), LineEnd> {
         let _open = self.provider.counts.open_session();
         self.happened(Kind::SessionStart, &turning.account, None);
-        let seat = self.provider.counts.recent.presence.enter(self.present(&turning));
+        let seat = Arc::new(self.provider.counts.recent.presence.enter(self.present(&turning)));
+        self.seat = Some(seat.clone());
         let run = Run::new(self.provider, self.id, &turning, session, self.stop.clone());
         let run = run.seen_at(seat);
         let mut run = run.behind_the_turn(Instant::now());
@@ -284,7 +287,7 @@ impl<'a, S: Spool> Call<'a, S> {
     }
 
     /// One line for each session.
-    fn tell(&self, end: &Result<(), LineEnd>) {
+    fn tell(&mut self, end: &Result<(), LineEnd>) {
         let ended = end.as_ref().err().map_or_else(|| "quit".to_owned(), ToString::to_string);
         let tls = self.wire.tls().map(|facts| facts.version());
         let Drained { delivered, deferred, refused, octets } = self.drained;
@@ -303,6 +306,8 @@ impl<'a, S: Spool> Call<'a, S> {
                 drained: self.drained,
             };
             self.provider.counts.recent.note(past, Timestamp::now());
+            // Not before: there is no moment at which it is nowhere.
+            self.seat = None;
             self.happened(Kind::SessionEnd, account, Some(outcome.name()));
         }
     }

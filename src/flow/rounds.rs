@@ -113,7 +113,7 @@ impl<D: Door> House<D> {
         }
         notify::ready();
         info!(accounts = accounts.len(), "fetching from now on");
-        let exit = self.until_told(orders, &wake, &mut all).await;
+        let mut exit = self.until_told(orders, &wake, &mut all).await;
         leave.send_replace(true);
         match exit {
             None => notify::reloading(),
@@ -122,15 +122,22 @@ impl<D: Door> House<D> {
                 stop.send_replace(true);
             }
         }
+        // A run may take its time; whoever looks after us, or wants us to stop, does not wait for it.
+        let mut beat = beat();
         while !all.is_empty() {
             tokio::select! {
                 _ = all.join_next() => {}
-                // Somebody cannot wait for the end of a message.
-                order = orders.next(), if exit.is_some() => {
-                    if let Some(exit) = exit_for(order) {
-                        return Some(exit);
+                _ = beat.tick() => notify::alive(),
+                order = orders.next() => match (exit_for(order), exit) {
+                    (None, _) => {}
+                    (told, None) => {
+                        exit = told;
+                        notify::stopping();
+                        stop.send_replace(true);
                     }
-                }
+                    // Somebody cannot wait for the end of a message.
+                    (told, Some(_)) => return told,
+                },
             }
         }
         exit
@@ -142,8 +149,7 @@ impl<D: Door> House<D> {
         wake: &watch::Sender<u64>,
         all: &mut JoinSet<()>,
     ) -> Option<Exit> {
-        let mut beat =
-            tokio::time::interval(notify::watchdog().unwrap_or(Duration::from_secs(3600)) / 2);
+        let mut beat = beat();
         loop {
             tokio::select! {
                 order = orders.next() => match order {
@@ -160,6 +166,11 @@ impl<D: Door> House<D> {
             }
         }
     }
+}
+
+/// How often whoever looks after us hears that we are well.
+fn beat() -> tokio::time::Interval {
+    tokio::time::interval(notify::watchdog().unwrap_or(Duration::from_secs(3600)) / 2)
 }
 
 /// A daemon that ends when it is told to has done what it should.

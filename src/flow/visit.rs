@@ -35,7 +35,7 @@ pub async fn visit(
 ) -> Vec<Told> {
     let account = &effective.account;
     let started = Timestamp::now();
-    let visited = match errand::fetch(effective, keep_dialogue, stop, progress).await {
+    let visited = match errand::fetch(effective, keep_dialogue, stop.clone(), progress).await {
         Ok(fetched) => fetched.into_iter().map(|fetched| (fetched, None)).collect(),
         Err(failure) => {
             let summary = Summary::failed(account, started, &failure);
@@ -52,9 +52,16 @@ pub async fn visit(
     memory.keep_to(&called);
     let mut told = Vec::with_capacity(visited.len());
     for ((summary, transcripts), failure) in visited {
-        let telling = memory.note(&came(&summary), account.report_interval.get());
+        // Whoever was told to stop before anything came has met with no trouble.
+        let stopped = *stop.borrow() && summary.exit == Exit::TempFail && summary.accepted == 0;
+        let telling = match stopped {
+            true => Telling::Known,
+            false => memory.note(&came(&summary), account.report_interval.get()),
+        };
         let failure = failure.or_else(|| failure_of(&summary));
-        hook::call(account, &summary, &telling).await;
+        if !stopped {
+            hook::call(account, &summary, &telling).await;
+        }
         told.push(Told { summary, transcripts, telling, failure });
     }
     if let Some(shelf) = shelf.filter(|_| !told.is_empty()) {

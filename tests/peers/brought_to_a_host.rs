@@ -163,7 +163,7 @@ fn too_busy() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
         for call in listener.incoming().map_while(Result::ok) {
             count.fetch_add(1, Ordering::SeqCst);
             let mut said = BufReader::new(call.try_clone().expect("a socket")).lines();
-            let mut say = |text: &str| (&call).write_all(text.as_bytes());
+            let say = |text: &str| (&call).write_all(text.as_bytes());
             let _ = say("220 busy.test ESMTP\r\n");
             while said.next().is_some_and(|line| line.is_ok_and(|line| line.starts_with("EHLO"))) {
                 let _ = say("250 busy.test\r\n");

@@ -89,13 +89,24 @@ async fn drop_these(flags: &Queue, effective: &Effective) -> Result<Exit, Failur
         future: false,
     };
     let mut answer = ask(&Office::Own(queue_folder(&effective.account)?), request).await?;
-    let mut done = 0;
+    let (mut done, mut left, mut exit) = (0, 0, Exit::Ok);
     while let Some(line) = answer.next().await? {
-        done += parsed(line)?["done"].as_u64().unwrap_or(0);
+        let came = parsed(line)?;
+        let count = |field: &str| came[field].as_u64().unwrap_or(0);
+        done += count("done");
+        left += count("busy") + count("unfit");
+        let missing = came["missing_ids"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for id in missing.iter().filter_map(serde_json::Value::as_str) {
+            let failure = Failure::new(Exit::NoInput, format!("{id}: there is no such message"));
+            exit = told("atrn-fetch", &labelled(failure, effective));
+        }
     }
-    if done == 0 {
-        told("atrn-fetch", &labelled(Failure::new(Exit::Partial, "no such message"), effective));
-        return Ok(Exit::Partial);
+    if left > 0 {
+        let what = format!("{left} cannot be dropped as they stand");
+        exit = told("atrn-fetch", &labelled(Failure::new(Exit::Partial, what), effective));
     }
-    tell(&format!("{done} dropped\n"))
+    if done > 0 {
+        tell(&format!("{done} dropped\n"))?;
+    }
+    Ok(exit)
 }

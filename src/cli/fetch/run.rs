@@ -93,7 +93,7 @@ pub(super) fn with_runtime(
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
     let done = runtime.block_on(task);
     // A program that is asked for a password may take its time; whoever was told to stop does not wait for it.
-    runtime.shutdown_background();
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     done
 }
 

@@ -35,9 +35,11 @@ pub(super) async fn delete(office: &Office, mut delete: Delete) -> Result<Exit, 
 
 pub(super) async fn bounce(office: &Office, bounce: Bounce) -> Result<Exit, Failure> {
     if let Some(code) = bounce.act.filter.code.iter().find(|code| code.starts_with("5.")) {
-        // What was refused for good has been told, and waits no longer.
+        // Of what waits, hardly ever the answer to one of its recipients; and elsewhere the flag says what is told.
         let what = format!("--code {code}: it says which messages, by what was last said of them");
-        let hint = format!("what their senders are told is --status {code}");
+        let hint = format!(
+            "what their senders are told is --status {code}; to choose by it: --said '{code}'"
+        );
         return Err(Failure::new(Exit::Usage, what).hint(Some(&hint)));
     }
     let reply = format!("550 {} {}", bounce.status, bounce.text);

@@ -35,7 +35,7 @@ pub(super) async fn export(office: &Office, export: Export) -> Result<Exit, Fail
     let Some(mut next) = envelopes.next().await? else {
         let nothing =
             Failure::new(Exit::Partial, "there are no such messages; nothing was written");
-        return Err(envelopes.missing.unwrap_or(nothing));
+        return Err(envelopes.missing.into_iter().next().unwrap_or(nothing));
     };
     let mut writer = Writer::create(export.form, &export.to)?;
     let (mut written, mut gone, mut worst) = (0u64, 0u64, Exit::Ok);
@@ -58,15 +58,16 @@ pub(super) async fn export(office: &Office, export: Export) -> Result<Exit, Fail
     if gone > 0 {
         say(&format!("{gone} went out in the meantime, and are not among them"));
     }
-    if let Some(missing) = envelopes.missing {
+    for missing in envelopes.missing {
         told("queuectl", &missing);
         worst = Exit::NoInput;
     }
     Ok(worst)
 }
 
-/// Messages that are asked for in one go.
-const SOME: usize = 1024;
+/// Messages that are asked for in one go. Each time the names of all are looked through, where they are those
+/// of a domain.
+const SOME: usize = 4096;
 
 /// The envelopes of what is meant, some at a time.
 struct Envelopes<'a> {
@@ -79,7 +80,7 @@ struct Envelopes<'a> {
     here: VecDeque<Value>,
     ended: bool,
     /// Of those that were named some are not there.
-    missing: Option<Failure>,
+    missing: Vec<Failure>,
 }
 
 impl Envelopes<'_> {
@@ -90,7 +91,16 @@ impl Envelopes<'_> {
         ids.reverse();
         let named = !ids.is_empty();
         let here = VecDeque::new();
-        Envelopes { office, filter, ids, named, cursor: None, here, ended: false, missing: None }
+        Envelopes {
+            office,
+            filter,
+            ids,
+            named,
+            cursor: None,
+            here,
+            ended: false,
+            missing: Vec::new(),
+        }
     }
 
     async fn next(&mut self) -> Result<Option<Value>, Failure> {
@@ -111,7 +121,7 @@ impl Envelopes<'_> {
                 Ok(Some(line)) => self.here.push_back(parsed(line)?),
                 Ok(None) => break,
                 Err(failure) if self.named && failure.exit == Exit::NoInput => {
-                    self.missing.get_or_insert(failure);
+                    self.missing.push(failure);
                     break;
                 }
                 Err(failure) => return Err(failure),

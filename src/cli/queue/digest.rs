@@ -55,6 +55,8 @@ impl Range {
 pub struct Digest {
     /// Messages and octets, by domain and state.
     rests: BTreeMap<(String, String), (u64, u64)>,
+    /// Of the messages of domains, those that count for no check.
+    deleted: u64,
     /// The age of the oldest, by domain.
     oldest: BTreeMap<String, u64>,
 }
@@ -67,11 +69,12 @@ impl Digest {
         let domain = text("domain");
         let age = match record["by_state"].as_object() {
             Some(states) => {
-                // What a session has in hand waits too, and is counted there. What was deleted has gone.
-                let told = |state: &str| !matches!(state, "in_session" | "deleted");
-                for (state, count) in states.iter().filter(|(state, _)| told(state)) {
+                // What a session has in hand waits too, and is counted there.
+                for (state, count) in states.iter().filter(|(state, _)| *state != "in_session") {
                     let count = count.as_u64().unwrap_or_default();
                     self.rest(&domain, state, count, 0);
+                    // It has gone, but can be called back.
+                    self.deleted += if state == "deleted" { count } else { 0 };
                 }
                 self.rest(&domain, "waiting", 0, number("bytes"));
                 number("oldest_s")
@@ -109,6 +112,7 @@ impl Digest {
     pub fn verdict(&self, warning: Option<Range>, critical: Option<Range>) -> (String, Exit) {
         let rests = || self.rests.values();
         let (messages, octets) = rests().fold((0, 0), |(m, o), (more, size)| (m + more, o + size));
+        let messages = messages - self.deleted;
         let oldest = self.oldest.values().copied().max().unwrap_or_default();
         let leaves = |range: Option<Range>| range.is_some_and(|range| range.is_left_by(messages));
         let (word, exit) = match (leaves(critical), leaves(warning)) {

@@ -240,6 +240,8 @@ pub(super) async fn audit(office: &Office, audit: Audit) -> Result<Exit, Failure
     Ok(Exit::Ok)
 }
 
+/// How long a look may take, however short the time is.
+const LOOK: Duration = Duration::from_secs(5);
 /// How often we look.
 const PULSE: Duration = Duration::from_secs(1);
 
@@ -248,7 +250,9 @@ pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
     filter.leave_out_deleted();
     let until = Instant::now() + wait.timeout.get();
     loop {
-        let Ok(there) = timeout_at(until, is_there(office, &filter)).await else {
+        // Even who does not want to wait hears how it is.
+        let patience = until.max(Instant::now() + LOOK);
+        let Ok(there) = timeout_at(patience, is_there(office, &filter)).await else {
             let what = format!("no answer within {}", wait.timeout);
             return Err(Failure::new(Exit::TempFail, what));
         };

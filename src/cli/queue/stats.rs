@@ -39,9 +39,11 @@ pub(super) async fn stats(office: &Office, wanted: Stats) -> Result<Exit, Failur
         let sum = groups.entry(if full { OTHERS.to_owned() } else { key }).or_default();
         sum.messages += 1;
         sum.bytes += message["size"].as_u64().unwrap_or_default();
-        let age = message["age_s"].as_i64().unwrap_or_default();
-        sum.oldest_s = sum.oldest_s.max(age);
-        sum.ages[bucket(&AGES, age)] += 1;
+        // Of what is damaged nobody knows how old it is.
+        if let Some(age) = message["age_s"].as_i64() {
+            sum.oldest_s = sum.oldest_s.max(age);
+            sum.ages[bucket(&AGES, age)] += 1;
+        }
     }
     let record = |(key, sum): (String, Sum)| {
         let Sum { messages, bytes, oldest_s, ages } = sum;
@@ -137,7 +139,8 @@ fn bucket(buckets: &Buckets, value: i64) -> usize {
 
 /// The number in front keeps them in order.
 fn bucketed(buckets: &Buckets, value: Option<i64>) -> String {
-    let n = bucket(buckets, value.unwrap_or_default());
+    let Some(value) = value else { return "-".to_owned() };
+    let n = bucket(buckets, value);
     let (most, name) = buckets[n];
     let up_to = if most == i64::MAX { "" } else { "up to " };
     format!("{} {up_to}{name}", n + 1)

@@ -230,7 +230,11 @@ impl Desk {
             .into());
         }
         let came = events::of_arrival(&arrival, "import");
-        spool.commit_import(self.hold_of(carried, id), draft, arrival).await?;
+        let hold = self.hold_of(carried, id);
+        if !spool.commit_import(hold, carried.again, draft, arrival).await? {
+            // Somebody else has imported it just now.
+            return Ok("there");
+        }
         if let Some(counts) = &self.counts {
             counts.events.tell(came, Timestamp::now());
         }

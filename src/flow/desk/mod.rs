@@ -447,8 +447,10 @@ impl Desk {
         let wanted = |account: &String| accounts.is_empty() || accounts.contains(account);
         let present = self.counts.as_ref().map(|counts| counts.recent.presence.all());
         let present = present.unwrap_or_default();
-        let present = present.iter().filter(|present| wanted(&present.account));
         let past = self.past();
+        let over: HashSet<&str> = past.iter().map(|past| past.id.as_str()).collect();
+        let present = present.iter();
+        let present = present.filter(|one| wanted(&one.account) && !over.contains(one.id.as_str()));
         let past = past.iter().filter(|past| wanted(&past.account));
         let of_the_present = present.map(|present| record::Session::present(present, now));
         let of_the_past = past.map(|past| record::Session::new(past, now));

@@ -305,7 +305,7 @@ impl<'a> Happened<'a> {
         Happened {
             schema: EVENT,
             seq: event.seq,
-            at: event.at,
+            at: second(event.at),
             event: event.kind.name(),
             id: event.id.map(|id| id.to_string()),
             domain: event.domain.as_ref().map(|domain| domain.as_str()),
@@ -326,7 +326,7 @@ impl<'a> Happened<'a> {
         Happened {
             schema: EVENT,
             seq,
-            at: Timestamp::now(),
+            at: second(Timestamp::now()),
             event,
             id: None,
             domain: None,

@@ -58,6 +58,9 @@ impl OwnQueue {
         let mut offer = None;
         let mut settling = JoinSet::new();
         let mut end = Ok(());
+        // A target that was lost is tried again if it has taken something since; a line may end behind so
+        // many messages. One that takes nothing would be waited for with each message there is.
+        let mut fruitful = false;
         'all: loop {
             let leases = walk.next(ROOM).await?;
             if leases.is_empty() {
@@ -69,6 +72,10 @@ impl OwnQueue {
                     continue;
                 }
                 if *stop.borrow() {
+                    break 'all;
+                }
+                if offer.is_some() && target.is_lost() && !std::mem::take(&mut fruitful) {
+                    end = Err(QueueFault::OutOfOrder);
                     break 'all;
                 }
                 if offer.is_none() || target.is_lost() {
@@ -88,6 +95,8 @@ impl OwnQueue {
                         break 'all;
                     }
                 };
+                fruitful |=
+                    fates.iter().any(|fate| !matches!(fate, Fate::Untried | Fate::Deferred(_)));
                 brought.note(lease.entry(), &fates);
                 let spool = self.spool.clone();
                 settling.spawn(async move { spool.settle(lease, fates, Timestamp::now()).await });

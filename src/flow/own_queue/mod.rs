@@ -55,6 +55,9 @@ pub enum QueueFault {
     /// The target.
     #[error("{0}")]
     Target(#[from] SinkFault),
+    /// The target, which takes nothing.
+    #[error("the target is out of order: it was lost, and again with the next message")]
+    OutOfOrder,
     /// The queue itself.
     #[error("{0}")]
     Spool(#[from] SpoolError),
@@ -153,7 +156,10 @@ impl OwnQueue {
         all: bool,
         stop: &Stop,
     ) -> Result<(), QueueFault> {
-        for (id, domain) in self.spool.expire(Timestamp::now()).await? {
+        // Where nobody could be told, nothing is given up.
+        let over =
+            if self.terms.tells { self.spool.expire(Timestamp::now()).await? } else { Vec::new() };
+        for (id, domain) in over {
             warn!(%id, %domain, "the time of a message is up; nobody has taken it");
         }
         let (own, _): (Vec<Domain>, Vec<Domain>) =

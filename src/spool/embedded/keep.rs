@@ -26,8 +26,13 @@ pub(super) struct Keep {
 pub(super) enum Way {
     /// From whoever sends it.
     Mail,
-    /// From where another spool left it; maybe not to go out yet.
-    Import(Option<Hold>),
+    /// From where another spool left it.
+    Import {
+        /// It is not to go out yet.
+        hold: Option<Hold>,
+        /// Even if it came before and has left since.
+        again: bool,
+    },
 }
 
 impl Keep {
@@ -42,11 +47,14 @@ impl Keep {
     ) -> rusqlite::Result<u64> {
         let mut parts = 0;
         for part in &self.arrival.parts {
+            if matches!(self.way, Way::Import { again: false, .. }) && was_imported(db, part)? {
+                continue;
+            }
             let domain = changes.id(db, ledger, &part.domain)?;
             if self.entry(db, message, domain, part)? {
                 let key = Key { domain, id: part.id };
                 let mut state = decree::state(db, key, &part.domain, self.arrival.arrived)?;
-                if let Way::Import(hold) = &self.way {
+                if let Way::Import { hold, .. } = &self.way {
                     remember(db, part)?;
                     if let (EntryState::Waiting, Some(hold)) = (state, hold) {
                         hold.write(db, key)?;
@@ -144,6 +152,11 @@ impl Keep {
             placed.keep();
         }
     }
+}
+
+fn was_imported(db: &Connection, part: &Part) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM imported WHERE entry = ?1";
+    db.prepare_cached(sql)?.exists([part.id.0.to_bytes()])
 }
 
 /// It is not to come a second time when it has left.

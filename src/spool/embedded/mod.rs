@@ -220,29 +220,30 @@ impl Embedded {
         self.0.submit(Work::Proclaim(proclamation)).await
     }
 
-    /// As [`Spool::commit`], for what comes from another spool and is not to come twice
-    /// ([`Overseer::was_imported`]). Under a hold, where one is given, there is no moment at which a session
-    /// could take what was kept.
+    /// As [`Spool::commit`], for what comes from another spool and is not to come twice: `false` when it came
+    /// before and `again` is not said, whether or not it has left since. Under a hold, where one is given,
+    /// there is no moment at which a session could take what was kept.
     ///
     /// # Errors
     /// As there.
     pub async fn commit_import(
         &self,
         hold: Option<Hold>,
+        again: bool,
         draft: Draft,
         arrival: Arrival,
-    ) -> Result<(), SpoolError> {
-        self.keep(Way::Import(hold), draft, arrival).await
+    ) -> Result<bool, SpoolError> {
+        self.keep(Way::Import { hold, again }, draft, arrival).await.map(|parts| parts > 0)
     }
 
-    async fn keep(&self, way: Way, draft: Draft, arrival: Arrival) -> Result<(), SpoolError> {
+    async fn keep(&self, way: Way, draft: Draft, arrival: Arrival) -> Result<u64, SpoolError> {
         self.0.health.check()?;
         if arrival.parts.is_empty() || arrival.parts.iter().any(|part| part.recipients.is_empty()) {
             return Err(SpoolError::Unusable("a message needs a recipient to be kept".to_owned()));
         }
         let (sealed, body) = draft.finish(&arrival.trace).await?;
         let keep = Box::new(Keep { arrival, sealed, body, way });
-        self.0.submit(Work::Keep(keep)).await.map(|_| ())
+        self.0.submit(Work::Keep(keep)).await
     }
 }
 
@@ -361,7 +362,7 @@ impl Spool for Embedded {
     }
 
     async fn commit(&self, draft: Draft, arrival: Arrival) -> Result<(), SpoolError> {
-        self.keep(Way::Mail, draft, arrival).await
+        self.keep(Way::Mail, draft, arrival).await.map(drop)
     }
 
     fn keeps_record(&self) -> bool {
