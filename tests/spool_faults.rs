@@ -141,7 +141,8 @@ fn a_full_disk_is_told_and_heals_by_itself() {
     // Content that lies in files is tried on a small disk below: their writes look like any other.
     for octets in [1_000, 50_000] {
         let folder = tempfile::tempdir().expect("a folder");
-        let said = run(folder.path(), octets, "inject=pwrite64:error=ENOSPC:when=60..75");
+        // The tables of an empty spool are some sixty writes.
+        let said = run(folder.path(), octets, "inject=pwrite64:error=ENOSPC:when=90..105");
         assert!(count(&said, "full") > 0, "{said:?}");
         assert_eq!(count(&said, "kept") + count(&said, "full"), MAILS as usize, "{said:?}");
         assert_eq!(said[&(MAILS - 1)], "kept", "{said:?}");

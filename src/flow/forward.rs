@@ -2,7 +2,8 @@
 //! until it is taken or its time is up. RFC 5321, section 4.5.4.1. How a server is called and brought
 //! mail is the same for a customer's host; when, is told in `push`.
 
-use std::sync::{Arc, Weak};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ use crate::queue::{self, Entry, retry};
 use crate::session::Patience;
 use crate::session::turn::ReversedClient;
 use crate::smtp::Domain;
-use crate::spool::{Drain, Lease, Spool};
+use crate::spool::{Drain, Lease, Spool, Totals};
 
 /// How often we look whether something is to be told or tried again.
 const PULSE: Duration = Duration::from_secs(60);
@@ -97,6 +98,7 @@ struct Mood {
     failures: u32,
     /// Not to be called before.
     not_before: Option<Instant>,
+    looks: Looks,
 }
 
 impl Mood {
@@ -114,7 +116,7 @@ impl Mood {
             return;
         }
         let Some(server) = &house.smarthost.server else { return };
-        if !something_may_go(provider, &house, &queue::outgoing()).await {
+        if !self.looks.something_may_go(provider, &house, &queue::outgoing()).await {
             return;
         }
         match forward(provider, &house, stop).await {
@@ -212,21 +214,50 @@ pub(super) async fn bring<S: Spool>(
     }
 }
 
-/// Nobody is called for what may not be tried yet.
-pub(super) async fn something_may_go<S: Spool>(
-    provider: &Provider<S>,
-    house: &House,
-    domain: &Domain,
-) -> bool {
-    let mut walk = provider.spool.drain(vec![domain.clone()], house.order, Timestamp::now());
-    while let Ok(leases) = walk.next(64).await
-        && !leases.is_empty()
-    {
-        if leases.iter().any(|lease| may_go_now(lease.entry())) {
+/// When it was last looked, for each domain, whether something of what was put off may go again.
+#[derive(Debug, Default)]
+pub(super) struct Looks(Mutex<HashMap<Domain, Instant>>);
+
+impl Looks {
+    /// Nobody is called for what may not be tried yet. What was never tried may go, and the counts tell of it;
+    /// through the rest one has to look, which takes as long as there is of it, and is done now and then.
+    pub async fn something_may_go<S: Spool>(
+        &self,
+        provider: &Provider<S>,
+        house: &House,
+        domain: &Domain,
+    ) -> bool {
+        let Totals { waiting, tried, leased, .. } = provider.spool.totals(domain);
+        if waiting.saturating_sub(tried) > leased {
             return true;
         }
+        if !self.is_due(domain, Instant::now()) {
+            return false;
+        }
+        let mut walk = provider.spool.drain(vec![domain.clone()], house.order, Timestamp::now());
+        while let Ok(leases) = walk.next(64).await
+            && !leases.is_empty()
+        {
+            if leases.iter().any(|lease| may_go_now(lease.entry())) {
+                return true;
+            }
+        }
+        false
     }
-    false
+
+    fn is_due(&self, domain: &Domain, now: Instant) -> bool {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = looks.get(domain).is_some_and(|last| now.duration_since(*last) < PULSE);
+        if !lately {
+            looks.insert(domain.clone(), now);
+        }
+        !lately
+    }
+
+    /// The next time it is looked, whenever that is.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 /// What was put off waits longer each time.

@@ -305,6 +305,10 @@ impl<S: Spool> Talk<'_, S> {
         let (Some(mail), Some(envelope)) = (mail, envelope) else {
             return self.session.answer(LOST_TRACK);
         };
+        // What others have brought since the recipients were named counts too.
+        if !self.provider.has_room_for_all(&envelope) {
+            return self.session.answer(OVER_QUOTA);
+        }
         let octets = mail.octets;
         let id = EntryId(ulid::Ulid::generate());
         match self.keep(mail, &envelope, id).await {

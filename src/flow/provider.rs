@@ -18,8 +18,9 @@ use crate::config::fetch::{Account, Layer, TlsMode};
 use crate::config::provider::{DomainSettings, Etrn, Notices, Settings, Smarthost};
 use crate::config::recipients::Recipients;
 use crate::config::value::Size;
+use crate::mail::Envelope;
 use crate::net::admission::network;
-use crate::net::rate::Rates;
+use crate::net::rate::{Rates, keep_newer_half};
 use crate::net::spf::Spf;
 use crate::net::{TlsServer, Wire};
 use crate::odmr::etrn::Whom;
@@ -349,6 +350,12 @@ impl<S: Spool> Provider<S> {
         held.quota.has_room(messages, rests.octets + rests.octets_aside, size)
     }
 
+    /// Is there still room in the domains of all its recipients, now that it has come? Whatever its size: that
+    /// was judged, or was not known.
+    pub fn has_room_for_all(&self, envelope: &Envelope) -> bool {
+        envelope.recipients.iter().all(|recipient| self.has_room(&recipient.path, 0))
+    }
+
     fn waiting(&self, claim: &Claim) -> Waiting {
         let Claim::Full(domains) = claim else { return Waiting::Nothing };
         let totals = domains.iter().map(|domain| self.spool.totals(domain));
@@ -369,19 +376,20 @@ impl<S: Spool> Provider<S> {
         let (most, window) = self.house().failures;
         let ip = network(ip);
         let mut failures = lock(&self.failures);
-        if failures.len() >= REMEMBERED {
+        if failures.len() >= REMEMBERED && !failures.contains_key(&ip) {
             failures.retain(|_, times| {
                 times.last().is_some_and(|last| now.duration_since(*last) < window)
             });
+            if failures.len() >= REMEMBERED {
+                keep_newer_half(&mut failures, |times| times.last().copied().unwrap_or(now));
+            }
         }
-        if failures.len() < REMEMBERED || failures.contains_key(&ip) {
-            let times = failures.entry(ip).or_default();
-            times.retain(|time| now.duration_since(*time) < window);
-            times.push(now);
-            // The newest count for longest.
-            let surplus = times.len().saturating_sub((most as usize).max(1));
-            times.drain(..surplus);
-        }
+        let times = failures.entry(ip).or_default();
+        times.retain(|time| now.duration_since(*time) < window);
+        times.push(now);
+        // The newest count for longest.
+        let surplus = times.len().saturating_sub((most as usize).max(1));
+        times.drain(..surplus);
     }
 
     /// Has this address failed too often of late to be let try again?

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::drain::Drained;
-use super::forward::{Errand, ForwardFault, bring, something_may_go};
+use super::forward::{Errand, ForwardFault, Looks, bring};
 use super::line::Stop;
 use super::provider::{Provider, Turning};
 use crate::odmr::etrn::{self, Asker, Node};
@@ -36,6 +36,7 @@ pub struct Pushing {
     pub wake: Arc<Notify>,
     asked: Mutex<BTreeSet<Domain>>,
     moods: Mutex<HashMap<Domain, Mood>>,
+    looks: Looks,
 }
 
 /// What a domain's host was like lately.
@@ -83,6 +84,7 @@ impl Pushing {
     /// New settings may have mended it.
     pub fn forget_moods(&self) {
         lock(&self.moods).clear();
+        self.looks.forget();
         self.wake.notify_one();
     }
 }
@@ -199,7 +201,8 @@ impl<S: Spool> Round<S> {
                 }
                 continue;
             }
-            if hurry || something_may_go(&self.provider, &house, &domain).await {
+            let looks = &self.provider.pushing.looks;
+            if hurry || looks.something_may_go(&self.provider, &house, &domain).await {
                 self.call(domain, hurry);
             }
         }

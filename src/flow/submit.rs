@@ -118,6 +118,9 @@ impl<S: Spool> Submission<'_, S> {
         let (Some(mail), Some(envelope)) = (self.mail.take(), session.envelope().cloned()) else {
             return session.answer(LOST_TRACK);
         };
+        if !self.provider.has_room_for_all(&envelope) {
+            return session.answer(OVER_QUOTA);
+        }
         let (octets, id) = (mail.octets, EntryId(ulid::Ulid::generate()));
         match self.keep(session, mail, &envelope, id).await {
             Ok(()) => {

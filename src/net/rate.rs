@@ -30,7 +30,7 @@ impl Rates {
         if self.0.len() >= REMEMBERED && !self.0.contains_key(&who) {
             self.0.retain(|_, bucket| bucket.at(now) < MINUTE);
             if self.0.len() >= REMEMBERED {
-                return true; // ten thousand at once: other limits hold
+                keep_newer_half(&mut self.0, |bucket| bucket.seen);
             }
         }
         let bucket = self.0.entry(who).or_insert(Bucket { saved: MINUTE, seen: now });
@@ -38,6 +38,24 @@ impl Rates {
         *bucket = Bucket { saved: saved.checked_sub(price).unwrap_or(saved), seen: now };
         saved >= price
     }
+}
+
+/// Forgets those that were last seen longest ago, half of all: who fills the table with others does not
+/// thereby go unnoticed, and pays for half of it each time.
+pub fn keep_newer_half<K, V>(table: &mut HashMap<K, V>, seen: impl Fn(&V) -> Instant) {
+    let mut times: Vec<Instant> = table.values().map(&seen).collect();
+    let middle = times.len() / 2;
+    if middle == 0 {
+        return;
+    }
+    let (_, median, _) = times.select_nth_unstable(middle);
+    let median = *median;
+    let mut surplus = middle;
+    table.retain(|_, one| {
+        let goes = surplus > 0 && seen(one) <= median;
+        surplus -= usize::from(goes);
+        !goes
+    });
 }
 
 impl Bucket {
@@ -66,6 +84,21 @@ mod tests {
         assert!(!spend(11), "what was refused has cost nothing, and earned nothing");
         assert!((0..6).all(|_| spend(999)));
         assert!(!spend(999), "no more than a minute is saved up");
+    }
+
+    #[test]
+    fn a_crowd_lets_nobody_go_uncounted() {
+        let (mut rates, start) = (Rates::default(), Instant::now());
+        let network = |n: usize| at(&format!("2001:db8:{:x}:{:x}::1", n / 65_536, n % 65_536));
+        for n in 0..2 * REMEMBERED {
+            let now = start + Duration::from_micros(n as u64);
+            assert!(rates.spend(network(n), 1, now) && !rates.spend(network(n), 1, now), "{n}");
+            assert!(rates.0.len() <= REMEMBERED);
+        }
+        // Also where all came at once.
+        let mut same: HashMap<usize, Instant> = (0..10).map(|n| (n, start)).collect();
+        keep_newer_half(&mut same, |at| *at);
+        assert_eq!(same.len(), 5);
     }
 
     #[test]

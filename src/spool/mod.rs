@@ -58,7 +58,9 @@ pub struct Part {
 pub struct Totals {
     /// Entries that wait, leased ones included, held ones not.
     pub waiting: u64,
-    /// Of those, how many some session holds a lease on right now.
+    /// Of those, how many were tried before.
+    pub tried: u64,
+    /// Of those that wait, how many some session holds a lease on right now.
     pub leased: u64,
     /// Octets of the waiting entries.
     pub octets: u64,

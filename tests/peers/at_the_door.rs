@@ -45,6 +45,22 @@ fn a_domain_that_is_full_is_put_off_until_its_customer_has_called() {
     assert!(asked(&mut post, "box@example.org", 60_000).starts_with("250"));
 }
 
+/// Each of them was told that there is room.
+#[test]
+fn a_quota_holds_for_those_who_come_side_by_side() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).set("queue.quota_messages", "1").start();
+    let mut sides = [Post::open(odmrd.mx), Post::open(odmrd.mx)];
+    for post in &mut sides {
+        assert!(post.ask("MAIL FROM:<a@sender.test>").starts_with("250"));
+        assert!(post.ask("RCPT TO:<box@example.org>").starts_with("250"));
+        assert!(post.ask("DATA").starts_with("354"));
+    }
+    let ended = sides.map(|mut post| post.ask("Subject: x\r\n\r\ny\r\n."));
+    assert!(ended[0].starts_with("250"), "{ended:?}");
+    assert!(ended[1].starts_with("452 4.2.2"), "{ended:?}");
+}
+
 #[test]
 fn what_is_on_hold_counts_towards_the_quota() {
     let lab = Lab::open();

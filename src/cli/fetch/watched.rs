@@ -73,7 +73,10 @@ pub(super) fn verdict(
         (Some(trouble), _) => {
             let more = troubles().count() - 1;
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            format!("{}: {}{more}", trouble.server, trouble.what)
+            match trouble.what.starts_with(&trouble.server) {
+                true => format!("{}{more}", trouble.what),
+                false => format!("{}: {}{more}", trouble.server, trouble.what),
+            }
         }
         (None, Some(name)) => format!("{name}: no success for too long"),
         (None, None) => format!("{} accounts", all.len()),

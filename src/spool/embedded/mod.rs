@@ -374,6 +374,7 @@ impl Spool for Embedded {
         let waiting = count.waiting.max(0).cast_unsigned();
         Totals {
             waiting,
+            tried: count.tried.max(0).cast_unsigned().min(waiting),
             leased: self.0.claims.in_session(id).min(waiting),
             octets: count.octets.max(0).cast_unsigned(),
             set_aside: count.set_aside().max(0).cast_unsigned(),
