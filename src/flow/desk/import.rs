@@ -14,7 +14,8 @@ use crate::mail::Recipient;
 use crate::queue::{EntryId, Source};
 use crate::smtp::{Domain, ForwardPath, MailParams, RcptParams, ReversePath};
 use crate::spool::embedded::operate::{Hold, Warrant};
-use crate::spool::{Arrival, Draft, Part, Spool};
+use crate::spool::embedded::{Draft, Embedded};
+use crate::spool::{Arrival, Draft as _, Part, Spool};
 
 /// What an `odmr.queue.message/1` says of a message that matters elsewhere. Other keys are passed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,22 +213,10 @@ impl Desk {
             discard(content).await?;
             return Ok("done");
         }
-        let mut draft = spool.draft(Some(carried.size))?;
-        let mut digest = Sha256::new();
-        loop {
-            let mut piece = bytes::BytesMut::with_capacity(64 * 1024);
-            if content.read_buf(&mut piece).await.map_err(unheard)? == 0 {
-                break;
-            }
-            digest.update(&piece);
-            draft.write(piece.freeze()).await?;
-        }
-        let digest = super::record::hex(&digest.finalize());
+        let (draft, digest) = received(spool, carried.size, content).await?;
         if digest != carried.content_sha256 {
-            return Err(data(format!(
-                "{id}: the content is not the one its envelope was written for"
-            ))
-            .into());
+            let what = format!("{id}: the content is not the one its envelope was written for");
+            return Err(data(what).into());
         }
         let came = events::of_arrival(&arrival, "import");
         let hold = self.hold_of(carried, id);
@@ -275,6 +264,24 @@ impl Desk {
             at: Timestamp::now(),
         };
         Some(Hold { warrant, until: carried.hold.until })
+    }
+}
+
+/// The content, which is not kept yet, and its SHA-256.
+async fn received(
+    spool: &Embedded,
+    size: u64,
+    content: &mut (impl AsyncRead + Unpin),
+) -> Result<(Draft, String), Trouble> {
+    let mut draft = spool.draft(Some(size))?;
+    let mut digest = Sha256::new();
+    loop {
+        let mut piece = bytes::BytesMut::with_capacity(64 * 1024);
+        if content.read_buf(&mut piece).await.map_err(unheard)? == 0 {
+            return Ok((draft, super::record::hex(&digest.finalize())));
+        }
+        digest.update(&piece);
+        draft.write(piece.freeze()).await?;
     }
 }
 
