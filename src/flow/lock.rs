@@ -97,18 +97,21 @@ impl AccountLock {
                 Lock::Fail => return Err(LockFault::Held(path)),
                 // Asked now and then, so that who has had enough of waiting is heard.
                 Lock::Wait => {
-                    let heard = timeout(PULSE, stop.wait_for(|stop| *stop)).await;
-                    match heard.map(|told| told.is_ok()) {
-                        Ok(true) => return Err(LockFault::Stopped(path)),
-                        // Nobody is left who could say so.
-                        Ok(false) => tokio::time::sleep(PULSE).await,
-                        Err(_) => {}
+                    if timeout(PULSE, told_to(stop)).await.is_ok() {
+                        return Err(LockFault::Stopped(path));
                     }
                 }
             }
         }
         note_owner(&file);
         Ok(Some(AccountLock { _file: file }))
+    }
+}
+
+/// Never, when nobody is left who could say so.
+async fn told_to(stop: &mut Stop) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 
