@@ -16,7 +16,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use odmr::mail::Recipient;
 use odmr::queue::{EntryId, Fate, Source};
-use odmr::smtp::{Domain, ForwardPath, MailParams, RcptParams, ReversePath};
+use odmr::smtp::{Domain, ForwardPath, MailParams, RcptParams, Reply, ReversePath, Said, Stage};
 use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Arrival, Content, Draft, Drain, Lease, Order, Part, Spool};
 use ulid::Ulid;
@@ -230,7 +230,8 @@ async fn collect(spool: Embedded) -> u32 {
             assert_eq!(lease.entry().recipients.len(), 1);
             let spool = spool.clone();
             settling.push(tokio::spawn(async move {
-                spool.settle(lease, vec![Fate::Delivered], Timestamp::now()).await
+                let said = Said::new(Stage::Content, Reply::new(250, (0, 0), "Ok"));
+                spool.settle(lease, vec![Fate::Delivered(said)], Timestamp::now().into()).await
             }));
             seen += 1;
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use contract::{arrival, at, content, deliver, keep, part, read, walk};
+use contract::{arrival, at, content, deliver, keep, part, read, taken, walk};
 use odmr::queue::Fate;
 use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Drain, Lease, Spool, SpoolError};
@@ -45,7 +45,7 @@ async fn stocked(path: &Path) {
     for (n, lease) in walk.next(60).await.expect("a batch").into_iter().enumerate() {
         match n % 3 {
             0 => deliver(&spool, lease).await,
-            1 => spool.settle(lease, vec![Fate::Untried], at(1_000)).await.expect("settled"),
+            1 => spool.settle(lease, vec![Fate::Untried], at(1_000).into()).await.expect("settled"),
             _ => {}
         }
     }
@@ -112,8 +112,8 @@ async fn serve(
             }
             *served.entry(n).or_default() += 1;
             // What cannot be written down is told, and not offered again before the next start.
-            let fates = vec![Fate::Delivered; 2];
-            let _ = spool.settle(lease, fates, at(2_000)).await;
+            let fates = vec![taken(); 2];
+            let _ = spool.settle(lease, fates, at(2_000).into()).await;
         }
         Err(SpoolError::Damaged { .. } | SpoolError::Unusable(_)) => {}
         Err(other) => panic!("{other}"),

@@ -7,8 +7,9 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use contract::{arrival, at, content, deliver, domain, id, keep, offered, only, part, read, walk};
-use odmr::queue::Fate;
+use contract::{
+    arrival, at, content, deliver, domain, id, keep, offered, only, part, read, taken, walk,
+};
 use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Drain, Lease, Spool, SpoolError};
 
@@ -148,7 +149,7 @@ async fn the_files_of_large_mail_come_and_go_with_it() {
     assert_eq!(bodies(folder.path()).len(), 1);
     deliver(&spool, only(&spool, "a.example").await).await;
     assert_eq!(bodies(folder.path()).len(), 1);
-    spool.settle(only(&spool, "b.example").await, vec![Fate::Delivered], at(1)).await.expect("ok");
+    spool.settle(only(&spool, "b.example").await, vec![taken()], at(1).into()).await.expect("ok");
     drop(spool);
     assert!(bodies(folder.path()).is_empty());
 }

@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use contract::{arrival, at, content, deliver, domain, keep, offered, part, read, walk};
-use odmr::queue::Fate;
+use contract::{arrival, at, content, deliver, domain, keep, offered, part, read, taken, walk};
 use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Drain, Lease, Spool, SpoolError};
 
@@ -239,7 +238,7 @@ async fn deliver_all(spool: &Embedded, octets: usize, wanted: u64) -> usize {
     for lease in leases {
         let n = lease.entry().id.0.timestamp_ms();
         assert!(read(spool, &lease).await.expect("whole").ends_with(&content(n, octets)));
-        match spool.settle(lease, vec![Fate::Delivered], at(1)).await {
+        match spool.settle(lease, vec![taken()], at(1).into()).await {
             Ok(()) => {}
             Err(SpoolError::Full { .. }) => refused += 1,
             Err(other) => panic!("{other}"),

@@ -3,8 +3,10 @@
 mod contract;
 
 use contract::*;
-use odmr::queue::{Act, Fate, RecipientState};
+use odmr::queue::{Act, Answered, Fate, RecipientState, Tried};
+use odmr::smtp::Stage;
 use odmr::spool::embedded::operate::{Hold, Outcome, UNDO, Warrant};
+use odmr::spool::embedded::oversee::Sight;
 use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Draft, Drain, Lease, Spool, Totals};
 
@@ -31,7 +33,7 @@ async fn is_done(spool: &Embedded, n: u64, act: Act) {
 async fn half_refused(spool: &Embedded) {
     let parts = vec![part(1, "example.org", &["gone", "slow"])];
     keep(spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
-    let fates = vec![Fate::Refused(never()), Fate::Deferred(not_now())];
+    let fates = vec![refused(), deferred()];
     settle(spool, only(spool, "example.org").await, fates).await;
 }
 
@@ -76,7 +78,7 @@ async fn a_telling_that_was_put_off_is_not_lost_when_the_rest_is_delivered() {
     half_refused(&spool).await;
     let lease = only(&spool, "example.org").await;
     assert_eq!(due(&spool).await, 0, "a session has it");
-    settle(&spool, lease, vec![Fate::Delivered]).await;
+    settle(&spool, lease, vec![taken()]).await;
     let mut leases = spool.due(10).await.expect("a look");
     assert_eq!(leases[0].entry().recipients[1].1, RecipientState::Delivered);
     spool.conclude(leases.remove(0), None).await.expect("concluded");
@@ -194,7 +196,7 @@ async fn a_requeued_entry_has_its_first_place_again() {
         keep_small(&spool, n, "example.org", at(n as i64)).await;
     }
     let mut leases = walk(&spool, "example.org").next(1).await.expect("a batch");
-    settle(&spool, leases.remove(0), vec![Fate::Deferred(not_now())]).await;
+    settle(&spool, leases.remove(0), vec![deferred()]).await;
     assert_eq!(offered(&spool, "example.org").await, [id(2), id(3), id(1)]);
     is_done(&spool, 1, Act::Requeue).await;
     assert_eq!(offered(&spool, "example.org").await, [id(1), id(2), id(3)]);
@@ -261,7 +263,7 @@ async fn what_was_tried_is_counted_whatever_an_operator_does() {
     }
     let both = walk(&spool, "example.org").next(2).await.expect("a batch");
     for lease in both {
-        settle(&spool, lease, vec![Fate::Deferred(not_now())]).await;
+        settle(&spool, lease, vec![deferred()]).await;
     }
     assert_eq!(seen().await, (2, at(0)));
     deliver(&spool, walk(&spool, "example.org").next(1).await.expect("a batch").remove(0)).await;
@@ -383,4 +385,38 @@ async fn what_is_kept_on_hold_is_never_offered_before_it_is_released() {
     assert_eq!(orders, [("hold", 1)]);
     is_done(&spool, 1, Act::Release).await;
     assert_eq!(offered(&spool, "example.org").await, [id(1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_answered_for_is_known_until_it_queues_anew() {
+    let folder = folder();
+    let spool = open(&folder);
+    let parts = vec![part(1, "example.org", &["has", "waits", "untried"])];
+    keep(&spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
+    for when in [5, 6] {
+        let lease = only(&spool, "example.org").await;
+        let fates = match when {
+            5 => vec![taken(), deferred(), Fate::Untried],
+            _ => vec![deferred(), Fate::Untried],
+        };
+        let session = Some(format!("s{when}"));
+        spool.settle(lease, fates, Tried { at: at(when), session }).await.expect("settled");
+    }
+    let answered = |tried, session: &str, times, stage, remote_id: Option<&str>| {
+        let tried = Tried { at: at(tried), session: Some(session.to_owned()) };
+        Some(Answered { tried, times, stage: Some(stage), remote_id: remote_id.map(str::to_owned) })
+    };
+    let has = answered(5, "s5", 1, Stage::Content, Some("4XyZ"));
+    let waits = answered(6, "s6", 2, Stage::Rcpt, None);
+    assert_eq!(sight(&spool).await.answered, [has.clone(), waits.clone()]);
+    drop(spool);
+    let spool = open(&folder);
+    assert_eq!(sight(&spool).await.answered, [has.clone(), waits], "after a restart");
+    is_done(&spool, 1, Act::Requeue).await;
+    assert_eq!(sight(&spool).await.answered, [has], "who has it keeps it");
+}
+
+async fn sight(spool: &Embedded) -> Sight {
+    let page = spool.overseer().page(None, 1).await.expect("a page");
+    page.entries.into_iter().next().expect("an entry").expect("readable")
 }

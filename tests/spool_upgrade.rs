@@ -6,16 +6,18 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use contract::*;
-use odmr::queue::EntryState;
+use odmr::queue::{EntryState, RecipientState};
+use odmr::smtp::Stage;
 use odmr::spool::embedded::operate::Warrant;
 use odmr::spool::embedded::oversee::Overseer;
 use odmr::spool::embedded::{Embedded, Settings};
-use odmr::spool::{Drain, SpoolError};
+use odmr::spool::{Drain, Lease, SpoolError};
 use rusqlite::Connection;
 
 /// The dumps of spools that `odmrd` of that time wrote.
 const LAYOUT_5: &str = include_str!("spool_layouts/5.sql");
 const LAYOUT_6: &str = include_str!("spool_layouts/6.sql");
+const LAYOUT_7: &str = include_str!("spool_layouts/7.sql");
 /// A moment after its messages came.
 const THEN: i64 = 1_795_800_000;
 
@@ -88,10 +90,29 @@ async fn what_was_ordered_then_counts_now() {
 }
 
 #[tokio::test]
+async fn what_was_answered_then_is_known_and_how_it_came_to_that_is_not() {
+    let folder = left_behind(LAYOUT_7);
+    let spool = open(folder.path()).expect("a spool of today");
+    let lease = only(&spool, "example.org").await;
+    let [bob, eve] = &lease.entry().recipients[..] else { panic!("two recipients") };
+    assert_eq!(
+        (&bob.1, &eve.1),
+        (&RecipientState::Delivered, &RecipientState::Waiting(Some(not_now())))
+    );
+    let sight = spool.overseer().page(None, 1).await.expect("a page").entries.remove(0);
+    assert_eq!(sight.expect("readable").answered, []);
+    settle(&spool, lease, vec![deferred()]).await;
+    let sight = spool.overseer().page(None, 1).await.expect("a page").entries.remove(0);
+    let answered = sight.expect("readable").answered;
+    let [None, Some(eve)] = &answered[..] else { panic!("{answered:?}") };
+    assert_eq!((eve.times, eve.stage), (1, Some(Stage::Rcpt)));
+}
+
+#[tokio::test]
 async fn its_tables_become_those_of_a_new_one() {
     let new = tempfile::tempdir().expect("a folder");
     drop(open(new.path()).expect("a spool"));
-    for dump in [LAYOUT_5, LAYOUT_6] {
+    for dump in [LAYOUT_5, LAYOUT_6, LAYOUT_7] {
         let old = left_behind(dump);
         let before = tables(old.path());
         drop(open(old.path()).expect("a spool"));

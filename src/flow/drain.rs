@@ -21,7 +21,7 @@ use super::recent::present::Seat;
 use crate::config::accounts::Switch;
 use crate::mail::Recipient;
 use crate::net::Wire;
-use crate::queue::{Entry, EntryId, Fate, RecipientState};
+use crate::queue::{Entry, EntryId, Fate, RecipientState, Tried};
 use crate::session::{ClientSession, Outgoing, Reversed, Sending, Step, Verdict};
 use crate::smtp::{Capabilities, Reply, ReversePath};
 use crate::spool::{Content, Drain, Lease, Spool, SpoolError};
@@ -432,7 +432,8 @@ impl<'a, S: Spool> Run<'a, S> {
         warn!(session = self.id, account = self.turning.account, id = %entry.id, domain = %entry.domain,
             size = entry.size, attempts = entry.attempts + 1, "{why}");
         let spool = self.provider.spool.clone();
-        self.settling.spawn(async move { spool.settle(lease, Vec::new(), Timestamp::now()).await });
+        let tried = Tried { at: Timestamp::now(), session: Some(self.id.to_owned()) };
+        self.settling.spawn(async move { spool.settle(lease, Vec::new(), tried).await });
     }
 
     /// Writes down what became of an entry; a few may be on their way to the disk at once.
@@ -466,8 +467,9 @@ impl<'a, S: Spool> Run<'a, S> {
         let (spool, lease) = (self.provider.spool.clone(), underway.lease);
         let happened = events::of_fates(lease.entry().id, &domain, self.id, &fates);
         let counts = Arc::clone(&self.provider.counts);
+        let tried = Tried { at: Timestamp::now(), session: Some(self.id.to_owned()) };
         self.settling.spawn(async move {
-            spool.settle(lease, fates, Timestamp::now()).await?;
+            spool.settle(lease, fates, tried).await?;
             counts.events.tell(happened, Timestamp::now());
             Ok(())
         });
@@ -500,7 +502,7 @@ impl<'a, S: Spool> Run<'a, S> {
         let size = entry.size;
         let how_many =
             |wanted: fn(&Fate) -> bool| fates.iter().filter(|fate| wanted(fate)).count() as u64;
-        let delivered = how_many(|fate| matches!(fate, Fate::Delivered | Fate::Relayed(_)));
+        let delivered = how_many(|fate| matches!(fate, Fate::Delivered(_) | Fate::Relayed(_)));
         self.drained.delivered += delivered;
         self.drained.deferred += how_many(|fate| matches!(fate, Fate::Deferred(_)));
         self.drained.refused += how_many(|fate| matches!(fate, Fate::Refused(_)));
@@ -567,7 +569,9 @@ impl<S: Spool> Underway<S> {
 fn handed(fates: &[Fate]) -> Handed {
     let any = |wanted: fn(&Fate) -> bool| fates.iter().any(wanted);
     match () {
-        () if any(|fate| matches!(fate, Fate::Delivered | Fate::Relayed(_))) => Handed::Delivered,
+        () if any(|fate| matches!(fate, Fate::Delivered(_) | Fate::Relayed(_))) => {
+            Handed::Delivered
+        }
         () if any(|fate| matches!(fate, Fate::Deferred(_) | Fate::Untried)) => Handed::Deferred,
         () => Handed::Refused,
     }
@@ -598,10 +602,10 @@ fn is_untried(verdict: Option<&Verdict>) -> bool {
 fn fate(recipient: &Recipient, verdict: Option<Verdict>, tells_of_success: bool) -> Fate {
     let asked = recipient.params.notify.is_some_and(|notify| notify.success);
     match verdict {
-        Some(Verdict::Taken(reply)) if asked && tells_of_success => Fate::Relayed(reply),
-        Some(Verdict::Taken(_)) => Fate::Delivered,
-        Some(Verdict::NotNow(reply)) => Fate::Deferred(reply),
-        Some(Verdict::Never(reply)) => Fate::Refused(reply),
+        Some(Verdict::Taken(said)) if asked && tells_of_success => Fate::Relayed(said),
+        Some(Verdict::Taken(said)) => Fate::Delivered(said),
+        Some(Verdict::NotNow(said)) => Fate::Deferred(said),
+        Some(Verdict::Never(said)) => Fate::Refused(said),
         Some(Verdict::Unanswered | Verdict::Stopped) | None => Fate::Untried,
     }
 }

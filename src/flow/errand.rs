@@ -16,7 +16,6 @@ use super::receive::{Progress, Tally, Terms};
 use super::summary::{Outcome, Summary};
 use crate::config::fetch::check::Purpose;
 use crate::config::fetch::{self as settings, Account, Ask, Effective, TlsMode};
-use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Server};
 use crate::exit::{Exit, Failure};
 use crate::net::TlsClient;
@@ -365,40 +364,11 @@ fn own_name(account: &Account) -> Option<Domain> {
     account.ehlo.clone().or_else(system)
 }
 
-/// What a pipe has given, which is empty afterwards: all providers and rounds have it from here. Held while
-/// one is read, so that of two who want it neither finds it half empty.
-static GIVEN: tokio::sync::Mutex<Vec<(u32, SecretString)>> =
-    tokio::sync::Mutex::const_new(Vec::new());
-
-/// Does this descriptor give what it has only once?
-fn gives_once(fd: u32) -> bool {
-    std::fs::metadata(format!("/dev/fd/{fd}")).is_ok_and(|facts| !facts.is_file())
-}
-
 async fn password(
     account: &Account,
     stop: &mut watch::Receiver<bool>,
 ) -> Result<Option<SecretString>, Failure> {
-    match account.password.clone() {
-        None => Ok(None),
-        Some(SecretSource::Fd(fd)) if gives_once(fd) => {
-            let mut given = GIVEN.lock().await;
-            if let Some((_, secret)) = given.iter().find(|(known, _)| *known == fd) {
-                return Ok(Some(secret.clone()));
-            }
-            let secret = ask_for_password(account, SecretSource::Fd(fd), stop).await?;
-            given.push((fd, secret.clone()));
-            Ok(Some(secret))
-        }
-        Some(source) => ask_for_password(account, source, stop).await.map(Some),
-    }
-}
-
-async fn ask_for_password(
-    account: &Account,
-    source: SecretSource,
-    stop: &mut watch::Receiver<bool>,
-) -> Result<SecretString, Failure> {
+    let Some(source) = account.password.clone() else { return Ok(None) };
     let server = account.server.as_ref().map(ToString::to_string).unwrap_or_default();
     let user = account.user.clone().unwrap_or_default();
     let stopped = format!("stopped while waiting for the password ({source})");
@@ -408,6 +378,7 @@ async fn ask_for_password(
         Ok(_) = stop.wait_for(|stop| *stop) => return Err(Failure::new(Exit::TempFail, stopped)),
     };
     read.map_err(|fault| Failure::new(Exit::Software, fault))?
+        .map(Some)
         .map_err(|fault| Failure::new(fault.exit(), &fault).hint(fault.hint()))
 }
 

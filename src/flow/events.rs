@@ -222,19 +222,18 @@ pub fn of_arrival(arrival: &Arrival, session: &str) -> Vec<Happening> {
 /// What a session made of a message, an event for each kind of end.
 pub fn of_fates(id: EntryId, domain: &Domain, session: &str, fates: &[Fate]) -> Vec<Happening> {
     let ends = fates.iter().filter_map(|fate| match fate {
-        Fate::Delivered => Some((Kind::Delivered, None)),
-        Fate::Relayed(reply) => Some((Kind::Delivered, Some(reply))),
-        Fate::Deferred(reply) => Some((Kind::Deferred, Some(reply))),
-        Fate::Refused(reply) => Some((Kind::Refused, Some(reply))),
+        Fate::Delivered(said) | Fate::Relayed(said) => Some((Kind::Delivered, said)),
+        Fate::Deferred(said) => Some((Kind::Deferred, said)),
+        Fate::Refused(said) => Some((Kind::Refused, said)),
         Fate::Untried => None,
     });
     let mut events: Vec<Happening> = Vec::with_capacity(1);
-    for (kind, reply) in ends {
+    for (kind, said) in ends {
         match events.iter_mut().find(|event| event.kind == kind) {
             Some(event) => event.recipients = event.recipients.map(|n| n + 1),
             None => events.push(Happening {
                 session: Some(session.to_owned()),
-                reply: reply.cloned(),
+                reply: Some(said.reply.clone()),
                 recipients: Some(1),
                 ..Happening::of(kind, id, domain.clone())
             }),
@@ -246,6 +245,7 @@ pub fn of_fates(id: EntryId, domain: &Domain, session: &str, fates: &[Fate]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::smtp::{Said, Stage};
 
     fn queued(n: u64) -> Happening {
         Happening { recipients: Some(n), ..Happening::new(Kind::Queued) }
@@ -285,12 +285,17 @@ mod tests {
     #[test]
     fn a_message_has_an_event_for_each_kind_of_end() {
         let not_now = Reply::new(452, (2, 2), "full");
-        let fates =
-            [Fate::Delivered, Fate::Deferred(not_now.clone()), Fate::Delivered, Fate::Untried];
+        let taken = Reply::new(250, (0, 0), "ok");
+        let fates = [
+            Fate::Delivered(Said::new(Stage::Content, taken.clone())),
+            Fate::Deferred(Said::new(Stage::Rcpt, not_now.clone())),
+            Fate::Delivered(Said::new(Stage::Content, taken.clone())),
+            Fate::Untried,
+        ];
         let id = EntryId(ulid::Ulid::nil());
         let events = of_fates(id, &Domain::parse("example.org").unwrap(), "s1", &fates);
         let seen: Vec<_> = events.iter().map(|e| (e.kind, e.recipients, e.reply.clone())).collect();
         let (delivered, deferred) = (Kind::Delivered, Kind::Deferred);
-        assert_eq!(seen, [(delivered, Some(2), None), (deferred, Some(1), Some(not_now))]);
+        assert_eq!(seen, [(delivered, Some(2), Some(taken)), (deferred, Some(1), Some(not_now))]);
     }
 }

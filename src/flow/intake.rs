@@ -18,8 +18,8 @@ use super::serve::Door;
 use crate::mail::authres::Forgeries;
 use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::mail::{Envelope, Recipient};
-use crate::net::Wire;
 use crate::net::spf::Asking;
+use crate::net::{Callers, Wire};
 use crate::queue::{EntryId, Source};
 use crate::session::{Event, Mx, ServerSession};
 use crate::smtp::escape::Escaped;
@@ -204,7 +204,7 @@ impl<S: Spool> Talk<'_, S> {
     }
 
     async fn starttls(&mut self) -> Result<(), LineEnd> {
-        let secured = self.provider.secure(&mut self.wire).await?;
+        let secured = self.provider.secure(&mut self.wire, Callers::World).await?;
         self.counts().secured(&secured);
         self.session.secured(&secured);
         // Who it spoke for was said in clear.

@@ -43,6 +43,7 @@ pub mod push;
 pub mod receive;
 pub mod recent;
 pub mod relay;
+mod restart;
 pub mod rounds;
 pub mod schedule;
 mod scribe;

@@ -22,7 +22,7 @@ use crate::mail::Envelope;
 use crate::net::admission::network;
 use crate::net::rate::{Rates, keep_newer_half};
 use crate::net::spf::Spf;
-use crate::net::{TlsServer, Wire};
+use crate::net::{Callers, TlsServer, Wire};
 use crate::odmr::etrn::Whom;
 use crate::odmr::{self, Answer, Claim, Terms, Waiting};
 use crate::queue::{Fate, Learned, Quota, learned};
@@ -250,11 +250,11 @@ impl<S: Spool> Provider<S> {
     ///
     /// # Errors
     /// [`LineEnd`] when there is no TLS, or the handshake fails; the wire is lost then.
-    pub async fn secure(&self, wire: &mut Wire) -> Result<String, LineEnd> {
+    pub async fn secure(&self, wire: &mut Wire, callers: Callers) -> Result<String, LineEnd> {
         let Some(tls) = &self.tls else { return Err(LineEnd::Closed) };
         let deadline = Instant::now() + self.house().tls_patience;
         let plain = std::mem::replace(wire, Wire::closed());
-        *wire = plain.start_tls_server(tls, Some(deadline)).await?;
+        *wire = plain.start_tls_server(tls, callers, Some(deadline)).await?;
         Ok(wire.tls().map_or("TLS", |facts| facts.version()).to_owned())
     }
 
@@ -319,7 +319,7 @@ impl<S: Spool> Provider<S> {
             return;
         };
         match fate {
-            Fate::Delivered | Fate::Relayed(_) => lock(&self.learned).unlearn(mailbox),
+            Fate::Delivered(_) | Fate::Relayed(_) => lock(&self.learned).unlearn(mailbox),
             Fate::Refused(reply) if learned::is_about_the_address(reply) => {
                 lock(&self.learned).learn(mailbox, now + learning, now);
             }

@@ -18,7 +18,7 @@ use super::recent::Past;
 use super::recent::present::{Present, Seat};
 use super::serve::Door;
 use super::submit::Submission;
-use crate::net::{Wire, WireFault};
+use crate::net::{Callers, Wire, WireFault};
 use crate::odmr::Answer;
 use crate::sasl::Mechanism;
 use crate::session::turn::ReversedClient;
@@ -120,7 +120,7 @@ impl<'a, S: Spool> Call<'a, S> {
     }
 
     async fn starttls(&mut self, session: &mut ServerSession<Odmr>) -> Result<(), LineEnd> {
-        let secured = self.provider.secure(&mut self.wire).await?;
+        let secured = self.provider.secure(&mut self.wire, Callers::Customers).await?;
         self.counts().secured(&secured);
         session.secured(&secured);
         Ok(())

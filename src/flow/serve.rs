@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use jiff::Timestamp;
@@ -27,9 +27,10 @@ use super::provider::{House, Lists, Oracle, Provider};
 use super::push::keep_pushing;
 use super::recent::keep_book;
 use super::relay::relay;
+use super::restart;
 use crate::config::accounts::{Accounts, AccountsError};
 use crate::config::provider::{self, Loaded, Settings, load_recipients};
-use crate::config::value::Listen;
+use crate::config::secret::SecretSource;
 use crate::config::{Problem, Problems};
 use crate::exit::{Exit, Failure};
 use crate::net::listen::{Bound, ListenAddr, ListenError, Listener};
@@ -37,7 +38,7 @@ use crate::net::local::{LocalError, LocalListener};
 use crate::net::privilege::{self, PrivilegeError};
 use crate::net::tls::{ClientCertificates, KeyFiles, TlsSetupError};
 use crate::net::{
-    Admission, AdmissionLimits, Admitted, NotAdmitted, TlsServer, Wire, http, notify,
+    Admission, AdmissionLimits, Admitted, Callers, NotAdmitted, TlsServer, Wire, http, notify,
 };
 use crate::smtp::Domain;
 use crate::spool::embedded::{self, Embedded};
@@ -178,8 +179,9 @@ impl Ready {
             loaded.settings.hostname_or(system.nodename().to_str().ok(), &loaded.document)?;
         let tls = load_tls(&loaded.settings)?;
         let doors = doors(&loaded.settings, inherited, tls.is_some())?;
-        no_stranger_may_ask(&doors, &loaded)?;
-        Ok(Ready { loaded, name, doors, tls })
+        let ready = Ready { loaded, name, doors, tls };
+        no_stranger_may_ask(&ready.addresses(), &ready.loaded)?;
+        Ok(ready)
     }
 
     /// Where it listens, for what.
@@ -222,6 +224,7 @@ impl Ready {
         let settings = &self.loaded.settings;
         let spool = open_spool(settings).await?;
         let secret = decoy_secret(&settings.state_dir)?;
+        let open = self.addresses();
         let oracle = oracle(settings).await;
         let house = furnish(&self.loaded, self.name.as_str(), self.tls.is_some(), secret, oracle)?;
         let provider = Arc::new(Provider::new(self.name.as_str(), spool, self.tls, house));
@@ -261,6 +264,7 @@ impl Ready {
             admission,
             loaded: self.loaded,
             secret,
+            open,
             seen: None,
         };
         notify::ready();
@@ -412,7 +416,7 @@ impl<S: Spool> Hall<S> {
             Door::Odmr | Door::Submission => relay(wire, &self.provider, door, id, self.stop).await,
             Door::OdmrTls | Door::SubmissionTls => {
                 let mut wire = wire;
-                match self.provider.secure(&mut wire).await {
+                match self.provider.secure(&mut wire, Callers::Customers).await {
                     Ok(version) => {
                         self.provider.counts.at(door).secured(&version);
                         relay(wire, &self.provider, door, id, self.stop).await;
@@ -500,8 +504,10 @@ struct Keeper<S: Spool> {
     admission: Admission,
     loaded: Loaded,
     secret: [u8; 32],
-    /// When the account file was last changed.
-    seen: Option<SystemTime>,
+    /// Where we listen, whatever new settings say of that.
+    open: Vec<(Door, ListenAddr)>,
+    /// What the account file looked like when it was last read.
+    seen: Option<Stamp>,
 }
 
 impl<S: Spool> Keeper<S> {
@@ -511,7 +517,7 @@ impl<S: Spool> Keeper<S> {
         let mut moment = tokio::time::interval(Duration::from_secs(5));
         let mut beat =
             tokio::time::interval(notify::watchdog().unwrap_or(Duration::from_secs(3600)) / 2);
-        self.seen = modified(self.loaded.settings.accounts_path());
+        self.seen = stamp(self.loaded.settings.accounts_path());
         loop {
             tokio::select! {
                 order = orders.next() => match order {
@@ -559,18 +565,22 @@ impl<S: Spool> Keeper<S> {
     async fn try_reload(&mut self) -> Result<(), ServeError> {
         let loaded = provider::load(self.loaded.document.path())?;
         loaded.check()?;
-        if let Some(tls) = &self.provider.tls {
-            tls.reload()?;
-        }
+        let tls = load_tls(&loaded.settings)?;
         let oracle = oracle(&loaded.settings).await;
-        self.put_in_force(loaded, oracle)
+        let waits = restart::waits_for(&self.loaded.settings, &loaded.settings);
+        self.put_in_force(loaded, oracle)?;
+        if !waits.is_empty() {
+            warn!(settings = waits.join(", "), "these take a restart");
+        }
+        if let (Some(ours), Some(new)) = (&self.provider.tls, tls) {
+            ours.become_like(new);
+        }
+        Ok(())
     }
 
     fn put_in_force(&mut self, loaded: Loaded, oracle: Option<Oracle>) -> Result<(), ServeError> {
-        if listeners(&loaded.settings) != listeners(&self.loaded.settings) {
-            warn!("other listeners take a restart");
-        }
-        self.seen = modified(loaded.settings.accounts_path());
+        self.seen = stamp(loaded.settings.accounts_path());
+        no_stranger_may_ask(&self.open, &loaded)?;
         let house = furnish(
             &loaded,
             &self.provider.name,
@@ -619,7 +629,7 @@ impl<S: Spool> Keeper<S> {
                 }
             }
         }
-        if modified(self.loaded.settings.accounts_path()) != self.seen {
+        if stamp(self.loaded.settings.accounts_path()) != self.seen {
             let oracle = self.provider.house().oracle.clone();
             match self.put_in_force(self.loaded.clone(), oracle) {
                 Ok(()) => info!("accounts read again"),
@@ -629,16 +639,12 @@ impl<S: Spool> Keeper<S> {
     }
 }
 
-fn listeners(settings: &Settings) -> [&[Listen]; 7] {
-    let http = settings.http.listen.as_slice();
-    let odmr = &settings.odmr;
-    let (lmtp, submission) = (&settings.lmtp.listen, &settings.submission);
-    let (starttls, tls) = (&submission.listen, &submission.listen_tls);
-    [&settings.mx.listen, lmtp, &odmr.listen, &odmr.listen_tls, starttls, tls, http]
-}
+/// Inode and time of the last change: also of its mode, which may be what was wrong with it.
+type Stamp = (u64, i64, i64);
 
-fn modified(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|facts| facts.modified()).ok()
+fn stamp(path: &Path) -> Option<Stamp> {
+    let facts = std::fs::metadata(path).ok()?;
+    Some((facts.ino(), facts.ctime(), facts.ctime_nsec()))
 }
 
 fn limits(settings: &Settings) -> AdmissionLimits {
@@ -669,16 +675,16 @@ fn load_tls(settings: &Settings) -> Result<Option<TlsServer>, ServeError> {
     Ok(Some(TlsServer::load(files, &clients)?))
 }
 
-/// What the settings name is looked at there; the service manager's sockets are seen only now.
-fn no_stranger_may_ask(doors: &[(Door, Bound)], loaded: &Loaded) -> Result<(), Problem> {
-    let open = |(door, bound): &&(Door, Bound)| match bound.address() {
+/// What the settings name is looked at there; the service manager's sockets are seen only now, and after a
+/// reload those that are open are still the old ones.
+fn no_stranger_may_ask(doors: &[(Door, ListenAddr)], loaded: &Loaded) -> Result<(), Problem> {
+    let open = |(door, address): &&(Door, ListenAddr)| match address {
         ListenAddr::Tcp(address) => *door == Door::Http && !address.ip().is_loopback(),
         ListenAddr::Unix(_) => false,
     };
     match doors.iter().find(open) {
-        Some((_, bound)) if loaded.settings.http.token.is_none() => {
-            let fault =
-                format!("not set, but others can reach the inherited socket {}", bound.address());
+        Some((_, address)) if loaded.settings.http.token.is_none() => {
+            let fault = format!("not set, but others can reach {address}, which is open");
             Err(loaded
                 .document
                 .problem("http.token", fault)
@@ -703,7 +709,8 @@ fn doors(
         }
     }
     let given = |door: Door| doors.iter().any(|(have, _)| *have == door);
-    let [mx, lmtp, odmr, odmrs, submission, submissions, http] = listeners(settings);
+    let [mx, lmtp, odmr, odmrs, submission, submissions, http] =
+        restart::listeners(settings).map(|(_, listeners)| listeners);
     let wanted = [
         (Door::Mx, mx, given(Door::Mx)),
         (Door::Lmtp, lmtp, given(Door::Lmtp)),
@@ -854,6 +861,10 @@ pub fn check(loaded: &Loaded) -> Result<InOrder, ServeError> {
     let name = host_name(loaded)?;
     let tls = load_tls(&loaded.settings)?.is_some();
     let house = furnish(loaded, name.as_str(), tls, [0; 32], None)?;
+    // What a descriptor gives is for the daemon that gets it.
+    if !matches!(loaded.settings.http.token, Some(SecretSource::Fd(_))) {
+        rules(&loaded.settings)?;
+    }
     check_user(loaded)?;
     Ok(InOrder { name, accounts: house.accounts.iter().count(), domains: house.domains.len(), tls })
 }

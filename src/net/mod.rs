@@ -37,5 +37,5 @@ pub use admission::{Admission, AdmissionLimits, Admitted, NotAdmitted};
 pub use connect::{Calling, ConnectError, Family, connect, connect_unix};
 pub use inherit::inherited;
 pub use listen::{Bound, ListenAddr, ListenError, Listener};
-pub use tls::{TlsClient, TlsFacts, TlsServer};
+pub use tls::{Callers, TlsClient, TlsFacts, TlsServer};
 pub use wire::{NotIntroduced, Wire, WireFault};

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::mail::Recipient;
-use crate::smtp::{Domain, MailParams, Reply, ReversePath};
+use crate::smtp::{Domain, MailParams, Reply, ReversePath, Said, Stage};
 
 /// Names an entry for its whole life: sortable by arrival, made by whoever creates the entry, so
 /// that a retry after an unknown outcome is safe.
@@ -84,15 +84,43 @@ impl RecipientState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// 2xx to the content: it is the customer's now.
-    Delivered,
+    Delivered(Said),
     /// The same, and its sender wants to hear so from us: the customer's server knows no DSN.
-    Relayed(Reply),
+    Relayed(Said),
     /// 4xx: stays, with the reason.
-    Deferred(Reply),
+    Deferred(Said),
     /// 5xx: marked for a DSN.
-    Refused(Reply),
+    Refused(Said),
     /// The session ended before the customer answered for it: stays as it was.
     Untried,
+}
+
+/// When something was made of an entry, and in which session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// When.
+    pub at: Timestamp,
+    /// The session's name, where it was one.
+    pub session: Option<String>,
+}
+
+impl From<Timestamp> for Tried {
+    fn from(at: Timestamp) -> Tried {
+        Tried { at, session: None }
+    }
+}
+
+/// What is kept of the last time that a recipient was answered for, for the operator's eye.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// When, and in which session.
+    pub tried: Tried,
+    /// How often there was an answer.
+    pub times: u32,
+    /// To what the last one was the answer.
+    pub stage: Option<Stage>,
+    /// Under which name the other side has the message, where it took it and gave one.
+    pub remote_id: Option<String>,
 }
 
 /// Where a message came from, for the operator's eye.

@@ -16,7 +16,7 @@ pub mod retry;
 pub mod standing;
 
 pub use act::{Act, Mark};
-pub use entry::{Entry, EntryId, EntryState, Fate, RecipientState, Source};
+pub use entry::{Answered, Entry, EntryId, EntryState, Fate, RecipientState, Source, Tried};
 pub use filter::Filter;
 pub use learned::Learned;
 pub use quota::Quota;

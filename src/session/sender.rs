@@ -37,7 +37,7 @@ use super::turn::ReversedClient;
 use super::{Odmr, Reversed, Step};
 use crate::mail::Recipient;
 use crate::smtp::dots::DotEncoder;
-use crate::smtp::{Capabilities, MailParams, Reply, ReversePath};
+use crate::smtp::{Capabilities, MailParams, Reply, ReversePath, Said};
 
 /// A message to be sent.
 #[derive(Clone, Debug)]
@@ -62,11 +62,11 @@ pub struct Outgoing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The customer's server has taken the mail for it.
-    Taken(Reply),
+    Taken(Said),
     /// Not now: stays.
-    NotNow(Reply),
+    NotNow(Said),
     /// Not ever: its sender is to be told.
-    Never(Reply),
+    Never(Said),
     /// Nothing is known: stays, and nobody is told anything.
     Unanswered,
     /// The same, and it is this message at which the other side ended the session (421).

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::mail::Recipient;
-use crate::queue::{Entry, EntryId, Fate, Source};
+use crate::queue::{Entry, EntryId, Fate, Source, Tried};
 use crate::smtp::{Domain, MailParams, ReversePath};
 
 /// A message that has arrived whole and waits only for its commit.
@@ -207,7 +207,7 @@ pub trait Spool: Send + Sync + Clone + 'static {
         &self,
         lease: Self::Lease,
         fates: Vec<Fate>,
-        at: Timestamp,
+        tried: Tried,
     ) -> impl Future<Output = Result<(), SpoolError>> + Send;
 
     /// Leases up to `room` of the entries of which a sender is to be told something: a recipient was

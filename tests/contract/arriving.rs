@@ -140,7 +140,7 @@ pub async fn a_closed_spool_accepts_nothing_and_keeps_everything<E: Engine>(engi
     assert!(matches!(spool.draft(None), Err(SpoolError::Broken(_))));
     let late = arrival(vec![part(2, "example.org", &["a"])], at(0));
     assert!(spool.commit(draft, late).await.is_err());
-    assert!(spool.settle(lease, vec![Fate::Untried], at(1)).await.is_err());
+    assert!(spool.settle(lease, vec![Fate::Untried], at(1).into()).await.is_err());
     drop(spool);
     assert_eq!(offered(&engine.open().await, "example.org").await, [id(1)]);
 }

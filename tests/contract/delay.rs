@@ -48,7 +48,7 @@ pub async fn what_was_tried_is_delayed_too<E: Engine>(engine: &E) {
         keep_small(&spool, n, "example.org", at(n as i64)).await;
     }
     let mut first = walk(&spool, "example.org").next(1).await.expect("a batch");
-    settle(&spool, first.remove(0), vec![Fate::Deferred(not_now())]).await;
+    settle(&spool, first.remove(0), vec![deferred()]).await;
     assert_eq!(names(&spool, 9).await, [id(1), id(2), id(3)]);
     let lease = delayed(&spool, 9).await.remove(0);
     spool.told_of_delay(lease, None, None).await.expect("told");

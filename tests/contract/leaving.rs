@@ -29,7 +29,7 @@ pub async fn what_was_deferred_stays_with_its_reason<E: Engine>(engine: &E) {
     keep_small(&spool, 1, "example.org", at(0)).await;
     let mut walk = walk(&spool, "example.org");
     for lease in walk.next(10).await.expect("a batch") {
-        settle(&spool, lease, vec![Fate::Deferred(not_now())]).await;
+        settle(&spool, lease, vec![deferred()]).await;
     }
     assert!(walk.next(10).await.expect("a batch").is_empty(), "offered twice in one walk");
     drop((walk, spool));
@@ -43,8 +43,7 @@ pub async fn each_recipient_has_its_own_fate<E: Engine>(engine: &E) {
     let spool = engine.open().await;
     let arrival = arrival(vec![part(1, "example.org", &["a", "b", "c", "d"])], at(0));
     keep(&spool, arrival, b"x\r\n").await.expect("kept");
-    let fates =
-        vec![Fate::Delivered, Fate::Deferred(not_now()), Fate::Refused(never()), Fate::Untried];
+    let fates = vec![taken(), deferred(), refused(), Fate::Untried];
     settle(&spool, only(&spool, "example.org").await, fates).await;
 
     let lease = only(&spool, "example.org").await;
@@ -60,7 +59,7 @@ pub async fn each_recipient_has_its_own_fate<E: Engine>(engine: &E) {
 
     // Only those who still wait are spoken of the second time.
     let octets_aside = lease.entry().size;
-    settle(&spool, lease, vec![Fate::Delivered, Fate::Delivered]).await;
+    settle(&spool, lease, vec![taken(), taken()]).await;
     let totals = Totals { set_aside: 1, octets_aside, ..Totals::default() };
     assert_eq!(spool.totals(&domain("example.org")), totals);
     assert!(offered(&spool, "example.org").await.is_empty());
@@ -71,7 +70,7 @@ pub async fn what_was_refused_is_set_aside<E: Engine>(engine: &E) {
     keep_small(&spool, 1, "example.org", at(0)).await;
     let lease = only(&spool, "example.org").await;
     let octets_aside = lease.entry().size;
-    settle(&spool, lease, vec![Fate::Refused(never())]).await;
+    settle(&spool, lease, vec![refused()]).await;
     drop(spool);
     let spool = engine.open().await;
     let totals = Totals { set_aside: 1, octets_aside, ..Totals::default() };
@@ -92,7 +91,12 @@ pub async fn a_reason_of_any_length_is_kept_in_reason<E: Engine>(engine: &E) {
     let spool = engine.open().await;
     keep_small(&spool, 1, "example.org", at(0)).await;
     let verbose = not_now().saying("\u{e9}".repeat(100_000));
-    settle(&spool, only(&spool, "example.org").await, vec![Fate::Deferred(verbose)]).await;
+    settle(
+        &spool,
+        only(&spool, "example.org").await,
+        vec![Fate::Deferred(odmr::smtp::Said::new(odmr::smtp::Stage::Rcpt, verbose))],
+    )
+    .await;
     let lease = only(&spool, "example.org").await;
     let RecipientState::Waiting(Some(reply)) = &lease.entry().recipients[0].1 else { panic!() };
     assert!((500..10_000).contains(&reply.text.len()), "{}", reply.text.len());

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use odmr::mail::Recipient;
 use odmr::queue::{Entry, EntryId, Fate, Source};
 use odmr::smtp::{
-    Body, Domain, ForwardPath, MailParams, Notify, RcptParams, Reply, Ret, ReversePath,
+    Body, Domain, ForwardPath, MailParams, Notify, RcptParams, Reply, Ret, ReversePath, Said, Stage,
 };
 use odmr::spool::{Arrival, Content, Draft, Drain, Lease, Order, Part, Spool, SpoolError};
 use ulid::Ulid;
@@ -160,12 +160,28 @@ pub async fn offered<S: Spool>(spool: &S, name: &str) -> Vec<EntryId> {
 }
 
 pub async fn settle<S: Spool>(spool: &S, lease: S::Lease, fates: Vec<Fate>) {
-    spool.settle(lease, fates, at(2_000_000)).await.expect("settled");
+    spool.settle(lease, fates, at(2_000_000).into()).await.expect("settled");
 }
 
 pub async fn deliver<S: Spool>(spool: &S, lease: S::Lease) {
-    let fates = vec![Fate::Delivered; lease.entry().recipients.len()];
+    let fates = vec![taken(); lease.entry().recipients.len()];
     settle(spool, lease, fates).await;
+}
+
+/// The customer has it.
+pub fn taken() -> Fate {
+    let said = Reply::new(250, (0, 0), "Ok: queued as 4XyZ");
+    Fate::Delivered(Said::new(Stage::Content, said))
+}
+
+/// Its server wants it later.
+pub fn deferred() -> Fate {
+    Fate::Deferred(Said::new(Stage::Rcpt, not_now()))
+}
+
+/// Its server does not want it.
+pub fn refused() -> Fate {
+    Fate::Refused(Said::new(Stage::Rcpt, never()))
 }
 
 pub fn not_now() -> Reply {

@@ -31,7 +31,7 @@ pub async fn what_failed_is_due_until_its_notice_is_kept<E: Engine>(engine: &E) 
     let spool = engine.open().await;
     keep_small(&spool, 1, "example.org", at(0)).await;
     assert!(nothing_is_due(&spool).await);
-    settle(&spool, only(&spool, "example.org").await, vec![Fate::Refused(never())]).await;
+    settle(&spool, only(&spool, "example.org").await, vec![refused()]).await;
     drop(only_due(&spool).await);
     drop(spool);
 
@@ -55,7 +55,7 @@ pub async fn what_failed_is_due_until_its_notice_is_kept<E: Engine>(engine: &E) 
 pub async fn what_nobody_wants_to_hear_of_goes_without_a_notice<E: Engine>(engine: &E) {
     let spool = engine.open().await;
     keep_small(&spool, 1, "example.org", at(0)).await;
-    settle(&spool, only(&spool, "example.org").await, vec![Fate::Refused(never())]).await;
+    settle(&spool, only(&spool, "example.org").await, vec![refused()]).await;
     spool.conclude(only_due(&spool).await, None).await.expect("concluded");
     assert!(nothing_is_due(&spool).await);
     assert_eq!(spool.totals(&domain("example.org")), Totals::default());
@@ -66,7 +66,7 @@ pub async fn those_who_wait_go_on_waiting_while_others_are_told_of<E: Engine>(en
     let spool = engine.open().await;
     let parts = vec![part(1, "example.org", &["a", "b", "c"])];
     keep(&spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
-    let fates = vec![Fate::Delivered, Fate::Refused(never()), Fate::Deferred(not_now())];
+    let fates = vec![taken(), refused(), deferred()];
     settle(&spool, only(&spool, "example.org").await, fates).await;
     spool.conclude(only_due(&spool).await, None).await.expect("concluded");
     assert!(nothing_is_due(&spool).await);
@@ -78,7 +78,7 @@ pub async fn those_who_wait_go_on_waiting_while_others_are_told_of<E: Engine>(en
     let states: Vec<_> = lease.entry().recipients.iter().map(|(_, state)| state.clone()).collect();
     let waits = RecipientState::Waiting(Some(not_now()));
     assert_eq!(states, [RecipientState::Delivered, RecipientState::Told, waits]);
-    settle(&spool, lease, vec![Fate::Delivered]).await;
+    settle(&spool, lease, vec![taken()]).await;
     assert!(nothing_is_due(&spool).await, "told twice");
     assert_eq!(spool.totals(&domain("example.org")), Totals::default());
 }
@@ -86,7 +86,7 @@ pub async fn those_who_wait_go_on_waiting_while_others_are_told_of<E: Engine>(en
 pub async fn what_has_expired_is_due<E: Engine>(engine: &E) {
     let spool = engine.open().await;
     keep_small(&spool, 1, "example.org", at(0)).await;
-    settle(&spool, only(&spool, "example.org").await, vec![Fate::Deferred(not_now())]).await;
+    settle(&spool, only(&spool, "example.org").await, vec![deferred()]).await;
     assert_eq!(spool.expire(later(at(1))).await.expect("swept").len(), 1);
     let lease = only_due(&spool).await;
     assert_eq!(lease.entry().recipients[0].1, RecipientState::Expired(Some(not_now())));
@@ -96,12 +96,15 @@ pub async fn a_success_is_due_where_it_was_asked_for<E: Engine>(engine: &E) {
     let spool = engine.open().await;
     let parts = vec![part(1, "example.org", &["a", "b"])];
     keep(&spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
-    let taken = Reply::new(250, (0, 0), "taken");
-    let fates = vec![Fate::Delivered, Fate::Relayed(taken.clone())];
+    let said = Reply::new(250, (0, 0), "taken");
+    let fates = vec![
+        taken(),
+        Fate::Relayed(odmr::smtp::Said::new(odmr::smtp::Stage::Content, said.clone())),
+    ];
     settle(&spool, only(&spool, "example.org").await, fates).await;
     assert!(offered(&spool, "example.org").await.is_empty(), "both have it");
     let lease = only_due(&spool).await;
-    assert_eq!(lease.entry().recipients[1].1, RecipientState::Relayed(taken));
+    assert_eq!(lease.entry().recipients[1].1, RecipientState::Relayed(said));
     spool.conclude(lease, None).await.expect("concluded");
     assert_eq!(spool.totals(&domain("example.org")), Totals::default());
 }
@@ -110,7 +113,7 @@ pub async fn what_is_due_is_handed_out_in_the_order_of_arrival<E: Engine>(engine
     let spool = engine.open().await;
     for n in [3, 1, 2] {
         keep_small(&spool, n, "example.org", at(n as i64)).await;
-        settle(&spool, only(&spool, "example.org").await, vec![Fate::Refused(never())]).await;
+        settle(&spool, only(&spool, "example.org").await, vec![refused()]).await;
     }
     let first = spool.due(2).await.expect("a look");
     let rest = spool.due(2).await.expect("a look");

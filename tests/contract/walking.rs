@@ -59,7 +59,7 @@ pub async fn what_arrives_during_a_walk_is_found_and_nothing_is_offered_twice<E:
     let mut walk = spool.drain(names, young(), at(5));
     for lease in walk.next(10).await.expect("a batch") {
         assert_eq!(lease.entry().id, id(1));
-        settle(&spool, lease, vec![Fate::Deferred(not_now())]).await;
+        settle(&spool, lease, vec![deferred()]).await;
     }
     assert!(walk.next(10).await.expect("a batch").is_empty());
     keep_small(&spool, 2, "example.org", at(2)).await;
@@ -143,7 +143,7 @@ pub async fn the_tried_take_turns_and_age_from_when_they_were_tried<E: Engine>(e
     for (n, tried) in [(1, 50), (2, 50), (3, 10), (1, 20)] {
         let leases = walk(&spool, "example.org").next(3).await.expect("a batch");
         let lease = leases.into_iter().find(|lease| lease.entry().id == id(n)).expect("waiting");
-        spool.settle(lease, vec![Fate::Deferred(not_now())], at(tried)).await.expect("settled");
+        spool.settle(lease, vec![deferred()], at(tried).into()).await.expect("settled");
     }
     assert_eq!(offered(&spool, "example.org").await, [2, 3, 1].map(id));
     keep_small(&spool, 4, "example.org", at(60)).await;
@@ -191,8 +191,8 @@ pub async fn a_walk_offers_nothing_twice_whatever_the_clock_says<E: Engine>(engi
         let mut seen = Vec::new();
         while let Some(lease) = walk.next(1).await.expect("a batch").pop() {
             seen.push(lease.entry().id);
-            let fates = vec![Fate::Deferred(not_now())];
-            spool.settle(lease, fates, clock).await.expect("settled");
+            let fates = vec![deferred()];
+            spool.settle(lease, fates, clock.into()).await.expect("settled");
             assert!(seen.len() <= 30, "offered twice");
         }
         assert_eq!(seen, (0..30).map(id).collect::<Vec<_>>());
@@ -241,7 +241,7 @@ async fn try_some<S: Spool>(spool: &S, waiting: &[Waiting]) {
     for lease in spool.drain(names, young(), at(100)).next(100).await.expect("a batch") {
         let (.., tried) = waiting[lease.entry().id.0.timestamp_ms() as usize];
         if let Some(tried) = tried {
-            spool.settle(lease, Vec::new(), at(tried)).await.expect("settled");
+            spool.settle(lease, Vec::new(), at(tried).into()).await.expect("settled");
         }
     }
 }

@@ -119,3 +119,32 @@ fn a_token_that_anybody_would_guess_is_refused() {
     assert!(said.contains("has 5 characters; allowed: 16 or more"), "{said}");
     assert!(!said.contains("short"), "{said}");
 }
+
+#[test]
+fn a_reload_does_not_take_the_token_from_a_door_that_strangers_reach() {
+    let open = "http.listen = \"0.0.0.0:0\"\nqueue.reserve = \"1 MiB\"";
+    let token = "http.token = { file = \"token\" }";
+    let house = House::new(&format!("{open}\n{token}"));
+    house.write("token", TOKEN);
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    let at = std::net::SocketAddr::from(([127, 0, 0, 1], at.port()));
+    let asked = |at| get(at, "/metrics", "").status;
+    assert_eq!(asked(at), 401);
+
+    // In order as it stands; but what it names is not what is open.
+    let settings = house.path("odmrd.toml");
+    let text = std::fs::read_to_string(&settings).expect("its settings");
+    house.write("odmrd.toml", &text.replace("0.0.0.0:0", "127.0.0.1:0").replace(token, ""));
+    crate::house::signal(provider.pid(), rustix::process::Signal::HUP);
+    let told = provider.until(&["what was in force stays in force"]);
+    assert!(told.contains("http.token: not set, but others can reach 0.0.0.0"), "{told}");
+    assert_eq!(asked(at), 401);
+
+    // With it the other address is said to wait.
+    house.write("odmrd.toml", &text.replace("0.0.0.0:0", "127.0.0.1:0"));
+    crate::house::signal(provider.pid(), rustix::process::Signal::HUP);
+    provider.until(&["these take a restart", "http.listen"]);
+    provider.until(&["read again"]);
+    assert_eq!(asked(at), 401);
+}

@@ -1,9 +1,10 @@
 //! What the MX turns away although the domain is one of ours, and lets in again.
 
 use crate::lab::Lab;
+use crate::lab::authority::Authority;
 use crate::lab::dns::Dns;
 use crate::lab::maildir::Maildir;
-use crate::lab::ours::{AtrnFetch, Odmrd, quoted};
+use crate::lab::ours::{AtrnFetch, Odmrd, PROVIDER, quoted};
 use crate::lab::post::Post;
 use crate::lab::postfix::Postfix;
 use crate::lab::presence::{Peer, have};
@@ -355,4 +356,23 @@ fn a_resolver_that_does_not_answer_keeps_no_mail_away() {
     AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     let mail = Maildir::at(lab.path("Maildir")).until(1).remove(0);
     assert!(String::from_utf8_lossy(&mail).contains("spf=temperror smtp.mailfrom=good.test"));
+}
+
+/// Whom customers' certificates must come from is nothing to the mail servers of the world.
+#[test]
+fn a_sender_with_a_certificate_of_its_own_brings_its_mail() {
+    if !have(&[Peer::Swaks]) {
+        return;
+    }
+    let lab = Lab::open();
+    // Of another authority, which nobody here knows.
+    let others = Authority::new(&lab).issue(&lab, &["mx.sender.test"]);
+    let ca = Authority::new(&lab);
+    let odmrd = Odmrd::new(&lab).with_tls(&ca.issue(&lab, &[PROVIDER]));
+    let odmrd = odmrd.set("tls.client_ca", &quoted(&ca.file().display().to_string())).start();
+    let (certificate, key) =
+        (others.certificate.display().to_string(), others.key.display().to_string());
+    let words = ["--from", "a@sender.test", "--to", "box@example.org", "--tls"];
+    let with = ["--tls-cert", &certificate, "--tls-key", &key];
+    swaks(&lab, odmrd.mx, &[&words[..], &with[..]].concat()).succeeded();
 }

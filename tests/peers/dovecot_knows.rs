@@ -107,3 +107,18 @@ fn an_account_that_only_dovecot_could_let_in_wants_dovecots_socket() {
     let both = ["account", "add", "other", "--domain", "other.test", "--dovecot", "--generate"];
     assert_eq!(run(&lab, odmrd(&config, &both)).code, Some(64));
 }
+
+#[test]
+fn passwords_that_dovecot_cannot_look_up_are_nobodys_wrong_guess() {
+    if !have(&[Peer::Dovecot]) {
+        return;
+    }
+    let lab = Lab::open();
+    let oracle = dovecot::at_a_loss(&lab);
+    let (odmrd, ca) = provider(&lab, &oracle.socket);
+    let odmrd = odmrd.start();
+    let fetch = AtrnFetch::over_tls(&lab, odmrd.odmr, "starttls", &ca).into_maildir();
+    let fetched = fetch.flags(&["--mech", "plain"]).run().ended(75, "tempfail");
+    assert!(fetched.text("reason").contains("454"), "{fetched:#?}");
+    assert!(!odmrd.daemon.log().contains("authentication failed"));
+}

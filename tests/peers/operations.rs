@@ -111,6 +111,32 @@ fn a_reload_shows_the_new_certificate() {
     assert_ne!(shown(&ca, odmrd.odmrs), before);
 }
 
+#[test]
+fn a_reload_takes_up_a_certificate_in_another_place() {
+    let lab = Lab::open();
+    let ca = Authority::new(&lab);
+    let odmrd = Odmrd::new(&lab).with_tls(&ca.issue(&lab, &[PROVIDER]));
+    let settings = std::fs::read_to_string(odmrd.write()).expect("settings");
+    let mut odmrd = odmrd.start();
+    let before = shown(&ca, odmrd.odmrs);
+    for end in ["pem", "key"] {
+        let old = lab.path(&format!("{PROVIDER}.{end}"));
+        std::fs::rename(&old, lab.path(&format!("moved.{end}"))).expect("moved");
+    }
+    odmrd.daemon.signal(Signal::HUP);
+    odmrd.daemon.until_log_says("what was in force stays");
+    assert_eq!(shown(&ca, odmrd.odmrs), before);
+    let moved = |text: &str| text.replace(&format!("{PROVIDER}."), "moved.");
+    lab.write("odmrd.toml", moved(&settings));
+    odmrd.reload();
+    assert_eq!(shown(&ca, odmrd.odmrs), before, "the same one, elsewhere");
+    let other = ca.issue(&lab, &["other", PROVIDER]);
+    assert!(other.certificate.ends_with("other.pem"));
+    lab.write("odmrd.toml", settings.replace(&format!("{PROVIDER}."), "other."));
+    odmrd.reload();
+    assert_ne!(shown(&ca, odmrd.odmrs), before);
+}
+
 /// A connection on which half a message has been said.
 fn half_a_message(address: SocketAddr, content: &[u8]) -> TcpStream {
     let mut tcp = TcpStream::connect(address).expect("an MX");

@@ -257,6 +257,12 @@ fn what_a_customer_said_can_be_looked_for() {
     AtrnFetch::new(&lab, odmrd.odmr).into("command:/usr/bin/false").run();
     let all = queuectl(&odmrd, &["list", "--json"]).ended(0).records();
     let text = all[0]["last"]["text"].as_str().expect("a reply");
+    let session = &queuectl(&odmrd, &["sessions", "--json"]).ended(0).records()[0];
+    let of_one = &all[0]["recipients"][0];
+    for last in [&all[0]["last"], &of_one["last"]] {
+        assert_eq!((&last["session"], &last["stage"]), (&session["id"], &"content".into()));
+    }
+    assert_eq!((&of_one["attempts"], &of_one["delivered_at"]), (&1.into(), &Value::Null));
     let count = |words: &str| queuectl(&odmrd, &["list", "--said", words]).ended(0).records().len();
     assert_eq!(count(&text.to_uppercase()), 3, "{text}");
     assert_eq!((count("^4\\d\\d 4\\."), count("^5"), count("quota")), (3, 0, 0));

@@ -15,7 +15,7 @@ use odmr::flow::receive::{Receiver, Tally, Terms};
 use odmr::flow::{intake, relay};
 use odmr::net::tls::Trust;
 use odmr::net::tls::{ClientCertificates, KeyFiles, self_signed};
-use odmr::net::{TlsClient, TlsServer, Wire, WireFault};
+use odmr::net::{Callers, TlsClient, TlsServer, Wire, WireFault};
 use odmr::smtp::Domain;
 use odmr::spool::Spool;
 use odmr::spool::embedded::{Embedded, Settings};
@@ -115,7 +115,11 @@ impl Live {
         let (ours, theirs) = tokio::io::duplex(window);
         let ours = async move {
             let wire = Wire::from(ours);
-            if tls { wire.start_tls_server(&server(), soon()).await.expect("TLS") } else { wire }
+            if tls {
+                wire.start_tls_server(&server(), Callers::Customers, soon()).await.expect("TLS")
+            } else {
+                wire
+            }
         };
         self.wire = Some(theirs.into());
         ours
@@ -260,7 +264,10 @@ impl Party for Live {
     fn tls(&mut self) {
         let Some(wire) = self.wire.take() else { panic!("no line") };
         let shaken = match self.listener {
-            Some(_) => self.flows.block_on(&self.runtime, wire.start_tls_server(&server(), soon())),
+            Some(_) => self.flows.block_on(
+                &self.runtime,
+                wire.start_tls_server(&server(), Callers::Customers, soon()),
+            ),
             None => self.flows.block_on(
                 &self.runtime,
                 wire.start_tls_client(&KEYS.client, house::PROVIDER, soon()),

@@ -19,9 +19,9 @@ mod prompt;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -204,7 +204,11 @@ impl SecretSource {
             SecretSource::File(path) => self.read_file(path.clone(), Private::Checked, patience)?,
             // Opening it by name gives the descriptor's own file, or a second end of its pipe.
             SecretSource::Fd(n) => {
-                self.read_file(format!("/dev/fd/{n}").into(), Private::Assumed, patience)?
+                let path = PathBuf::from(format!("/dev/fd/{n}"));
+                return once(&path, || {
+                    let octets = self.read_file(path.clone(), Private::Assumed, patience)?;
+                    first_line(&octets).map_err(unusable)
+                });
             }
             SecretSource::Credential(name) => {
                 let path = credential(name, std::env::var_os("CREDENTIALS_DIRECTORY"))?;
@@ -255,6 +259,27 @@ impl std::fmt::Display for SecretSource {
             SecretSource::Prompt(_) => f.write_str("the terminal"),
         }
     }
+}
+
+/// What each pipe has given, by its inode.
+static GIVEN: Mutex<Vec<((u64, u64), SecretString)>> = Mutex::new(Vec::new());
+
+/// A pipe is empty once it has given what it had: whoever asks later has it from here. Held while one is
+/// read, so that of two who want it neither finds it half empty. A file may be read as often as one likes.
+fn once(
+    path: &Path,
+    read: impl FnOnce() -> Result<SecretString, SecretError>,
+) -> Result<SecretString, SecretError> {
+    let facts = std::fs::metadata(path).ok().filter(|facts| !facts.is_file());
+    let Some(facts) = facts else { return read() };
+    let pipe = (facts.dev(), facts.ino());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, secret)) = given.iter().find(|(known, _)| *known == pipe) {
+        return Ok(secret.clone());
+    }
+    let secret = read()?;
+    given.push((pipe, secret.clone()));
+    Ok(secret)
 }
 
 /// Whether a file's permissions are ours to judge.

@@ -90,6 +90,8 @@ fn a_descriptor_gives_what_it_was_opened_on() {
     drop(writer);
     let number = u32::try_from(reader.as_raw_fd()).unwrap();
     assert_eq!(got(&SecretSource::Fd(number)), "s3cret");
+    // The pipe is empty now; a reload, or the next provider, wants it again.
+    assert_eq!(got(&SecretSource::Fd(number)), "s3cret");
     assert!(matches!(SecretSource::Fd(99_999).read(), Err(SecretError::Unreadable { .. })));
 }
 

@@ -13,8 +13,8 @@ use crate::flow::http::survey::AGES;
 use crate::flow::recent::Past;
 use crate::flow::recent::present::Present;
 use crate::queue::filter::last_reply;
-use crate::queue::{Mark, RecipientState, Standing};
-use crate::smtp::{Body, Reply};
+use crate::queue::{Answered, Mark, RecipientState, Standing};
+use crate::smtp::{Body, Reply, Stage};
 use crate::spool::embedded::decree::Decree;
 use crate::spool::embedded::operate::Audited;
 use crate::spool::embedded::oversee::{Census, Sight, Standings, Unseen};
@@ -112,6 +112,8 @@ struct Hold<'a> {
 #[derive(Clone, Debug, Serialize)]
 struct Last<'a> {
     at: Option<Timestamp>,
+    session: Option<&'a str>,
+    stage: Option<&'static str>,
     code: Option<u16>,
     enhanced: Option<String>,
     text: Option<&'a str>,
@@ -123,6 +125,9 @@ struct Recipient<'a> {
     orcpt: Option<&'a str>,
     notify: Option<Vec<&'static str>>,
     state: &'static str,
+    attempts: u32,
+    delivered_at: Option<Timestamp>,
+    remote_id: Option<&'a str>,
     last: Option<Last<'a>>,
 }
 
@@ -131,9 +136,7 @@ impl<'a> Message<'a> {
     pub fn new(sight: &'a Sight, account: Option<&'a str>, now: Timestamp) -> Message<'a> {
         let entry = &sight.entry;
         let standing = Standing::of(entry, sight.leased);
-        let reply = entry.recipients.iter().find_map(|(_, state)| last_reply(state));
-        let last =
-            (entry.tried.is_some() || reply.is_some()).then(|| Last::new(entry.tried, reply));
+        let answered = |n: usize| sight.answered.get(n).and_then(Option::as_ref);
         Message {
             schema: MESSAGE,
             id: entry.id.to_string(),
@@ -162,8 +165,10 @@ impl<'a> Message<'a> {
             }),
             hold: Hold::new(standing == Standing::Held, sight.mark.as_ref()),
             attempts: Some(entry.attempts),
-            last,
-            recipients: entry.recipients.iter().map(Recipient::new).collect(),
+            last: Last::of_message(sight),
+            recipients: (entry.recipients.iter().enumerate())
+                .map(|(n, one)| Recipient::new(one, answered(n)))
+                .collect(),
             message_id: entry.message_id.as_deref(),
             sha256: Some(hex(&sight.digest)),
             damage: None,
@@ -210,9 +215,23 @@ impl<'a> Hold<'a> {
 }
 
 impl<'a> Last<'a> {
-    fn new(at: Option<Timestamp>, reply: Option<&'a Reply>) -> Last<'a> {
+    /// Of the recipients of whom something was said, what was said last.
+    fn of_message(sight: &'a Sight) -> Option<Last<'a>> {
+        let answered = |n: usize| sight.answered.get(n).and_then(Option::as_ref);
+        let people = sight.entry.recipients.iter().enumerate().rev();
+        let said = people.filter_map(|(n, (_, state))| Some((answered(n), last_reply(state)?)));
+        let last = said.max_by_key(|(answered, _)| answered.map(|answered| answered.tried.at));
+        let (answered, reply) = last.unzip();
+        let tried = sight.entry.tried;
+        (tried.is_some() || reply.is_some())
+            .then(|| Last { at: tried.map(second), ..Last::new(answered.flatten(), reply) })
+    }
+
+    fn new(answered: Option<&'a Answered>, reply: Option<&'a Reply>) -> Last<'a> {
         Last {
-            at: at.map(second),
+            at: answered.map(|answered| second(answered.tried.at)),
+            session: answered.and_then(|answered| answered.tried.session.as_deref()),
+            stage: answered.and_then(|answered| answered.stage).map(Stage::name),
             code: reply.map(|reply| reply.code),
             enhanced: reply.and_then(|reply| reply.enhanced).map(|status| status.to_string()),
             text: reply.map(|reply| &*reply.text),
@@ -221,7 +240,10 @@ impl<'a> Last<'a> {
 }
 
 impl<'a> Recipient<'a> {
-    fn new((recipient, state): &'a (crate::mail::Recipient, RecipientState)) -> Recipient<'a> {
+    fn new(
+        (recipient, state): &'a (crate::mail::Recipient, RecipientState),
+        answered: Option<&'a Answered>,
+    ) -> Recipient<'a> {
         let words = |notify: crate::smtp::Notify| {
             let of =
                 [(notify.success, "SUCCESS"), (notify.failure, "FAILURE"), (notify.delay, "DELAY")];
@@ -240,7 +262,13 @@ impl<'a> Recipient<'a> {
                 RecipientState::Expired(_) => "expired",
                 RecipientState::Told => "told",
             },
-            last: last_reply(state).map(|reply| Last::new(None, Some(reply))),
+            attempts: answered.map_or(0, |answered| answered.times),
+            delivered_at: answered
+                .filter(|_| matches!(state, RecipientState::Delivered | RecipientState::Relayed(_)))
+                .map(|answered| second(answered.tried.at)),
+            remote_id: answered.and_then(|answered| answered.remote_id.as_deref()),
+            last: (answered.is_some() || last_reply(state).is_some())
+                .then(|| Last::new(answered, last_reply(state))),
         }
     }
 }
@@ -276,6 +304,8 @@ pub struct Domain<'a> {
     recipients: Option<u64>,
     age_hist: Option<AgeHist>,
     last_session: Option<LastSession<'a>>,
+    /// Unknown here: a provider does not look at its customers' MX records.
+    mx: (),
     hold: Hold<'a>,
 }
 
@@ -480,6 +510,7 @@ impl<'a> Domain<'a> {
                 deferred: past.drained.deferred,
                 ms: millis(past.took),
             }),
+            mx: (),
             hold: Hold::default(),
         }
     }

@@ -11,7 +11,7 @@ use crate::mail::origin::Origin;
 use crate::queue::{self, Entry, Fate, retry};
 use crate::sink::{Offer, Sink};
 use crate::smtp::escape::Escaped;
-use crate::smtp::{Domain, MailParams, Reply};
+use crate::smtp::{Domain, MailParams, Reply, Said, Stage};
 use crate::spool::embedded;
 use crate::spool::{Content, Drain, Lease, Order, Spool, SpoolError};
 
@@ -99,7 +99,9 @@ impl OwnQueue {
                     fates.iter().any(|fate| !matches!(fate, Fate::Untried | Fate::Deferred(_)));
                 brought.note(lease.entry(), &fates);
                 let spool = self.spool.clone();
-                settling.spawn(async move { spool.settle(lease, fates, Timestamp::now()).await });
+                settling.spawn(
+                    async move { spool.settle(lease, fates, Timestamp::now().into()).await },
+                );
             }
             settled(&mut settling).await?;
         }
@@ -120,7 +122,8 @@ impl OwnQueue {
             .filter_map(|(recipient, state)| state.waits().then_some(recipient))
             .collect();
         if entry.params.smtputf8 && !offer.smtputf8 {
-            return Ok(vec![self.ended(entry, NO_UTF8); waiting.len()]);
+            let said = Said::new(Stage::Mail, NO_UTF8);
+            return Ok(vec![self.ended(entry, said); waiting.len()]);
         }
         let most = offer.rcptmax.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
         let mut fates = Vec::with_capacity(waiting.len());
@@ -147,7 +150,8 @@ impl OwnQueue {
         }
         if let Err(reply) = target.mail(&entry.reverse_path, &params).await {
             target.abort().await;
-            return Ok(vec![self.ended(entry, reply); group.len()]);
+            let said = Said::new(Stage::Mail, reply);
+            return Ok(vec![self.ended(entry, said); group.len()]);
         }
         let mut said: Vec<Result<Reply, Reply>> = Vec::with_capacity(group.len());
         for recipient in group {
@@ -157,28 +161,28 @@ impl OwnQueue {
             }
             said.push(target.recipient(&recipient).await);
         }
-        let reply = match said.iter().any(Result::is_ok) {
+        let end = match said.iter().any(Result::is_ok) {
             true => self.content_to(target, lease).await?,
             false => {
                 target.abort().await;
                 return Ok(said
                     .into_iter()
                     .flat_map(Result::err)
-                    .map(|r| self.ended(entry, r))
+                    .map(|reply| self.ended(entry, Said::new(Stage::Rcpt, reply)))
                     .collect());
             }
         };
         let fates = group.iter().zip(said).map(|(recipient, said)| match said {
-            Err(reply) => self.ended(entry, reply),
-            Ok(_) if reply.is_positive() => {
+            Err(reply) => self.ended(entry, Said::new(Stage::Rcpt, reply)),
+            Ok(_) if end.is_positive() => {
                 let asked = recipient.params.notify.is_some_and(|notify| notify.success);
                 // Who could not be told would stay for ever.
                 match asked && !offer.dsn && self.terms.tells {
-                    true => Fate::Relayed(reply.clone()),
-                    false => Fate::Delivered,
+                    true => Fate::Relayed(end.clone()),
+                    false => Fate::Delivered(end.clone()),
                 }
             }
-            Ok(_) => self.ended(entry, reply.clone()),
+            Ok(_) => self.ended(entry, end.clone()),
         });
         Ok(fates.collect())
     }
@@ -199,9 +203,9 @@ impl OwnQueue {
 
     /// What is not refused for good is tried again. So is what nobody could be told of, and a notice
     /// itself: a target that is set up wrongly refuses everything, and must not be the end of it.
-    fn ended(&self, entry: &Entry, reply: Reply) -> Fate {
+    fn ended(&self, entry: &Entry, said: Said) -> Fate {
         let told = self.terms.tells && entry.domain != queue::outgoing();
-        if reply.is_permanent() && told { Fate::Refused(reply) } else { Fate::Deferred(reply) }
+        if said.is_permanent() && told { Fate::Refused(said) } else { Fate::Deferred(said) }
     }
 
     /// Streams the content, and hears what the target makes of it.
@@ -209,7 +213,7 @@ impl OwnQueue {
         &self,
         target: &mut K,
         lease: &embedded::Lease,
-    ) -> Result<Reply, SpoolError> {
+    ) -> Result<Said, SpoolError> {
         let mut content = match self.spool.content(lease).await {
             Ok(content) => content,
             Err(fault) => return damaged(target, fault).await,
@@ -217,17 +221,18 @@ impl OwnQueue {
         // Our Received field was put in front of it when it came.
         if let Err(reply) = target.begin("").await {
             target.abort().await;
-            return Ok(reply);
+            return Ok(Said::new(Stage::Data, reply));
         }
+        let end = |reply| Ok(Said::new(Stage::Content, reply));
         loop {
             match content.next().await {
                 Ok(Some(piece)) => {
                     if let Err(reply) = target.content(piece).await {
                         target.abort().await;
-                        return Ok(reply);
+                        return end(reply);
                     }
                 }
-                Ok(None) => return Ok(target.finish().await),
+                Ok(None) => return end(target.finish().await),
                 Err(fault) => return damaged(target, fault).await,
             }
         }
@@ -235,12 +240,12 @@ impl OwnQueue {
 }
 
 /// The target must not see half a message as a whole one. The spool has set it aside by now.
-async fn damaged<K: Sink>(target: &mut K, fault: SpoolError) -> Result<Reply, SpoolError> {
+async fn damaged<K: Sink>(target: &mut K, fault: SpoolError) -> Result<Said, SpoolError> {
     target.abort().await;
     match fault {
         SpoolError::Damaged { .. } => {
             warn!(%fault, "mail is damaged");
-            Ok(DAMAGED)
+            Ok(Said::new(Stage::Content, DAMAGED))
         }
         fault => Err(fault),
     }
@@ -268,13 +273,13 @@ impl Brought {
         let (mut delivered, mut deferred, mut refused) = (0, 0, 0);
         for fate in fates {
             match fate {
-                Fate::Delivered | Fate::Relayed(_) => delivered += 1,
+                Fate::Delivered(_) | Fate::Relayed(_) => delivered += 1,
                 Fate::Refused(_) => refused += 1,
                 Fate::Deferred(_) | Fate::Untried => deferred += 1,
             }
         }
         let said = fates.iter().find_map(|fate| match fate {
-            Fate::Refused(reply) | Fate::Deferred(reply) => Some(reply.to_string()),
+            Fate::Refused(said) | Fate::Deferred(said) => Some(said.reply.to_string()),
             _ => None,
         });
         let from = Escaped::text(entry.reverse_path.as_str());

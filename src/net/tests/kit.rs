@@ -9,7 +9,7 @@ use rcgen::{CertificateParams, Issuer, KeyPair};
 use tempfile::TempDir;
 
 use crate::net::tls::{ClientCertificates, Fingerprint, KeyFiles, TlsClient, TlsServer, Trust};
-use crate::net::{Wire, WireFault};
+use crate::net::{Callers, Wire, WireFault};
 
 /// Far away: a test that gets there has failed, not waited.
 pub(super) fn soon() -> Option<Instant> {
@@ -112,13 +112,29 @@ pub(super) async fn shake(
     name: &str,
 ) -> (Result<Wire, WireFault>, Result<Wire, WireFault>) {
     let (one, other) = line(64 * 1024);
-    tokio::join!(one.start_tls_server(server, soon()), other.start_tls_client(client, name, soon()))
+    tokio::join!(
+        one.start_tls_server(server, Callers::Customers, soon()),
+        other.start_tls_client(client, name, soon())
+    )
 }
 
 /// A handshake that must succeed.
 pub(super) async fn shaken(server: &TlsServer, client: &TlsClient) -> (Wire, Wire) {
     let (served, called) = shake(server, client, "mx.example.net").await;
     (served.unwrap(), called.unwrap())
+}
+
+/// What becomes of a handshake as the world's mail servers have it.
+pub(super) async fn shake_as_world(
+    server: &TlsServer,
+    client: &TlsClient,
+) -> Result<Wire, WireFault> {
+    let (one, other) = line(4096);
+    let (served, called) = tokio::join!(
+        one.start_tls_server(server, Callers::World, soon()),
+        other.start_tls_client(client, "mx.example.net", soon())
+    );
+    served.and(called)
 }
 
 /// Queues and flushes.

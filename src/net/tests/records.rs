@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::kit::{Authority, hear, line, say, serve, soon};
-use crate::net::Wire;
+use crate::net::{Callers, Wire};
 
 /// What a record costs under TLS 1.3 besides its plaintext: the content type and the tag.
 const OVERHEAD: usize = 1 + 16;
@@ -52,7 +52,7 @@ async fn tapped() -> Tapped {
     let (speaker, listener) = (Wire::from(speaker), Wire::from(listener));
     let (speaker, listener) = tokio::join!(
         speaker.start_tls_client(&client, "mx.example.net", soon()),
-        listener.start_tls_server(&server, soon())
+        listener.start_tls_server(&server, Callers::Customers, soon())
     );
     Tapped { speaker: speaker.unwrap(), listener: listener.unwrap(), tap }
 }

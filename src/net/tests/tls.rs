@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use rcgen::{CertificateParams, KeyPair};
 
-use super::kit::{Authority, chmod, fingerprint, hear, say, serve, shake, shaken, write};
+use super::kit::{
+    Authority, chmod, fingerprint, hear, say, serve, shake, shake_as_world, shaken, write,
+};
 use crate::net::WireFault;
 use crate::net::tls::{
     ClientCertificates, Fingerprint, KeyFiles, TlsClient, TlsServer, TlsSetupError, Trust,
@@ -191,6 +193,20 @@ async fn an_authority_for_clients_refuses_strangers_only() {
     let stranger = TlsClient::new(&trust, Some(&authority.self_signed("stranger"))).unwrap();
     let (served, _) = shake(&server, &stranger, "mx.example.net").await;
     assert!(matches!(served, Err(WireFault::Untrusted { .. })), "{served:?}");
+    // Where the world brings mail, its certificates are not asked for.
+    shake_as_world(&server, &stranger).await.unwrap();
+}
+
+#[tokio::test]
+async fn other_files_are_taken_up_and_the_old_ones_forgotten() {
+    let authority = Authority::new();
+    let (old, new) = (authority.good(), authority.issue("new", "mx.example.net", (2000, 4000)));
+    let server = TlsServer::load(old.clone(), &ClientCertificates::Any).unwrap();
+    server.become_like(TlsServer::load(new.clone(), &ClientCertificates::Any).unwrap());
+    std::fs::remove_file(&old.certificate).unwrap();
+    assert!(!server.reload_if_changed().unwrap());
+    let (_, called) = shaken(&server, &authority.client()).await;
+    assert_eq!(called.tls().unwrap().peer_fingerprint(), Some(fingerprint(&new)));
 }
 
 /// Holds somebody's certificate, and a key of its own.

@@ -2,7 +2,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::kit::{Authority, hear, line, say, serve, shaken, soon};
-use crate::net::{Wire, WireFault};
+use crate::net::{Callers, Wire, WireFault};
 
 const LARGE: usize = 4 * 1024 * 1024;
 
@@ -54,7 +54,7 @@ async fn nor_under_tls() {
     both_write_first(one, other).await;
     let (one, other) = loopback().await;
     let (one, other) = tokio::join!(
-        one.start_tls_server(&server, soon()),
+        one.start_tls_server(&server, Callers::Customers, soon()),
         other.start_tls_client(&client, "mx.example.net", soon())
     );
     let (mut one, mut other) = (one.unwrap(), other.unwrap());
@@ -109,7 +109,7 @@ async fn tls_inside_tls_is_refused() {
     let authority = Authority::new();
     let server = serve(authority.good());
     let (served, _called) = shaken(&server, &authority.client()).await;
-    let fault = served.start_tls_server(&server, soon()).await.unwrap_err();
+    let fault = served.start_tls_server(&server, Callers::Customers, soon()).await.unwrap_err();
     assert_eq!(fault.to_string(), "TLS is already active");
 }
 
@@ -186,7 +186,7 @@ async fn clear_text_in_tls_is_named() {
     let (one, mut other) = line(1024);
     let server = serve(authority.good());
     say(&mut other, &b"EHLO early.example\r\n"[..]).await;
-    let fault = one.start_tls_server(&server, soon()).await.unwrap_err();
+    let fault = one.start_tls_server(&server, Callers::Customers, soon()).await.unwrap_err();
     assert_eq!(fault.to_string(), "the peer sent something that is not TLS");
     assert!(fault.hint().is_some());
 }

@@ -21,7 +21,7 @@ pub(super) use explain::explain;
 pub use facts::TlsFacts;
 pub use files::{KeyFiles, SelfSigned, self_signed};
 pub use fingerprint::{Fingerprint, NotAFingerprint};
-pub use server::{ClientCertificates, TlsServer};
+pub use server::{Callers, ClientCertificates, TlsServer};
 
 /// What is wrong with our own certificates, keys or roots: the administrator should act.
 #[derive(Debug, thiserror::Error)]

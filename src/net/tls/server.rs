@@ -28,10 +28,23 @@ pub enum ClientCertificates {
 }
 
 /// A certificate and key to serve with, exchanged without dropping a connection.
-pub struct TlsServer {
+pub struct TlsServer(ArcSwap<Setup>);
+
+/// Who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    /// Those who may log in, by their certificate too.
+    Customers,
+    /// The world's mail servers. What certificates they hold is nothing to us: one that we would not
+    /// trust must not keep their mail out.
+    World,
+}
+
+struct Setup {
     files: KeyFiles,
     shown: Arc<Shown>,
-    acceptor: TlsAcceptor,
+    customers: TlsAcceptor,
+    world: TlsAcceptor,
 }
 
 /// What the next caller is shown.
@@ -53,19 +66,23 @@ impl TlsServer {
     ///
     /// Names the file, what was seen in it and what was expected.
     pub fn load(files: KeyFiles, clients: &ClientCertificates) -> Result<TlsServer, TlsSetupError> {
-        let shown = Arc::new(Shown(ArcSwap::from_pointee(Loaded::from(&files)?)));
-        let config = config(shown.clone(), clients)?;
-        Ok(TlsServer { files, shown, acceptor: TlsAcceptor::from(Arc::new(config)) })
+        Ok(TlsServer(ArcSwap::from_pointee(Setup::load(files, clients)?)))
     }
 
-    /// Reads the files again: for SIGHUP.
+    /// Reads the files again.
     ///
     /// # Errors
     ///
     /// As [`TlsServer::load`]; the old certificate stays in use then.
     pub fn reload(&self) -> Result<(), TlsSetupError> {
-        self.shown.0.store(Arc::new(Loaded::from(&self.files)?));
+        let setup = self.0.load();
+        setup.shown.0.store(Arc::new(Loaded::from(&setup.files)?));
         Ok(())
+    }
+
+    /// Serves from now on as `other` would: for SIGHUP, when the settings may name other files.
+    pub fn become_like(&self, other: TlsServer) {
+        self.0.store(other.0.into_inner());
     }
 
     /// Reads the files again if they are not those that were read last: to be called now and
@@ -76,7 +93,8 @@ impl TlsServer {
     /// As [`TlsServer::reload`]. A certificate whose key has not been written yet is such an
     /// error, and the next call tries again.
     pub fn reload_if_changed(&self) -> Result<bool, TlsSetupError> {
-        let changed = self.files.stamp() != self.shown.0.load().stamp;
+        let setup = self.0.load();
+        let changed = setup.files.stamp() != setup.shown.0.load().stamp;
         if changed {
             self.reload()?;
         }
@@ -85,22 +103,31 @@ impl TlsServer {
 
     /// When our certificate ends, in seconds since 1970.
     pub fn good_until(&self) -> Option<i64> {
-        self.shown.0.load().good_until
+        self.0.load().shown.0.load().good_until
     }
 
-    /// The files it reads.
-    pub fn files(&self) -> &KeyFiles {
-        &self.files
+    pub(in crate::net) fn acceptor(&self, callers: Callers) -> TlsAcceptor {
+        let setup = self.0.load();
+        match callers {
+            Callers::Customers => setup.customers.clone(),
+            Callers::World => setup.world.clone(),
+        }
     }
+}
 
-    pub(in crate::net) fn acceptor(&self) -> &TlsAcceptor {
-        &self.acceptor
+impl Setup {
+    fn load(files: KeyFiles, clients: &ClientCertificates) -> Result<Setup, TlsSetupError> {
+        let shown = Arc::new(Shown(ArcSwap::from_pointee(Loaded::from(&files)?)));
+        let acceptor =
+            |clients| Ok(TlsAcceptor::from(Arc::new(config(Arc::clone(&shown), clients)?)));
+        let (customers, world) = (acceptor(clients)?, acceptor(&ClientCertificates::NotAsked)?);
+        Ok(Setup { files, shown, customers, world })
     }
 }
 
 impl std::fmt::Debug for TlsServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsServer").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("TlsServer").field("files", &self.0.load().files).finish_non_exhaustive()
     }
 }
 

@@ -33,7 +33,7 @@ use tokio::net::{TcpStream, UnixStream};
 pub use self::introduced::NotIntroduced;
 pub use crate::net::fault::WireFault;
 use crate::net::stream::{Line, Plain};
-use crate::net::tls::{TlsClient, TlsFacts, TlsServer};
+use crate::net::tls::{Callers, TlsClient, TlsFacts, TlsServer};
 
 /// How long and how much a closing wire listens for the peer's own close.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -192,11 +192,12 @@ impl Wire {
     pub async fn start_tls_server(
         mut self,
         server: &TlsServer,
+        callers: Callers,
         deadline: Option<Instant>,
     ) -> Result<Wire, WireFault> {
         self.flush(&mut BytesMut::new(), 0, deadline).await?;
         let Line::Clear(plain) = self.line else { return Err(twice()) };
-        let handshake = server.acceptor().accept(plain);
+        let handshake = server.acceptor(callers).accept(plain);
         let stream = until(deadline, HANDSHAKE, async { Ok(handshake.await?) }).await?;
         let tls = Some(Box::new(TlsFacts::of_server(stream.get_ref().1)));
         Ok(Wire { line: Line::Accepted(Box::new(stream)), tls, ..self })

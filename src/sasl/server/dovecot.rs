@@ -183,9 +183,11 @@ fn vouched<'a>(
     Ok(Heard::Vouched(Vouched { user, mechanism }))
 }
 
-/// A refusal for now and one for good look alike but for this word.
+/// A refusal for now and one for good look alike but for this word; the second is that of Dovecot 2.3.0 and
+/// later.
 fn refused<'a>(mut fields: impl Iterator<Item = &'a str>) -> Heard {
-    if fields.any(|field| field == "temp") { Heard::NotNow } else { Heard::Refused }
+    let not_now = |field: &str| matches!(field, "temp" | "code=temp_fail");
+    if fields.any(not_now) { Heard::NotNow } else { Heard::Refused }
 }
 
 /// Dovecot writes a tab, a line's end and its own escape as two octets that begin with 1.
@@ -293,6 +295,8 @@ mod tests {
         assert_eq!(fate("FAIL\t1\tuser=acme"), Ok(Heard::Refused));
         assert_eq!(fate("FAIL\t1\tuser=temp\treason=temp x"), Ok(Heard::Refused));
         assert_eq!(fate("FAIL\t1\tuser=acme\ttemp"), Ok(Heard::NotNow));
+        assert_eq!(fate("FAIL\t1\tuser=acme\tcode=temp_fail"), Ok(Heard::NotNow));
+        assert_eq!(fate("FAIL\t1\tuser=acme\tcode=pass_expired"), Ok(Heard::Refused));
     }
 
     #[test]

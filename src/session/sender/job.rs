@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use super::{Encoding, Outgoing, Owed, Verdict, lines};
 use crate::session::client::ClientLine;
 use crate::smtp::dots::DotEncoder;
-use crate::smtp::{Capabilities, Reply};
+use crate::smtp::{Capabilities, Reply, Said, Stage};
 
 #[derive(Debug)]
 pub(super) struct Job {
@@ -186,8 +186,8 @@ impl Job {
     /// What became of each recipient, the reply to the content being `end` if it got that far.
     pub(super) fn verdicts(self, end: Option<&Reply>) -> Vec<Verdict> {
         let common = match (&self.mail, &self.data) {
-            (Some(mail), _) if !mail.is_positive() => Some(mail),
-            (_, Some(data)) if data.code != 354 => Some(data),
+            (Some(mail), _) if !mail.is_positive() => Some((Stage::Mail, mail)),
+            (_, Some(data)) if data.code != 354 => Some((Stage::Data, data)),
             _ => None,
         };
         // Where the envelope was refused and content was sent all the same, what the content was told
@@ -196,8 +196,8 @@ impl Job {
             (Some(rcpt), _, _) if !rcpt.is_positive() && self.mail_accepted() => {
                 refusal_of_rcpt(rcpt)
             }
-            (_, Some(common), _) => of(common),
-            (_, None, Some(end)) => of(end),
+            (_, Some((stage, common)), _) => of(stage, common),
+            (_, None, Some(end)) => of(Stage::Content, end),
             (_, None, None) => Verdict::Unanswered,
         };
         self.rcpt.iter().map(verdict).collect()
@@ -211,12 +211,13 @@ impl Job {
 /// What a reply means for the mail. Not every 5xx is about the mail: one that says that we are out
 /// of step, not understood or not logged in is about the session, and no sender is sent a notice
 /// because of a session.
-fn of(reply: &Reply) -> Verdict {
+fn of(stage: Stage, reply: &Reply) -> Verdict {
+    let said = Said::new(stage, reply.clone());
     match reply.code {
-        200..=299 => Verdict::Taken(reply.clone()),
-        500 | 502 | 503 | 530 | 538 => Verdict::NotNow(reply.clone()),
-        500..=599 => Verdict::Never(reply.clone()),
-        _ => Verdict::NotNow(reply.clone()),
+        200..=299 => Verdict::Taken(said),
+        500 | 502 | 503 | 530 | 538 => Verdict::NotNow(said),
+        500..=599 => Verdict::Never(said),
+        _ => Verdict::NotNow(said),
     }
 }
 
@@ -224,7 +225,7 @@ fn of(reply: &Reply) -> Verdict {
 /// 4.5.3.1.10.
 fn refusal_of_rcpt(reply: &Reply) -> Verdict {
     match reply.code {
-        552 => Verdict::NotNow(reply.clone()),
-        _ => of(reply),
+        552 => Verdict::NotNow(Said::new(Stage::Rcpt, reply.clone())),
+        _ => of(Stage::Rcpt, reply),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Outgoing, Verdict};
 use crate::mail::Recipient;
-use crate::smtp::{Body, Capabilities, Reply};
+use crate::smtp::{Body, Capabilities, Reply, Said, Stage};
 
 /// `MAIL FROM:<...>` with SIZE, BODY, SMTPUTF8, RET and ENVID as far as they are offered.
 pub(super) fn mail(message: &Outgoing, offers: &Capabilities) -> String {
@@ -61,11 +61,11 @@ pub(super) fn unfit(message: &Outgoing, offers: &Capabilities) -> Option<Verdict
     let international = message.params.smtputf8 && needs_smtputf8(message);
     let binary = message.params.body == Body::Binary;
     if international && !offers.smtputf8 {
-        Some(Verdict::Never(NO_SMTPUTF8))
+        Some(Verdict::Never(Said::new(Stage::Mail, NO_SMTPUTF8)))
     } else if binary && !(offers.binarymime && goes_by_bdat(message, offers)) {
-        Some(Verdict::NotNow(NO_BINARYMIME))
+        Some(Verdict::NotNow(Said::new(Stage::Mail, NO_BINARYMIME)))
     } else if message.eight_bit && !binary && !offers.eight_bit_mime {
-        Some(Verdict::NotNow(NO_8BITMIME))
+        Some(Verdict::NotNow(Said::new(Stage::Mail, NO_8BITMIME)))
     } else {
         None
     }

@@ -84,7 +84,7 @@ use self::row::Stored;
 use self::settle::Settlement;
 use self::writer::{Answer, Desk, Work, Writer};
 use super::{Arrival, Order, Spool, SpoolError, Totals};
-use crate::queue::{Act, Entry, EntryId, Fate};
+use crate::queue::{Act, Entry, EntryId, Fate, Tried};
 use crate::smtp::Domain;
 
 /// Where the spool lies and how it behaves.
@@ -390,14 +390,9 @@ impl Spool for Embedded {
         Content::open(Arc::clone(&self.0), lease).await
     }
 
-    async fn settle(
-        &self,
-        lease: Lease,
-        fates: Vec<Fate>,
-        at: Timestamp,
-    ) -> Result<(), SpoolError> {
+    async fn settle(&self, lease: Lease, fates: Vec<Fate>, tried: Tried) -> Result<(), SpoolError> {
         let Lease { stored, claim, .. } = lease;
-        let settlement = Settlement::new(claim, stored.message, &stored.entry, fates, at);
+        let settlement = Settlement::new(claim, stored.message, &stored.entry, fates, tried);
         self.0.submit(Work::Settle(settlement)).await.map(|_| ())
     }
 

@@ -291,7 +291,8 @@ fn requeue(db: &Connection, key: Key, changes: &mut Changes) -> rusqlite::Result
     changes.count(key.domain).tried -= i64::from(counted);
     let sql = "UPDATE entry SET attempts = 0, class = ?2, since = arrived WHERE id = ?1";
     let there = db.prepare_cached(sql)?.execute(params![id, order::size_class(size)])?;
-    let sql = "UPDATE recipient SET code = NULL, status = NULL, words = NULL
+    let sql = "UPDATE recipient SET code = NULL, status = NULL, words = NULL, times = 0,
+               at = NULL, session = NULL, stage = NULL, remote_id = NULL
                WHERE entry = ?1 AND state = ?2";
     db.prepare_cached(sql)?.execute(params![id, row::WAITING])?;
     Ok(there as u64)

@@ -19,7 +19,7 @@ use super::reader::{Readers, aside, modestly, unreadable};
 use super::rescue::{self, is_damage};
 use super::row::{self, Stored, Unreadable};
 use super::{Core, body, content, database, schema};
-use crate::queue::{Entry, EntryId, EntryState, Mark, order};
+use crate::queue::{Answered, Entry, EntryId, EntryState, Mark, order};
 use crate::smtp::Domain;
 use crate::spool::SpoolError;
 
@@ -30,6 +30,9 @@ pub struct Sight {
     pub entry: Entry,
     /// SHA-256 of its content.
     pub digest: Vec<u8>,
+    /// What was answered for each of its recipients, in their order; without those behind the last who
+    /// was answered for.
+    pub answered: Vec<Option<Answered>>,
     /// A session has it in hand.
     pub leased: bool,
     /// What an operator said of it, where it is held or deleted.
@@ -406,8 +409,8 @@ impl View {
             EntryState::Held | EntryState::Deleted => mark_of(db, key)?,
             _ => None,
         };
-        let (entry, digest) = (stored.entry, stored.digest);
-        Ok(Sight { entry, digest, leased: self.is_leased(key), mark })
+        let Stored { entry, digest, answered, .. } = stored;
+        Ok(Sight { entry, digest, answered, leased: self.is_leased(key), mark })
     }
 
     /// One entry, whatever can be said of it.

@@ -10,9 +10,10 @@ use super::body::Place;
 use super::claims::Key;
 use super::rescue::is_damage;
 use crate::mail::Recipient;
-use crate::queue::{Entry, EntryId, EntryState, RecipientState, Source};
+use crate::queue::{Answered, Entry, EntryId, EntryState, RecipientState, Source, Tried};
 use crate::smtp::{
     Body, Domain, Enhanced, ForwardPath, MailParams, Notify, RcptParams, Reply, Ret, ReversePath,
+    Stage,
 };
 
 /// Content ends in CRLF.
@@ -129,6 +130,9 @@ pub(super) struct Stored {
     pub(super) head: Vec<u8>,
     pub(super) checks: Vec<u8>,
     pub(super) digest: Vec<u8>,
+    /// What was answered for each recipient, in their order; without those behind
+    /// the last who was answered for.
+    pub(super) answered: Vec<Option<Answered>>,
 }
 
 /// Why a row gives no entry.
@@ -192,7 +196,7 @@ pub(super) fn load(
         return Err(Unreadable::Misfiled);
     }
     let mut stored = stored?;
-    stored.entry.recipients = recipients(db, &key)?;
+    (stored.entry.recipients, stored.answered) = recipients(db, &key)?;
     match stored.is_sound(check) {
         true => Ok(Some(stored)),
         false => Err(damaged("list of recipients, its sender or its message")),
@@ -207,7 +211,8 @@ pub(super) fn stretch(
     last: &[u8],
     mut name: impl FnMut(i64) -> rusqlite::Result<Option<Domain>>,
 ) -> rusqlite::Result<Vec<Stored>> {
-    let sql = "SELECT path, notify, orcpt, state, code, status, words, entry
+    let sql = "SELECT path, notify, orcpt, state, code, status, words, times, at, session, stage,
+                 remote_id, entry
                FROM recipient WHERE entry > ?1 AND entry <= ?2 ORDER BY entry, n";
     let (mut entries, mut people) = (db.prepare_cached(STRETCH)?, db.prepare_cached(sql)?);
     let (mut entries, mut people) =
@@ -216,14 +221,15 @@ pub(super) fn stretch(
     let mut stretch = Vec::new();
     while let Some(found) = entries.next()? {
         let key: [u8; 16] = found.get(23)?;
-        let mut recipients = Vec::new();
+        let (mut recipients, mut told) = (Vec::new(), Vec::new());
         let mut whole = true;
         while let Some(row) = person {
-            let of: [u8; 16] = row.get(7)?;
+            let of: [u8; 16] = row.get(12)?;
             if of > key {
                 break;
             }
             if of == key {
+                note(&mut told, recipients.len(), answered(row));
                 recipient(row).map_or_else(|_| whole = false, |one| recipients.push(one));
             }
             person = people.next()?;
@@ -232,7 +238,7 @@ pub(super) fn stretch(
         let Ok(mut stored) = entry(found, &domain, EntryId(ulid::Ulid::from_bytes(key))) else {
             continue;
         };
-        stored.entry.recipients = recipients;
+        (stored.entry.recipients, stored.answered) = (recipients, told);
         if whole && !stored.entry.recipients.is_empty() && stored.is_sound(found.get(20)?) {
             stretch.push(stored);
         }
@@ -273,7 +279,7 @@ fn entry(row: &Row<'_>, domain: &Domain, id: EntryId) -> Result<Stored, Unreadab
     };
     let place = file.map_or(Place::Row(message), Place::File);
     let (head, checks, digest) = (row.get(7)?, row.get(9)?, row.get(10)?);
-    Ok(Stored { entry, message, place, head, checks, digest })
+    Ok(Stored { entry, message, place, head, checks, digest, answered: Vec::new() })
 }
 
 fn timestamp(micros: i64) -> Result<Timestamp, Unreadable> {
@@ -301,19 +307,21 @@ fn source(row: &Row<'_>) -> Result<Source, Unreadable> {
     Ok(Source { ip, helo: row.get(18)?, tls: row.get(19)?, auth: row.get(24)? })
 }
 
-fn recipients(
-    db: &Connection,
-    key: &[u8; 16],
-) -> Result<Vec<(Recipient, RecipientState)>, Unreadable> {
-    let sql = "SELECT path, notify, orcpt, state, code, status, words
+/// Recipients, and what was answered for them.
+type People = (Vec<(Recipient, RecipientState)>, Vec<Option<Answered>>);
+
+fn recipients(db: &Connection, key: &[u8; 16]) -> Result<People, Unreadable> {
+    let sql = "SELECT path, notify, orcpt, state, code, status, words, times, at, session, stage,
+                 remote_id
                FROM recipient WHERE entry = ?1 ORDER BY n";
     let mut query = db.prepare_cached(sql)?;
     let mut rows = query.query([key])?;
-    let mut recipients = Vec::new();
+    let (mut recipients, mut told) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
+        note(&mut told, recipients.len(), answered(row));
         recipients.push(recipient(row)?);
     }
-    if recipients.is_empty() { Err(damaged("list of recipients")) } else { Ok(recipients) }
+    if recipients.is_empty() { Err(damaged("list of recipients")) } else { Ok((recipients, told)) }
 }
 
 fn recipient(row: &Row<'_>) -> Result<(Recipient, RecipientState), Unreadable> {
@@ -336,6 +344,26 @@ fn recipient(row: &Row<'_>) -> Result<(Recipient, RecipientState), Unreadable> {
         _ => return Err(damaged("recipient's state")),
     };
     Ok((Recipient { path, params: RcptParams { notify, orcpt } }, state))
+}
+
+/// For the operator's eye only: what cannot be read is unknown, and no reason to keep mail back.
+fn answered(row: &Row<'_>) -> Option<Answered> {
+    let at = Timestamp::from_microsecond(row.get::<_, Option<i64>>(8).ok()??).ok()?;
+    let stage: Option<String> = row.get(10).ok()?;
+    Some(Answered {
+        tried: Tried { at, session: row.get(9).ok()? },
+        times: row.get(7).ok()?,
+        stage: stage.and_then(|name| Stage::named(&name)),
+        remote_id: row.get(11).ok()?,
+    })
+}
+
+/// Most mail was answered for by nobody yet: no list is made of that.
+fn note(told: &mut Vec<Option<Answered>>, n: usize, said: Option<Answered>) {
+    if said.is_some() {
+        told.resize(n, None);
+        told.push(said);
+    }
 }
 
 fn kept_reply(row: &Row<'_>) -> Result<Option<Reply>, Unreadable> {

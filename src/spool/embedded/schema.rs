@@ -20,7 +20,9 @@
 //! There is one secondary index on all entries, because each costs every accepted mail. It answers
 //! the one question that must not be slow: what goes out next for this domain? It is
 //! sorted by `since`: when the entry came or, if it was tried and not finished, was last tried.
-//! Which of those is the oldest, a second index tells, of them alone. Of what came to a domain up to
+//! Which of those is the oldest, a second index tells, of them alone. Of a recipient's last answer stands
+//! beside it how often there was one, when, in which session, to what (`stage`), and under which name
+//! the other side has the mail. Of what came to a domain up to
 //! `told`, and of that moment up to `told_entry`, somebody has been told that it waits.
 
 use std::path::Path;
@@ -35,7 +37,7 @@ use crate::spool::SpoolError;
 /// `odmr` as a 32-bit number: says whose database this is.
 const APPLICATION: i32 = 0x6f64_6d72;
 /// The layout below. Raised whenever an older program could not read what this one writes.
-const LAYOUT: i32 = 7;
+const LAYOUT: i32 = 8;
 /// Before this one, a WAL reset could lose a commit under rare timing.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
@@ -101,6 +103,11 @@ CREATE TABLE recipient (
   code INTEGER,
   status TEXT,
   words TEXT,
+  times INTEGER NOT NULL DEFAULT 0,
+  at INTEGER,
+  session TEXT,
+  stage TEXT,
+  remote_id TEXT,
   PRIMARY KEY (entry, n)) WITHOUT ROWID;
 CREATE TABLE mark (
   entry BLOB PRIMARY KEY,
@@ -129,7 +136,7 @@ CREATE TABLE due (entry BLOB PRIMARY KEY, domain INTEGER NOT NULL) WITHOUT ROWID
 ";
 
 /// What makes of each layout the one that follows it. As they were then: a step never changes again.
-const STEPS: [(i32, &str); 2] = [
+const STEPS: [(i32, &str); 3] = [
     (
         5,
         "CREATE TABLE decree (
@@ -144,6 +151,14 @@ const STEPS: [(i32, &str); 2] = [
         "CREATE TABLE imported (entry BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
          ALTER TABLE message ADD COLUMN auth TEXT;
          ALTER TABLE message ADD COLUMN message_id TEXT;",
+    ),
+    (
+        7,
+        "ALTER TABLE recipient ADD COLUMN times INTEGER NOT NULL DEFAULT 0;
+         ALTER TABLE recipient ADD COLUMN at INTEGER;
+         ALTER TABLE recipient ADD COLUMN session TEXT;
+         ALTER TABLE recipient ADD COLUMN stage TEXT;
+         ALTER TABLE recipient ADD COLUMN remote_id TEXT;",
     ),
 ];
 

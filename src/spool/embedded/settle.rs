@@ -9,8 +9,8 @@ use super::conclude;
 use super::lane;
 use super::ledger::{Changes, Weight};
 use super::row;
-use crate::queue::{self, Entry, EntryState, Fate, RecipientState, order};
-use crate::smtp::{Domain, Reply};
+use crate::queue::{self, Entry, EntryState, Fate, RecipientState, Tried, order};
+use crate::smtp::{Domain, Reply, Stage};
 
 /// What a session made of one entry.
 #[derive(Debug)]
@@ -18,10 +18,19 @@ pub(super) struct Settlement {
     pub(super) claim: Claim,
     message: i64,
     size: i64,
-    at: Timestamp,
-    /// Which recipients have changed, and into what.
-    changed: Vec<(usize, RecipientState)>,
+    tried: Tried,
+    /// Which recipients have changed, and how.
+    changed: Vec<Change>,
     after: After,
+}
+
+/// A recipient who was answered for.
+#[derive(Debug)]
+struct Change {
+    n: usize,
+    state: RecipientState,
+    stage: Stage,
+    remote_id: Option<String>,
 }
 
 /// Where the entry stands then.
@@ -40,19 +49,21 @@ impl Settlement {
         message: i64,
         entry: &Entry,
         fates: Vec<Fate>,
-        at: Timestamp,
+        tried: Tried,
     ) -> Settlement {
         let mut fates = fates.into_iter();
         let mut changed = Vec::new();
         let mut states: Vec<_> = entry.recipients.iter().map(|(_, state)| state.clone()).collect();
         for (n, state) in states.iter_mut().enumerate() {
-            if let Some(new) = state.waits().then(|| fates.next()).flatten().and_then(become_of) {
-                changed.push((n, new.clone()));
+            if let Some((new, stage, remote_id)) =
+                state.waits().then(|| fates.next()).flatten().and_then(become_of)
+            {
+                changed.push(Change { n, state: new.clone(), stage, remote_id });
                 *state = new;
             }
         }
         let size = entry.size.cast_signed();
-        Settlement { claim, message, size, at, changed, after: after(&states) }
+        Settlement { claim, message, size, tried, changed, after: after(&states) }
     }
 
     /// Some customer has this mail, or part of it.
@@ -60,7 +71,7 @@ impl Settlement {
         let taken = |state: &RecipientState| {
             matches!(state, RecipientState::Delivered | RecipientState::Relayed(_))
         };
-        self.changed.iter().any(|(_, state)| taken(state))
+        self.changed.iter().any(|change| taken(&change.state))
     }
 
     /// Writes it down. Says whether the entry was still there.
@@ -74,15 +85,19 @@ impl Settlement {
     fn update(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
         let key = self.claim.key.id.0.to_bytes();
         let there = self.queue_anew(db, changes)?;
-        let sql = "UPDATE recipient SET state = ?3, code = ?4, status = ?5, words = ?6
+        let sql = "UPDATE recipient SET state = ?3, code = ?4, status = ?5, words = ?6,
+                   times = times + 1, at = ?7, session = ?8, stage = ?9, remote_id = ?10
                    WHERE entry = ?1 AND n = ?2";
         let mut update = db.prepare_cached(sql)?;
-        for (n, state) in &self.changed {
+        let Tried { at, session } = &self.tried;
+        for Change { n, state, stage, remote_id } in &self.changed {
             let (state, reply) = row::recipient_state(state);
             let (code, status, words) = row::reply(reply);
-            update.execute(params![key, n, state, code, status, words])?;
+            let (at, stage) = (row::time(*at), stage.name());
+            let values = params![key, n, state, code, status, words, at, session, stage, remote_id];
+            update.execute(values)?;
         }
-        let news = self.changed.iter().any(|(_, state)| state.is_due());
+        let news = self.changed.iter().any(|change| change.state.is_due());
         if there > 0 && (news || self.after == After::Failed) {
             conclude::is_due(db, self.claim.key)?;
         }
@@ -97,8 +112,8 @@ impl Settlement {
     fn queue_anew(&self, db: &Connection, changes: &mut Changes) -> rusqlite::Result<u64> {
         let Key { domain, id } = self.claim.key;
         let last = lane::last(db, domain, order::TRIED)?;
-        let tried =
-            last.map_or(row::time(self.at), |last| row::time(self.at).max(last.saturating_add(1)));
+        let now = row::time(self.tried.at);
+        let tried = last.map_or(now, |last| now.max(last.saturating_add(1)));
         let sql = "UPDATE entry SET attempts = attempts + 1, class = ?2, since = ?3 WHERE id = ?1
                    RETURNING attempts = 1 AND state = ?4";
         let values = params![id.0.to_bytes(), order::TRIED, tried, row::state(EntryState::Waiting)];
@@ -109,14 +124,21 @@ impl Settlement {
     }
 }
 
-fn become_of(fate: Fate) -> Option<RecipientState> {
-    match fate {
-        Fate::Delivered => Some(RecipientState::Delivered),
-        Fate::Relayed(reply) => Some(RecipientState::Relayed(reply)),
-        Fate::Deferred(reply) => Some(RecipientState::Waiting(Some(reply))),
-        Fate::Refused(reply) => Some(RecipientState::Refused(reply)),
-        Fate::Untried => None,
-    }
+fn become_of(fate: Fate) -> Option<(RecipientState, Stage, Option<String>)> {
+    let (Fate::Delivered(said) | Fate::Relayed(said) | Fate::Deferred(said) | Fate::Refused(said)) =
+        &fate
+    else {
+        return None;
+    };
+    let (stage, remote_id) = (said.stage, said.remote_id().map(str::to_owned));
+    let state = match fate {
+        Fate::Delivered(_) => RecipientState::Delivered,
+        Fate::Relayed(said) => RecipientState::Relayed(said.reply),
+        Fate::Deferred(said) => RecipientState::Waiting(Some(said.reply)),
+        Fate::Refused(said) => RecipientState::Refused(said.reply),
+        Fate::Untried => return None,
+    };
+    Some((state, stage, remote_id))
 }
 
 fn after(states: &[RecipientState]) -> After {

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::Lab;
 use super::maildir::Maildir;
 use super::presence::Peer;
 use super::process::Child;
+use super::{Lab, allow};
 
 /// A Dovecot at work.
 pub struct RunningDovecot {
@@ -52,7 +52,19 @@ pub struct Oracle {
 /// Starts a Dovecot that knows these users by their passwords.
 pub fn knowing(lab: &Lab, users: &[(&str, &str)]) -> Oracle {
     let line = |(user, password): &(&str, &str)| format!("{user}:{{PLAIN}}{password}::::::\n");
-    lab.write("oracle-users", users.iter().map(line).collect::<String>());
+    let list = lab.write("oracle-users", users.iter().map(line).collect::<String>());
+    oracle(lab, &format!("driver = passwd-file\n  args = {}", list.display()))
+}
+
+/// Starts a Dovecot that cannot look any password up.
+pub fn at_a_loss(lab: &Lab) -> Oracle {
+    // 111 is checkpassword's word for trouble of its own.
+    let program = lab.write("oracle-check", "#!/bin/sh\nexit 111\n");
+    allow(&program, 0o755);
+    oracle(lab, &format!("driver = checkpassword\n  args = {}", program.display()))
+}
+
+fn oracle(lab: &Lab, passwords: &str) -> Oracle {
     let folder = lab.path("oracle");
     let folder = folder.display();
     let settings = format!(
@@ -71,8 +83,7 @@ service anvil {{
   }}
 }}
 passdb {{
-  driver = passwd-file
-  args = {folder}-users
+  {passwords}
 }}
 service auth {{
   unix_listener auth-client {{
