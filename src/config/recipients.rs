@@ -57,7 +57,7 @@ impl Recipients {
 
     /// Does this recipient exist? The caller has seen that the domain is the list's own.
     pub fn has(&self, mailbox: &Mailbox) -> bool {
-        let local_part = folded(mailbox.local_part());
+        let local_part = folded(&mailbox.plain_local_part());
         self.lists(&local_part) || self.lists_without_detail(&local_part)
     }
 
@@ -84,7 +84,7 @@ fn without_comment(line: &str) -> &str {
 
 fn recipient(text: &str, domain: &Domain) -> Option<String> {
     let whole = Mailbox::read(text).or_else(|| Mailbox::read(&format!("{text}@{domain}")))?;
-    (whole.domain() == Some(domain)).then(|| folded(whole.local_part()))
+    (whole.domain() == Some(domain)).then(|| folded(&whole.plain_local_part()))
 }
 
 fn folded(local_part: &str) -> String {
@@ -107,9 +107,13 @@ mod tests {
     fn a_list_names_local_parts_or_addresses() {
         let list =
             parse("# ours\nanna\r\n\n  Bob@Example.ORG  # the builder\n\"a b\"\nc#\n").unwrap();
-        for known in
-            ["ANNA@example.org", "bob@example.org", "\"a b\"@example.org", "c#@example.org"]
-        {
+        for known in [
+            "ANNA@example.org",
+            "\"anna\"@example.org",
+            "bob@example.org",
+            "\"a b\"@example.org",
+            "c#@example.org",
+        ] {
             assert!(has(&list, known), "{known}");
         }
         assert!(!has(&list, "carl@example.org"));

@@ -14,6 +14,7 @@ use super::counts::{AtDoor, Rejection};
 use super::events;
 use super::line::{LineEnd, Stop, hear, parted};
 use super::provider::{House, Provider};
+use super::room::NotKept;
 use super::serve::Door;
 use crate::mail::authres::Forgeries;
 use crate::mail::trace::{Protocol, Received, safe_name};
@@ -216,7 +217,9 @@ impl<S: Spool> Talk<'_, S> {
     /// in front.
     fn introduced(&mut self, said: &Xclient) {
         let by = caller(&self.wire);
-        self.ip = said.address.unwrap_or(by);
+        let mut whom = Some(self.ip);
+        said.address.replace(&mut whom);
+        self.ip = whom.unwrap_or(by);
         info!(session = self.id, ip = %self.ip, %by, "a host that is believed speaks for another");
     }
 
@@ -281,6 +284,7 @@ impl<S: Spool> Talk<'_, S> {
                 self.session.accept();
             }
             Err(fault) => {
+                let fault = fault.into();
                 self.counts().reject(trouble(&fault));
                 self.session.answer(refusal(&fault));
             }
@@ -305,10 +309,6 @@ impl<S: Spool> Talk<'_, S> {
         let (Some(mail), Some(envelope)) = (mail, envelope) else {
             return self.session.answer(LOST_TRACK);
         };
-        // What others have brought since the recipients were named counts too.
-        if !self.provider.has_room_for_all(&envelope) {
-            return self.session.answer(OVER_QUOTA);
-        }
         let octets = mail.octets;
         let id = EntryId(ulid::Ulid::generate());
         match self.keep(mail, &envelope, id).await {
@@ -347,7 +347,7 @@ impl<S: Spool> Talk<'_, S> {
         mut mail: Mail<S>,
         envelope: &Envelope,
         id: EntryId,
-    ) -> Result<(), SpoolError> {
+    ) -> Result<(), NotKept> {
         if mail.forged() > 0 {
             let fields = mail.forged();
             info!(session = self.id, ip = %self.ip, id = %id, fields, "forged Authentication-Results were taken out");
@@ -359,6 +359,7 @@ impl<S: Spool> Talk<'_, S> {
             }
             None => String::new(),
         };
+        let octets = mail.octets;
         let draft = mail.into_draft().await?;
         let now = Timestamp::now();
         let arrival = Arrival {
@@ -372,7 +373,10 @@ impl<S: Spool> Talk<'_, S> {
         let of = |part: &Part| self.provider.counts.domain(&part.domain);
         let of_domains: Vec<_> = arrival.parts.iter().filter_map(of).collect();
         let came = events::of_arrival(&arrival, self.id);
+        // What others have brought since the recipients were named counts too.
+        let places = self.provider.take_room(&arrival.parts, octets).ok_or(NotKept::OverQuota)?;
         self.provider.spool.commit(draft, arrival).await?;
+        drop(places);
         self.provider.counts.events.tell(came, Timestamp::now());
         of_domains.iter().for_each(|domain| domain.received.add(1));
         Ok(())
@@ -463,18 +467,22 @@ fn reason(refusal: &Reply) -> Rejection {
     }
 }
 
-fn trouble(fault: &SpoolError) -> Rejection {
+fn trouble(fault: &NotKept) -> Rejection {
     match fault {
-        SpoolError::Full { .. } => Rejection::Full,
-        _ => Rejection::Spool,
+        NotKept::OverQuota => Rejection::Quota,
+        NotKept::Spool(SpoolError::Full { .. }) => Rejection::Full,
+        NotKept::Spool(_) => Rejection::Spool,
     }
 }
 
-/// What a sender is told of our own troubles: little, and always "later".
-pub(super) fn refusal(fault: &SpoolError) -> Reply {
+/// What a sender is told of mail that is not kept: of our own troubles little, and always "later".
+pub(super) fn refusal(fault: &NotKept) -> Reply {
     match fault {
-        SpoolError::Full { .. } => Reply::new(452, (3, 1), "no room just now; try again later"),
-        _ => Reply::new(451, (3, 0), "cannot keep mail just now; try again later"),
+        NotKept::OverQuota => OVER_QUOTA,
+        NotKept::Spool(SpoolError::Full { .. }) => {
+            Reply::new(452, (3, 1), "no room just now; try again later")
+        }
+        NotKept::Spool(_) => Reply::new(451, (3, 0), "cannot keep mail just now; try again later"),
     }
 }
 
@@ -512,7 +520,7 @@ impl House {
         if mailbox.asks_for_relay() {
             return Err(NO_RELAY);
         }
-        let postmaster = mailbox.local_part().eq_ignore_ascii_case("postmaster");
+        let postmaster = mailbox.plain_local_part().eq_ignore_ascii_case("postmaster");
         match postmaster || held.knows(mailbox) {
             true => Ok(()),
             false => Err(NO_MAILBOX),

@@ -44,6 +44,7 @@ pub mod receive;
 pub mod recent;
 pub mod relay;
 mod restart;
+pub mod room;
 pub mod rounds;
 pub mod schedule;
 mod scribe;

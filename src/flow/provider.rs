@@ -13,12 +13,12 @@ use tokio::sync::Notify;
 use super::counts::Counts;
 use super::line::LineEnd;
 use super::push::Pushing;
+use super::room::{Load, Places, Room};
 use crate::config::accounts::{Accounts, Network, Switch};
 use crate::config::fetch::{Account, Layer, TlsMode};
 use crate::config::provider::{DomainSettings, Etrn, Notices, Settings, Smarthost};
 use crate::config::recipients::Recipients;
 use crate::config::value::Size;
-use crate::mail::Envelope;
 use crate::net::admission::network;
 use crate::net::rate::{Rates, keep_newer_half};
 use crate::net::spf::Spf;
@@ -31,7 +31,7 @@ use crate::session::server::Mechanisms;
 use crate::session::transcript::Transcript;
 use crate::session::{AtrnRequest, Patience, Profile, ServerSettings};
 use crate::smtp::{Domain, ForwardPath, Mailbox};
-use crate::spool::{Order, Spool};
+use crate::spool::{Order, Part, Spool};
 
 /// A provider at work.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ pub struct Provider<S: Spool> {
     failures: Mutex<HashMap<IpAddr, Vec<Instant>>>,
     senders: Mutex<Rates>,
     learned: Mutex<Learned>,
+    room: Room,
 }
 
 /// The settings in force, put together once for all sessions that begin under them. A reload puts
@@ -220,6 +221,7 @@ impl<S: Spool> Provider<S> {
             failures: Mutex::default(),
             senders: Mutex::default(),
             learned: Mutex::default(),
+            room: Room::default(),
         }
     }
 
@@ -345,15 +347,26 @@ impl<S: Spool> Provider<S> {
         if !held.quota.is_bound() {
             return true;
         }
-        let rests = self.spool.totals(domain);
-        let messages = rests.waiting + rests.set_aside;
-        held.quota.has_room(messages, rests.octets + rests.octets_aside, size)
+        let Load { messages, octets } = self.load(domain);
+        held.quota.has_room(messages, octets, size)
     }
 
-    /// Is there still room in the domains of all its recipients, now that it has come? Whatever its size: that
-    /// was judged, or was not known.
-    pub fn has_room_for_all(&self, envelope: &Envelope) -> bool {
-        envelope.recipients.iter().all(|recipient| self.has_room(&recipient.path, 0))
+    /// Takes a place in the domains of all its recipients, now that it has come and until it is kept:
+    /// others have come meanwhile. Whatever its size: that was judged, or was not known.
+    pub fn take_room(&self, parts: &[Part], octets: u64) -> Option<Places<'_>> {
+        let house = self.house();
+        let bound =
+            |part: &Part| Some((part.domain.clone(), house.domains.get(&part.domain)?.quota));
+        self.room.take(parts.iter().filter_map(bound), octets, |domain| self.load(domain))
+    }
+
+    /// What rests for a domain, in whatever state.
+    fn load(&self, domain: &Domain) -> Load {
+        let rests = self.spool.totals(domain);
+        Load {
+            messages: rests.waiting + rests.set_aside,
+            octets: rests.octets + rests.octets_aside,
+        }
     }
 
     fn waiting(&self, claim: &Claim) -> Waiting {

@@ -13,13 +13,14 @@ use tracing::{info, warn};
 use super::events;
 use super::intake::{LOST_TRACK, Mail, Manner, OVER_QUOTA, TOO_FAST, kept, received, refusal};
 use super::provider::{House, Provider};
+use super::room::NotKept;
 use crate::config::accounts::Account;
 use crate::mail::{Envelope, Recipient};
 use crate::queue::{self, EntryId, Source};
 use crate::session::{Event, Odmr, ServerSession};
 use crate::smtp::escape::Escaped;
 use crate::smtp::{Domain, ForwardPath, Reply, ReversePath};
-use crate::spool::{Arrival, Part, Spool, SpoolError};
+use crate::spool::{Arrival, Part, Spool};
 
 /// Mail on its way from a customer.
 pub(super) struct Submission<'a, S: Spool> {
@@ -59,7 +60,7 @@ impl<S: Spool> Submission<'_, S> {
                         self.mail = Some(Mail::new(draft));
                         session.accept();
                     }
-                    Err(fault) => session.answer(refusal(&fault)),
+                    Err(fault) => session.answer(refusal(&fault.into())),
                 }
             }
             Event::Content(octets) => self.content(octets).await,
@@ -118,9 +119,6 @@ impl<S: Spool> Submission<'_, S> {
         let (Some(mail), Some(envelope)) = (self.mail.take(), session.envelope().cloned()) else {
             return session.answer(LOST_TRACK);
         };
-        if !self.provider.has_room_for_all(&envelope) {
-            return session.answer(OVER_QUOTA);
-        }
         let (octets, id) = (mail.octets, EntryId(ulid::Ulid::generate()));
         match self.keep(session, mail, &envelope, id).await {
             Ok(()) => {
@@ -143,7 +141,7 @@ impl<S: Spool> Submission<'_, S> {
         mail: Mail<S>,
         envelope: &Envelope,
         id: EntryId,
-    ) -> Result<(), SpoolError> {
+    ) -> Result<(), NotKept> {
         let now = Timestamp::now();
         let manner = Manner { lmtp: false, authenticated: true };
         let by = &self.provider.name;
@@ -164,7 +162,11 @@ impl<S: Spool> Submission<'_, S> {
             trace: trace.into(),
         };
         let came = events::of_arrival(&arrival, self.id);
-        self.provider.spool.commit(mail.into_draft().await?, arrival).await?;
+        let octets = mail.octets;
+        let draft = mail.into_draft().await?;
+        let places = self.provider.take_room(&arrival.parts, octets).ok_or(NotKept::OverQuota)?;
+        self.provider.spool.commit(draft, arrival).await?;
+        drop(places);
         self.provider.counts.events.tell(came, Timestamp::now());
         local.iter().for_each(|domain| self.provider.arrived(domain));
         Ok(())

@@ -121,7 +121,7 @@ impl Learned {
 }
 
 fn key(mailbox: &Mailbox) -> Option<(&Domain, String)> {
-    Some((mailbox.domain()?, mailbox.local_part().to_lowercase()))
+    Some((mailbox.domain()?, mailbox.plain_local_part().to_lowercase()))
 }
 
 #[cfg(test)]

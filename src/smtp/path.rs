@@ -4,6 +4,7 @@
 //! An address is kept exactly as it came, because only its own domain may interpret the local
 //! part: quoting, case and all.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::domain::{Domain, Host};
@@ -86,6 +87,19 @@ impl Mailbox {
     /// What stands before the `@`, quotes included.
     pub fn local_part(&self) -> &str {
         &self.text[..self.at]
+    }
+
+    /// The same as its own domain reads it: without quotes, and what was behind a backslash bare. Two
+    /// addresses that differ in those alone are one. RFC 5321, section 4.1.2.
+    pub fn plain_local_part(&self) -> Cow<'_, str> {
+        let local_part = self.local_part();
+        let Some(quoted) = local_part.strip_prefix('"') else { return local_part.into() };
+        let mut plain = String::with_capacity(quoted.len());
+        let mut letters = quoted.strip_suffix('"').unwrap_or(quoted).chars();
+        while let Some(letter) = letters.next() {
+            plain.extend(if letter == '\\' { letters.next() } else { Some(letter) });
+        }
+        plain.into()
     }
 
     /// What stands behind the `@`.
@@ -267,6 +281,20 @@ mod tests {
             &very_long,
         ] {
             assert!(Mailbox::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn quotes_and_backslashes_are_no_part_of_a_name() {
+        for (written, plain) in [
+            ("anna", "anna"),
+            ("\"anna\"", "anna"),
+            ("\"an\\na\"", "anna"),
+            ("\"a \\\" b\"", "a \" b"),
+            ("\"a\\\\\"", "a\\"),
+        ] {
+            let mailbox = Mailbox::parse(&format!("{written}@example.org")).unwrap();
+            assert_eq!(mailbox.plain_local_part(), plain, "{written}");
         }
     }
 

@@ -1,7 +1,6 @@
 //! XCLIENT: a server that stands in front says for whom it speaks. Postfix's extension; its attributes
 //! are `NAME=value`, the values xtext (RFC 3461, section 4), or `[UNAVAILABLE]` and `[TEMPUNAVAIL]`.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::xtext;
@@ -9,13 +8,37 @@ use super::xtext;
 /// What may stand in the line, as EHLO lists it.
 pub const OFFER: &str = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
 
-/// Whom a caller speaks for, as far as it says so.
+/// What is said of one attribute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Attribute<T> {
+    /// Nothing: what was said of it before holds.
+    #[default]
+    Unsaid,
+    /// That it is not known.
+    Unknown,
+    /// This.
+    Known(T),
+}
+
+impl<T> Attribute<T> {
+    /// Puts it in the place of what was known before.
+    pub fn replace(self, known: &mut Option<T>) {
+        match self {
+            Attribute::Unsaid => {}
+            Attribute::Unknown => *known = None,
+            Attribute::Known(value) => *known = Some(value),
+        }
+    }
+}
+
+/// Whom a caller speaks for, as far as it says so. A caller may need several lines for all that it has
+/// to say: what one of them leaves out stays as it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Xclient {
     /// ADDR: the address of the host that called it.
-    pub address: Option<IpAddr>,
+    pub address: Attribute<IpAddr>,
     /// HELO: what that host called itself.
-    pub helo: Option<String>,
+    pub helo: Attribute<String>,
 }
 
 impl Xclient {
@@ -33,29 +56,19 @@ impl Xclient {
             match name.to_ascii_uppercase().as_str() {
                 "ADDR" => {
                     said.address = match value {
-                        Some(value) => Some(address(&value)?),
-                        None => None,
+                        Some(value) => Attribute::Known(address(&value)?),
+                        None => Attribute::Unknown,
                     };
                 }
-                "HELO" => said.helo = value.filter(|helo| !helo.is_empty()),
+                "HELO" => {
+                    let helo = value.filter(|helo| !helo.is_empty());
+                    said.helo = helo.map_or(Attribute::Unknown, Attribute::Known);
+                }
                 "NAME" | "PORT" | "PROTO" | "LOGIN" | "DESTADDR" | "DESTPORT" => {}
                 _ => return None,
             }
         }
         Some(said)
-    }
-
-    /// What is to be said behind the verb to pass this on. Empty where nothing is known.
-    pub fn attributes(&self) -> String {
-        let mut text = String::new();
-        if let Some(address) = self.address {
-            let family = if address.is_ipv6() { "IPV6:" } else { "" };
-            let _ = write!(text, " ADDR={family}{address}");
-        }
-        if let Some(helo) = &self.helo {
-            let _ = write!(text, " HELO={}", xtext::encoded(helo));
-        }
-        text
     }
 }
 
@@ -76,26 +89,38 @@ mod tests {
 
     #[test]
     fn attributes_say_who_calls_or_are_refused() {
+        use Attribute::{Known, Unknown};
         let said = Xclient::parse("NAME=spike.test ADDR=192.0.2.7 HELO=a+2Bb port=40000").unwrap();
-        assert_eq!(said.address, Some("192.0.2.7".parse().unwrap()));
-        assert_eq!(said.helo.as_deref(), Some("a+b"));
+        assert_eq!(said.address, Known("192.0.2.7".parse().unwrap()));
+        assert_eq!(said.helo, Known("a+b".to_owned()));
         let sixth = Xclient::parse("ADDR=IPV6:2001:db8::7 NAME=[UNAVAILABLE]").unwrap();
-        assert_eq!(sixth.address, Some("2001:db8::7".parse().unwrap()));
+        assert_eq!(sixth.address, Known("2001:db8::7".parse().unwrap()));
         let unknown = Xclient::parse("ADDR=[UNAVAILABLE] HELO=[tempunavail]").unwrap();
-        assert_eq!(unknown, Xclient::default());
+        assert_eq!(unknown, Xclient { address: Unknown, helo: Unknown });
+        assert_eq!(Xclient::parse("PROTO=ESMTP"), Some(Xclient::default()));
         for wrong in ["ADDR", "ADDR=", "ADDR=spike.test", "WHO=me", "HELO=+4", "HELO=a+0Ab", "=x"] {
             assert_eq!(Xclient::parse(wrong), None, "{wrong}");
         }
     }
 
+    #[test]
+    fn what_is_not_said_stays_as_it_was() {
+        let mut known = Some(1);
+        Attribute::Unsaid.replace(&mut known);
+        assert_eq!(known, Some(1));
+        Attribute::Known(2).replace(&mut known);
+        assert_eq!(known, Some(2));
+        Attribute::Unknown.replace(&mut known);
+        assert_eq!(known, None);
+    }
+
     proptest! {
         #[test]
-        fn what_is_passed_on_is_read_again(
-            address: Option<IpAddr>,
-            helo in proptest::option::of("[^\\p{Cc}]{1,80}"),
-        ) {
-            let said = Xclient { address, helo };
-            prop_assert_eq!(Xclient::parse(&said.attributes()), Some(said));
+        fn what_is_said_is_read(address: IpAddr, helo in "[^\\p{Cc}]{1,80}") {
+            let family = if address.is_ipv6() { "IPV6:" } else { "" };
+            let line = format!("ADDR={family}{address} HELO={}", xtext::encoded(&helo));
+            let said = Xclient { address: Attribute::Known(address), helo: Attribute::Known(helo) };
+            prop_assert_eq!(Xclient::parse(&line), Some(said));
         }
 
         #[test]

@@ -1,5 +1,8 @@
 //! What the MX turns away although the domain is one of ours, and lets in again.
 
+use std::net::UdpSocket;
+use std::time::Duration;
+
 use crate::lab::Lab;
 use crate::lab::authority::Authority;
 use crate::lab::dns::Dns;
@@ -60,6 +63,52 @@ fn a_quota_holds_for_those_who_come_side_by_side() {
     let ended = sides.map(|mut post| post.ask("Subject: x\r\n\r\ny\r\n."));
     assert!(ended[0].starts_with("250"), "{ended:?}");
     assert!(ended[1].starts_with("452 4.2.2"), "{ended:?}");
+}
+
+/// Both are whole, and wait for what DNS says of their senders.
+#[test]
+fn a_quota_holds_for_those_who_wait_side_by_side() {
+    let lab = Lab::open();
+    let names = UdpSocket::bind((lab.ip(), 0)).expect("a port");
+    names.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+    let resolver = names.local_addr().expect("its address").to_string();
+    let odmrd = Odmrd::new(&lab).set("queue.quota_messages", "1").set("mx.spf", "true");
+    let odmrd = odmrd.set("mx.resolver", &quoted(&resolver)).start();
+    let mut asked = Vec::new();
+    let mut posts = ["one", "two"].map(|name| {
+        let mut post = Post::open(odmrd.mx);
+        assert!(post.ask(&format!("MAIL FROM:<a@{name}.test>")).starts_with("250"));
+        assert!(post.ask("RCPT TO:<box@example.org>").starts_with("250"));
+        assert!(post.ask("DATA").starts_with("354"));
+        post.say("Subject: x\r\n\r\ny\r\n.");
+        // It is asked for, and not answered yet.
+        let mut query = vec![0; 512];
+        let (octets, from) = names.recv_from(&mut query).expect("a question");
+        query.truncate(octets);
+        asked.push((query, from));
+        post
+    });
+    let answering = std::thread::spawn(move || {
+        let mut next = asked.into_iter().map(Ok).collect::<Vec<std::io::Result<_>>>();
+        while let Some(Ok((mut answer, from))) = next.pop() {
+            // No such name.
+            (answer[2], answer[3]) = (answer[2] | 0x80, 0x83);
+            names.send_to(&answer, from).expect("sent");
+            if next.is_empty() {
+                names.set_read_timeout(Some(Duration::from_secs(3))).expect("a timeout");
+                let mut query = vec![0; 512];
+                next.push(names.recv_from(&mut query).map(|(octets, from)| {
+                    query.truncate(octets);
+                    (query, from)
+                }));
+            }
+        }
+    });
+    let mut ended = posts.each_mut().map(Post::reply);
+    ended.sort();
+    assert!(ended[0].starts_with("250") && ended[1].starts_with("452 4.2.2"), "{ended:?}");
+    answering.join().expect("answers");
+    assert!(odmrd.daemon.log().contains("over its quota"), "{}", odmrd.daemon.log());
 }
 
 #[test]
@@ -261,6 +310,8 @@ fn a_filter_speaks_for_one_after_the_other() {
         [("ADDR=192.0.2.7 HELO=spike.test", "filter.test"), ("ADDR=[UNAVAILABLE]", "next.test")]
     {
         assert!(post.ask(&format!("XCLIENT {introduction}")).starts_with("220"));
+        // More of the same client, as Postfix goes on where a line would be too long.
+        assert!(post.ask("XCLIENT PROTO=ESMTP PORT=40000").starts_with("220"));
         assert!(post.ask(&format!("EHLO {helo}")).starts_with("250"));
         post.deliver(
             "a@sender.test",

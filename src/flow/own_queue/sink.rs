@@ -115,7 +115,7 @@ async fn commit(
     };
     match spool.commit(draft, arrival).await {
         Ok(()) => kept(id),
-        Err(fault) => refusal(&fault),
+        Err(fault) => refusal(&fault.into()),
     }
 }
 
@@ -144,7 +144,7 @@ impl Sink for QueueSink {
 
     async fn begin(&mut self, trace: &str) -> Result<(), Reply> {
         let mail = self.mail.as_mut().ok_or(OUT_OF_ORDER)?;
-        let draft = self.spool.draft(mail.params.size).map_err(|fault| refusal(&fault))?;
+        let draft = self.spool.draft(mail.params.size).map_err(|fault| refusal(&fault.into()))?;
         (mail.draft, mail.trace) = (Some(draft), Bytes::copy_from_slice(trace.as_bytes()));
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Sink for QueueSink {
             None => Err(SpoolError::Broken("no content was to come".to_owned())),
         };
         written.map_err(|fault| {
-            let reply = refusal(&fault);
+            let reply = refusal(&fault.into());
             mail.fault = Some(reply.clone());
             reply
         })

@@ -14,6 +14,9 @@ use crate::smtp::{
 };
 use crate::smtp::{command, escape::Escaped};
 
+/// So many times the recipients of a transaction may be named in vain before that is noise.
+const EXCESS: u32 = 9;
+
 impl<Stage> ServerSession<Stage> {
     /// Hears one command line, if a whole one is there.
     pub(super) fn command_line(&mut self, now: Instant) -> bool {
@@ -174,7 +177,8 @@ impl<Stage> ServerSession<Stage> {
     fn rcpt(&mut self, path: ForwardPath, params: RcptParams) {
         let dsn = params.notify.is_some() || params.orcpt.is_some();
         let international = path.mailbox().is_some_and(|mailbox| mailbox.is_international());
-        let Some(transaction) = &self.transaction else {
+        let most = self.settings.max_recipients;
+        let Some(transaction) = &mut self.transaction else {
             return self.out_of_place(words::MAIL_FIRST);
         };
         if transaction.intake.is_some() || transaction.spoilt {
@@ -183,7 +187,13 @@ impl<Stage> ServerSession<Stage> {
             self.error(words::NO_SUCH_PARAMETER);
         } else if international && !transaction.envelope.params.smtputf8 {
             self.say(words::NEEDS_UTF8);
-        } else if transaction.envelope.recipients.len() >= self.settings.max_recipients as usize {
+        } else if transaction.envelope.recipients.len() >= most as usize {
+            // RFC 5321, section 4.5.3.1.10: those that were taken are delivered, the others come again. Who
+            // names them all at once makes no noise; who names them without end does.
+            transaction.excess = transaction.excess.saturating_add(1);
+            if transaction.excess <= most.saturating_mul(EXCESS) {
+                self.counts.brought_something();
+            }
             self.say(words::TOO_MANY_RECIPIENTS);
         } else {
             let recipient = Recipient { path, params };

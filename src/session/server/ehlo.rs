@@ -2,7 +2,8 @@
 
 use super::{Event, Hello, ServerSession, ServerSettings, words};
 use crate::session::Profile;
-use crate::smtp::{Reply, Xclient, xclient};
+use crate::smtp::xclient::{self, Attribute};
+use crate::smtp::{Reply, Xclient};
 
 impl<Stage> ServerSession<Stage> {
     /// EHLO or HELO: resets like RSET (RFC 5321, section 4.1.4), keeps an authentication.
@@ -30,8 +31,11 @@ impl<Stage> ServerSession<Stage> {
             return self.error(words::BAD_INTRODUCTION);
         };
         self.hello = None;
-        // Of another client: what was said of the last one does not count for it.
-        self.introduced.clone_from(&said.helo);
+        // Another address is another client: what was said of the last one does not count for it.
+        if said.address != Attribute::Unsaid {
+            self.introduced = None;
+        }
+        said.helo.clone().replace(&mut self.introduced);
         self.say(words::greeting(&self.settings));
         self.events.push_back(Event::Introduced(said));
     }

@@ -240,6 +240,8 @@ struct Transaction {
     intake: Option<Intake>,
     /// A chunk was refused: nothing but RSET mends it. RFC 3030, section 2.
     spoilt: bool,
+    /// Recipients beyond those that fit.
+    excess: u32,
 }
 
 /// What the session is waiting for.
@@ -578,7 +580,7 @@ impl<Stage> ServerSession<Stage> {
 
     fn open(&mut self, envelope: Envelope) {
         self.moot = false;
-        self.transaction = Some(Transaction { envelope, intake: None, spoilt: false });
+        self.transaction = Some(Transaction { envelope, intake: None, spoilt: false, excess: 0 });
     }
 
     fn add(&mut self, recipient: Recipient) {

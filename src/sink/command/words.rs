@@ -119,8 +119,8 @@ fn parts(recipient: &Recipient) -> (String, String, String) {
     let Some(mailbox) = recipient.path.mailbox() else {
         return (recipient.path.as_str().to_owned(), String::new(), String::new());
     };
-    let (local, extension) =
-        mailbox.local_part().split_once('+').unwrap_or((mailbox.local_part(), ""));
+    let name = mailbox.plain_local_part();
+    let (local, extension) = name.split_once('+').unwrap_or((&name, ""));
     (local.to_owned(), extension.to_owned(), mailbox.host().to_string())
 }
 

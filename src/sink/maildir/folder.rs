@@ -159,10 +159,12 @@ impl Folders {
     pub fn place(&self, recipient: &ForwardPath) -> Option<Place> {
         let address = recipient.as_str().to_lowercase();
         let (local, domain) = match recipient.mailbox() {
-            Some(mailbox) => (mailbox.local_part().to_lowercase(), mailbox.host().to_string()),
+            Some(mailbox) => {
+                (mailbox.plain_local_part().to_lowercase(), mailbox.host().to_string())
+            }
             None => (address.clone(), String::new()),
         };
-        let rule = [address, local.clone(), format!("@{domain}")];
+        let rule = [address, format!("{local}@{domain}"), local.clone(), format!("@{domain}")];
         match rule.iter().find_map(|key| self.rules.get(key)) {
             Some(folder) => Some(Place::Named(folder.clone())),
             // Postmaster must never bounce. RFC 5321, section 4.5.1.

@@ -72,8 +72,13 @@ impl Post {
 
     /// Says a command and returns the whole reply.
     pub fn ask(&mut self, command: &str) -> String {
-        self.write(format!("{command}\r\n").as_bytes());
+        self.say(command);
         self.reply()
+    }
+
+    /// Says a command, and does not wait.
+    pub fn say(&mut self, command: &str) {
+        self.write(format!("{command}\r\n").as_bytes());
     }
 
     fn greet(server: SocketAddr, hello: &str) -> Post {
@@ -94,7 +99,8 @@ impl Post {
         Post { line: BufReader::new(tcp) }
     }
 
-    fn reply(&mut self) -> String {
+    /// The next whole reply.
+    pub fn reply(&mut self) -> String {
         self.try_reply().expect("a reply")
     }
 
