@@ -46,7 +46,7 @@ pub async fn fetch(
 ) -> Result<Vec<Fetched>, Failure> {
     judged(effective, Purpose::Run)?;
     let account = &effective.account;
-    let locked = AccountLock::take(&account.identity(), account.lock, &mut stop).await;
+    let locked = AccountLock::take(account, &mut stop).await;
     let Some(_lock) = locked.map_err(|fault| Failure::new(fault.exit(), fault))? else {
         return Ok(Vec::new());
     };
@@ -84,7 +84,7 @@ pub async fn deliver_queue(
 ) -> Result<Option<Summary>, Failure> {
     judged(effective, Purpose::TestTarget)?;
     let account = &effective.account;
-    let locked = AccountLock::take(&account.identity(), account.lock, &mut stop).await;
+    let locked = AccountLock::take(account, &mut stop).await;
     let Some(_lock) = locked.map_err(|fault| Failure::new(fault.exit(), fault))? else {
         return Ok(None);
     };
@@ -168,7 +168,8 @@ fn note_queue(
             summary.hint = Some(look.to_owned());
             (Outcome::Partial, Exit::Partial, format!("{aside} set aside"))
         }
-        Ok(()) if standing.deferred > 0 => {
+        // Also between two tries: it is not well again because nobody has tried.
+        Ok(()) if standing.deferred > 0 || standing.resting > 0 => {
             summary.hint = Some("atrn-fetch queue says why".to_owned());
             (Outcome::Partial, Exit::Partial, "the target has not taken all mail".to_owned())
         }

@@ -264,6 +264,9 @@ impl<K: Sink> Run<'_, K> {
             Ok(()) if tally.offered == 0 => (Outcome::NoMail, Exit::Ok),
             Ok(()) => (Outcome::Ok, Exit::Ok),
         };
+        if end.is_ok() {
+            self.judge_target(summary);
+        }
         if let Err(fault) = end {
             summary.reason = Some(fault.told(&summary.server));
             summary.hint = fault.hint();
@@ -272,6 +275,23 @@ impl<K: Sink> Run<'_, K> {
                 summary.last_reply = Some(reply.to_string());
             }
         }
+    }
+}
+
+impl<K: Sink> Run<'_, K> {
+    /// A run that went well with the provider may have brought nothing to the target: nobody would look at
+    /// that before the mail is too old.
+    fn judge_target(&self, summary: &mut Summary) {
+        let tally = &self.tally;
+        let said = tally.put_off.as_ref().filter(|_| tally.accepted == 0 && tally.refused == 0);
+        summary.reason = match (tally.target_lost, said) {
+            (true, _) => {
+                Some("the target stopped answering; the rest stays with the provider".into())
+            }
+            (false, Some(reply)) => Some(format!("the target puts all mail off: {reply}")),
+            (false, None) => return,
+        };
+        summary.hint = Some("atrn-fetch test-target tries it; its own log may say why".into());
     }
 }
 

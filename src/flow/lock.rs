@@ -7,13 +7,14 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Gid, Uid, flock};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use super::line::Stop;
-use crate::config::fetch::Lock;
+use super::memory::Shelf;
+use crate::config::fetch::{Account, Lock};
 use crate::exit::Exit;
 
 /// How often a lock that another run has is asked for.
@@ -62,11 +63,14 @@ impl AccountLock {
     /// # Errors
     /// [`LockFault`]; nothing has been done then.
     pub async fn take(
-        label: &str,
-        policy: Lock,
+        account: &Account,
         stop: &mut Stop,
     ) -> Result<Option<AccountLock>, LockFault> {
-        AccountLock::take_at(path(label)?, policy, stop).await
+        let path = match beside_memory(account) {
+            Some(path) => path,
+            None => path(&account.identity())?,
+        };
+        AccountLock::take_at(path, account.lock, stop).await
     }
 
     async fn take_at(
@@ -78,13 +82,7 @@ impl AccountLock {
             let path = path.to_owned();
             move |error| LockFault::Io { path, error }
         };
-        let file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(told(&path))?;
+        let file = open(&path).map_err(told(&path))?;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => break,
@@ -119,6 +117,29 @@ async fn told_to(stop: &mut Stop) {
 fn note_owner(mut file: &File) {
     let _ = file.set_len(0);
     let _ = writeln!(file, "{}", std::process::id());
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(path)
+}
+
+/// Where the account's memory is: that folder is the same for a shell, for cron and for a service of the same
+/// user, while the runtime folder is not. Nothing where there is none, or nothing can be written there.
+fn beside_memory(account: &Account) -> Option<PathBuf> {
+    let path = Shelf::of(account)?.lock().ok()?;
+    give_to_owner_of_folder(&open(&path).ok()?, &path);
+    Some(path)
+}
+
+/// What root makes in the folder of a service must be the service's too.
+pub fn give_to_owner_of_folder(file: &File, path: &Path) {
+    let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok());
+    if let Some(folder) = folder.filter(|folder| folder.uid() != 0)
+        && rustix::process::getuid().is_root()
+    {
+        let owner = (Uid::from_raw(folder.uid()), Gid::from_raw(folder.gid()));
+        let _ = rustix::fs::fchown(file, Some(owner.0), Some(owner.1));
+    }
 }
 
 /// In the runtime folder of the user, or of the system for root.

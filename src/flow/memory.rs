@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::lock::file_name;
+use super::lock::{file_name, give_to_owner_of_folder};
 use super::summary::Outcome;
 use crate::config::fetch::Account;
 use crate::exit::Exit;
@@ -266,6 +266,15 @@ impl Shelf {
         Ok(self.0.with_extension("came"))
     }
 
+    /// Where the lock lies, beside it; the folder is made.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn lock(&self) -> io::Result<PathBuf> {
+        self.make_folder()?;
+        Ok(self.0.with_extension("lock"))
+    }
+
     fn make_folder(&self) -> io::Result<()> {
         let folder = self.0.parent().unwrap_or(Path::new("."));
         DirBuilder::new().recursive(true).mode(0o700).create(folder)
@@ -276,6 +285,7 @@ impl Shelf {
         let aside = self.0.with_extension(format!("json.{}", std::process::id()));
         let mut options = OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        give_to_owner_of_folder(&file, &aside);
         file.write_all(&serde_json::to_vec_pretty(memory)?)?;
         fs::rename(&aside, &self.0)
     }

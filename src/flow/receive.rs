@@ -53,6 +53,10 @@ pub struct Tally {
     /// This run's measure is full, and the rest stays at the provider. A message put off for its own
     /// size does not count: there may be smaller ones behind it, or with another domain.
     pub ceiling: bool,
+    /// The last with which the target put something off.
+    pub put_off: Option<Reply>,
+    /// The target does not answer any more.
+    pub target_lost: bool,
 }
 
 /// What is going on, for a progress bar.
@@ -213,12 +217,24 @@ impl<'a, K: Sink> Receiver<'a, K> {
     /// Gives the oldest of the answers that are owed.
     fn answer(&mut self, session: &mut ServerSession<Reversed>, answers: Vec<Reply>) {
         for reply in answers {
+            self.target_said(&reply);
             if let Some(mail) = self.unanswered.pop_front() {
                 self.mail_is_over(mail, &reply);
             }
             session.answer_oldest(reply);
         }
+        self.look_at_target(session);
+    }
+
+    fn target_said(&mut self, reply: &Reply) {
+        if reply.is_transient() {
+            self.tally.put_off = Some(reply.clone());
+        }
+    }
+
+    fn look_at_target(&mut self, session: &mut ServerSession<Reversed>) {
         if self.sink.is_lost() {
+            self.tally.target_lost = true;
             session.shut_down(TARGET_LOST);
         }
     }
@@ -252,8 +268,13 @@ impl<'a, K: Sink> Receiver<'a, K> {
         (self.progress)(Progress::Message(params.size));
         let too_large =
             params.size.zip(self.terms.max_message).is_some_and(|(size, most)| size > most);
-        let answer =
-            if too_large { Err(TOO_LARGE_TODAY) } else { self.sink.mail(path, params).await };
+        let answer = match too_large {
+            true => Err(TOO_LARGE_TODAY),
+            false => self.sink.mail(path, params).await,
+        };
+        if let (false, Err(reply)) = (too_large, &answer) {
+            self.target_said(reply);
+        }
         match answer {
             Ok(()) => session.accept(),
             Err(reply) => {
@@ -284,6 +305,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
             false => Err(NOT_OURS),
         };
         let reply = answer.unwrap_or_else(|refusal| refusal);
+        self.target_said(&reply);
         *self.tally.by_code.entry(reply.code).or_default() += u64::from(!reply.is_positive());
         if let Some(mail) = &mut self.mail {
             match reply.is_positive() {
@@ -318,6 +340,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
                 session.accept();
             }
             Err(reply) => {
+                self.target_said(&reply);
                 // Not its end: the provider may say DATA again in the same transaction.
                 if let Some(mail) = &mut self.mail {
                     mail.put_off = Some(reply.code);
@@ -388,14 +411,19 @@ impl<'a, K: Sink> Receiver<'a, K> {
             self.unanswered.extend(self.mail.take());
             return session.answer_later();
         }
-        let reply = if over { TOO_LARGE_TODAY } else { self.sink.finish().await };
+        let reply = match over {
+            true => TOO_LARGE_TODAY,
+            false => {
+                let reply = self.sink.finish().await;
+                self.target_said(&reply);
+                reply
+            }
+        };
         if let Some(mail) = self.mail.take() {
             self.mail_is_over(mail, &reply);
         }
         session.answer(reply);
-        if self.sink.is_lost() {
-            session.shut_down(TARGET_LOST);
-        }
+        self.look_at_target(session);
     }
 
     /// What the log will say of it.

@@ -1,5 +1,6 @@
 //! A customer that runs all the time: every account in its own rhythm, until told to stop.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,9 @@ pub trait Door: Send + Sync + 'static {
     /// What is wrong; it has not been told yet.
     fn accounts(&self) -> Result<Vec<Effective>, Failure>;
 
+    /// Are the dialogues of its runs to be kept?
+    fn wants_dialogue(&self, effective: &Effective) -> bool;
+
     /// Tells what came of a run.
     fn report(&self, effective: &Effective, told: &[Told]);
 
@@ -57,113 +61,147 @@ pub async fn keep_fetching<D: Door>(
     at_once: usize,
     orders: impl Orders,
 ) -> Exit {
-    House { door, at_once }.keep(accounts, orders).await
+    House::new(door, at_once).keep(&accounts, orders).await
 }
 
 struct House<D: Door> {
-    door: Arc<D>,
-    at_once: usize,
+    shared: Shared<D>,
+    /// Ends runs between two messages.
+    stop: watch::Sender<bool>,
+    wake: watch::Sender<u64>,
+    /// Who looks after which account, by its name.
+    tenders: HashMap<String, Tender>,
+    all: JoinSet<Ended>,
 }
 
-/// What all accounts under one reading of the settings share.
+/// What all who look after an account share.
 struct Shared<D: Door> {
     door: Arc<D>,
-    /// Ends runs between two messages.
     stop: Stop,
-    /// Ends waits between two runs.
-    leave: Stop,
     /// Counts how often everybody was told to call now.
     wake: watch::Receiver<u64>,
     room: Arc<Semaphore>,
 }
 
+/// One who looks after an account.
+struct Tender {
+    /// Ends its waits between two runs.
+    leave: watch::Sender<bool>,
+    /// Closed when it has gone.
+    gone: watch::Receiver<()>,
+}
+
+/// How one who looked after an account ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    AsTold,
+    ByItself,
+}
+
 impl<D: Door> House<D> {
-    async fn keep(&self, mut accounts: Vec<Effective>, mut orders: impl Orders) -> Exit {
-        loop {
-            let exit = self.under(&accounts, &mut orders).await;
-            if let Some(exit) = exit {
-                return exit;
-            }
-            match self.door.accounts() {
-                Ok(read) => accounts = read,
-                Err(failure) => {
-                    self.door.complain(&failure);
-                    warn!("the settings cannot be used; those from before stay in force");
-                }
-            }
-        }
+    fn new(door: Arc<D>, at_once: usize) -> House<D> {
+        let ((stop, stopped), (wake, woken)) = (watch::channel(false), watch::channel(0));
+        let room = Arc::new(Semaphore::new(at_once));
+        let shared = Shared { door, stop: stopped, wake: woken, room };
+        House { shared, stop, wake, tenders: HashMap::new(), all: JoinSet::new() }
     }
 
-    /// Under these settings, until they are to be read again (`None`) or we are to end.
-    async fn under(&self, accounts: &[Effective], orders: &mut impl Orders) -> Option<Exit> {
-        let ((stop, stopped), (leave, left)) = (watch::channel(false), watch::channel(false));
-        let (wake, woken) = watch::channel(0);
-        let room = Arc::new(Semaphore::new(self.at_once));
-
-        let mut all = JoinSet::new();
-        for effective in accounts {
-            let shared = Shared {
-                door: self.door.clone(),
-                stop: stopped.clone(),
-                leave: left.clone(),
-                wake: woken.clone(),
-                room: room.clone(),
-            };
-            all.spawn(tend(effective.clone(), shared));
-        }
+    async fn keep(mut self, accounts: &[Effective], mut orders: impl Orders) -> Exit {
+        self.take_over(accounts);
         notify::ready();
-        info!(accounts = accounts.len(), "fetching from now on");
-        let mut exit = self.until_told(orders, &wake, &mut all).await;
-        leave.send_replace(true);
-        match exit {
-            None => notify::reloading(),
-            Some(_) => {
-                notify::stopping();
-                stop.send_replace(true);
-            }
+        let exit = self.until_told(&mut orders).await;
+        notify::stopping();
+        self.stop.send_replace(true);
+        for tender in self.tenders.values() {
+            tender.leave.send_replace(true);
         }
-        // A run may take its time; whoever looks after us, or wants us to stop, does not wait for it.
-        let mut beat = beat();
-        while !all.is_empty() {
-            tokio::select! {
-                _ = all.join_next() => {}
-                _ = beat.tick() => notify::alive(),
-                order = orders.next() => match (exit_for(order), exit) {
-                    (None, _) => {}
-                    (told, None) => {
-                        exit = told;
-                        notify::stopping();
-                        stop.send_replace(true);
-                    }
-                    // Somebody cannot wait for the end of a message.
-                    (told, Some(_)) => return told,
-                },
-            }
-        }
-        exit
+        self.see_them_off(&mut orders).await.unwrap_or(exit)
     }
 
-    async fn until_told(
-        &self,
-        orders: &mut impl Orders,
-        wake: &watch::Sender<u64>,
-        all: &mut JoinSet<()>,
-    ) -> Option<Exit> {
+    /// Whoever looks after an account now goes behind the run that it is in, and one with these settings
+    /// takes its place; no other account waits for that.
+    fn take_over(&mut self, accounts: &[Effective]) {
+        let mut before = std::mem::take(&mut self.tenders);
+        for tender in before.values() {
+            tender.leave.send_replace(true);
+        }
+        for effective in accounts {
+            let name = effective.account.name.clone();
+            let predecessor = before.remove(&name).map(|tender| tender.gone);
+            let ((leave, left), (here, gone)) = (watch::channel(false), watch::channel(()));
+            let (effective, shared) = (effective.clone(), self.shared.clone());
+            self.all.spawn(async move {
+                if let Some(mut predecessor) = predecessor {
+                    while predecessor.changed().await.is_ok() {}
+                }
+                let ended = tend(effective, shared, left).await;
+                drop(here);
+                ended
+            });
+            self.tenders.insert(name, Tender { leave, gone });
+        }
+        info!(accounts = accounts.len(), "fetching from now on");
+    }
+
+    async fn until_told(&mut self, orders: &mut impl Orders) -> Exit {
         let mut beat = beat();
         loop {
             tokio::select! {
                 order = orders.next() => match order {
-                    Order::Reload => return None,
-                    Order::Wake => wake.send_modify(|times| *times += 1),
+                    Order::Reload => self.reload(),
+                    Order::Wake => self.wake.send_modify(|times| *times += 1),
                     Order::Interrupt | Order::Stop => return exit_for(order),
                 },
-                // None ends by itself, but for a fault of ours; whoever looks after us starts us anew.
-                Some(ended) = all.join_next() => {
-                    error!(fault = ?ended.err(), "an account is not looked after any more; ending");
-                    return Some(Exit::Software);
-                }
+                Some(ended) = self.all.join_next() => match ended {
+                    Ok(Ended::AsTold) => {}
+                    // None ends by itself, but for a fault of ours; whoever looks after us starts us anew.
+                    ended => {
+                        error!(?ended, "an account is not looked after any more; ending");
+                        return Exit::Software;
+                    }
+                },
                 _ = beat.tick() => notify::alive(),
             }
+        }
+    }
+
+    fn reload(&mut self) {
+        notify::reloading();
+        match self.shared.door.accounts() {
+            Ok(accounts) => self.take_over(&accounts),
+            Err(failure) => {
+                self.shared.door.complain(&failure);
+                warn!("the settings cannot be used; those from before stay in force");
+            }
+        }
+        notify::ready();
+    }
+
+    /// A run may take its time; whoever looks after us does not wait for it, and who says again that we are
+    /// to stop cannot wait for the end of a message.
+    async fn see_them_off(&mut self, orders: &mut impl Orders) -> Option<Exit> {
+        let mut beat = beat();
+        while !self.all.is_empty() {
+            tokio::select! {
+                _ = self.all.join_next() => {}
+                _ = beat.tick() => notify::alive(),
+                order = orders.next() => match order {
+                    Order::Interrupt | Order::Stop => return Some(exit_for(order)),
+                    Order::Reload | Order::Wake => {}
+                },
+            }
+        }
+        None
+    }
+}
+
+impl<D: Door> Clone for Shared<D> {
+    fn clone(&self) -> Shared<D> {
+        Shared {
+            door: Arc::clone(&self.door),
+            stop: self.stop.clone(),
+            wake: self.wake.clone(),
+            room: Arc::clone(&self.room),
         }
     }
 }
@@ -174,16 +212,15 @@ fn beat() -> tokio::time::Interval {
 }
 
 /// A daemon that ends when it is told to has done what it should.
-fn exit_for(order: Order) -> Option<Exit> {
+fn exit_for(order: Order) -> Exit {
     match order {
-        Order::Interrupt => Some(Exit::Interrupted),
-        Order::Stop => Some(Exit::Ok),
-        Order::Reload | Order::Wake => None,
+        Order::Interrupt => Exit::Interrupted,
+        Order::Stop | Order::Reload | Order::Wake => Exit::Ok,
     }
 }
 
 /// Fetches for one account whenever it is time.
-async fn tend<D: Door>(effective: Effective, mut shared: Shared<D>) {
+async fn tend<D: Door>(effective: Effective, mut shared: Shared<D>, mut leave: Stop) -> Ended {
     let account = &effective.account;
     let rhythm = rhythm(account);
     let shelf = Shelf::of(account);
@@ -194,17 +231,18 @@ async fn tend<D: Door>(effective: Effective, mut shared: Shared<D>) {
         let due = tokio::time::Instant::from_std(Instant::now() + wait);
         tokio::select! {
             biased;
-            _ = shared.leave.wait_for(|leave| *leave) => return,
-            woken = shared.wake.changed() => if woken.is_err() { return },
+            _ = leave.wait_for(|leave| *leave) => return Ended::AsTold,
+            woken = shared.wake.changed() => if woken.is_err() { return Ended::ByItself },
             () = tokio::time::sleep_until(due) => {}
         }
-        let Ok(_place) = shared.room.acquire().await else { return };
-        if *shared.leave.borrow() {
-            return;
+        let Ok(_place) = shared.room.acquire().await else { return Ended::ByItself };
+        if *leave.borrow() {
+            return Ended::AsTold;
         }
         // What is said meanwhile is meant for the run that begins now.
         shared.wake.mark_unchanged();
-        let told_all = visit(&effective, false, shared.stop.clone(), &mut |_| {}).await;
+        let keep_dialogue = shared.door.wants_dialogue(&effective);
+        let told_all = visit(&effective, keep_dialogue, shared.stop.clone(), &mut |_| {}).await;
         let exit = exit_of(account, &told_all);
         let more = told_all.iter().any(|told| told.summary.more);
         shared.door.report(&effective, &told_all);

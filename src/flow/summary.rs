@@ -111,6 +111,9 @@ pub struct Summary {
     pub another_may_help: bool,
 }
 
+/// Octets of a text in it.
+const LONGEST: usize = 2000;
+
 impl Summary {
     /// Nothing has happened yet.
     pub fn new(account: &str, server: &str, port: u16) -> Summary {
@@ -141,6 +144,17 @@ impl Summary {
             interrupted: false,
             another_may_help: false,
         }
+    }
+
+    /// With texts of a length that a mail, a hook's environment and a memory can bear: some of them are a
+    /// stranger's.
+    pub fn bounded(mut self) -> Summary {
+        let texts = [&mut self.reason, &mut self.hint, &mut self.last_reply];
+        for text in texts.into_iter().flatten().filter(|text| text.len() > LONGEST) {
+            text.truncate(text.floor_char_boundary(LONGEST));
+            text.push_str(" ...");
+        }
+        self
     }
 
     /// Nothing could be begun.
@@ -206,7 +220,7 @@ impl Summary {
         ("next_hint_s", "When to try again, in seconds; null where nobody has said."),
         (
             "queue",
-            "With spool: recipients delivered, deferred and refused by the target in this run, and messages waiting in the queue and set aside after it; null without.",
+            "With spool: recipients delivered, deferred and refused by the target in this run, messages put off before whose next try is to come (resting), and messages waiting in the queue and set aside after it; null without.",
         ),
     ];
 }
@@ -221,5 +235,16 @@ mod tests {
         let keys: std::collections::BTreeSet<&str> =
             json.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys, Summary::FIELDS.iter().map(|(key, _)| *key).collect());
+    }
+
+    #[test]
+    fn a_strangers_words_are_cut_between_two_letters() {
+        let mut summary = Summary::new("a", "b", 1);
+        summary.reason = Some("x".to_owned() + &"é".repeat(5000));
+        summary.hint = Some("y".repeat(LONGEST));
+        let summary = summary.bounded();
+        let reason = summary.reason.unwrap();
+        assert!(reason.ends_with("é ...") && reason.len() <= LONGEST + 4, "{}", reason.len());
+        assert_eq!(summary.hint.unwrap().len(), LONGEST);
     }
 }

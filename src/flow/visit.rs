@@ -52,6 +52,7 @@ pub async fn visit(
     memory.keep_to(&called);
     let mut told = Vec::with_capacity(visited.len());
     for ((summary, transcripts), failure) in visited {
+        let summary = summary.bounded();
         // Whoever was told to stop before anything came has met with no trouble.
         let stopped = *stop.borrow() && summary.exit == Exit::TempFail && summary.accepted == 0;
         let telling = match stopped {
@@ -63,6 +64,11 @@ pub async fn visit(
             hook::call(account, &summary, &telling).await;
         }
         told.push(Told { summary, transcripts, telling, failure });
+    }
+    if account.ask == Ask::First && !told.is_empty() {
+        // Of those that stand in for it and were not needed nothing is known, nor does it matter.
+        let asked: Vec<_> = told.iter().map(|told: &Told| told.summary.server.clone()).collect();
+        memory.keep_to(&asked);
     }
     if let Some(shelf) = shelf.filter(|_| !told.is_empty()) {
         shelf.keep(&memory);

@@ -85,14 +85,17 @@ fn a_run_that_is_still_at_it_makes_no_mail() {
     let lab = Lab::open();
     let odmrd = laden(&lab);
     settings(&lab, &[("home", &at(odmrd.odmr))]);
-    let lock = lab.room("runtime").join("odmr");
-    std::fs::create_dir(&lock).expect("a folder");
+    let lock = lab.room("state");
     let file = std::fs::File::create(lock.join("home.lock")).expect("a file");
     rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).expect("a lock");
     is_silent(&run(&lab, atrn_fetch(&lab, &["home", "--quiet", "--lock", "skip"])), 0);
     let ran = run(&lab, atrn_fetch(&lab, &["home", "--quiet"]));
     assert_eq!(ran.code, Some(75), "{ran:#?}");
     assert!(ran.err.contains("another run holds this account"), "{ran:#?}");
+    // Cron has no runtime folder, or another.
+    let mut elsewhere = atrn_fetch(&lab, &["home", "--quiet"]);
+    elsewhere.env("XDG_RUNTIME_DIR", lab.room("elsewhere"));
+    assert_eq!(run(&lab, elsewhere).code, Some(75));
 }
 
 #[test]
@@ -424,4 +427,41 @@ fn a_record_that_cannot_be_kept_stops_nobody() {
     let results: Vec<_> = told.iter().map(|told| told["result"].as_str()).collect();
     assert_eq!(results, [Some("ok"), Some("no_mail")], "{ran:#?}");
     assert!(summary.exists());
+}
+
+/// The provider is content, and nobody gets mail: it is as bad as no call at all.
+#[test]
+fn a_target_that_takes_nothing_is_told_of_and_not_called_a_success() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let away = "deliver = \"command:/bin/false\"\non_error = [\"/usr/bin/touch\", \"told\"]";
+    let away = away.replace("\"told\"", &format!("{:?}", lab.path("told")));
+    settings(&lab, &[("home", &format!("{}\n{away}", at(odmrd.odmr)))]);
+    let ran = run(&lab, atrn_fetch(&lab, &["home", "--quiet"]));
+    assert_eq!(ran.code, Some(1), "{ran:#?}");
+    assert!(ran.err.contains("the target puts all mail off: 451"), "{ran:#?}");
+    assert!(ran.err.contains("test-target"), "{ran:#?}");
+    assert!(lab.path("told").exists(), "the hook was not run");
+    is_silent(&run(&lab, atrn_fetch(&lab, &["home", "--quiet"])), 1);
+    let status = run(&lab, atrn_fetch(&lab, &["status", "home"]));
+    assert_eq!(status.code, Some(1), "{status:#?}");
+    // It is over with the first mail that lands.
+    settings(&lab, &[("home", &at(odmrd.odmr))]);
+    assert_eq!(run(&lab, atrn_fetch(&lab, &["home"])).code, Some(0));
+    let status = run(&lab, atrn_fetch(&lab, &["status", "home"]));
+    assert_eq!(status.code, Some(0), "{status:#?}");
+}
+
+/// Of two that stand in for each other both were away; one is back, and nobody needs the other.
+#[test]
+fn trouble_with_a_provider_that_is_not_asked_is_no_trouble() {
+    let lab = Lab::open();
+    let (first, second) = (lab.free(), lab.free());
+    assert_eq!(with_fallback(&lab, &at(first), &at(second), "").code, Some(69));
+    let status = || run(&lab, atrn_fetch(&lab, &["status", "home"])).code;
+    assert_eq!(status(), Some(1));
+    let nobody = lab.free();
+    let odmrd = Odmrd::new(&lab).listening(nobody, first).start();
+    assert_eq!(with_fallback(&lab, &at(odmrd.odmr), &at(second), "").code, Some(0));
+    assert_eq!(status(), Some(0));
 }

@@ -255,3 +255,26 @@ fn a_target_that_does_not_trust_us_gets_no_mail() {
     assert!(fetched.text("reason").contains("XCLIENT is not offered"), "{fetched:#?}");
     assert_eq!(waiting(&lab, &keeping(&lab, &odmrd)).len(), 3);
 }
+
+/// Between two tries nobody tries; that makes nothing well.
+#[test]
+fn mail_that_rests_between_two_tries_is_a_trouble_all_the_while() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    Post::open(odmrd.mx).deliver("a@sender.test", BOX, b"Subject: x\r\n\r\ny\r\n");
+    let state = lab.path("state").display().to_string();
+    let fetch = || keeping(&lab, &odmrd).into("command:/bin/false").flags(&["--state-dir", &state]);
+    let first = fetch().run();
+    assert_eq!(
+        (first.code, first.summary["queue"]["deferred"].as_u64()),
+        (Some(1), Some(1)),
+        "{first:#?}"
+    );
+    let second = fetch().run();
+    let queue = &second.summary["queue"];
+    assert_eq!((queue["deferred"].as_u64(), queue["resting"].as_u64()), (Some(0), Some(1)));
+    assert_eq!((second.code, second.text("reason")), (Some(1), first.text("reason")), "{second:#?}");
+    // Which is known, and not told again.
+    let quiet = run(&lab, fetch().flags(&["--quiet"]).command("run"));
+    assert_eq!((quiet.code, &*quiet.err), (Some(1), ""), "{quiet:#?}");
+}

@@ -268,3 +268,72 @@ fn what_fetchmail_was_told_is_taken_over() {
     assert_eq!(bad.code, Some(65), "{bad:#?}");
     assert!(bad.err.contains("line 1: protocol lacks its value"), "{bad:#?}");
 }
+
+#[test]
+fn new_settings_count_at_once_whoever_is_still_at_it() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    // It takes calls, and says nothing.
+    let silent = std::net::TcpListener::bind(lab.free()).expect("a port");
+    let config = settings(&lab, &[("home", &odmrd)]);
+    let home = std::fs::read_to_string(&config).expect("settings");
+    let (ip, port) = (odmrd.odmr.ip(), odmrd.odmr.port());
+    let there = format!("server = \"{ip}\"\nport = {port}");
+    let address = silent.local_addr().expect("its address");
+    let away = format!("server = \"{}\"\nport = {}", address.ip(), address.port());
+    let slow = home.replace("account.home", "account.slow").replace(&there, &away);
+    let write = |text: &str| allow(&lab.write("fetch.toml", text), 0o600);
+    write(&(home.clone() + &slow));
+    bring(&odmrd);
+    let mut daemon = Child::start(&lab, "daemon", atrn_fetch(&lab, &config, &["daemon", "-v"]));
+    let _call = silent.accept().expect("a call");
+    until_landed(&lab, "home", 1);
+    let more = home.replace("account.home", "account.more").replace("maildir:home", "maildir:more");
+    write(&(home.clone() + &slow + &more));
+    bring(&odmrd);
+    daemon.signal(Signal::HUP);
+    let landed = || {
+        let folders = ["home", "more"].map(|folder| Maildir::at(lab.path(folder)).messages().len());
+        (folders.iter().sum::<usize>() == 2).then_some(())
+    };
+    until("the new account's mail", landed);
+    // And woken, too, while the slow one still waits for its provider.
+    bring(&odmrd);
+    daemon.signal(Signal::USR1);
+    let all = || ["home", "more"].map(|folder| Maildir::at(lab.path(folder)).messages().len());
+    until("all mail", || (all().iter().sum::<usize>() == 3).then_some(()));
+    assert_eq!(daemon.terminate().code(), Some(0), "{}", daemon.log());
+}
+
+#[test]
+fn a_daemon_keeps_the_dialogues_that_its_settings_ask_for() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let config = settings(&lab, &[("home", &odmrd)]);
+    let text = std::fs::read_to_string(&config).expect("settings") + "transcript = \"said\"\n";
+    allow(&lab.write("fetch.toml", text), 0o600);
+    std::fs::create_dir(lab.path("said")).expect("a folder");
+    bring(&odmrd);
+    let mut daemon = Child::start(&lab, "daemon", atrn_fetch(&lab, &config, &["daemon"]));
+    until_landed(&lab, "home", 1);
+    let said = || {
+        let files = std::fs::read_dir(lab.path("said")).expect("a folder").flatten();
+        files.into_iter().find_map(|file| std::fs::read_to_string(file.path()).ok())
+    };
+    let said = until("a dialogue", || said().filter(|text| text.contains("ATRN")));
+    assert!(!said.contains(PASSWORD), "{said}");
+    daemon.terminate();
+}
+
+#[test]
+fn what_is_wrong_with_one_queue_does_not_keep_from_the_others() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let config = settings(&lab, &[("a", &odmrd), ("b", &odmrd)]);
+    let text = std::fs::read_to_string(&config).expect("settings") + "spool = \"own\"\n";
+    allow(&lab.write("fetch.toml", text), 0o600);
+    let ran = run(&lab, atrn_fetch(&lab, &config, &["queue", "--all", "--retry"]));
+    assert_eq!(ran.code, Some(78), "{ran:#?}");
+    assert!(ran.err.contains("a: spool is not set"), "{ran:#?}");
+    assert!(ran.out.contains("b: ") || ran.out.contains("0 waiting"), "{ran:#?}");
+}

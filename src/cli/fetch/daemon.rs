@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::run::{accounts, labelled, report, with_runtime};
+use super::run::{accounts, keep_all, labelled, report, wants_dialogue, with_runtime};
 use super::{Daemon, Invocation};
 use crate::cli::failure::told;
 use crate::cli::signal::{Signal, Signals};
@@ -37,8 +37,13 @@ impl Door for Settings {
         Ok(accounts)
     }
 
+    fn wants_dialogue(&self, effective: &Effective) -> bool {
+        wants_dialogue(effective, self.0.command.common().output)
+    }
+
     fn report(&self, effective: &Effective, all: &[Told]) {
         let output = self.0.command.common().output;
+        keep_all(effective, output, all);
         for each in all {
             if let Err(failure) = report(output, effective, each) {
                 self.complain(&labelled(failure, effective));

@@ -13,11 +13,9 @@ use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::{ActWord, Request};
 use crate::flow::errand::{deliver_queue, queue_folder};
 
-/// Shows the queue of each account, or does what is ordered.
-///
-/// # Errors
-/// [`Failure`] when an account has no queue, or it cannot be read.
-pub(super) async fn own_queue(flags: &Queue, accounts: &[Effective]) -> Result<Exit, Failure> {
+/// Shows the queue of each account, or does what is ordered. That an account has none, or that it cannot be
+/// read, is told as it comes.
+pub(super) async fn own_queue(flags: &Queue, accounts: &[Effective]) -> Exit {
     let (stop, stopped) = watch::channel(false);
     let signal = tokio::spawn(first_signal(stop));
     let mut worst = Exit::Ok;
@@ -27,14 +25,16 @@ pub(super) async fn own_queue(flags: &Queue, accounts: &[Effective]) -> Result<E
             (false, false) => drop_these(flags, effective).await,
             (false, true) => list(flags, effective).await,
         };
-        worst = worst.max(done.map_err(|failure| labelled(failure, effective))?);
+        // What is wrong with one of several is no reason to leave the others.
+        worst = worst
+            .max(done.unwrap_or_else(|failure| told("atrn-fetch", &labelled(failure, effective))));
         if *stopped.borrow() {
             break;
         }
     }
     match signal.is_finished() {
-        true => Ok(signal.await.unwrap_or(worst)),
-        false => Ok(worst),
+        true => signal.await.unwrap_or(worst),
+        false => worst,
     }
 }
 

@@ -64,7 +64,7 @@ pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
         // Done above: what it is to write need not be there yet.
         Command::Init(flags) => init(&invocation, flags),
         Command::ImportFetchmailrc(flags) => take_over(flags),
-        Command::Queue(flags) => with_runtime(own_queue(flags, &accounts)),
+        Command::Queue(flags) => with_runtime(async { Ok(own_queue(flags, &accounts).await) }),
         Command::ShowConfig(show) => show_all(output, &accounts, show.origin),
     }
 }
@@ -173,19 +173,25 @@ async fn fetch_one(
     let keep = wants_dialogue(effective, output);
     let told = visit(effective, keep, stop, &mut |progress| bar.show(progress)).await;
     bar.clear();
+    let kept = keep_all(effective, output, &told);
+    (told, kept)
+}
+
+/// Keeps the dialogues of a run. Mail has come, and others are waiting for their turn; a record that cannot
+/// be kept stops neither.
+pub(super) fn keep_all(effective: &Effective, output: Output, all: &[Told]) -> Exit {
     let mut kept = Exit::Ok;
-    for told in &told {
+    for told in all {
         let transcripts = told.transcripts.as_deref().unwrap_or_default();
         let started = told.summary.started;
-        // Mail has come, and others are waiting for their turn; a record that cannot be kept stops neither.
         if let Err(failure) = keep_transcripts(&effective.account, output, started, transcripts) {
             kept = kept.max(crate::cli::failure::told("atrn-fetch", &labelled(failure, effective)));
         }
     }
-    (told, kept)
+    kept
 }
 
-fn wants_dialogue(effective: &Effective, output: Output) -> bool {
+pub(super) fn wants_dialogue(effective: &Effective, output: Output) -> bool {
     effective.account.transcript.is_some() || output.verbose > 1
 }
 

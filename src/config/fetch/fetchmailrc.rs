@@ -636,8 +636,11 @@ fn tls(layer: &mut Layer, said: &[&Said], remarks: &mut Vec<String>) {
 }
 
 fn target(layer: &mut Layer, said: &[&Said], remarks: &mut Vec<String>) {
+    // fetchmail brings ODMR mail to smtphost whatever else is said.
     if let Some(mda) = last(said, "mda") {
-        return program(layer, mda, remarks);
+        remarks.push(format!(
+            "mda {mda:?}: fetchmail does not use it for ODMR; a program gets the mail with deliver = \"command:/PATH\" and arguments"
+        ));
     }
     let hosts = said.iter().rev().find(|said| said.key == "smtphost");
     let hosts = hosts.map_or(&[][..], |said| &said.values);
@@ -660,25 +663,6 @@ fn target(layer: &mut Layer, said: &[&Said], remarks: &mut Vec<String>) {
     };
     if layer.deliver.is_none() {
         remarks.push(format!("smtphost {host:?}: set deliver = \"smtp:HOST:PORT\""));
-    }
-}
-
-/// A program that a shell was to run. Without a shell, if it can do without one.
-fn program(layer: &mut Layer, mda: &str, remarks: &mut Vec<String>) {
-    let plain = |c: char| c.is_ascii_alphanumeric() || " /._-+@:=,%".contains(c);
-    let words: Vec<String> = mda
-        .split_whitespace()
-        .map(|word| word.replace("%T", "{recipient}").replace("%s", "{recipient}"))
-        .map(|word| word.replace("%F", "{sender}"))
-        .collect();
-    match words.split_first() {
-        Some((first, rest)) if first.starts_with('/') && mda.chars().all(plain) => {
-            layer.deliver = Some(Deliver::Command(first.into()));
-            layer.arguments = Some(rest.to_vec());
-        }
-        _ => remarks.push(format!(
-            "mda {mda:?}: no shell runs it here; set deliver = \"command:/PATH\" and arguments"
-        )),
     }
 }
 
@@ -728,17 +712,16 @@ mod tests {
             ["line 1: pop.example.net: its protocol is pop3, not ODMR; left out"]
         );
         let [first, second] = &import.accounts[..] else { panic!() };
-        assert_eq!(first.layer.deliver, Deliver::read("command:/usr/bin/procmail"));
-        let arguments = ["-d".to_owned(), "{recipient}".to_owned()];
-        assert_eq!(first.layer.arguments.as_deref(), Some(&arguments[..]));
-        assert_eq!(first.layer.server, Server::read("192.0.2.7"));
         let says = |account: &Imported, word: &str| {
             assert!(account.remarks.iter().any(|r| r.contains(word)), "{:?}", account.remarks);
         };
+        assert_eq!(first.layer.deliver, Deliver::read("smtp:localhost:25"));
+        assert_eq!(first.layer.arguments, None);
+        says(first, "does not use it for ODMR");
+        assert_eq!(first.layer.server, Server::read("192.0.2.7"));
         says(first, "skip: ");
         says(first, "no sslcertck: ");
         says(first, "never used TLS");
-        says(second, "no shell runs it here");
         says(second, "preconnect: ");
         says(second, "no password stood there");
     }

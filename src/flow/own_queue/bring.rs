@@ -28,6 +28,8 @@ pub(super) struct Brought {
     pub delivered: u64,
     pub deferred: u64,
     pub refused: u64,
+    /// Messages that were put off before, and whose time has not come again.
+    pub resting: u64,
     pub end: Result<(), QueueFault>,
 }
 
@@ -40,7 +42,8 @@ impl OwnQueue {
         all: bool,
         stop: &Stop,
     ) -> Brought {
-        let mut brought = Brought { delivered: 0, deferred: 0, refused: 0, end: Ok(()) };
+        let mut brought =
+            Brought { delivered: 0, deferred: 0, refused: 0, resting: 0, end: Ok(()) };
         brought.end = self.walk(domains, target, all, stop, &mut brought).await;
         brought
     }
@@ -69,6 +72,7 @@ impl OwnQueue {
             for lease in leases {
                 let entry = lease.entry();
                 if !all && !retry::may_go(entry.tried, entry.attempts, Timestamp::now()) {
+                    brought.resting += 1;
                     continue;
                 }
                 if *stop.borrow() {

@@ -41,6 +41,8 @@ pub struct Standing {
     pub delivered: u64,
     /// Recipients whom it put off.
     pub deferred: u64,
+    /// Messages that it put off before, and whose next try is to come.
+    pub resting: u64,
     /// Recipients whom it refused for good, and whose senders are told.
     pub refused: u64,
     /// Messages that wait.
@@ -167,6 +169,7 @@ impl OwnQueue {
         let brought = self.bring(own, target, all, stop).await;
         standing.delivered = brought.delivered;
         standing.deferred = brought.deferred;
+        standing.resting = brought.resting;
         standing.refused = brought.refused;
         let Some(post) = post else { return brought.end };
         self.tell_senders().await?;

@@ -74,8 +74,14 @@ pub fn arguments(
         if !is_ours && !only_operands && values.iter().any(|value| value.starts_with('-')) {
             return Err(LooksLikeAnOption);
         }
+        // The value of an option, joined to its letter, is not there: it is an empty one, and not the word
+        // that follows.
+        let is_bare =
+            |value: &String| value.len() == 2 && value.starts_with('-') && value != argument;
+        let lacks_value = is_ours && !only_operands && values.iter().any(is_bare);
         only_operands |= argument == "--";
         filled.extend(values.into_iter().map(OsString::from));
+        filled.extend(lacks_value.then(OsString::new));
     }
     Ok(filled)
 }
@@ -189,6 +195,12 @@ mod tests {
         assert!(filled(&["--", "{recipient}"], "", &hostile).is_ok());
         assert!(filled(&["--to={recipient}"], "", &hostile).is_ok());
         assert!(filled(&["-f{sender}"], "-Cx@x.net", &hostile).is_ok());
+        // A notice has no sender; what follows the option is still no value of it.
+        assert_eq!(
+            filled(&["-f{sender}", "--", "{recipient}"], "", &hostile).unwrap(),
+            ["-f", "", "--", "-oQ/tmp@example.org"]
+        );
+        assert_eq!(filled(&["-f", "--from={sender}"], "", &hostile).unwrap(), ["-f", "--from="]);
     }
 
     #[test]

@@ -198,8 +198,22 @@ impl RelaySink {
         }
     }
 
+    /// A greeting may be a refusal of the host that we speak for: that is what becomes of its mail, and says
+    /// nothing of others.
     async fn reconnect(&mut self) -> Result<(), Reply> {
+        let proxied = self.settings.introduction == Introduction::Proxy;
+        let for_another = proxied && self.origin.is_some();
         self.connect().await.map_err(|fault| {
+            if let SinkFault::Refused { reply, .. } = &fault
+                && for_another
+                && let Some(reply) = words::passed_back(reply.clone())
+            {
+                tracing::warn!("{}", Escaped::text(&fault.to_string()));
+                return match reply.code {
+                    421 => Reply::new(451, (4, 2), "The local mail server refuses that host now"),
+                    _ => reply,
+                };
+            }
             let hint = fault.hint().unwrap_or_default();
             tracing::error!(hint, "{}", Escaped::text(&fault.to_string()));
             self.breaks = BREAKS;
@@ -272,6 +286,7 @@ impl Sink for RelaySink {
     async fn open(&mut self) -> Result<Offer, SinkFault> {
         self.close().await;
         self.breaks = 0;
+        self.origin = None;
         self.connect().await?;
         Ok(self.offer())
     }

@@ -424,3 +424,28 @@ async fn a_target_is_told_by_a_proxy_line_for_whom_we_speak() {
         assert_eq!(transact(&mut sink).await.code, 250);
     }
 }
+
+#[tokio::test]
+async fn a_host_that_the_target_will_not_have_spoils_nobody_elses_mail() {
+    let told = |ip: &str, hears: &str| format!("C: PROXY TCP4 {ip} 127.0.0.1 1 25\n{hears}");
+    let never = "S: 554 5.7.1 listed\n";
+    let not_now = "S: 421 4.7.0 too many of yours\n";
+    let server = Server::start(&[
+        format!("C: PROXY UNKNOWN\n{HELLO}C: QUIT\nS: 221 bye\n"),
+        told("192.0.2.1", never),
+        told("192.0.2.2", not_now),
+        told("192.0.2.3", &[HELLO, MAIL, "C: QUIT\nS: 221 bye\n"].concat()),
+        told("192.0.2.1", never),
+        format!("C: PROXY UNKNOWN\n{HELLO}"),
+    ]);
+    let mut sink = server.introduced(Dialect::Smtp, Introduction::Proxy);
+    sink.open().await.unwrap();
+    let fates = [("192.0.2.1", 554), ("192.0.2.2", 451), ("192.0.2.3", 250), ("192.0.2.1", 554)];
+    for (ip, code) in fates {
+        sink.comes_from(from(ip, "a.test"));
+        assert_eq!(transact(&mut sink).await.code, code, "{ip}");
+        assert!(!sink.is_lost(), "{ip}");
+    }
+    // A new beginning is in our own name, whoever was the last.
+    sink.open().await.unwrap();
+}
