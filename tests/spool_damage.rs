@@ -11,6 +11,7 @@ use std::path::Path;
 
 use contract::{arrival, at, content, deliver, keep, part, read, taken, walk};
 use odmr::queue::Fate;
+use odmr::spool::embedded::oversee::Overseer;
 use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Drain, Lease, Spool, SpoolError};
 
@@ -264,4 +265,45 @@ async fn an_entry_that_comes_to_name_anothers_message_is_damaged() {
     assert_eq!(leases.len(), 1);
     let whole = read(&spool, &leases[0]).await.expect("whole");
     assert!(whole.ends_with(&content(0, 300)));
+}
+
+/// Whoever lists, or looks a spool through, comes to an end and hears of the damage.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_walk_over_a_damaged_page_goes_on_behind_it_and_ends() {
+    let stock = tempfile::tempdir().expect("a folder");
+    stocked(stock.path()).await;
+    let pages = pages_of(stock.path(), "entry");
+    let whole = {
+        let overseer = Overseer::at(stock.path()).expect("a look");
+        overseer.page(None, 10_000).await.expect("a page").entries.len()
+    };
+    for &page in [pages.len() / 3, pages.len() / 2, pages.len() - 1].map(|n| &pages[n]) {
+        let folder = tempfile::tempdir().expect("a folder");
+        copied(stock.path(), folder.path());
+        let path = folder.path().join("spool.db");
+        let mut database = fs::read(&path).expect("a database");
+        database[page * PAGE..][..PAGE].fill(0xa5);
+        fs::write(&path, database).expect("written");
+        let overseer = Overseer::at(folder.path()).expect("a look");
+        let (mut behind, mut seen) = (None, Vec::new());
+        for room in (1..=whole + 2).map(|_| 37) {
+            let page = overseer.page(behind, room).await.expect("a page");
+            seen.extend(page.entries.into_iter().flatten().map(|sight| sight.entry.id));
+            assert!(page.next.is_none() || page.next > behind, "it goes back to {behind:?}");
+            behind = page.next;
+            if behind.is_none() {
+                break;
+            }
+        }
+        assert_eq!(behind, None, "no end");
+        assert!(seen.is_sorted() && seen.len() + 90 >= whole, "{} of {whole}", seen.len());
+        let (give, mut found) = tokio::sync::mpsc::channel(1000);
+        let verified = overseer.verify(jiff::Timestamp::now(), &give).await;
+        drop(give);
+        let mut told = Vec::new();
+        while let Some(finding) = found.recv().await {
+            told.push(finding.kind.name());
+        }
+        assert!(verified.is_ok() && told.contains(&"database"), "{verified:?} {told:?}");
+    }
 }

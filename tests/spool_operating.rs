@@ -3,7 +3,7 @@
 mod contract;
 
 use contract::*;
-use odmr::queue::{Act, Answered, Fate, RecipientState, Tried};
+use odmr::queue::{Act, Answered, EntryState, Fate, RecipientState, Tried};
 use odmr::smtp::Stage;
 use odmr::spool::embedded::operate::{Hold, Outcome, UNDO, Warrant};
 use odmr::spool::embedded::oversee::Sight;
@@ -419,4 +419,42 @@ async fn who_was_answered_for_is_known_until_it_queues_anew() {
 async fn sight(spool: &Embedded) -> Sight {
     let page = spool.overseer().page(None, 1).await.expect("a page");
     page.entries.into_iter().next().expect("an entry").expect("readable")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_undone_deletion_leaves_a_hold_as_it_was() {
+    let folder = folder();
+    let spool = open(&folder);
+    keep_small(&spool, 1, "example.org", at(0)).await;
+    let act = |act, who: &str, when| {
+        let reason = Some(format!("because of {who}"));
+        let warrant = Warrant { who: who.to_owned(), reason, filter: String::new(), at: at(when) };
+        spool.operate(vec![id(1)], act, warrant)
+    };
+    act(Act::Hold(Some(at(5000))), "ann", 10).await.expect("held");
+    let held = sight(&spool).await.mark.expect("a mark");
+    act(Act::Delete, "bob", 20).await.expect("deleted");
+    assert_eq!(sight(&spool).await.mark.expect("a mark").who, "bob");
+    act(Act::Undelete, "carl", 30).await.expect("undone");
+    let again = sight(&spool).await;
+    assert_eq!((again.entry.state, again.mark), (EntryState::Held, Some(held)));
+    // And as long as it was.
+    spool.expire(at(5001)).await.expect("a look");
+    assert_eq!(offered(&spool, "example.org").await, [id(1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mail_that_is_moved_to_a_domain_whose_new_mail_is_held_waits_there() {
+    let folder = folder();
+    let spool = open(&folder);
+    keep_small(&spool, 1, "example.org", at(0)).await;
+    let warrant = Warrant { who: "ann".into(), reason: None, filter: String::new(), at: at(1) };
+    spool.proclaim(vec![domain("shop.example")], Some(None), warrant).await.expect("held");
+    is_done(&spool, 1, Act::Redirect(domain("shop.example"))).await;
+    assert_eq!(sight(&spool).await.entry.state, EntryState::Held);
+    let totals = spool.totals(&domain("shop.example"));
+    assert_eq!((totals.waiting, totals.set_aside), (0, 1));
+    assert_eq!(spool.totals(&domain("example.org")), Totals::default());
+    is_done(&spool, 1, Act::Release).await;
+    assert_eq!(offered(&spool, "shop.example").await, [id(1)]);
 }

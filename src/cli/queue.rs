@@ -22,8 +22,10 @@ use crate::config::provider;
 use crate::config::value::Duration;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Answer, Office, ids_from};
+use crate::flow::desk::record::SCHEMAS;
 use crate::flow::desk::selection::Selection;
 use crate::report::{FORMATS, Format, Page};
+use crate::smtp::escape::Escaped;
 
 /// Command lines worth showing.
 pub const EXAMPLES: &[Example] = &[
@@ -188,6 +190,17 @@ pub struct Output {
     /// The other way round
     #[arg(long, help_heading = "Output")]
     pub reverse: bool,
+}
+
+/// Follows a dotted path into a schema. What a schema leaves open has any field.
+fn has_field(schema: &Value, path: &str) -> bool {
+    let schema = schema.get("items").unwrap_or(schema);
+    let (first, rest) = path.split_once('.').map_or((path, None), |(a, b)| (a, Some(b)));
+    let inner = match schema.get("properties") {
+        None => return true,
+        Some(properties) => properties.get(first),
+    };
+    inner.is_some_and(|inner| rest.is_none_or(|rest| has_field(inner, rest)))
 }
 
 fn read_format(text: &str) -> Result<Format, String> {
@@ -727,25 +740,49 @@ impl Output {
         Page::new(out, format, self.fields.clone(), usual, width)
     }
 
-    /// Puts an answer on a page. Says how many records there were.
+    /// Puts an answer on a page. Says how many records there were. What came before a fault is shown.
     async fn put(&self, answer: &mut Answer, mut page: Paper<'_>) -> Result<u64, Failure> {
-        if self.sort.is_some() || self.reverse {
-            let mut records = Vec::new();
-            while let Some(line) = answer.next().await? {
-                records.push(parsed(line)?);
+        let sorted = self.sort.is_some() || self.reverse;
+        let (mut records, mut shown) = (Vec::new(), false);
+        let end = loop {
+            let line = match answer.next().await {
+                Ok(Some(line)) => line,
+                Ok(None) => break Ok(()),
+                Err(fault) => break Err(fault),
+            };
+            shown = true;
+            match (sorted, page.takes_lines()) {
+                (true, _) => records.push(parsed(line)?),
+                (false, true) => page.line(line).map_err(unwritten)?,
+                (false, false) => page.record(&parsed(line)?).map_err(unwritten)?,
             }
-            self.arrange(&mut records);
-            records.iter().try_for_each(|record| page.record(record)).map_err(unwritten)?;
-        } else if page.takes_lines() {
-            while let Some(line) = answer.next().await? {
-                page.line(line).map_err(unwritten)?;
-            }
-        } else {
-            while let Some(line) = answer.next().await? {
-                page.record(&parsed(line)?).map_err(unwritten)?;
+        };
+        if let (Err(fault), false) = (&end, shown) {
+            return Err(fault.clone());
+        }
+        self.arrange(&mut records);
+        records.iter().try_for_each(|record| page.record(record)).map_err(unwritten)?;
+        let rows = page.end().map_err(unwritten)?;
+        end.map(|()| rows)
+    }
+
+    /// Are all fields that are named here those of such records?
+    ///
+    /// # Errors
+    /// [`Failure`] names one that is not.
+    fn names(&self, schema: &str) -> Result<(), Failure> {
+        let placeholders = self.format.iter().flat_map(Format::placeholders);
+        let named = self.fields.iter().chain(&self.sort).map(String::as_str).chain(placeholders);
+        let known = SCHEMAS.iter().find(|(name, _)| *name == schema).map(|(_, text)| *text);
+        let Some(Ok(known)) = known.map(serde_json::from_str::<Value>) else { return Ok(()) };
+        match { named }.find(|name| !has_field(&known, name)) {
+            None => Ok(()),
+            Some(wrong) => {
+                let what = format!("no such field: {}", Escaped::text(wrong));
+                let hint = format!("queuectl schema {schema} names all there are");
+                Err(Failure::new(Exit::Usage, what).hint(Some(hint)))
             }
         }
-        page.end().map_err(unwritten)
     }
 
     fn arrange(&self, records: &mut [Value]) {

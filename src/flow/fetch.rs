@@ -272,6 +272,8 @@ impl<K: Sink> Run<'_, K> {
             summary.hint = fault.hint();
             summary.another_may_help = fault.another_may_help();
             if let FetchFault::Refused { reply, .. } = &fault {
+                summary.next_hint_s =
+                    reply.is_transient().then(|| time_named(&reply.text)).flatten();
                 summary.last_reply = Some(reply.to_string());
             }
         }
@@ -403,6 +405,23 @@ fn target_exit(fault: &SinkFault) -> Exit {
     }
 }
 
+/// The time behind the last `in` of a reply, in seconds: "try again in 5 minutes".
+fn time_named(text: &str) -> Option<u64> {
+    let lower = text.to_ascii_lowercase();
+    let (_, behind) = lower.rsplit_once("in ")?;
+    let digits = behind.len() - behind.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let number: u64 = behind[..digits].parse().ok()?;
+    let unit = behind[digits..].trim_start();
+    let unit = &unit[..unit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(unit.len())];
+    let seconds = match unit {
+        "s" | "sec" | "secs" | "second" | "seconds" => 1,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60,
+        "h" | "hour" | "hours" => 3600,
+        _ => return None,
+    };
+    number.checked_mul(seconds)
+}
+
 /// RFC 2645 says 450 both for "not yours" and for "too soon"; the enhanced status tells them apart,
 /// or else the words. Where neither does, trying again later is what costs least.
 fn refused_exit(reply: &Reply) -> Exit {
@@ -468,6 +487,17 @@ mod tests {
         };
         assert_eq!(exit(450, Some((7, 1)), "refused"), Exit::NoPerm);
         assert_eq!(exit(450, Some((7, 0)), "too soon"), Exit::TempFail);
+        for (text, seconds) in [
+            ("too soon; try again in 23 s", Some(23)),
+            ("Try again in 5 minutes.", Some(300)),
+            ("again in 2h, please", Some(7200)),
+            ("come in later", None),
+            ("in 99999999999999999999 s", None),
+            ("in 18446744073709551615 hours", None),
+            ("in 5 days", None),
+        ] {
+            assert_eq!(time_named(text), seconds, "{text}");
+        }
         assert_eq!(exit(450, None, "ATRN request refused: access denied"), Exit::NoPerm);
         assert_eq!(exit(450, None, "ATRN request refused"), Exit::TempFail);
         assert_eq!(exit(451, None, "unable to process"), Exit::TempFail);

@@ -327,7 +327,7 @@ impl<'a, S: Spool> Call<'a, S> {
 fn outcome(answer: Answer) -> Option<Outcome> {
     match answer {
         Answer::Turn => None,
-        Answer::Refused | Answer::TooSoon => Some(Outcome::Refused),
+        Answer::Refused | Answer::TooSoon(_) => Some(Outcome::Refused),
         Answer::TryLater => Some(Outcome::TryLater),
         Answer::NothingWaiting | Answer::AllOnItsWay => Some(Outcome::NoMail),
     }

@@ -13,8 +13,9 @@ pub enum Claim {
     Full(Vec<Domain>),
     /// At least one is not: no mail for *any* of them. RFC 2645, section 5.2.1.
     Partial,
-    /// The account asks too often, or has as many sessions as it may.
-    TooSoon,
+    /// The account asks too often, and may again behind this time; or has as many sessions as it may, and
+    /// nobody knows when one ends.
+    TooSoon(Option<Duration>),
 }
 
 /// What waits for the domains claimed.
@@ -38,8 +39,8 @@ pub enum Answer {
     /// 450: refused, whatever waits. The same words for a domain that does not exist here and for
     /// one that is somebody else's, so that ATRN is no way to learn who our customers are.
     Refused,
-    /// 450: later.
-    TooSoon,
+    /// 450: later, and when, where that is known.
+    TooSoon(Option<Duration>),
     /// 451: we cannot tell.
     TryLater,
     /// 453: nothing.
@@ -68,9 +69,12 @@ pub fn claim(asked: &[Domain], terms: &Terms<'_>, now: Instant) -> Claim {
     if !asked.iter().all(|domain| terms.domains.contains(domain)) {
         return Claim::Partial;
     }
-    let hurried = terms.last.is_some_and(|last| now.saturating_duration_since(last) < terms.pace);
-    if hurried || terms.sessions >= terms.max_sessions {
-        return Claim::TooSoon;
+    if terms.sessions >= terms.max_sessions {
+        return Claim::TooSoon(None);
+    }
+    let since = terms.last.map(|last| now.saturating_duration_since(last));
+    if let Some(since) = since.filter(|since| *since < terms.pace) {
+        return Claim::TooSoon(Some(terms.pace - since));
     }
     let domains = if asked.is_empty() { terms.domains } else { asked };
     Claim::Full(domains.to_vec())
@@ -83,7 +87,7 @@ pub fn claim(asked: &[Domain], terms: &Terms<'_>, now: Instant) -> Claim {
 pub fn answer(claim: &Claim, waiting: Waiting) -> Answer {
     match (claim, waiting) {
         (Claim::Partial, _) => Answer::Refused,
-        (Claim::TooSoon, _) => Answer::TooSoon,
+        (Claim::TooSoon(wait), _) => Answer::TooSoon(*wait),
         (Claim::Full(_), Waiting::Unknown) => Answer::TryLater,
         (Claim::Full(_), Waiting::Nothing) => Answer::NothingWaiting,
         (Claim::Full(_), Waiting::Elsewhere) => Answer::AllOnItsWay,
@@ -99,8 +103,13 @@ impl Answer {
             Answer::Refused => {
                 Reply::new(450, (7, 1), "access to at least one of these domains is refused")
             }
-            Answer::TooSoon => {
-                Reply::new(450, (7, 0), "too soon, or too many sessions; try again later")
+            Answer::TooSoon(None) => {
+                Reply::new(450, (7, 0), "too many sessions of this account; try again later")
+            }
+            Answer::TooSoon(Some(wait)) => {
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                let reply = Reply::new(450, (7, 0), "");
+                reply.saying(format!("too soon; try again in {seconds} s"))
             }
             Answer::TryLater => Reply::new(451, (3, 0), "cannot tell right now; try again later"),
             Answer::NothingWaiting => Reply::new(453, (3, 0), "you have no mail"),
@@ -151,11 +160,14 @@ mod tests {
         let own = domains(&["example.org"]);
         let now = Instant::now();
         let hurried = Terms { last: Some(now), ..terms(&own) };
-        assert_eq!(claim(&[], &hurried, now + Duration::from_secs(29)), Claim::TooSoon);
+        assert_eq!(
+            claim(&[], &hurried, now + Duration::from_secs(29)),
+            Claim::TooSoon(Some(Duration::from_secs(1)))
+        );
         assert_eq!(claim(&[], &hurried, now + Duration::from_secs(30)), Claim::Full(own.clone()));
         assert_eq!(claim(&domains(&["example.net"]), &hurried, now), Claim::Partial);
         let busy = Terms { sessions: 4, ..terms(&own) };
-        assert_eq!(claim(&[], &busy, now), Claim::TooSoon);
+        assert_eq!(claim(&[], &busy, now), Claim::TooSoon(None));
     }
 
     #[test]
@@ -166,7 +178,9 @@ mod tests {
         assert_eq!(code(&full, Waiting::Nothing), 453);
         assert_eq!(code(&full, Waiting::Elsewhere), 453);
         assert_eq!(code(&Claim::Partial, Waiting::Something), 450);
-        assert_eq!(code(&Claim::TooSoon, Waiting::Something), 450);
+        assert_eq!(code(&Claim::TooSoon(None), Waiting::Something), 450);
+        let soon = answer(&Claim::TooSoon(Some(Duration::from_millis(1500))), Waiting::Nothing);
+        assert_eq!(soon.reply().to_string(), "450 4.7.0 too soon; try again in 2 s");
         assert_eq!(code(&full, Waiting::Unknown), 451);
         assert_eq!(
             code(&Claim::Partial, Waiting::Unknown),

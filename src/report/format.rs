@@ -107,9 +107,16 @@ impl<W: Write> Page<W> {
     /// What writing has to say.
     pub fn line(&mut self, line: &[u8]) -> io::Result<()> {
         self.rows += 1;
+        let is_plain = line.iter().all(|octet| matches!(octet, 0x20..=0x7e));
         match std::str::from_utf8(line) {
-            Ok(text) if !text.is_ascii() => self.out.write_all(harmless(text).as_bytes())?,
-            _ => self.out.write_all(line)?,
+            Ok(_) if is_plain => self.out.write_all(line)?,
+            // JSON writes control characters as escapes: whoever sends them bare means the terminal.
+            Ok(text) => {
+                let bare = |c: char| if c.is_ascii_control() { ' ' } else { c };
+                let text: String = text.chars().map(bare).collect();
+                self.out.write_all(harmless(&text).as_bytes())?;
+            }
+            Err(_) => self.out.write_all(Escaped(line).to_string().as_bytes())?,
         }
         self.out.write_all(b"\n")
     }
@@ -146,8 +153,8 @@ impl<W: Write> Page<W> {
                 let row = cells.map(|cell| Escaped::text(&cell).to_string());
                 writeln!(self.out, "{}", row.collect::<Vec<_>>().join("\t"))
             }
-            Format::Ids => writeln!(self.out, "{}", plain(&at(record, "id"))),
-            Format::Ids0 => write!(self.out, "{}\0", plain(&at(record, "id"))),
+            Format::Ids => writeln!(self.out, "{}", Escaped::text(&plain(&at(record, "id")))),
+            Format::Ids0 => write!(self.out, "{}\0", Escaped::text(&plain(&at(record, "id")))),
             // Their maker counts records instead of showing them.
             Format::Prometheus | Format::Nagios => Ok(()),
             Format::Template(template) => {
@@ -341,15 +348,28 @@ fn csv(cell: String) -> String {
 }
 
 /// `{id}` and the like are filled in; a brace that names nothing stays as it is.
+impl Format {
+    /// The fields that a template names.
+    pub fn placeholders(&self) -> impl Iterator<Item = &str> {
+        let template = match self {
+            Format::Template(template) => template.as_str(),
+            _ => "",
+        };
+        let behind = template.split('{').skip(1);
+        behind.filter_map(|rest| Some(rest.split_once('}')?.0)).filter(|name| is_name(name))
+    }
+}
+
+/// May it stand between braces? Others are braces.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+}
+
 fn filled(template: &str, record: &Value) -> String {
     let mut text = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
-        let is_name = |name: &str| {
-            !name.is_empty()
-                && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
-        };
         match after.split_once('}') {
             Some((name, behind)) if is_name(name) => {
                 text.push_str(&Escaped::text(&plain(&at(record, name))).to_string());

@@ -7,6 +7,8 @@ mod house;
 #[allow(dead_code)]
 #[path = "../peers/lab/presence.rs"]
 mod presence;
+#[path = "../bad_input/strict.rs"]
+mod strict;
 #[allow(dead_code)]
 #[path = "../bad_input/talk.rs"]
 mod talk;

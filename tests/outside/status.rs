@@ -2,6 +2,7 @@
 
 use crate::house::House;
 use crate::http::get;
+use crate::strict::strict;
 
 const OPEN: &str = "http.listen = \"127.0.0.1:0\"\nqueue.reserve = \"1 MiB\"";
 
@@ -12,7 +13,7 @@ pub fn status(at: std::net::SocketAddr, query: &str) -> serde_json::Value {
     assert_eq!(answer.field("content-type"), Some("application/json"));
     let told: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
     let schema = include_str!("../../src/flow/desk/schema/status.json");
-    let schema = serde_json::from_str(schema).expect("a schema");
+    let schema = strict(serde_json::from_str(schema).expect("a schema"));
     let validator = jsonschema::validator_for(&schema).expect("a sound schema");
     let faults: Vec<_> = validator.iter_errors(&told).map(|fault| fault.to_string()).collect();
     assert!(faults.is_empty(), "{faults:?}\n{told:#}");

@@ -273,7 +273,11 @@ fn mail_that_rests_between_two_tries_is_a_trouble_all_the_while() {
     let second = fetch().run();
     let queue = &second.summary["queue"];
     assert_eq!((queue["deferred"].as_u64(), queue["resting"].as_u64()), (Some(0), Some(1)));
-    assert_eq!((second.code, second.text("reason")), (Some(1), first.text("reason")), "{second:#?}");
+    assert_eq!(
+        (second.code, second.text("reason")),
+        (Some(1), first.text("reason")),
+        "{second:#?}"
+    );
     // Which is known, and not told again.
     let quiet = run(&lab, fetch().flags(&["--quiet"]).command("run"));
     assert_eq!((quiet.code, &*quiet.err), (Some(1), ""), "{quiet:#?}");

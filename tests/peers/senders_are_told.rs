@@ -190,7 +190,12 @@ fn without_a_smarthost_delivered_mail_is_gone_whatever_was_asked_for() {
 
 /// Mail that has waited for two days: taken by another provider, and moved to this one.
 fn of_two_days_ago(lab: &Lab, odmrd: &RunningOdmrd, letters: &[(&str, &str)]) {
-    let first = Odmrd::named(lab, "first").start();
+    two_days_later(lab, Odmrd::named(lab, "first"), odmrd, letters);
+}
+
+/// The same of a provider with settings of its own.
+fn two_days_later(lab: &Lab, first: Odmrd<'_>, odmrd: &RunningOdmrd, letters: &[(&str, &str)]) {
+    let first = first.start();
     let mut post = Post::open(first.mx);
     for (from, notify) in letters {
         assert!(post.ask(&format!("MAIL FROM:<{from}>")).starts_with("250"));
@@ -205,13 +210,18 @@ fn of_two_days_ago(lab: &Lab, odmrd: &RunningOdmrd, letters: &[(&str, &str)]) {
         assert_eq!(run(lab, command).code, Some(0), "{word}");
     };
     queuectl(first.config(), "export");
-    let two_days_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(48);
+    let earlier = |told: &serde_json::Value| {
+        let at: jiff::Timestamp = told.as_str().expect("a time").parse().expect("a time");
+        (at - jiff::SignedDuration::from_hours(48)).to_string()
+    };
     for file in std::fs::read_dir(&out).expect("a folder") {
         let path = file.expect("an entry").path();
         if path.extension().is_some_and(|kind| kind == "json") {
             let envelope = std::fs::read(&path).expect("an envelope");
             let mut envelope: serde_json::Value = serde_json::from_slice(&envelope).expect("JSON");
-            envelope["arrived"] = two_days_ago.to_string().into();
+            for key in ["arrived", "expires"] {
+                envelope[key] = earlier(&envelope[key]).into();
+            }
             std::fs::write(&path, envelope.to_string()).expect("written");
         }
     }
@@ -280,4 +290,80 @@ fn a_customer_may_be_told_instead_of_every_sender() {
     odmrd.crash_and_restart(&lab);
     AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(smarthost.maildir.until(1).len(), 1, "it was told twice");
+}
+
+fn queuectl(lab: &Lab, odmrd: &RunningOdmrd, words: &[&str]) -> crate::lab::process::Ran {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_queuectl"));
+    command.arg("--config").arg(odmrd.config()).args(words);
+    run(lab, command)
+}
+
+/// Unattended: nobody has fetched it, and its time is up. Of two domains each has its own.
+#[test]
+fn mail_that_nobody_fetches_in_its_domains_time_comes_back_to_its_sender() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let smarthost = smarthost(&lab);
+    let mut odmrd = provider(&lab, &smarthost).start();
+    let short = Odmrd::named(&lab, "first").set("domains.\"example.org\".lifetime", "\"1d\"");
+    let letters = [("ann@sender.test", ""), ("bob@sender.test", " NOTIFY=NEVER"), ("", "")];
+    two_days_later(&lab, short, &odmrd, &letters);
+    Post::open(odmrd.mx).send("carl@sender.test", &["box@example.org"], LETTER);
+    // The clock is looked at once a minute, and when it starts.
+    odmrd.crash_and_restart(&lab);
+    let notice = text(&smarthost.maildir.until(1)[0]);
+    says(
+        &notice,
+        &[
+            "To: <ann@sender.test>\n",
+            "Final-Recipient: rfc822; box@example.org\nAction: failed\nStatus: 4.4.7\n",
+            "Subject: patience\n",
+        ],
+    );
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let landed = crate::lab::maildir::Maildir::at(lab.path("Maildir")).until(1);
+    says(&text(&landed[0]), &["Subject: to somebody who has left\n"]);
+    assert_eq!(smarthost.maildir.messages().len(), 1, "nobody else is told");
+    // What became of it can be seen afterwards, by everybody who watches.
+    let watched = queuectl(&lab, &odmrd, &["watch", "--no-follow", "--event", "expired", "--json"]);
+    let watched = lab.write("watched", watched.succeeded().out);
+    let mut jq = std::process::Command::new("jq");
+    jq.args(["--unbuffered", "-r", "select(.event==\"expired\")|.domain"]).arg(watched);
+    assert_eq!(run(&lab, jq).succeeded().out, "example.org\n".repeat(3));
+}
+
+/// By an operator's order, and with the operator's words.
+#[test]
+fn what_an_operator_bounces_or_expires_comes_back_to_its_sender() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let smarthost = smarthost(&lab);
+    let odmrd = provider(&lab, &smarthost).start();
+    for from in ["ann@sender.test", "bob@sender.test", "carl@sender.test", ""] {
+        Post::open(odmrd.mx).send(from, &["box@example.org"], LETTER);
+    }
+    let order = |words: &[&str]| queuectl(&lab, &odmrd, words).succeeded();
+    let why = ["--status", "5.2.1", "--text", "This mailbox is closed"];
+    order(&[&["bounce", "--sender", "ann@sender.test", "--yes"], &why[..]].concat());
+    order(&["bounce", "--sender", "<>", "--domain", DOMAIN, "--yes"]);
+    order(&["expire", "--sender", "bob@sender.test", "--yes"]);
+    let mut notices: Vec<String> = smarthost.maildir.until(2).iter().map(|n| text(n)).collect();
+    notices.sort_by_key(|notice| notice.contains("To: <bob@sender.test>"));
+    says(
+        &notices[0],
+        &[
+            "To: <ann@sender.test>\n",
+            "Status: 5.2.1\n",
+            "This mailbox is closed",
+            "Action: failed\n",
+        ],
+    );
+    says(&notices[1], &["To: <bob@sender.test>\n", "Action: failed\nStatus: 4.4.7\n"]);
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    assert_eq!(crate::lab::maildir::Maildir::at(lab.path("Maildir")).messages().len(), 1);
+    assert_eq!(smarthost.maildir.messages().len(), 2, "a bounce has no sender to tell");
 }

@@ -2,11 +2,15 @@
 
 mod among_writers;
 mod at_a_terminal;
+mod binding;
 mod completion;
 #[allow(dead_code, unused_imports)]
 #[path = "../peers/lab/mod.rs"]
 mod lab;
+mod looks;
 mod named;
+#[path = "../bad_input/strict.rs"]
+mod strict;
 mod under_way;
 
 use std::process::{Command, Stdio};
@@ -358,7 +362,7 @@ fn each_record_is_as_its_schema_says() {
 fn judge(odmrd: &RunningOdmrd, name: &str, records: &[Value]) {
     let schema = queuectl(odmrd, &["schema", name]).ended(0).out;
     let schema: Value = serde_json::from_str(&schema).expect("a schema");
-    let judge = jsonschema::validator_for(&schema).expect("a sound schema");
+    let judge = jsonschema::validator_for(&strict::strict(schema)).expect("a sound schema");
     assert!(!records.is_empty(), "{name}");
     for record in records {
         let faults: Vec<_> = judge.iter_errors(record).map(|e| e.to_string()).collect();

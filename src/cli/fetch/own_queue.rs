@@ -86,6 +86,7 @@ async fn drop_these(flags: &Queue, effective: &Effective) -> Result<Exit, Failur
         reply: None,
         to: None,
         before: None,
+        most: None,
         future: false,
     };
     let mut answer = ask(&Office::Own(queue_folder(&effective.account)?), request).await?;

@@ -71,7 +71,8 @@ struct How {
 
 /// Of all that is meant, what this can be about at all.
 fn only(act: &mut Act, state: &str) {
-    if act.filter.state.is_empty() && act.ids.is_empty() && act.filter.id.is_empty() {
+    let named = act.filter.held || act.filter.damaged;
+    if act.filter.state.is_empty() && !named && act.ids.is_empty() && act.filter.id.is_empty() {
         act.filter.state.push(state.to_owned());
         // Nothing named means all that are held, or deleted: no accident.
         act.all = true;
@@ -82,6 +83,7 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
     let How { until, reply, to, future } = how;
     let Act { ids, filter, all, dry_run, yes, reason, allow_none, output } = act;
     output.shows()?;
+    output.names(crate::flow::desk::record::ACTION)?;
     let filter = match with_ids(filter, ids)? {
         Some(filter) => filter,
         None => return Ok(none_named(allow_none)),
@@ -91,7 +93,7 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
         return Err(Failure::new(Exit::Usage, "which messages?").hint(Some(hint)));
     }
     let before = Timestamp::now();
-    let request = |dry_run| Request::Act {
+    let request = |dry_run, most| Request::Act {
         action,
         filter: filter.clone(),
         dry_run,
@@ -100,18 +102,20 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
         reply: reply.clone(),
         to: to.clone(),
         before: Some(before),
+        most,
         future,
     };
     if dry_run {
-        return look(office, request(true), allow_none).await;
+        return look(office, request(true, None), allow_none || future).await;
     }
-    if !yes
-        && let Some(exit) =
-            asked(office, action, &filter, future, request(true), allow_none).await?
-    {
-        return Ok(exit);
+    let mut most = None;
+    if !yes {
+        match asked(office, action, &filter, future, request(true, None), allow_none).await? {
+            Said::Yes(count) => most = Some(count),
+            Said::No(exit) => return Ok(exit),
+        }
     }
-    let mut answer = ask(office, request(false)).await?;
+    let mut answer = ask(office, request(false, most)).await?;
     let line =
         answer.next().await?.ok_or_else(|| Failure::new(Exit::Protocol, "odmrd said nothing"))?;
     let told = parsed(line)?;
@@ -197,7 +201,8 @@ async fn meant(
 /// The ids of what is meant.
 async fn look(office: &Office, request: Request, allow_none: bool) -> Result<Exit, Failure> {
     let Meant { count, missing } = meant(office, request, |record| {
-        crate::cli::tell(&format!("{}\n", record["id"].as_str().unwrap_or_default())).map(|_| ())
+        crate::cli::tell(&format!("{}\n", Escaped::text(record["id"].as_str().unwrap_or_default())))
+            .map(|_| ())
     })
     .await?;
     say(&format!("{count} messages; nothing was done"));
@@ -205,6 +210,14 @@ async fn look(office: &Office, request: Request, allow_none: bool) -> Result<Exi
 }
 
 /// Asks whoever sits there; one message needs no typing of numbers. `Some` is how it ends without.
+/// What came of a question.
+enum Said {
+    /// To so many, and no more.
+    Yes(u64),
+    /// The program ends so.
+    No(Exit),
+}
+
 async fn asked(
     office: &Office,
     action: ActWord,
@@ -212,7 +225,7 @@ async fn asked(
     future: bool,
     request: Request,
     allow_none: bool,
-) -> Result<Option<Exit>, Failure> {
+) -> Result<Said, Failure> {
     let word = serde_json::to_value(action).ok().and_then(|word| word.as_str().map(str::to_owned));
     let word = word.unwrap_or_default();
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
@@ -230,7 +243,7 @@ async fn asked(
     .await?;
     if count == 0 && !future {
         say("there are no such messages");
-        return Ok(Some(ended(missing, 0, false, allow_none)));
+        return Ok(Said::No(ended(missing, 0, false, allow_none)));
     }
     for record in &first {
         let shown = |field: &str| {
@@ -251,8 +264,8 @@ async fn asked(
     let read = std::io::stdin().lock().read_line(&mut typed);
     read.map_err(|error| Failure::new(Exit::Io, format!("standard input: {error}")))?;
     if typed.trim().eq_ignore_ascii_case(&wanted) {
-        return Ok(None);
+        return Ok(Said::Yes(count));
     }
     say("nothing was done");
-    Ok(Some(Exit::Interrupted))
+    Ok(Said::No(Exit::Interrupted))
 }

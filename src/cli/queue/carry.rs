@@ -30,7 +30,10 @@ use crate::flow::desk::wire::Request;
 use crate::smtp::escape::Escaped;
 
 pub(super) async fn export(office: &Office, export: Export) -> Result<Exit, Failure> {
-    let filter = these(export.filter, export.ids)?;
+    let mut filter = these(export.filter, export.ids)?;
+    if filter.id.is_empty() {
+        filter.leave_out_deleted();
+    }
     let mut envelopes = Envelopes::of(office, filter);
     let Some(mut next) = envelopes.next().await? else {
         let nothing =
@@ -135,7 +138,9 @@ impl Envelopes<'_> {
 
 /// Writes a message down. `false`: it has gone in the meantime.
 async fn carry(office: &Office, writer: &mut Writer, mut envelope: Value) -> Result<bool, Failure> {
-    let id = envelope["id"].as_str().unwrap_or_default().to_owned();
+    // It becomes the name of a file.
+    let id = ulid::Ulid::from_string(envelope["id"].as_str().unwrap_or_default());
+    let id = id.map_err(|_| Failure::new(Exit::Protocol, "a message without an id"))?.to_string();
     let mut content = Content::of(office, &id).await?;
     let mut octets = match content.next().await {
         Err(failure) if failure.exit == Exit::NoInput => return Ok(false),

@@ -53,8 +53,8 @@ impl Range {
 /// What was counted.
 #[derive(Debug, Default)]
 pub struct Digest {
-    /// Messages and octets, by domain and state.
-    rests: BTreeMap<(String, String), (u64, u64)>,
+    /// Messages and, where they are known, octets, by domain and state.
+    rests: BTreeMap<(String, String), (u64, Option<u64>)>,
     /// Of the messages of domains, those that count for no check.
     deleted: u64,
     /// The age of the oldest, by domain.
@@ -72,26 +72,32 @@ impl Digest {
                 // What a session has in hand waits too, and is counted there.
                 for (state, count) in states.iter().filter(|(state, _)| *state != "in_session") {
                     let count = count.as_u64().unwrap_or_default();
-                    self.rest(&domain, state, count, 0);
+                    self.rest(&domain, state, count, None);
                     // It has gone, but can be called back.
                     self.deleted += if state == "deleted" { count } else { 0 };
                 }
-                self.rest(&domain, "waiting", 0, number("bytes"));
+                // Of all that waits, deferred or not; of the rest nobody has said.
+                self.rest(&domain, "waiting", 0, Some(number("bytes")));
                 number("oldest_s")
             }
             None => {
-                self.rest(&domain, &text("state"), 1, number("size"));
-                number("age_s")
+                let state = text("state");
+                self.rest(&domain, &state, 1, Some(number("size")));
+                let waits = matches!(state.as_str(), "waiting" | "deferred" | "in_session");
+                if waits { number("age_s") } else { 0 }
             }
         };
         let oldest = self.oldest.entry(domain).or_default();
         *oldest = age.max(*oldest);
     }
 
-    fn rest(&mut self, domain: &str, state: &str, messages: u64, octets: u64) {
+    fn rest(&mut self, domain: &str, state: &str, messages: u64, octets: Option<u64>) {
         let key = (domain.to_owned(), state.to_owned());
         let rests = self.rests.entry(key).or_default();
-        *rests = (rests.0 + messages, rests.1 + octets);
+        rests.0 += messages;
+        if let Some(octets) = octets {
+            rests.1 = Some(rests.1.unwrap_or_default() + octets);
+        }
     }
 
     /// The text format of Prometheus, as the textfile collector of its node exporter takes it.
@@ -100,7 +106,9 @@ impl Digest {
         for ((domain, state), (messages, octets)) in &self.rests {
             let labels = [("domain", domain.as_str()), ("state", state)];
             sheet.row("odmr_queue_messages").put(&labels, *messages);
-            sheet.row("odmr_queue_bytes").put(&labels, *octets);
+            if let Some(octets) = octets {
+                sheet.row("odmr_queue_bytes").put(&labels, *octets);
+            }
         }
         for (domain, age) in &self.oldest {
             sheet.row("odmr_queue_oldest_age_seconds").put(&[("domain", domain)], *age);
@@ -111,7 +119,8 @@ impl Digest {
     /// One line, with its figures behind a bar, and how the check ends.
     pub fn verdict(&self, warning: Option<Range>, critical: Option<Range>) -> (String, Exit) {
         let rests = || self.rests.values();
-        let (messages, octets) = rests().fold((0, 0), |(m, o), (more, size)| (m + more, o + size));
+        let (messages, octets) =
+            rests().fold((0, 0), |(m, o), (more, size)| (m + more, o + size.unwrap_or_default()));
         let messages = messages - self.deleted;
         let oldest = self.oldest.values().copied().max().unwrap_or_default();
         let leaves = |range: Option<Range>| range.is_some_and(|range| range.is_left_by(messages));

@@ -12,7 +12,7 @@ use super::{
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Answer, Office, ask, repair};
-use crate::flow::desk::record::{SCHEMAS, VERIFIED};
+use crate::flow::desk::record::{self, SCHEMAS, VERIFIED};
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
 use crate::report::{Format, harmless};
@@ -83,6 +83,7 @@ const FINDING: [&str; 5] = ["kind", "id", "domain", "what", "repaired"];
 const AUDIT: [&str; 7] = ["id", "at", "who", "action", "done", "filter", "reason"];
 
 pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Failure> {
+    list.output.names(if list.by_recipient { record::RECIPIENT } else { record::MESSAGE })?;
     let named = with_ids(list.filter, Vec::new())?;
     // What is sorted must be whole before it can be cut.
     let sorted = list.output.sort.is_some() || list.output.reverse;
@@ -152,6 +153,7 @@ fn by_recipient(mut message: Value) -> Vec<Value> {
     let Some(Value::Array(recipients)) = fields.remove("recipients") else { return Vec::new() };
     let row = |recipient: Value| {
         let mut row = fields.clone();
+        row.insert("schema".to_owned(), record::RECIPIENT.into());
         row.extend(recipient.as_object().cloned().unwrap_or_default());
         Value::Object(row)
     };
@@ -184,6 +186,7 @@ pub(super) async fn domains(office: &Office, domains: Domains) -> Result<Exit, F
     let named = Selection { domain: domains.domains.clone(), ..Selection::default() };
     these(named, Vec::new())?;
     let Domains { domains, ages, output } = domains;
+    output.names(record::DOMAIN)?;
     let digests = output.digests()?;
     let mut answer = ask(office, Request::Domains { domain: domains, ages }).await?;
     if let Some(format) = digests {
@@ -197,6 +200,7 @@ pub(super) async fn domains(office: &Office, domains: Domains) -> Result<Exit, F
 
 pub(super) async fn sessions(office: &Office, sessions: Sessions) -> Result<Exit, Failure> {
     let Sessions { accounts, limit, output } = sessions;
+    output.names(record::SESSION)?;
     let request = Request::Sessions { limit: Some(limit), account: accounts };
     let mut answer = ask(office, request).await?;
     output.put(&mut answer, output.page(&SESSION, &SESSION)).await?;
@@ -235,6 +239,7 @@ pub(super) async fn verify(office: &Office, verify: Verify) -> Result<Exit, Fail
 }
 
 pub(super) async fn audit(office: &Office, audit: Audit) -> Result<Exit, Failure> {
+    audit.output.names(record::AUDIT)?;
     let mut answer = ask(office, Request::Audit { limit: Some(audit.limit) }).await?;
     audit.output.put(&mut answer, audit.output.page(&AUDIT, &AUDIT)).await?;
     Ok(Exit::Ok)

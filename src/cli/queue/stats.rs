@@ -28,6 +28,7 @@ struct Sum {
 }
 
 pub(super) async fn stats(office: &Office, wanted: Stats) -> Result<Exit, Failure> {
+    wanted.output.names(GROUP)?;
     let filter = these(wanted.filter, Vec::new())?;
     let by = wanted.group_by.unwrap_or(if wanted.shape { By::Domain } else { By::State });
     let mut answer = ask(office, Request::list(filter, None)).await?;

@@ -276,6 +276,7 @@ impl Screen<'_> {
             reply: None,
             to: None,
             before: Some(Timestamp::now()),
+            most: None,
             future: false,
         };
         match all(self.office, request).await {

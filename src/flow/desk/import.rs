@@ -11,7 +11,7 @@ use super::{Desk, Sheet, Trouble, line};
 use crate::exit::{Exit, Failure};
 use crate::flow::events;
 use crate::mail::Recipient;
-use crate::queue::{EntryId, Source};
+use crate::queue::{EntryId, Source, Standing};
 use crate::smtp::{Domain, ForwardPath, MailParams, RcptParams, ReversePath};
 use crate::spool::embedded::operate::{Hold, Warrant};
 use crate::spool::embedded::{Draft, Embedded};
@@ -36,6 +36,9 @@ pub struct Carried {
     #[serde(default)]
     smtputf8: bool,
     source: CarriedSource,
+    /// The state it was in.
+    #[serde(default)]
+    state: Option<String>,
     #[serde(default)]
     hold: CarriedHold,
     recipients: Vec<CarriedRecipient>,
@@ -248,22 +251,32 @@ impl Desk {
         Ok(found?.then_some(digest))
     }
 
-    /// What was on hold where it comes from is so here.
+    /// What was on hold where it comes from is so here; and what was deleted there does not go out unless
+    /// somebody says so.
     fn hold_of(&self, carried: &Carried, id: EntryId) -> Option<Hold> {
-        if !carried.hold.held {
+        let deleted = carried.state.as_deref() == Some(Standing::Deleted.name());
+        if !carried.hold.held && !deleted {
             return None;
         }
-        let reason = carried.hold.reason.clone().map(|reason| {
+        let said = carried.hold.reason.as_deref();
+        let reason = match (deleted, said) {
+            (true, said) => {
+                Some(format!("deleted where it came from: {}", said.unwrap_or("no reason")))
+            }
+            (false, said) => said.map(str::to_owned),
+        };
+        let reason = reason.map(|reason| {
             let end = reason.floor_char_boundary(super::REASON);
             reason[..end].to_owned()
         });
+        let until = carried.hold.until.filter(|_| !deleted);
         let warrant = Warrant {
             who: self.who.clone(),
             reason,
             filter: format!("import {id}"),
             at: Timestamp::now(),
         };
-        Some(Hold { warrant, until: carried.hold.until })
+        Some(Hold { warrant, until })
     }
 }
 

@@ -129,10 +129,12 @@ fn line<T: Serialize>(to: &mut Vec<u8>, record: &T) -> Result<(), Trouble> {
 impl Desk {
     /// Answers a request, to the line that says how it ended.
     pub async fn answer(&self, request: Request, sheet: &Sheet) {
-        let end = match self.try_answer(request, sheet).await {
-            Ok(next) => End { next, ..End::well() },
-            Err(Trouble::Told(failure)) => End::badly(&failure),
-            Err(Trouble::Gone) => return,
+        // What was ordered is done to its end, whoever hears of it.
+        let lasts = matches!(request, Request::Act { .. });
+        let end = match heard_out(self.try_answer(request, sheet), sheet, lasts).await {
+            Some(Ok(next)) => End { next, ..End::well() },
+            Some(Err(Trouble::Told(failure))) => End::badly(&failure),
+            Some(Err(Trouble::Gone)) | None => return,
         };
         let mut last = Vec::new();
         if line(&mut last, &end).is_ok() {
@@ -178,7 +180,18 @@ impl Desk {
                 }
                 Ok(sheet.send(lines).await?)
             }
-            Request::Act { action, filter, dry_run, reason, until, reply, to, before, future } => {
+            Request::Act {
+                action,
+                filter,
+                dry_run,
+                reason,
+                until,
+                reply,
+                to,
+                before,
+                most,
+                future,
+            } => {
                 if reason.as_ref().is_some_and(|reason| reason.len() > REASON) {
                     let what = format!("reason: longer than {REASON} octets");
                     return Err(Failure::new(Exit::Usage, what).into());
@@ -191,7 +204,7 @@ impl Desk {
                     }
                     (action, None) => act(action, until.as_deref(), reply.as_deref())?,
                 };
-                let order = Order { act, filter, dry_run, reason, before, future };
+                let order = Order { act, filter, dry_run, reason, before, most, future };
                 self.act(order, sheet).await
             }
         }
@@ -632,7 +645,7 @@ impl Desk {
             .hint(Some(hint))
             .into());
         };
-        let Order { act, filter, dry_run, reason, before, future } = order;
+        let Order { act, filter, dry_run, reason, before, most, future } = order;
         let now = Timestamp::now();
         let mut selected = Selected { before, ..Selected::new(self, &filter)? };
         let typed = filter.typed() + if future { " --future" } else { "" };
@@ -649,6 +662,12 @@ impl Desk {
             selected.before = Some(Timestamp::now());
         }
         let (ids, missing) = self.meant(&selected, now, dry_run.then_some(sheet)).await?;
+        if let Some(most) = most.filter(|most| ids.len() as u64 > *most) {
+            let what =
+                format!("{} messages are meant by now, not {most}; nothing was done", ids.len());
+            let hint = Some("look again at which those are");
+            return Err(Failure::new(Exit::TempFail, what).hint(hint).into());
+        }
         let mut told = Action {
             schema: ACTION,
             action: act.name().to_owned(),
@@ -714,12 +733,33 @@ impl Watched {
 }
 
 /// What is to be done to what.
+/// Works on an answer, and says by an empty line now and then that it is still to come. Nobody who has gone
+/// is worked for any longer, unless it `lasts`.
+async fn heard_out<T>(work: impl Future<Output = T>, sheet: &Sheet, lasts: bool) -> Option<T> {
+    use mpsc::error::TrySendError::Closed;
+    let mut work = std::pin::pin!(work);
+    let mut beat = tokio::time::interval(PULSE);
+    beat.tick().await;
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return Some(done),
+            _ = beat.tick() => match sheet.try_send(b"\n".to_vec()) {
+                Err(Closed(_)) if !lasts => return None,
+                // Where there is no room, something is on its way.
+                _ => {}
+            },
+        }
+    }
+}
+
 struct Order {
     act: Act,
     filter: Selection,
     dry_run: bool,
     reason: Option<String>,
     before: Option<Timestamp>,
+    most: Option<u64>,
     future: bool,
 }
 
@@ -893,4 +933,33 @@ struct Told {
     last: Option<EntryId>,
     /// More of the page are meant.
     more: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_long_for_an_answer_hears_that_it_is_still_to_come() {
+        let (sheet, mut heard) = mpsc::channel(4);
+        let (finish, finished) = tokio::sync::oneshot::channel();
+        let reader = async move {
+            for _ in 0..3 {
+                assert_eq!(heard.recv().await.as_deref(), Some(&b"\n"[..]));
+            }
+            finish.send(5).expect("somebody who works");
+        };
+        let (answer, ()) = tokio::join!(heard_out(finished, &sheet, false), reader);
+        assert_eq!(answer, Some(Ok(5)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_worked_for_who_has_gone_but_what_was_ordered_is_done() {
+        let (sheet, heard) = mpsc::channel(4);
+        drop(heard);
+        let forever = std::future::pending::<()>();
+        assert_eq!(heard_out(forever, &sheet, false).await, None);
+        let long = tokio::time::sleep(10 * PULSE);
+        assert_eq!(heard_out(long, &sheet, true).await, Some(()));
+    }
 }

@@ -21,9 +21,10 @@ use crate::spool::embedded::oversee::{Census, Sight, Standings, Unseen};
 use crate::spool::embedded::verify::Finding;
 
 /// Every schema with its name.
-pub const SCHEMAS: [(&str, &str); 13] = [
+pub const SCHEMAS: [(&str, &str); 14] = [
     (EVENT, include_str!("schema/event.json")),
     (MESSAGE, include_str!("schema/message.json")),
+    (RECIPIENT, include_str!("schema/recipient.json")),
     (DOMAIN, include_str!("schema/domain.json")),
     (GROUP, include_str!("schema/group.json")),
     (ACTION, include_str!("schema/action.json")),
@@ -39,6 +40,9 @@ pub const SCHEMAS: [(&str, &str); 13] = [
 
 /// Schema of [`Message`].
 pub const MESSAGE: &str = "odmr.queue.message/1";
+/// Schema of a [`Message`] once for each recipient, with that one's own state, attempts and last answer in
+/// the place of the message's.
+pub const RECIPIENT: &str = "odmr.queue.recipient/1";
 /// Schema of [`Domain`].
 pub const DOMAIN: &str = "odmr.queue.domain/1";
 /// Schema of [`Session`].
@@ -663,4 +667,26 @@ pub struct Piece {
 /// What a line of the audit is called.
 pub fn audit_name(id: i64) -> String {
     format!("A-{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value};
+
+    use super::*;
+
+    fn keys(name: &str) -> Map<String, Value> {
+        let schema = SCHEMAS.iter().find(|(known, _)| *known == name).expect("a schema").1;
+        let schema: Value = serde_json::from_str(schema).expect("JSON");
+        schema["properties"].as_object().expect("keys").clone()
+    }
+
+    #[test]
+    fn a_recipients_row_is_the_message_with_the_recipients_own() {
+        let mut merged = keys(MESSAGE);
+        let recipients = merged.remove("recipients").expect("recipients");
+        merged["schema"] = serde_json::json!({ "const": RECIPIENT });
+        merged.extend(recipients["items"]["properties"].as_object().expect("keys").clone());
+        assert_eq!(keys(RECIPIENT), merged);
+    }
 }

@@ -249,7 +249,8 @@ fn standing(word: &str) -> Result<Standing, String> {
 }
 
 fn pattern(word: &str) -> WildMatch {
-    WildMatch::new(if word == "<>" { "" } else { word })
+    // Of a domain nobody tells the cases apart, and of a local part hardly anybody.
+    WildMatch::new_case_insensitive(if word == "<>" { "" } else { word })
 }
 
 fn duration(word: &str) -> Result<std::time::Duration, String> {

@@ -63,6 +63,9 @@ pub enum Request {
         /// Only what had arrived by then.
         #[serde(default)]
         before: Option<jiff::Timestamp>,
+        /// Only if no more are meant than somebody has been shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        most: Option<u64>,
         /// Hold and release: the mail that is yet to come too, of whole domains.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         future: bool,

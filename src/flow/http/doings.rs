@@ -77,12 +77,11 @@ fn accounts(sheet: &mut Sheet, counts: &Counts) {
     row.put(&[("account", ""), ("result", "unauth530")], asked_first.iter().sum::<u64>());
     for (name, of_account) in &accounts {
         let account = [("account", name.as_str())];
-        if let Some(at) = of_account.last_success.get() {
-            sheet.row("odmr_atrn_last_success_timestamp_seconds").put(&account, at);
-        }
-        if let Some(at) = of_account.last_attempt.get() {
-            sheet.row("odmr_atrn_last_attempt_timestamp_seconds").put(&account, at);
-        }
+        // Of one that never was it is 0: whoever has not called yet is silent too.
+        let (success, attempt) = (of_account.last_success.get(), of_account.last_attempt.get());
+        let told = |at: Option<_>| at.unwrap_or_default();
+        sheet.row("odmr_atrn_last_success_timestamp_seconds").put(&account, told(success));
+        sheet.row("odmr_atrn_last_attempt_timestamp_seconds").put(&account, told(attempt));
     }
 }
 

@@ -166,7 +166,8 @@ impl Operation {
             Act::Requeue => requeue(db, key, changes),
             Act::Redirect(to) => {
                 let number = changes.id(db, ledger, to)?;
-                settle::redirect(db, key, Key { domain: number, ..key }, to, changes)
+                let there = Key { domain: number, ..key };
+                settle::redirect(db, key, there, to, self.warrant.at, changes)
             }
         }
     }
@@ -204,8 +205,11 @@ fn mark(
     was: EntryState,
     until: Option<Timestamp>,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO mark (entry, at, who, reason, until, was)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    // What was said before is said again when this is undone.
+    let sql = "INSERT OR REPLACE INTO mark (entry, at, who, reason, until, was,
+                 held_at, held_who, held_reason, held_until)
+               SELECT ?1, ?2, ?3, ?4, ?5, ?6, old.at, old.who, old.reason, old.until
+               FROM (SELECT 1) LEFT JOIN mark old ON old.entry = ?1";
     let Warrant { who, reason, at, .. } = warrant;
     db.prepare_cached(sql)?.execute(params![
         key.id.0.to_bytes(),
@@ -264,15 +268,19 @@ fn unmark(db: &Connection, key: Key) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Back into the state it was deleted from; one that was held is held still, by whom it was deleted.
+/// Back into the state it was deleted from; one that was held is held still, by whom it was and as long.
 fn call_back(db: &Connection, key: Key, changes: &mut Changes) -> rusqlite::Result<u64> {
     let sql = "SELECT was FROM mark WHERE entry = ?1";
     let was = db.prepare_cached(sql)?.query_row([key.id.0.to_bytes()], |row| row.get(0));
     let was = was.optional()?.and_then(row::entry_state).unwrap_or(EntryState::Waiting);
     match was {
         EntryState::Held => {
-            let sql = "UPDATE mark SET until = NULL WHERE entry = ?1";
-            db.prepare_cached(sql)?.execute([key.id.0.to_bytes()])?;
+            let sql = "UPDATE mark SET was = ?2, until = held_until,
+                         at = ifnull(held_at, at), who = ifnull(held_who, who),
+                         reason = iif(held_at IS NULL, reason, held_reason)
+                       WHERE entry = ?1";
+            let waiting = row::state(EntryState::Waiting);
+            db.prepare_cached(sql)?.execute(params![key.id.0.to_bytes(), waiting])?;
         }
         _ => unmark(db, key)?,
     }

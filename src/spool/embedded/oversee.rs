@@ -379,16 +379,22 @@ impl View {
         let after = behind.map(bytes).unwrap_or_default();
         let snapshot = db.unchecked_transaction()?;
         let mut page = Page::default();
-        let keys = match keys_behind(db, &after, room) {
-            Err(e) if is_damage(&e) => {
-                let last = after.try_into().map_or(0, u128::from_be_bytes);
-                page.next = rescue::beyond(db, last)
-                    .map(|next| EntryId(Ulid::from(next.saturating_sub(1))));
-                return Ok(page);
-            }
-            keys => keys?,
+        let mut keys = Vec::new();
+        let damaged = match keys_behind(db, &after, room, &mut keys) {
+            Err(e) if is_damage(&e) => true,
+            read => read.map(|()| false)?,
         };
-        page.next = keys.last().filter(|_| keys.len() == room).map(|key| key.id);
+        // Up to the damage first, and from there over it.
+        page.next = match (keys.last(), damaged) {
+            (Some(last), damaged) => Some(last.id).filter(|_| damaged || keys.len() == room),
+            (None, true) => {
+                let last = after.as_slice().try_into().map_or(0, u128::from_be_bytes);
+                rescue::beyond(db, last)
+                    .map(|next| EntryId(Ulid::from(next.saturating_sub(1))))
+                    .filter(|next| behind.is_none_or(|behind| *next > behind))
+            }
+            (None, false) => None,
+        };
         let last = keys.last().map(|key| key.id.0.to_bytes()).unwrap_or_default();
         let whole = row::stretch(db, &after, &last, |number| self.name(db, number));
         // What is damaged is looked at one by one.
@@ -546,13 +552,22 @@ fn unreadable_entry(what: String) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Null, what.into())
 }
 
-fn keys_behind(db: &Connection, after: &[u8], room: usize) -> rusqlite::Result<Vec<Key>> {
+/// Those that were read before a fault are there all the same.
+fn keys_behind(
+    db: &Connection,
+    after: &[u8],
+    room: usize,
+    keys: &mut Vec<Key>,
+) -> rusqlite::Result<()> {
     let sql = "SELECT id, domain FROM entry NOT INDEXED WHERE id > ?1 ORDER BY id LIMIT ?2";
     let mut query = db.prepare_cached(sql)?;
     let key = |row: &rusqlite::Row<'_>| {
         Ok(Key { id: EntryId(Ulid::from_bytes(row.get(0)?)), domain: row.get(1)? })
     };
-    query.query_map(params![after, room], key)?.collect()
+    for found in query.query_map(params![after, room], key)? {
+        keys.push(found?);
+    }
+    Ok(())
 }
 
 fn number_of(db: &Connection, domain: &Domain) -> rusqlite::Result<Option<i64>> {

@@ -9,7 +9,7 @@
 //! | `entry` | one message for one domain |
 //! | `recipient` | one recipient of an entry |
 //! | `due` | an entry of which a sender is to be told something |
-//! | `mark` | what an operator said of an entry that is held or deleted |
+//! | `mark` | what an operator said of an entry that is held or deleted, and before that |
 //! | `audit` | what an operator did |
 //! | `decree` | a domain whose new mail is held |
 //! | `imported` | an entry that came by import and may have left since |
@@ -115,7 +115,11 @@ CREATE TABLE mark (
   who TEXT NOT NULL,
   reason TEXT,
   until INTEGER,
-  was INTEGER NOT NULL) WITHOUT ROWID;
+  was INTEGER NOT NULL,
+  held_at INTEGER,
+  held_who TEXT,
+  held_reason TEXT,
+  held_until INTEGER) WITHOUT ROWID;
 CREATE INDEX mark_until ON mark (until) WHERE until IS NOT NULL;
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -158,7 +162,11 @@ const STEPS: [(i32, &str); 3] = [
          ALTER TABLE recipient ADD COLUMN at INTEGER;
          ALTER TABLE recipient ADD COLUMN session TEXT;
          ALTER TABLE recipient ADD COLUMN stage TEXT;
-         ALTER TABLE recipient ADD COLUMN remote_id TEXT;",
+         ALTER TABLE recipient ADD COLUMN remote_id TEXT;
+         ALTER TABLE mark ADD COLUMN held_at INTEGER;
+         ALTER TABLE mark ADD COLUMN held_who TEXT;
+         ALTER TABLE mark ADD COLUMN held_reason TEXT;
+         ALTER TABLE mark ADD COLUMN held_until INTEGER;",
     ),
 ];
 

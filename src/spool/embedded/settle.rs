@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::body;
 use super::claims::{Claim, Key};
 use super::conclude;
+use super::decree;
 use super::lane;
 use super::ledger::{Changes, Weight};
 use super::row;
@@ -221,6 +222,7 @@ pub(super) fn redirect(
     from: Key,
     to: Key,
     domain: &Domain,
+    now: Timestamp,
     changes: &mut Changes,
 ) -> rusqlite::Result<u64> {
     let key = from.id.0.to_bytes();
@@ -262,6 +264,11 @@ pub(super) fn redirect(
     let (state, weight) = standing;
     if let Some(state) = row::entry_state(state) {
         changes.count(from.domain).leaves(state, weight);
+        // It is new there, and may have to wait for an operator.
+        let state = match state {
+            EntryState::Waiting => decree::state(db, to, domain, now)?,
+            _ => state,
+        };
         changes.count(to.domain).enters(state, weight);
     }
     Ok(1)

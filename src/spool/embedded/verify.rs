@@ -15,6 +15,7 @@ use super::claims::Key;
 use super::lock::Lock;
 use super::oversee::{Overseer, Sight, Unseen};
 use super::reader::{aside, unreadable};
+use super::rescue::is_damage;
 use super::writer::Work;
 use super::{BODIES, Core, Embedded, Settings, body, database, recover, schema};
 use crate::queue::EntryId;
@@ -186,21 +187,37 @@ impl Overseer {
             // Nobody knows whether the owner of one that is not clean is at work or has died.
             let clean: bool = db.query_row("SELECT clean FROM spool", [], |row| row.get(0))?;
             let mut found = of_the_database(db)?;
-            found.extend(of_the_counts(db)?);
-            let known: HashSet<String> = {
-                let sql = "SELECT file FROM message NOT INDEXED WHERE file IS NOT NULL";
-                let mut query = db.prepare(sql)?;
-                let names = query.query_map([], |row| row.get(0))?;
-                names.collect::<rusqlite::Result<_>>()?
+            // Where the tables themselves are damaged, that is what there is to be told.
+            let damaged = |e: rusqlite::Error| match is_damage(&e) {
+                true => Ok(whole(Kind::Database, e.to_string())),
+                false => Err(e),
+            };
+            match of_the_counts(db) {
+                Ok(counts) => found.extend(counts),
+                Err(e) => found.push(damaged(e)?),
+            }
+            let known = match known_files(db) {
+                Ok(known) => Some(known),
+                Err(e) => {
+                    found.push(damaged(e)?);
+                    None
+                }
             };
             Ok((found, known, clean))
         });
         let (mut found, known, clean) = db.await?;
         let open = running || !clean;
-        let files = aside(move || of_the_files(&path, &known, open)).await?;
-        found.extend(files);
+        if let Some(known) = known {
+            found.extend(aside(move || of_the_files(&path, &known, open)).await?);
+        }
         Ok(found)
     }
+}
+
+fn known_files(db: &Connection) -> rusqlite::Result<HashSet<String>> {
+    let mut query = db.prepare("SELECT file FROM message NOT INDEXED WHERE file IS NOT NULL")?;
+    let names = query.query_map([], |row| row.get(0))?;
+    names.collect()
 }
 
 fn whole(kind: Kind, what: String) -> Finding {
@@ -209,13 +226,23 @@ fn whole(kind: Kind, what: String) -> Finding {
 
 fn of_the_database(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
     let mut check = db.prepare("PRAGMA quick_check(100)")?;
-    let lines = check.query_map([], |row| row.get::<_, String>(0))?;
-    let lines: Vec<String> = lines.collect::<rusqlite::Result<_>>()?;
-    Ok(lines
-        .into_iter()
-        .filter(|line| line != "ok")
-        .map(|line| whole(Kind::Database, line))
-        .collect())
+    let mut rows = check.query([])?;
+    let mut found = Vec::new();
+    loop {
+        match rows.next() {
+            Ok(Some(row)) => {
+                let line: String = row.get(0)?;
+                found.extend((line != "ok").then(|| whole(Kind::Database, line)));
+            }
+            Ok(None) => return Ok(found),
+            // The check itself may stumble over what it looks for.
+            Err(e) if is_damage(&e) => {
+                found.push(whole(Kind::Database, e.to_string()));
+                return Ok(found);
+            }
+            Err(e) => return Err(e),
+        }
+    }
 }
 
 /// Counts and octets change in the same transaction as the entries, so in one view they agree.

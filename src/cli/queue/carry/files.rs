@@ -212,7 +212,10 @@ impl Writing<'_> {
             Form::Eml => {
                 let json = self.writer.to.join(format!("{}.json", self.id));
                 let part = unfinished(&json);
-                fs::write(&part, format!("{envelope}\n")).map_err(failed(&part))?;
+                let _ = fs::remove_file(&part);
+                let mut out = private(&part).map(BufWriter::new).map_err(failed(&part))?;
+                writeln!(out, "{envelope}").map_err(failed(&part))?;
+                synced(out).map_err(failed(&part))?;
                 fs::rename(&part, &json).map_err(failed(&json))?;
                 fs::rename(unfinished(&self.path), &self.path).map_err(told)
             }

@@ -308,10 +308,14 @@ impl View {
         let mut lines = vec![rule("sessions", self.ascii)];
         lines.extend(self.sessions.iter().take(usize::from(area.height)).map(|session| {
             let n = |key: &str| session[key].as_u64().unwrap_or_default();
-            let ago = session["ago_s"].as_i64().map(age).unwrap_or_default();
-            let bad = !matches!(session["result"].as_str(), Some("ok" | "no_mail"));
+            let result = session["result"].as_str();
+            let ago = match result {
+                Some("under_way") => "now".to_owned(),
+                _ => session["ago_s"].as_i64().map(age).unwrap_or_default() + " ago",
+            };
+            let bad = !matches!(result, Some("ok" | "no_mail" | "under_way"));
             let line = format!(
-                " {:>7} ago  {}  {}  {}  {}  {} delivered  {} deferred  {} refused  {}  {} ms",
+                " {:>11}  {}  {}  {}  {}  {} delivered  {} deferred  {} refused  {}  {} ms",
                 ago,
                 text(session, "account"),
                 text(session, "peer"),
