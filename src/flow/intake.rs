@@ -106,7 +106,7 @@ impl<S: Spool> Mail<S> {
     }
 
     /// Nothing in it that bears this name as an authserv-id is true. RFC 8601, section 5.
-    fn without_forgeries_of(self, id: &str) -> Mail<S> {
+    pub(super) fn without_forgeries_of(self, id: &str) -> Mail<S> {
         Mail { forgeries: Some(Forgeries::of(id)), ..self }
     }
 
@@ -135,7 +135,7 @@ impl<S: Spool> Mail<S> {
     }
 
     /// Fields that were not what they said.
-    fn forged(&self) -> u32 {
+    pub(super) fn forged(&self) -> u32 {
         self.forgeries.as_ref().map_or(0, Forgeries::removed)
     }
 }

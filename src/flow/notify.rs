@@ -28,17 +28,21 @@ pub async fn tell_all<S: Spool>(provider: &Provider<S>) {
         match provider.spool.due(ROOM).await {
             Ok(due) if due.is_empty() => return,
             Ok(due) => {
-                let mut got_on = false;
+                let (mut told, mut faults) = (0u32, 0u32);
                 for lease in due {
+                    let id = lease.entry().id;
+                    // What is the matter with one message is no reason to leave the others.
                     match tell(provider, &house, lease).await {
-                        Ok(concluded) => got_on |= concluded,
+                        Ok(()) => told += 1,
                         Err(fault) => {
-                            return error!(%fault, "a sender could not be told; it is tried again");
+                            faults += 1;
+                            if faults == 1 {
+                                error!(%id, %fault, "a sender could not be told; it is tried again");
+                            }
                         }
                     }
                 }
-                // What is damaged and cannot even be set aside would be found again at once.
-                if !got_on {
+                if told == 0 {
                     return;
                 }
             }
@@ -47,20 +51,18 @@ pub async fn tell_all<S: Spool>(provider: &Provider<S>) {
     }
 }
 
-/// Says whether that is concluded.
+/// Ends it.
 async fn tell<S: Spool>(
     provider: &Provider<S>,
     house: &House,
     lease: S::Lease,
-) -> Result<bool, SpoolError> {
-    let Some((entry, is_told)) = scribe(provider, house).conclude(lease).await? else {
-        return Ok(false);
-    };
+) -> Result<(), SpoolError> {
+    let (entry, is_told) = scribe(provider, house).conclude(lease).await?;
     match &entry.reverse_path {
         ReversePath::Mailbox(to) if is_told => told(provider, &entry, to, &notice::words(&entry)),
         _ => silent(&entry),
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Tells of all that waits longer than its domain's settings say: each sender, or the one address that
@@ -77,7 +79,7 @@ pub async fn tell_of_delays<S: Spool>(provider: &Provider<S>) {
             continue;
         }
         if let Err(fault) = tell_of_domain(provider, &house, domain, delay).await {
-            return error!(%domain, %fault, "nobody could be told that mail waits; it is tried again");
+            error!(%domain, %fault, "nobody could be told that mail waits; it is tried again");
         }
     }
 }
@@ -99,7 +101,11 @@ async fn tell_of_domain<S: Spool>(
         }
         let mut got_on = false;
         for lease in std::iter::once(first).chain(leases) {
-            got_on |= tell_of_delay(provider, house, lease).await?;
+            let id = lease.entry().id;
+            match tell_of_delay(provider, house, lease).await {
+                Ok(done) => got_on |= done,
+                Err(fault) => error!(%id, %fault, "its sender could not be told that it waits"),
+            }
         }
         // What is damaged and cannot even be set aside would be found again at once.
         if !got_on {

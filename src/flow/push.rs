@@ -26,7 +26,7 @@ use crate::spool::Spool;
 const PULSE: Duration = Duration::from_secs(60);
 /// Hosts that are called at once.
 const AT_ONCE: usize = 16;
-/// Who asks by ETRN again sooner than this after a call that failed is told to wait.
+/// Who asks by ETRN again sooner than this after a call that brought nothing is told to wait.
 const BREATH: Duration = Duration::from_secs(30);
 
 /// What is to be brought, and who is told that there is something.
@@ -72,6 +72,11 @@ impl Pushing {
 
     fn went_well(&self, domain: &Domain) {
         lock(&self.moods).remove(domain);
+    }
+
+    /// Its host was there and put everything off: it may be called again, but not whenever somebody asks.
+    fn took_nothing(&self, domain: &Domain, now: Instant) {
+        lock(&self.moods).insert(domain.clone(), Mood { failures: 0, last: now });
     }
 
     fn failed(&self, domain: &Domain, now: Instant) -> Duration {
@@ -121,13 +126,13 @@ impl<S: Spool> Provider<S> {
             host.is_some_and(|host| etrn::may_ask(host.etrn, asker(domain)))
         };
         let named = house.domains.keys().filter(|domain| node.names(domain));
-        let domains: Vec<Domain> = named.filter(|domain| may(domain)).cloned().collect();
+        let mut domains: Vec<Domain> = named.filter(|domain| may(domain)).cloned().collect();
         if domains.is_empty() {
             return etrn::Answer::NotAllowed;
         }
-        if !self.spool.keeps_record()
-            || domains.iter().all(|domain| self.pushing.is_away(domain, now))
-        {
+        // Of several some may be there.
+        domains.retain(|domain| !self.pushing.is_away(domain, now));
+        if !self.spool.keeps_record() || domains.is_empty() {
             return etrn::Answer::NotNow;
         }
         let waiting = |domain: &Domain| self.spool.totals(domain).waiting;
@@ -233,7 +238,10 @@ impl<S: Spool> Round<S> {
         self.busy.remove(&domain);
         match brought {
             Ok(Drained { delivered, deferred, refused, octets }) => {
-                self.provider.pushing.went_well(&domain);
+                match delivered + refused > 0 || deferred == 0 {
+                    true => self.provider.pushing.went_well(&domain),
+                    false => self.provider.pushing.took_nothing(&domain, Instant::now()),
+                }
                 info!(%domain, delivered, deferred, refused, octets, "mail was brought to its host");
             }
             Err(fault) => {

@@ -50,7 +50,11 @@ impl<S: Spool> Scribe<'_, S> {
         until: Option<Timestamp>,
     ) -> Result<(S::Draft, Arrival), SpoolError> {
         let entry = lease.entry();
-        let returned = self.returned(lease, words).await?;
+        let returned = match self.returned(lease, words).await {
+            // What cannot be read cannot go back; that it has failed can be told all the same.
+            Err(SpoolError::Damaged { .. }) if until.is_none() => Returned::Headers(Vec::new()),
+            returned => returned?,
+        };
         let id = EntryId(ulid::Ulid::generate());
         let (name, about, helo) =
             (id.to_string(), entry.id.to_string(), safe_name(&entry.source.helo));
@@ -86,27 +90,19 @@ impl<S: Spool> Scribe<'_, S> {
     }
 
     /// Ends what has failed: its sender's notice goes into the queue and it out of the queue, in one step.
-    /// Says what it was and whether its sender is told; some want no word of it. `None` where it is damaged,
-    /// has been set aside and was told of already.
-    pub(super) async fn conclude(
-        &self,
-        lease: S::Lease,
-    ) -> Result<Option<(Entry, bool)>, SpoolError> {
+    /// Says what it was and whether its sender is told; some want no word of it.
+    pub(super) async fn conclude(&self, lease: S::Lease) -> Result<(Entry, bool), SpoolError> {
         let entry = lease.entry().clone();
         let words = notice::words(&entry);
         let notice = match &entry.reverse_path {
             ReversePath::Mailbox(to) if !words.is_empty() => {
-                match self.notice(&lease, to, &words, None).await {
-                    Ok(notice) => Some(notice),
-                    Err(SpoolError::Damaged { .. }) => return Ok(None),
-                    Err(fault) => return Err(fault),
-                }
+                Some(self.notice(&lease, to, &words, None).await?)
             }
             _ => None,
         };
         let told = notice.is_some();
         self.spool.conclude(lease, notice).await?;
-        Ok(Some((entry, told)))
+        Ok((entry, told))
     }
 
     pub(super) fn arrival(

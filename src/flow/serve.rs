@@ -29,7 +29,7 @@ use super::recent::keep_book;
 use super::relay::relay;
 use super::restart;
 use crate::config::accounts::{Accounts, AccountsError};
-use crate::config::provider::{self, Loaded, Settings, load_recipients};
+use crate::config::provider::{self, DomainSettings, Loaded, Settings, load_recipients};
 use crate::config::secret::SecretSource;
 use crate::config::{Problem, Problems};
 use crate::exit::{Exit, Failure};
@@ -40,7 +40,7 @@ use crate::net::tls::{ClientCertificates, KeyFiles, TlsSetupError};
 use crate::net::{
     Admission, AdmissionLimits, Admitted, Callers, NotAdmitted, TlsServer, Wire, http, notify,
 };
-use crate::smtp::Domain;
+use crate::smtp::{Domain, Mailbox};
 use crate::spool::embedded::{self, Embedded};
 use crate::spool::{Spool, SpoolError};
 
@@ -813,7 +813,38 @@ fn furnish(
             );
         }
     }
+    reaches_nobody_who_waits(loaded, &accounts)?;
     Ok(House::new(settings, name, accounts, &lists, tls, secret, oracle))
+}
+
+/// Only the accounts say which domains wait here.
+fn reaches_nobody_who_waits(loaded: &Loaded, accounts: &Accounts) -> Result<(), Problem> {
+    let settings = &loaded.settings;
+    let waits = |mailbox: &Mailbox| {
+        let domain = mailbox.domain();
+        domain.is_some_and(|domain| accounts.iter().any(|one| one.domains.contains(domain)))
+    };
+    if let Some(postmaster) = settings.postmaster.as_ref().filter(|whom| !waits(whom)) {
+        let fault = format!("{postmaster} is at no account's domain");
+        let problem = loaded.document.problem("postmaster", fault);
+        return Err(
+            problem.hint("mail for it waits here like any other: name a customer's mailbox")
+        );
+    }
+    let of_domain = |(domain, special): (&Domain, &DomainSettings)| {
+        Some((format!("domains.{domain}.delay_to"), special.delay_to.clone()?))
+    };
+    let of_all =
+        settings.notices.delay_to.clone().map(|whom| ("notices.delay_to".to_owned(), whom));
+    let mut told = of_all.into_iter().chain(settings.domains.iter().filter_map(of_domain));
+    match told.find(|(_, whom)| waits(whom)) {
+        None => Ok(()),
+        Some((key, whom)) => {
+            let fault = format!("{whom} is at a domain that waits here");
+            let hint = "name an address that is reached when that server is not";
+            Err(loaded.document.problem(&key, fault).hint(hint))
+        }
+    }
 }
 
 /// What makes the answers for accounts that do not exist stable over restarts: an account whose

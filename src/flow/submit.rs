@@ -57,7 +57,9 @@ impl<S: Spool> Submission<'_, S> {
                 let declared = session.envelope().and_then(|envelope| envelope.params.size);
                 match self.provider.spool.draft(declared) {
                     Ok(draft) => {
-                        self.mail = Some(Mail::new(draft));
+                        // A customer may not speak in our name to another.
+                        let mail = Mail::new(draft).without_forgeries_of(&self.provider.name);
+                        self.mail = Some(mail);
                         session.accept();
                     }
                     Err(fault) => session.answer(refusal(&fault.into())),
@@ -162,6 +164,10 @@ impl<S: Spool> Submission<'_, S> {
             trace: trace.into(),
         };
         let came = events::of_arrival(&arrival, self.id);
+        if mail.forged() > 0 {
+            let (fields, account) = (mail.forged(), &self.account);
+            info!(session = self.id, account, id = %id, fields, "forged Authentication-Results were taken out");
+        }
         let octets = mail.octets;
         let draft = mail.into_draft().await?;
         let places = self.provider.take_room(&arrival.parts, octets).ok_or(NotKept::OverQuota)?;

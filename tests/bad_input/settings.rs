@@ -77,3 +77,24 @@ fn a_port_in_use_is_named() {
     let told = stderr(&output);
     assert!(told.contains(&format!("127.0.0.1:{port}: another server listens there")), "{told}");
 }
+
+/// Who waits here is known by the accounts alone.
+#[test]
+fn reminders_and_the_postmaster_do_not_go_where_they_would_wait_or_be_lost() {
+    let smarthost = "smarthost.server = \"smtp.example.net\"";
+    for (extra, words) in [
+        ("postmaster = \"postmaster@elsewhere.test\"", ["postmaster", "no account's domain"]),
+        (
+            "notices.delay = \"1d\"\nnotices.delay_to = \"admin@example.org\"",
+            ["notices.delay_to", "at a domain that waits here"],
+        ),
+    ] {
+        let house = House::new(&format!("{extra}\n{smarthost}"));
+        let output = house.run_odmrd(&["check-config"]);
+        let told = stderr(&output);
+        assert_eq!(output.status.code(), Some(78), "{extra}: {told}");
+        assert!(words.iter().all(|word| told.contains(word)), "{extra}: {told}");
+    }
+    let house = House::new("postmaster = \"carl@example.org\"");
+    assert_eq!(house.run_odmrd(&["check-config"]).status.code(), Some(0));
+}

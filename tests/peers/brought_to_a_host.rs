@@ -210,3 +210,44 @@ fn fetchmail_asks_by_etrn() {
     assert_eq!(asked.code, Some(0), "{asked:#?}");
     all_have_come(&ledger, &postfix, 1);
 }
+
+/// A server that takes calls and puts every recipient off.
+fn puts_off() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let (address, calls) = (listener.local_addr().expect("an address"), Arc::default());
+    let count: Arc<AtomicUsize> = Arc::clone(&calls);
+    std::thread::spawn(move || {
+        for call in listener.incoming().map_while(Result::ok) {
+            count.fetch_add(1, Ordering::SeqCst);
+            let said = BufReader::new(call.try_clone().expect("a socket")).lines();
+            let say = |text: &str| (&call).write_all(text.as_bytes());
+            let _ = say("220 full.test ESMTP\r\n");
+            for line in said.map_while(Result::ok) {
+                let _ = match line.get(..4) {
+                    Some("RCPT") => say("452 4.2.2 mailbox full\r\n"),
+                    Some("QUIT") => say("221 2.0.0 bye\r\n"),
+                    _ => say("250 2.0.0 ok\r\n"),
+                };
+            }
+        }
+    });
+    (address, calls)
+}
+
+/// Each ETRN would send all of it again.
+#[test]
+fn a_host_that_puts_everything_off_is_not_called_whenever_somebody_asks() {
+    let lab = Lab::open();
+    let (host, calls) = puts_off();
+    let mut odmrd = with_host(&lab, host).account_line("clear_login = true").start();
+    Post::open(odmrd.mx).deliver("a@sender.test", "box@example.org", b"Subject: 1\r\n\r\none\r\n");
+    let mut customer = customer(&odmrd);
+    let told = customer.ask("ETRN example.org");
+    assert!(told.starts_with("253"), "{told}");
+    odmrd.daemon.until_log_says("mail was brought to its host");
+    for _ in 0..3 {
+        let told = customer.ask("ETRN example.org");
+        assert!(told.starts_with("458"), "{told}");
+    }
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}

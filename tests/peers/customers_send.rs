@@ -235,3 +235,21 @@ fn who_may_send_needs_a_smarthost() {
         "{ran:#?}"
     );
 }
+
+/// One customer may not speak to another in the provider's name.
+#[test]
+fn a_verdict_in_our_name_is_taken_out_of_what_customers_send() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).account_line("submit = true\nclear_login = true");
+    let odmrd = odmrd.set("smarthost.server", "\"127.0.0.1\"").start();
+    let mut post = Post::open(odmrd.odmr);
+    log_in(&mut post, USER);
+    let letter =
+        format!("Authentication-Results: {PROVIDER}; spf=pass\r\nSubject: trust me\r\n\r\nx\r\n");
+    post.deliver("box@example.org", "friend@example.org", letter.as_bytes());
+    assert!(post.ask("QUIT").starts_with("221"));
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let mail = text(&crate::lab::maildir::Maildir::at(lab.path("Maildir")).until(1)[0]);
+    assert!(mail.contains("Subject: trust me") && !mail.contains("spf=pass"), "{mail}");
+    assert!(odmrd.daemon.log().contains("forged Authentication-Results"));
+}

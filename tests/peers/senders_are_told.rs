@@ -18,8 +18,12 @@ fn smarthost(lab: &Lab) -> RunningPostfix {
 
 /// A provider that sends its own mail to a server on this machine.
 fn provider<'lab>(lab: &'lab Lab, smarthost: &RunningPostfix) -> Odmrd<'lab> {
+    sending_to(smarthost, Odmrd::new(lab))
+}
+
+fn sending_to<'lab>(smarthost: &RunningPostfix, odmrd: Odmrd<'lab>) -> Odmrd<'lab> {
     let (ip, port) = (smarthost.address.ip(), smarthost.address.port());
-    let odmrd = Odmrd::new(lab).set("smarthost.server", &format!("\"{ip}\""));
+    let odmrd = odmrd.set("smarthost.server", &format!("\"{ip}\""));
     odmrd.set("smarthost.port", &port.to_string()).set("smarthost.tls", "\"none\"")
 }
 
@@ -366,4 +370,44 @@ fn what_an_operator_bounces_or_expires_comes_back_to_its_sender() {
     AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(crate::lab::maildir::Maildir::at(lab.path("Maildir")).messages().len(), 1);
     assert_eq!(smarthost.maildir.messages().len(), 2, "a bounce has no sender to tell");
+}
+
+/// Two have been refused. Of one the content is gone, of the other it cannot be got at: neither keeps the
+/// third from being told, and the first is told without its mail.
+#[test]
+fn what_cannot_be_read_keeps_no_sender_from_hearing() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let (smarthost, target) = (smarthost(&lab), target(&lab));
+    let mut odmrd = Odmrd::new(&lab).start();
+    let large = [LETTER, &b"one of many lines\r\n".repeat(20_000)].concat();
+    let bodies = || {
+        let folder = std::fs::read_dir(lab.path("odmrd-state/spool/bodies")).expect("a folder");
+        folder.map(|file| file.expect("a file").path()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let mut files = Vec::new();
+    for from in ["ann@sender.test", "bob@sender.test"] {
+        let before = bodies();
+        Post::open(odmrd.mx).send(from, &["gone@example.org"], &large);
+        files.extend(bodies().difference(&before).cloned());
+    }
+    Post::open(odmrd.mx).send("carl@sender.test", &["gone@example.org"], LETTER);
+    fetch(&lab, &odmrd, &target);
+    odmrd.daemon.terminate();
+    let [anns, bobs] = &files[..] else { panic!("two files: {files:?}") };
+    std::fs::write(anns, "something else").expect("overwritten");
+    std::fs::remove_file(bobs).expect("removed");
+    std::fs::create_dir(bobs).expect("a folder in its place");
+    let again = Odmrd::without_accounts(&lab, "odmrd");
+    let odmrd = sending_to(&smarthost, again).start();
+    let mut notices: Vec<String> = smarthost.maildir.until(2).iter().map(|n| text(n)).collect();
+    notices.sort_by_key(|notice| notice.contains("To: <carl@sender.test>"));
+    let of_ann = ["To: <ann@sender.test>\n", "Action: failed\nStatus: 5.1.1\n"];
+    says(&notices[0], &of_ann);
+    assert!(!notices[0].contains("somebody who has left"), "{}", notices[0]);
+    says(&notices[1], &["To: <carl@sender.test>\n", "Subject: to somebody who has left\n"]);
+    let left = queuectl(&lab, &odmrd, &["list", "--format", "template:{sender}"]).out;
+    assert_eq!(left, "bob@sender.test\n", "that one waits for somebody to mend it");
 }

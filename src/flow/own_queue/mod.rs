@@ -25,7 +25,7 @@ use crate::sink::{Offer, Sink, SinkFault};
 use crate::smtp::Domain;
 use crate::smtp::escape::Escaped;
 use crate::spool::embedded::{Embedded, Settings};
-use crate::spool::{Spool, SpoolError};
+use crate::spool::{Lease, Spool, SpoolError};
 
 /// How long a target may take to show that it is there, before the provider is called without its word.
 const GLANCE: Duration = Duration::from_secs(5);
@@ -203,7 +203,15 @@ impl OwnQueue {
             let due = self.spool.due(ROOM).await?;
             let mut got_on = false;
             for lease in due {
-                let Some((entry, told)) = scribe.conclude(lease).await? else { continue };
+                let id = lease.entry().id;
+                let (entry, told) = match scribe.conclude(lease).await {
+                    Ok(concluded) => concluded,
+                    // What is the matter with one message is no reason to leave the others.
+                    Err(fault) => {
+                        warn!(%id, %fault, "its sender could not be told; it is tried again");
+                        continue;
+                    }
+                };
                 let from = Escaped::text(entry.reverse_path.as_str());
                 info!(id = %entry.id, %from, told, "mail has failed");
                 got_on = true;

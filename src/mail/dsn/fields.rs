@@ -15,7 +15,7 @@ pub(super) fn delivery_status(notice: &Notice<'_>) -> String {
     let mut text = String::new();
     let origin = &notice.origin;
     if let Some(envid) = origin.envid {
-        field(&mut text, "Original-Envelope-Id", &plain(envid, utf8));
+        field(&mut text, "Original-Envelope-Id", &plain(envid, utf8, false));
     }
     field(&mut text, "Reporting-MTA", &format!("dns; {}", notice.reporter));
     let from = format!("dns; {} ([{}])", legible(origin.helo, utf8), origin.ip);
@@ -33,7 +33,8 @@ fn recipient(text: &mut String, outcome: &Outcome<'_>, utf8: bool) {
     if let Some((kind, address)) =
         outcome.recipient.params.orcpt.as_deref().and_then(|orcpt| orcpt.split_once(';'))
     {
-        let original = format!("{}; {}", legible(kind, false), plain(address, utf8));
+        let is_utf8 = kind.eq_ignore_ascii_case("utf-8");
+        let original = format!("{}; {}", legible(kind, false), plain(address, utf8, is_utf8));
         field(text, "Original-Recipient", &original);
     }
     let last = match outcome.recipient.path.mailbox() {
@@ -94,11 +95,15 @@ pub(super) fn legible(text: &str, utf8: bool) -> String {
     if utf8 { shown } else { shown.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect() }
 }
 
-/// What xtext means (RFC 3461, section 4), if that can stand in a line; else as it came.
-fn plain(xtext: &str, utf8: bool) -> String {
-    crate::smtp::xtext::decoded(xtext)
-        .filter(|text| text.chars().all(|c| !c.is_control() && (utf8 || c.is_ascii())))
-        .unwrap_or_else(|| legible(xtext, utf8))
+/// What xtext means (RFC 3461, section 4), if that can stand in a line; else as it came. An address of UTF-8
+/// is spelt out where the notice is ASCII, if it is not spelt out yet.
+fn plain(xtext: &str, utf8: bool, is_utf8: bool) -> String {
+    let meant = crate::smtp::xtext::decoded(xtext);
+    match meant.filter(|text| !text.contains(char::is_control)) {
+        Some(text) if utf8 || text.is_ascii() => text,
+        Some(text) if is_utf8 => spelt_out(&text),
+        _ => legible(xtext, utf8),
+    }
 }
 
 /// One field, folded at blanks; a word that is longer than a line may be is cut.

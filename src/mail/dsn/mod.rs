@@ -161,7 +161,9 @@ impl Notice<'_> {
 
     fn original(&self) -> MimePart<'_> {
         let eight_bit = !self.returned.octets().is_ascii();
-        let kind = match (&self.returned, eight_bit && self.needs_smtputf8()) {
+        // A header beyond ASCII is none that message/rfc822 may have. RFC 6532, section 3.7.
+        let global = eight_bit && (self.needs_smtputf8() || !self.returned.header().is_ascii());
+        let kind = match (&self.returned, global) {
             (Returned::Whole(_), false) => "message/rfc822",
             (Returned::Headers(_), false) => "text/rfc822-headers",
             (Returned::Whole(_), true) => "message/global",
@@ -177,6 +179,12 @@ impl Returned {
     fn octets(&self) -> &[u8] {
         let (Returned::Headers(octets) | Returned::Whole(octets)) = self;
         octets
+    }
+
+    fn header(&self) -> &[u8] {
+        let octets = self.octets();
+        let end = octets.windows(4).position(|ends| ends == b"\r\n\r\n");
+        &octets[..end.unwrap_or(octets.len())]
     }
 }
 

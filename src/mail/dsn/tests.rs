@@ -177,3 +177,35 @@ proptest! {
         prop_assert_eq!(status.matches("\r\nAction: failed\r\n").count(), 1);
     }
 }
+
+#[test]
+fn an_original_address_of_utf_8_is_spelt_out_once() {
+    let to = mailbox("ann@sender.test");
+    for (orcpt, told) in [
+        ("utf-8;ü@x.test", "utf-8; \\x{FC}@x.test"),
+        ("utf-8;\\x{FC}@x.test", "utf-8; \\x{FC}@x.test"),
+        ("rfc822;b+2Bb@x.test", "rfc822; b+b@x.test"),
+    ] {
+        let recipient = recipient("b@example.org", Some(orcpt));
+        let told = format!("Original-Recipient: {told}\r\n");
+        let notice = notice(&to, vec![failed(&recipient, None)], Returned::Headers(vec![]));
+        assert!(text(&notice).contains(&told), "{orcpt}: {}", text(&notice));
+    }
+}
+
+#[test]
+fn a_header_beyond_ascii_goes_back_as_what_it_is() {
+    let (to, recipient) = (mailbox("ann@sender.test"), recipient("b@example.org", None));
+    let kind = |returned: Returned| {
+        let notice = notice(&to, vec![failed(&recipient, None)], returned);
+        let text = text(&notice);
+        let at = text.rfind("Content-Type: ").expect("a type") + 14;
+        text[at..].lines().next().expect("a line").to_owned()
+    };
+    let (plain, beyond) = ("Subject: u\r\n", "Subject: ü\r\n");
+    let whole = |header: &str| Returned::Whole(format!("{header}\r\nü\r\n").into_bytes());
+    assert_eq!(kind(whole(plain)), "message/rfc822");
+    assert_eq!(kind(whole(beyond)), "message/global");
+    assert_eq!(kind(Returned::Headers(plain.into())), "text/rfc822-headers");
+    assert_eq!(kind(Returned::Headers(beyond.into())), "message/global-headers");
+}

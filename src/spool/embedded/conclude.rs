@@ -194,7 +194,7 @@ fn claim(core: &Arc<Core>, db: &Connection, room: usize) -> rusqlite::Result<Vec
     {
         let id = EntryId(Ulid::from_bytes(row.get(0)?));
         // Whoever has it now will have changed it; its turn comes.
-        claims.extend(core.claims.claim(Key { domain: row.get(1)?, id }, For::Session));
+        claims.extend(core.claims.claim(Key { domain: row.get(1)?, id }, For::Change));
     }
     Ok(claims)
 }
