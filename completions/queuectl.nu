@@ -559,6 +559,7 @@ module completions {
     --once                    # Print one frame, and end
     --interval: string        # How often to look anew
     --ascii                   # No characters beyond ASCII
+    --no-color                # Nothing in red; so it is with NO_COLOR, and on a terminal that has no colours
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not

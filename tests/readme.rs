@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use odmr::cli::{fetch, provider};
+use odmr::cli::{fetch, provider, queue};
 use odmr::config::Document;
 use odmr::config::fetch::{Files, Owner, check::Purpose};
 
@@ -90,12 +90,31 @@ fn every_command_line_shown_is_one() {
         let result = match words.as_slice() {
             ["odmrd", _, ..] => provider::parse(&words).map(drop),
             ["atrn-fetch", _, ..] => fetch::parse(&words).map(drop),
+            ["queuectl", _, ..] => queue::parse(typed_words(&line)).map(drop),
             _ => continue,
         };
         result.unwrap_or_else(|refusal| panic!("{line}: {refusal}"));
         read += 1;
     }
-    assert!(read >= 14, "only {read} were found");
+    assert!(read >= 28, "only {read} were found");
+    for (line, _) in queue::EXAMPLES {
+        queue::parse(typed_words(line)).unwrap_or_else(|refusal| panic!("{line}: {refusal}"));
+    }
+}
+
+/// What a shell makes of the first command in a line.
+fn typed_words(line: &str) -> Vec<std::ffi::OsString> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, false);
+    for c in line.chars() {
+        match c {
+            '\'' => (quoted, word) = (!quoted, Some(word.unwrap_or_default())),
+            '|' | '>' | '&' | '#' if !quoted && word.is_none() => break,
+            ' ' if !quoted => words.extend(word.take().map(Into::into)),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word.map(Into::into));
+    words
 }
 
 #[test]

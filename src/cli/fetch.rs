@@ -56,7 +56,7 @@ pub const EXAMPLES: &[Example] = &[
 
 /// Collect a domain's mail from its ODMR provider with ATRN (RFC 2645), and land it safely
 #[derive(Debug, Parser)]
-#[command(name = "atrn-fetch", version, help_template = HELP_TEMPLATE, subcommand_required = true,
+#[command(name = "atrn-fetch", version = crate::cli::version(), help_template = HELP_TEMPLATE, subcommand_required = true,
     override_usage = "atrn-fetch [run] [ACCOUNT]... [OPTIONS]\n       atrn-fetch <COMMAND> [ACCOUNT]... [OPTIONS]")]
 pub struct Cli {
     /// What to do.

@@ -4,8 +4,7 @@
 //! belongs to other crates, some of which see raw bytes, is never logged below `info`, whatever
 //! the filter asks for.
 
-use std::io::IsTerminal;
-
+use super::style::has_colour;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -65,7 +64,7 @@ pub enum LogError {
 ///
 /// The filter is wrong, or there is no journal.
 pub fn start(settings: &LogSettings) -> Result<(), LogError> {
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = has_colour(&std::io::stderr());
     let lines = match settings.format {
         LogFormat::Human => human(settings.times, colour, std::io::stderr),
         LogFormat::Json => json(std::io::stderr),

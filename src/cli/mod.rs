@@ -11,6 +11,7 @@ pub mod log;
 pub mod provider;
 pub mod queue;
 pub mod signal;
+pub mod style;
 
 use std::io::Write;
 
@@ -52,6 +53,16 @@ impl std::error::Error for Refusal {}
 pub type Example = (&'static str, &'static str);
 
 /// What stands where in a help: what it is, how it is used for instance, then every flag.
+/// The version, the commit it was built from where whoever built it said so, and the library for TLS.
+pub fn version() -> &'static str {
+    static VERSION: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        let commit = option_env!("ODMR_COMMIT").map(|commit| format!("commit {commit}, "));
+        let commit = commit.unwrap_or_default();
+        format!("{} ({commit}TLS by rustls and aws-lc)", env!("CARGO_PKG_VERSION"))
+    });
+    &VERSION
+}
+
 pub(crate) const HELP_TEMPLATE: &str =
     "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 

@@ -42,7 +42,7 @@ pub const EXAMPLES: &[Example] = &[
 
 /// Hold a domain's mail, and release it on ATRN to whoever can prove it is theirs (RFC 2645)
 #[derive(Debug, PartialEq, Eq, Parser)]
-#[command(name = "odmrd", version, help_template = HELP_TEMPLATE, subcommand_required = true,
+#[command(name = "odmrd", version = crate::cli::version(), help_template = HELP_TEMPLATE, subcommand_required = true,
     arg_required_else_help = true)]
 pub struct Cli {
     /// The settings file

@@ -73,7 +73,7 @@ pub const EXAMPLES: &[Example] = &[
 
 /// See what waits in the queue of odmrd, and act on it
 #[derive(Debug, Parser)]
-#[command(name = "queuectl", version, help_template = HELP_TEMPLATE, subcommand_required = true,
+#[command(name = "queuectl", version = crate::cli::version(), help_template = HELP_TEMPLATE, subcommand_required = true,
     arg_required_else_help = true)]
 pub struct Cli {
     /// Whom to ask.
@@ -407,6 +407,9 @@ pub struct Top {
     /// No characters beyond ASCII
     #[arg(long)]
     pub ascii: bool,
+    /// Nothing in red; so it is with NO_COLOR, and on a terminal that has no colours
+    #[arg(long)]
+    pub no_color: bool,
 }
 
 /// `queuectl watch`.

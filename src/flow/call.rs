@@ -168,7 +168,9 @@ impl CallFault {
                 "use tls = \"implicit\" for a port that speaks TLS at once, or tls = \"none\" to do without"
             }
             CallFault::TlsRefused(_) => "the provider's TLS is out of order; tell its postmaster",
-            CallFault::NoMechanism(_) => "see `mechanism` and `clear_auth` in atrn-fetch.toml(5)",
+            CallFault::NoMechanism(_) => {
+                "a password is said in clear only where TLS protects it, or the settings allow it"
+            }
             CallFault::Refused(_, reply) if reply.is_permanent() => {
                 "check user and password; some providers want the domain, or DOMAIN\\user, for a user name"
             }

@@ -76,7 +76,6 @@ fn furnish(folder: &Path, password: &secrecy::SecretString) -> Result<Loaded, Fa
     };
     let pair =
         self_signed(&[PROVIDER.to_owned()]).map_err(|fault| Failure::new(Exit::Software, fault))?;
-    std::fs::create_dir(folder).map_err(cannot(folder))?;
     for (name, text) in
         [("certificate.pem", pair.certificate.as_str()), ("key.pem", pair.key.as_str())]
     {

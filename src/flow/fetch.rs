@@ -408,7 +408,8 @@ fn target_exit(fault: &SinkFault) -> Exit {
 /// The time behind the last `in` of a reply, in seconds: "try again in 5 minutes".
 fn time_named(text: &str) -> Option<u64> {
     let lower = text.to_ascii_lowercase();
-    let (_, behind) = lower.rsplit_once("in ")?;
+    let (_, behind) =
+        lower.rsplit_once(" in ").or_else(|| Some(("", lower.strip_prefix("in ")?)))?;
     let digits = behind.len() - behind.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let number: u64 = behind[..digits].parse().ok()?;
     let unit = behind[digits..].trim_start();
@@ -491,6 +492,7 @@ mod tests {
             ("too soon; try again in 23 s", Some(23)),
             ("Try again in 5 minutes.", Some(300)),
             ("again in 2h, please", Some(7200)),
+            ("please wait, in 5 min please", Some(300)),
             ("come in later", None),
             ("in 99999999999999999999 s", None),
             ("in 18446744073709551615 hours", None),

@@ -148,9 +148,10 @@ fn give_at(
     }
 }
 
-fn hand(file: &OwnedFd, to: Identity) -> io::Result<()> {
-    if is_roots_alone(&fstat(file)?) {
-        fchown(file, Some(Uid::from_raw(to.uid)), Some(Gid::from_raw(to.gid)))?;
+/// Gives away what is root's alone; what somebody else has, or has another name for, stays as it is.
+pub(super) fn hand(file: impl AsFd, to: Identity) -> io::Result<()> {
+    if is_roots_alone(&fstat(&file)?) {
+        fchown(&file, Some(Uid::from_raw(to.uid)), Some(Gid::from_raw(to.gid)))?;
     }
     Ok(())
 }
@@ -187,7 +188,8 @@ fn read_later(loaded: &Loaded) -> impl Iterator<Item = &Path> {
     let tls = [&settings.tls.certificate, &settings.tls.client_ca, &settings.smarthost.ca];
     let tls = tls.into_iter().flatten();
     let lists = settings.domains.values().filter_map(|domain| domain.recipients.as_ref());
-    let files = tls.chain(lists).map(PathBuf::as_path);
+    let hosts = settings.domains.values().filter_map(|domain| domain.host_ca.as_ref());
+    let files = tls.chain(lists).chain(hosts).map(PathBuf::as_path);
     std::iter::once(loaded.document.path()).chain(secrets(loaded)).chain(files)
 }
 

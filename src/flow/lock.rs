@@ -7,15 +7,17 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, Gid, Uid, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
+use super::handover;
 use super::line::Stop;
 use super::memory::Shelf;
 use crate::config::fetch::{Account, Lock};
 use crate::exit::Exit;
+use crate::net::privilege::Identity;
 
 /// How often a lock that another run has is asked for.
 const PULSE: Duration = Duration::from_millis(200);
@@ -119,8 +121,12 @@ fn note_owner(mut file: &File) {
     let _ = writeln!(file, "{}", std::process::id());
 }
 
+/// Never where a link leads: whose folder it is may have laid it.
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(path)
+    let no_link = OFlags::NOFOLLOW.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    options.create(true).write(true).truncate(false).mode(0o600).custom_flags(no_link);
+    options.open(path)
 }
 
 /// Where the account's memory is: that folder is the same for a shell, for cron and for a service of the same
@@ -137,8 +143,7 @@ pub fn give_to_owner_of_folder(file: &File, path: &Path) {
     if let Some(folder) = folder.filter(|folder| folder.uid() != 0)
         && rustix::process::getuid().is_root()
     {
-        let owner = (Uid::from_raw(folder.uid()), Gid::from_raw(folder.gid()));
-        let _ = rustix::fs::fchown(file, Some(owner.0), Some(owner.1));
+        let _ = handover::hand(file, Identity { uid: folder.uid(), gid: folder.gid() });
     }
 }
 

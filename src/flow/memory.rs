@@ -283,8 +283,10 @@ impl Shelf {
     fn write(&self, memory: &Memory) -> io::Result<()> {
         self.make_folder()?;
         let aside = self.0.with_extension(format!("json.{}", std::process::id()));
+        // What a run that was broken off has left, or somebody has laid there.
+        let _ = fs::remove_file(&aside);
         let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&aside)?;
         give_to_owner_of_folder(&file, &aside);
         file.write_all(&serde_json::to_vec_pretty(memory)?)?;
         fs::rename(&aside, &self.0)

@@ -101,11 +101,8 @@ async fn tell_of_domain<S: Spool>(
         }
         let mut got_on = false;
         for lease in std::iter::once(first).chain(leases) {
-            let id = lease.entry().id;
-            match tell_of_delay(provider, house, lease).await {
-                Ok(done) => got_on |= done,
-                Err(fault) => error!(%id, %fault, "its sender could not be told that it waits"),
-            }
+            // Where one cannot be told, who comes behind it waits: told before it, they would hide it.
+            got_on |= tell_of_delay(provider, house, lease).await?;
         }
         // What is damaged and cannot even be set aside would be found again at once.
         if !got_on {

@@ -546,7 +546,9 @@ fn postmaster(settings: &Settings, domains: &HashMap<Domain, Held>) -> Option<Ma
         let domain = domains.keys().min()?;
         Mailbox::parse(&format!("postmaster@{domain}")).ok()
     };
-    settings.postmaster.clone().or_else(first)
+    // One whose domain is no customer's any more would have its mail given up.
+    let held = |whom: &Mailbox| whom.domain().is_some_and(|domain| domains.contains_key(domain));
+    settings.postmaster.clone().filter(held).or_else(first)
 }
 
 fn mx_settings(settings: &Settings, profile: Profile, name: &str, tls: bool) -> ServerSettings {

@@ -230,6 +230,8 @@ impl<'a, K: Sink> Receiver<'a, K> {
         if reply.is_transient() {
             self.tally.put_off = Some(reply.clone());
         }
+        // It may be back in a later session of the same run.
+        self.tally.target_lost &= !reply.is_positive();
     }
 
     fn look_at_target(&mut self, session: &mut ServerSession<Reversed>) {

@@ -30,6 +30,7 @@ pub fn waits_for(old: &Settings, new: &Settings) -> Vec<&'static str> {
         ("group", old.group != new.group),
         ("tls.certificate", has_tls(old) != has_tls(new)),
         ("lmtp.socket", old.lmtp.socket != new.lmtp.socket),
+        ("lmtp.group", old.lmtp.group != new.lmtp.group),
         ("control.socket", old.control.socket != new.control.socket),
         ("control.group", old.control.group != new.control.group),
         ("queue.reserve", old.queue.reserve != new.queue.reserve),

@@ -121,6 +121,8 @@ impl<D: Door> House<D> {
     /// Whoever looks after an account now goes behind the run that it is in, and one with these settings
     /// takes its place; no other account waits for that.
     fn take_over(&mut self, accounts: &[Effective]) {
+        // Who was woken before they came is none of them.
+        self.shared.wake.mark_unchanged();
         let mut before = std::mem::take(&mut self.tenders);
         for tender in before.values() {
             tender.leave.send_replace(true);

@@ -722,9 +722,18 @@ fn doors(
     ];
     let given_lmtp = given(Door::Lmtp);
     for (door, places, skip) in wanted {
-        let places = places.iter().filter(|_| !skip).flat_map(|place| place.sockets());
-        for place in places {
-            doors.push((door, Bound::bind(&ListenAddr::Tcp(place))?));
+        for place in places.iter().filter(|_| !skip) {
+            let sockets = place.sockets();
+            let all = sockets.len();
+            for socket in sockets {
+                match Bound::bind(&ListenAddr::Tcp(socket)) {
+                    // Every address is meant, and this system has those of one family.
+                    Err(fault) if all > 1 && fault.is_of_an_unknown_family() => {
+                        warn!("{fault}; listening on the others");
+                    }
+                    bound => doors.push((door, bound?)),
+                }
+            }
         }
     }
     if let Some(path) = settings.lmtp.socket.as_ref().filter(|_| !given_lmtp) {
@@ -813,7 +822,10 @@ fn furnish(
             );
         }
     }
-    reaches_nobody_who_waits(loaded, &accounts)?;
+    // Accounts come and go while we run; none of them is kept out for that.
+    if let Err(problem) = reaches_nobody_who_waits(loaded, &accounts) {
+        warn!("{problem}");
+    }
     Ok(House::new(settings, name, accounts, &lists, tls, secret, oracle))
 }
 
@@ -896,6 +908,7 @@ pub fn check(loaded: &Loaded) -> Result<InOrder, ServeError> {
     if !matches!(loaded.settings.http.token, Some(SecretSource::Fd(_))) {
         rules(&loaded.settings)?;
     }
+    reaches_nobody_who_waits(loaded, &house.accounts)?;
     check_user(loaded)?;
     Ok(InOrder { name, accounts: house.accounts.iter().count(), domains: house.domains.len(), tls })
 }

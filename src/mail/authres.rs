@@ -232,8 +232,8 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_many_short_fields_costs_no_more_than_its_octets() {
-        // Where each field moves what follows it, these are a hundred thousand million octets.
+    fn a_header_of_very_many_short_fields_passes_as_it_is() {
+        // Where each field moved what follows it, this would take minutes.
         let many = "a\r\n".repeat(350_000);
         assert_eq!(through(many.as_bytes(), many.len()), (many.into_bytes(), 0));
     }

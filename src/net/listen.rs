@@ -91,6 +91,14 @@ pub enum ListenError {
     },
 }
 
+impl ListenError {
+    /// Does this system know no addresses of that family?
+    pub fn is_of_an_unknown_family(&self) -> bool {
+        let unknown = Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
+        matches!(self, ListenError::Other(_, error) if error.raw_os_error() == unknown)
+    }
+}
+
 /// A socket that callers may knock at, though nobody answers yet.
 #[derive(Debug)]
 pub struct Bound {

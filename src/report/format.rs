@@ -347,7 +347,6 @@ fn csv(cell: String) -> String {
     }
 }
 
-/// `{id}` and the like are filled in; a brace that names nothing stays as it is.
 impl Format {
     /// The fields that a template names.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {
@@ -365,6 +364,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
 }
 
+/// `{id}` and the like are filled in; a brace that names nothing stays as it is.
 fn filled(template: &str, record: &Value) -> String {
     let mut text = String::new();
     let mut rest = template;

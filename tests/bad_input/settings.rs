@@ -89,7 +89,9 @@ fn reminders_and_the_postmaster_do_not_go_where_they_would_wait_or_be_lost() {
             ["notices.delay_to", "at a domain that waits here"],
         ),
     ] {
-        let house = House::new(&format!("{extra}\n{smarthost}"));
+        let house = House::new(smarthost);
+        let text = std::fs::read_to_string(house.path("odmrd.toml")).expect("settings");
+        house.write("odmrd.toml", &format!("{text}\n{extra}\n"));
         let output = house.run_odmrd(&["check-config"]);
         let told = stderr(&output);
         assert_eq!(output.status.code(), Some(78), "{extra}: {told}");
@@ -97,4 +99,31 @@ fn reminders_and_the_postmaster_do_not_go_where_they_would_wait_or_be_lost() {
     }
     let house = House::new("postmaster = \"carl@example.org\"");
     assert_eq!(house.run_odmrd(&["check-config"]).status.code(), Some(0));
+}
+
+/// An account that the daemon would not take up is not written down, and one that is removed is gone.
+#[test]
+fn accounts_are_held_against_the_settings_before_they_are_written() {
+    let house =
+        House::new("notices.delay_to = \"admin@boss.test\"\npostmaster = \"x@example.org\"");
+    let account = |words: &[&str]| {
+        let output = house.run_odmrd(&[&["account"], words].concat());
+        (output.status.code(), stderr(&output))
+    };
+    for (more, words) in [
+        (&["--domain", "a.test", "--submit"][..], "smarthost.server is not set"),
+        (&["--domain", "a.test", "--dovecot"], "dovecot_socket is not set"),
+        (&["--domain", "boss.test", "--generate"], "would wait there itself"),
+    ] {
+        let (code, told) = account(&[&["add", "new"], more].concat());
+        assert_eq!(code, Some(78), "{told}");
+        assert!(told.contains(words), "{told}");
+    }
+    assert!(!account(&["list"]).1.contains("new"));
+    let mut provider = house.serve();
+    let (code, told) = account(&["remove", "acme"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("at no account's domain now"), "{told}");
+    provider.until(&["accounts read again"]);
+    provider.stop();
 }

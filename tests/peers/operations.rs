@@ -3,6 +3,8 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -270,26 +272,86 @@ for my $place (split /,/, $places) {
     require POSIX;
     POSIX::dup2(fileno($socket), $next++) // die $!;
 }
-@ENV{qw(LISTEN_FDS LISTEN_FDNAMES LISTEN_PID)} = (scalar @held, $names, $$);
-exec @program;
+@ENV{qw(LISTEN_FDS LISTEN_FDNAMES)} = (scalar @held, $names);
+$SIG{TERM} = 'IGNORE'; # the whole group is told
+for my $run (1 .. $ENV{RUNS} // 1) {
+    my $daemon = fork() // die $!;
+    if (!$daemon) {
+        $SIG{TERM} = 'DEFAULT';
+        $ENV{LISTEN_PID} = $$;
+        exec @program;
+    }
+    print STDERR "supervisor: run $run is $daemon\n";
+    waitpid($daemon, 0);
+}
 "#;
+
+/// A service manager for a daemon that runs so often, with the sockets always open.
+fn supervised(lab: &Lab, odmrd: &Odmrd<'_>, places: [SocketAddr; 2], runs: u32) -> Child {
+    let daemon = odmrd.command();
+    let mut command = Command::new("perl");
+    command.args(["-e", HAND_OVER, "smtp:odmr", &format!("{},{}", places[0], places[1])]);
+    command.arg(daemon.get_program()).args(daemon.get_args()).env("RUNS", runs.to_string());
+    let child = Child::start(lab, "handed", command);
+    child.until_listening(places[0]).until_listening(places[1])
+}
 
 #[test]
 fn sockets_of_the_service_manager_are_served() {
     let lab = Lab::open();
     let waiting = Odmrd::new(&lab);
     let places = [lab.free(), lab.free()];
-    let daemon = waiting.command();
-    let mut command = Command::new("perl");
-    command.args(["-e", HAND_OVER, "smtp:odmr", &format!("{},{}", places[0], places[1])]);
-    command.arg(daemon.get_program()).args(daemon.get_args());
-    let child =
-        Child::start(&lab, "handed", command).until_listening(places[0]).until_listening(places[1]);
+    let child = supervised(&lab, &waiting, places, 1);
     let mut ledger = Ledger::default();
     Post::open(places[0]).deliver("a@sender.test", BOX, &ledger.letter(500).content);
     AtrnFetch::new(&lab, places[1]).into_maildir().run().ended(0, "ok");
     let arrived = Maildir::at(lab.path("Maildir")).messages();
     assert_eq!(ledger.reckon(&arrived), Reckoning::default(), "{}", child.log());
+}
+
+/// A restart is seen by nobody: who calls meanwhile waits a moment, and who is told to come again does.
+#[test]
+fn a_restart_refuses_no_connection() {
+    let lab = Lab::open();
+    let waiting = Odmrd::new(&lab).set("limits.connections_per_minute", "100000");
+    let places = [lab.free(), lab.free()];
+    let mut child = supervised(&lab, &waiting, places, 3);
+    let over = Arc::new(AtomicBool::new(false));
+    let callers = places.map(|place| {
+        let over = Arc::clone(&over);
+        std::thread::spawn(move || {
+            let mut calls = 0;
+            while !over.load(Ordering::Relaxed) {
+                let mut line = TcpStream::connect(place).expect("nobody is refused");
+                line.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+                let mut word = [0; 4];
+                line.read_exact(&mut word).expect("a greeting");
+                assert!([b"220 ", b"421 "].contains(&&word), "{word:?}");
+                calls += 1;
+            }
+            calls
+        })
+    });
+    let mut ledger = Ledger::default();
+    for n in 0..60 {
+        let letter = ledger.letter(500).content.clone();
+        let sent = || {
+            let mut post = Post::try_open(places[0])?;
+            post.try_send("a@sender.test", BOX, &letter).ok().filter(|told| told.starts_with("250"))
+        };
+        until("the letter is taken", sent);
+        if n % 25 == 10 {
+            child.signal(Signal::TERM);
+            child.until_log_says(&format!("supervisor: run {}", 2 + n / 25));
+        }
+    }
+    over.store(true, Ordering::Relaxed);
+    let calls = callers.map(|caller| caller.join().expect("a caller that was served"));
+    assert!(calls.iter().all(|calls| *calls > 10), "{calls:?}");
+    AtrnFetch::new(&lab, places[1]).into_maildir().run().ended(0, "ok");
+    let arrived = Maildir::at(lab.path("Maildir")).messages();
+    assert_eq!(ledger.reckon(&arrived), Reckoning::default(), "{}", child.log());
+    child.signal(Signal::TERM);
 }
 
 /// `odmrd check-config` on settings with this line added.

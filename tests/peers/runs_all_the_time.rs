@@ -337,3 +337,42 @@ fn what_is_wrong_with_one_queue_does_not_keep_from_the_others() {
     assert!(ran.err.contains("a: spool is not set"), "{ran:#?}");
     assert!(ran.out.contains("b: ") || ran.out.contains("0 waiting"), "{ran:#?}");
 }
+
+/// Whoever was woken once is not woken by each reload that follows.
+#[test]
+fn a_reload_is_no_reason_to_call() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let config = settings(&lab, &[("home", &odmrd)]);
+    let mut daemon = Child::start(&lab, "daemon", atrn_fetch(&lab, &config, &["daemon", "-v"]));
+    let calls = || odmrd.daemon.log().matches("INFO authenticated").count();
+    until("the first call", || (calls() == 1).then_some(()));
+    let planned = || status(&lab, &config, &[]).1[0]["next_run_in_s"].as_i64();
+    until("a plan", || planned().filter(|s| *s > 3000));
+    daemon.signal(Signal::USR1);
+    until("the second call", || (calls() == 2).then_some(()));
+    until("a plan", || planned().filter(|s| *s > 3000));
+    daemon.signal(Signal::HUP);
+    until("the reload", || {
+        (daemon.log().matches("fetching from now on").count() == 2).then_some(())
+    });
+    // Another account's first call comes behind whatever the reload set off.
+    settings(&lab, &[("home", &odmrd), ("more", &odmrd)]);
+    daemon.signal(Signal::HUP);
+    until("the third call", || (calls() >= 3).then_some(()));
+    daemon.terminate();
+    assert_eq!(calls(), 3, "{}", daemon.log());
+}
+
+/// Root may run what a service's user has set up, and is led nowhere by what lies there.
+#[test]
+fn a_link_in_the_state_folder_is_not_followed() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let config = settings(&lab, &[("home", &odmrd)]);
+    let precious = lab.write("precious", "as it was");
+    std::os::unix::fs::symlink(&precious, lab.room("state").join("home.lock")).expect("a link");
+    let ran = run(&lab, atrn_fetch(&lab, &config, &["run", "home"]));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert_eq!(std::fs::read_to_string(&precious).expect("a file"), "as it was");
+}

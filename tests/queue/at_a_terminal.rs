@@ -20,6 +20,8 @@ impl Seat {
     fn of(odmrd: &RunningOdmrd, words: &str) -> Seat {
         let queuectl = env!("CARGO_BIN_EXE_queuectl");
         let line = format!("'{queuectl}' --config '{}' {words}", odmrd.config().display());
+        // A terminal of a size that all has room on.
+        let line = format!("stty rows 40 cols 130; exec {line}");
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
         script.env("SHELL", "/bin/sh");
@@ -39,6 +41,12 @@ impl Seat {
             assert!(read > 0, "{words:?} never came: {:?}", self.shown);
             self.shown.push_str(&String::from_utf8_lossy(&octets[..read]));
         }
+    }
+
+    /// Presses keys.
+    fn presses(&mut self, keys: &str) {
+        self.shown.clear();
+        self.keys.write_all(keys.as_bytes()).expect("typed");
     }
 
     /// Types a line; the code at the end, and all that was shown.
@@ -99,4 +107,31 @@ fn many_are_done_for_their_number_and_not_for_a_yes() {
     let (code, shown) = Seat::of(&odmrd, "delete --sender nobody@nowhere.test").types("");
     assert_eq!(code, Some(1), "{shown}");
     assert!(shown.contains("there are no such messages"), "{shown}");
+}
+
+#[test]
+fn what_waits_is_watched_and_acted_on_from_the_live_view() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let mut seat = Seat::of(&odmrd, "top --interval 1s --no-color");
+    seat.reads("example.org");
+    let until_all_are = |wanted: &str| {
+        crate::lab::wait::until(wanted, || {
+            states(&odmrd).iter().all(|state| state == wanted).then_some(())
+        });
+    };
+    // An order is asked for, and not done for another key.
+    seat.presses("hn");
+    seat.presses("hy");
+    until_all_are("held");
+    seat.presses("ry");
+    until_all_are("waiting");
+    // Into the domain and out of it; and of a name that nothing has nothing is held.
+    seat.presses("\r\r");
+    seat.presses("/zzz\rhy");
+    seat.presses("/\x7f\x7f\x7f\rhn");
+    let (code, shown) = seat.types("q");
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(states(&odmrd), ["waiting", "waiting", "waiting"]);
+    assert!(!shown.contains("\x1b[31m"), "red, though no colour is wanted");
 }

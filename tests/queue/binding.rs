@@ -115,3 +115,17 @@ fn what_is_there_is_shown_beside_what_is_not() {
         .ended(0);
     queuectl(&odmrd, &["list", "--format", "template:{id} {source.port}"]).ended(64);
 }
+
+/// Nothing at all: neither what is there nor what is yet to come.
+#[test]
+fn more_than_somebody_was_shown_holds_no_new_mail_either() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let filter = json!({"domain": ["example.org"]});
+    let hold = json!({"command": "act", "action": "hold", "filter": filter, "future": true,
+        "reason": "a move", "most": 2});
+    let end = told(&lab, &hold).pop().expect("an end");
+    assert!(end.to_string().contains("not 2; nothing was done"), "{end}");
+    Post::open(odmrd.mx).deliver("new@sender.test", "bob@example.org", LETTER);
+    assert_eq!(states(&odmrd), ["waiting"; 4]);
+}

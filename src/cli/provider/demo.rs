@@ -10,6 +10,10 @@ use crate::flow::demo::journey;
 /// [`Failure`] where the machine does not let us: no loopback, no room for files.
 pub fn demo(order: Demo) -> Result<Exit, Failure> {
     let folder = std::env::temp_dir().join(format!("odmr-demo-{}", std::process::id()));
+    // One that is there already is somebody's.
+    std::fs::create_dir(&folder).map_err(|error| {
+        Failure::new(Exit::CantCreate, format!("{}: {error}", folder.display()))
+    })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
     // Whoever has stopped reading does not want to know the rest.

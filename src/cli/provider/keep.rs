@@ -1,20 +1,21 @@
 //! The operator sets a provider up and keeps its accounts.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::system::uname;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Account as Order, Add, Init, List, Passwd, Password, Remove, tell};
+use crate::cli::failure::told;
 use crate::config::accounts::{
     Account, Accounts, AccountsError, NewAccount, derive, edit, generate_password,
 };
 use crate::config::init;
-use crate::config::provider;
+use crate::config::provider::{self, Settings};
 use crate::config::secret::{SecretError, SecretSource, ask_twice};
 use crate::exit::{Exit, Failure};
 use crate::flow::handover::is_known;
-use crate::smtp::Domain;
+use crate::smtp::{Domain, Mailbox};
 
 /// Writes settings to begin with, and says what comes next.
 ///
@@ -36,19 +37,61 @@ pub fn init(config: &Path, order: &Init) -> Result<Exit, Failure> {
 /// # Errors
 /// [`Failure`]; the account file is then as it was.
 pub fn account(config: &Path, order: Order) -> Result<Exit, Failure> {
-    let path = accounts_path(config)?;
+    let loaded = provider::load(config)
+        .map_err(|problem| Failure::new(Exit::Config, &problem).hint(problem.hint.clone()))?;
+    let path = loaded.settings.accounts_path();
     match order {
-        Order::Add(add) => add_account(&path, add),
-        Order::Passwd(passwd) => set_password(&path, passwd),
-        Order::List(list) => list_accounts(&path, list),
-        Order::Remove(remove) => remove_account(&path, remove),
+        Order::Add(add) => {
+            has_its_place(&loaded.settings, &add)?;
+            add_account(path, add)
+        }
+        Order::Passwd(passwd) => set_password(path, passwd),
+        Order::List(list) => list_accounts(path, list),
+        Order::Remove(remove) => {
+            let orphaned = orphaned_postmaster(&loaded.settings, &remove.name);
+            let exit = remove_account(path, remove)?;
+            if let Some(postmaster) = orphaned {
+                let what = format!("postmaster = \"{postmaster}\" is at no account's domain now");
+                told(
+                    "odmrd",
+                    &Failure::new(Exit::Ok, what).hint(Some("name another in the settings")),
+                );
+            }
+            Ok(exit)
+        }
     }
 }
 
-fn accounts_path(config: &Path) -> Result<PathBuf, Failure> {
-    let loaded = provider::load(config)
-        .map_err(|problem| Failure::new(Exit::Config, &problem).hint(problem.hint.clone()))?;
-    Ok(loaded.settings.accounts_path().to_owned())
+/// What the daemon would not take up, or not as it is meant, is not written down.
+fn has_its_place(settings: &Settings, add: &Add) -> Result<(), Failure> {
+    let wrong = |what: &str, hint: &str| Err(Failure::new(Exit::Config, what).hint(Some(hint)));
+    if add.submit && settings.smarthost.server.is_none() {
+        let hint = "[smarthost] server = \"smtp.example.net\" is where such mail goes to the world";
+        return wrong("--submit: smarthost.server is not set", hint);
+    }
+    if add.dovecot && settings.odmr.dovecot_socket.is_none() {
+        let hint = "[odmr] dovecot_socket = \"/run/dovecot/auth-client\"";
+        return wrong("--dovecot: odmr.dovecot_socket is not set", hint);
+    }
+    let told = settings.domains.values().filter_map(|special| special.delay_to.as_ref());
+    let mut told = told.chain(&settings.notices.delay_to);
+    let is_added = |whom: &&Mailbox| whom.domain().is_some_and(|d| add.domains.contains(d));
+    match told.find(is_added) {
+        None => Ok(()),
+        Some(whom) => {
+            let what = format!("--domain: delay_to = \"{whom}\" would wait there itself");
+            wrong(&what, "name an address in delay_to that is reached when that server is not")
+        }
+    }
+}
+
+/// The postmaster whose mailbox goes with this account.
+fn orphaned_postmaster(settings: &Settings, name: &str) -> Option<Mailbox> {
+    let accounts = Accounts::load(settings.accounts_path()).ok()?;
+    let postmaster = settings.postmaster.as_ref()?;
+    let domain = postmaster.domain()?;
+    let mut owners = accounts.iter().filter(|account| account.domains.contains(domain));
+    owners.all(|account| account.name == name).then(|| postmaster.clone())
 }
 
 fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {

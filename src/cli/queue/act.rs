@@ -209,7 +209,6 @@ async fn look(office: &Office, request: Request, allow_none: bool) -> Result<Exi
     Ok(ended(missing, count, false, allow_none))
 }
 
-/// Asks whoever sits there; one message needs no typing of numbers. `Some` is how it ends without.
 /// What came of a question.
 enum Said {
     /// To so many, and no more.
@@ -218,6 +217,7 @@ enum Said {
     No(Exit),
 }
 
+/// Asks whoever sits there; one message needs no typing of numbers.
 async fn asked(
     office: &Office,
     action: ActWord,

@@ -161,6 +161,7 @@ fn by_recipient(mut message: Value) -> Vec<Value> {
 }
 
 pub(super) async fn show(office: &Office, show: Show) -> Result<Exit, Failure> {
+    show.output.names(record::MESSAGE)?;
     let part = show.part();
     let filter = these(Selection::default(), show.ids)?;
     if let Some(part) = part {
@@ -208,6 +209,7 @@ pub(super) async fn sessions(office: &Office, sessions: Sessions) -> Result<Exit
 }
 
 pub(super) async fn verify(office: &Office, verify: Verify) -> Result<Exit, Failure> {
+    verify.output.names(record::FINDING)?;
     if verify.repair && matches!(office, Office::Socket(_)) {
         let what = "--repair is for a spool that nobody uses: stop odmrd, and name it by --spool";
         return Err(Failure::new(Exit::Usage, what));

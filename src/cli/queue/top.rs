@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use self::view::{Mode, View};
 use super::{Top, parsed, width};
+use crate::cli::style::has_colour;
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
@@ -31,7 +32,11 @@ const MESSAGES: u64 = 200;
 pub(super) async fn top(office: &Office, flags: Top) -> Result<Exit, Failure> {
     let mut screen = Screen {
         office,
-        view: View { ascii: flags.ascii, ..View::default() },
+        view: View {
+            ascii: flags.ascii,
+            colourless: flags.no_color || !has_colour(&std::io::stdout()),
+            ..View::default()
+        },
         came: VecDeque::new(),
         went: VecDeque::new(),
         ages: Ages::default(),

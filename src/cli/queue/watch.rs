@@ -34,6 +34,7 @@ pub(super) async fn watch(office: &Office, wanted: Watch) -> Result<Exit, Failur
         let what = "--sort and --reverse: what happens comes in its own order";
         return Err(Failure::new(Exit::Usage, what));
     }
+    output.names(crate::flow::desk::record::EVENT)?;
     let (left, page) = (limit.unwrap_or(u64::MAX), page(&output));
     let after = if no_follow { from_cursor.or(Some(0)) } else { from_cursor };
     let mut watcher = Watcher { page, after, left };

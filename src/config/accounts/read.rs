@@ -133,7 +133,7 @@ fn account(name: &Text, written: &WrittenAccount) -> Result<Account, Fault> {
     let credentials = credentials(written)?;
     if credentials.is_none() && written.certificate.is_empty() && !written.dovecot {
         let what = "has neither scram_sha_256 nor certificate nor dovecot, so nobody can log in; \
-                    set a password by `odmrd account passwd`";
+                    take it out of the file, and `odmrd account add` it with a password";
         return Err(fault(name, what));
     }
     Ok(Account {

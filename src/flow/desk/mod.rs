@@ -651,6 +651,16 @@ impl Desk {
         let typed = filter.typed() + if future { " --future" } else { "" };
         let warrant =
             Warrant { who: self.who.clone(), reason: reason.clone(), filter: typed, at: now };
+        if let Some(most) = most {
+            let (ids, _) = self.meant(&selected, now, None).await?;
+            if ids.len() as u64 > most {
+                let meant = ids.len();
+                let what =
+                    format!("{meant} messages are meant by now, not {most}; nothing was done");
+                let hint = Some("look again at which those are");
+                return Err(Failure::new(Exit::TempFail, what).hint(hint).into());
+            }
+        }
         let mut proclaimed = None;
         if future {
             let domains = self.future_of(&act, &filter, &selected, &warrant).await?;
@@ -662,12 +672,6 @@ impl Desk {
             selected.before = Some(Timestamp::now());
         }
         let (ids, missing) = self.meant(&selected, now, dry_run.then_some(sheet)).await?;
-        if let Some(most) = most.filter(|most| ids.len() as u64 > *most) {
-            let what =
-                format!("{} messages are meant by now, not {most}; nothing was done", ids.len());
-            let hint = Some("look again at which those are");
-            return Err(Failure::new(Exit::TempFail, what).hint(hint).into());
-        }
         let mut told = Action {
             schema: ACTION,
             action: act.name().to_owned(),
@@ -732,7 +736,6 @@ impl Watched {
     }
 }
 
-/// What is to be done to what.
 /// Works on an answer, and says by an empty line now and then that it is still to come. Nobody who has gone
 /// is worked for any longer, unless it `lasts`.
 async fn heard_out<T>(work: impl Future<Output = T>, sheet: &Sheet, lasts: bool) -> Option<T> {
@@ -753,6 +756,7 @@ async fn heard_out<T>(work: impl Future<Output = T>, sheet: &Sheet, lasts: bool)
     }
 }
 
+/// What is to be done to what.
 struct Order {
     act: Act,
     filter: Selection,

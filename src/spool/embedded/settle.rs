@@ -298,7 +298,9 @@ pub(super) fn refuse(
     changes: &mut Changes,
 ) -> rusqlite::Result<u64> {
     let (code, status, words) = row::reply(Some(reply));
-    let sql = "UPDATE recipient SET state = ?2, code = ?4, status = ?5, words = ?6
+    // In no session was that said.
+    let sql = "UPDATE recipient SET state = ?2, code = ?4, status = ?5, words = ?6,
+               session = NULL, stage = NULL
                WHERE entry = ?1 AND state = ?3";
     let key = entry.id.0.to_bytes();
     let values = params![key, row::REFUSED, row::WAITING, code, status, words];

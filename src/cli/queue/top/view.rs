@@ -101,9 +101,15 @@ pub struct View {
     pub notice: String,
     /// No characters beyond ASCII.
     pub ascii: bool,
+    /// Nothing in red.
+    pub colourless: bool,
 }
 
 impl View {
+    fn red(&self, yes: bool) -> Style {
+        if yes && !self.colourless { Style::new().fg(Color::Red) } else { Style::new() }
+    }
+
     /// New figures, arranged as the old ones were.
     pub fn take(&mut self, domains: Vec<Value>) {
         let before = self.chosen().map(|domain| text(domain, "domain"));
@@ -237,7 +243,7 @@ impl View {
         let span = |key: &str| domain[key].as_i64().map_or_else(|| "-".to_owned(), age);
         let soon = domain["next_expiry_s"].as_i64().is_some_and(|left| left < SOON);
         let damaged = domain["by_state"]["damaged"].as_u64().unwrap_or_default() > 0;
-        let red = |yes: bool| if yes { Style::new().fg(Color::Red) } else { Style::new() };
+        let red = |yes: bool| self.red(yes);
         let held = if domain["hold"]["held"] == true { " held" } else { "" };
         let last = &domain["last_session"];
         Row::new([
@@ -327,8 +333,7 @@ impl View {
                 octets(n("bytes")),
                 n("ms"),
             );
-            let style = if bad { Style::new().fg(Color::Red) } else { Style::new() };
-            Line::from(Span::styled(line, style))
+            Line::from(Span::styled(line, self.red(bad)))
         }));
         frame.render_widget(Paragraph::new(lines), area);
     }
