@@ -123,6 +123,11 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
     let mut page = output.page(&ACTION, &ACTION);
     page.record(&told).map_err(super::unwritten)?;
     page.end().map_err(super::unwritten)?;
+    Ok(told_of(&told, action, allow_none))
+}
+
+/// Says what was not done, and what is to come. Gives the end.
+fn told_of(told: &Value, action: ActWord, allow_none: bool) -> Exit {
     let of = |field: &str| told[field].as_u64().unwrap_or_default();
     for (field, what) in [
         ("busy", "in a session's hands, and left to it"),
@@ -138,7 +143,7 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
         say(&format!("{domains} {noun} whose new mail {now}"));
     }
     let some_left = of("busy") + of("unfit") > 0;
-    Ok(ended(missing(&told), of("matched") + of("future"), some_left, allow_none))
+    ended(missing(told), of("matched") + of("future"), some_left, allow_none)
 }
 
 /// How an order ends of which nothing failed.

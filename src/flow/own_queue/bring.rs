@@ -61,8 +61,6 @@ impl OwnQueue {
         let mut offer = None;
         let mut settling = JoinSet::new();
         let mut end = Ok(());
-        // A target that was lost is tried again if it has taken something since; a line may end behind so
-        // many messages. One that takes nothing would be waited for with each message there is.
         let mut fruitful = false;
         'all: loop {
             let leases = walk.next(ROOM).await?;
@@ -78,21 +76,15 @@ impl OwnQueue {
                 if *stop.borrow() {
                     break 'all;
                 }
-                if offer.is_some() && target.is_lost() && !std::mem::take(&mut fruitful) {
-                    end = Err(QueueFault::OutOfOrder);
-                    break 'all;
-                }
-                if offer.is_none() || target.is_lost() {
-                    match target.open().await {
-                        Ok(opened) => offer = Some(opened),
-                        Err(fault) => {
-                            end = Err(fault.into());
-                            break 'all;
-                        }
+                let there = match reached(target, offer, &mut fruitful).await {
+                    Ok(there) => there,
+                    Err(fault) => {
+                        end = Err(fault);
+                        break 'all;
                     }
-                }
-                let Some(offer) = offer else { break 'all };
-                let fates = match self.hand_over(target, offer, &lease).await {
+                };
+                offer = Some(there);
+                let fates = match self.hand_over(target, there, &lease).await {
                     Ok(fates) => fates,
                     Err(fault) => {
                         end = Err(fault.into());
@@ -240,6 +232,21 @@ impl OwnQueue {
                 Err(fault) => return damaged(target, fault).await,
             }
         }
+    }
+}
+
+/// The target as it is there: opened, where it is not yet. One that was lost is opened again if it has taken
+/// something since, because a line may end behind so many messages; one that takes nothing would be waited
+/// for with each message there is.
+async fn reached<K: Sink>(
+    target: &mut K,
+    offer: Option<Offer>,
+    fruitful: &mut bool,
+) -> Result<Offer, QueueFault> {
+    match offer {
+        Some(offer) if !target.is_lost() => Ok(offer),
+        Some(_) if !std::mem::take(fruitful) => Err(QueueFault::OutOfOrder),
+        _ => Ok(target.open().await?),
     }
 }
 
