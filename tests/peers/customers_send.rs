@@ -227,7 +227,11 @@ fn who_may_send_needs_a_smarthost() {
     let lab = Lab::open();
     let config = Odmrd::without_accounts(&lab, "odmrd").write();
     let add = ["account", "add", USER, "--domain", "example.org", "--submit", "--generate"];
-    run(&lab, odmrd(&config, &add)).succeeded();
+    let refused = run(&lab, odmrd(&config, &add));
+    assert_eq!(refused.code, Some(78), "{refused:#?}");
+    assert!(refused.err.contains("--submit: smarthost.server is not set"), "{refused:#?}");
+    // Written by hand, or before the smarthost was taken away.
+    let config = Odmrd::named(&lab, "other").account_line("submit = true").write();
     let ran = run(&lab, odmrd(&config, &["check-config"]));
     assert_eq!(ran.code, Some(78), "{ran:#?}");
     assert!(

@@ -96,10 +96,17 @@ fn an_account_that_only_dovecot_could_let_in_wants_dovecots_socket() {
         return;
     }
     let lab = Lab::open();
-    let odmrd_ = Odmrd::without_accounts(&lab, "odmrd");
-    let config = odmrd_.write();
+    let config = Odmrd::without_accounts(&lab, "odmrd").write();
     let add = ["account", "add", USER, "--domain", "example.org", "--dovecot"];
+    let refused = run(&lab, odmrd(&config, &add));
+    assert_eq!(refused.code, Some(78), "{refused:#?}");
+    assert!(refused.err.contains("--dovecot: odmr.dovecot_socket is not set"), "{refused:#?}");
+    // Added while the socket was set, which has been taken out since.
+    let with_socket = Odmrd::without_accounts(&lab, "odmrd");
+    let socket = quoted(&lab.path("auth-client").display().to_string());
+    let config = with_socket.set("odmr.dovecot_socket", &socket).write();
     run(&lab, odmrd(&config, &add)).succeeded();
+    let config = Odmrd::without_accounts(&lab, "odmrd").write();
     allow(&config, 0o600);
     let ran = run(&lab, odmrd(&config, &["check-config"]));
     assert_eq!(ran.code, Some(78), "{ran:#?}");
