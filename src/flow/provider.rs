@@ -355,8 +355,10 @@ impl<S: Spool> Provider<S> {
     /// others have come meanwhile. Whatever its size: that was judged, or was not known.
     pub fn take_room(&self, parts: &[Part], octets: u64) -> Option<Places<'_>> {
         let house = self.house();
-        let bound =
-            |part: &Part| Some((part.domain.clone(), house.domains.get(&part.domain)?.quota));
+        let bound = |part: &Part| {
+            let quota = house.domains.get(&part.domain)?.quota;
+            quota.is_bound().then(|| (part.domain.clone(), quota))
+        };
         self.room.take(parts.iter().filter_map(bound), octets, |domain| self.load(domain))
     }
 

@@ -50,9 +50,13 @@ impl Room {
         octets: u64,
         rests: impl Fn(&Domain) -> Load,
     ) -> Option<Places<'_>> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut wanted: Vec<Domain> = Vec::new();
-        for (domain, quota) in domains.filter(|(_, quota)| quota.is_bound()) {
+        let mut bound = domains.filter(|(_, quota)| quota.is_bound()).peekable();
+        if bound.peek().is_none() {
+            return Some(Places { room: self, domains: wanted, octets });
+        }
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (domain, quota) in bound {
             if wanted.contains(&domain) {
                 continue;
             }
@@ -75,6 +79,9 @@ impl Room {
 
 impl Drop for Places<'_> {
     fn drop(&mut self) {
+        if self.domains.is_empty() {
+            return;
+        }
         let mut taken = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
         for domain in &self.domains {
             if let Some(load) = taken.get_mut(domain) {

@@ -154,24 +154,32 @@ fn a_host_that_cannot_be_reached_is_told_of() {
     assert_eq!(told, "458 4.3.0 unable to queue messages for node example.org just now");
 }
 
-/// A server that is too busy for any mail, and says so at the first one.
-fn too_busy() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+/// A server that answers each command by this; nothing, and it hangs up behind a 421.
+fn answering(by: fn(&str) -> Option<&'static str>) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let (address, calls) = (listener.local_addr().expect("an address"), Arc::default());
     let count: Arc<AtomicUsize> = Arc::clone(&calls);
     std::thread::spawn(move || {
         for call in listener.incoming().map_while(Result::ok) {
             count.fetch_add(1, Ordering::SeqCst);
-            let mut said = BufReader::new(call.try_clone().expect("a socket")).lines();
-            let say = |text: &str| (&call).write_all(text.as_bytes());
-            let _ = say("220 busy.test ESMTP\r\n");
-            while said.next().is_some_and(|line| line.is_ok_and(|line| line.starts_with("EHLO"))) {
-                let _ = say("250 busy.test\r\n");
+            let said = BufReader::new(call.try_clone().expect("a socket")).lines();
+            let say = |text: &str| (&call).write_all(format!("{text}\r\n").as_bytes());
+            let _ = say("220 host.test ESMTP");
+            for line in said.map_while(Result::ok) {
+                let answer = by(&line);
+                let _ = say(answer.unwrap_or("421 4.3.2 too busy"));
+                if answer.is_none() {
+                    break;
+                }
             }
-            let _ = say("421 4.3.2 too busy\r\n");
         }
     });
     (address, calls)
+}
+
+/// Too busy for any mail, and says so at the first one.
+fn too_busy() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    answering(|line| line.starts_with("EHLO").then_some("250 busy.test"))
 }
 
 /// It would be called again and again, as fast as it can say that it is too busy.
@@ -211,27 +219,15 @@ fn fetchmail_asks_by_etrn() {
     all_have_come(&ledger, &postfix, 1);
 }
 
-/// A server that takes calls and puts every recipient off.
+/// Takes calls, and puts every recipient off.
 fn puts_off() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let (address, calls) = (listener.local_addr().expect("an address"), Arc::default());
-    let count: Arc<AtomicUsize> = Arc::clone(&calls);
-    std::thread::spawn(move || {
-        for call in listener.incoming().map_while(Result::ok) {
-            count.fetch_add(1, Ordering::SeqCst);
-            let said = BufReader::new(call.try_clone().expect("a socket")).lines();
-            let say = |text: &str| (&call).write_all(text.as_bytes());
-            let _ = say("220 full.test ESMTP\r\n");
-            for line in said.map_while(Result::ok) {
-                let _ = match line.get(..4) {
-                    Some("RCPT") => say("452 4.2.2 mailbox full\r\n"),
-                    Some("QUIT") => say("221 2.0.0 bye\r\n"),
-                    _ => say("250 2.0.0 ok\r\n"),
-                };
-            }
-        }
-    });
-    (address, calls)
+    answering(|line| {
+        Some(match line.get(..4) {
+            Some("RCPT") => "452 4.2.2 mailbox full",
+            Some("QUIT") => "221 2.0.0 bye",
+            _ => "250 2.0.0 ok",
+        })
+    })
 }
 
 /// Each ETRN would send all of it again.

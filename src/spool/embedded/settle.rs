@@ -11,7 +11,7 @@ use super::lane;
 use super::ledger::{Changes, Weight};
 use super::row;
 use crate::queue::{self, Entry, EntryState, Fate, RecipientState, Tried, order};
-use crate::smtp::{Domain, Reply, Stage};
+use crate::smtp::{Domain, Reply, Said};
 
 /// What a session made of one entry.
 #[derive(Debug)]
@@ -30,8 +30,7 @@ pub(super) struct Settlement {
 struct Change {
     n: usize,
     state: RecipientState,
-    stage: Stage,
-    remote_id: Option<String>,
+    said: Said,
 }
 
 /// Where the entry stands then.
@@ -56,10 +55,9 @@ impl Settlement {
         let mut changed = Vec::new();
         let mut states: Vec<_> = entry.recipients.iter().map(|(_, state)| state.clone()).collect();
         for (n, state) in states.iter_mut().enumerate() {
-            if let Some((new, stage, remote_id)) =
-                state.waits().then(|| fates.next()).flatten().and_then(become_of)
-            {
-                changed.push(Change { n, state: new.clone(), stage, remote_id });
+            let fate = state.waits().then(|| fates.next()).flatten();
+            if let Some((new, said)) = fate.and_then(become_of) {
+                changed.push(Change { n, state: new.clone(), said });
                 *state = new;
             }
         }
@@ -91,10 +89,10 @@ impl Settlement {
                    WHERE entry = ?1 AND n = ?2";
         let mut update = db.prepare_cached(sql)?;
         let Tried { at, session } = &self.tried;
-        for Change { n, state, stage, remote_id } in &self.changed {
+        for Change { n, state, said } in &self.changed {
             let (state, reply) = row::recipient_state(state);
             let (code, status, words) = row::reply(reply);
-            let (at, stage) = (row::time(*at), stage.name());
+            let (at, stage, remote_id) = (row::time(*at), said.stage.name(), said.remote_id());
             let values = params![key, n, state, code, status, words, at, session, stage, remote_id];
             update.execute(values)?;
         }
@@ -125,21 +123,14 @@ impl Settlement {
     }
 }
 
-fn become_of(fate: Fate) -> Option<(RecipientState, Stage, Option<String>)> {
-    let (Fate::Delivered(said) | Fate::Relayed(said) | Fate::Deferred(said) | Fate::Refused(said)) =
-        &fate
-    else {
-        return None;
-    };
-    let (stage, remote_id) = (said.stage, said.remote_id().map(str::to_owned));
-    let state = match fate {
-        Fate::Delivered(_) => RecipientState::Delivered,
-        Fate::Relayed(said) => RecipientState::Relayed(said.reply),
-        Fate::Deferred(said) => RecipientState::Waiting(Some(said.reply)),
-        Fate::Refused(said) => RecipientState::Refused(said.reply),
+fn become_of(fate: Fate) -> Option<(RecipientState, Said)> {
+    Some(match fate {
+        Fate::Delivered(said) => (RecipientState::Delivered, said),
+        Fate::Relayed(said) => (RecipientState::Relayed(said.reply.clone()), said),
+        Fate::Deferred(said) => (RecipientState::Waiting(Some(said.reply.clone())), said),
+        Fate::Refused(said) => (RecipientState::Refused(said.reply.clone()), said),
         Fate::Untried => return None,
-    };
-    Some((state, stage, remote_id))
+    })
 }
 
 fn after(states: &[RecipientState]) -> After {
