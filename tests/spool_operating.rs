@@ -6,7 +6,7 @@ use contract::*;
 use odmr::queue::{Act, Answered, EntryState, Fate, RecipientState, Tried};
 use odmr::smtp::Stage;
 use odmr::spool::embedded::operate::{Hold, Outcome, UNDO, Warrant};
-use odmr::spool::embedded::oversee::Sight;
+use odmr::spool::embedded::oversee::{Rest, Share, Sight};
 use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Draft, Drain, Lease, Spool, Totals};
 
@@ -231,9 +231,14 @@ async fn a_census_counts_each_once_however_many_looks_it_takes() {
     let overseer = spool.overseer();
     let census = overseer.census(&[born(8001), born(4001)], at(0)).await.expect("a look");
     let (org, com) = (&census[&domain("example.org")], &census[&domain("example.com")]);
-    assert_eq!((&org.ages[..], org.recipients, org.expiring), (&[100, 2000, 2000][..], 8200, 0));
+    assert_eq!((&org.ages[..], org.recipients(), org.expiring), (&[100, 2000, 2000][..], 8200, 0));
     // One of these is held, and does not wait.
-    assert_eq!((&com.ages[..], com.recipients), (&[100, 2000, 1999][..], 4099));
+    assert_eq!((&com.ages[..], com.recipients()), (&[100, 2000, 1999][..], 4099));
+    let held = com.at(Rest::Held);
+    assert!(held.octets > 3 && held.recipients == 1, "{held:?}");
+    let others = Share { octets: held.octets * 4099, recipients: 4099 };
+    assert_eq!(com.at(Rest::Waiting), others);
+    assert_eq!(com.at(Rest::Deferred), Share::default());
     let all = overseer.census(&[], later(at(1))).await.expect("a look");
     assert_eq!(all[&domain("example.org")].expiring, 4100);
 }

@@ -135,6 +135,23 @@ impl Handed {
     ];
 }
 
+/// How a message leaves that nobody got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It has outlived its time, or was given up by an operator.
+    Expired,
+    /// An operator has refused it.
+    Bounced,
+    /// An operator has deleted it.
+    Deleted,
+}
+
+impl Ending {
+    /// Each with its word.
+    pub const ALL: [(Ending, &'static str); 3] =
+        [(Ending::Expired, "expired"), (Ending::Bounced, "bounced"), (Ending::Deleted, "deleted")];
+}
+
 /// Why something was not taken on port 25.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
@@ -272,6 +289,10 @@ pub struct OfDomain {
     pub handed: Each<{ Handed::ALL.len() }>,
     /// Their octets.
     pub octets: Each<{ Handed::ALL.len() }>,
+    /// Messages that nobody got, by [`Ending`].
+    pub ended: Each<{ Ending::ALL.len() }>,
+    /// What senders, or whoever looks after the domain, were told: by [`NOTICES`].
+    pub notices: Each<{ NOTICES.len() }>,
 }
 
 impl OfDomain {
@@ -280,6 +301,11 @@ impl OfDomain {
         let at = place(&Handed::ALL, how);
         self.handed.at(at).add(1);
         self.octets.at(at).add(octets);
+    }
+
+    /// So many messages are given up in this way.
+    pub fn gives_up(&self, ending: Ending, messages: u64) {
+        self.ended.at(place(&Ending::ALL, ending)).add(messages);
     }
 }
 
@@ -296,14 +322,8 @@ pub struct Counts {
     pub durations: Histogram,
     /// How long it took from the 250 to ATRN until the customer was ready for mail.
     pub turn_waits: Histogram,
-    /// Messages that have outlived their time.
-    pub expired: Count,
-    /// Messages that an operator has refused.
-    pub bounced: Count,
-    /// Messages that an operator has deleted.
-    pub deleted: Count,
-    /// By [`NOTICES`].
-    pub notices: Each<{ NOTICES.len() }>,
+    /// Mail at rest for domains that nobody has any more.
+    nobody: Arc<OfDomain>,
     /// How customers fared of late.
     pub recent: Recent,
     /// What happened, for whoever watches.
@@ -322,10 +342,7 @@ impl Default for Counts {
             durations: Histogram::new(exponential_buckets(0.1, 4.0, 10)),
             // From a hundredth of a second to five minutes and more.
             turn_waits: Histogram::new(exponential_buckets(0.01, 4.0, 9)),
-            expired: Count::default(),
-            bounced: Count::default(),
-            deleted: Count::default(),
-            notices: Each::default(),
+            nobody: Arc::default(),
             recent: Recent::default(),
             events: Events::since(Timestamp::now()),
         }
@@ -346,6 +363,16 @@ impl Counts {
     /// What happened to this domain's mail, if we hold mail for it.
     pub fn domain(&self, domain: &Domain) -> Option<Arc<OfDomain>> {
         self.domains.load().get(domain).cloned()
+    }
+
+    /// The same; the mail of domains that nobody has any more is counted together.
+    pub fn domain_or_nobody(&self, domain: &Domain) -> Arc<OfDomain> {
+        self.domain(domain).unwrap_or_else(|| Arc::clone(&self.nobody))
+    }
+
+    /// Mail of domains that nobody has any more.
+    pub fn nobody(&self) -> &OfDomain {
+        &self.nobody
     }
 
     /// Every account.
@@ -432,6 +459,17 @@ mod tests {
         counts.know(["boat"].into_iter(), [&org].into_iter());
         assert_eq!(counts.domain(&org).unwrap().received.get(), 3);
         assert!(counts.account("acme").is_none() && counts.account("boat").is_some());
+    }
+
+    #[test]
+    fn what_becomes_of_mail_that_is_nobodys_any_more_is_counted_too() {
+        let (counts, org) = (Counts::default(), Domain::parse("example.org").unwrap());
+        counts.domain_or_nobody(&org).gives_up(Ending::Deleted, 2);
+        counts.know([].into_iter(), [&org].into_iter());
+        counts.domain_or_nobody(&org).gives_up(Ending::Expired, 1);
+        let ended = |of: &OfDomain| [0, 1, 2].map(|place| of.ended.at(place).get());
+        assert_eq!(ended(counts.nobody()), [0, 0, 2]);
+        assert_eq!(ended(&counts.domain(&org).unwrap()), [1, 0, 0]);
     }
 
     #[test]

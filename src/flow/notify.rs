@@ -163,7 +163,7 @@ async fn remind<S: Spool>(
     let utf8 = to.is_international();
     let arrival = scribe(provider, house).arrival(to, Needs { eight_bit: utf8, utf8 }, id, now);
     provider.spool.told_of_delay(lease, Some(now), Some((draft, arrival))).await?;
-    provider.counts.notices.at(kind(Action::Delayed)).add(1);
+    provider.counts.domain_or_nobody(&entry.domain).notices.at(kind(Action::Delayed)).add(1);
     let to = Escaped::text(to.as_str());
     info!(%id, domain = %entry.domain, %to, waiting = totals.waiting, "a customer is told that mail waits");
     Ok(())
@@ -172,7 +172,7 @@ async fn remind<S: Spool>(
 fn told<S: Spool>(provider: &Provider<S>, entry: &Entry, to: &Mailbox, words: &[notice::Word<'_>]) {
     // What is told in one notice is mostly of one kind.
     let Some(word) = words.first() else { return };
-    provider.counts.notices.at(kind(word.action)).add(1);
+    provider.counts.domain_or_nobody(&entry.domain).notices.at(kind(word.action)).add(1);
     let (about, to) = (entry.id, Escaped::text(to.as_str()));
     let what = if word.action == Action::Delayed { "a delay" } else { "an end" };
     info!(%about, %to, what, recipients = words.len(), "a sender is told");

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
+use super::counts::Ending;
 use super::desk::listen::keep_desk;
 use super::dovecot::Dovecot;
 use super::events::{Happening, Kind};
@@ -537,8 +538,10 @@ impl<S: Spool> Keeper<S> {
             Ok(expired) => {
                 let entries = expired.len() as u64;
                 let of = |(id, domain)| Happening::of(Kind::Expired, id, domain);
+                for (_, domain) in &expired {
+                    self.provider.counts.domain_or_nobody(domain).gives_up(Ending::Expired, 1);
+                }
                 self.provider.counts.events.tell(expired.into_iter().map(of), Timestamp::now());
-                self.provider.counts.expired.add(entries);
                 let told = self.loaded.settings.smarthost.server.is_some();
                 let becomes = if told { "its senders are told" } else { "it is kept aside" };
                 warn!(entries, becomes, "mail has outlived its time");

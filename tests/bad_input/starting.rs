@@ -197,3 +197,51 @@ fn a_user_who_is_not_there_is_told_before_anything_is_written() {
         assert!(!house.path("odmrd.toml").exists());
     }
 }
+
+/// `queuectl list` of somebody who is not root, with a program that he can reach.
+fn asks_as_nobody(house: &House, group: &str) -> std::process::Output {
+    let program = house.path("queuectl");
+    if !program.exists() {
+        std::fs::copy(env!("CARGO_BIN_EXE_queuectl"), &program).expect("a copy");
+        chmod(&program, 0o755);
+    }
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--reuid", USER, "--regid", group, "--clear-groups", "--no-new-privs", "--"]);
+    command.arg(program).arg("--socket").arg(house.path("desk/control")).arg("list");
+    command.output().expect("setpriv")
+}
+
+#[test]
+fn the_control_socket_answers_root_and_a_group_and_tells_others_why_not() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can be somebody else");
+        return;
+    }
+    let house = House::new("");
+    for folder in [".", "desk"] {
+        std::fs::create_dir_all(house.path(folder)).expect("a folder");
+        chmod(&house.path(folder), 0o755);
+    }
+    let settings = std::fs::read_to_string(house.path("odmrd.toml")).expect("settings");
+    let socket = house.path("desk/control");
+    let settings = format!("{settings}control.socket = {socket:?}\n");
+    house.write("odmrd.toml", &settings);
+    let provider = house.serve();
+    // The file keeps him out; and if it did not, the daemon would know who he is.
+    for (mode, says) in [(0o600, "ermission denied"), (0o666, "neither root nor the user of odmrd")]
+    {
+        chmod(&socket, mode);
+        let asked = asks_as_nobody(&house, "nogroup");
+        let told = String::from_utf8_lossy(&asked.stderr);
+        assert_eq!(asked.status.code(), Some(77), "{mode:o}: {told}");
+        assert!(told.contains(says) && told.contains("control.group"), "{mode:o}: {told}");
+        assert!(asked.stdout.is_empty());
+    }
+    provider.stop();
+    house.write("odmrd.toml", &format!("{settings}control.group = \"users\"\n"));
+    let provider = house.serve();
+    let (member, stranger) = (asks_as_nobody(&house, "users"), asks_as_nobody(&house, "nogroup"));
+    assert_eq!(member.status.code(), Some(0), "{member:?}");
+    assert_eq!(stranger.status.code(), Some(77), "{stranger:?}");
+    provider.stop();
+}

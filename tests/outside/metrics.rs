@@ -125,6 +125,40 @@ fn domains_beyond_those_asked_for_are_summed() {
 }
 
 #[test]
+fn what_is_given_up_is_counted_for_its_domain() {
+    let house = House::new(OPEN);
+    add_account(&house, "boat", &["boat.example"]);
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    for recipient in ["a@boat.example", "b@boat.example", "bob@example.org"] {
+        bring(&provider, recipient);
+    }
+    for (action, domain) in [("delete", "boat.example"), ("expire", "example.org")] {
+        let mut queuectl = std::process::Command::new(env!("CARGO_BIN_EXE_queuectl"));
+        queuectl.arg("--config").arg(house.path("odmrd.toml"));
+        queuectl.args([action, "--domain", domain, "--yes", "--reason", "a test"]);
+        let acted = queuectl.output().expect("queuectl");
+        assert!(acted.status.success(), "{acted:?}");
+    }
+    let series = scrape(at).1;
+    let ended = |ending: &str, domain: &str| {
+        value(&series, &format!("odmr_messages_{ending}_total{{domain=\"{domain}\"}}"))
+    };
+    assert_eq!((ended("deleted", "boat.example"), ended("expired", "boat.example")), (2.0, 0.0));
+    assert_eq!((ended("deleted", "example.org"), ended("expired", "example.org")), (0.0, 1.0));
+    assert_eq!(ended("bounced", "_other"), 0.0);
+    let told = |kind: &str| {
+        value(&series, &format!("odmr_dsn_total{{domain=\"example.org\",kind=\"{kind}\"}}"))
+    };
+    assert_eq!(["failed", "delayed", "relayed"].map(told), [0.0; 3]);
+    for state in ["waiting", "deferred", "held", "failed", "damaged", "deleted"] {
+        let labels = format!("{{domain=\"boat.example\",state=\"{state}\"}}");
+        assert!(series.contains_key(&format!("odmr_queue_bytes{labels}")), "{labels}");
+        assert!(series.contains_key(&format!("odmr_queue_recipients{labels}")), "{labels}");
+    }
+}
+
+#[test]
 fn with_no_labels_no_domain_is_named() {
     let house = House::new(&format!("{OPEN}\nhttp.domain_labels = \"none\""));
     let mut provider = house.serve();

@@ -58,12 +58,12 @@ With
 at \fItop:50\fR the fifty domains with most mail waiting have a
 .B domain
 of their own at that moment, and the others are summed as \fI_other\fR: the oldest age is that of the oldest of all, the next expiry the next of all. With
-\fInone\fR there is \fI_other\fR only.
+\fInone\fR there is \fI_other\fR only. Mail given up for a domain that no account has any more counts there too.
 For what is counted it is the fifty with most mail waiting when that was first asked, and they stay: a counter must never fall.
 Counters begin with the daemon.
 The provider's own mail to the smarthost counts as \fIoutgoing.invalid\fR.
 .PP
-Ages and recipients take a walk through all that waits. No more than a twentieth of the time is spent on that, so on a large spool they may be as old as twenty walks
+Ages, octets and recipients take a walk through all that waits. No more than a twentieth of the time is spent on that, so on a large spool they may be as old as twenty walks
 take.
 "#;
 

@@ -52,10 +52,14 @@ pub async fn keep_desk(
         };
         if !may_ask(peer, shared) {
             info!(uid = peer.uid, "turned away from the control socket");
+            let what = format!("user {} is neither root nor the user of odmrd", peer.uid);
+            let hint = Some("control.group = \"NAME\" lets the members of a group ask");
+            turn_away(stream, Failure::new(Exit::NoPerm, what).hint(hint)).await;
             continue;
         }
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
-            turn_away(stream).await;
+            let what = "too many operators are at the desk; try again";
+            turn_away(stream, Failure::new(Exit::TempFail, what)).await;
             continue;
         };
         let provider = Arc::clone(&provider);
@@ -72,9 +76,8 @@ fn may_ask(peer: Peer, shared: bool) -> bool {
     peer.uid == 0 || peer.uid == rustix::process::geteuid().as_raw() || shared
 }
 
-async fn turn_away(mut stream: UnixStream) {
+async fn turn_away(mut stream: UnixStream, failure: Failure) {
     let mut last = Vec::new();
-    let failure = Failure::new(Exit::TempFail, "too many operators are at the desk; try again");
     if line(&mut last, &End::badly(&failure)).is_ok() {
         let _ = tokio::time::timeout(Duration::from_millis(50), stream.write_all(&last)).await;
     }

@@ -35,7 +35,7 @@ use self::pages::{Missing, Pages};
 use self::record::{ACTION, Action, Audit, CONTENT, Found, Piece, VERIFIED, Verified, audit_name};
 use self::selection::{BadSelection, Selection, moment};
 use self::wire::{ActWord, End, Request};
-use super::counts::Counts;
+use super::counts::{Counts, Ending};
 use super::events::{Gap, Happening, Kind};
 use super::recent::Past;
 use crate::config::accounts::Network;
@@ -553,13 +553,16 @@ impl Desk {
         }
     }
 
-    fn count(&self, act: &Act, done: u64) {
+    fn count(&self, act: &Act, outcome: &Outcome) {
         let Some(counts) = &self.counts else { return };
-        match act {
-            Act::Bounce(_) => counts.bounced.add(done),
-            Act::Delete => counts.deleted.add(done),
-            Act::Expire => counts.expired.add(done),
-            Act::Hold(_) | Act::Release | Act::Undelete | Act::Requeue | Act::Redirect(_) => {}
+        let ending = match act {
+            Act::Bounce(_) => Ending::Bounced,
+            Act::Delete => Ending::Deleted,
+            Act::Expire => Ending::Expired,
+            Act::Hold(_) | Act::Release | Act::Undelete | Act::Requeue | Act::Redirect(_) => return,
+        };
+        for (_, domain) in &outcome.entries {
+            counts.domain_or_nobody(domain).gives_up(ending, 1);
         }
     }
 
@@ -598,7 +601,7 @@ impl Desk {
             busy = outcome.busy,
             "an operator's order"
         );
-        self.count(&act, outcome.done);
+        self.count(&act, &outcome);
         self.tell(&act, &outcome);
         if let Some(wake) = &self.wake {
             wake.notify_one();

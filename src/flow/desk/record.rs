@@ -537,7 +537,7 @@ impl Domain<'_> {
         let Some(census) = walk else { return self };
         let mut n = census.map_or_else(Vec::new, |census| census.ages.clone());
         n.resize(AGES.len() + 1, 0);
-        self.recipients = Some(census.map_or(0, |census| census.recipients));
+        self.recipients = Some(census.map_or(0, Census::recipients));
         self.age_hist = Some(AgeHist { le_s: AGES.map(|(seconds, _)| seconds), n });
         self
     }

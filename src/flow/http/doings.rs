@@ -8,7 +8,9 @@ use super::metrics::OTHER;
 use super::sheet::Sheet;
 use super::survey::{Figures, largest};
 use crate::config::value::DomainLabels;
-use crate::flow::counts::{CODES, Counts, Handed, NOTICES, OfDomain, Outcome, Rejection, TLS};
+use crate::flow::counts::{
+    CODES, Counts, Ending, Handed, NOTICES, OfDomain, Outcome, Rejection, TLS,
+};
 use crate::flow::serve::Door;
 use crate::sasl::Mechanism;
 use crate::smtp::Domain;
@@ -21,6 +23,10 @@ pub type Prominent = HashSet<Domain>;
 /// Where mail comes and goes.
 const LINES: [Door; 6] =
     [Door::Mx, Door::Lmtp, Door::Odmr, Door::OdmrTls, Door::Submission, Door::SubmissionTls];
+
+/// What tells of each [`Ending`].
+const ENDED: [&str; Ending::ALL.len()] =
+    ["odmr_messages_expired_total", "odmr_messages_bounced_total", "odmr_messages_deleted_total"];
 
 impl Site {
     /// While there are too few, the fullest of the others join.
@@ -47,17 +53,6 @@ pub(super) fn all(sheet: &mut Sheet, counts: &Counts, prominent: &Prominent, lab
     accounts(sheet, counts);
     domains(sheet, counts, prominent, labels);
     lines(sheet, counts);
-    for (name, count) in [
-        ("odmr_messages_expired_total", &counts.expired),
-        ("odmr_messages_bounced_total", &counts.bounced),
-        ("odmr_messages_deleted_total", &counts.deleted),
-    ] {
-        sheet.row(name).put(&[], count.get());
-    }
-    let mut row = sheet.row("odmr_dsn_total");
-    for (place, kind) in NOTICES.into_iter().enumerate() {
-        row.put(&[("kind", kind)], counts.notices.at(place).get());
-    }
     sheet.row("odmr_atrn_active_sessions").put(&[], counts.open_sessions());
     sheet.times("odmr_atrn_session_duration_seconds", &counts.durations);
     sheet.times("odmr_atrn_turn_wait_seconds", &counts.turn_waits);
@@ -91,6 +86,8 @@ struct Doings {
     received: u64,
     messages: [u64; Handed::ALL.len()],
     octets: [u64; Handed::ALL.len()],
+    ended: [u64; Ending::ALL.len()],
+    notices: [u64; NOTICES.len()],
 }
 
 impl Doings {
@@ -100,14 +97,18 @@ impl Doings {
             self.messages[place] += of_domain.handed.at(place).get();
             self.octets[place] += of_domain.octets.at(place).get();
         }
+        for (place, messages) in self.ended.iter_mut().enumerate() {
+            *messages += of_domain.ended.at(place).get();
+        }
+        for (place, notices) in self.notices.iter_mut().enumerate() {
+            *notices += of_domain.notices.at(place).get();
+        }
     }
 }
 
 fn domains(sheet: &mut Sheet, counts: &Counts, prominent: &Prominent, labels: DomainLabels) {
     let mut all: BTreeMap<String, Doings> = BTreeMap::new();
-    if labels != DomainLabels::All {
-        all.entry(OTHER.to_owned()).or_default();
-    }
+    all.entry(OTHER.to_owned()).or_default().add(counts.nobody());
     for (domain, of_domain) in counts.domains().iter() {
         let own = labels == DomainLabels::All || prominent.contains(domain);
         let name = if own { domain.as_str() } else { OTHER };
@@ -120,6 +121,12 @@ fn domains(sheet: &mut Sheet, counts: &Counts, prominent: &Prominent, labels: Do
             let labels = [domain, ("result", result)];
             sheet.row("odmr_atrn_messages_total").put(&labels, doings.messages[place]);
             sheet.row("odmr_atrn_bytes_total").put(&labels, doings.octets[place]);
+        }
+        for (metric, messages) in ENDED.into_iter().zip(doings.ended) {
+            sheet.row(metric).put(&[domain], messages);
+        }
+        for (kind, notices) in NOTICES.into_iter().zip(doings.notices) {
+            sheet.row("odmr_dsn_total").put(&[domain, ("kind", kind)], notices);
         }
     }
 }

@@ -10,8 +10,8 @@ use super::survey::{AGES, Figures, OLDER, largest};
 use super::{Site, doings};
 use crate::config::value::DomainLabels;
 use crate::net::http::{Answer, plain};
-use crate::queue::Standing;
 use crate::smtp::Domain;
+use crate::spool::embedded::oversee::Rest;
 
 /// The domains that have no figures of their own, together. No domain can have this name.
 pub(super) const OTHER: &str = "_other";
@@ -101,21 +101,14 @@ fn queue(sheet: &mut Sheet, all: &[Named], now: Timestamp) {
         let domain = ("domain", name.as_str());
         let own = &figures.standings;
         let mut row = sheet.row("odmr_queue_messages");
-        for (state, messages) in [
-            (Standing::Waiting.name(), own.waiting.saturating_sub(own.tried)),
-            (Standing::Deferred.name(), own.tried),
-            (Standing::Held.name(), own.held),
-            ("failed", own.failed),
-            (Standing::Damaged.name(), own.damaged),
-            (Standing::Deleted.name(), own.deleted),
-        ] {
-            row.put(&[domain, ("state", state)], messages);
+        for (rest, state) in Rest::ALL {
+            row.put(&[domain, ("state", state)], own.at(rest));
         }
-        let mut row = sheet.row("odmr_queue_bytes");
-        row.put(&[domain, ("state", "waiting")], own.octets);
-        row.put(&[domain, ("state", "aside")], own.octets_aside);
-        let recipients = figures.census.recipients;
-        sheet.row("odmr_queue_recipients").put(&[domain, ("state", "waiting")], recipients);
+        for (rest, state) in Rest::ALL {
+            let (labels, share) = ([domain, ("state", state)], figures.census.at(rest));
+            sheet.row("odmr_queue_bytes").put(&labels, share.octets);
+            sheet.row("odmr_queue_recipients").put(&labels, share.recipients);
+        }
         sheet.row("odmr_queue_in_session_messages").put(&[domain], own.leased);
         sheet.row("odmr_queue_oldest_age_seconds").put(&[domain], figures.oldest_age(now));
         if let Some(next) = own.next_expiry {

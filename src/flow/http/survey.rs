@@ -135,7 +135,10 @@ impl Figures {
         own.deleted += more.deleted;
         own.oldest = own.oldest.into_iter().chain(more.oldest).min();
         own.next_expiry = own.next_expiry.into_iter().chain(more.next_expiry).min();
-        self.census.recipients += other.census.recipients;
+        for (own, more) in self.census.rest.iter_mut().zip(other.census.rest) {
+            own.octets += more.octets;
+            own.recipients += more.recipients;
+        }
         self.census.expiring += other.census.expiring;
         for (own, more) in self.census.ages.iter_mut().zip(&other.census.ages) {
             *own += more;

@@ -88,18 +88,91 @@ pub struct Standings {
     pub next_expiry: Option<Timestamp>,
 }
 
+/// How an entry rests, as far as the tables alone can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// For its customer to call for the first time.
+    Waiting,
+    /// It was tried, and waits.
+    Deferred,
+    /// [`EntryState::Held`].
+    Held,
+    /// [`EntryState::Failed`].
+    Failed,
+    /// [`EntryState::Damaged`].
+    Damaged,
+    /// [`EntryState::Deleted`].
+    Deleted,
+}
+
+impl Rest {
+    /// Each with its word.
+    pub const ALL: [(Rest, &'static str); 6] = [
+        (Rest::Waiting, "waiting"),
+        (Rest::Deferred, "deferred"),
+        (Rest::Held, "held"),
+        (Rest::Failed, "failed"),
+        (Rest::Damaged, "damaged"),
+        (Rest::Deleted, "deleted"),
+    ];
+
+    fn of(state: EntryState, tried: bool) -> Rest {
+        match state {
+            EntryState::Waiting if tried => Rest::Deferred,
+            EntryState::Waiting => Rest::Waiting,
+            EntryState::Held => Rest::Held,
+            EntryState::Failed => Rest::Failed,
+            EntryState::Damaged => Rest::Damaged,
+            EntryState::Deleted => Rest::Deleted,
+        }
+    }
+}
+
+/// What rests in one way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Octets of the messages.
+    pub octets: u64,
+    /// Recipients who have not got them.
+    pub recipients: u64,
+}
+
 /// What only a walk through all that waits can tell of a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Census {
     /// Entries younger than the first end, than the second, and so on; and the others.
     pub ages: Vec<u64>,
-    /// Recipients that wait.
-    pub recipients: u64,
+    /// What is at rest, by [`Rest`].
+    pub rest: [Share; Rest::ALL.len()],
     /// Entries that are given up soon.
     pub expiring: u64,
 }
 
+impl Census {
+    /// What rests in this way.
+    pub fn at(&self, rest: Rest) -> Share {
+        self.rest[rest as usize]
+    }
+
+    /// Recipients of what waits, whether it was tried or not.
+    pub fn recipients(&self) -> u64 {
+        self.at(Rest::Waiting).recipients + self.at(Rest::Deferred).recipients
+    }
+}
+
 impl Standings {
+    /// Entries that rest in this way.
+    pub fn at(&self, rest: Rest) -> u64 {
+        match rest {
+            Rest::Waiting => self.waiting.saturating_sub(self.tried),
+            Rest::Deferred => self.tried,
+            Rest::Held => self.held,
+            Rest::Failed => self.failed,
+            Rest::Damaged => self.damaged,
+            Rest::Deleted => self.deleted,
+        }
+    }
+
     /// Those of a domain without mail.
     pub fn none(domain: Domain) -> Standings {
         Standings {
@@ -495,24 +568,28 @@ impl View {
         soon: Timestamp,
         all: &mut HashMap<Domain, Census>,
     ) -> rusqlite::Result<Option<Vec<u8>>> {
-        let sql = "SELECT id, domain, expires < ?3, CASE state WHEN ?1 THEN
-                     (SELECT count(*) FROM recipient WHERE recipient.entry = entry.id AND recipient.state = ?2)
-                     END
+        let sql = "SELECT id, domain, expires < ?1, state, attempts > 0, size,
+                     (SELECT count(*) FROM recipient
+                      WHERE recipient.entry = entry.id AND recipient.state NOT IN (?2, ?3))
                    FROM entry NOT INDEXED WHERE id > ?4 ORDER BY id LIMIT ?5";
         let mut query = db.prepare_cached(sql)?;
-        let (waiting, soon) = (row::state(EntryState::Waiting), soon.as_microsecond());
-        let mut rows = query.query(params![waiting, row::WAITING, soon, after, COUNTED])?;
+        let soon = soon.as_microsecond();
+        let mut rows = query.query(params![soon, row::DELIVERED, row::TOLD, after, COUNTED])?;
         let (mut last, mut seen) = ([0; 16], 0);
         while let Some(row) = rows.next()? {
             (last, seen) = (row.get(0)?, seen + 1);
-            // Null for what does not wait.
-            let Some(recipients) = row.get::<_, Option<u64>>(3)? else { continue };
+            let Some(state) = row::entry_state(row.get(3)?) else { continue };
             let Some(name) = self.name(db, row.get(1)?)? else { continue };
             let census = all.entry(name).or_default();
             census.ages.resize(ends.len() + 1, 0);
+            let share = &mut census.rest[Rest::of(state, row.get(4)?) as usize];
+            share.octets += row.get::<_, u64>(5)?;
+            share.recipients += row.get::<_, u64>(6)?;
+            if state != EntryState::Waiting {
+                continue;
+            }
             // Names begin with the time of birth.
             census.ages[ends.iter().take_while(|end| last < **end).count()] += 1;
-            census.recipients += recipients;
             census.expiring += row.get::<_, u64>(2)?;
         }
         Ok((seen == COUNTED).then(|| last.to_vec()))

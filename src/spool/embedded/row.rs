@@ -43,6 +43,8 @@ pub(super) fn entry_state(number: i64) -> Option<EntryState> {
 
 /// A recipient who waits.
 pub(super) const WAITING: i64 = 0;
+/// A recipient who has the mail.
+pub(super) const DELIVERED: i64 = 1;
 /// A recipient who was refused.
 pub(super) const REFUSED: i64 = 2;
 /// A recipient whose time ran out.
@@ -56,7 +58,7 @@ pub(super) const TOLD: i64 = 5;
 pub(super) fn recipient_state(state: &RecipientState) -> (i64, Option<&Reply>) {
     match state {
         RecipientState::Waiting(reply) => (WAITING, reply.as_ref()),
-        RecipientState::Delivered => (1, None),
+        RecipientState::Delivered => (DELIVERED, None),
         RecipientState::Relayed(reply) => (RELAYED, Some(reply)),
         RecipientState::Refused(reply) => (REFUSED, Some(reply)),
         RecipientState::Expired(reply) => (EXPIRED, reply.as_ref()),
