@@ -16,6 +16,8 @@ use crate::spool::{Draft, Lease, Spool, SpoolError};
 
 /// Entries taken in hand at a time.
 const ROOM: usize = 32;
+/// And at most, where those at the head cannot be told of.
+const MOST: usize = 4096;
 
 /// Tells the senders of all that is due. Without a smarthost nobody can be told, and everything is
 /// kept.
@@ -24,31 +26,46 @@ pub async fn tell_all<S: Spool>(provider: &Provider<S>) {
     if house.smarthost.server.is_none() {
         return;
     }
+    let (mut room, mut faults) = (ROOM, 0);
     loop {
-        match provider.spool.due(ROOM).await {
+        match provider.spool.due(room).await {
             Ok(due) if due.is_empty() => return,
             Ok(due) => {
-                let (mut told, mut faults) = (0u32, 0u32);
-                for lease in due {
-                    let id = lease.entry().id;
-                    // What is the matter with one message is no reason to leave the others.
-                    match tell(provider, &house, lease).await {
-                        Ok(()) => told += 1,
-                        Err(fault) => {
-                            faults += 1;
-                            if faults == 1 {
-                                error!(%id, %fault, "a sender could not be told; it is tried again");
-                            }
-                        }
-                    }
-                }
-                if told == 0 {
-                    return;
+                let is_all = due.len() < room || room >= MOST;
+                match tell_some(provider, &house, due, &mut faults).await {
+                    0 if is_all => return,
+                    // Behind those may be others.
+                    0 => room = (room * 2).min(MOST),
+                    _ => {}
                 }
             }
             Err(fault) => return error!(%fault, "cannot look for senders to be told"),
         }
     }
+}
+
+/// Ends these, and says how many could be. What is the matter with one message is no reason to leave the
+/// others; only the first fault is told.
+async fn tell_some<S: Spool>(
+    provider: &Provider<S>,
+    house: &House,
+    due: Vec<S::Lease>,
+    faults: &mut u32,
+) -> u32 {
+    let mut told = 0;
+    for lease in due {
+        let id = lease.entry().id;
+        match tell(provider, house, lease).await {
+            Ok(()) => told += 1,
+            Err(fault) => {
+                if *faults == 0 {
+                    error!(%id, %fault, "a sender could not be told; it is tried again");
+                }
+                *faults += 1;
+            }
+        }
+    }
+    told
 }
 
 /// Ends it.

@@ -263,6 +263,7 @@ impl Ready {
             provider: provider.clone(),
             site,
             admission,
+            start: Box::new(settings.clone()),
             loaded: self.loaded,
             secret,
             open,
@@ -504,6 +505,8 @@ struct Keeper<S: Spool> {
     site: Arc<Site>,
     admission: Admission,
     loaded: Loaded,
+    /// What it was started with.
+    start: Box<Settings>,
     secret: [u8; 32],
     /// Where we listen, whatever new settings say of that.
     open: Vec<(Door, ListenAddr)>,
@@ -570,7 +573,7 @@ impl<S: Spool> Keeper<S> {
         loaded.check()?;
         let tls = load_tls(&loaded.settings)?;
         let oracle = oracle(&loaded.settings).await;
-        let waits = restart::waits_for(&self.loaded.settings, &loaded.settings);
+        let waits = restart::waits_for(&self.start, &loaded.settings);
         self.put_in_force(loaded, oracle)?;
         if !waits.is_empty() {
             warn!(settings = waits.join(", "), "these take a restart");

@@ -30,6 +30,9 @@ fn sending_to<'lab>(smarthost: &RunningPostfix, odmrd: Odmrd<'lab>) -> Odmrd<'la
 /// The customer's own server, where one recipient is unknown.
 fn target(lab: &Lab) -> RunningPostfix {
     let postfix = Postfix::receiving(lab, "postfix", DOMAIN);
+    // It makes nobody wait for having been refused often.
+    let postfix =
+        postfix.set("smtpd_soft_error_limit", "1000").set("smtpd_hard_error_limit", "1000");
     postfix.refusing("gone@example.org", "550 5.1.1 nobody here by that name").start()
 }
 
@@ -372,8 +375,8 @@ fn what_an_operator_bounces_or_expires_comes_back_to_its_sender() {
     assert_eq!(smarthost.maildir.messages().len(), 2, "a bounce has no sender to tell");
 }
 
-/// Two have been refused. Of one the content is gone, of the other it cannot be got at: neither keeps the
-/// third from being told, and the first is told without its mail.
+/// Many have been refused. Of one the content is gone, of more than are looked at together it cannot be got
+/// at: none of them keeps the last from being told, and the first is told without its mail.
 #[test]
 fn what_cannot_be_read_keeps_no_sender_from_hearing() {
     if !have(&[Peer::Postfix]) {
@@ -388,7 +391,7 @@ fn what_cannot_be_read_keeps_no_sender_from_hearing() {
         folder.map(|file| file.expect("a file").path()).collect::<std::collections::BTreeSet<_>>()
     };
     let mut files = Vec::new();
-    for from in ["ann@sender.test", "bob@sender.test"] {
+    for from in ["ann@sender.test"].into_iter().chain(["bob@sender.test"; 33]) {
         let before = bodies();
         Post::open(odmrd.mx).send(from, &["gone@example.org"], &large);
         files.extend(bodies().difference(&before).cloned());
@@ -396,10 +399,13 @@ fn what_cannot_be_read_keeps_no_sender_from_hearing() {
     Post::open(odmrd.mx).send("carl@sender.test", &["gone@example.org"], LETTER);
     fetch(&lab, &odmrd, &target);
     odmrd.daemon.terminate();
-    let [anns, bobs] = &files[..] else { panic!("two files: {files:?}") };
+    let (anns, bobs) = files.split_first().expect("a file of each");
     std::fs::write(anns, "something else").expect("overwritten");
-    std::fs::remove_file(bobs).expect("removed");
-    std::fs::create_dir(bobs).expect("a folder in its place");
+    assert_eq!(bobs.len(), 33);
+    for file in bobs {
+        std::fs::remove_file(file).expect("removed");
+        std::fs::create_dir(file).expect("a folder in its place");
+    }
     let again = Odmrd::without_accounts(&lab, "odmrd");
     let odmrd = sending_to(&smarthost, again).start();
     let mut notices: Vec<String> = smarthost.maildir.until(2).iter().map(|n| text(n)).collect();
@@ -409,5 +415,5 @@ fn what_cannot_be_read_keeps_no_sender_from_hearing() {
     assert!(!notices[0].contains("somebody who has left"), "{}", notices[0]);
     says(&notices[1], &["To: <carl@sender.test>\n", "Subject: to somebody who has left\n"]);
     let left = queuectl(&lab, &odmrd, &["list", "--format", "template:{sender}"]).out;
-    assert_eq!(left, "bob@sender.test\n", "that one waits for somebody to mend it");
+    assert_eq!(left, "bob@sender.test\n".repeat(33), "those wait for somebody to mend them");
 }
