@@ -127,3 +127,43 @@ fn accounts_are_held_against_the_settings_before_they_are_written() {
     provider.until(&["accounts read again"]);
     provider.stop();
 }
+
+/// A key that systemd hands over, and one that it does not.
+#[test]
+fn a_key_may_be_a_credential_of_the_unit() {
+    let house = House::bare();
+    let made = house.run_odmrd(&["init", "--hostname", "mx.example.net", "--state-dir", "state"]);
+    assert!(made.status.success(), "{}", stderr(&made));
+    let settings = std::fs::read_to_string(house.path("odmrd.toml")).expect("settings");
+    let key = |value: &str| {
+        let own = "key = \"key.pem\"";
+        assert!(settings.contains(own), "{settings}");
+        house.write("odmrd.toml", &settings.replacen(own, &format!("key = {value}"), 1));
+    };
+    let check = |credentials: Option<&str>| {
+        let mut command = house.odmrd(&["check-config"]);
+        match credentials {
+            Some(folder) => command.env("CREDENTIALS_DIRECTORY", house.path(folder)),
+            None => command.env_remove("CREDENTIALS_DIRECTORY"),
+        };
+        let output = command.output().expect("odmrd");
+        (output.status.code(), stderr(&output))
+    };
+    std::fs::create_dir(house.path("credentials")).expect("a folder");
+    std::fs::rename(house.path("key.pem"), house.path("credentials/mx.key")).expect("moved");
+    key("{ credential = \"mx.key\" }");
+    let (code, told) = check(Some("credentials"));
+    assert_eq!(code, Some(0), "{told}");
+    for (value, folder, words) in [
+        ("{ credential = \"mx.key\" }", None, "LoadCredential=mx.key"),
+        ("{ credential = \"other\" }", Some("credentials"), "credentials/other"),
+        ("{ credential = \"../key.pem\" }", Some("credentials"), "without slashes"),
+        ("{ file = \"key.pem\" }", Some("credentials"), "expected a path, or { credential"),
+        ("7", None, "expected a path, or { credential"),
+    ] {
+        key(value);
+        let (code, told) = check(folder);
+        assert_eq!(code, Some(78), "{value}: {told}");
+        assert!(told.contains(words) && told.contains("odmrd.toml:"), "{value}: {told}");
+    }
+}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::accounts::Network;
 use crate::config::fetch::TlsMode;
-use crate::config::secret::SecretSource;
+use crate::config::secret::{SecretSource, file_or_credential};
 use crate::config::value::{DomainLabels, Duration, Fingerprint, Listen, Server, Size};
 use crate::smtp::Mailbox;
 
@@ -82,8 +82,10 @@ pub struct Submission {
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
     /// Our chain in PEM, our own certificate first.
+    #[serde(deserialize_with = "file_or_credential")]
     pub certificate: Option<PathBuf>,
     /// Its key in PEM, readable by us alone.
+    #[serde(deserialize_with = "file_or_credential")]
     pub key: Option<PathBuf>,
     /// Who may sign the certificates that customers log in with (EXTERNAL), in PEM.
     pub client_ca: Option<PathBuf>,

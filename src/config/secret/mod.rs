@@ -25,6 +25,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 pub use command::CommandLine;
@@ -296,6 +297,31 @@ impl Private {
         let mode = about.permissions().mode() & 0o7777;
         let loose = matches!(self, Private::Checked) && about.is_file() && mode & 0o077 != 0;
         Ok(loose.then(|| SecretError::Loose { path: path.to_owned(), mode }))
+    }
+}
+
+/// A file, or `{ credential = "key.pem" }`: one that systemd has put into the folder of the unit's credentials.
+///
+/// # Errors
+/// Neither, or there is no such folder.
+pub fn file_or_credential<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a path, or { credential = \"NAME\" }")]
+    enum Place {
+        File(PathBuf),
+        Credential(Named),
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Named {
+        credential: String,
+    }
+    match Place::deserialize(from)? {
+        Place::File(path) => Ok(Some(path)),
+        Place::Credential(named) => {
+            let path = credential(&named.credential, std::env::var_os("CREDENTIALS_DIRECTORY"));
+            path.map(Some).map_err(serde::de::Error::custom)
+        }
     }
 }
 
