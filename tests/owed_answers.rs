@@ -23,6 +23,8 @@ const OK: Reply = Reply::new(250, (0, 0), "safe");
 struct Dam {
     opened: Arc<Semaphore>,
     behind: usize,
+    /// It makes each safe at once instead, which lasts until it is told to.
+    lasts: bool,
 }
 
 impl Sink for Dam {
@@ -42,11 +44,12 @@ impl Sink for Dam {
         Ok(())
     }
     async fn finish(&mut self) -> Reply {
+        self.opened.acquire().await.expect("a dam").forget();
         OK
     }
     fn put_by(&mut self) -> bool {
-        self.behind += 1;
-        true
+        self.behind += usize::from(!self.lasts);
+        !self.lasts
     }
     async fn settled(&mut self) -> Vec<Reply> {
         self.opened.acquire().await.expect("a dam").forget();
@@ -64,12 +67,13 @@ const MESSAGE: &[u8] =
 
 /// Serves a provider that `does` as it likes; tells what came of it.
 async fn serve<F: Future<Output = String>>(
+    lasts: bool,
     does: impl FnOnce(DuplexStream, watch::Sender<bool>, Arc<Semaphore>) -> F,
 ) -> (Reception, Tally, String) {
     let (here, there) = tokio::io::duplex(64 * 1024);
     let (stop, stopped) = watch::channel(false);
     let opened = Arc::new(Semaphore::new(0));
-    let mut sink = Dam { opened: Arc::clone(&opened), behind: 0 };
+    let mut sink = Dam { opened: Arc::clone(&opened), behind: 0, lasts };
     let settings = ServerSettings::new(Profile::Reversed, "mail.example.org");
     let mut session = turned(settings, false, Instant::now());
     let mut wire = Wire::from(here);
@@ -111,7 +115,7 @@ async fn a_while() {
 
 #[tokio::test]
 async fn told_to_stop_it_answers_first_and_then_says_421() {
-    let (reception, tally, said) = serve(async |mut there, stop, opened| {
+    let (reception, tally, said) = serve(false, async |mut there, stop, opened| {
         there.write_all(b"EHLO p\r\n").await.expect("a line");
         there.write_all(&[MESSAGE, MESSAGE, MESSAGE].concat()).await.expect("a line");
         a_while().await;
@@ -129,7 +133,7 @@ async fn told_to_stop_it_answers_first_and_then_says_421() {
 /// The provider's own flood control: what is not answered is not read for ever.
 #[tokio::test]
 async fn a_flood_behind_an_owed_answer_stays_on_the_line() {
-    let (_, tally, said) = serve(async |mut there, _stop, opened| {
+    let (_, tally, said) = serve(false, async |mut there, _stop, opened| {
         there.write_all(b"EHLO p\r\n").await.expect("a line");
         there.write_all(&[MESSAGE, MESSAGE].concat()).await.expect("a line");
         let flood = b"RSET\r\n".repeat(100_000);
@@ -147,4 +151,25 @@ async fn a_flood_behind_an_owed_answer_stays_on_the_line() {
     })
     .await;
     assert_eq!((tally.accepted, said.as_str()), (2, ""));
+}
+
+/// Whoever waits for the answer to RCPT may give up before the content is safe. RFC 2920, section 3.2.
+#[tokio::test]
+async fn what_is_answered_is_said_before_content_is_made_safe() {
+    let (_, tally, said) = serve(true, async |mut there, _stop, opened| {
+        there.write_all(b"EHLO p\r\n").await.expect("a line");
+        there.write_all(MESSAGE).await.expect("a line");
+        let (mut said, mut piece) = (Vec::new(), [0; 1024]);
+        while !said.ends_with(b"250 2.0.0 safe\r\n") {
+            let read = there.read(&mut piece).await.expect("what it says");
+            assert!(read > 0, "{}", String::from_utf8_lossy(&said));
+            said.extend_from_slice(&piece[..read]);
+        }
+        opened.add_permits(1);
+        there.write_all(b"QUIT\r\n").await.expect("a line");
+        String::from_utf8(said).expect("text") + &rest(there).await
+    })
+    .await;
+    assert_eq!(said.matches("250 2.0.0 safe\r\n").count(), 2, "{said}");
+    assert_eq!(tally.accepted, 1);
 }

@@ -450,9 +450,10 @@ impl<'a, S: Spool> Run<'a, S> {
         let tells = self.tells_of_success(underway.lease.entry());
         let now = Instant::now();
         let domain = underway.lease.entry().domain.clone();
+        let alone = underway.recipients.len() == 1;
         let told = |(recipient, verdict): (Recipient, _)| {
             let fate = fate(&recipient, verdict, tells);
-            self.provider.learn(&domain, &recipient.path, &fate, now);
+            self.provider.learn(&domain, &recipient.path, &fate, alone, now);
             fate
         };
         let fates: Vec<Fate> = underway.recipients.into_iter().map(told).collect();

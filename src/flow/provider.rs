@@ -30,7 +30,7 @@ use crate::sasl::{self, Decoys, Mechanism};
 use crate::session::server::Mechanisms;
 use crate::session::transcript::Transcript;
 use crate::session::{AtrnRequest, Patience, Profile, ServerSettings};
-use crate::smtp::{Domain, ForwardPath, Mailbox};
+use crate::smtp::{Domain, ForwardPath, Mailbox, Stage};
 use crate::spool::{Order, Part, Spool};
 
 /// A provider at work.
@@ -309,8 +309,16 @@ impl<S: Spool> Provider<S> {
     }
 
     /// Takes note of what a customer's server says about who is there in its domain. What a smarthost
-    /// says about it teaches nothing.
-    pub fn learn(&self, domain: &Domain, recipient: &ForwardPath, fate: &Fate, now: Instant) {
+    /// says about it teaches nothing, and what is said of content that several recipients had together is not
+    /// about any one of them: `alone` says that it was not so.
+    pub fn learn(
+        &self,
+        domain: &Domain,
+        recipient: &ForwardPath,
+        fate: &Fate,
+        alone: bool,
+        now: Instant,
+    ) {
         let ForwardPath::Mailbox(mailbox) = recipient else { return };
         if mailbox.domain() != Some(domain) {
             return;
@@ -322,7 +330,10 @@ impl<S: Spool> Provider<S> {
         };
         match fate {
             Fate::Delivered(_) | Fate::Relayed(_) => lock(&self.learned).unlearn(mailbox),
-            Fate::Refused(reply) if learned::is_about_the_address(reply) => {
+            Fate::Refused(said)
+                if (said.stage == Stage::Rcpt || said.stage == Stage::Content && alone)
+                    && learned::is_about_the_address(said) =>
+            {
                 lock(&self.learned).learn(mailbox, now + learning, now);
             }
             Fate::Refused(_) | Fate::Deferred(_) | Fate::Untried => {}

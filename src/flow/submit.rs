@@ -72,8 +72,10 @@ impl<S: Spool> Submission<'_, S> {
         }
     }
 
-    fn account(&self) -> Option<&Account> {
-        self.house.accounts.find(&self.account)
+    /// What an account may do is asked anew for each mail: who was removed while the line is open sends
+    /// nothing more.
+    fn account<'h>(&self, house: &'h House) -> Option<&'h Account> {
+        house.accounts.find(&self.account).filter(|account| account.submit)
     }
 
     /// From the account's own domains; notices, which have no sender, too.
@@ -81,9 +83,8 @@ impl<S: Spool> Submission<'_, S> {
         if !self.provider.may_send(Some(self.ip), Instant::now()) {
             return Err(TOO_FAST);
         }
-        let Some(account) = self.account().filter(|account| account.submit) else {
-            return Err(MAY_NOT);
-        };
+        let house = self.provider.house();
+        let Some(account) = self.account(&house) else { return Err(MAY_NOT) };
         match path {
             ReversePath::Null => Ok(()),
             ReversePath::Mailbox(mailbox) => {

@@ -194,9 +194,14 @@ impl ClientSession<Reversed> {
             if self.talk.pump(&mut self.line, now) {
                 continue;
             }
-            match self.hear(now)? {
-                true => continue,
-                false => return Ok(self.send()),
+            match self.hear(now) {
+                Ok(true) => continue,
+                Ok(false) => return Ok(self.send()),
+                Err(fault) => {
+                    // What else is heard is the answer to who knows what.
+                    self.talk.over();
+                    return Err(fault);
+                }
             }
         }
     }
@@ -216,11 +221,17 @@ impl ClientSession<Reversed> {
             if self.line.input.is_empty() || self.talk.stage == Stage::Over {
                 return Ok(false);
             }
-            if !self.talk.may_interrupt() {
+            // RFC 5321, section 3.8: a server that is shut down may say so at any time.
+            let goes = self.line.input.iter().zip(b"421").all(|(said, goes)| said == goes);
+            let interrupts = self.talk.may_interrupt();
+            if !interrupts && !goes {
                 return Err(unasked(&self.line.input));
             }
             let Some(reply) = self.line.reply(now)? else { return Ok(false) };
-            self.talk.interrupted(reply)?;
+            match interrupts {
+                true => self.talk.interrupted(reply)?,
+                false => self.talk.stop(Owed::Quit, reply),
+            }
             return Ok(true);
         }
         let Some(reply) = self.line.reply(now)? else { return Ok(false) };
@@ -493,9 +504,11 @@ impl Sender {
         }
     }
 
-    /// Nothing is owed, and content is on its way: a refusal may come before its end.
+    /// Nothing is owed, and content is on its way: a refusal may come before its end. To a chunk the answer is
+    /// owed from its beginning, once that is on the line.
     fn may_interrupt(&self) -> bool {
-        self.jobs.back().is_some_and(|job| job.phase == Phase::Content && job.early.is_none())
+        let is_open = |job: &Job| job.phase == Phase::Content && job.early.is_none();
+        self.owed.is_empty() && self.jobs.back().is_some_and(is_open)
     }
 
     /// Content was refused before its end. A chunk goes on to its end all the same, where the other
@@ -527,7 +540,13 @@ impl Sender {
             Owed::Greeting => self.greeted(line, reply),
             Owed::Ehlo => self.offered(line, reply),
             Owed::Helo => self.offered_nothing(reply),
-            Owed::Rset | Owed::Leftover => Ok(()),
+            // RFC 5321, section 4.1.1.5. Where whole transactions are streamed it is all that tells whether the
+            // answers are still those to what was said.
+            Owed::Rset if self.stream.is_some() && !reply.is_positive() => {
+                Err(nonsense("RSET", &reply, "250"))
+            }
+            Owed::Rset => Ok(()),
+            Owed::Leftover => Ok(()),
             Owed::Mail(_) | Owed::Rcpt(..) | Owed::Data(_) => self.envelope_answer(owed, reply),
             Owed::Final(token) => self.final_answer(token, reply),
             Owed::Quit => {

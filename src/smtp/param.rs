@@ -195,18 +195,25 @@ fn orcpt(value: Option<&str>) -> Result<Box<str>, BadParam> {
     let value = value.filter(|v| v.len() <= 500).ok_or(bad)?;
     let (kind, address) = value.split_once(';').ok_or(bad)?;
     let atom = !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let legal = atom && !address.is_empty() && address.chars().all(is_xtext);
+    // What needs SMTPUTF8 is told by the session: it knows whether MAIL asked for that.
+    let ascii = address.is_ascii() || kind.eq_ignore_ascii_case("utf-8");
+    let legal = atom && ascii && is_xtext(address);
     if legal { Ok(value.into()) } else { Err(bad) }
 }
 
 fn xtext(value: Option<&str>, limit: usize) -> Option<Box<str>> {
-    value.filter(|v| !v.is_empty() && v.len() <= limit && v.chars().all(is_xtext)).map(Into::into)
+    value.filter(|v| v.len() <= limit && v.is_ascii() && is_xtext(v)).map(Into::into)
 }
 
-/// Visible characters. `=` is outside xtext proper but seen in ENVID from real senders, and
-/// cannot break a command line.
-fn is_xtext(c: char) -> bool {
-    c.is_ascii_graphic() || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
+/// Visible characters, each `+` before two hexadecimal digits. RFC 3461, section 4. `=` is outside xtext
+/// proper but seen in ENVID from real senders, and cannot break a command line.
+fn is_xtext(text: &str) -> bool {
+    let visible =
+        |c: char| c.is_ascii_graphic() || (!c.is_ascii() && !c.is_control() && !c.is_whitespace());
+    let hex = |rest: &str| {
+        rest.as_bytes().get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+    };
+    !text.is_empty() && text.chars().all(visible) && text.split('+').skip(1).all(hex)
 }
 
 impl fmt::Display for Body {

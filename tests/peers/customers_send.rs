@@ -257,3 +257,34 @@ fn a_verdict_in_our_name_is_taken_out_of_what_customers_send() {
     assert!(mail.contains("Subject: trust me") && !mail.contains("spf=pass"), "{mail}");
     assert!(odmrd.daemon.log().contains("forged Authentication-Results"));
 }
+
+/// What a chunk holds is content, whatever is said to the chunk: RFC 3030, section 2. And the leave to send is
+/// asked for with each mail.
+#[test]
+fn a_chunk_that_may_not_be_sent_is_no_commands() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let smarthost = smarthost(&lab);
+    let odmrd = provider(&lab, &smarthost);
+    let accounts = odmrd.accounts();
+    let mut odmrd = odmrd.start();
+    let chunk = "ATRN example.org\r\nNOOP\r\n";
+    let bdat = format!("BDAT {} LAST\r\n{chunk}NOOP", chunk.len());
+    let mut stranger = Post::open(odmrd.odmr);
+    assert!(stranger.ask(&bdat).starts_with("530 5.7.0"));
+    assert!(stranger.reply().starts_with("250"), "the NOOP behind the chunk");
+    assert!(stranger.ask("QUIT").starts_with("221"));
+
+    let mut post = Post::open(odmrd.odmr);
+    log_in(&mut post, USER);
+    post.deliver("box@example.org", "friend@sender.test", LETTER);
+    let text = std::fs::read_to_string(&accounts).expect("accounts");
+    assert!(text.contains("submit = true\n"), "{text}");
+    std::fs::write(&accounts, text.replace("submit = true\n", "")).expect("accounts");
+    odmrd.reload();
+    let told = post.ask("MAIL FROM:<box@example.org>");
+    assert!(told.starts_with("550 5.7.1"), "{told}");
+    assert!(post.ask("ATRN").starts_with("453"), "{told}");
+}

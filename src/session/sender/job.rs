@@ -52,7 +52,7 @@ impl Job {
         }
         unsaid.push_back((Owed::Mail(token), lines::mail(&message, offers)));
         for (n, recipient) in message.recipients.iter().enumerate() {
-            unsaid.push_back((Owed::Rcpt(token, n), lines::rcpt(recipient, offers)));
+            unsaid.push_back((Owed::Rcpt(token, n), lines::rcpt(&message, recipient, offers)));
         }
         if !chunked {
             unsaid.push_back((Owed::Data(token), "DATA".to_owned()));

@@ -25,21 +25,25 @@ pub(super) fn mail(message: &Outgoing, offers: &Capabilities) -> String {
         if let Some(ret) = message.params.ret {
             let _ = write!(line, " RET={ret}");
         }
-        if let Some(envid) = &message.params.envid {
+        if let Some(envid) = message.params.envid.as_deref().filter(|envid| envid.is_ascii()) {
             let _ = write!(line, " ENVID={envid}");
         }
     }
     line
 }
 
-/// `RCPT TO:<...>` with NOTIFY and ORCPT as they came, where DSN is offered.
-pub(super) fn rcpt(recipient: &Recipient, offers: &Capabilities) -> String {
+/// `RCPT TO:<...>` with NOTIFY and ORCPT as they came, where DSN is offered. An ORCPT beyond ASCII goes only
+/// where MAIL has asked for SMTPUTF8 (RFC 6533, section 3).
+pub(super) fn rcpt(message: &Outgoing, recipient: &Recipient, offers: &Capabilities) -> String {
+    let utf8 = message.params.smtputf8 && offers.smtputf8;
     let mut line = format!("RCPT TO:{}", recipient.path);
     if offers.dsn {
         if let Some(notify) = recipient.params.notify {
             let _ = write!(line, " NOTIFY={notify}");
         }
-        if let Some(orcpt) = &recipient.params.orcpt {
+        if let Some(orcpt) =
+            recipient.params.orcpt.as_deref().filter(|orcpt| utf8 || orcpt.is_ascii())
+        {
             let _ = write!(line, " ORCPT={orcpt}");
         }
     }

@@ -7,6 +7,7 @@ use crate::mail::Recipient;
 use crate::session::Profile;
 use crate::session::transcript::redacted;
 use crate::session::turn::{AtrnRequest, EtrnRequest};
+use crate::smtp::bdat::Chunk;
 use crate::smtp::line::Line;
 use crate::smtp::{
     Body, Command, Domain, ForwardPath, MailParams, RcptParams, Reply, ReversePath, SyntaxError,
@@ -66,19 +67,39 @@ impl<Stage> ServerSession<Stage> {
         }
         let verb = std::str::from_utf8(line).ok().and_then(Verb::of);
         self.verb = verb;
+        let refusal = verb.and_then(|verb| self.refusal(verb));
+        match (refusal, verb) {
+            // Content follows, whatever is said to that; it is no commands.
+            (refusal, Some(Verb::Bdat)) => self.chunk(command::parse(line), refusal),
+            (Some(refusal), _) => self.error(refusal),
+            (None, _) => self.obey(command::parse(line)),
+        }
+    }
+
+    /// Why a verb is not heard here, or not yet.
+    fn refusal(&self, verb: Verb) -> Option<Reply> {
+        let profile = self.settings.profile;
         match verb {
-            Some(verb) if self.needs_tls_first(verb) => self.error(words::TLS_FIRST),
+            _ if self.needs_tls_first(verb) => Some(words::TLS_FIRST),
             // RFC 2033, section 4.1: neither may be answered as if it were known.
-            Some(Verb::Ehlo | Verb::Helo) if self.settings.profile == Profile::Lmtp => {
-                self.error(words::LMTP_ONLY)
-            }
-            Some(verb) if self.is_submission(verb) => match (&self.identity, self.may_send) {
-                (None, _) => self.error(words::AUTH_REQUIRED),
-                (Some(_), false) => self.error(words::MAY_NOT_SEND),
-                (Some(_), true) => self.obey(command::parse(line)),
+            Verb::Ehlo | Verb::Helo if profile == Profile::Lmtp => Some(words::LMTP_ONLY),
+            _ if self.is_submission(verb) => match (&self.identity, self.may_send) {
+                (None, _) => Some(words::AUTH_REQUIRED),
+                (Some(_), false) => Some(words::MAY_NOT_SEND),
+                (Some(_), true) => None,
             },
-            Some(verb) if !self.settings.profile.speaks(verb) => self.error(words::NOT_IMPLEMENTED),
-            _ => self.obey(command::parse(line)),
+            _ => (!profile.speaks(verb)).then_some(words::NOT_IMPLEMENTED),
+        }
+    }
+
+    /// A chunk that is refused is heard out (RFC 3030, section 2).
+    fn chunk(&mut self, command: Result<Command<'_>, SyntaxError>, refusal: Option<Reply>) {
+        match (command, refusal) {
+            (Ok(Command::Bdat(size, last)), Some(refusal)) => {
+                self.refuse_chunk(Chunk::new(size, last), size, refusal);
+            }
+            (_, Some(refusal)) => self.error(refusal),
+            (command, None) => self.obey(command),
         }
     }
 
@@ -97,7 +118,7 @@ impl<Stage> ServerSession<Stage> {
 
     fn obey(&mut self, command: Result<Command<'_>, SyntaxError>) {
         match command {
-            Err(wrong) => self.error(words::syntax(&wrong)),
+            Err(wrong) => self.error(words::syntax(self.verb, &wrong)),
             Ok(Command::Ehlo(name)) => self.greet(name, true),
             Ok(Command::Lhlo(name)) => self.greet(name, true),
             Ok(Command::Helo(name)) => self.greet(name, false),
@@ -185,6 +206,10 @@ impl<Stage> ServerSession<Stage> {
             self.error(words::CHUNKS_BEGUN);
         } else if dsn && !self.settings.dsn {
             self.error(words::NO_SUCH_PARAMETER);
+        } else if params.orcpt.as_deref().is_some_and(|orcpt| !orcpt.is_ascii())
+            && !transaction.envelope.params.smtputf8
+        {
+            self.error(words::UTF8_ORCPT);
         } else if international && !transaction.envelope.params.smtputf8 {
             self.say(words::NEEDS_UTF8);
         } else if transaction.envelope.recipients.len() >= most as usize {

@@ -135,7 +135,7 @@ impl<Stage> ServerSession<Stage> {
     }
 
     /// Hears a chunk out and refuses it; one that would take for ever ends the session instead.
-    fn refuse_chunk(&mut self, chunk: Chunk, size: u64, reply: Reply) {
+    pub(super) fn refuse_chunk(&mut self, chunk: Chunk, size: u64, reply: Reply) {
         self.counts.errors += u32::from(!self.moot);
         if size > self.endless() {
             self.say(reply);

@@ -366,7 +366,10 @@ impl<Stage> ServerSession<Stage> {
             self.since = now;
         }
         loop {
-            let held_back = |event: &Event| event.waits_for_the_line() && !self.out.is_empty();
+            let held_back = |event: &Event| {
+                event.waits_for_the_line() && !self.out.is_empty()
+                    || event.takes_long() && !self.out.is_silent()
+            };
             if self.events.front().is_some_and(held_back) || self.out.is_full() {
                 return self.starved();
             }
@@ -683,5 +686,11 @@ impl Event {
     /// Must everything said so far be on the line before the caller acts on this?
     fn waits_for_the_line(&self) -> bool {
         matches!(self, Event::Starttls | Event::Closed)
+    }
+
+    /// May whoever waits for an earlier answer give up before this one is found? RFC 2920, section 3.2: answers
+    /// are sent when the input runs dry.
+    fn takes_long(&self) -> bool {
+        matches!(self, Event::End)
     }
 }

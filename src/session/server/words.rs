@@ -3,7 +3,7 @@
 
 use super::ServerSettings;
 use crate::session::Profile;
-use crate::smtp::{BadPath, Reply, SyntaxError};
+use crate::smtp::{BadPath, Reply, SyntaxError, Verb};
 
 pub(super) const OK: Reply = Reply::new(250, (0, 0), "ok");
 pub(super) const SENDER_OK: Reply = Reply::new(250, (1, 0), "sender ok");
@@ -70,6 +70,10 @@ pub(super) const BARE_LINE_ENDS: Reply = Reply::new(
 );
 pub(super) const TOO_LARGE: Reply = Reply::new(552, (3, 4), "larger than this server takes");
 pub(super) const BAD_ADDRESS: Reply = Reply::new(553, (1, 3), "not an address");
+/// RFC 3463, section 3.2: the other one is about a destination.
+pub(super) const BAD_SENDER: Reply = Reply::new(553, (1, 7), "not an address");
+pub(super) const UTF8_ORCPT: Reply =
+    Reply::new(501, (5, 4), "an ORCPT beyond ASCII needs SMTPUTF8 (RFC 6533, section 3)");
 pub(super) const NEEDS_UTF8_SENDER: Reply =
     Reply::new(550, (6, 7), "an address beyond ASCII needs SMTPUTF8");
 pub(super) const NEEDS_UTF8: Reply =
@@ -103,7 +107,7 @@ pub(super) fn help(settings: &ServerSettings) -> Reply {
 }
 
 /// What a line that is no command is told. RFC 5321, sections 4.2.4 and 4.1.1.11.
-pub(super) fn syntax(error: &SyntaxError) -> Reply {
+pub(super) fn syntax(verb: Option<Verb>, error: &SyntaxError) -> Reply {
     match error {
         SyntaxError::UnknownVerb => UNKNOWN,
         SyntaxError::NotText => {
@@ -115,12 +119,12 @@ pub(super) fn syntax(error: &SyntaxError) -> Reply {
         SyntaxError::Path(BadPath::Brackets | BadPath::Empty) => {
             BAD_ARGUMENT.saying("give an address in angle brackets")
         }
+        SyntaxError::Path(bad) if verb == Some(Verb::Mail) => BAD_SENDER.saying(bad.to_string()),
         SyntaxError::Path(bad) => BAD_ADDRESS.saying(bad.to_string()),
     }
 }
 
-fn argument_hint(verb: crate::smtp::Verb) -> String {
-    use crate::smtp::Verb;
+fn argument_hint(verb: Verb) -> String {
     match verb {
         Verb::Ehlo | Verb::Helo => format!("{verb} wants your host's name, and nothing else"),
         Verb::Mail => "use MAIL FROM:<address> [parameters]".to_owned(),
