@@ -12,6 +12,7 @@ use std::path::Path;
 use contract::{arrival, at, content, deliver, keep, part, read, taken, walk};
 use odmr::queue::Fate;
 use odmr::spool::embedded::oversee::Overseer;
+use odmr::spool::embedded::verify::Kind;
 use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Drain, Lease, Spool, SpoolError};
 
@@ -265,6 +266,32 @@ async fn an_entry_that_comes_to_name_anothers_message_is_damaged() {
     assert_eq!(leases.len(), 1);
     let whole = read(&spool, &leases[0]).await.expect("whole");
     assert!(whole.ends_with(&content(0, 300)));
+}
+
+/// One content that SQLite itself cannot give as octets is one message's damage, and no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_content_of_the_wrong_kind_is_the_damage_of_its_message() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spool = open(folder.path()).expect("a spool");
+    for n in 0..2 {
+        let arrival = arrival(vec![part(n, "a.example", &["user"])], at(n as i64));
+        keep(&spool, arrival, &content(n, 300)).await.expect("kept");
+    }
+    spool.close().await;
+    drop(spool);
+    let db = rusqlite::Connection::open(folder.path().join("spool.db")).expect("a database");
+    let first =
+        "UPDATE body SET data = CAST(data AS TEXT) WHERE message = (SELECT min(message) FROM body)";
+    assert_eq!(db.execute(first, []).expect("changed"), 1);
+    drop(db);
+    let spool = open(folder.path()).expect("a spool");
+    let (give, mut findings) = tokio::sync::mpsc::channel(8);
+    let looked = spool.overseer().verify(at(20), &give).await.expect("to its end");
+    drop(give);
+    assert_eq!(looked.entries, 2);
+    let found = findings.recv().await.expect("a finding");
+    assert_eq!((found.kind, found.id), (Kind::Content, Some(contract::id(0))));
+    assert!(findings.recv().await.is_none(), "one");
 }
 
 /// Whoever lists, or looks a spool through, comes to an end and hears of the damage.

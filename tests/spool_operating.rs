@@ -6,7 +6,7 @@ use contract::*;
 use odmr::queue::{Act, Answered, EntryState, Fate, RecipientState, Tried};
 use odmr::smtp::Stage;
 use odmr::spool::embedded::operate::{Hold, Outcome, UNDO, Warrant};
-use odmr::spool::embedded::oversee::{Rest, Share, Sight};
+use odmr::spool::embedded::oversee::{Rest, Share, Sight, Standings};
 use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Draft, Drain, Lease, Spool, Totals};
 
@@ -462,4 +462,88 @@ async fn mail_that_is_moved_to_a_domain_whose_new_mail_is_held_waits_there() {
     assert_eq!(spool.totals(&domain("example.org")), Totals::default());
     is_done(&spool, 1, Act::Release).await;
     assert_eq!(offered(&spool, "shop.example").await, [id(1)]);
+}
+
+/// Mail that is moved to and fro while its time runs out: each ends once, in the figures of the domain that it
+/// is in, and all are to be told of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_moved_while_its_time_runs_out_ends_where_it_is() {
+    const MAILS: u64 = 2000;
+    let folder = folder();
+    let spool = open(&folder);
+    let parts = (1..=MAILS).map(|n| part(n, "example.org", &["user"])).collect();
+    keep(&spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let mover = {
+        let spool = spool.clone();
+        tokio::spawn(async move {
+            let mut to = ["example.com", "example.org"].into_iter().cycle();
+            while !*stopped.borrow() {
+                let to = Act::Redirect(domain(to.next().expect("for ever")));
+                let (who, filter) = ("test".to_owned(), "these".to_owned());
+                let warrant = Warrant { who, reason: None, filter, at: at(10) };
+                let some = (1..=MAILS).step_by(7).map(id).collect();
+                spool.operate(some, to, warrant).await.expect("done");
+            }
+        })
+    };
+    let mut ended = 0;
+    while ended < MAILS as usize {
+        ended += spool.expire(later(at(1))).await.expect("a sweep").len();
+    }
+    stop.send(true).expect("somebody who hears it");
+    mover.await.expect("its end");
+    let all = spool.overseer().domains().await.expect("a look");
+    let sums = |of: fn(&Standings) -> u64| all.iter().map(of).collect::<Vec<_>>();
+    assert_eq!(sums(|of| of.failed).iter().sum::<u64>(), MAILS);
+    assert!(sums(|of| of.waiting + of.tried + of.octets).iter().all(|n| *n == 0), "{all:?}");
+    assert_eq!(spool.due(3000).await.expect("a look").len(), MAILS as usize);
+    let (give, mut findings) = tokio::sync::mpsc::channel(8);
+    spool.overseer().verify(at(20), &give).await.expect("a look");
+    drop(give);
+    assert!(findings.recv().await.is_none(), "nothing is wrong");
+}
+
+/// What a walk has seen ahead of it and is moved meanwhile is no damage, however often that happens.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_moved_ahead_of_a_walk_is_left_out_of_it() {
+    let folder = folder();
+    let spool = open(&folder);
+    let parts = (1..=20).map(|n| part(n, "example.org", &["user"])).collect();
+    keep(&spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
+    for moved in [15, 16, 17] {
+        let mut walk = walk(&spool, "example.org");
+        let mut leases = walk.next(1).await.expect("a batch");
+        is_done(&spool, moved, Act::Redirect(domain("example.com"))).await;
+        loop {
+            let some = walk.next(5).await.expect("a batch");
+            if some.is_empty() {
+                break;
+            }
+            leases.extend(some);
+        }
+        assert_eq!(leases.len() as u64, 20 - (moved - 14));
+        assert!(spool.accepts().is_ok(), "nothing is damaged");
+    }
+    assert_eq!(offered(&spool, "example.com").await.len(), 3);
+}
+
+/// Of damaged content there is still something to be told, or to be undone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_set_aside_owes_no_word_and_was_not_deleted() {
+    let folder = folder();
+    let spool = open(&folder);
+    let parts = (1..=3).map(|n| part(n, "example.org", &["user"])).collect();
+    keep(&spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
+    let odmr::queue::Fate::Refused(never) = refused() else { panic!("a refusal") };
+    is_done(&spool, 1, Act::Bounce(never.reply)).await;
+    is_done(&spool, 2, Act::Delete).await;
+    for n in 1..=3 {
+        spool.set_aside(id(n)).await.expect("recorded");
+    }
+    assert_eq!(due(&spool).await, 1, "the bounce");
+    is_done(&spool, 2, Act::Undelete).await;
+    assert_eq!(offered(&spool, "example.org").await, [id(2)]);
+    let all = spool.overseer().domains().await.expect("a look");
+    assert_eq!((all[0].failed, all[0].damaged, all[0].deleted), (1, 1, 0));
 }

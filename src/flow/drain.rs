@@ -418,7 +418,10 @@ impl<'a, S: Spool> Run<'a, S> {
     /// changed: or it would be first again at the next call, and perhaps break that off too.
     async fn settle_broken_off(&mut self, token: u64) {
         match self.sending.get(&token) {
-            _ if self.spoilt == Some(token) => drop(self.sending.remove(&token)),
+            // What an earlier transaction with a part of its recipients has come to is written down.
+            Some(underway) if self.spoilt == Some(token) && underway.is_untried() => {
+                drop(self.sending.remove(&token));
+            }
             Some(underway) if underway.begun && underway.is_untried() => {
                 self.record_attempt(token, "the line broke inside this message; it queues anew");
             }

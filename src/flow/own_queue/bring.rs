@@ -84,13 +84,10 @@ impl OwnQueue {
                     }
                 };
                 offer = Some(there);
-                let fates = match self.hand_over(target, there, &lease).await {
-                    Ok(fates) => fates,
-                    Err(fault) => {
-                        end = Err(fault.into());
-                        break 'all;
-                    }
-                };
+                let (fates, fault) = self.hand_over(target, there, &lease).await;
+                if let Some(fault) = fault {
+                    end = Err(fault.into());
+                }
                 fruitful |=
                     fates.iter().any(|fate| !matches!(fate, Fate::Untried | Fate::Deferred(_)));
                 brought.note(lease.entry(), &fates);
@@ -98,19 +95,23 @@ impl OwnQueue {
                 settling.spawn(
                     async move { spool.settle(lease, fates, Timestamp::now().into()).await },
                 );
+                if end.is_err() {
+                    break 'all;
+                }
             }
             settled(&mut settling).await?;
         }
         settled(&mut settling).await.and(end)
     }
 
-    /// The fates of those who wait, in their order.
+    /// The fates of those who wait, in their order, and what kept the last of them from being tried: what has
+    /// become of the others is to be written down all the same.
     async fn hand_over<K: Sink>(
         &self,
         target: &mut K,
         offer: Offer,
         lease: &embedded::Lease,
-    ) -> Result<Vec<Fate>, SpoolError> {
+    ) -> (Vec<Fate>, Option<SpoolError>) {
         let entry = lease.entry();
         let waiting: Vec<&Recipient> = entry
             .recipients
@@ -119,17 +120,25 @@ impl OwnQueue {
             .collect();
         if entry.params.smtputf8 && !offer.smtputf8 {
             let said = Said::new(Stage::Mail, NO_UTF8);
-            return Ok(vec![self.ended(entry, said); waiting.len()]);
+            return (vec![self.ended(entry, said); waiting.len()], None);
         }
         let most = offer.rcptmax.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
         let mut fates = Vec::with_capacity(waiting.len());
+        let mut fault = None;
         for group in waiting.chunks(most.max(1)) {
-            match target.is_lost() {
-                true => fates.extend(group.iter().map(|_| Fate::Untried)),
-                false => fates.extend(self.transaction(target, offer, lease, group).await?),
+            if target.is_lost() {
+                break;
+            }
+            match self.transaction(target, offer, lease, group).await {
+                Ok(some) => fates.extend(some),
+                Err(e) => {
+                    fault = Some(e);
+                    break;
+                }
             }
         }
-        Ok(fates)
+        fates.resize(waiting.len(), Fate::Untried);
+        (fates, fault)
     }
 
     async fn transaction<K: Sink>(

@@ -1,15 +1,21 @@
 //! Who holds what right now. Only in memory: a lease dies with its session, and all of them die
 //! with the process, so nothing has to be cleared up after a crash.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::queue::EntryId;
 
-/// The entries under lease, by domain.
+/// The entries under lease. An entry is one's alone under whatever domain it is claimed: whoever read its
+/// domain before it was moved to another has no second right to it.
 #[derive(Debug, Default)]
-pub(super) struct Claims(Mutex<HashMap<i64, Held>>);
+pub(super) struct Claims(Mutex<All>);
+
+#[derive(Debug, Default)]
+struct All {
+    ids: HashSet<EntryId>,
+    domains: HashMap<i64, Held>,
+}
 
 #[derive(Debug, Default)]
 struct Held {
@@ -30,43 +36,47 @@ pub(super) enum For {
 impl Claims {
     /// Takes an entry, unless somebody has it.
     pub(super) fn claim(self: &Arc<Self>, key: Key, what_for: For) -> Option<Claim> {
-        let mut domains = self.held();
-        let held = domains.entry(key.domain).or_default();
-        let Entry::Vacant(free) = held.entries.entry(key.id) else { return None };
-        free.insert(what_for);
+        let mut all = self.held();
+        if !all.ids.insert(key.id) {
+            return None;
+        }
+        let held = all.domains.entry(key.domain).or_default();
+        held.entries.insert(key.id, what_for);
         held.in_session += u64::from(what_for == For::Session);
         Some(Claim { claims: Arc::clone(self), key })
     }
 
     /// How many entries of a domain are in sessions' hands.
     pub(super) fn in_session(&self, domain: i64) -> u64 {
-        self.held().get(&domain).map_or(0, |held| held.in_session)
+        self.held().domains.get(&domain).map_or(0, |held| held.in_session)
     }
 
     /// All of a domain that nobody else can have.
     pub(super) fn of(&self, domain: i64) -> HashSet<EntryId> {
-        let domains = self.held();
-        domains.get(&domain).map(|held| held.entries.keys().copied().collect()).unwrap_or_default()
+        let all = self.held();
+        let of = all.domains.get(&domain);
+        of.map(|held| held.entries.keys().copied().collect()).unwrap_or_default()
     }
 
     /// Is this one in a session's hands?
     pub(super) fn is_in_session(&self, key: Key) -> bool {
-        let domains = self.held();
-        let what_for = domains.get(&key.domain).and_then(|held| held.entries.get(&key.id));
+        let all = self.held();
+        let what_for = all.domains.get(&key.domain).and_then(|held| held.entries.get(&key.id));
         what_for == Some(&For::Session)
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<i64, Held>> {
+    fn held(&self) -> MutexGuard<'_, All> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn release(&self, key: Key) {
-        let mut domains = self.held();
-        if let Some(held) = domains.get_mut(&key.domain) {
+        let mut all = self.held();
+        all.ids.remove(&key.id);
+        if let Some(held) = all.domains.get_mut(&key.domain) {
             let what_for = held.entries.remove(&key.id);
             held.in_session -= u64::from(what_for == Some(For::Session));
             if held.entries.is_empty() {
-                domains.remove(&key.domain);
+                all.domains.remove(&key.domain);
             }
         }
     }
@@ -114,6 +124,19 @@ mod tests {
         drop(held);
         assert_eq!(claims.in_session(1), 0);
         claims.claim(key, For::Session).unwrap().withhold();
+        assert!(claims.claim(key, For::Change).is_none());
+    }
+
+    #[test]
+    fn an_entry_that_was_moved_is_no_other_entry() {
+        let claims = Arc::new(Claims::default());
+        let key = Key { domain: 1, id: EntryId(ulid::Ulid(7)) };
+        let moved = Key { domain: 2, ..key };
+        let held = claims.claim(key, For::Session).unwrap();
+        assert!(claims.claim(moved, For::Change).is_none());
+        drop(held);
+        let _held = claims.claim(moved, For::Session).unwrap();
+        assert_eq!((claims.in_session(1), claims.in_session(2)), (0, 1));
         assert!(claims.claim(key, For::Change).is_none());
     }
 

@@ -12,8 +12,9 @@ use super::claims::{Claim, For, Key};
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
 use super::reader::{aside, unreadable};
+use super::rescue::is_damage;
 use super::row::{self, Stored, Unreadable};
-use super::settle;
+use super::settle::{self, Damage};
 use super::writer::Work;
 use super::{Core, Lease};
 use crate::queue::{Entry, EntryId, EntryState, RecipientState};
@@ -28,6 +29,17 @@ pub(super) fn is_due(db: &Connection, entry: Key) -> rusqlite::Result<()> {
 }
 
 /// Nobody is, or no longer.
+/// What was moved to another domain meanwhile is due there.
+pub(super) fn is_not_due_here(db: &Connection, entry: Key) -> rusqlite::Result<()> {
+    let sql = "UPDATE due SET domain = (SELECT domain FROM entry WHERE id = ?1)
+               WHERE entry = ?1 AND EXISTS (SELECT 1 FROM entry WHERE id = ?1 AND domain <> ?2)";
+    let key = entry.id.0.to_bytes();
+    if db.prepare_cached(sql)?.execute(params![key, entry.domain])? > 0 {
+        return Ok(());
+    }
+    is_not_due(db, entry)
+}
+
 pub(super) fn is_not_due(db: &Connection, entry: Key) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM due WHERE entry = ?1")?.execute([entry.id.0.to_bytes()])?;
     Ok(())
@@ -143,21 +155,23 @@ struct Look {
 
 /// Leases what is due, the oldest first.
 pub(super) async fn due(core: &Arc<Core>, room: usize) -> Result<Vec<Lease>, SpoolError> {
-    let look = {
+    let looked = {
         let _turn = core.readers.turn().await;
         let reading = Arc::clone(core);
-        let looked = aside(move || reading.readers.read(|db| look(&reading, db, room))).await??;
-        looked.map_err(|e| unreadable(&e))
+        aside(move || reading.readers.read(|db| look(&reading, db, room))).await??
     };
-    let look = match look {
+    let look = match looked {
         Ok(look) => look,
         Err(e) => {
-            core.index_damaged(e.to_string()).await;
-            return Err(e);
+            // What SQLite gave and makes no sense is damage too; that it gave nothing now is none.
+            if e.sqlite_error_code().is_none() || is_damage(&e) {
+                core.index_damaged(e.to_string()).await;
+            }
+            return Err(unreadable(&e));
         }
     };
     for (claim, what) in look.damaged {
-        core.damaged(claim.key, what).await;
+        core.damaged(claim.key, Damage::Envelope, what).await;
     }
     if !look.stale.is_empty() {
         core.submit(Work::NotDue(look.stale)).await?;

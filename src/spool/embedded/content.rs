@@ -14,6 +14,7 @@ use super::claims::Key;
 use super::reader::{aside, unreadable};
 use super::row::{Stored, Unreadable};
 use super::seal::{PIECE, Proof};
+use super::settle::Damage;
 use super::{Core, Lease};
 use crate::spool::{self, SpoolError};
 
@@ -91,7 +92,7 @@ impl spool::Content for Content {
             Err(Trouble::Later(e)) => Err(e),
             Err(Trouble::Damage(what)) => {
                 self.rest = Rest::Damaged(what.clone());
-                Err(self.core.damaged(self.key, what).await)
+                Err(self.core.damaged(self.key, Damage::Content, what).await)
             }
         }
     }

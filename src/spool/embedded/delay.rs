@@ -14,6 +14,7 @@ use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
 use super::reader::{aside, unreadable};
 use super::row::{self, Unreadable};
+use super::settle::Damage;
 use super::{Core, Lease};
 use crate::queue::{EntryId, EntryState, RecipientState, order};
 use crate::smtp::Domain;
@@ -47,7 +48,7 @@ pub(super) async fn delayed(
         look.await??.map_err(|e| unreadable(&e))?
     };
     for (key, what) in look.damaged {
-        core.damaged(key, what).await;
+        core.damaged(key, Damage::Envelope, what).await;
     }
     Ok(look.leases)
 }

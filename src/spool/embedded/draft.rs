@@ -43,7 +43,11 @@ impl Draft {
         let core = Arc::clone(&self.core);
         let file = self.file.take().ok_or_else(torn)?;
         let placed = aside(move || {
-            file.place().map_err(|e| core.health.fail(format!("syncing a body: {e}")))
+            // Nothing has been promised of a file for which there was no room in the end, and it is gone.
+            file.place().map_err(|e| match is_full(&e) {
+                true => core.room.full(),
+                false => core.health.fail(format!("syncing a body: {e}")),
+            })
         });
         let placed = placed.await??;
         Ok((self.seal.close(trace), Body::File(placed)))

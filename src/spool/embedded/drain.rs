@@ -19,6 +19,7 @@ use super::lane::{self, Course, Lane, Rank};
 use super::reader::{aside, unreadable};
 use super::rescue::{self, is_damage};
 use super::row::{self, Stored, Unreadable};
+use super::settle::Damage;
 use super::{Core, Lease};
 use crate::queue::{EntryState, order};
 use crate::smtp::Domain;
@@ -70,7 +71,7 @@ impl spool::Drain for Walk {
             self.core.index_damaged(what).await;
         }
         for (claim, what) in batch.damaged {
-            self.core.damaged(claim.key, what).await;
+            self.core.damaged(claim.key, Damage::Envelope, what).await;
         }
         Ok(batch.leases)
     }
@@ -237,7 +238,10 @@ impl Lanes {
                     return Err(misled("an entry that the index lists is not there"));
                 }
                 Ok(None) => {}
-                Err(Unreadable::Misfiled) if !self.rescued => {
+                // Unless it was moved to another domain between the one look and the other.
+                Err(Unreadable::Misfiled)
+                    if !self.rescued && lane::lists(db, lane.course, head)? =>
+                {
                     return Err(misled("an entry is listed under another's domain"));
                 }
                 Err(Unreadable::Misfiled) => {}

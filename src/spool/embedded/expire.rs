@@ -104,12 +104,12 @@ pub(super) async fn expire(
         for due in look.due.chunks(MARK) {
             let claims: Vec<Claim> =
                 due.iter().filter_map(|&key| core.claims.claim(key, For::Change)).collect();
-            // What a session holds is not ours to give up; it is due again when it comes back.
-            if claims.len() < due.len() {
+            let work = Work::Expire(claims, now, given_up.clone());
+            // What a session holds is not ours to give up; it is due again when it comes back, and so is what was
+            // moved to another domain meanwhile.
+            if core.submit(work).await? < due.len() as u64 {
                 sweep.found = row::time(now);
             }
-            let work = Work::Expire(claims, now, given_up.clone());
-            core.submit(work).await?;
         }
         from = look.last;
     }

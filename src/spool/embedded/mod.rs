@@ -81,7 +81,7 @@ use self::oversee::Overseer;
 use self::reader::Readers;
 use self::room::Room;
 use self::row::Stored;
-use self::settle::Settlement;
+use self::settle::{Damage, Settlement};
 use self::writer::{Answer, Desk, Work, Writer};
 use super::{Arrival, Order, Spool, SpoolError, Totals};
 use crate::queue::{Act, Entry, EntryId, Fate, Tried};
@@ -327,10 +327,15 @@ impl Core {
     }
 
     /// An entry turned out to be damaged: sets it aside, says so, and gives the error for it.
-    async fn damaged(&self, key: Key, what: String) -> SpoolError {
-        tracing::error!(id = %key.id, what, "an entry is damaged and has been set aside");
-        if let Err(e) = self.submit(Work::SetAside(key)).await {
-            tracing::error!(id = %key.id, error = %e, "that it is damaged could not be recorded");
+    async fn damaged(&self, key: Key, damage: Damage, what: String) -> SpoolError {
+        match self.submit(Work::SetAside(key, damage)).await {
+            Ok(0) => tracing::error!(id = %key.id, what, "an entry is damaged"),
+            Ok(_) => {
+                tracing::error!(id = %key.id, what, "an entry is damaged and has been set aside");
+            }
+            Err(e) => {
+                tracing::error!(id = %key.id, what, error = %e, "an entry is damaged; that could not be recorded");
+            }
         }
         SpoolError::Damaged { id: key.id, what }
     }

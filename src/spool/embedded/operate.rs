@@ -258,8 +258,9 @@ pub(super) fn line(
 }
 
 fn state_of(db: &Connection, key: Key) -> rusqlite::Result<Option<EntryState>> {
-    let sql = "SELECT state FROM entry WHERE id = ?1";
-    let state = db.prepare_cached(sql)?.query_row([key.id.0.to_bytes()], |row| row.get(0));
+    let sql = "SELECT state FROM entry WHERE id = ?1 AND domain = ?2";
+    let key = params![key.id.0.to_bytes(), key.domain];
+    let state = db.prepare_cached(sql)?.query_row(key, |row| row.get(0));
     Ok(state.optional()?.and_then(row::entry_state))
 }
 

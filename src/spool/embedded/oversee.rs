@@ -300,14 +300,22 @@ impl Overseer {
                 let snapshot = db.unchecked_transaction()?;
                 let Some(stored) = view.stored(db, id)? else { return Ok(None) };
                 let body = match &stored.place {
-                    body::Place::Row(message) => body::select(db, *message)?,
-                    body::Place::File(_) => None,
+                    body::Place::Row(message) => match body::select(db, *message) {
+                        Ok(body) => Ok(body),
+                        Err(e) => match Unreadable::from(e) {
+                            Unreadable::Sql(e) => return Err(e),
+                            Unreadable::Damaged(what) => Err(what),
+                            Unreadable::Misfiled => Err("its content is another's".to_owned()),
+                        },
+                    },
+                    body::Place::File(_) => Ok(None),
                 };
                 snapshot.finish()?;
                 Ok(Some((stored, body)))
             })
             .await?;
         let Some((stored, body)) = found else { return Ok(false) };
+        let body = body.map_err(|what| SpoolError::Damaged { id, what })?;
         // Whoever takes it may be slow, and waits on a thread of his own.
         match aside(move || content::give_away(&stored, body, &bodies, &give)).await? {
             Ok(()) => Ok(true),

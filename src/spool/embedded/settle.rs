@@ -143,7 +143,7 @@ fn after(states: &[RecipientState]) -> After {
     }
 }
 
-/// Takes an entry out. Says whether it was still there.
+/// Takes an entry out. Says whether it was still there, in that domain.
 pub(super) fn remove(
     db: &Connection,
     entry: Key,
@@ -152,8 +152,10 @@ pub(super) fn remove(
     changes: &mut Changes,
 ) -> rusqlite::Result<u64> {
     let key = entry.id.0.to_bytes();
-    let sql = "DELETE FROM entry WHERE id = ?1 RETURNING state, attempts > 0";
-    let was = db.prepare_cached(sql)?.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)));
+    let sql = "DELETE FROM entry WHERE id = ?1 AND domain = ?2 RETURNING state, attempts > 0";
+    let was = db
+        .prepare_cached(sql)?
+        .query_row(params![key, entry.domain], |row| Ok((row.get(0)?, row.get(1)?)));
     let Some((was, tried)) = was.optional()? else { return Ok(0) };
     db.prepare_cached("DELETE FROM recipient WHERE entry = ?1")?.execute([key])?;
     release(db, message, changes)?;
@@ -187,7 +189,7 @@ pub(super) fn set_state(
     changes: &mut Changes,
 ) -> rusqlite::Result<u64> {
     let key = entry.id.0.to_bytes();
-    let Some((was, weight)) = standing(db, key)? else { return Ok(0) };
+    let Some((was, weight)) = standing(db, entry)? else { return Ok(0) };
     let sql = "UPDATE entry SET state = ?2 WHERE id = ?1";
     db.prepare_cached(sql)?.execute(params![key, row::state(state)])?;
     let count = changes.count(entry.domain);
@@ -198,12 +200,40 @@ pub(super) fn set_state(
     Ok(1)
 }
 
-fn standing(db: &Connection, key: [u8; 16]) -> rusqlite::Result<Option<(i64, Weight)>> {
-    let sql = "SELECT state, size, attempts > 0 FROM entry WHERE id = ?1";
+/// What of an entry is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Damage {
+    /// Whose it is and for whom.
+    Envelope,
+    /// The mail itself. A sender who is still to be told can be told without it.
+    Content,
+}
+
+/// Keeps an entry from being handed over. What an operator has deleted stays so.
+pub(super) fn set_aside(
+    db: &Connection,
+    entry: Key,
+    damage: Damage,
+    changes: &mut Changes,
+) -> rusqlite::Result<u64> {
+    let Some((state, _)) = standing(db, entry)? else { return Ok(0) };
+    match (row::entry_state(state), damage) {
+        (Some(EntryState::Deleted), _) | (Some(EntryState::Failed), Damage::Content) => Ok(0),
+        _ => {
+            conclude::is_not_due(db, entry)?;
+            set_state(db, entry, EntryState::Damaged, changes)
+        }
+    }
+}
+
+/// How an entry stands in that domain: whoever has read its domain before it was moved finds nothing.
+fn standing(db: &Connection, entry: Key) -> rusqlite::Result<Option<(i64, Weight)>> {
+    let sql = "SELECT state, size, attempts > 0 FROM entry WHERE id = ?1 AND domain = ?2";
     let standing = |row: &rusqlite::Row<'_>| {
         Ok((row.get(0)?, Weight { size: row.get(1)?, tried: row.get(2)? }))
     };
-    db.prepare_cached(sql)?.query_row([key], standing).optional()
+    let key = params![entry.id.0.to_bytes(), entry.domain];
+    db.prepare_cached(sql)?.query_row(key, standing).optional()
 }
 
 /// Moves an entry to another domain, and those of its recipients who wait. Who they were at first is
@@ -228,7 +258,7 @@ pub(super) fn redirect(
     else {
         return Ok(0);
     };
-    let Some(standing) = standing(db, key)?.filter(|_| from.domain != to.domain) else {
+    let Some(standing) = standing(db, from)?.filter(|_| from.domain != to.domain) else {
         return Ok(0);
     };
     let mut recipients = Vec::with_capacity(stored.entry.recipients.len());
@@ -273,9 +303,9 @@ pub(super) fn expire(
     changes: &mut Changes,
 ) -> rusqlite::Result<u64> {
     let key = entry.id.0.to_bytes();
-    let sql = "SELECT 1 FROM entry WHERE id = ?1 AND state = ?2 AND expires <= ?3";
+    let sql = "SELECT 1 FROM entry WHERE id = ?1 AND state = ?2 AND expires <= ?3 AND domain = ?4";
     let waiting = row::state(EntryState::Waiting);
-    if !db.prepare_cached(sql)?.exists(params![key, waiting, row::time(now)])? {
+    if !db.prepare_cached(sql)?.exists(params![key, waiting, row::time(now), entry.domain])? {
         return Ok(0);
     }
     give_up(db, entry, changes)

@@ -16,6 +16,7 @@ use super::lock::Lock;
 use super::oversee::{Overseer, Sight, Unseen};
 use super::reader::{aside, unreadable};
 use super::rescue::is_damage;
+use super::settle::Damage;
 use super::writer::Work;
 use super::{BODIES, Core, Embedded, Settings, body, database, recover, schema};
 use crate::queue::EntryId;
@@ -343,6 +344,6 @@ impl Embedded {
             reading.readers.read(|db| db.query_row(sql, [id.0.to_bytes()], |row| row.get(0)))
         });
         let domain = domain.await??.map_err(|e| unreadable(&e))?;
-        core.submit(Work::SetAside(Key { domain, id })).await.map(drop)
+        core.submit(Work::SetAside(Key { domain, id }, Damage::Content)).await.map(drop)
     }
 }

@@ -28,8 +28,7 @@ use super::operate::{self, Operation};
 use super::recover;
 use super::rescue::is_damage;
 use super::room::Room;
-use super::settle::{self, Settlement};
-use crate::queue::EntryState;
+use super::settle::{self, Damage, Settlement};
 use crate::spool::SpoolError;
 
 /// Jobs that may wait for the writer; beyond that, sessions wait to hand theirs in.
@@ -58,7 +57,7 @@ pub(super) enum Work {
     /// Of these entries nobody is to be told.
     NotDue(Vec<Claim>),
     /// Set a damaged entry aside.
-    SetAside(Key),
+    SetAside(Key, Damage),
     /// Make the indexes anew.
     Rebuild,
     /// Give up those whose time has run out.
@@ -78,11 +77,20 @@ struct Job {
     reply: oneshot::Sender<Answer>,
 }
 
+/// What a transaction that came to nothing has left on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Harm {
+    /// Nothing: it was rolled back.
+    None,
+    /// Nobody knows.
+    Unknown,
+}
+
 /// Why a transaction came to nothing.
 #[derive(Debug)]
 enum Trouble {
     /// Nothing can be written now.
-    Refused(SpoolError),
+    Refused(SpoolError, Harm),
     /// Something in it touches a damaged page.
     Damage(rusqlite::Error),
 }
@@ -134,13 +142,13 @@ impl Writer {
         if group.iter().any(|job| matches!(job.work, Work::Rebuild)) {
             self.rebuild();
         }
-        let sound = self.health.check_sound().map_err(Trouble::Refused);
+        let sound = self.health.check_sound().map_err(|e| Trouble::Refused(e, Harm::Unknown));
         match sound.and_then(|()| self.transaction(&group)) {
             Ok((answers, changes)) => {
                 self.done(group, answers, changes);
                 self.make_up();
             }
-            Err(Trouble::Refused(e)) => self.refuse(group, &e),
+            Err(Trouble::Refused(e, harm)) => self.refuse(group, &e, harm),
             Err(Trouble::Damage(_)) if self.rebuild() => self.group(group),
             Err(Trouble::Damage(e)) => self.one_by_one(group, &e),
         }
@@ -154,7 +162,7 @@ impl Writer {
         let alone = group.len() == 1;
         for job in group {
             match alone || matches!(job.work, Work::Keep(_)) {
-                true => self.refuse(vec![job], &refusal),
+                true => self.refuse(vec![job], &refusal, Harm::Unknown),
                 false => self.group(vec![job]),
             }
         }
@@ -225,12 +233,9 @@ impl Writer {
             Work::Proclaim(proclamation) => proclamation.write(db),
             Work::Clear(claims) => operate::clear(db, claims, changes),
             Work::NotDue(claims) => {
-                claims.iter().try_for_each(|c| conclude::is_not_due(db, c.key)).map(|()| 0)
+                claims.iter().try_for_each(|c| conclude::is_not_due_here(db, c.key)).map(|()| 0)
             }
-            Work::SetAside(key) => {
-                conclude::is_not_due(db, *key)?;
-                settle::set_state(db, *key, EntryState::Damaged, changes)
-            }
+            Work::SetAside(key, damage) => settle::set_aside(db, *key, *damage, changes),
             Work::Expire(claims, now, done) => {
                 let expire = |claim: &Claim| settle::expire(db, claim.key, *now, changes);
                 done.record(claims, expire)
@@ -273,44 +278,48 @@ impl Writer {
         }
     }
 
-    /// What a failed transaction means. A full disk that was noticed before the sync has done no
-    /// harm once rolled back; of anything else we cannot know what is on disk.
+    /// What a failed transaction means. A full disk that was noticed before the sync, or a lock that
+    /// somebody else has, has done no harm once rolled back; of anything else we cannot know what is on disk.
     fn judge(&self, e: rusqlite::Error) -> Trouble {
         let clean = self.db.is_autocommit() || self.db.execute_batch("ROLLBACK").is_ok();
-        let refusal = match e.sqlite_error_code() {
+        let (refusal, harm) = match e.sqlite_error_code() {
             Some(ErrorCode::DiskFull) if clean => {
                 tracing::error!("the disk is full: no mail is accepted until there is room");
-                self.room.full()
+                (self.room.full(), Harm::None)
             }
             Some(ErrorCode::DatabaseBusy) if clean => {
                 tracing::error!("another process keeps the spool's database locked");
-                SpoolError::Broken("another process keeps the database locked".to_owned())
+                let what = "another process keeps the database locked";
+                (SpoolError::Broken(what.to_owned()), Harm::None)
             }
             _ if clean && is_damage(&e) => return Trouble::Damage(e),
-            _ => self.health.fail(e.to_string()),
+            _ => (self.health.fail(e.to_string()), Harm::Unknown),
         };
-        Trouble::Refused(refusal)
+        Trouble::Refused(refusal, harm)
     }
 
-    fn refuse(&mut self, group: Vec<Job>, e: &SpoolError) {
-        let full = matches!(e, SpoolError::Full { .. });
+    fn refuse(&mut self, group: Vec<Job>, e: &SpoolError, harm: Harm) {
         for Job { work, reply } in group {
-            self.unfinished(work, full);
+            self.unfinished(work, harm);
             let _ = reply.send(Err(e.clone()));
         }
     }
 
     /// Lets go of work that could not be done. Mail that is delivered all the same must not
-    /// be offered again, so the right to it is not given back: on a full disk until it can be
-    /// recorded, after a fault until the next start.
-    fn unfinished(&mut self, work: Work, full: bool) {
+    /// be offered again, so the right to it is not given back: on a full disk, or behind a lock, until it
+    /// can be recorded, after a fault until the next start.
+    fn unfinished(&mut self, work: Work, harm: Harm) {
+        let nothing_is_written = harm == Harm::None;
         match work {
             // After a fault the row may be on disk, and with it the only word of this file.
-            Work::Keep(mut keep) if !full => keep.keep_file(),
-            Work::Conclude(mut conclusion) if !full => {
+            Work::Keep(mut keep) if !nothing_is_written => keep.keep_file(),
+            Work::Conclude(mut conclusion) if !nothing_is_written => {
                 conclusion.keep.iter_mut().for_each(|keep| keep.keep_file());
             }
-            Work::Settle(settlement) if settlement.delivers() => match full {
+            Work::Tell(mut telling) if !nothing_is_written => {
+                telling.keep.iter_mut().for_each(|keep| keep.keep_file());
+            }
+            Work::Settle(settlement) if settlement.delivers() => match nothing_is_written {
                 true if self.overdue.len() < OVERDUE => self.overdue.push(settlement),
                 _ => settlement.claim.withhold(),
             },
