@@ -3,12 +3,14 @@
 mod among_writers;
 mod at_a_terminal;
 mod binding;
+mod broken_off;
 mod completion;
 #[allow(dead_code, unused_imports)]
 #[path = "../peers/lab/mod.rs"]
 mod lab;
 mod looks;
 mod named;
+mod passed;
 #[path = "../bad_input/strict.rs"]
 mod strict;
 mod under_way;
@@ -147,6 +149,52 @@ fn what_is_deleted_can_be_called_back() {
     assert_eq!(queuectl(&odmrd, &["domains"]).ended(0).records()[0]["messages"], 3);
     let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(fetched.count("accepted"), 3);
+}
+
+#[test]
+fn what_is_deleted_can_be_called_back_for_as_long_as_was_said() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let delete = |words: &[&str]| {
+        queuectl(&odmrd, &[&["delete", "--all", "--yes", "--undo-window"], words].concat())
+    };
+    assert!(delete(&["31d"]).ended(64).err.contains("30 days at most"));
+    delete(&["soon"]).ended(64);
+    delete(&["3h", "--undo"]).ended(64);
+    delete(&["3h"]).ended(0);
+    let deleted = queuectl(&odmrd, &["list", "--json", "--state", "deleted"]).ended(0).records();
+    let moment = |key: &str| deleted[0]["hold"][key].as_str().expect("a time").parse();
+    let (at, until): (jiff::Timestamp, jiff::Timestamp) =
+        (moment("at").expect("a time"), moment("until").expect("a time"));
+    assert!((10_799..=10_801).contains(&until.duration_since(at).as_secs()), "{at} {until}");
+    queuectl(&odmrd, &["delete", "--undo", "--yes"]).ended(0);
+    delete(&["0s"]).ended(0);
+    let end = queuectl(&odmrd, &["release", "--all", "--yes", "--until", "1h"]);
+    end.ended(64);
+}
+
+/// Nobody can be asked to take mail who has no host.
+#[test]
+fn mail_is_brought_at_once_to_who_has_a_host() {
+    let lab = Lab::open();
+    let host = std::net::TcpListener::bind("127.0.0.1:0").expect("a host");
+    let port = host.local_addr().expect("its address").port().to_string();
+    let key = |name: &str| format!("domains.\"example.com\".{name}");
+    let odmrd = Odmrd::new(&lab).account("beta", &["example.com"], "secret");
+    let odmrd = odmrd.set(&key("host"), "\"127.0.0.1\"").set(&key("host_port"), &port).start();
+    Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.com", LETTER);
+    let refused = queuectl(&odmrd, &["deliver-now", "example.org"]).ended(64).err;
+    assert!(refused.contains("it has no host to bring it to"), "{refused}");
+    let unknown = queuectl(&odmrd, &["deliver-now", "example.com", "example.net"]).ended(66).err;
+    assert!(unknown.contains("no account has that domain"), "{unknown}");
+    queuectl(&odmrd, &["deliver-now", "*.example.com"]).ended(64);
+    let look = queuectl(&odmrd, &["deliver-now", "example.com", "--dry-run"]).ended(0).records();
+    assert_eq!((&look[0]["matched"], &look[0]["done"]), (&1.into(), &0.into()));
+    let told = queuectl(&odmrd, &["deliver-now", "example.com", "--reason", "x"]).ended(0);
+    judge(&odmrd, "odmr.queue.action/1", &told.records());
+    assert_eq!(told.records()[0]["done"], 1);
+    // Nothing is pushed to it otherwise.
+    drop(host.accept().expect("a call"));
 }
 
 #[test]
@@ -850,8 +898,36 @@ fn mail_can_be_given_to_another_domain() {
     let audit = &queuectl(&odmrd, &["audit", "--json"]).ended(0).records()[0];
     assert_eq!((&audit["action"], &audit["reason"]), (&"redirect".into(), &"merged".into()));
     judge(&odmrd, "odmr.queue.audit/1", std::slice::from_ref(audit));
+    assert_eq!(audit["filter"], "--sender 'ann@*' --to example.com");
     let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(fetched.count("accepted"), 1, "the first customer gets what is left");
+}
+
+#[test]
+fn mail_is_requeued_for_another_domain() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).account("beta", &["example.com"], "secret").start();
+    Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.org", LETTER);
+    AtrnFetch::new(&lab, odmrd.odmr).into("command:/usr/bin/false").run();
+    let before = queuectl(&odmrd, &["list", "--json"]).ended(0).records().remove(0);
+    assert_eq!((&before["state"], &before["attempts"]), (&"deferred".into(), &1.into()));
+    let home = |to| ["requeue", "--all", "--to-domain", to, "--yes", "--reason", "merged"];
+    let unknown = queuectl(&odmrd, &home("example.net")).ended(66).err;
+    assert!(unknown.contains("no account may fetch the mail of example.net"), "{unknown}");
+    let told = queuectl(&odmrd, &home("example.com")).ended(0).records().remove(0);
+    assert_eq!((&told["action"], &told["done"]), (&"requeue".into(), &1.into()));
+    judge(&odmrd, "odmr.queue.action/1", std::slice::from_ref(&told));
+    let after = queuectl(&odmrd, &["list", "--json"]).ended(0).records().remove(0);
+    assert_eq!((&after["id"], &after["account"]), (&before["id"], &"beta".into()));
+    assert_eq!((&after["state"], &after["attempts"]), (&"waiting".into(), &0.into()));
+    assert_eq!(after["recipients"][0]["address"], "bob@example.com");
+    assert!(after["last"].is_null() && after["recipients"][0]["last"].is_null(), "{after}");
+    let audit = &queuectl(&odmrd, &["audit", "--json"]).ended(0).records()[0];
+    assert_eq!((&audit["action"], &audit["reason"]), (&"requeue".into(), &"merged".into()));
+    assert_eq!(audit["filter"], "--all --to-domain example.com");
+    // It is there already: no place to move it to.
+    queuectl(&odmrd, &home("example.com")).ended(1);
+    queuectl(&odmrd, &["verify"]).ended(0);
 }
 
 #[test]

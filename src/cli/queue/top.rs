@@ -295,8 +295,8 @@ impl Screen<'_> {
 }
 
 fn happened(after: Option<u64>, so_far: bool) -> Request {
-    let (event, domain, account) = Default::default();
-    Request::Watch { after, event, domain, account, so_far }
+    let (event, domain, account, id, code) = Default::default();
+    Request::Watch { after, event, domain, account, id, code, so_far }
 }
 
 /// Was it longer ago than that?

@@ -129,7 +129,7 @@ fn desk(peer: Peer, provider: &Arc<Provider<Embedded>>) -> Desk {
         house: Some(provider.house()),
         who,
         news: Some(Arc::clone(&provider.news)),
-        wake: Some(Arc::clone(&provider.pushing.wake)),
+        pushing: Some(Arc::clone(&provider.pushing)),
         repairs: false,
         counts: Some(Arc::clone(&provider.counts)),
     }

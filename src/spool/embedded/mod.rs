@@ -195,13 +195,15 @@ impl Embedded {
     /// Carries out an operator's order on these entries. What a session has in hand is left to it.
     ///
     /// # Errors
-    /// [`SpoolError`]; what was done before it stays done.
+    /// [`CutShort`], which says what was done before that and stays done.
+    ///
+    /// [`CutShort`]: operate::CutShort
     pub async fn operate(
         &self,
         ids: Vec<EntryId>,
         act: Act,
         warrant: Warrant,
-    ) -> Result<Outcome, SpoolError> {
+    ) -> Result<Outcome, Box<operate::CutShort>> {
         operate::operate(&self.0, ids, act, warrant).await
     }
 
