@@ -457,12 +457,13 @@ module completions {
     --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
-    --as: string              # As eml (with a .json each), maildir or mbox (with their envelopes beside them)
+    --as: string              # As eml (with a .json each), maildir or mbox (with their envelopes beside them), or tar (with all in it)
+    --format: string          # As eml (with a .json each), maildir or mbox (with their envelopes beside them), or tar (with all in it)
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
     --help(-h)                # Print help
-    to: path                  # The folder, or with --as mbox the file
+    to: path                  # The folder, or with --as mbox or tar the file
     ...ids: string            # Which, by name
   ]
 
@@ -473,7 +474,7 @@ module completions {
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
     --help(-h)                # Print help (see more with '--help')
-    ...from: path             # What export has written: folders, mbox files, or single .eml files
+    ...from: path             # What export has written: folders, mbox files, tars, or single .eml files
   ]
 
   # Look the whole spool through: rows, contents, counts, files; 1 when something is wrong

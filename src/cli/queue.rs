@@ -525,7 +525,7 @@ pub struct Bounce {
 /// `queuectl export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The folder, or with --as mbox the file
+    /// The folder, or with --as mbox or tar the file
     #[arg(value_name = "TO")]
     pub to: PathBuf,
     /// Which, by name
@@ -534,8 +534,8 @@ pub struct Export {
     /// Which.
     #[command(flatten)]
     pub filter: Selection,
-    /// As eml (with a .json each), maildir or mbox (with their envelopes beside them)
-    #[arg(long = "as", value_name = "FORM", default_value = "eml",
+    /// As eml (with a .json each), maildir or mbox (with their envelopes beside them), or tar (with all in it)
+    #[arg(long = "as", visible_alias = "format", value_name = "FORM", default_value = "eml",
         value_parser = str::parse::<carry::files::Form>, help_heading = "Output")]
     pub form: carry::files::Form,
 }
@@ -543,7 +543,7 @@ pub struct Export {
 /// `queuectl import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// What export has written: folders, mbox files, or single .eml files
+    /// What export has written: folders, mbox files, tars, or single .eml files
     #[arg(required = true, value_name = "FROM")]
     pub from: Vec<PathBuf>,
     /// Take in once more what was imported before and has left since

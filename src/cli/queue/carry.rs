@@ -5,6 +5,7 @@
 //! | eml | `ID.eml` | `ID.json` beside it |
 //! | maildir | `new/ID` | `envelopes.jsonl` in the folder |
 //! | mbox | one file, lines quoted as in mboxrd | a line each in `FILE.jsonl` |
+//! | tar | `ID.eml` in one file | `ID.json` in it |
 //!
 //! Contents are the octets that would be handed over, with the line ends that they have. The envelope says
 //! how many they are, so that what a form adds (mbox: a line end) is known and taken off again.
@@ -147,7 +148,7 @@ async fn carry(office: &Office, writer: &mut Writer, mut envelope: Value) -> Res
         Err(failure) if failure.exit == Exit::NoInput => return Ok(false),
         first => first?,
     };
-    let mut message = writer.begin(&id)?;
+    let mut message = writer.begin(&id, &envelope)?;
     let mut digest = Sha256::new();
     while let Some(piece) = octets {
         digest.update(&piece);
