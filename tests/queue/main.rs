@@ -387,9 +387,12 @@ fn each_record_is_as_its_schema_says() {
     let envelope = std::fs::read_to_string(format!("{out}/{id}.json")).expect("an envelope");
     let eml = std::fs::read(format!("{out}/{id}.eml")).expect("a content");
     let import = format!("{{\"command\":\"import\",\"message\":{}}}", envelope.trim());
-    for (name, records) in
-        [("odmr.queue.content/1", content), ("odmr.queue.import/1", asked(&import, &eml))]
-    {
+    let overview = asked("{\"command\":\"overview\",\"depth\":true}", b"");
+    for (name, records) in [
+        ("odmr.queue.content/1", content),
+        ("odmr.queue.import/1", asked(&import, &eml)),
+        ("odmr.queue.overview/1", overview),
+    ] {
         judge(&odmrd, name, &records);
     }
     for (name, words) in [
@@ -576,6 +579,20 @@ fn carried(record: &Value) -> Value {
     Value::Object(kept)
 }
 
+/// What lies in a tar under names that end so, in their order; by the tar of this system.
+fn files_of(archive: &std::path::Path, end: &str) -> Vec<Vec<u8>> {
+    let tar = |words: &[&str]| {
+        let mut tar = Command::new("tar");
+        let ran = tar.arg("--file").arg(archive).args(words).output().expect("tar");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        ran.stdout
+    };
+    let names = String::from_utf8(tar(&["--list"])).expect("names");
+    let mut names: Vec<&str> = names.lines().filter(|name| name.ends_with(end)).collect();
+    names.sort_unstable();
+    names.into_iter().map(|name| tar(&["--extract", "--to-stdout", name])).collect()
+}
+
 /// Every form: out of one provider, into another, and out again; to the octet, and once.
 #[test]
 fn mail_moves_from_one_provider_to_another() {
@@ -606,7 +623,7 @@ fn mail_moves_from_one_provider_to_another() {
     }
     let one = queuectl(&first, &["list", "--format", "ids", "--limit", "1"]).ended(0).out;
     queuectl(&first, &["hold", one.trim(), "--yes", "--reason", "not yet"]).ended(0);
-    for form in ["eml", "maildir", "mbox"] {
+    for form in ["eml", "maildir", "mbox", "tar"] {
         let second = Odmrd::named(&lab, &format!("second-{form}")).start();
         let (out, back) = (lab.path(&format!("{form}-out")), lab.path(&format!("{form}-back")));
         let (out, back) = (out.to_str().expect("a path"), back.to_str().expect("a path"));
@@ -627,6 +644,9 @@ fn mail_moves_from_one_provider_to_another() {
             let folder = if form == "maildir" { folder.join("new") } else { folder.to_owned() };
             if form == "mbox" {
                 return vec![std::fs::read(folder).expect("a mailbox")];
+            }
+            if form == "tar" {
+                return files_of(&folder, "eml");
             }
             let mut paths: Vec<_> = std::fs::read_dir(folder)
                 .expect("files")
@@ -653,6 +673,9 @@ fn mail_moves_from_one_provider_to_another() {
                 }
                 "maildir" => {
                     std::fs::read_to_string(format!("{folder}/envelopes.jsonl")).expect("envelopes")
+                }
+                "tar" => {
+                    String::from_utf8(files_of(folder.as_ref(), "json").concat()).expect("text")
                 }
                 _ => std::fs::read_to_string(format!("{folder}.jsonl")).expect("envelopes"),
             };
@@ -994,6 +1017,11 @@ fn the_live_view_shows_one_frame_to_a_pipe() {
     let mut odmrd = laden(&lab);
     let once = queuectl(&odmrd, &["top", "--once", "--ascii"]).ended(0).out;
     assert!(once.contains("1 domains  3 messages"), "{once}");
+    let daemon = once.lines().nth(1).expect("a second line");
+    let port = odmrd.mx.port();
+    for word in ["  up ", &format!("  smtp {port}  "), "  sessions 0  spool ", "% free"] {
+        assert!(daemon.contains(word), "{word:?}: {once}");
+    }
     let row = once.lines().find(|line| line.starts_with("example.org")).expect("its row");
     assert!(row.contains(lab::fetchmail::USER) && row.contains('#'), "{once}");
     assert!(once.is_ascii() && once.lines().all(|line| line.len() <= 110), "{once}");

@@ -31,6 +31,9 @@ fn what_came_and_went_is_told_with_its_rates() {
         assert_eq!(first, (1, &key.into(), &3.into()));
         judge(&odmrd, "odmr.queue.traffic/1", &each);
     }
+    let none = ["stats", "--since", "1h", "--group-by", "domain", "--domain", "example.com"];
+    let none = queuectl(&odmrd, &none).ended(0);
+    assert!(none.out.is_empty() && none.err.contains("odmrd was started then"), "{}", none.err);
     let other = ["stats", "--since", "1h", "--domain", "example.com", "--json"];
     let other = &queuectl(&odmrd, &other).ended(0).records()[0];
     assert_eq!(

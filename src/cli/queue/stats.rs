@@ -72,14 +72,15 @@ async fn traffic(office: &Office, wanted: Stats, since: Timestamp) -> Result<Exi
         return Err(Failure::new(Exit::Usage, what));
     }
     these(filter, Vec::new())?;
-    let mut answer = ask(office, Request::Traffic { since, domain, account, by }).await?;
-    let mut records = Vec::new();
-    while let Some(line) = answer.next().await? {
-        records.push(parsed(line)?);
-    }
-    if let Some(first) = records.first() {
-        tell_of_missing(first);
-    }
+    let asked =
+        |by| Request::Traffic { since, domain: domain.clone(), account: account.clone(), by };
+    let mut records = all(office, asked(by)).await?;
+    // Where nothing is told apart there is a record also of nothing.
+    let first = match records.first() {
+        Some(first) => Some(first.clone()),
+        None => all(office, asked(Apart::All)).await?.into_iter().next(),
+    };
+    first.iter().for_each(tell_of_missing);
     let most = |record: &Value| record["received"]["messages"].as_u64();
     records.sort_by_key(|record| std::cmp::Reverse(most(record)));
     records.truncate(limit.unwrap_or(usize::MAX));
@@ -88,6 +89,15 @@ async fn traffic(office: &Office, wanted: Stats, since: Timestamp) -> Result<Exi
     records.iter().try_for_each(|record| page.record(record)).map_err(unwritten)?;
     page.end().map_err(unwritten)?;
     Ok(Exit::Ok)
+}
+
+async fn all(office: &Office, request: Request) -> Result<Vec<Value>, Failure> {
+    let mut answer = ask(office, request).await?;
+    let mut records = Vec::new();
+    while let Some(line) = answer.next().await? {
+        records.push(parsed(line)?);
+    }
+    Ok(records)
 }
 
 /// Says where not all is counted that was asked for.

@@ -95,7 +95,7 @@ fn desk_of(overseer: Overseer, spool: Option<Embedded>) -> Desk {
     let repairs = spool.is_some();
     let (house, news, pushing, who) =
         (None, None, None, user_name(rustix::process::getuid().as_raw()));
-    Desk { overseer, spool, house, who, news, pushing, counts: None, repairs }
+    Desk { overseer, spool, house, who, news, pushing, counts: None, repairs, front: None }
 }
 
 fn at_desk(desk: Desk, request: Request) -> mpsc::Receiver<Vec<u8>> {

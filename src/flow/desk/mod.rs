@@ -5,6 +5,7 @@
 //! | [`wire`] | requests and how they end, as they stand on the control socket |
 //! | [`selection`] | which messages are meant, in an operator's words |
 //! | [`record`] | what is told of them |
+//! | [`overview`] | how the daemon itself does |
 //! | [`import`] | a message that another spool has given away |
 //! | [`listen`] | the daemon's end of the socket |
 //! | [`client`] | the other end, and the desk of a spool that nobody has opened |
@@ -16,6 +17,7 @@ mod future;
 pub mod import;
 mod left;
 pub mod listen;
+pub mod overview;
 mod pages;
 mod rates;
 pub mod record;
@@ -35,6 +37,7 @@ use tokio::sync::mpsc;
 
 use self::condition::{Condition, Subject};
 use self::left::Left;
+use self::overview::Front;
 use self::pages::{Missing, Pages};
 use self::record::{ACTION, Action, Audit, CONTENT, Found, Piece, VERIFIED, Verified, audit_name};
 use self::selection::{BadSelection, Selection, moment};
@@ -92,6 +95,8 @@ pub struct Desk {
     pub repairs: bool,
     /// Where its orders are counted.
     pub counts: Option<Arc<Counts>>,
+    /// The daemon that it is the desk of.
+    pub front: Option<Arc<Front>>,
 }
 
 /// Why a request came to nothing.
@@ -177,6 +182,7 @@ impl Desk {
                 let selection = Selection { domain, account, ..Selection::default() };
                 self.traffic(since, &Selected::new(self, &selection)?, by, sheet).await
             }
+            Request::Overview { depth } => self.overview(depth, sheet).await,
             Request::Domains { domain, ages } => self.domains(&domain, ages, sheet).await,
             // Its content stands behind it, where only whoever holds the line can read it.
             Request::Import { .. } => {
@@ -212,15 +218,7 @@ impl Desk {
                 future,
             } => {
                 is_short(reason.as_deref())?;
-                let act = match (action, &to) {
-                    (ActWord::Redirect, to) => Act::Redirect(self.other_home(to.as_deref())?),
-                    (ActWord::Requeue, Some(to)) => Act::Rehome(self.other_home(Some(to))?),
-                    (_, Some(_)) => {
-                        let what = "to: only what is redirected or requeued goes to another domain";
-                        return Err(Failure::new(Exit::Usage, what).into());
-                    }
-                    (action, None) => act(action, until.as_deref(), reply.as_deref())?,
-                };
+                let act = self.act_of(action, until.as_deref(), reply.as_deref(), to.as_deref())?;
                 let order = Order { act, filter, dry_run, reason, before, most, future };
                 self.act(order, sheet).await
             }
@@ -590,6 +588,25 @@ impl Desk {
         }
     }
 
+    /// What is to be done, in an operator's words.
+    fn act_of(
+        &self,
+        word: ActWord,
+        until: Option<&str>,
+        reply: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<Act, Failure> {
+        match (word, to) {
+            (ActWord::Redirect, to) => Ok(Act::Redirect(self.other_home(to)?)),
+            (ActWord::Requeue, Some(to)) => Ok(Act::Rehome(self.other_home(Some(to))?)),
+            (_, Some(_)) => {
+                let what = "to: only what is redirected or requeued goes to another domain";
+                Err(Failure::new(Exit::Usage, what))
+            }
+            (word, None) => act(word, until, reply),
+        }
+    }
+
     /// A domain that we hold mail for, to which mail of another is to go.
     fn other_home(&self, to: Option<&str>) -> Result<Domain, Failure> {
         let what = "to: which domain is it to go to?";
@@ -684,13 +701,7 @@ impl Desk {
             Warrant { who: self.who.clone(), reason: reason.clone(), filter: typed, at: now };
         if let Some(most) = most {
             let (ids, _) = self.meant(&selected, now, None).await?;
-            if ids.len() as u64 > most {
-                let meant = ids.len();
-                let what =
-                    format!("{meant} messages are meant by now, not {most}; nothing was done");
-                let hint = Some("look again at which those are");
-                return Err(Failure::new(Exit::TempFail, what).hint(hint).into());
-            }
+            are_no_more(ids.len() as u64, most)?;
         }
         let mut proclaimed = None;
         if future {
@@ -748,6 +759,16 @@ fn is_short(reason: Option<&str>) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Are no more meant than somebody has been shown?
+fn are_no_more(meant: u64, shown: u64) -> Result<(), Failure> {
+    if meant <= shown {
+        return Ok(());
+    }
+    let what = format!("{meant} messages are meant by now, not {shown}; nothing was done");
+    let hint = "look again at which those are";
+    Err(Failure::new(Exit::TempFail, what).hint(Some(hint)))
 }
 
 /// What an order says besides which messages it means, as one would type it, for the audit.

@@ -23,13 +23,14 @@ use crate::spool::embedded::oversee::{Census, Sight, Standings, Unseen};
 use crate::spool::embedded::verify::Finding;
 
 /// Every schema with its name.
-pub const SCHEMAS: [(&str, &str); 15] = [
+pub const SCHEMAS: [(&str, &str); 16] = [
     (EVENT, include_str!("schema/event.json")),
     (MESSAGE, include_str!("schema/message.json")),
     (RECIPIENT, include_str!("schema/recipient.json")),
     (DOMAIN, include_str!("schema/domain.json")),
     (GROUP, include_str!("schema/group.json")),
     (TRAFFIC, include_str!("schema/traffic.json")),
+    (OVERVIEW, include_str!("schema/overview.json")),
     (ACTION, include_str!("schema/action.json")),
     (AUDIT, include_str!("schema/audit.json")),
     (SESSION, include_str!("schema/session.json")),
@@ -62,6 +63,8 @@ pub const FINDING: &str = "odmr.queue.finding/1";
 pub const VERIFIED: &str = "odmr.queue.verified/1";
 /// Schema of [`Group`].
 pub const GROUP: &str = "odmr.queue.group/1";
+/// Schema of how the daemon itself does.
+pub const OVERVIEW: &str = "odmr.queue.overview/1";
 /// Schema of [`Rates`].
 pub const TRAFFIC: &str = "odmr.queue.traffic/1";
 /// Schema of [`Action`].
@@ -307,7 +310,7 @@ impl<'a> Recipient<'a> {
 }
 
 /// Whole seconds: what is told of a time is told so, and jq's `fromdateiso8601` reads nothing finer.
-fn second(at: Timestamp) -> Timestamp {
+pub(super) fn second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 

@@ -41,6 +41,12 @@ pub enum Request {
         #[serde(default)]
         ages: bool,
     },
+    /// How the daemon itself does: one `odmr.queue.overview/1`.
+    Overview {
+        /// And how much waited for each domain in the last 24 hours, as far as that is written down.
+        #[serde(default)]
+        depth: bool,
+    },
     /// Do something to the messages that are meant: one `odmr.queue.action/1`. A dry run tells of each
     /// of them first.
     Act {
