@@ -420,7 +420,7 @@ module completions {
   # Have what waits for a domain brought to its host at once, however lately that came to nothing
   export extern "queuectl deliver-now" [
     --dry-run(-n)             # Only show how much that would be
-    --reason: string          # Why, for the log
+    --reason: string          # Why, for the audit
     --allow-none              # Exit with 0 when nothing waits
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl

@@ -492,7 +492,7 @@ pub struct DeliverNow {
     /// Only show how much that would be
     #[arg(short = 'n', long, help_heading = "Order")]
     pub dry_run: bool,
-    /// Why, for the log
+    /// Why, for the audit
     #[arg(long, value_name = "TEXT", help_heading = "Order")]
     pub reason: Option<String>,
     /// Exit with 0 when nothing waits

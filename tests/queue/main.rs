@@ -193,6 +193,12 @@ fn mail_is_brought_at_once_to_who_has_a_host() {
     let told = queuectl(&odmrd, &["deliver-now", "example.com", "--reason", "x"]).ended(0);
     judge(&odmrd, "odmr.queue.action/1", &told.records());
     assert_eq!(told.records()[0]["done"], 1);
+    let audit = &queuectl(&odmrd, &["audit", "--json"]).ended(0).records()[0];
+    assert_eq!((&audit["id"], &audit["reason"]), (&told.records()[0]["audit"], &"x".into()));
+    assert_eq!(
+        (&audit["action"], &audit["filter"]),
+        (&"deliver_now".into(), &"--domain example.com".into())
+    );
     // Nothing is pushed to it otherwise.
     drop(host.accept().expect("a call"));
 }

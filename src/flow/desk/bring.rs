@@ -1,11 +1,17 @@
 //! Mail that is brought to its host at once, because an operator says so.
 
-use super::record::{ACTION, Action};
+use jiff::Timestamp;
+
+use super::record::{ACTION, Action, audit_name};
 use super::selection::Selection;
 use super::{Desk, Sheet, Trouble, filter, is_short, line};
 use crate::exit::{Exit, Failure};
 use crate::queue::filter::DomainPattern;
 use crate::smtp::Domain;
+use crate::spool::embedded::operate::Warrant;
+
+/// The word for it, in the record and in the audit.
+const ACTION_WORD: &str = "deliver_now";
 
 impl Desk {
     /// Has what waits for these domains brought to their hosts, however lately that came to nothing.
@@ -17,16 +23,19 @@ impl Desk {
         sheet: &Sheet,
     ) -> Result<(), Trouble> {
         is_short(reason.as_deref())?;
-        let Some(pushing) = &self.pushing else {
+        let (Some(pushing), Some(spool)) = (&self.pushing, &self.spool) else {
             let what = "only a running odmrd brings mail to its host";
             return Err(Failure::new(Exit::Unavailable, what).into());
         };
-        let domains = self.with_a_host(named)?;
+        let selection = Selection { domain: named.to_vec(), ..Selection::default() };
+        let domains = self.with_a_host(&selection)?;
         let all = self.overseer.domains().await?;
         let waits = all.iter().filter(|figures| domains.contains(&figures.domain));
         let (matched, leased) = waits.fold((0, 0), |(matched, leased), figures| {
             (matched + figures.waiting, leased + figures.leased)
         });
+        let done = if dry_run { 0 } else { matched.saturating_sub(leased) };
+        let mut audit = None;
         if !dry_run {
             let names = domains.iter().map(Domain::as_str).collect::<Vec<_>>().join(" ");
             let said = reason.as_deref();
@@ -37,13 +46,17 @@ impl Desk {
                 messages = matched,
                 "an operator has mail brought to its host"
             );
+            let (who, filter) = (self.who.clone(), selection.typed());
+            let warrant = Warrant { who, reason: reason.clone(), filter, at: Timestamp::now() };
+            // What is not noted is not done.
+            audit = Some(spool.note(ACTION_WORD, warrant, done).await?);
             pushing.ask_for(domains);
         }
         let told = Action {
             schema: ACTION,
-            action: "deliver_now".to_owned(),
+            action: ACTION_WORD.to_owned(),
             matched,
-            done: if dry_run { 0 } else { matched.saturating_sub(leased) },
+            done,
             busy: leased,
             unfit: 0,
             failed: 0,
@@ -51,7 +64,7 @@ impl Desk {
             missing_ids: Vec::new(),
             dry_run,
             reason,
-            audit: None,
+            audit: audit.map(audit_name),
             future: None,
         };
         let mut lines = Vec::new();
@@ -60,10 +73,9 @@ impl Desk {
     }
 
     /// The domains that are named, each of which has a host to which its mail is brought.
-    fn with_a_host(&self, named: &[String]) -> Result<Vec<Domain>, Failure> {
-        let selection = Selection { domain: named.to_vec(), ..Selection::default() };
+    fn with_a_host(&self, named: &Selection) -> Result<Vec<Domain>, Failure> {
         let mut domains = Vec::new();
-        for pattern in filter(&selection)?.domains {
+        for pattern in filter(named)?.domains {
             let DomainPattern::This(domain) = pattern else {
                 let what = "domain: which of them? Name each whose mail is to be brought";
                 return Err(Failure::new(Exit::Usage, what));

@@ -149,7 +149,7 @@ pub enum Request {
         /// Only look.
         #[serde(default)]
         dry_run: bool,
-        /// Why, for the log.
+        /// Why, for the audit.
         #[serde(default)]
         reason: Option<String>,
     },

@@ -207,6 +207,22 @@ impl Embedded {
         operate::operate(&self.0, ids, act, warrant).await
     }
 
+    /// Notes in the audit an order by which nothing changes here, about so many entries. The number of its
+    /// line.
+    ///
+    /// # Errors
+    /// [`SpoolError`]; nothing is noted then.
+    pub async fn note(
+        &self,
+        action: &'static str,
+        warrant: Warrant,
+        done: u64,
+    ) -> Result<i64, SpoolError> {
+        let noted = operate::Noted { action, warrant, done };
+        let id = self.0.submit(Work::Note(Box::new(noted))).await?;
+        Ok(i64::try_from(id).unwrap_or(i64::MAX))
+    }
+
     /// From now on new mail for these domains is held, until then; or no longer. What is there already
     /// stays as it is. Says of how many of them anything has changed.
     ///

@@ -251,6 +251,23 @@ impl Operation {
     }
 }
 
+/// An order by which nothing changes in the spool, for the audit.
+#[derive(Debug)]
+pub(super) struct Noted {
+    pub(super) action: &'static str,
+    pub(super) warrant: Warrant,
+    /// How many entries it was about.
+    pub(super) done: u64,
+}
+
+impl Noted {
+    /// Writes its line. Says which that is.
+    pub(super) fn write(&self, db: &Connection) -> rusqlite::Result<u64> {
+        let id = line(db, None, &self.warrant, self.action, self.done)?;
+        Ok(id.max(0).cast_unsigned())
+    }
+}
+
 /// Whose order an entry is under, and what it was before.
 fn mark(
     db: &Connection,
