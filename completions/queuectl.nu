@@ -13,7 +13,7 @@ module completions {
   export extern "queuectl list" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -39,6 +39,7 @@ module completions {
     --reverse                 # The other way round
     --limit: string           # At most so many
     --cursor: string          # Go on where an earlier list of the same messages was cut by --limit, which told this word
+    --include-done            # Those that have left too, behind the others, as far as odmrd remembers: of the last ten thousand events. So it is with --state delivered or bounced
     --by-recipient            # A row for each recipient
     --fail-if-empty           # Exit with 1 when there are none
     --fail-if-any             # Exit with 1 when there are any; what was deleted does not count and is left out
@@ -93,7 +94,7 @@ module completions {
   export extern "queuectl stats" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -112,6 +113,7 @@ module completions {
     --damaged                 # Set aside because they are damaged
     --group-by: string@"nu-complete queuectl stats group_by" # What the messages of a group have in common [default: state; with --shape domain]
     --shape                   # How many of each group are up to 1h, 6h, 1d, 3d, 7d old, or older, as qshape shows it
+    --since: string           # How much came and went since then: 24h, 90m ago, or 2026-12-24T18:00:00Z; by domain or account, or all together
     --limit: string           # The largest groups only, so many of them
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
@@ -130,7 +132,7 @@ module completions {
   export extern "queuectl hold" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -172,7 +174,7 @@ module completions {
   export extern "queuectl release" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -213,7 +215,7 @@ module completions {
   export extern "queuectl delete" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -242,7 +244,8 @@ module completions {
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
-    --undo                    # Call back what was deleted, within a day
+    --undo                    # Call back what was deleted, within a day or what --undo-window said
+    --undo-window: string     # For how long it can be called back, 30 days at most: it takes its room until then [default: 24h]
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
@@ -254,7 +257,7 @@ module completions {
   export extern "queuectl bounce" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -296,7 +299,7 @@ module completions {
   export extern "queuectl expire" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -336,7 +339,7 @@ module completions {
   export extern "queuectl requeue" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -365,6 +368,7 @@ module completions {
     --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
+    --to-domain: string       # And give them to this domain, which a customer must have: their recipients get the same names there
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
@@ -376,7 +380,7 @@ module completions {
   export extern "queuectl redirect" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -413,11 +417,30 @@ module completions {
     ...ids: string            # Which, by name
   ]
 
+  # Have what waits for a domain brought to its host at once, however lately that came to nothing
+  export extern "queuectl deliver-now" [
+    --dry-run(-n)             # Only show how much that would be
+    --reason: string          # Why, for the audit
+    --allow-none              # Exit with 0 when nothing waits
+    --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
+    --json                    # Short for --format jsonl
+    --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
+    --critical: string        # --format nagios: more than this are critical
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --sort: string            # In the order of this field; the whole list is kept in memory for it
+    --reverse                 # The other way round
+    --config(-c): path        # The settings of odmrd, where its control socket stands
+    --socket: path            # Ask at this socket
+    --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --help(-h)                # Print help
+    ...domains: string        # The domains; each must have a host
+  ]
+
   # Write messages into files, content and envelope; they stay in the queue
   export extern "queuectl export" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -434,12 +457,13 @@ module completions {
     --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
     --held                    # Held by an operator
     --damaged                 # Set aside because they are damaged
-    --as: string              # As eml (with a .json each), maildir or mbox (with their envelopes beside them)
+    --as: string              # As eml (with a .json each), maildir or mbox (with their envelopes beside them), or tar (with all in it)
+    --format: string          # As eml (with a .json each), maildir or mbox (with their envelopes beside them), or tar (with all in it)
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
     --help(-h)                # Print help
-    to: path                  # The folder, or with --as mbox the file
+    to: path                  # The folder, or with --as mbox or tar the file
     ...ids: string            # Which, by name
   ]
 
@@ -450,7 +474,7 @@ module completions {
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
     --help(-h)                # Print help (see more with '--help')
-    ...from: path             # What export has written: folders, mbox files, or single .eml files
+    ...from: path             # What export has written: folders, mbox files, tars, or single .eml files
   ]
 
   # Look the whole spool through: rows, contents, counts, files; 1 when something is wrong
@@ -507,7 +531,7 @@ module completions {
   export extern "queuectl wait" [
     --domain: string          # Of this domain, or of all below it (*.example.org)
     --account: string         # Of this account
-    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    --state: string           # In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     --sender: string          # From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     --rcpt: string            # To this recipient, likewise
     --id: string              # With this id; - reads ids from standard input, one a line or with a NUL behind each
@@ -540,6 +564,8 @@ module completions {
     --event: string           # These only: queued, session_start, delivered, deferred, refused, held, released, deleted, undeleted, expired, bounced, requeued, redirected, session_end
     --domain: string          # Of this domain only, or of all below it (*.example.org)
     --account: string         # Of this account only
+    --id: string              # About the message with this id only; - reads ids from standard input
+    --code: string            # With this reply of the customer only: 452, 4xx, 4.2.2
     --limit: string           # End after so many
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl
@@ -621,6 +647,10 @@ module completions {
 
   # Give messages to another domain of ours: their recipients get the same names there
   export extern "queuectl help redirect" [
+  ]
+
+  # Have what waits for a domain brought to its host at once, however lately that came to nothing
+  export extern "queuectl help deliver-now" [
   ]
 
   # Write messages into files, content and envelope; they stay in the queue

@@ -46,7 +46,7 @@ async fn a_telling_outlives_whatever_an_operator_does() {
     for acts in [
         vec![Act::Hold(None)],
         vec![Act::Hold(None), Act::Release],
-        vec![Act::Delete, Act::Undelete],
+        vec![Act::Delete(None), Act::Undelete],
         vec![Act::Requeue],
     ] {
         let folder = folder();
@@ -66,7 +66,7 @@ async fn of_what_is_deleted_nobody_is_told() {
     let folder = folder();
     let spool = open(&folder);
     half_refused(&spool).await;
-    is_done(&spool, 1, Act::Delete).await;
+    is_done(&spool, 1, Act::Delete(None)).await;
     assert_eq!(due(&spool).await, 0);
 }
 
@@ -180,7 +180,7 @@ async fn what_is_deleted_is_cleared_away_after_a_day_and_not_before() {
     let folder = folder();
     let spool = open(&folder);
     keep_small(&spool, 1, "example.org", at(0)).await;
-    is_done(&spool, 1, Act::Delete).await;
+    is_done(&spool, 1, Act::Delete(None)).await;
     spool.expire(at(9) + UNDO).await.expect("swept");
     assert_eq!(spool.totals(&domain("example.org")).set_aside, 1);
     spool.expire(at(10) + UNDO).await.expect("swept");
@@ -208,7 +208,7 @@ async fn what_a_session_has_in_hand_is_left_to_it() {
     let spool = open(&folder);
     keep_small(&spool, 1, "example.org", at(0)).await;
     let lease = only(&spool, "example.org").await;
-    let outcome = order(&spool, 1, Act::Delete, 10).await;
+    let outcome = order(&spool, 1, Act::Delete(None), 10).await;
     assert_eq!((outcome.done, outcome.busy), (0, 1));
     deliver(&spool, lease).await;
     let audit = spool.overseer().audit(10).await.expect("an audit");
@@ -257,7 +257,7 @@ async fn what_was_tried_is_counted_whatever_an_operator_does() {
     for (act, tried, oldest) in [
         (Act::Hold(None), 0, 1),
         (Act::Release, 1, 0),
-        (Act::Delete, 0, 1),
+        (Act::Delete(None), 0, 1),
         (Act::Undelete, 1, 0),
         (Act::Requeue, 0, 0),
         (Act::Hold(None), 0, 1),
@@ -334,7 +334,7 @@ async fn a_page_shows_what_a_look_at_each_shows() {
         .expect("kept");
     }
     is_done(&spool, 7, Act::Hold(None)).await;
-    is_done(&spool, 8, Act::Delete).await;
+    is_done(&spool, 8, Act::Delete(None)).await;
     let lease = walk(&spool, "example.org").next(1).await.expect("a batch");
     let overseer = spool.overseer();
     let (mut from, mut paged) = (None, Vec::new());
@@ -438,7 +438,7 @@ async fn an_undone_deletion_leaves_a_hold_as_it_was() {
     };
     act(Act::Hold(Some(at(5000))), "ann", 10).await.expect("held");
     let held = sight(&spool).await.mark.expect("a mark");
-    act(Act::Delete, "bob", 20).await.expect("deleted");
+    act(Act::Delete(None), "bob", 20).await.expect("deleted");
     assert_eq!(sight(&spool).await.mark.expect("a mark").who, "bob");
     act(Act::Undelete, "carl", 30).await.expect("undone");
     let again = sight(&spool).await;
@@ -462,6 +462,71 @@ async fn mail_that_is_moved_to_a_domain_whose_new_mail_is_held_waits_there() {
     assert_eq!(spool.totals(&domain("example.org")), Totals::default());
     is_done(&spool, 1, Act::Release).await;
     assert_eq!(offered(&spool, "shop.example").await, [id(1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_deleted_is_kept_for_as_long_as_was_said() {
+    let folder = folder();
+    let spool = open(&folder);
+    for n in 1..=2 {
+        keep_small(&spool, n, "example.org", at(0)).await;
+    }
+    is_done(&spool, 1, Act::Delete(Some(at(20)))).await;
+    is_done(&spool, 2, Act::Delete(Some(at(10) + 2 * UNDO))).await;
+    spool.expire(at(19)).await.expect("swept");
+    assert_eq!(spool.totals(&domain("example.org")).set_aside, 2);
+    spool.expire(at(21)).await.expect("swept");
+    assert_eq!(order(&spool, 1, Act::Undelete, 22).await.unfit, 1);
+    spool.expire(at(11) + UNDO).await.expect("swept");
+    is_done(&spool, 2, Act::Undelete).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_given_to_another_domain_anew_was_never_tried_there() {
+    let folder = folder();
+    let spool = open(&folder);
+    half_refused(&spool).await;
+    keep_small(&spool, 2, "example.com", at(1)).await;
+    is_done(&spool, 2, Act::Hold(None)).await;
+    // One that is held is so there, too.
+    is_done(&spool, 2, Act::Rehome(domain("example.net"))).await;
+    is_done(&spool, 1, Act::Rehome(domain("example.net"))).await;
+    let there = spool.overseer().domains().await.expect("a look");
+    let net = there.iter().find(|of| of.domain == domain("example.net")).expect("figures");
+    assert_eq!((net.waiting, net.tried, net.held), (1, 0, 1));
+    let entry = only(&spool, "example.net").await.entry().clone();
+    assert_eq!((entry.attempts, entry.tried), (0, None));
+    // Who was refused before is told of as whom he was.
+    let paths: Vec<_> = entry.recipients.iter().map(|(one, _)| one.path.as_str()).collect();
+    assert_eq!(paths, ["gone@example.org", "slow@example.net"]);
+    assert_eq!(order(&spool, 2, Act::Rehome(domain("example.net")), 30).await.unfit, 1);
+}
+
+/// The disk fails in the middle of an order: what was done before is told, counted and noted, and the rest has
+/// failed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_could_not_be_written_has_failed() {
+    let folder = folder();
+    let spool = open(&folder);
+    let parts = (1..=300).map(|n| part(n, "example.org", &["one"])).collect();
+    keep(&spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
+    let db = rusqlite::Connection::open(folder.path().join("spool.db")).expect("the database");
+    let name: String = id(300).0.to_bytes().iter().map(|octet| format!("{octet:02x}")).collect();
+    let trigger = format!(
+        "CREATE TRIGGER fault BEFORE UPDATE ON entry WHEN new.id = x'{name}'
+         BEGIN SELECT raise(ABORT, 'a bad disk'); END"
+    );
+    db.execute_batch(&trigger).expect("a trigger");
+    let ids = (1..=300).map(id).collect();
+    let (who, filter) = ("test".to_owned(), "all".to_owned());
+    let warrant = Warrant { who, reason: None, filter, at: at(10) };
+    let cut = spool.operate(ids, Act::Hold(None), warrant).await.expect_err("a fault");
+    assert_eq!((cut.outcome.done, cut.outcome.failed), (256, 44), "{cut}");
+    assert_eq!(cut.outcome.entries.len(), 256);
+    let audit = spool.overseer().audit(10).await.expect("an audit");
+    assert_eq!((audit.len(), audit[0].done), (1, 256));
+    let standings = spool.overseer().domains().await.expect("a look").remove(0);
+    assert_eq!((standings.waiting, standings.held), (44, 256));
 }
 
 /// Mail that is moved to and fro while its time runs out: each ends once, in the figures of the domain that it
@@ -537,7 +602,7 @@ async fn what_is_set_aside_owes_no_word_and_was_not_deleted() {
     keep(&spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
     let odmr::queue::Fate::Refused(never) = refused() else { panic!("a refusal") };
     is_done(&spool, 1, Act::Bounce(never.reply)).await;
-    is_done(&spool, 2, Act::Delete).await;
+    is_done(&spool, 2, Act::Delete(None)).await;
     for n in 1..=3 {
         spool.set_aside(id(n)).await.expect("recorded");
     }

@@ -14,6 +14,7 @@ use std::io::{BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use self::digest::{Digest, Range};
@@ -136,9 +137,11 @@ pub enum Command {
     /// Give messages up now, as if their time had run out: each sender is told
     Expire(Act),
     /// Forget that messages were tried: back to their place in the queue
-    Requeue(Act),
+    Requeue(Requeue),
     /// Give messages to another domain of ours: their recipients get the same names there
     Redirect(Redirect),
+    /// Have what waits for a domain brought to its host at once, however lately that came to nothing
+    DeliverNow(DeliverNow),
     /// Write messages into files, content and envelope; they stay in the queue
     Export(Export),
     /// Take messages in that export has written; none of them twice
@@ -222,6 +225,11 @@ pub struct List {
     /// Go on where an earlier list of the same messages was cut by --limit, which told this word
     #[arg(long, value_name = "CURSOR", conflicts_with_all = ["sort", "reverse"], help_heading = "Output")]
     pub cursor: Option<String>,
+    /// Those that have left too, behind the others, as far as odmrd remembers: of the last ten thousand events.
+    /// So it is with --state delivered or bounced
+    #[arg(long, conflicts_with_all = ["fail_if_any", "by_recipient"],
+        help_heading = "Which messages")]
+    pub include_done: bool,
     /// A row for each recipient
     #[arg(long, help_heading = "Output")]
     pub by_recipient: bool,
@@ -249,6 +257,7 @@ impl List {
             },
             limit: None,
             cursor: None,
+            include_done: false,
             by_recipient: false,
             fail_if_empty: false,
             fail_if_any: false,
@@ -302,6 +311,10 @@ pub struct Stats {
     /// How many of each group are up to 1h, 6h, 1d, 3d, 7d old, or older, as qshape shows it
     #[arg(long)]
     pub shape: bool,
+    /// How much came and went since then: 24h, 90m ago, or 2026-12-24T18:00:00Z; by domain or account, or all
+    /// together
+    #[arg(long, value_name = "TIME", conflicts_with = "shape", value_parser = stats::since)]
+    pub since: Option<Timestamp>,
     /// The largest groups only, so many of them
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub limit: Option<usize>,
@@ -389,9 +402,13 @@ pub struct Delete {
     /// What every order has.
     #[command(flatten)]
     pub act: Act,
-    /// Call back what was deleted, within a day
+    /// Call back what was deleted, within a day or what --undo-window said
     #[arg(long, help_heading = "Order")]
     pub undo: bool,
+    /// For how long it can be called back, 30 days at most: it takes its room until then [default: 24h]
+    #[arg(long, value_name = "TIME", conflicts_with = "undo", help_heading = "Order",
+        value_parser = crate::config::value::read::<Duration>)]
+    pub undo_window: Option<Duration>,
 }
 
 /// `queuectl top`.
@@ -430,6 +447,12 @@ pub struct Watch {
     /// Of this account only
     #[arg(long, value_name = "NAME", help_heading = "Which events")]
     pub account: Vec<String>,
+    /// About the message with this id only; - reads ids from standard input
+    #[arg(long, value_name = "ID", help_heading = "Which events")]
+    pub id: Vec<String>,
+    /// With this reply of the customer only: 452, 4xx, 4.2.2
+    #[arg(long, value_name = "CODE", help_heading = "Which events")]
+    pub code: Vec<String>,
     /// End after so many
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub limit: Option<u64>,
@@ -447,6 +470,37 @@ pub struct Redirect {
     /// To this domain, which a customer must have
     #[arg(long, value_name = "DOMAIN", help_heading = "Order")]
     pub to: String,
+}
+
+/// `queuectl requeue`.
+#[derive(Debug, Args)]
+pub struct Requeue {
+    /// What every order has.
+    #[command(flatten)]
+    pub act: Act,
+    /// And give them to this domain, which a customer must have: their recipients get the same names there
+    #[arg(long, value_name = "DOMAIN", help_heading = "Order")]
+    pub to_domain: Option<String>,
+}
+
+/// `queuectl deliver-now`.
+#[derive(Debug, Args)]
+pub struct DeliverNow {
+    /// The domains; each must have a host
+    #[arg(required = true, value_name = "DOMAIN")]
+    pub domains: Vec<String>,
+    /// Only show how much that would be
+    #[arg(short = 'n', long, help_heading = "Order")]
+    pub dry_run: bool,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT", help_heading = "Order")]
+    pub reason: Option<String>,
+    /// Exit with 0 when nothing waits
+    #[arg(long, help_heading = "Order")]
+    pub allow_none: bool,
+    /// How.
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// `queuectl bounce`.
@@ -471,7 +525,7 @@ pub struct Bounce {
 /// `queuectl export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The folder, or with --as mbox the file
+    /// The folder, or with --as mbox or tar the file
     #[arg(value_name = "TO")]
     pub to: PathBuf,
     /// Which, by name
@@ -480,8 +534,8 @@ pub struct Export {
     /// Which.
     #[command(flatten)]
     pub filter: Selection,
-    /// As eml (with a .json each), maildir or mbox (with their envelopes beside them)
-    #[arg(long = "as", value_name = "FORM", default_value = "eml",
+    /// As eml (with a .json each), maildir or mbox (with their envelopes beside them), or tar (with all in it)
+    #[arg(long = "as", visible_alias = "format", value_name = "FORM", default_value = "eml",
         value_parser = str::parse::<carry::files::Form>, help_heading = "Output")]
     pub form: carry::files::Form,
 }
@@ -489,7 +543,7 @@ pub struct Export {
 /// `queuectl import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// What export has written: folders, mbox files, or single .eml files
+    /// What export has written: folders, mbox files, tars, or single .eml files
     #[arg(required = true, value_name = "FROM")]
     pub from: Vec<PathBuf>,
     /// Take in once more what was imported before and has left since
@@ -617,6 +671,7 @@ fn answer(cli: Cli) -> Result<Exit, Failure> {
             Command::Bounce(bounce) => act::bounce(&office, bounce).await,
             Command::Expire(act) => act::expire(&office, act).await,
             Command::Requeue(act) => act::requeue(&office, act).await,
+            Command::DeliverNow(deliver) => act::deliver_now(&office, deliver).await,
             Command::Redirect(redirect) => act::redirect(&office, redirect).await,
             Command::Schema { .. } => Ok(Exit::Ok),
         }

@@ -469,7 +469,8 @@ impl<'a, S: Spool> Run<'a, S> {
         self.has_news |=
             fates.iter().any(|fate| matches!(fate, Fate::Refused(_) | Fate::Relayed(_)));
         let (spool, lease) = (self.provider.spool.clone(), underway.lease);
-        let happened = events::of_fates(lease.entry().id, &domain, self.id, &fates);
+        let entry = lease.entry();
+        let happened = events::of_fates(entry.id, &domain, entry.size, self.id, &fates);
         let counts = Arc::clone(&self.provider.counts);
         let tried = Tried { at: Timestamp::now(), session: Some(self.id.to_owned()) };
         self.settling.spawn(async move {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::traffic::{Since, Traffic};
 use crate::queue::{EntryId, Fate};
 use crate::smtp::{Domain, Reply};
 use crate::spool::{Arrival, Part};
@@ -85,6 +86,8 @@ pub struct Happening {
     pub id: Option<EntryId>,
     /// Whose mail.
     pub domain: Option<Domain>,
+    /// How large the message is, in octets.
+    pub size: Option<u64>,
     /// Whose session.
     pub account: Option<String>,
     /// In which session, as the log calls it.
@@ -108,6 +111,7 @@ impl Happening {
             kind,
             id: None,
             domain: None,
+            size: None,
             account: None,
             session: None,
             reply: None,
@@ -136,6 +140,7 @@ struct Kept {
     next: u64,
     /// The first number of this daemon's.
     begin: u64,
+    traffic: Traffic,
 }
 
 /// What is no longer known of what was asked for.
@@ -154,7 +159,8 @@ impl Events {
     /// started has lower ones.
     pub fn since(start: Timestamp) -> Events {
         let next = u64::try_from(start.as_millisecond()).unwrap_or(0).saturating_mul(1000);
-        let kept = Kept { events: VecDeque::new(), next, begin: next };
+        let traffic = Traffic::begun(start);
+        let kept = Kept { events: VecDeque::new(), next, begin: next, traffic };
         Events { kept: Mutex::new(kept), last: watch::Sender::new(next) }
     }
 
@@ -165,6 +171,7 @@ impl Events {
         for event in events {
             let seq = kept.next;
             kept.next += 1;
+            kept.traffic.count(&event, now);
             if kept.events.len() >= KEPT {
                 kept.events.pop_front();
             }
@@ -196,6 +203,11 @@ impl Events {
         self.lock().next
     }
 
+    /// How much came and went since a moment.
+    pub fn traffic_since(&self, asked: Timestamp) -> Since {
+        self.lock().traffic.since(asked)
+    }
+
     /// Resolves when something has happened that has this number or a higher one.
     pub async fn until(&self, seq: u64) {
         let mut last = self.last.subscribe();
@@ -209,18 +221,27 @@ impl Events {
     }
 }
 
-/// That these messages have come in this session.
-pub fn of_arrival(arrival: &Arrival, session: &str) -> Vec<Happening> {
+/// That these messages have come in this session, with a content of so many octets without the trace fields
+/// that it was given here.
+pub fn of_arrival(arrival: &Arrival, octets: u64, session: &str) -> Vec<Happening> {
+    let size = octets.saturating_add(arrival.trace.len() as u64);
     let of = |part: &Part| Happening {
         session: Some(session.to_owned()),
         recipients: Some(part.recipients.len() as u64),
+        size: Some(size),
         ..Happening::of(Kind::Queued, part.id, part.domain.clone())
     };
     arrival.parts.iter().map(of).collect()
 }
 
-/// What a session made of a message, an event for each kind of end.
-pub fn of_fates(id: EntryId, domain: &Domain, session: &str, fates: &[Fate]) -> Vec<Happening> {
+/// What a session made of a message of so many octets, an event for each kind of end.
+pub fn of_fates(
+    id: EntryId,
+    domain: &Domain,
+    size: u64,
+    session: &str,
+    fates: &[Fate],
+) -> Vec<Happening> {
     let ends = fates.iter().filter_map(|fate| match fate {
         Fate::Delivered(said) | Fate::Relayed(said) => Some((Kind::Delivered, said)),
         Fate::Deferred(said) => Some((Kind::Deferred, said)),
@@ -235,6 +256,7 @@ pub fn of_fates(id: EntryId, domain: &Domain, session: &str, fates: &[Fate]) -> 
                 session: Some(session.to_owned()),
                 reply: Some(said.reply.clone()),
                 recipients: Some(1),
+                size: Some(size),
                 ..Happening::of(kind, id, domain.clone())
             }),
         }
@@ -293,7 +315,8 @@ mod tests {
             Fate::Untried,
         ];
         let id = EntryId(ulid::Ulid::nil());
-        let events = of_fates(id, &Domain::parse("example.org").unwrap(), "s1", &fates);
+        let domain = Domain::parse("example.org").unwrap();
+        let events = of_fates(id, &domain, 7, "s1", &fates);
         let seen: Vec<_> = events.iter().map(|e| (e.kind, e.recipients, e.reply.clone())).collect();
         let (delivered, deferred) = (Kind::Delivered, Kind::Deferred);
         assert_eq!(seen, [(delivered, Some(2), Some(taken)), (deferred, Some(1), Some(not_now))]);

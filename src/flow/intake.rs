@@ -372,7 +372,7 @@ impl<S: Spool> Talk<'_, S> {
         };
         let of = |part: &Part| self.provider.counts.domain(&part.domain);
         let of_domains: Vec<_> = arrival.parts.iter().filter_map(of).collect();
-        let came = events::of_arrival(&arrival, self.id);
+        let came = events::of_arrival(&arrival, octets, self.id);
         // What others have brought since the recipients were named counts too.
         let places = self.provider.take_room(&arrival.parts, octets).ok_or(NotKept::OverQuota)?;
         self.provider.spool.commit(draft, arrival).await?;

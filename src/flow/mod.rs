@@ -15,6 +15,7 @@
 //! | [`notify`] | senders are told what became of their mail |
 //! | [`forward`] | our own mail goes to the smarthost |
 //! | [`desk`] | an operator looks, and orders |
+//! | [`events`], [`traffic`] | what happened, one by one, and how much of it |
 //! | [`http`] | somebody looks from outside: figures, and whether we are well |
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
@@ -51,4 +52,5 @@ mod scribe;
 pub mod serve;
 pub mod submit;
 pub mod summary;
+pub mod traffic;
 pub mod visit;

@@ -49,7 +49,7 @@ pub struct Provider<S: Spool> {
     /// Says that a sender may have to be told something.
     pub news: Arc<Notify>,
     /// What is to be brought to its host.
-    pub pushing: Pushing,
+    pub pushing: Arc<Pushing>,
     house: ArcSwap<House>,
     uses: Arc<Mutex<HashMap<String, Use>>>,
     failures: Mutex<HashMap<IpAddr, Vec<Instant>>>,
@@ -215,7 +215,7 @@ impl<S: Spool> Provider<S> {
             started: Timestamp::now(),
             counts,
             news: Arc::default(),
-            pushing: Pushing::default(),
+            pushing: Arc::default(),
             house: ArcSwap::from_pointee(house),
             uses: Arc::default(),
             failures: Mutex::default(),

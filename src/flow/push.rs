@@ -55,8 +55,8 @@ impl Mood {
 }
 
 impl Pushing {
-    /// This domain's mail is to be brought now.
-    fn ask_for(&self, domains: Vec<Domain>) {
+    /// These domains' mail is to be brought now.
+    pub fn ask_for(&self, domains: Vec<Domain>) {
         lock(&self.asked).extend(domains);
         self.wake.notify_one();
     }

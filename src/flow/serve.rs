@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 
 use super::counts::Ending;
 use super::desk::listen::keep_desk;
+use super::desk::overview::Front;
 use super::dovecot::Dovecot;
 use super::events::{Happening, Kind};
 use super::forward::keep_forwarding;
@@ -241,6 +242,7 @@ impl Ready {
             true => Memory::open(&settings.state_dir.join(HISTORY)),
             false => Memory::default(),
         };
+        let front = front(&provider, &self.doors, &memory);
         let site = Arc::new(Site::new(provider.clone(), rules, memory, stopped.clone()));
         let hall = Hall {
             provider: provider.clone(),
@@ -254,7 +256,8 @@ impl Ready {
         let listener = LocalListener::bind(&socket, group)?;
         info!(listener = %socket.display(), "listening for operators");
         open_doors(self.doors, &hall, &site, alive)?;
-        tokio::spawn(keep_desk(listener, provider.clone(), group.is_some(), stopped.clone()));
+        let shared = group.is_some();
+        tokio::spawn(keep_desk(listener, provider.clone(), front, shared, stopped.clone()));
         let state = settings.state_dir.clone();
         tokio::spawn(keep_book(provider.counts.clone(), state.clone(), stopped.clone()));
         let post = tokio::spawn(keep_forwarding(provider.clone(), stopped.clone()));
@@ -281,6 +284,17 @@ impl Ready {
         info!("stopped");
         Ok(())
     }
+}
+
+/// What operators are told of the daemon itself.
+fn front(provider: &Provider<Embedded>, doors: &[(Door, Bound)], memory: &Memory) -> Arc<Front> {
+    let listener = |(door, bound): &(Door, Bound)| (door.name(), bound.address().to_string());
+    Arc::new(Front {
+        name: provider.name.clone(),
+        started: provider.started,
+        listeners: doors.iter().map(listener).collect(),
+        memory: memory.clone(),
+    })
 }
 
 /// Whoever is inside a message may finish it.

@@ -164,12 +164,12 @@ impl<S: Spool> Submission<'_, S> {
             },
             trace: trace.into(),
         };
-        let came = events::of_arrival(&arrival, self.id);
         if mail.forged() > 0 {
             let (fields, account) = (mail.forged(), &self.account);
             info!(session = self.id, account, id = %id, fields, "forged Authentication-Results were taken out");
         }
         let octets = mail.octets;
+        let came = events::of_arrival(&arrival, octets, self.id);
         let draft = mail.into_draft().await?;
         let places = self.provider.take_room(&arrival.parts, octets).ok_or(NotKept::OverQuota)?;
         self.provider.spool.commit(draft, arrival).await?;

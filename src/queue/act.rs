@@ -12,8 +12,8 @@ pub enum Act {
     Hold(Option<Timestamp>),
     /// To be handed over again.
     Release,
-    /// Away with it, and nobody is told. It can be called back for a while.
-    Delete,
+    /// Away with it, and nobody is told. It can be called back until then, or for a day.
+    Delete(Option<Timestamp>),
     /// Back from there.
     Undelete,
     /// Its time is up now: the ordinary end, with a notice to its sender.
@@ -24,6 +24,8 @@ pub enum Act {
     Requeue,
     /// To another domain: its entry, and those of its recipients who wait.
     Redirect(Domain),
+    /// The same, and there as if it had never been tried.
+    Rehome(Domain),
 }
 
 impl Act {
@@ -32,11 +34,11 @@ impl Act {
         match self {
             Act::Hold(_) => "hold",
             Act::Release => "release",
-            Act::Delete => "delete",
+            Act::Delete(_) => "delete",
             Act::Undelete => "undelete",
             Act::Expire => "expire",
             Act::Bounce(_) => "bounce",
-            Act::Requeue => "requeue",
+            Act::Requeue | Act::Rehome(_) => "requeue",
             Act::Redirect(_) => "redirect",
         }
     }
@@ -49,9 +51,11 @@ impl Act {
             Act::Hold(_) => matches!(state, Waiting | Held),
             Act::Requeue => state == Waiting,
             Act::Release => state == Held,
-            Act::Delete => matches!(state, Waiting | Held | Failed | Damaged),
+            Act::Delete(_) => matches!(state, Waiting | Held | Failed | Damaged),
             Act::Undelete => state == Deleted,
-            Act::Expire | Act::Bounce(_) | Act::Redirect(_) => matches!(state, Waiting | Held),
+            Act::Expire | Act::Bounce(_) | Act::Redirect(_) | Act::Rehome(_) => {
+                matches!(state, Waiting | Held)
+            }
         }
     }
 }

@@ -179,7 +179,8 @@ impl std::str::FromStr for CodePattern {
 }
 
 impl CodePattern {
-    fn matches(&self, reply: &Reply) -> bool {
+    /// Is this reply meant?
+    pub fn matches(&self, reply: &Reply) -> bool {
         match self {
             CodePattern::Class(class) => reply.code / 100 == *class,
             CodePattern::Code(code) => reply.code == *code,

@@ -17,8 +17,10 @@ pub enum Standing {
     Refused,
     /// Its time ran out; its sender is still to be told.
     Expired,
-    /// Delivered; its sender, who asked, is still to be told.
+    /// Delivered; its sender, who asked, is still to be told. Or it has left.
     Delivered,
+    /// Refused, by its customer or an operator, and it has left: nothing that is in the queue is this.
+    Bounced,
     /// Set aside.
     Damaged,
     /// Deleted, and not yet cleared away.
@@ -27,7 +29,7 @@ pub enum Standing {
 
 impl Standing {
     /// Every word, in the order of an entry's life.
-    pub const ALL: [(Standing, &'static str); 9] = [
+    pub const ALL: [(Standing, &'static str); 10] = [
         (Standing::Waiting, "waiting"),
         (Standing::InSession, "in_session"),
         (Standing::Deferred, "deferred"),
@@ -35,6 +37,7 @@ impl Standing {
         (Standing::Refused, "refused"),
         (Standing::Expired, "expired"),
         (Standing::Delivered, "delivered"),
+        (Standing::Bounced, "bounced"),
         (Standing::Damaged, "damaged"),
         (Standing::Deleted, "deleted"),
     ];

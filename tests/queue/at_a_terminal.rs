@@ -120,6 +120,11 @@ fn what_waits_is_watched_and_acted_on_from_the_live_view() {
             states(&odmrd).iter().all(|state| state == wanted).then_some(())
         });
     };
+    // What the keys mean is told; the key that goes back does nothing else.
+    seat.presses("?");
+    seat.reads("PgDn");
+    seat.presses("h");
+    seat.reads("MSGS");
     // An order is asked for, and not done for another key.
     seat.presses("hn");
     seat.presses("hy");

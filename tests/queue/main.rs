@@ -3,12 +3,14 @@
 mod among_writers;
 mod at_a_terminal;
 mod binding;
+mod broken_off;
 mod completion;
 #[allow(dead_code, unused_imports)]
 #[path = "../peers/lab/mod.rs"]
 mod lab;
 mod looks;
 mod named;
+mod passed;
 #[path = "../bad_input/strict.rs"]
 mod strict;
 mod under_way;
@@ -147,6 +149,58 @@ fn what_is_deleted_can_be_called_back() {
     assert_eq!(queuectl(&odmrd, &["domains"]).ended(0).records()[0]["messages"], 3);
     let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(fetched.count("accepted"), 3);
+}
+
+#[test]
+fn what_is_deleted_can_be_called_back_for_as_long_as_was_said() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let delete = |words: &[&str]| {
+        queuectl(&odmrd, &[&["delete", "--all", "--yes", "--undo-window"], words].concat())
+    };
+    assert!(delete(&["31d"]).ended(64).err.contains("30 days at most"));
+    delete(&["soon"]).ended(64);
+    delete(&["3h", "--undo"]).ended(64);
+    delete(&["3h"]).ended(0);
+    let deleted = queuectl(&odmrd, &["list", "--json", "--state", "deleted"]).ended(0).records();
+    let moment = |key: &str| deleted[0]["hold"][key].as_str().expect("a time").parse();
+    let (at, until): (jiff::Timestamp, jiff::Timestamp) =
+        (moment("at").expect("a time"), moment("until").expect("a time"));
+    assert!((10_799..=10_801).contains(&until.duration_since(at).as_secs()), "{at} {until}");
+    queuectl(&odmrd, &["delete", "--undo", "--yes"]).ended(0);
+    delete(&["0s"]).ended(0);
+    let end = queuectl(&odmrd, &["release", "--all", "--yes", "--until", "1h"]);
+    end.ended(64);
+}
+
+/// Nobody can be asked to take mail who has no host.
+#[test]
+fn mail_is_brought_at_once_to_who_has_a_host() {
+    let lab = Lab::open();
+    let host = std::net::TcpListener::bind("127.0.0.1:0").expect("a host");
+    let port = host.local_addr().expect("its address").port().to_string();
+    let key = |name: &str| format!("domains.\"example.com\".{name}");
+    let odmrd = Odmrd::new(&lab).account("beta", &["example.com"], "secret");
+    let odmrd = odmrd.set(&key("host"), "\"127.0.0.1\"").set(&key("host_port"), &port).start();
+    Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.com", LETTER);
+    let refused = queuectl(&odmrd, &["deliver-now", "example.org"]).ended(64).err;
+    assert!(refused.contains("it has no host to bring it to"), "{refused}");
+    let unknown = queuectl(&odmrd, &["deliver-now", "example.com", "example.net"]).ended(66).err;
+    assert!(unknown.contains("no account has that domain"), "{unknown}");
+    queuectl(&odmrd, &["deliver-now", "*.example.com"]).ended(64);
+    let look = queuectl(&odmrd, &["deliver-now", "example.com", "--dry-run"]).ended(0).records();
+    assert_eq!((&look[0]["matched"], &look[0]["done"]), (&1.into(), &0.into()));
+    let told = queuectl(&odmrd, &["deliver-now", "example.com", "--reason", "x"]).ended(0);
+    judge(&odmrd, "odmr.queue.action/1", &told.records());
+    assert_eq!(told.records()[0]["done"], 1);
+    let audit = &queuectl(&odmrd, &["audit", "--json"]).ended(0).records()[0];
+    assert_eq!((&audit["id"], &audit["reason"]), (&told.records()[0]["audit"], &"x".into()));
+    assert_eq!(
+        (&audit["action"], &audit["filter"]),
+        (&"deliver_now".into(), &"--domain example.com".into())
+    );
+    // Nothing is pushed to it otherwise.
+    drop(host.accept().expect("a call"));
 }
 
 #[test]
@@ -339,9 +393,12 @@ fn each_record_is_as_its_schema_says() {
     let envelope = std::fs::read_to_string(format!("{out}/{id}.json")).expect("an envelope");
     let eml = std::fs::read(format!("{out}/{id}.eml")).expect("a content");
     let import = format!("{{\"command\":\"import\",\"message\":{}}}", envelope.trim());
-    for (name, records) in
-        [("odmr.queue.content/1", content), ("odmr.queue.import/1", asked(&import, &eml))]
-    {
+    let overview = asked("{\"command\":\"overview\",\"depth\":true}", b"");
+    for (name, records) in [
+        ("odmr.queue.content/1", content),
+        ("odmr.queue.import/1", asked(&import, &eml)),
+        ("odmr.queue.overview/1", overview),
+    ] {
         judge(&odmrd, name, &records);
     }
     for (name, words) in [
@@ -528,6 +585,20 @@ fn carried(record: &Value) -> Value {
     Value::Object(kept)
 }
 
+/// What lies in a tar under names that end so, in their order; by the tar of this system.
+fn files_of(archive: &std::path::Path, end: &str) -> Vec<Vec<u8>> {
+    let tar = |words: &[&str]| {
+        let mut tar = Command::new("tar");
+        let ran = tar.arg("--file").arg(archive).args(words).output().expect("tar");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        ran.stdout
+    };
+    let names = String::from_utf8(tar(&["--list"])).expect("names");
+    let mut names: Vec<&str> = names.lines().filter(|name| name.ends_with(end)).collect();
+    names.sort_unstable();
+    names.into_iter().map(|name| tar(&["--extract", "--to-stdout", name])).collect()
+}
+
 /// Every form: out of one provider, into another, and out again; to the octet, and once.
 #[test]
 fn mail_moves_from_one_provider_to_another() {
@@ -558,7 +629,7 @@ fn mail_moves_from_one_provider_to_another() {
     }
     let one = queuectl(&first, &["list", "--format", "ids", "--limit", "1"]).ended(0).out;
     queuectl(&first, &["hold", one.trim(), "--yes", "--reason", "not yet"]).ended(0);
-    for form in ["eml", "maildir", "mbox"] {
+    for form in ["eml", "maildir", "mbox", "tar"] {
         let second = Odmrd::named(&lab, &format!("second-{form}")).start();
         let (out, back) = (lab.path(&format!("{form}-out")), lab.path(&format!("{form}-back")));
         let (out, back) = (out.to_str().expect("a path"), back.to_str().expect("a path"));
@@ -579,6 +650,9 @@ fn mail_moves_from_one_provider_to_another() {
             let folder = if form == "maildir" { folder.join("new") } else { folder.to_owned() };
             if form == "mbox" {
                 return vec![std::fs::read(folder).expect("a mailbox")];
+            }
+            if form == "tar" {
+                return files_of(&folder, "eml");
             }
             let mut paths: Vec<_> = std::fs::read_dir(folder)
                 .expect("files")
@@ -605,6 +679,9 @@ fn mail_moves_from_one_provider_to_another() {
                 }
                 "maildir" => {
                     std::fs::read_to_string(format!("{folder}/envelopes.jsonl")).expect("envelopes")
+                }
+                "tar" => {
+                    String::from_utf8(files_of(folder.as_ref(), "json").concat()).expect("text")
                 }
                 _ => std::fs::read_to_string(format!("{folder}.jsonl")).expect("envelopes"),
             };
@@ -850,8 +927,36 @@ fn mail_can_be_given_to_another_domain() {
     let audit = &queuectl(&odmrd, &["audit", "--json"]).ended(0).records()[0];
     assert_eq!((&audit["action"], &audit["reason"]), (&"redirect".into(), &"merged".into()));
     judge(&odmrd, "odmr.queue.audit/1", std::slice::from_ref(audit));
+    assert_eq!(audit["filter"], "--sender 'ann@*' --to example.com");
     let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(fetched.count("accepted"), 1, "the first customer gets what is left");
+}
+
+#[test]
+fn mail_is_requeued_for_another_domain() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).account("beta", &["example.com"], "secret").start();
+    Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.org", LETTER);
+    AtrnFetch::new(&lab, odmrd.odmr).into("command:/usr/bin/false").run();
+    let before = queuectl(&odmrd, &["list", "--json"]).ended(0).records().remove(0);
+    assert_eq!((&before["state"], &before["attempts"]), (&"deferred".into(), &1.into()));
+    let home = |to| ["requeue", "--all", "--to-domain", to, "--yes", "--reason", "merged"];
+    let unknown = queuectl(&odmrd, &home("example.net")).ended(66).err;
+    assert!(unknown.contains("no account may fetch the mail of example.net"), "{unknown}");
+    let told = queuectl(&odmrd, &home("example.com")).ended(0).records().remove(0);
+    assert_eq!((&told["action"], &told["done"]), (&"requeue".into(), &1.into()));
+    judge(&odmrd, "odmr.queue.action/1", std::slice::from_ref(&told));
+    let after = queuectl(&odmrd, &["list", "--json"]).ended(0).records().remove(0);
+    assert_eq!((&after["id"], &after["account"]), (&before["id"], &"beta".into()));
+    assert_eq!((&after["state"], &after["attempts"]), (&"waiting".into(), &0.into()));
+    assert_eq!(after["recipients"][0]["address"], "bob@example.com");
+    assert!(after["last"].is_null() && after["recipients"][0]["last"].is_null(), "{after}");
+    let audit = &queuectl(&odmrd, &["audit", "--json"]).ended(0).records()[0];
+    assert_eq!((&audit["action"], &audit["reason"]), (&"requeue".into(), &"merged".into()));
+    assert_eq!(audit["filter"], "--all --to-domain example.com");
+    // It is there already: no place to move it to.
+    queuectl(&odmrd, &home("example.com")).ended(1);
+    queuectl(&odmrd, &["verify"]).ended(0);
 }
 
 #[test]
@@ -918,6 +1023,11 @@ fn the_live_view_shows_one_frame_to_a_pipe() {
     let mut odmrd = laden(&lab);
     let once = queuectl(&odmrd, &["top", "--once", "--ascii"]).ended(0).out;
     assert!(once.contains("1 domains  3 messages"), "{once}");
+    let daemon = once.lines().nth(1).expect("a second line");
+    let port = odmrd.mx.port();
+    for word in ["  up ", &format!("  smtp {port}  "), "  sessions 0  spool ", "% free"] {
+        assert!(daemon.contains(word), "{word:?}: {once}");
+    }
     let row = once.lines().find(|line| line.starts_with("example.org")).expect("its row");
     assert!(row.contains(lab::fetchmail::USER) && row.contains('#'), "{once}");
     assert!(once.is_ascii() && once.lines().all(|line| line.len() <= 110), "{once}");

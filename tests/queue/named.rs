@@ -175,3 +175,47 @@ fn the_shape_of_a_queue_is_seen_at_a_glance() {
     let sizes = queuectl(&odmrd, &["stats", "--group-by", "size", "--json"]).ended(0).records();
     assert_eq!((sizes.len(), &sizes[0]["key"]), (1, &"1 up to 4 KiB".into()));
 }
+
+/// A list that is cut tells of those among the ones before the cut that are not there, and each once.
+#[test]
+fn what_is_not_there_is_told_on_every_page() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let ids = queuectl(&odmrd, &["list", "--format", "ids"]).ended(0).out;
+    let [first, second, third] = ids.lines().collect::<Vec<_>>()[..] else { panic!("{ids}") };
+    let last = "7ZZZZZZZZZZZZZZZZZZZZZZZZZ";
+    let named: Vec<&str> =
+        [GONE, first, second, third, last].iter().flat_map(|id| ["--id", id]).collect();
+    let list = |words: &[&str], code: i32| {
+        queuectl(&odmrd, &[&["list", "--format", "ids"], &named[..], words].concat()).ended(code)
+    };
+    let page = list(&["--limit", "2"], 66);
+    assert_eq!(page.out, format!("{first}\n{second}\n"));
+    assert!(page.err.contains(&format!("{GONE}: there is no such")), "{}", page.err);
+    assert!(!page.err.contains(last), "{}", page.err);
+    let cursor = page.err.split_once("--cursor ").expect("a cursor").1;
+    let cursor = cursor.lines().next().expect("a word");
+    let page = list(&["--limit", "2", "--cursor", cursor], 66);
+    assert_eq!(page.out, format!("{third}\n"));
+    assert!(page.err.contains(last) && !page.err.contains(GONE), "{}", page.err);
+    // What is sorted is shown all the same.
+    let sorted = list(&["--sort", "id", "--reverse", "--limit", "1"], 66);
+    assert_eq!(sorted.out, format!("{third}\n"));
+    assert!(sorted.err.contains(&format!("{GONE} and 1 others")), "{}", sorted.err);
+}
+
+#[test]
+fn more_ids_than_can_be_asked_for_are_refused_at_once() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+    command.arg("--config").arg(odmrd.config()).args(["list", "--id", "-"]);
+    let ids = format!("{GONE}\n").repeat(160_000);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("queuectl");
+    child.stdin.take().expect("a pipe").write_all(ids.as_bytes()).expect("ids");
+    let said = child.wait_with_output().expect("queuectl");
+    let err = String::from_utf8_lossy(&said.stderr);
+    assert_eq!(said.status.code(), Some(64), "{err}");
+    assert!(err.contains("too many ids") && err.contains("split"), "{err}");
+    assert!(err.lines().count() <= 2, "{err}");
+}

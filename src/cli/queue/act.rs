@@ -5,14 +5,17 @@ use std::io::{BufRead, IsTerminal, Write};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Act, Bounce, Delete, Hold, Redirect, Release, parsed, say, with_ids};
+use super::{
+    Act, Bounce, Delete, DeliverNow, Hold, Redirect, Release, Requeue, parsed, say, with_ids,
+};
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::{ActWord, Request};
 use crate::smtp::escape::Escaped;
 
-const ACTION: [&str; 7] = ["action", "matched", "done", "busy", "unfit", "missing", "audit"];
+const ACTION: [&str; 8] =
+    ["action", "matched", "done", "busy", "unfit", "failed", "missing", "audit"];
 
 pub(super) async fn hold(office: &Office, hold: Hold) -> Result<Exit, Failure> {
     let how = How { until: hold.until, future: hold.future, ..How::default() };
@@ -30,7 +33,8 @@ pub(super) async fn delete(office: &Office, mut delete: Delete) -> Result<Exit, 
     if delete.undo {
         only(&mut delete.act, "deleted");
     }
-    order(office, word, delete.act, How::default()).await
+    let window = delete.undo_window.map(|window| format!("{}s", window.get().as_secs()));
+    order(office, word, delete.act, How { until: window, ..How::default() }).await
 }
 
 pub(super) async fn bounce(office: &Office, bounce: Bounce) -> Result<Exit, Failure> {
@@ -51,13 +55,49 @@ pub(super) async fn expire(office: &Office, act: Act) -> Result<Exit, Failure> {
     order(office, ActWord::Expire, act, How::default()).await
 }
 
-pub(super) async fn requeue(office: &Office, act: Act) -> Result<Exit, Failure> {
-    order(office, ActWord::Requeue, act, How::default()).await
+pub(super) async fn requeue(office: &Office, requeue: Requeue) -> Result<Exit, Failure> {
+    let how = How { to: requeue.to_domain, ..How::default() };
+    order(office, ActWord::Requeue, requeue.act, how).await
 }
 
 pub(super) async fn redirect(office: &Office, redirect: Redirect) -> Result<Exit, Failure> {
     let how = How { to: Some(redirect.to), ..How::default() };
     order(office, ActWord::Redirect, redirect.act, how).await
+}
+
+pub(super) async fn deliver_now(office: &Office, deliver: DeliverNow) -> Result<Exit, Failure> {
+    let DeliverNow { domains, dry_run, reason, allow_none, output } = deliver;
+    output.shows()?;
+    output.names(crate::flow::desk::record::ACTION)?;
+    let request = Request::DeliverNow { domain: domains, dry_run, reason };
+    let (told, ended) = carried_out(office, request).await?;
+    let mut page = output.page(&ACTION, &ACTION);
+    page.record(&told).map_err(super::unwritten)?;
+    page.end().map_err(super::unwritten)?;
+    ended?;
+    let matched = told["matched"].as_u64().unwrap_or_default();
+    if matched == 0 {
+        say("nothing waits for them");
+    }
+    Ok(self::ended(0, matched, false, allow_none))
+}
+
+/// What is told of an order, and how it ended.
+async fn carried_out(
+    office: &Office,
+    request: Request,
+) -> Result<(Value, Result<(), Failure>), Failure> {
+    let mut answer = ask(office, request).await?;
+    let line =
+        answer.next().await?.ok_or_else(|| Failure::new(Exit::Protocol, "odmrd said nothing"))?;
+    let told = parsed(line)?;
+    loop {
+        match answer.next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok((told, Ok(()))),
+            Err(failure) => return Ok((told, Err(failure))),
+        }
+    }
 }
 
 /// What some orders have besides.
@@ -115,15 +155,12 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
             Said::No(exit) => return Ok(exit),
         }
     }
-    let mut answer = ask(office, request(false, most)).await?;
-    let line =
-        answer.next().await?.ok_or_else(|| Failure::new(Exit::Protocol, "odmrd said nothing"))?;
-    let told = parsed(line)?;
-    while answer.next().await?.is_some() {}
+    let (told, ended) = carried_out(office, request(false, most)).await?;
     let mut page = output.page(&ACTION, &ACTION);
     page.record(&told).map_err(super::unwritten)?;
     page.end().map_err(super::unwritten)?;
-    Ok(told_of(&told, action, allow_none))
+    let exit = told_of(&told, action, allow_none);
+    ended.map(|()| exit)
 }
 
 /// Says what was not done, and what is to come. Gives the end.
@@ -132,6 +169,7 @@ fn told_of(told: &Value, action: ActWord, allow_none: bool) -> Exit {
     for (field, what) in [
         ("busy", "in a session's hands, and left to it"),
         ("unfit", "in a state in which that makes no sense"),
+        ("failed", "to which it could not be done"),
     ] {
         if of(field) > 0 {
             say(&format!("{} {what}", of(field)));

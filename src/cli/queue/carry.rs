@@ -5,6 +5,7 @@
 //! | eml | `ID.eml` | `ID.json` beside it |
 //! | maildir | `new/ID` | `envelopes.jsonl` in the folder |
 //! | mbox | one file, lines quoted as in mboxrd | a line each in `FILE.jsonl` |
+//! | tar | `ID.eml` in one file | `ID.json` in it |
 //!
 //! Contents are the octets that would be handed over, with the line ends that they have. The envelope says
 //! how many they are, so that what a form adds (mbox: a line end) is known and taken off again.
@@ -118,7 +119,8 @@ impl Envelopes<'_> {
         filter.id = self.ids.split_off(self.ids.len().saturating_sub(SOME));
         let limit = (!self.named).then_some(SOME as u64);
         let cursor = self.cursor.take();
-        let mut answer = ask(self.office, Request::List { filter, limit, cursor }).await?;
+        let mut answer =
+            ask(self.office, Request::List { filter, limit, cursor, include_done: false }).await?;
         loop {
             match answer.next().await {
                 Ok(Some(line)) => self.here.push_back(parsed(line)?),
@@ -146,7 +148,7 @@ async fn carry(office: &Office, writer: &mut Writer, mut envelope: Value) -> Res
         Err(failure) if failure.exit == Exit::NoInput => return Ok(false),
         first => first?,
     };
-    let mut message = writer.begin(&id)?;
+    let mut message = writer.begin(&id, &envelope)?;
     let mut digest = Sha256::new();
     while let Some(piece) = octets {
         digest.update(&piece);
@@ -162,8 +164,15 @@ async fn carry(office: &Office, writer: &mut Writer, mut envelope: Value) -> Res
 pub(super) async fn import(office: &Office, import: Import) -> Result<Exit, Failure> {
     let mut worst = Exit::Ok;
     let mut results: HashMap<&'static str, u64> = HashMap::new();
-    for path in &import.from {
-        let reader = Reader::open(path)?;
+    let mut end = Ok(());
+    'all: for path in &import.from {
+        let reader = match Reader::open(path) {
+            Ok(reader) => reader,
+            Err(failure) => {
+                end = Err(failure);
+                break;
+            }
+        };
         for found in reader {
             let taken = match found {
                 Ok(message) => one(office, message, import.again).await,
@@ -176,9 +185,16 @@ pub(super) async fn import(office: &Office, import: Import) -> Result<Exit, Fail
                     worst = worst.max(Exit::Data);
                     told("queuectl", &failure);
                 }
-                Err(failure) => return Err(failure),
+                // What came before it is told all the same: it is there.
+                Err(failure) => {
+                    end = Err(failure);
+                    break 'all;
+                }
             }
         }
+    }
+    if let (Err(failure), true) = (&end, results.is_empty()) {
+        return Err(failure.clone());
     }
     let count = |word| results.get(word).copied().unwrap_or_default();
     let record = serde_json::json!({
@@ -190,7 +206,7 @@ pub(super) async fn import(office: &Office, import: Import) -> Result<Exit, Fail
         let left = count("left");
         say(&format!("{left} came before and have left since; --again takes them in once more"));
     }
-    Ok(worst)
+    end.map(|()| worst)
 }
 
 /// Hands one message in. What came of it, in the desk's word.

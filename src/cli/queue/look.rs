@@ -89,13 +89,19 @@ pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Fa
     let sorted = list.output.sort.is_some() || list.output.reverse;
     let limit = list.limit.filter(|_| !sorted);
     let digests = list.output.digests()?;
+    if list.include_done && digests.is_some() {
+        let what = "--include-done: what has left is nothing that nagios or prometheus counts";
+        return Err(Failure::new(Exit::Usage, what));
+    }
+    let include_done = list.include_done || digests.is_none() && wants_done(office, &named);
     let mut answer = match named {
         None => Answer::none(),
         Some(mut filter) => {
             if list.fail_if_any || digests == Some(&Format::Nagios) {
                 filter.leave_out_deleted();
             }
-            ask(office, Request::List { filter, limit, cursor: list.cursor }).await?
+            let (cursor, include_done) = (list.cursor, include_done);
+            ask(office, Request::List { filter, limit, cursor, include_done }).await?
         }
     };
     if let Some(format) = digests {
@@ -104,19 +110,28 @@ pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Fa
     let to_be_cut = list.limit.filter(|_| sorted || list.by_recipient);
     let count = match (list.by_recipient, to_be_cut) {
         (false, None) => {
-            list.output.put(&mut answer, list.output.page(&MESSAGE, &WIDE_MESSAGE)).await?
+            list.output.put(&mut answer, list.output.page(&MESSAGE, &WIDE_MESSAGE)).await
         }
-        (each, limit) => put_some(&list.output, &mut answer, each, limit).await?,
+        (each, limit) => put_some(&list.output, &mut answer, each, limit).await,
     };
     // A message with some of its recipients is no place to go on from.
     if let Some(next) = answer.more_behind().filter(|_| !list.by_recipient) {
         say(&format!("there may be more: --cursor {}", Escaped::text(next)));
     }
+    let count = count?;
     let failed = list.fail_if_empty && count == 0 || list.fail_if_any && count > 0;
     Ok(if failed { Exit::Partial } else { Exit::Ok })
 }
 
-/// Rows for each recipient, or of a sorted list; the first of them.
+/// Are states named in which there is hardly anything that has not left? Who looks at a spool gets what is
+/// there.
+fn wants_done(office: &Office, named: &Option<Selection>) -> bool {
+    let mut states = named.iter().flat_map(|filter| &filter.state);
+    let of_socket = matches!(office, Office::Socket(_));
+    of_socket && states.any(|state| matches!(state.as_str(), "delivered" | "bounced"))
+}
+
+/// Rows for each recipient, or of a sorted list; the first of them. What came before a fault is shown.
 async fn put_some(
     output: &Output,
     answer: &mut Answer,
@@ -128,10 +143,16 @@ async fn put_some(
     let mut page = output.page(usual, wide);
     let sorted = output.sort.is_some() || output.reverse;
     let most = limit.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-    let (mut records, mut left) = (Vec::new(), most);
-    while left > 0
-        && let Some(line) = answer.next().await?
-    {
+    let (mut records, mut left, mut end) = (Vec::new(), most, Ok(()));
+    while left > 0 {
+        let line = match answer.next().await {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(fault) => {
+                end = Err(fault);
+                break;
+            }
+        };
         let rows = if each { by_recipient(parsed(line)?) } else { vec![parsed(line)?] };
         if sorted {
             records.extend(rows);
@@ -144,7 +165,8 @@ async fn put_some(
     }
     output.arrange(&mut records);
     records.iter().take(most).try_for_each(|record| page.record(record)).map_err(unwritten)?;
-    page.end().map_err(unwritten)
+    let rows = page.end().map_err(unwritten)?;
+    end.map(|()| rows)
 }
 
 /// The message once for each recipient, with that one's own state.

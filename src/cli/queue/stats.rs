@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{By, Stats, parsed, these, unwritten};
+use super::{By, Stats, parsed, say, these, unwritten};
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
-use crate::flow::desk::record::{GROUP, Group};
-use crate::flow::desk::wire::Request;
+use crate::flow::desk::record::{GROUP, Group, TRAFFIC};
+use crate::flow::desk::selection::{Selection, past};
+use crate::flow::desk::wire::{Apart, Request};
+use crate::smtp::escape::Escaped;
 
 const COLUMNS: [&str; 4] = ["key", "messages", "bytes", "oldest_s"];
 const SHAPE: [&str; 8] =
@@ -27,7 +30,91 @@ struct Sum {
     ages: [u64; AGES.len()],
 }
 
+const TRAFFIC_COLUMNS: [&str; 10] = [
+    "key",
+    "received.messages",
+    "received.bytes",
+    "received.messages_per_h",
+    "delivered.messages",
+    "delivered.bytes",
+    "delivered.messages_per_h",
+    "deferred.messages",
+    "deferred.messages_per_h",
+    "refused.messages",
+];
+
+/// A time that has been, of a command line.
+pub(super) fn since(word: &str) -> Result<Timestamp, String> {
+    past(word, Timestamp::now())
+}
+
+/// How much came and went since then.
+async fn traffic(office: &Office, wanted: Stats, since: Timestamp) -> Result<Exit, Failure> {
+    let Stats { filter, group_by, limit, output, .. } = wanted;
+    output.names(TRAFFIC)?;
+    let by = match group_by {
+        None => Apart::All,
+        Some(By::Domain) => Apart::Domain,
+        Some(By::Account) => Apart::Account,
+        Some(other) => {
+            let what = format!(
+                "--since: what has passed is known by domain and account, not by {}",
+                name(other)
+            );
+            return Err(Failure::new(Exit::Usage, what));
+        }
+    };
+    let (domain, account) = (filter.domain.clone(), filter.account.clone());
+    let whose =
+        Selection { domain: domain.clone(), account: account.clone(), ..Selection::default() };
+    if filter != whose {
+        let what = "--since: of what has passed it is known whose it was, no more; allowed: --domain, --account";
+        return Err(Failure::new(Exit::Usage, what));
+    }
+    these(filter, Vec::new())?;
+    let asked =
+        |by| Request::Traffic { since, domain: domain.clone(), account: account.clone(), by };
+    let mut records = all(office, asked(by)).await?;
+    // Where nothing is told apart there is a record also of nothing.
+    let first = match records.first() {
+        Some(first) => Some(first.clone()),
+        None => all(office, asked(Apart::All)).await?.into_iter().next(),
+    };
+    first.iter().for_each(tell_of_missing);
+    let most = |record: &Value| record["received"]["messages"].as_u64();
+    records.sort_by_key(|record| std::cmp::Reverse(most(record)));
+    records.truncate(limit.unwrap_or(usize::MAX));
+    output.arrange(&mut records);
+    let mut page = output.page(&TRAFFIC_COLUMNS, &TRAFFIC_COLUMNS);
+    records.iter().try_for_each(|record| page.record(record)).map_err(unwritten)?;
+    page.end().map_err(unwritten)?;
+    Ok(Exit::Ok)
+}
+
+async fn all(office: &Office, request: Request) -> Result<Vec<Value>, Failure> {
+    let mut answer = ask(office, request).await?;
+    let mut records = Vec::new();
+    while let Some(line) = answer.next().await? {
+        records.push(parsed(line)?);
+    }
+    Ok(records)
+}
+
+/// Says where not all is counted that was asked for.
+fn tell_of_missing(record: &Value) {
+    let why = match record["missing"].as_str() {
+        Some("restarted") => "odmrd was started then, and knows nothing of what was before",
+        Some("lost") => "what was before is no longer remembered",
+        _ => return,
+    };
+    let from = record["from"].as_str().unwrap_or_default();
+    say(&format!("counted since {}: {why}", Escaped::text(from)));
+}
+
 pub(super) async fn stats(office: &Office, wanted: Stats) -> Result<Exit, Failure> {
+    if let Some(since) = wanted.since {
+        return traffic(office, wanted, since).await;
+    }
     wanted.output.names(GROUP)?;
     let filter = these(wanted.filter, Vec::new())?;
     let by = wanted.group_by.unwrap_or(if wanted.shape { By::Domain } else { By::State });

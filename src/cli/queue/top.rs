@@ -25,6 +25,8 @@ use crate::flow::desk::wire::{ActWord, Request};
 const LATELY: Duration = Duration::from_secs(10);
 /// The share of the time that is spent on looking how old everything is.
 const SHARE: u32 = 20;
+/// How often it changes how much waited of late.
+const MINUTE: Duration = Duration::from_secs(60);
 /// Messages of a domain that are shown.
 const MESSAGES: u64 = 200;
 
@@ -40,6 +42,7 @@ pub(super) async fn top(office: &Office, flags: Top) -> Result<Exit, Failure> {
         came: VecDeque::new(),
         went: VecDeque::new(),
         ages: Ages::default(),
+        depth_again: None,
     };
     if flags.once {
         for event in all(office, happened(Some(0), true)).await.unwrap_or_default() {
@@ -68,6 +71,8 @@ struct Screen<'a> {
     came: VecDeque<Timestamp>,
     went: VecDeque<Timestamp>,
     ages: Ages,
+    /// When to ask again how much waited of late.
+    depth_again: Option<Instant>,
 }
 
 /// How old everything is takes a walk; between two of them the last one is shown.
@@ -134,6 +139,7 @@ impl Screen<'_> {
             }
         }
         self.view.take(domains);
+        self.look_at_the_daemon().await;
         // A spool that nobody has opened has none.
         let request = Request::Sessions { limit: Some(50), account: Vec::new() };
         self.view.sessions = all(self.office, request).await.unwrap_or_default();
@@ -145,6 +151,7 @@ impl Screen<'_> {
         let now = Timestamp::now().to_string();
         self.view.clock = now.get(11..19).unwrap_or_default().to_owned();
         let now = Timestamp::now();
+        self.view.now = Some(now);
         for times in [&mut self.came, &mut self.went] {
             while times.front().is_some_and(|time| is_before(*time, now, LATELY)) {
                 times.pop_front();
@@ -154,6 +161,19 @@ impl Screen<'_> {
         let rate = |times: &VecDeque<Timestamp>| times.len() as f64 / LATELY.as_secs_f64();
         self.view.rates = Some((rate(&self.came), rate(&self.went)));
         Ok(())
+    }
+
+    /// How the daemon itself does. An earlier one does not tell, and a spool that nobody has opened has none.
+    async fn look_at_the_daemon(&mut self) {
+        let now = Instant::now();
+        let depth = self.depth_again.is_none_or(|again| now >= again);
+        let told = all(self.office, Request::Overview { depth }).await.unwrap_or_default();
+        let Some(mut told) = told.into_iter().next() else { return };
+        match depth {
+            true => self.depth_again = Some(now + MINUTE),
+            false => told["depth"] = self.view.daemon["depth"].take(),
+        }
+        self.view.daemon = told;
     }
 
     fn hear(&mut self, event: Value) {
@@ -203,6 +223,7 @@ impl Screen<'_> {
                     self.view.notice = self.order(word, &domain).await;
                 }
             }
+            Mode::Help => self.view.mode = Mode::Browse,
             Mode::Messages(_) => match key.code {
                 KeyCode::Char('q') => return false,
                 KeyCode::Esc | KeyCode::Enter => self.view.mode = Mode::Browse,
@@ -238,6 +259,7 @@ impl Screen<'_> {
             KeyCode::PageUp => self.view.step(-20),
             KeyCode::Home => self.view.step(isize::MIN),
             KeyCode::End => self.view.step(isize::MAX),
+            KeyCode::Char('?') => self.view.mode = Mode::Help,
             KeyCode::Char('/') => self.view.mode = Mode::Filter,
             KeyCode::Char('s') => {
                 self.view.order = self.view.order.next();
@@ -295,8 +317,8 @@ impl Screen<'_> {
 }
 
 fn happened(after: Option<u64>, so_far: bool) -> Request {
-    let (event, domain, account) = Default::default();
-    Request::Watch { after, event, domain, account, so_far }
+    let (event, domain, account, id, code) = Default::default();
+    Request::Watch { after, event, domain, account, id, code, so_far }
 }
 
 /// Was it longer ago than that?

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Output, Paper, Watch, parsed, say, unwritten};
+use super::{Output, Paper, Watch, parsed, say, these, unwritten};
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
+use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
 use crate::report::{Format, Page};
 
@@ -29,20 +30,28 @@ struct Watcher {
 
 /// Goes on where it was when odmrd is started anew.
 pub(super) async fn watch(office: &Office, wanted: Watch) -> Result<Exit, Failure> {
-    let Watch { from_cursor, no_follow, event, domain, account, limit, output } = wanted;
+    let Watch { from_cursor, no_follow, event, domain, account, id, code, limit, output } = wanted;
     if output.sort.is_some() || output.reverse {
         let what = "--sort and --reverse: what happens comes in its own order";
         return Err(Failure::new(Exit::Usage, what));
     }
     output.names(crate::flow::desk::record::EVENT)?;
+    let named = Selection { domain, account, id, code, ..Selection::default() };
+    let Selection { domain, account, id, code, .. } = these(named, Vec::new())?;
     let (left, page) = (limit.unwrap_or(u64::MAX), page(&output));
     let after = if no_follow { from_cursor.or(Some(0)) } else { from_cursor };
     let mut watcher = Watcher { page, after, left };
     let (mut reached, mut told) = (false, false);
     while watcher.left > 0 {
-        let (event, domain, account) = (event.clone(), domain.clone(), account.clone());
-        let request =
-            Request::Watch { after: watcher.after, event, domain, account, so_far: no_follow };
+        let request = Request::Watch {
+            after: watcher.after,
+            event: event.clone(),
+            domain: domain.clone(),
+            account: account.clone(),
+            id: id.clone(),
+            code: code.clone(),
+            so_far: no_follow,
+        };
         let heard = watcher.hear(office, request, &mut reached, &mut told).await;
         match heard {
             Ok(()) => break,

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::Desk;
 use super::import::Carried;
-use super::wire::{END, End, Request};
+use super::wire::{END, End, LONGEST, Request};
 use crate::exit::{Exit, Failure};
 use crate::net::privilege::user_name;
 use crate::spool::embedded::oversee::Overseer;
@@ -53,6 +53,9 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
             let mut line =
                 serde_json::to_vec(&request).map_err(|e| Failure::new(Exit::Software, e))?;
             line.push(b'\n');
+            if line.len() > LONGEST {
+                return Err(too_long(line.len()));
+            }
             let unsent =
                 |error| Failure::new(Exit::Unavailable, format!("{}: {error}", path.display()));
             match stream.write_all(&line).await {
@@ -81,12 +84,18 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
     Ok(Answer { batches, heard: Vec::new(), at: 0, end: false, more: None })
 }
 
+fn too_long(octets: usize) -> Failure {
+    let what = format!("the request has {octets} octets, and odmrd hears {LONGEST}: too many ids");
+    let hint = "name fewer at a time, as with: split --lines 100000";
+    Failure::new(Exit::Usage, what).hint(Some(hint))
+}
+
 /// A desk of our own, over a spool that nobody else has opened.
 fn desk_of(overseer: Overseer, spool: Option<Embedded>) -> Desk {
     let repairs = spool.is_some();
-    let (house, news, wake, who) =
+    let (house, news, pushing, who) =
         (None, None, None, user_name(rustix::process::getuid().as_raw()));
-    Desk { overseer, spool, house, who, news, wake, counts: None, repairs }
+    Desk { overseer, spool, house, who, news, pushing, counts: None, repairs, front: None }
 }
 
 fn at_desk(desk: Desk, request: Request) -> mpsc::Receiver<Vec<u8>> {
@@ -254,8 +263,9 @@ impl Answer {
         let line = &self.heard[found];
         if line.starts_with(br#"{"schema":"odmr.control.end"#) {
             self.end = true;
-            self.more = ended(line)?;
-            return Ok(None);
+            let (more, failure) = ended(line)?;
+            self.more = more;
+            return failure.map_or(Ok(None), Err);
         }
         Ok(Some(line))
     }
@@ -280,8 +290,8 @@ impl Answer {
     }
 }
 
-/// Where a list that was cut goes on.
-fn ended(line: &[u8]) -> Result<Option<String>, Failure> {
+/// Where a list that was cut goes on, and what went wrong.
+fn ended(line: &[u8]) -> Result<(Option<String>, Option<Failure>), Failure> {
     let end: End = serde_json::from_slice(line)
         .map_err(|fault| Failure::new(Exit::Protocol, format!("the end of the answer: {fault}")))?;
     if end.schema != END {
@@ -291,22 +301,29 @@ fn ended(line: &[u8]) -> Result<Option<String>, Failure> {
         ));
     }
     match end.error {
-        None => Ok(end.next),
+        None => Ok((end.next, None)),
         Some(what) => {
             let known =
                 Exit::TABLE.iter().map(|(exit, _)| *exit).find(|exit| *exit as u8 == end.exit);
-            Err(Failure::new(known.unwrap_or(Exit::Software), what).hint(end.hint))
+            let failure = Failure::new(known.unwrap_or(Exit::Software), what).hint(end.hint);
+            Ok((end.next, Some(failure)))
         }
     }
 }
 
+/// So much of standard input is read, in octets: two million ids.
+const IDS: u64 = 64 << 20;
+
 /// Reads ids from standard input: a line each, or with a NUL behind each.
 ///
 /// # Errors
-/// What reading has to say.
+/// What reading has to say; or there are too many.
 pub fn ids_from(input: &mut impl io::Read) -> io::Result<Vec<String>> {
     let mut text = String::new();
-    input.read_to_string(&mut text)?;
+    io::Read::read_to_string(&mut io::Read::take(input, IDS + 1), &mut text)?;
+    if text.len() as u64 > IDS {
+        return Err(io::Error::other(format!("more than {IDS} octets of ids")));
+    }
     Ok(text
         .split(['\n', '\0'])
         .map(str::trim)

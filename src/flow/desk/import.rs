@@ -221,7 +221,7 @@ impl Desk {
             let what = format!("{id}: the content is not the one its envelope was written for");
             return Err(data(what).into());
         }
-        let came = events::of_arrival(&arrival, "import");
+        let came = events::of_arrival(&arrival, carried.size, "import");
         let hold = self.hold_of(carried, id);
         if !spool.commit_import(hold, carried.again, draft, arrival).await? {
             // Somebody else has imported it just now.
@@ -231,8 +231,8 @@ impl Desk {
             counts.events.tell(came, Timestamp::now());
         }
         tracing::info!(who = self.who, id = %id, %domain, size = carried.size, "message imported");
-        if let Some(wake) = &self.wake {
-            wake.notify_one();
+        if let Some(pushing) = &self.pushing {
+            pushing.wake.notify_one();
         }
         Ok("kept")
     }

@@ -11,6 +11,7 @@ use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{info, warn};
 
+use super::overview::Front;
 use super::wire::{End, LONGEST, Request};
 use super::{Desk, line};
 use crate::exit::{Exit, Failure};
@@ -32,6 +33,7 @@ const AHEAD: usize = 4;
 pub async fn keep_desk(
     listener: LocalListener,
     provider: Arc<Provider<Embedded>>,
+    front: Arc<Front>,
     shared: bool,
     mut stop: Stop,
 ) {
@@ -62,9 +64,9 @@ pub async fn keep_desk(
             turn_away(stream, Failure::new(Exit::TempFail, what)).await;
             continue;
         };
-        let provider = Arc::clone(&provider);
+        let (provider, front) = (Arc::clone(&provider), Arc::clone(&front));
         tokio::spawn(async move {
-            serve(stream, peer, &provider).await;
+            serve(stream, peer, &provider, &front).await;
             drop(seat);
         });
     }
@@ -83,7 +85,12 @@ async fn turn_away(mut stream: UnixStream, failure: Failure) {
     }
 }
 
-async fn serve(stream: UnixStream, peer: Peer, provider: &Arc<Provider<Embedded>>) {
+async fn serve(
+    stream: UnixStream,
+    peer: Peer,
+    provider: &Arc<Provider<Embedded>>,
+    front: &Arc<Front>,
+) {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     loop {
@@ -97,7 +104,7 @@ async fn serve(stream: UnixStream, peer: Peer, provider: &Arc<Provider<Embedded>
         }
         let too_long = request.len() > LONGEST;
         let (sheet, lines) = mpsc::channel(AHEAD);
-        let desk = desk(peer, provider);
+        let desk = desk(peer, provider, front);
         let answered = async {
             let goes_on = match parsed(&request, too_long) {
                 Ok(Request::Import { message }) => {
@@ -124,7 +131,7 @@ async fn serve(stream: UnixStream, peer: Peer, provider: &Arc<Provider<Embedded>
     }
 }
 
-fn desk(peer: Peer, provider: &Arc<Provider<Embedded>>) -> Desk {
+fn desk(peer: Peer, provider: &Arc<Provider<Embedded>>, front: &Arc<Front>) -> Desk {
     let who = crate::net::privilege::user_name(peer.uid);
     Desk {
         overseer: provider.spool.overseer(),
@@ -132,8 +139,9 @@ fn desk(peer: Peer, provider: &Arc<Provider<Embedded>>) -> Desk {
         house: Some(provider.house()),
         who,
         news: Some(Arc::clone(&provider.news)),
-        wake: Some(Arc::clone(&provider.pushing.wake)),
+        pushing: Some(Arc::clone(&provider.pushing)),
         repairs: false,
+        front: Some(Arc::clone(front)),
         counts: Some(Arc::clone(&provider.counts)),
     }
 }

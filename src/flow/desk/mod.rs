@@ -5,16 +5,21 @@
 //! | [`wire`] | requests and how they end, as they stand on the control socket |
 //! | [`selection`] | which messages are meant, in an operator's words |
 //! | [`record`] | what is told of them |
+//! | [`overview`] | how the daemon itself does |
 //! | [`import`] | a message that another spool has given away |
 //! | [`listen`] | the daemon's end of the socket |
 //! | [`client`] | the other end, and the desk of a spool that nobody has opened |
 
+mod bring;
 pub mod client;
 mod condition;
 mod future;
 pub mod import;
+mod left;
 pub mod listen;
+pub mod overview;
 mod pages;
+mod rates;
 pub mod record;
 pub mod selection;
 pub mod wire;
@@ -31,19 +36,22 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc;
 
 use self::condition::{Condition, Subject};
+use self::left::Left;
+use self::overview::Front;
 use self::pages::{Missing, Pages};
 use self::record::{ACTION, Action, Audit, CONTENT, Found, Piece, VERIFIED, Verified, audit_name};
 use self::selection::{BadSelection, Selection, moment};
 use self::wire::{ActWord, End, Request};
 use super::counts::{Counts, Ending};
 use super::events::{Gap, Happening, Kind};
+use super::push::Pushing;
 use super::recent::Past;
 use crate::config::accounts::Network;
 use crate::exit::{Exit, Failure};
 use crate::flow::http::survey::AGES;
 use crate::flow::provider::House;
 use crate::mail;
-use crate::queue::filter::{DomainPattern, Expression, Seen};
+use crate::queue::filter::{CodePattern, DomainPattern, Expression, Seen};
 use crate::queue::{Act, EntryId, Filter, Standing};
 use crate::smtp::{Domain, Enhanced, Reply};
 use crate::spool::SpoolError;
@@ -81,12 +89,14 @@ pub struct Desk {
     pub who: String,
     /// Says that senders may have to be told.
     pub news: Option<Arc<Notify>>,
-    /// Says that mail may have been released which is to be brought to its host.
-    pub wake: Option<Arc<Notify>>,
+    /// Where mail is brought to its host: told of what was released, and asked.
+    pub pushing: Option<Arc<Pushing>>,
     /// Looking the spool through sets aside what is damaged.
     pub repairs: bool,
     /// Where its orders are counted.
     pub counts: Option<Arc<Counts>>,
+    /// The daemon that it is the desk of.
+    pub front: Option<Arc<Front>>,
 }
 
 /// Why a request came to nothing.
@@ -132,7 +142,10 @@ impl Desk {
         // What was ordered is done to its end, whoever hears of it.
         let lasts = matches!(request, Request::Act { .. });
         let end = match heard_out(self.try_answer(request, sheet), sheet, lasts).await {
-            Some(Ok(next)) => End { next, ..End::well() },
+            Some(Ok(Listed { next, missing })) => {
+                let end = missing.as_ref().map_or_else(End::well, End::badly);
+                End { next, ..end }
+            }
             Some(Err(Trouble::Told(failure))) => End::badly(&failure),
             Some(Err(Trouble::Gone)) | None => return,
         };
@@ -143,28 +156,40 @@ impl Desk {
         }
     }
 
-    /// Where a list that was cut goes on.
-    async fn try_answer(&self, request: Request, sheet: &Sheet) -> Result<Option<String>, Trouble> {
+    async fn try_answer(&self, request: Request, sheet: &Sheet) -> Result<Listed, Trouble> {
         match request {
-            Request::List { filter, limit, cursor } => {
+            Request::List { filter, limit, cursor, include_done } => {
                 let selected = Arc::new(Selected::new(self, &filter)?);
-                self.list(&selected, limit.unwrap_or(u64::MAX), cursor.as_deref(), sheet).await
+                let (limit, cursor) = (limit.unwrap_or(u64::MAX), cursor.as_deref());
+                match include_done {
+                    false => Ok(self.list(&selected, limit, cursor, &[], sheet).await?.0),
+                    true => self.list_all(&selected, limit, cursor, sheet).await,
+                }
             }
-            other => self.answer_whole(other, sheet).await.map(|()| None),
+            other => self.answer_whole(other, sheet).await.map(|()| Listed::default()),
         }
     }
 
     async fn answer_whole(&self, request: Request, sheet: &Sheet) -> Result<(), Trouble> {
         match request {
             Request::List { .. } => Ok(()),
-            Request::Watch { after, event, domain, account, so_far } => {
-                let wanted = Watched { so_far, ..Watched::new(after, &event, &domain, account)? };
+            Request::Watch { after, event, domain, account, id, code, so_far } => {
+                let which = Selection { domain, account, id, code, ..Selection::default() };
+                let wanted = Watched { so_far, ..Watched::new(after, &event, which)? };
                 self.watch(&wanted, sheet).await
             }
+            Request::Traffic { since, domain, account, by } => {
+                let selection = Selection { domain, account, ..Selection::default() };
+                self.traffic(since, &Selected::new(self, &selection)?, by, sheet).await
+            }
+            Request::Overview { depth } => self.overview(depth, sheet).await,
             Request::Domains { domain, ages } => self.domains(&domain, ages, sheet).await,
             // Its content stands behind it, where only whoever holds the line can read it.
             Request::Import { .. } => {
                 Err(Failure::new(Exit::Usage, "only a running odmrd takes mail in").into())
+            }
+            Request::DeliverNow { domain, dry_run, reason } => {
+                self.deliver_now(&domain, dry_run, reason, sheet).await
             }
             Request::Verify => self.verify(sheet).await,
             Request::Content { id } => self.content(&id, sheet).await,
@@ -192,33 +217,27 @@ impl Desk {
                 most,
                 future,
             } => {
-                if reason.as_ref().is_some_and(|reason| reason.len() > REASON) {
-                    let what = format!("reason: longer than {REASON} octets");
-                    return Err(Failure::new(Exit::Usage, what).into());
-                }
-                let act = match (action, &to) {
-                    (ActWord::Redirect, to) => Act::Redirect(self.other_home(to.as_deref())?),
-                    (_, Some(_)) => {
-                        let what = "to: only what is redirected goes to another domain";
-                        return Err(Failure::new(Exit::Usage, what).into());
-                    }
-                    (action, None) => act(action, until.as_deref(), reply.as_deref())?,
-                };
+                is_short(reason.as_deref())?;
+                let act = self.act_of(action, until.as_deref(), reply.as_deref(), to.as_deref())?;
                 let order = Order { act, filter, dry_run, reason, before, most, future };
                 self.act(order, sheet).await
             }
         }
     }
 
+    /// The messages that are meant and are there; that those which have `gone` are not is no wonder. And how
+    /// many more may be told.
     async fn list(
         &self,
         selected: &Arc<Selected>,
         limit: u64,
         cursor: Option<&str>,
+        gone: &[Left],
         sheet: &Sheet,
-    ) -> Result<Option<String>, Trouble> {
+    ) -> Result<(Listed, u64), Trouble> {
         let (now, mut left) = (Timestamp::now(), limit);
         let mut pages = Pages::new(self, selected, now);
+        pages.excuse(gone.iter().map(|left| left.id));
         pages.begin_behind(cursor)?;
         let mut stride = Stride::default();
         let mut page = pages.next().await?;
@@ -232,12 +251,13 @@ impl Desk {
             left -= count;
             sheet.send(lines).await?;
             if left == 0 {
-                let more = more || !matches!(next, Ok(None));
-                return Ok(last.filter(|_| more).map(|id| id.to_string()));
+                let last = last.filter(|_| more || !matches!(next, Ok(None)));
+                let missing = pages.not_there(last);
+                return Ok((Listed { next: last.map(|id| id.to_string()), missing }, 0));
             }
             page = next?;
         }
-        pages.all_known().map(|()| None)
+        Ok((Listed { next: None, missing: pages.not_there(None) }, left))
     }
 
     /// Those of a page that are meant, up to so many, a line each.
@@ -481,16 +501,16 @@ impl Desk {
         let kind = match act {
             Act::Hold(_) => Kind::Held,
             Act::Release => Kind::Released,
-            Act::Delete => Kind::Deleted,
+            Act::Delete(_) => Kind::Deleted,
             Act::Undelete => Kind::Undeleted,
             Act::Expire => Kind::Expired,
             Act::Bounce(_) => Kind::Bounced,
             Act::Requeue => Kind::Requeued,
-            Act::Redirect(_) => Kind::Redirected,
+            Act::Redirect(_) | Act::Rehome(_) => Kind::Redirected,
         };
         let of = |(id, domain): &(EntryId, Domain)| {
             let domain = match act {
-                Act::Redirect(to) => to.clone(),
+                Act::Redirect(to) | Act::Rehome(to) => to.clone(),
                 _ => domain.clone(),
             };
             Happening { who: Some(self.who.clone()), ..Happening::of(kind, *id, domain) }
@@ -557,12 +577,36 @@ impl Desk {
         let Some(counts) = &self.counts else { return };
         let ending = match act {
             Act::Bounce(_) => Ending::Bounced,
-            Act::Delete => Ending::Deleted,
+            Act::Delete(_) => Ending::Deleted,
             Act::Expire => Ending::Expired,
-            Act::Hold(_) | Act::Release | Act::Undelete | Act::Requeue | Act::Redirect(_) => return,
+            Act::Hold(_)
+            | Act::Release
+            | Act::Undelete
+            | Act::Requeue
+            | Act::Redirect(_)
+            | Act::Rehome(_) => return,
         };
         for (_, domain) in &outcome.entries {
             counts.domain_or_nobody(domain).gives_up(ending, 1);
+        }
+    }
+
+    /// What is to be done, in an operator's words.
+    fn act_of(
+        &self,
+        word: ActWord,
+        until: Option<&str>,
+        reply: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<Act, Failure> {
+        match (word, to) {
+            (ActWord::Redirect, to) => Ok(Act::Redirect(self.other_home(to)?)),
+            (ActWord::Requeue, Some(to)) => Ok(Act::Rehome(self.other_home(Some(to))?)),
+            (_, Some(_)) => {
+                let what = "to: only what is redirected or requeued goes to another domain";
+                Err(Failure::new(Exit::Usage, what))
+            }
+            (word, None) => act(word, until, reply),
         }
     }
 
@@ -590,27 +634,31 @@ impl Desk {
         ids: Vec<EntryId>,
         act: Act,
         warrant: Warrant,
-    ) -> Result<Outcome, Trouble> {
+    ) -> (Outcome, Option<SpoolError>) {
         let filter = warrant.filter.clone();
-        let outcome = spool.operate(ids, act.clone(), warrant).await?;
+        let (outcome, fault) = match spool.operate(ids, act.clone(), warrant).await {
+            Ok(outcome) => (outcome, None),
+            Err(cut) => (cut.outcome, Some(cut.fault)),
+        };
         tracing::info!(
             who = self.who,
             action = act.name(),
             filter,
             done = outcome.done,
             busy = outcome.busy,
+            failed = outcome.failed,
             "an operator's order"
         );
         self.count(&act, &outcome);
         self.tell(&act, &outcome);
-        if let Some(wake) = &self.wake {
-            wake.notify_one();
+        if let Some(pushing) = &self.pushing {
+            pushing.wake.notify_one();
         }
         let tells = matches!(act, Act::Expire | Act::Bounce(_));
         if let Some(news) = self.news.as_ref().filter(|_| tells) {
             news.notify_one();
         }
-        Ok(outcome)
+        (outcome, fault)
     }
 
     /// All that are meant, and who was named and is not there; each is told of where somebody wants to hear
@@ -651,18 +699,12 @@ impl Desk {
         let Order { act, filter, dry_run, reason, before, most, future } = order;
         let now = Timestamp::now();
         let mut selected = Selected { before, ..Selected::new(self, &filter)? };
-        let typed = filter.typed() + if future { " --future" } else { "" };
+        let typed = filter.typed() + &more_of(&act, future);
         let warrant =
             Warrant { who: self.who.clone(), reason: reason.clone(), filter: typed, at: now };
         if let Some(most) = most {
             let (ids, _) = self.meant(&selected, now, None).await?;
-            if ids.len() as u64 > most {
-                let meant = ids.len();
-                let what =
-                    format!("{meant} messages are meant by now, not {most}; nothing was done");
-                let hint = Some("look again at which those are");
-                return Err(Failure::new(Exit::TempFail, what).hint(hint).into());
-            }
+            are_no_more(ids.len() as u64, most)?;
         }
         let mut proclaimed = None;
         if future {
@@ -682,21 +724,63 @@ impl Desk {
             done: 0,
             busy: 0,
             unfit: 0,
-            missing: missing.count,
-            missing_ids: missing.first.iter().map(EntryId::to_string).collect(),
+            failed: 0,
+            missing: missing.count(),
+            missing_ids: missing.first().map(EntryId::to_string).collect(),
             dry_run,
             reason,
             audit: None,
             future: proclaimed,
         };
+        let mut fault = None;
         if !dry_run {
-            let outcome = self.carry_out(spool, ids, act, warrant).await?;
+            let (outcome, cut) = self.carry_out(spool, ids, act, warrant).await;
             (told.done, told.busy, told.unfit) = (outcome.done, outcome.busy, outcome.unfit);
+            (told.failed, fault) = (outcome.failed, cut);
             told.audit = outcome.audit.map(audit_name);
         }
         let mut lines = Vec::new();
         line(&mut lines, &told)?;
-        Ok(sheet.send(lines).await?)
+        sheet.send(lines).await?;
+        fault.map_or(Ok(()), |fault| Err(fault.into()))
+    }
+}
+
+/// How a list ended.
+#[derive(Debug, Default)]
+struct Listed {
+    /// Where it goes on, where it was cut.
+    next: Option<String>,
+    /// What was named and is not there.
+    missing: Option<Failure>,
+}
+
+fn is_short(reason: Option<&str>) -> Result<(), Failure> {
+    match reason {
+        Some(reason) if reason.len() > REASON => {
+            Err(Failure::new(Exit::Usage, format!("reason: longer than {REASON} octets")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Are no more meant than somebody has been shown?
+fn are_no_more(meant: u64, shown: u64) -> Result<(), Failure> {
+    if meant <= shown {
+        return Ok(());
+    }
+    let what = format!("{meant} messages are meant by now, not {shown}; nothing was done");
+    let hint = "look again at which those are";
+    Err(Failure::new(Exit::TempFail, what).hint(Some(hint)))
+}
+
+/// What an order says besides which messages it means, as one would type it, for the audit.
+fn more_of(act: &Act, future: bool) -> String {
+    match act {
+        Act::Redirect(to) => format!(" --to {to}"),
+        Act::Rehome(to) => format!(" --to-domain {to}"),
+        _ if future => " --future".to_owned(),
+        _ => String::new(),
     }
 }
 
@@ -706,26 +790,23 @@ struct Watched {
     kinds: Vec<Kind>,
     domains: Vec<DomainPattern>,
     accounts: Vec<String>,
+    ids: Vec<EntryId>,
+    codes: Vec<CodePattern>,
     /// Nothing is waited for.
     so_far: bool,
 }
 
 impl Watched {
-    fn new(
-        after: Option<u64>,
-        events: &[String],
-        domains: &[String],
-        accounts: Vec<String>,
-    ) -> Result<Watched, Failure> {
+    fn new(after: Option<u64>, events: &[String], which: Selection) -> Result<Watched, Failure> {
         let kind = |word: &String| {
             let known = Kind::ALL.iter().find(|(_, name)| name == word);
             let names = || Kind::ALL.map(|(_, name)| name).join(", ");
             let bad = || format!("event: saw {word:?}; allowed: {}", names());
             known.map(|(kind, _)| *kind).ok_or_else(|| Failure::new(Exit::Usage, bad()))
         };
-        let selection = Selection { domain: domains.to_vec(), ..Selection::default() };
         let kinds = events.iter().map(kind).collect::<Result<_, _>>()?;
-        Ok(Watched { after, kinds, domains: filter(&selection)?.domains, accounts, so_far: false })
+        let Filter { domains, ids, codes, .. } = filter(&which)?;
+        Ok(Watched { after, kinds, domains, accounts: which.account, ids, codes, so_far: false })
     }
 
     fn has(&self, event: &Happening, account: Option<&str>) -> bool {
@@ -733,9 +814,13 @@ impl Watched {
             event.domain.as_ref().is_some_and(|domain| pattern.matches(domain))
         };
         let of_account = |name: &String| account == Some(name);
+        let said =
+            |code: &CodePattern| event.reply.as_ref().is_some_and(|reply| code.matches(reply));
         (self.kinds.is_empty() || self.kinds.contains(&event.kind))
             && (self.domains.is_empty() || self.domains.iter().any(of_domain))
             && (self.accounts.is_empty() || self.accounts.iter().any(of_account))
+            && (self.ids.is_empty() || event.id.is_some_and(|id| self.ids.contains(&id)))
+            && (self.codes.is_empty() || self.codes.iter().any(said))
     }
 }
 
@@ -772,9 +857,17 @@ struct Order {
 
 fn act(word: ActWord, until: Option<&str>, reply: Option<&str>) -> Result<Act, Failure> {
     let usage = |what: String| Failure::new(Exit::Usage, what);
-    if until.is_some() && word != ActWord::Hold {
-        return Err(usage("until: only what is held is held until a time".to_owned()));
-    }
+    let until = match (word, until) {
+        (ActWord::Delete, Some(until)) => {
+            return undo_window(until).map(|at| Act::Delete(Some(at)));
+        }
+        (ActWord::Hold, until) => until,
+        (_, None) => None,
+        (_, Some(_)) => {
+            let what = "until: only what is held or deleted is so until a time";
+            return Err(usage(what.to_owned()));
+        }
+    };
     Ok(match word {
         ActWord::Hold => {
             let now = Timestamp::now();
@@ -786,7 +879,7 @@ fn act(word: ActWord, until: Option<&str>, reply: Option<&str>) -> Result<Act, F
             Act::Hold(until)
         }
         ActWord::Release => Act::Release,
-        ActWord::Delete => Act::Delete,
+        ActWord::Delete => Act::Delete(None),
         ActWord::Undelete => Act::Undelete,
         ActWord::Expire => Act::Expire,
         ActWord::Requeue => Act::Requeue,
@@ -794,6 +887,25 @@ fn act(word: ActWord, until: Option<&str>, reply: Option<&str>) -> Result<Act, F
         ActWord::Redirect => return Err(usage("to: not set".to_owned())),
         ActWord::Bounce => Act::Bounce(refusal(reply.unwrap_or(BOUNCED)).map_err(usage)?),
     })
+}
+
+/// For so long what was deleted may be kept at most: it takes room.
+const LONGEST_UNDO: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+
+/// Until when what is deleted now can be called back.
+fn undo_window(word: &str) -> Result<Timestamp, Failure> {
+    let now = Timestamp::now();
+    let at = moment(word, now);
+    let at = at.map_err(|fault| Failure::new(Exit::Usage, format!("until: {fault}")))?;
+    match now.checked_add(LONGEST_UNDO) {
+        Ok(latest) if at > latest => {
+            let what = format!(
+                "until: saw {word:?}; allowed: what is deleted is kept for 30 days at most"
+            );
+            Err(Failure::new(Exit::Usage, what))
+        }
+        _ => Ok(at),
+    }
 }
 
 const BOUNCED: &str = "550 5.7.1 refused by the postmaster";
@@ -903,6 +1015,14 @@ impl Selected {
         let named = &self.filter.domains;
         (named.is_empty() || named.iter().any(|pattern| pattern.matches(domain)))
             && self.domains.as_ref().is_none_or(|ours| ours.contains(domain))
+    }
+
+    /// Is nothing asked for that only the message itself could tell?
+    fn knows_only_the_envelope(&self) -> bool {
+        self.sources.is_empty()
+            && self.conditions.is_empty()
+            && self.subjects.is_empty()
+            && self.before.is_none()
     }
 
     fn is_from(&self, host: IpAddr) -> bool {

@@ -25,6 +25,7 @@ pub(super) struct Pages<'a> {
     /// Behind those there are no more names.
     last: bool,
     ended: bool,
+    excused: HashSet<EntryId>,
     pub(super) unknown: Missing,
 }
 
@@ -36,7 +37,8 @@ impl Pages<'_> {
         ids.reverse();
         let within = selected.within();
         let (last, ended, unknown) = (false, false, Missing::default());
-        Pages { desk, selected, now, ids, behind: None, within, last, ended, unknown }
+        let (behind, excused) = (None, HashSet::new());
+        Pages { desk, selected, now, ids, behind, within, last, ended, excused, unknown }
     }
 
     /// Begins behind a message, with which an earlier list ended.
@@ -45,12 +47,15 @@ impl Pages<'_> {
         match text.parse() {
             Ok(id) if self.are_named() => self.ids.retain(|named| *named > id),
             Ok(id) => self.behind = Some(id),
-            Err(_) => {
-                let what = "allowed: what an earlier list gave as the place to go on from";
-                return Err(Failure::new(Exit::Usage, format!("cursor: saw {text:?}; {what}")));
-            }
+            Err(_) => return Err(Pages::no_cursor(text)),
         }
         Ok(())
+    }
+
+    /// From there no list goes on.
+    pub(super) fn no_cursor(text: &str) -> Failure {
+        let what = "allowed: what an earlier list gave as the place to go on from";
+        Failure::new(Exit::Usage, format!("cursor: saw {text:?}; {what}"))
     }
 
     /// Are they those with these ids and no others?
@@ -80,7 +85,9 @@ impl Pages<'_> {
         self.ended = self.ids.is_empty();
         let found = self.desk.overseer.these(some.clone()).await?;
         let known: HashSet<EntryId> = found.iter().map(name).collect();
-        some.into_iter().filter(|id| !known.contains(id)).for_each(|id| self.unknown.add(id));
+        let excused = &self.excused;
+        let missing = |id: &EntryId| !known.contains(id) && !excused.contains(id);
+        self.unknown.0.extend(some.into_iter().filter(missing));
         Ok(found)
     }
 
@@ -107,35 +114,42 @@ impl Pages<'_> {
         some
     }
 
-    /// Was each id that was named there?
-    pub(super) fn all_known(&self) -> Result<(), Trouble> {
-        match (self.unknown.first.first(), self.unknown.count) {
-            (None, _) => Ok(()),
-            (Some(id), 1) => Err(no_such(*id).into()),
-            (Some(id), n) => {
-                let what = format!("{id} and {} others: there are no such messages", n - 1);
-                Err(Failure::new(Exit::NoInput, what).into())
+    /// Which of the ids that were named are not there, up to the last one that was told where the list was cut
+    /// behind it: of the others the next list tells.
+    pub(super) fn not_there(&self, cut_behind: Option<EntryId>) -> Option<Failure> {
+        let mut unknown = self.unknown.0.iter();
+        let told = |id: &&EntryId| cut_behind.is_none_or(|last| **id <= last);
+        let first = *unknown.find(told)?;
+        Some(match unknown.filter(told).count() {
+            0 => no_such(first),
+            n => {
+                let what = format!("{first} and {n} others: there are no such messages");
+                Failure::new(Exit::NoInput, what)
             }
-        }
+        })
+    }
+
+    /// Of these it is known that they have left.
+    pub(super) fn excuse(&mut self, left: impl IntoIterator<Item = EntryId>) {
+        self.excused.extend(left);
     }
 }
 
-/// Ids that were named and are not there, or no longer.
+/// Ids that were named and are not there, or no longer, in order.
 #[derive(Debug, Default)]
-pub(super) struct Missing {
-    pub(super) count: u64,
-    /// No more than [`Missing::TOLD`].
-    pub(super) first: Vec<EntryId>,
-}
+pub(super) struct Missing(Vec<EntryId>);
 
 impl Missing {
     /// So many are told by name.
     const TOLD: usize = 100;
 
-    fn add(&mut self, id: EntryId) {
-        self.count += 1;
-        if self.first.len() < Missing::TOLD {
-            self.first.push(id);
-        }
+    /// How many.
+    pub(super) fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    /// The first of them.
+    pub(super) fn first(&self) -> impl Iterator<Item = &EntryId> {
+        self.0.iter().take(Missing::TOLD)
     }
 }

@@ -7,13 +7,15 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::left::Left;
 use crate::flow::events::Happening;
 use crate::flow::http::status::STATUS;
 use crate::flow::http::survey::AGES;
 use crate::flow::recent::Past;
 use crate::flow::recent::present::Present;
+use crate::flow::traffic::{Load, Passed, Since, Unknown};
 use crate::queue::filter::last_reply;
-use crate::queue::{Answered, Mark, RecipientState, Standing};
+use crate::queue::{Answered, EntryId, Mark, RecipientState, Standing};
 use crate::smtp::{Body, Reply, Stage};
 use crate::spool::embedded::decree::Decree;
 use crate::spool::embedded::operate::Audited;
@@ -21,12 +23,14 @@ use crate::spool::embedded::oversee::{Census, Sight, Standings, Unseen};
 use crate::spool::embedded::verify::Finding;
 
 /// Every schema with its name.
-pub const SCHEMAS: [(&str, &str); 14] = [
+pub const SCHEMAS: [(&str, &str); 16] = [
     (EVENT, include_str!("schema/event.json")),
     (MESSAGE, include_str!("schema/message.json")),
     (RECIPIENT, include_str!("schema/recipient.json")),
     (DOMAIN, include_str!("schema/domain.json")),
     (GROUP, include_str!("schema/group.json")),
+    (TRAFFIC, include_str!("schema/traffic.json")),
+    (OVERVIEW, include_str!("schema/overview.json")),
     (ACTION, include_str!("schema/action.json")),
     (AUDIT, include_str!("schema/audit.json")),
     (SESSION, include_str!("schema/session.json")),
@@ -59,6 +63,10 @@ pub const FINDING: &str = "odmr.queue.finding/1";
 pub const VERIFIED: &str = "odmr.queue.verified/1";
 /// Schema of [`Group`].
 pub const GROUP: &str = "odmr.queue.group/1";
+/// Schema of how the daemon itself does.
+pub const OVERVIEW: &str = "odmr.queue.overview/1";
+/// Schema of [`Rates`].
+pub const TRAFFIC: &str = "odmr.queue.traffic/1";
 /// Schema of [`Action`].
 pub const ACTION: &str = "odmr.queue.action/1";
 /// Schema of [`Audit`].
@@ -179,12 +187,36 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// What can be told of one that has left.
+    pub fn left(left: &'a Left, account: Option<&'a str>, now: Timestamp) -> Message<'a> {
+        let arrived = left.arrived();
+        let reply = left.reply.as_ref();
+        let last = Last { at: Some(second(left.at)), ..Last::new(None, reply) };
+        let by = left.who.as_deref();
+        Message {
+            state: left.standing.name(),
+            arrived: arrived.map(second),
+            age_s: arrived.map(|at| now.duration_since(at).as_secs().max(0)),
+            size: left.size,
+            hold: Hold { by, at: by.map(|_| second(left.at)), ..Hold::default() },
+            last: Some(Last { session: left.session.as_deref(), ..last }),
+            damage: None,
+            ..Message::bare(left.id, Some(left.domain.as_str()), account)
+        }
+    }
+
     /// What can be told of one that cannot be read.
     pub fn unseen(unseen: &'a Unseen, account: Option<&'a str>) -> Message<'a> {
+        let domain = unseen.domain.as_ref().map(|domain| domain.as_str());
+        Message { damage: Some(&unseen.what), ..Message::bare(unseen.id, domain, account) }
+    }
+
+    /// One of which no more is known.
+    fn bare(id: EntryId, domain: Option<&'a str>, account: Option<&'a str>) -> Message<'a> {
         Message {
             schema: MESSAGE,
-            id: unseen.id.to_string(),
-            domain: unseen.domain.as_ref().map(|domain| domain.as_str()),
+            id: id.to_string(),
+            domain,
             account,
             state: Standing::Damaged.name(),
             arrived: None,
@@ -204,7 +236,7 @@ impl<'a> Message<'a> {
             recipients: Vec::new(),
             message_id: None,
             sha256: None,
-            damage: Some(&unseen.what),
+            damage: None,
         }
     }
 }
@@ -278,7 +310,7 @@ impl<'a> Recipient<'a> {
 }
 
 /// Whole seconds: what is told of a time is told so, and jq's `fromdateiso8601` reads nothing finer.
-fn second(at: Timestamp) -> Timestamp {
+pub(super) fn second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
@@ -328,6 +360,7 @@ pub struct Happened<'a> {
     enhanced: Option<String>,
     text: Option<&'a str>,
     recipients: Option<u64>,
+    size: Option<u64>,
     who: Option<&'a str>,
     result: Option<&'static str>,
 }
@@ -349,6 +382,7 @@ impl<'a> Happened<'a> {
             enhanced: reply.and_then(|reply| reply.enhanced).map(|status| status.to_string()),
             text: reply.map(|reply| &*reply.text),
             recipients: event.recipients,
+            size: event.size,
             who: event.who.as_deref(),
             result: event.result,
         }
@@ -370,6 +404,7 @@ impl<'a> Happened<'a> {
             enhanced: None,
             text: None,
             recipients: None,
+            size: None,
             who: None,
             result: None,
         }
@@ -562,6 +597,75 @@ pub struct Group {
     pub ages: BTreeMap<&'static str, u64>,
 }
 
+/// What came and went in some time, of all domains, or of one, or of an account's.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rates {
+    schema: &'static str,
+    by: &'static str,
+    key: String,
+    since: Timestamp,
+    from: Timestamp,
+    to: Timestamp,
+    span_s: i64,
+    missing: Option<&'static str>,
+    received: Rate,
+    delivered: Rate,
+    deferred: Rate,
+    refused: Rate,
+}
+
+/// How much, and how much of it in an hour.
+#[derive(Clone, Debug, Serialize)]
+struct Rate {
+    messages: u64,
+    bytes: u64,
+    messages_per_h: f64,
+    bytes_per_h: u64,
+}
+
+impl Rate {
+    fn new(load: Load, span_s: i64) -> Rate {
+        let hours = span_s as f64 / 3600.0;
+        Rate {
+            messages: load.messages,
+            bytes: load.octets,
+            // To a hundredth: what is beyond that nobody has measured.
+            messages_per_h: (load.messages as f64 / hours * 100.0).round() / 100.0,
+            bytes_per_h: (load.octets as f64 / hours).round() as u64,
+        }
+    }
+}
+
+impl Rates {
+    /// What is told of it; `since` was asked for.
+    pub fn new(
+        (by, key): (&'static str, String),
+        passed: Passed,
+        since: Timestamp,
+        known: &Since,
+        now: Timestamp,
+    ) -> Rates {
+        let span_s = now.duration_since(known.from).as_secs().max(1);
+        Rates {
+            schema: TRAFFIC,
+            by,
+            key,
+            since: second(since),
+            from: second(known.from),
+            to: second(now),
+            span_s,
+            missing: known.unknown.map(|unknown| match unknown {
+                Unknown::Restarted => "restarted",
+                Unknown::Lost => "lost",
+            }),
+            received: Rate::new(passed.received, span_s),
+            delivered: Rate::new(passed.delivered, span_s),
+            deferred: Rate::new(passed.deferred, span_s),
+            refused: Rate::new(passed.refused, span_s),
+        }
+    }
+}
+
 /// What came of an order.
 #[derive(Clone, Debug, Serialize)]
 pub struct Action {
@@ -577,6 +681,8 @@ pub struct Action {
     pub busy: u64,
     /// To how many it cannot be done as they stand.
     pub unfit: u64,
+    /// To how many it was not done because the spool could not be read or written.
+    pub failed: u64,
     /// How many were named that are not there, or no longer.
     pub missing: u64,
     /// The first of those.

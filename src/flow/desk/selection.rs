@@ -24,7 +24,7 @@ pub struct Selection {
     #[arg(long, value_name = "NAME", help_heading = "Which messages")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub account: Vec<String>,
-    /// In this state: waiting, in_session, deferred, held, refused, expired, delivered, damaged, deleted
+    /// In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     #[arg(long, value_name = "STATE", help_heading = "Which messages")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub state: Vec<String>,
@@ -118,7 +118,8 @@ impl Selection {
     /// Leaves out what was deleted, unless states are named.
     pub fn leave_out_deleted(&mut self) {
         if self.state.is_empty() && !self.held && !self.damaged {
-            let others = Standing::ALL.iter().filter(|(state, _)| *state != Standing::Deleted);
+            let gone = [Standing::Deleted, Standing::Bounced];
+            let others = Standing::ALL.iter().filter(|(state, _)| !gone.contains(state));
             self.state.extend(others.map(|(_, name)| (*name).to_owned()));
         }
     }
@@ -275,6 +276,19 @@ pub fn moment(word: &str, now: Timestamp) -> Result<Timestamp, String> {
         .ok_or_else(|| "allowed: a time like 2026-12-24T18:00:00Z, or from now: 12h, 3d".to_owned())
 }
 
+/// A point in time that has been: RFC 3339, or so long ago.
+///
+/// # Errors
+/// What is allowed.
+pub fn past(word: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let ago = || duration(word).ok().and_then(|ago| now.checked_sub(ago).ok());
+    let at = word.parse::<Timestamp>().ok().or_else(ago);
+    at.filter(|at| *at <= now).ok_or_else(|| {
+        "allowed: a time that has been, like 2026-11-24T18:00:00Z, or so long ago: 12h, 3d"
+            .to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,5 +322,9 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         assert_eq!(moment("12h", now).unwrap(), Timestamp::from_second(12 * 3600).unwrap());
         assert!(moment("2026-12-24T18:00:00Z", now).is_ok() && moment("soon", now).is_err());
+        let now = Timestamp::from_second(13 * 3600).unwrap();
+        assert_eq!(past("12h", now).unwrap(), Timestamp::from_second(3600).unwrap());
+        assert!(past("1970-01-01T00:00:00Z", now).is_ok());
+        assert!(past("2026-12-24T18:00:00Z", now).is_err() && past("lately", now).is_err());
     }
 }

@@ -28,6 +28,9 @@ pub enum Request {
         /// What an earlier list of the same messages gave as `next`: go on from there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cursor: Option<String>,
+        /// And behind them those that have left, as far as that is remembered.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        include_done: bool,
     },
     /// The domains that have mail, or these: `odmr.queue.domain/1` each.
     Domains {
@@ -37,6 +40,12 @@ pub enum Request {
         /// Count how old everything is, which takes a walk through all that waits.
         #[serde(default)]
         ages: bool,
+    },
+    /// How the daemon itself does: one `odmr.queue.overview/1`.
+    Overview {
+        /// And how much waited for each domain in the last 24 hours, as far as that is written down.
+        #[serde(default)]
+        depth: bool,
     },
     /// Do something to the messages that are meant: one `odmr.queue.action/1`. A dry run tells of each
     /// of them first.
@@ -51,13 +60,13 @@ pub enum Request {
         /// Why, for the audit.
         #[serde(default)]
         reason: Option<String>,
-        /// Hold: until when.
+        /// Hold: until when. Delete: until when it can be called back.
         #[serde(default)]
         until: Option<String>,
         /// Bounce: the reply that senders are told, `550 5.7.1 text`.
         #[serde(default)]
         reply: Option<String>,
-        /// Redirect: to which domain.
+        /// Redirect and requeue: to which domain.
         #[serde(default)]
         to: Option<String>,
         /// Only what had arrived by then.
@@ -108,9 +117,41 @@ pub enum Request {
         /// Of these accounts only.
         #[serde(default)]
         account: Vec<String>,
+        /// About these messages only.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        id: Vec<String>,
+        /// Of which the customer said this only: 452, 4xx, 4.2.2.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        code: Vec<String>,
         /// What has happened so far, and no more.
         #[serde(default)]
         so_far: bool,
+    },
+    /// How much came and went since a moment: one `odmr.queue.traffic/1`, or one for each domain or account
+    /// that had any.
+    Traffic {
+        /// Since when.
+        since: jiff::Timestamp,
+        /// Of these domains only.
+        #[serde(default)]
+        domain: Vec<String>,
+        /// Of these accounts only.
+        #[serde(default)]
+        account: Vec<String>,
+        /// Told apart by this.
+        #[serde(default)]
+        by: Apart,
+    },
+    /// Bring what waits for these domains to their hosts now: one `odmr.queue.action/1`.
+    DeliverNow {
+        /// Which; each must have a host that mail is brought to.
+        domain: Vec<String>,
+        /// Only look.
+        #[serde(default)]
+        dry_run: bool,
+        /// Why, for the audit.
+        #[serde(default)]
+        reason: Option<String>,
     },
     /// The last lines of the audit: `odmr.queue.audit/1` each.
     Audit {
@@ -123,8 +164,21 @@ pub enum Request {
 impl Request {
     /// A list from its beginning.
     pub fn list(filter: Selection, limit: Option<u64>) -> Request {
-        Request::List { filter, limit, cursor: None }
+        Request::List { filter, limit, cursor: None, include_done: false }
     }
+}
+
+/// By what traffic may be told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Apart {
+    /// All of it together.
+    #[default]
+    All,
+    /// Whose mail it was.
+    Domain,
+    /// Who may claim it.
+    Account,
 }
 
 /// What may be done.

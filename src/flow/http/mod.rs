@@ -34,7 +34,7 @@ use hyper::{Method, StatusCode};
 
 use self::doings::Prominent;
 pub use self::gate::{Gate, GateError};
-pub use self::remember::{Memory, keep_remembering};
+pub use self::remember::{Memory, keep_remembering, minutes};
 use self::survey::{Figures, Surveyor};
 use super::line::Stop;
 use super::provider::Provider;

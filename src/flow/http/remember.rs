@@ -13,7 +13,7 @@ use crate::flow::line::{Stop, every_minute};
 use crate::queue;
 
 /// The history while the daemon runs. Without the file there is no picture, and all else goes on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Memory(Arc<Mutex<Option<History>>>);
 
 impl Memory {

@@ -32,6 +32,12 @@ impl Done {
         Ok(done)
     }
 
+    /// Those of another too.
+    pub(super) fn join(&self, other: &Done) {
+        let other = other.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(other);
+    }
+
     /// Which they were.
     pub(super) fn named(&self, ledger: &Ledger) -> Vec<(EntryId, Domain)> {
         let done = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -195,14 +195,32 @@ impl Embedded {
     /// Carries out an operator's order on these entries. What a session has in hand is left to it.
     ///
     /// # Errors
-    /// [`SpoolError`]; what was done before it stays done.
+    /// [`CutShort`], which says what was done before that and stays done.
+    ///
+    /// [`CutShort`]: operate::CutShort
     pub async fn operate(
         &self,
         ids: Vec<EntryId>,
         act: Act,
         warrant: Warrant,
-    ) -> Result<Outcome, SpoolError> {
+    ) -> Result<Outcome, Box<operate::CutShort>> {
         operate::operate(&self.0, ids, act, warrant).await
+    }
+
+    /// Notes in the audit an order by which nothing changes here, about so many entries. The number of its
+    /// line.
+    ///
+    /// # Errors
+    /// [`SpoolError`]; nothing is noted then.
+    pub async fn note(
+        &self,
+        action: &'static str,
+        warrant: Warrant,
+        done: u64,
+    ) -> Result<i64, SpoolError> {
+        let noted = operate::Noted { action, warrant, done };
+        let id = self.0.submit(Work::Note(Box::new(noted))).await?;
+        Ok(i64::try_from(id).unwrap_or(i64::MAX))
     }
 
     /// From now on new mail for these domains is held, until then; or no longer. What is there already

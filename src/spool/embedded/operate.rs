@@ -48,10 +48,28 @@ pub struct Outcome {
     pub busy: u64,
     /// Entries that are gone, or in a state in which it makes no sense.
     pub unfit: u64,
+    /// Entries to which it was not done because the spool could not be read or written.
+    pub failed: u64,
     /// The number of the order in the audit; none when nothing was done.
     pub audit: Option<i64>,
     /// Which entries it was done to.
     pub entries: Vec<(EntryId, Domain)>,
+}
+
+/// An order that came to nothing from some entry on: what was done before it stays done.
+#[derive(Debug, thiserror::Error)]
+#[error("{fault}")]
+pub struct CutShort {
+    /// What came of it as far as it went; the rest has failed.
+    pub outcome: Outcome,
+    /// Why.
+    pub fault: SpoolError,
+}
+
+impl From<Box<CutShort>> for SpoolError {
+    fn from(cut: Box<CutShort>) -> SpoolError {
+        cut.fault
+    }
 }
 
 /// Part of an order, for the writer.
@@ -72,29 +90,60 @@ pub(super) async fn operate(
     ids: Vec<EntryId>,
     act: Act,
     warrant: Warrant,
-) -> Result<Outcome, SpoolError> {
+) -> Result<Outcome, Box<CutShort>> {
     let (warrant, audit, all) = (Arc::new(warrant), Arc::default(), Done::default());
     let mut outcome = Outcome::default();
+    let order = Order { core, act, warrant, audit: Arc::clone(&audit), done: all.clone() };
+    let mut fault = None;
     for some in ids.chunks(AT_ONCE) {
-        let keys = keys_of(core, some.to_vec()).await?;
-        outcome.unfit += (some.len() - keys.len()) as u64;
-        let claims: Vec<Claim> =
-            keys.iter().filter_map(|&key| core.claims.claim(key, For::Change)).collect();
-        outcome.busy += (keys.len() - claims.len()) as u64;
-        let claimed = claims.len() as u64;
-        if claimed == 0 {
-            continue;
+        if let Err(error) = order.of_some(some, &mut outcome).await {
+            fault = Some(error);
+            break;
         }
-        let (warrant, audit) = (Arc::clone(&warrant), Arc::clone(&audit));
-        let (act, done) = (act.clone(), all.clone());
-        let operation = Operation { claims, act, warrant, audit, done };
-        let done = core.submit(Work::Operate(Box::new(operation))).await?;
-        outcome.done += done;
-        outcome.unfit += claimed - done.min(claimed);
     }
     outcome.audit = audit.get().copied();
     outcome.entries = all.named(&core.ledger);
-    Ok(outcome)
+    match fault {
+        None => Ok(outcome),
+        Some(fault) => {
+            let told = outcome.done + outcome.busy + outcome.unfit;
+            outcome.failed = (ids.len() as u64).saturating_sub(told);
+            Err(Box::new(CutShort { outcome, fault }))
+        }
+    }
+}
+
+/// An order that is being carried out.
+struct Order<'a> {
+    core: &'a Arc<Core>,
+    act: Act,
+    warrant: Arc<Warrant>,
+    audit: Arc<OnceLock<i64>>,
+    done: Done,
+}
+
+impl Order<'_> {
+    /// Does it to some, all of them or none.
+    async fn of_some(&self, some: &[EntryId], outcome: &mut Outcome) -> Result<(), SpoolError> {
+        let core = self.core;
+        let keys = keys_of(core, some.to_vec()).await?;
+        let claims: Vec<Claim> =
+            keys.iter().filter_map(|&key| core.claims.claim(key, For::Change)).collect();
+        let (gone, busy) = ((some.len() - keys.len()) as u64, (keys.len() - claims.len()) as u64);
+        let claimed = claims.len() as u64;
+        let mut done = 0;
+        if claimed > 0 {
+            let (warrant, audit) = (Arc::clone(&self.warrant), Arc::clone(&self.audit));
+            let (act, these) = (self.act.clone(), Done::default());
+            let operation = Operation { claims, act, warrant, audit, done: these.clone() };
+            done = core.submit(Work::Operate(Box::new(operation))).await?;
+            self.done.join(&these);
+        }
+        outcome.done += done;
+        outcome.busy += busy;
+        outcome.unfit += gone + claimed - done.min(claimed);
+        Ok(())
+    }
 }
 
 async fn keys_of(core: &Arc<Core>, ids: Vec<EntryId>) -> Result<Vec<Key>, SpoolError> {
@@ -149,8 +198,9 @@ impl Operation {
                 unmark(db, key)?;
                 settle::set_state(db, key, EntryState::Waiting, changes)
             }
-            Act::Delete => {
-                self.mark(db, key, state, self.warrant.at.checked_add(UNDO).ok())?;
+            Act::Delete(until) => {
+                let until = until.or_else(|| self.warrant.at.checked_add(UNDO).ok());
+                self.mark(db, key, state, until)?;
                 conclude::is_not_due(db, key)?;
                 settle::set_state(db, key, EntryState::Deleted, changes)
             }
@@ -164,10 +214,14 @@ impl Operation {
                 settle::refuse(db, key, reply, changes)
             }
             Act::Requeue => requeue(db, key, changes),
-            Act::Redirect(to) => {
+            Act::Redirect(to) | Act::Rehome(to) => {
                 let number = changes.id(db, ledger, to)?;
                 let there = Key { domain: number, ..key };
-                settle::redirect(db, key, there, to, self.warrant.at, changes)
+                let moved = settle::redirect(db, key, there, to, self.warrant.at, changes)?;
+                if moved > 0 && matches!(self.act, Act::Rehome(_)) {
+                    requeue(db, there, changes)?;
+                }
+                Ok(moved)
             }
         }
     }
@@ -194,6 +248,23 @@ impl Operation {
         let id = line(db, self.audit.get().copied(), &self.warrant, self.act.name(), done)?;
         let _ = self.audit.set(id);
         Ok(())
+    }
+}
+
+/// An order by which nothing changes in the spool, for the audit.
+#[derive(Debug)]
+pub(super) struct Noted {
+    pub(super) action: &'static str,
+    pub(super) warrant: Warrant,
+    /// How many entries it was about.
+    pub(super) done: u64,
+}
+
+impl Noted {
+    /// Writes its line. Says which that is.
+    pub(super) fn write(&self, db: &Connection) -> rusqlite::Result<u64> {
+        let id = line(db, None, &self.warrant, self.action, self.done)?;
+        Ok(id.max(0).cast_unsigned())
     }
 }
 

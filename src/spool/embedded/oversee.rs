@@ -267,15 +267,20 @@ impl Overseer {
     pub async fn these(&self, ids: Vec<EntryId>) -> Result<Vec<Result<Sight, Unseen>>, SpoolError> {
         self.read(move |view, db| {
             let snapshot = db.unchecked_transaction()?;
-            let mut seen = Vec::new();
-            for id in ids {
-                let domain = "SELECT domain FROM entry WHERE id = ?1";
-                let domain: Option<i64> = db
-                    .prepare_cached(domain)?
-                    .query_row([id.0.to_bytes()], |row| row.get(0))
-                    .optional()?;
-                if let Some(domain) = domain {
-                    seen.extend(view.sight(db, Key { domain, id })?);
+            let mut seen = Vec::with_capacity(ids.len());
+            for some in ids.chunks(row::AT_ONCE) {
+                let whole = row::named(db, some, |number| view.name(db, number));
+                // What is damaged is looked at one by one.
+                let whole = whole.unwrap_or_default().into_iter();
+                let mut whole: HashMap<EntryId, _> =
+                    whole.map(|(domain, stored)| (stored.entry.id, (domain, stored))).collect();
+                for &id in some {
+                    match whole.remove(&id) {
+                        Some((domain, stored)) => {
+                            seen.push(Ok(view.seen(db, Key { domain, id }, stored)?));
+                        }
+                        None => seen.extend(view.alone(db, id)?),
+                    }
                 }
             }
             snapshot.finish()?;
@@ -498,6 +503,21 @@ impl View {
         };
         let Stored { entry, digest, answered, .. } = stored;
         Ok(Sight { entry, digest, answered, leased: self.is_leased(key), mark })
+    }
+
+    /// The entry with this name, if there is one, whatever can be said of it.
+    fn alone(
+        &mut self,
+        db: &Connection,
+        id: EntryId,
+    ) -> rusqlite::Result<Option<Result<Sight, Unseen>>> {
+        let sql = "SELECT domain FROM entry WHERE id = ?1";
+        let domain =
+            db.prepare_cached(sql)?.query_row([id.0.to_bytes()], |row| row.get(0)).optional()?;
+        match domain {
+            Some(domain) => self.sight(db, Key { domain, id }),
+            None => Ok(None),
+        }
     }
 
     /// One entry, whatever can be said of it.

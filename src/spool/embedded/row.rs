@@ -3,6 +3,8 @@
 //! What comes back from disk is judged as if a stranger had sent it: a flipped bit in an address
 //! makes a damaged entry, never a mail to somebody else's house.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -172,13 +174,14 @@ const ENTRY: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m
     m.head, m.file, m.checks, m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
     m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain, e.id, m.auth, m.message_id
     FROM entry e JOIN message m ON m.id = e.message WHERE e.id = ?1";
-/// The same of a stretch of entries, in the order of their names. Of the bodies' proofs nothing: whoever
-/// reads so many looks at envelopes.
-const STRETCH: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
+/// The same of many entries. Of the bodies' proofs nothing: whoever reads so many looks at envelopes.
+const MANY: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
     x'', m.file, x'', m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
     m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain, e.id, m.auth, m.message_id
-    FROM entry e NOT INDEXED CROSS JOIN message m ON m.id = e.message
-    WHERE e.id > ?1 AND e.id <= ?2 ORDER BY e.id";
+    FROM entry e NOT INDEXED CROSS JOIN message m ON m.id = e.message";
+/// Recipients, and of which entry each is.
+const PEOPLE: &str = "SELECT path, notify, orcpt, state, code, status, words, times, at, session,
+    stage, remote_id, entry FROM recipient";
 
 /// Reads an entry of `domain`, if it is there.
 pub(super) fn load(
@@ -211,16 +214,53 @@ pub(super) fn stretch(
     db: &Connection,
     after: &[u8],
     last: &[u8],
-    mut name: impl FnMut(i64) -> rusqlite::Result<Option<Domain>>,
+    name: impl FnMut(i64) -> rusqlite::Result<Option<Domain>>,
 ) -> rusqlite::Result<Vec<Stored>> {
-    let sql = "SELECT path, notify, orcpt, state, code, status, words, times, at, session, stage,
-                 remote_id, entry
-               FROM recipient WHERE entry > ?1 AND entry <= ?2 ORDER BY entry, n";
-    let (mut entries, mut people) = (db.prepare_cached(STRETCH)?, db.prepare_cached(sql)?);
-    let (mut entries, mut people) =
+    static ENTRIES: LazyLock<String> =
+        LazyLock::new(|| format!("{MANY} WHERE e.id > ?1 AND e.id <= ?2 ORDER BY e.id"));
+    static RECIPIENTS: LazyLock<String> =
+        LazyLock::new(|| format!("{PEOPLE} WHERE entry > ?1 AND entry <= ?2 ORDER BY entry, n"));
+    let (mut entries, mut people) = (db.prepare_cached(&ENTRIES)?, db.prepare_cached(&RECIPIENTS)?);
+    let (entries, people) =
         (entries.query(params![after, last])?, people.query(params![after, last])?);
+    let found = gathered(entries, people, name)?;
+    Ok(found.into_iter().map(|(_, stored)| stored).collect())
+}
+
+/// Names that are looked up in one go.
+pub(super) const AT_ONCE: usize = 64;
+
+/// The entries with these names, at most [`AT_ONCE`], in the order of their names and each with its domain's
+/// number. Those of which something is wrong are left out, as by [`stretch`].
+pub(super) fn named(
+    db: &Connection,
+    ids: &[EntryId],
+    name: impl FnMut(i64) -> rusqlite::Result<Option<Domain>>,
+) -> rusqlite::Result<Vec<(i64, Stored)>> {
+    static THESE: LazyLock<String> = LazyLock::new(|| vec!["?"; AT_ONCE].join(", "));
+    static ENTRIES: LazyLock<String> =
+        LazyLock::new(|| format!("{MANY} WHERE e.id IN ({}) ORDER BY e.id", *THESE));
+    static RECIPIENTS: LazyLock<String> =
+        LazyLock::new(|| format!("{PEOPLE} WHERE entry IN ({}) ORDER BY entry, n", *THESE));
+    let Some(last) = ids.last() else { return Ok(Vec::new()) };
+    // One statement for any number: the last name stands in all places that are left.
+    let names = || {
+        let names = ids.iter().chain(std::iter::repeat(last)).take(AT_ONCE);
+        rusqlite::params_from_iter(names.map(|id| id.0.to_bytes()))
+    };
+    let (mut entries, mut people) = (db.prepare_cached(&ENTRIES)?, db.prepare_cached(&RECIPIENTS)?);
+    let (entries, people) = (entries.query(names())?, people.query(names())?);
+    gathered(entries, people, name)
+}
+
+/// Entries and recipients, both in the order of the entries' names, put together.
+fn gathered(
+    mut entries: rusqlite::Rows<'_>,
+    mut people: rusqlite::Rows<'_>,
+    mut name: impl FnMut(i64) -> rusqlite::Result<Option<Domain>>,
+) -> rusqlite::Result<Vec<(i64, Stored)>> {
     let mut person = people.next()?;
-    let mut stretch = Vec::new();
+    let mut gathered = Vec::new();
     while let Some(found) = entries.next()? {
         let key: [u8; 16] = found.get(23)?;
         let (mut recipients, mut told) = (Vec::new(), Vec::new());
@@ -236,16 +276,17 @@ pub(super) fn stretch(
             }
             person = people.next()?;
         }
-        let Some(domain) = name(found.get(22)?)? else { continue };
+        let number = found.get(22)?;
+        let Some(domain) = name(number)? else { continue };
         let Ok(mut stored) = entry(found, &domain, EntryId(ulid::Ulid::from_bytes(key))) else {
             continue;
         };
         (stored.entry.recipients, stored.answered) = (recipients, told);
         if whole && !stored.entry.recipients.is_empty() && stored.is_sound(found.get(20)?) {
-            stretch.push(stored);
+            gathered.push((number, stored));
         }
     }
-    Ok(stretch)
+    Ok(gathered)
 }
 
 impl Stored {

@@ -24,7 +24,7 @@ use super::fold::Folder;
 use super::health::Health;
 use super::keep::Keep;
 use super::ledger::{Changes, Ledger};
-use super::operate::{self, Operation};
+use super::operate::{self, Noted, Operation};
 use super::recover;
 use super::rescue::is_damage;
 use super::room::Room;
@@ -52,6 +52,8 @@ pub(super) enum Work {
     /// Do what an operator has ordered.
     Operate(Box<Operation>),
     Proclaim(Proclamation),
+    /// Note an order by which nothing changes here.
+    Note(Box<Noted>),
     /// Clear away what an operator has deleted.
     Clear(Vec<Claim>),
     /// Of these entries nobody is to be told.
@@ -231,6 +233,7 @@ impl Writer {
             }
             Work::Operate(operation) => operation.write(db, &self.ledger, changes),
             Work::Proclaim(proclamation) => proclamation.write(db),
+            Work::Note(noted) => noted.write(db),
             Work::Clear(claims) => operate::clear(db, claims, changes),
             Work::NotDue(claims) => {
                 claims.iter().try_for_each(|c| conclude::is_not_due_here(db, c.key)).map(|()| 0)

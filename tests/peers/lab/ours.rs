@@ -72,8 +72,9 @@ impl<'lab> Odmrd<'lab> {
         odmrd.set("mx.listen", &list(mx)).set("odmr.listen", &list(odmr))
     }
 
-    /// A line of the settings file: a dotted key and its value as TOML.
+    /// A line of the settings file: a dotted key and its value as TOML. The last word on a key counts.
     pub fn set(mut self, key: &str, value: &str) -> Odmrd<'lab> {
+        self.settings.retain(|line| !line.starts_with(&format!("{key} = ")));
         self.settings.push(format!("{key} = {value}\n"));
         self
     }

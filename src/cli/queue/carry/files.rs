@@ -1,11 +1,15 @@
 //! The files that messages leave as and come back from.
 
+mod archive;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+
+use self::archive::Archive;
 
 use crate::exit::{Exit, Failure};
 use crate::smtp::escape::Escaped;
@@ -20,6 +24,8 @@ pub enum Form {
     Maildir,
     /// One file, and the envelopes beside it.
     Mbox,
+    /// One file, in which are a file for each content and one for each envelope.
+    Tar,
 }
 
 impl std::str::FromStr for Form {
@@ -29,7 +35,8 @@ impl std::str::FromStr for Form {
             "eml" => Ok(Form::Eml),
             "maildir" => Ok(Form::Maildir),
             "mbox" => Ok(Form::Mbox),
-            _ => Err("allowed: eml, maildir or mbox".to_owned()),
+            "tar" => Ok(Form::Tar),
+            _ => Err("allowed: eml, maildir, mbox or tar".to_owned()),
         }
     }
 }
@@ -44,6 +51,8 @@ pub struct Writer {
     to: PathBuf,
     /// Mbox: the one file. It and the envelopes get their names when all is written.
     mbox: Option<BufWriter<File>>,
+    /// Likewise.
+    archive: Option<Archive>,
     envelopes: Option<BufWriter<File>>,
     sound: bool,
 }
@@ -80,8 +89,8 @@ fn beside(path: &Path) -> PathBuf {
 impl Writer {
     /// Begins: a folder that is there is added to, a file that is there is left alone.
     pub fn create(form: Form, to: &Path) -> Result<Writer, Failure> {
-        let mut writer =
-            Writer { form, to: to.to_owned(), mbox: None, envelopes: None, sound: true };
+        let (mbox, archive, envelopes) = (None, None, None);
+        let mut writer = Writer { form, to: to.to_owned(), mbox, archive, envelopes, sound: true };
         match form {
             Form::Eml => folder(to)?,
             Form::Maildir => {
@@ -94,21 +103,11 @@ impl Writer {
                 writer.envelopes = Some(BufWriter::new(file.map_err(failed(&path))?));
             }
             Form::Mbox => {
-                for path in [to.to_owned(), beside(to)] {
-                    if path.symlink_metadata().is_ok() {
-                        let what = format!("{}: is there already", shown(&path));
-                        return Err(Failure::new(Exit::CantCreate, what));
-                    }
-                }
-                let open = |path: PathBuf| {
-                    let path = unfinished(&path);
-                    // What an export that was broken off has left.
-                    let _ = fs::remove_file(&path);
-                    private(&path).map(BufWriter::new).map_err(failed(&path))
-                };
-                writer.mbox = Some(open(to.to_owned())?);
-                writer.envelopes = Some(open(beside(to))?);
+                let [mbox, envelopes] = [begun(to)?, begun(&beside(to))?];
+                writer.mbox = Some(BufWriter::new(mbox));
+                writer.envelopes = Some(BufWriter::new(envelopes));
             }
+            Form::Tar => writer.archive = Some(Archive::new(begun(to)?)),
         }
         Ok(writer)
     }
@@ -118,8 +117,8 @@ impl Writer {
         self.sound
     }
 
-    /// A message begins.
-    pub fn begin(&mut self, id: &str) -> Result<Writing<'_>, Failure> {
+    /// A message begins, with this envelope as far as it is known.
+    pub fn begin(&mut self, id: &str, envelope: &Value) -> Result<Writing<'_>, Failure> {
         let (path, file) = match self.form {
             Form::Eml => {
                 let path = self.to.join(format!("{id}.eml"));
@@ -137,6 +136,13 @@ impl Writer {
                 let postmark = b"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n";
                 let mbox = self.mbox.as_mut();
                 mbox.map_or(Ok(()), |mbox| mbox.write_all(postmark)).map_err(failed(&self.to))?;
+                (self.to.clone(), None)
+            }
+            Form::Tar => {
+                let size = envelope["size"].as_u64().unwrap_or_default();
+                let archive = self.archive.as_mut();
+                let begun = archive.map_or(Ok(()), |archive| archive.begin(id, size));
+                begun.map_err(failed(&self.to))?;
                 (self.to.clone(), None)
             }
         };
@@ -157,11 +163,29 @@ impl Writer {
                 fs::rename(unfinished(&path), &path).map_err(failed(&path))?;
             }
         }
-        let folder =
-            if self.form == Form::Mbox { to.parent().unwrap_or(Path::new(".")) } else { &to };
+        if let Some(archive) = self.archive.take() {
+            archive.finish().map_err(failed(&to))?;
+            fs::rename(unfinished(&to), &to).map_err(failed(&to))?;
+        }
+        let folder = match self.form {
+            Form::Mbox | Form::Tar => to.parent().unwrap_or(Path::new(".")),
+            Form::Eml | Form::Maildir => &to,
+        };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(folder))
     }
+}
+
+/// The file in which another one is written, until it is whole. One that is there is left alone.
+fn begun(path: &Path) -> Result<File, Failure> {
+    if path.symlink_metadata().is_ok() {
+        let what = format!("{}: is there already", shown(path));
+        return Err(Failure::new(Exit::CantCreate, what));
+    }
+    let path = unfinished(path);
+    // What an export that was broken off has left.
+    let _ = fs::remove_file(&path);
+    private(&path).map_err(failed(&path))
 }
 
 fn folder(path: &Path) -> Result<(), Failure> {
@@ -191,6 +215,9 @@ impl Writing<'_> {
         let told = failed(&self.path);
         if let Some(out) = &mut self.out {
             return out.write_all(octets).map_err(told);
+        }
+        if let Some(archive) = &mut self.writer.archive {
+            return archive.write(octets).map_err(told);
         }
         for part in octets.split_inclusive(|&octet| octet == b'\n') {
             self.line.extend_from_slice(part);
@@ -229,6 +256,10 @@ impl Writing<'_> {
                 self.note(envelope)?;
                 self.writer.sound = true;
                 Ok(())
+            }
+            Form::Tar => {
+                let archive = self.writer.archive.as_mut();
+                archive.map_or(Ok(()), |archive| archive.end(envelope)).map_err(told)
             }
         }
     }
@@ -272,7 +303,7 @@ pub struct Found {
 pub struct Reader(Box<dyn Iterator<Item = Result<Found, Failure>>>);
 
 impl Reader {
-    /// A folder of `.eml` with `.json`, a Maildir or an mbox with their envelopes, or one `.eml`.
+    /// A folder of `.eml` with `.json`, a Maildir or an mbox with their envelopes, a tar, or one `.eml`.
     pub fn open(path: &Path) -> Result<Reader, Failure> {
         let facts = fs::metadata(path)
             .map_err(|error| Failure::new(Exit::NoInput, format!("{}: {error}", shown(&path))))?;
@@ -284,6 +315,8 @@ impl Reader {
             }
         } else if path.extension().is_some_and(|extension| extension == "eml") {
             Box::new(std::iter::once(eml(path)))
+        } else if archive::is_one(path).map_err(failed(path))? {
+            Box::new(archive::read(path)?)
         } else {
             Box::new(mbox(path)?)
         };

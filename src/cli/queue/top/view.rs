@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -70,6 +71,8 @@ pub enum Mode {
     Confirm(&'static str, String),
     /// A domain's messages are shown.
     Messages(String),
+    /// What the keys and columns mean is shown.
+    Help,
 }
 
 /// Everything on the screen.
@@ -77,6 +80,10 @@ pub enum Mode {
 pub struct View {
     /// The time, to be shown.
     pub clock: String,
+    /// The same, to reckon with.
+    pub now: Option<Timestamp>,
+    /// How odmrd itself does, where it tells.
+    pub daemon: Value,
     /// Domains as odmrd tells of them, in order.
     pub domains: Vec<Value>,
     /// The last sessions, the newest first.
@@ -163,8 +170,10 @@ impl View {
     pub fn draw(&self, frame: &mut Frame<'_>) {
         let below = if frame.area().height > 16 { frame.area().height / 4 } else { 0 };
         let why = if below > 0 { 2 } else { 0 };
-        let [head, middle, sessions, reasons, events, foot] = Layout::vertical([
+        let known = u16::from(!self.daemon.is_null());
+        let [head, daemon, middle, sessions, reasons, events, foot] = Layout::vertical([
             Constraint::Length(1),
+            Constraint::Length(known),
             Constraint::Min(2),
             Constraint::Length(below),
             Constraint::Length(why),
@@ -173,8 +182,10 @@ impl View {
         ])
         .areas(frame.area());
         frame.render_widget(self.head(), head);
+        frame.render_widget(self.daemon(), daemon);
         match &self.mode {
             Mode::Messages(domain) => self.draw_messages(frame, middle, domain),
+            Mode::Help => draw_help(frame, middle, self.ascii),
             _ => self.draw_domains(frame, middle),
         }
         self.draw_sessions(frame, sessions);
@@ -200,6 +211,29 @@ impl View {
         Paragraph::new(line).style(Style::new().add_modifier(Modifier::REVERSED))
     }
 
+    /// Who it is, since when, where it listens, and whether it has room.
+    fn daemon(&self) -> Paragraph<'_> {
+        let daemon = &self.daemon;
+        let mut words = vec![format!(" {}", text(daemon, "name"))];
+        words.extend(daemon["uptime_s"].as_i64().map(|uptime| format!("up {}", age(uptime))));
+        let listeners = daemon["listeners"].as_array().into_iter().flatten().map(|one| {
+            let address = text(one, "address");
+            // Of a socket, all of it.
+            let port = address.rsplit_once(':').map_or(address.as_str(), |(_, port)| port);
+            format!("{} {port}", text(one, "name"))
+        });
+        words.extend(listeners);
+        words.extend(daemon["sessions"].as_u64().map(|sessions| format!("sessions {sessions}")));
+        let space = daemon["free_bytes"].as_u64().zip(daemon["size_bytes"].as_u64());
+        words.extend(space.map(|(free, size)| {
+            let share = u128::from(free) * 100 / u128::from(size.max(1));
+            format!("spool {share}% free")
+        }));
+        let shut = daemon["accepts"] == false;
+        words.extend(shut.then(|| "TAKES NO MAIL".to_owned()));
+        Paragraph::new(words.join("  ")).style(self.red(shut))
+    }
+
     fn draw_domains(&self, frame: &mut Frame<'_>, area: Rect) {
         let room = usize::from(area.height.saturating_sub(1));
         let from = self.selected.saturating_sub(room.saturating_sub(1));
@@ -215,6 +249,7 @@ impl View {
             "EXPIRES",
             "LAST CALL",
             "RESULT",
+            "24H",
         ];
         let widths = [
             Constraint::Min(20),
@@ -224,8 +259,9 @@ impl View {
             Constraint::Length(7),
             Constraint::Length(6),
             Constraint::Length(8),
-            Constraint::Length(20),
             Constraint::Length(10),
+            Constraint::Length(11),
+            Constraint::Length(8),
         ];
         let table = Table::new(rows, widths).header(bold(&header));
         frame.render_widget(table, area);
@@ -254,8 +290,9 @@ impl View {
             Cell::from(span("oldest_s")),
             Cell::from(self.bars(&domain["age_hist"]["n"])),
             Cell::from(span("next_expiry_s")).style(red(soon)),
-            Cell::from(text(last, "at")),
+            Cell::from(self.ago(last)),
             Cell::from(text(last, "result")),
+            Cell::from(self.depth(domain)),
         ])
     }
 
@@ -265,13 +302,26 @@ impl View {
         const PLAIN: [char; 8] = ['.', ':', '-', '=', '+', '*', '%', '#'];
         let bars = if self.ascii { PLAIN } else { BLOCKS };
         let ages: Vec<u64> =
-            ages.as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+            ages.as_array().into_iter().flatten().map(|n| n.as_u64().unwrap_or_default()).collect();
         let most = ages.iter().copied().max().unwrap_or_default().max(1);
         let bar = |n: u64| match n {
             0 => ' ',
             n => bars[usize::try_from((n * 8).div_ceil(most)).unwrap_or(8).clamp(1, 8) - 1],
         };
         ages.into_iter().map(bar).collect()
+    }
+
+    /// How long ago that session was.
+    fn ago(&self, session: &Value) -> String {
+        let at = session["at"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        let since = self.now.zip(at).map(|(now, at)| now.duration_since(at).as_secs().max(0));
+        since.map_or_else(|| text(session, "at"), |since| format!("{} ago", age(since)))
+    }
+
+    /// How much waited in the last day, each stretch a bar; nothing where that is not written down.
+    fn depth(&self, domain: &Value) -> String {
+        let name = domain["domain"].as_str().unwrap_or_default();
+        self.bars(&self.daemon["depth"]["domains"][name])
     }
 
     fn draw_messages(&self, frame: &mut Frame<'_>, area: Rect, domain: &str) {
@@ -369,8 +419,9 @@ impl View {
                 format!(" {word} all mail of {domain}?  y does it, any other key does not")
             }
             Mode::Messages(_) => format!(" Esc back  q quit  {}", self.notice),
+            Mode::Help => " any key goes back".to_owned(),
             Mode::Browse => format!(
-                " up down  / filter{}  s sort: {}  Enter messages  h hold  r release  q quit  {}",
+                " up down  / filter{}  s sort: {}  Enter messages  h hold  r release  ? help  q quit  {}",
                 if self.filter.is_empty() { String::new() } else { format!(": {}", self.filter) },
                 self.order.name(),
                 self.notice
@@ -378,6 +429,33 @@ impl View {
         };
         Paragraph::new(line).style(Style::new().add_modifier(Modifier::BOLD))
     }
+}
+
+/// What is behind the keys and columns.
+const HELP: [&str; 17] = [
+    "",
+    "  up down, j k, PgUp PgDn, Home End   move about",
+    "  /        show only domains whose name has this in it",
+    "  s        sort: messages, bytes, oldest, expiry, domain",
+    "  Enter    the messages of a domain; Esc goes back",
+    "  h, r     hold, release all mail of a domain; y does it",
+    "  q, Esc   quit",
+    "",
+    "  AGES     how many are up to 1h, 6h, 1d, 3d, 7d old, and older",
+    "  EXPIRES  when the oldest is given up; red within a day",
+    "  LAST CALL, RESULT   when the customer last called, and what came of it",
+    "  24H      the most that waited in each three hours of the last day, the present ones last;",
+    "           known where odmrd has [http], for the fullest domains",
+    "",
+    "  in, out  messages in a second that came and were handed over, of the last ten seconds",
+    "  spool    what is free on its disk",
+    "",
+];
+
+fn draw_help(frame: &mut Frame<'_>, area: Rect, ascii: bool) {
+    let mut lines = vec![rule("help", ascii)];
+    lines.extend(HELP.iter().map(|line| Line::from(*line)));
+    frame.render_widget(Paragraph::new(lines), area);
 }
 
 fn bold<const N: usize>(header: &[&'static str; N]) -> Row<'static> {
@@ -431,6 +509,29 @@ mod tests {
         assert_eq!(seen[why + 1].trim(), "none");
         assert!(seen.iter().all(|line| !line.contains('\u{1b}')));
         assert!(seen.iter().any(|line| line.contains("queued  b\\x1b[31m.example")), "{seen:#?}");
+    }
+
+    #[test]
+    fn the_daemon_and_the_last_day_are_shown_where_they_are_known() {
+        let mut view = View { ascii: true, ..View::default() };
+        view.now = Some("2026-11-27T10:30:00Z".parse().unwrap());
+        view.take(vec![domain("a.example", 1, 90, 100), domain("b.example", 2, 60, 90_000)]);
+        view.daemon = json!({"name": "mx.example\u{1b}", "uptime_s": 1_036_800, "sessions": 2, "accepts": true,
+            "listeners": [{"name": "smtp", "address": "0.0.0.0:25"}, {"name": "odmr", "address": "[::]:366"},
+                {"name": "lmtp", "address": "/run/lmtp"}], "free_bytes": 61, "size_bytes": 100,
+            "depth": {"domains": {"b.example": [1, null, 0, 2, 4, 8, 4, 2]}}});
+        let seen = screen(&view);
+        let line = " mx.example\\x1b  up 12d00h  smtp 25  odmr 366  lmtp /run/lmtp  sessions 2  spool 61% free";
+        assert_eq!(seen[1].trim_end(), line);
+        assert!(seen[3].trim_end().ends_with("ok          .  :=#=:"), "{seen:#?}");
+        assert!(seen[3].contains(" 2h30m ago"), "{seen:#?}");
+        assert!(seen[4].trim_end().ends_with("ok"), "{seen:#?}");
+        view.daemon["accepts"] = false.into();
+        assert!(screen(&view)[1].contains("TAKES NO MAIL"));
+        view.mode = Mode::Help;
+        let seen = screen(&view);
+        assert!(seen.iter().any(|line| line.contains("sort: messages, bytes")), "{seen:#?}");
+        assert!(!seen.iter().any(|line| line.contains("b.example")), "{seen:#?}");
     }
 
     #[test]

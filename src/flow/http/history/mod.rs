@@ -9,7 +9,7 @@
 
 mod record;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -177,6 +177,29 @@ fn read_all(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
     Ok(read)
 }
 
+/// Of each domain that is named in these minutes, the most that waited in each stretch of so many minutes; `None`
+/// where nobody was there to see. A domain that was not among the fullest then counts as empty.
+pub fn depths(
+    minutes: &[Minute],
+    first: u32,
+    last: u32,
+    stretch: u32,
+) -> BTreeMap<&str, Vec<Option<u32>>> {
+    let place = |at: u32| (at.saturating_sub(first) / stretch.max(1)) as usize;
+    let mut empty = vec![None; place(last) + 1];
+    let those = || minutes.iter().filter(|minute| (first..=last).contains(&minute.at));
+    those().for_each(|minute| empty[place(minute.at)] = Some(0));
+    let mut depths: BTreeMap<&str, Vec<Option<u32>>> = BTreeMap::new();
+    for minute in those() {
+        for (name, messages) in &minute.domains {
+            let of = depths.entry(name).or_insert_with(|| empty.clone());
+            let of = &mut of[place(minute.at)];
+            *of = (*of).max(Some(*messages));
+        }
+    }
+    depths
+}
+
 /// Of each stretch of so many minutes, the one when most waited; `None` where nobody was there to see.
 pub fn peaks(minutes: &[Minute], first: u32, last: u32, stretch: u32) -> Vec<Option<&Minute>> {
     let mut highest: HashMap<u32, &Minute> = HashMap::new();
@@ -299,6 +322,20 @@ mod tests {
         assert_eq!((read[0].waiting, read[0].domains.len()), (7, 0));
         assert_eq!(read[NAMES].domains, [(name(NAMES), 1)]);
         assert_eq!(read[1].domains, [(name(1), 1)]);
+    }
+
+    #[test]
+    fn the_most_that_waited_for_each_domain_is_known_where_somebody_looked() {
+        let minutes = [
+            minute(10, &[("example.org", 3), ("example.com", 1)]),
+            minute(11, &[("example.org", 7)]),
+            minute(30, &[("example.com", 2)]),
+            minute(45, &[("late.example", 2)]),
+        ];
+        let depths = depths(&minutes, 10, 39, 10);
+        assert_eq!(depths.len(), 2);
+        assert_eq!(depths["example.org"], [Some(7), None, Some(0)]);
+        assert_eq!(depths["example.com"], [Some(1), None, Some(2)]);
     }
 
     #[test]
