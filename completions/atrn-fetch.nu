@@ -46,6 +46,14 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch run exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch run exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Fetch (this is what happens when no command is named)
   export extern "atrn-fetch run" [
     --all                     # Every account of the settings files, one after the other
@@ -77,12 +85,12 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch run format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --summary: path           # Write a JSON object on each account's run to this file
-    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch run tls" # How the line is encrypted [default: starttls]
     --ask: string@"nu-complete atrn-fetch run ask" # Which of several providers to ask [default: first]
@@ -107,6 +115,8 @@ module completions {
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch run exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch run exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -151,6 +161,14 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch daemon exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch daemon exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Keep fetching, each account in its own rhythm; SIGUSR1 fetches now, SIGHUP reads the settings anew
   export extern "atrn-fetch daemon" [
     --all                     # Every account of the settings files, one after the other
@@ -182,6 +200,7 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch daemon format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -211,6 +230,8 @@ module completions {
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch daemon exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch daemon exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -255,6 +276,14 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch status exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch status exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Show how the last runs went, and when the next are due; 1 when something is wrong
   export extern "atrn-fetch status" [
     --all                     # Every account of the settings files, one after the other
@@ -286,6 +315,7 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch status format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -315,6 +345,8 @@ module completions {
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch status exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch status exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -359,6 +391,14 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch init exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch init exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Write a settings file to begin with, from the flags given; asks nothing, overwrites nothing
   export extern "atrn-fetch init" [
     --all                     # Every account of the settings files, one after the other
@@ -390,6 +430,7 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch init format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -420,6 +461,8 @@ module completions {
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch init exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch init exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -464,6 +507,14 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch import-fetchmailrc exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch import-fetchmailrc exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Take the settings over from fetchmail: its entries for ODMR become accounts; overwrites nothing
   export extern "atrn-fetch import-fetchmailrc" [
     --all                     # Every account of the settings files, one after the other
@@ -495,6 +546,7 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch import-fetchmailrc format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -524,6 +576,8 @@ module completions {
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch import-fetchmailrc exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch import-fetchmailrc exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     file?: path               # fetchmail's run control file; - is standard input [default: ~/.fetchmailrc]
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
@@ -569,6 +623,14 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch check exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch check exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Log in, show what the provider can do, and leave without the turn
   export extern "atrn-fetch check" [
     --all                     # Every account of the settings files, one after the other
@@ -600,6 +662,7 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch check format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -628,6 +691,8 @@ module completions {
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch check exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch check exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -672,6 +737,14 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch test-target exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch test-target exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Try the place where mail would be delivered; the provider is not called
   export extern "atrn-fetch test-target" [
     --all                     # Every account of the settings files, one after the other
@@ -703,6 +776,7 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch test-target format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -731,6 +805,8 @@ module completions {
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch test-target exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch test-target exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -775,6 +851,14 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch queue exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch queue exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Show what waits in the account's own queue (spool) for its target, and act on it
   export extern "atrn-fetch queue" [
     --all                     # Every account of the settings files, one after the other
@@ -806,6 +890,7 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch queue format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -836,6 +921,8 @@ module completions {
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch queue exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch queue exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -880,6 +967,14 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch show-config exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch show-config exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Show the settings that count; never a secret
   export extern "atrn-fetch show-config" [
     --all                     # Every account of the settings files, one after the other
@@ -911,6 +1006,7 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch show-config format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -940,6 +1036,8 @@ module completions {
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch show-config exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch show-config exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use odmr::cli::generate::{self, Generated};
 use odmr::config::Document;
-use odmr::config::fetch::{self, Account, Layer, Owner};
+use odmr::config::fetch::{self, Account, Files, Layer, Owner};
 use odmr::config::provider::{self, Loaded, Settings};
 
 fn root() -> &'static Path {
@@ -90,6 +90,10 @@ fn the_page_on_atrn_fetch_toml_has_every_key_with_its_default() {
         let wanted = heading(key, default.map(|value| value.to_string()));
         assert!(page.contains(&wanted), "lacks {wanted:?}");
     }
+    for setting in Files::default().whole(Vec::new()).settings() {
+        let wanted = heading(setting.key, setting.value.map(|value| value.to_string()));
+        assert!(page.contains(&wanted), "lacks {wanted:?}");
+    }
 }
 
 #[test]
@@ -110,7 +114,7 @@ fn each_target_has_an_example() {
         ("command", include_str!("../examples/atrn-fetch-command.toml")),
     ] {
         let document = Document::new("/etc/odmr/atrn-fetch.toml", text);
-        let files = fetch::Files::parse(vec![(Owner::System, document)]).unwrap();
+        let files = Files::parse(vec![(Owner::System, document)]).unwrap();
         let effective = files.account("home", Vec::new()).unwrap();
         assert_eq!(effective.check(fetch::check::Purpose::Run), Ok(()), "{target}");
         let deliver = effective.account.deliver.unwrap().to_string();
@@ -122,7 +126,7 @@ fn each_target_has_an_example() {
 fn the_examples_of_a_customer_are_in_order() {
     let text = include_str!("../examples/atrn-fetch.toml");
     let document = Document::new("/etc/odmr/atrn-fetch.toml", text);
-    let files = fetch::Files::parse(vec![(Owner::System, document)]).unwrap();
+    let files = Files::parse(vec![(Owner::System, document)]).unwrap();
     assert_eq!(files.accounts(), ["boat", "museum", "office"]);
     for name in files.accounts() {
         let effective = files.account(name, Vec::new()).unwrap();

@@ -6,6 +6,7 @@
 mod bar;
 pub(super) mod begin;
 mod daemon;
+pub mod ending;
 mod own_queue;
 mod run;
 mod status;
@@ -14,14 +15,16 @@ mod watched;
 
 pub use run::run;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
-use crate::config::fetch::{Account, Effective, Files, Layer, Origin};
+use crate::config::fetch::{
+    Account, Effective, ExitCodes, Files, Layer, Origin, Whole, WholeEffective,
+};
 use crate::config::secret::{CommandLine, SecretSource};
 use crate::config::value::{Duration, read};
 use crate::config::{Problem, fetch};
@@ -93,6 +96,12 @@ impl Command {
         matches!(self, Command::Daemon(_) | Command::Status(_))
     }
 
+    /// Whether it calls somebody, so that how it went is for `[run]` to say. How `status` ends is for
+    /// monitoring.
+    fn calls(&self) -> bool {
+        matches!(self, Command::Run(_) | Command::Check(_) | Command::TestTarget(_))
+    }
+
     /// What every command has.
     pub fn common(&self) -> &Common {
         match self {
@@ -117,9 +126,6 @@ pub struct Run {
     /// Write a JSON object on each account's run to this file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub summary: Option<PathBuf>,
-    /// Exit with N when everything went well and there was no mail
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Behaviour")]
-    pub no_mail_exit: u8,
 }
 
 /// `atrn-fetch daemon`. Without names: every account of the settings files.
@@ -222,6 +228,9 @@ pub struct Common {
     /// Where the password comes from.
     #[command(flatten)]
     pub password: PasswordFlags,
+    /// What holds for the run as a whole.
+    #[command(flatten)]
+    pub whole: Whole,
     /// How to talk.
     #[command(flatten)]
     pub output: Output,
@@ -310,6 +319,8 @@ pub struct Invocation {
     pub flags: Layer,
     /// What `ODMR_*` variables say.
     pub environment: Layer,
+    /// What flags and variables say of the run as a whole.
+    pub whole: (Whole, Whole),
 }
 
 /// The definition, with its examples and exit codes.
@@ -322,7 +333,9 @@ pub fn command() -> clap::Command {
 /// should tell them.
 fn with_defaults(command: clap::Command) -> clap::Command {
     let defaults = Account::new("", Layer::default()).shown();
-    defaults.into_iter().fold(command, |command, (key, value)| match value {
+    let of_run = Files::default().whole(Vec::new()).settings();
+    let of_run = of_run.into_iter().map(|setting| (setting.key, setting.value));
+    defaults.into_iter().chain(of_run).fold(command, |command, (key, value)| match value {
         Some(value) => command.mut_arg(key, |arg| {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
@@ -347,7 +360,22 @@ where
     let common = command.common();
     let (environment, mut flags) = common.settings.clone().partition(from_variable(&matches));
     flags.password = common.password.source();
-    Ok(Invocation { command, flags, environment })
+    let (of_variables, of_flags) = common.whole.partition(from_variable(&matches));
+    Ok(Invocation { command, flags, environment, whole: (of_flags, of_variables) })
+}
+
+/// Whose numbers a command line that was refused asks for; nothing else of it is known.
+pub fn codes_of_refused<T: AsRef<OsStr>>(args: &[T]) -> Whole {
+    let mut said = std::env::var_os("ODMR_EXIT_CODES");
+    for (n, word) in args.iter().map(AsRef::as_ref).enumerate() {
+        match word.to_str().and_then(|word| word.strip_prefix("--exit-codes")) {
+            Some("") => said = args.get(n + 1).map(|word| word.as_ref().to_owned()),
+            Some(value) => said = value.strip_prefix('=').map(OsString::from),
+            None => {}
+        }
+    }
+    let fetchmail = said.is_some_and(|said| said == "fetchmail");
+    Whole { exit_codes: fetchmail.then_some(ExitCodes::Fetchmail), ..Whole::default() }
 }
 
 /// Is a setting's value that of a variable?
@@ -394,6 +422,12 @@ impl Invocation {
             (several, false) => Err(nobody("several accounts, and none is named")
                 .hint(format!("name one of {}, or say --all", several.join(", ")))),
         }
+    }
+
+    /// What counts for the run as a whole.
+    pub fn whole(&self, files: &Files) -> WholeEffective {
+        let (flags, variables) = self.whole;
+        files.whole(vec![(flags, Origin::Flag), (variables, Origin::Environment)])
     }
 
     /// Paths in flags and variables start at the working folder, as the shell's do.

@@ -155,6 +155,7 @@ fn note_queue(
     let (outcome, exit, reason) = match end {
         Err(QueueFault::Target(fault)) => {
             let fault = FetchFault::from(fault);
+            summary.later = fault.later();
             summary.hint = fault.hint();
             let (outcome, exit) = fault.outcome();
             (outcome, exit, fault.told("the target"))

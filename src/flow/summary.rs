@@ -53,6 +53,17 @@ impl Outcome {
     }
 }
 
+/// Why a run is for later, beyond a line that broke or was silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    /// Another run has the account.
+    Held,
+    /// Our own target does not take mail just now.
+    Target,
+    /// The provider says so: 421, 450, 451.
+    Busy,
+}
+
 /// What one run did, for people and for pipes. `odmr.fetch/1`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
@@ -103,6 +114,9 @@ pub struct Summary {
     /// How the program ends.
     #[serde(skip)]
     pub exit: Exit,
+    /// Why it is for later, where more is known than that a line broke.
+    #[serde(skip)]
+    pub later: Option<Later>,
     /// The run was told to stop.
     #[serde(skip)]
     pub interrupted: bool,
@@ -141,6 +155,7 @@ impl Summary {
             next_hint_s: None,
             queue: None,
             exit: Exit::Ok,
+            later: None,
             interrupted: false,
             another_may_help: false,
         }

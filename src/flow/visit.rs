@@ -8,7 +8,7 @@ use super::hook;
 use super::line::Stop;
 use super::memory::{Came, Shelf, Telling};
 use super::receive::Progress;
-use super::summary::Summary;
+use super::summary::{Later, Summary};
 use crate::config::fetch::{Account, Ask, Effective};
 use crate::exit::{Exit, Failure};
 
@@ -38,7 +38,9 @@ pub async fn visit(
     let visited = match errand::fetch(effective, keep_dialogue, stop.clone(), progress).await {
         Ok(fetched) => fetched.into_iter().map(|fetched| (fetched, None)).collect(),
         Err(failure) => {
-            let summary = Summary::failed(account, started, &failure);
+            let mut summary = Summary::failed(account, started, &failure);
+            // Nothing else before the first call is for later.
+            summary.later = (failure.exit == Exit::TempFail).then_some(Later::Held);
             vec![((summary, None), Some(failure))]
         }
     };

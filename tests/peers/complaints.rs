@@ -6,7 +6,8 @@
 //! | cron mails that another copy is running | `a_run_that_is_still_at_it_makes_no_mail` |
 //! | a prompt in cron waits for ever | `nobody_is_prompted_in_cron` |
 //! | a locked password agent fills the mailbox | `the_same_trouble_is_mailed_once`, `and_when_it_is_over` |
-//! | one failing account hides behind another's success | `one_accounts_success_hides_no_failure` |
+//! | one failing account hides behind another's success | `one_accounts_success_hides_no_failure`, `which_account_decides_is_for_the_user_to_say` |
+//! | scripts know fetchmail's numbers | `scripts_that_know_fetchmails_numbers_hear_them` |
 //! | secrets in rc files | `a_password_in_the_settings_is_refused`, `a_secret_that_others_can_read_is_refused` |
 //! | a profile forbids the password command | `a_password_command_that_cannot_run_names_the_other_ways` |
 //! | mail is lost silently, or bounces for ever | `what_is_not_safe_here_stays_at_the_provider` |
@@ -157,6 +158,71 @@ fn one_accounts_success_hides_no_failure() {
         ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let told: Vec<_> = lines.iter().map(|line| (&line["account"], &line["result"])).collect();
     assert_eq!(told, [(&"bad".into(), &"tempfail".into()), (&"good".into(), &"ok".into())]);
+}
+
+#[test]
+fn which_account_decides_is_for_the_user_to_say() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let (nobody, odd) = (at(lab.free()), at(odmrd.mx));
+    settings(&lab, &[("a", &nobody), ("b", &at(odmrd.odmr)), ("c", &odd)]);
+    let code = |words: &[&str]| run(&lab, atrn_fetch(&lab, words)).code;
+    assert_eq!(code(&["--all"]), Some(76));
+    assert_eq!(code(&["--all", "--exit", "worst"]), Some(76));
+    assert_eq!(code(&["--all", "--exit", "first"]), Some(69));
+    assert_eq!(code(&["--all", "--exit", "any"]), Some(0));
+    assert_eq!(code(&["a", "c", "--exit", "any"]), Some(76));
+    assert_eq!(code(&["check", "--all", "--exit", "first"]), Some(69));
+    // Settings of the run, and a flag that goes before them.
+    let file = std::fs::read_to_string(lab.path("atrn-fetch.toml")).expect("settings");
+    lab.write("atrn-fetch.toml", format!("[run]\nexit = \"first\"\nno_mail_exit = 9\n{file}"));
+    assert_eq!(code(&["--all"]), Some(69));
+    assert_eq!(code(&["--all", "--exit", "any"]), Some(9));
+    let shown = run(&lab, atrn_fetch(&lab, &["show-config", "b", "--exit", "any", "--origin"])).out;
+    let line = |key: &str| shown.lines().find(|line| line.starts_with(key)).expect("a line");
+    assert!(line("exit = \"any\"").ends_with("# flag"), "{shown}");
+    assert!(line("exit_codes = \"native\"").ends_with("# default"), "{shown}");
+    assert!(line("no_mail_exit = 9").ends_with("atrn-fetch.toml [run]"), "{shown}");
+}
+
+#[test]
+fn scripts_that_know_fetchmails_numbers_hear_them() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let wrong = format!("{}\npassword = {{ command = \"echo wrong\" }}", at(odmrd.odmr));
+    let nowhere = format!("{}\ndeliver = \"maildir:/proc/1/nowhere\"", at(odmrd.odmr));
+    settings(
+        &lab,
+        &[
+            ("good", &at(odmrd.odmr)),
+            ("silent", &at(lab.free())),
+            ("wrong", &wrong),
+            ("odd", &at(odmrd.mx)),
+            ("nowhere", &nowhere),
+            ("down", &format!("{}\ndeliver = \"smtp:{}\"", at(odmrd.odmr), lab.free())),
+        ],
+    );
+    let code = |words: &[&str]| {
+        run(&lab, atrn_fetch(&lab, &[words, &["--exit-codes", "fetchmail"]].concat())).code
+    };
+    assert_eq!(code(&["silent"]), Some(2));
+    assert_eq!(code(&["wrong"]), Some(3));
+    assert_eq!(code(&["odd"]), Some(4));
+    assert_eq!(code(&["good", "--no-such-flag"]), Some(5));
+    assert_eq!(code(&["good", "--port", "70000"]), Some(5));
+    assert_eq!(code(&["nobody"]), Some(6));
+    assert_eq!(code(&["nowhere"]), Some(10));
+    assert_eq!(code(&["down"]), Some(10));
+    let lock = lab.room("state");
+    let file = std::fs::File::create(lock.join("good.lock")).expect("a file");
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).expect("a lock");
+    assert_eq!(code(&["good"]), Some(8));
+    drop(file);
+    assert_eq!(code(&["good"]), Some(0));
+    assert_eq!(code(&["good"]), Some(1));
+    assert_eq!(code(&["good", "--no-mail-exit", "0"]), Some(0));
+    // What a check for monitoring ends with is not for anybody to say.
+    assert_eq!(code(&["status"]), run(&lab, atrn_fetch(&lab, &["status"])).code);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::bar::Bar;
 use super::begin::init;
 use super::daemon::keep_fetching;
+use super::ending::{Ended, judged, number};
 use super::own_queue::own_queue;
 use super::status::status;
 use super::take_over::take_over;
@@ -19,7 +20,8 @@ use crate::cli::failure::told;
 use crate::cli::log::{self, LogFormat, LogSettings};
 use crate::cli::signal::{Signal, Signals};
 use crate::cli::tell;
-use crate::config::fetch::{Account, Effective};
+use crate::config::Problem;
+use crate::config::fetch::{Account, Effective, Files, Judge, Whole};
 use crate::exit::{Exit, Failure};
 use crate::flow::errand::{self, Transcript};
 use crate::flow::memory::Telling;
@@ -28,11 +30,19 @@ use crate::flow::summary::{Outcome, Summary};
 use crate::flow::visit::{Told, exit_of, visit};
 use crate::smtp::escape::Escaped;
 
-/// Does what the command line says.
-///
-/// # Errors
-/// [`Failure`] when nothing could be begun.
-pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
+/// Does what the command line says, and gives the number to end with.
+pub fn run(invocation: Invocation) -> u8 {
+    let (flags, variables) = invocation.whole;
+    // What the files say of it is known once they are read.
+    let mut whole = flags.or(variables);
+    if !invocation.command.calls() {
+        whole = Whole::default();
+    }
+    let ended = carry_out(invocation, &mut whole);
+    number(whole, ended.unwrap_or_else(|failure| told("atrn-fetch", &failure).into()))
+}
+
+fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure> {
     let output = invocation.command.common().output;
     log::start(&log_settings(output)).map_err(|fault| Failure::new(Exit::Config, fault))?;
     let watched = matches!(output.format(), Format::Nagios | Format::Prometheus);
@@ -41,40 +51,62 @@ pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, what).hint(Some("atrn-fetch status has them")));
     }
     if let Command::Init(flags) = &invocation.command {
-        return init(&invocation, flags);
+        return init(&invocation, flags).map(Ended::from);
     }
     if let Command::ImportFetchmailrc(flags) = &invocation.command {
-        return take_over(flags);
+        return take_over(flags).map(Ended::from);
     }
-    let accounts = match accounts(&invocation) {
+    let read = read_files(&invocation);
+    let of_run = read.as_ref().ok().map(|files| invocation.whole(files));
+    let of_run = of_run.filter(|_| invocation.command.calls());
+    *whole = of_run.map_or(*whole, |counts| counts.whole);
+    let accounts = read.and_then(|files| accounts_of(&invocation, &files));
+    let accounts = match accounts {
         // What such a check cannot find out is its fourth answer, and stands where the others do.
         Err(failure) if output.format() == Format::Nagios => {
             tell(&format!("{}\n", watched::unknown(&failure)))?;
-            return Ok(Exit::Unknown);
+            return Ok(Exit::Unknown.into());
         }
         accounts => accounts?,
     };
     let invocation = Arc::new(invocation);
-    match &invocation.command {
+    let done = match &invocation.command {
         Command::Daemon(flags) => keep_fetching(invocation.clone(), flags),
-        Command::Run(flags) => with_runtime(fetch_all(flags, &accounts)),
-        Command::Check(_) => with_runtime(check_all(output, &accounts)),
-        Command::TestTarget(_) => with_runtime(test_all(output, &accounts)),
+        Command::Run(flags) => {
+            return with_runtime(fetch_all(flags, whole.judge(), &accounts));
+        }
+        Command::Check(_) => {
+            return with_runtime(check_all(output, whole.judge(), &accounts));
+        }
+        Command::TestTarget(_) => {
+            return with_runtime(test_all(output, whole.judge(), &accounts));
+        }
         Command::Status(flags) => status(flags, &accounts),
         // Done above: what it is to write need not be there yet.
         Command::Init(flags) => init(&invocation, flags),
         Command::ImportFetchmailrc(flags) => take_over(flags),
         Command::Queue(flags) => with_runtime(async { Ok(own_queue(flags, &accounts).await) }),
-        Command::ShowConfig(show) => show_all(output, &accounts, show.origin),
-    }
+        Command::ShowConfig(show) => show_all(&invocation, &accounts, show.origin),
+    };
+    done.map(Ended::from)
+}
+
+fn read_files(invocation: &Invocation) -> Result<Files, Failure> {
+    let place = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let (xdg, home) = (place("XDG_CONFIG_HOME"), place("HOME"));
+    invocation.files(xdg.as_deref(), home.as_deref()).map_err(unusable)
+}
+
+fn accounts_of(invocation: &Invocation, files: &Files) -> Result<Vec<Effective>, Failure> {
+    invocation.accounts(files).map_err(unusable)
 }
 
 pub(super) fn accounts(invocation: &Invocation) -> Result<Vec<Effective>, Failure> {
-    let place = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let (xdg, home) = (place("XDG_CONFIG_HOME"), place("HOME"));
-    let found = invocation.files(xdg.as_deref(), home.as_deref());
-    let accounts = found.and_then(|files| invocation.accounts(&files));
-    accounts.map_err(|problem| Failure::new(Exit::Config, &problem).hint(problem.hint))
+    accounts_of(invocation, &read_files(invocation)?)
+}
+
+fn unusable(problem: Problem) -> Failure {
+    Failure::new(Exit::Config, &problem).hint(problem.hint)
 }
 
 /// A tool in a terminal: quiet about what goes well.
@@ -84,9 +116,9 @@ fn log_settings(output: Output) -> LogSettings {
     LogSettings { format: LogFormat::Human, verbosity, filter: None, times: false }
 }
 
-pub(super) fn with_runtime(
-    task: impl Future<Output = Result<Exit, Failure>>,
-) -> Result<Exit, Failure> {
+pub(super) fn with_runtime<T>(
+    task: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     // Two threads: one that may wait for the disk, one that keeps the line going.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -97,28 +129,34 @@ pub(super) fn with_runtime(
     done
 }
 
-async fn fetch_all(flags: &RunFlags, accounts: &[Effective]) -> Result<Exit, Failure> {
+async fn fetch_all(
+    flags: &RunFlags,
+    judge: Judge,
+    accounts: &[Effective],
+) -> Result<Ended, Failure> {
     let output = flags.common.output;
     let (stop, stopped) = watch::channel(false);
     let signal = tokio::spawn(first_signal(stop));
     let mut summaries = Vec::new();
-    let mut worst = Exit::Ok;
+    let mut ends = Vec::new();
     for effective in accounts {
         linger(&effective.account, stopped.clone()).await;
         if *stopped.borrow() {
             break;
         }
         let (told, kept) = fetch_one(effective, flags, stopped.clone()).await;
-        worst = worst.max(exit_of(&effective.account, &told)).max(kept);
+        let exit = exit_of(&effective.account, &told).max(kept);
+        ends.push(Ended::of(exit, told.iter().map(|told| &told.summary)));
         for told in told {
             report(output, effective, &told)?;
             summaries.push(told.summary);
         }
     }
     conclude(flags, output, &summaries)?;
+    let ended = judged(judge, &ends);
     match signal.is_finished() {
-        true => Ok(signal.await.unwrap_or(worst)),
-        false => Ok(no_mail_exit(flags, &summaries, worst)),
+        true => Ok(signal.await.map_or(ended, Ended::from)),
+        false => Ok(ended),
     }
 }
 
@@ -150,17 +188,6 @@ pub(super) async fn first_signal(stop: watch::Sender<bool>) -> Exit {
         }
     });
     exit
-}
-
-fn no_mail_exit(flags: &RunFlags, summaries: &[Summary], worst: Exit) -> Exit {
-    let none =
-        !summaries.is_empty() && summaries.iter().all(|summary| summary.result == Outcome::NoMail);
-    if worst == Exit::Ok && none && flags.no_mail_exit != 0 {
-        // A number of the user's own, which the table need not have.
-        let _ = std::io::stdout().flush();
-        std::process::exit(i32::from(flags.no_mail_exit));
-    }
-    worst
 }
 
 async fn fetch_one(
@@ -332,15 +359,16 @@ fn keep_private(folder: &Path, stem: &str, text: &str) -> Result<(), Failure> {
 }
 
 /// Logs in, shows what the provider can do, fetches nothing.
-async fn check_all(output: Output, accounts: &[Effective]) -> Result<Exit, Failure> {
-    let mut worst = Exit::Ok;
+async fn check_all(output: Output, judge: Judge, accounts: &[Effective]) -> Result<Ended, Failure> {
+    let mut ends = Vec::new();
     for effective in accounts {
-        match check_one(output, effective).await {
-            Ok(()) => {}
-            Err(failure) => worst = worst.max(told("atrn-fetch", &labelled(failure, effective))),
-        }
+        let exit = match check_one(output, effective).await {
+            Ok(()) => Exit::Ok,
+            Err(failure) => told("atrn-fetch", &labelled(failure, effective)),
+        };
+        ends.push(exit.into());
     }
-    Ok(worst)
+    Ok(judged(judge, &ends))
 }
 
 async fn check_one(output: Output, effective: &Effective) -> Result<(), Failure> {
@@ -373,15 +401,16 @@ async fn check_one(output: Output, effective: &Effective) -> Result<(), Failure>
 }
 
 /// Asks our own target whether it would take mail.
-async fn test_all(output: Output, accounts: &[Effective]) -> Result<Exit, Failure> {
-    let mut worst = Exit::Ok;
+async fn test_all(output: Output, judge: Judge, accounts: &[Effective]) -> Result<Ended, Failure> {
+    let mut ends = Vec::new();
     for effective in accounts {
-        match test_one(output, effective).await {
-            Ok(()) => {}
-            Err(failure) => worst = worst.max(told("atrn-fetch", &labelled(failure, effective))),
-        }
+        let exit = match test_one(output, effective).await {
+            Ok(()) => Exit::Ok,
+            Err(failure) => told("atrn-fetch", &labelled(failure, effective)),
+        };
+        ends.push(exit.into());
     }
-    Ok(worst)
+    Ok(judged(judge, &ends))
 }
 
 async fn test_one(output: Output, effective: &Effective) -> Result<(), Failure> {
@@ -399,19 +428,30 @@ async fn test_one(output: Output, effective: &Effective) -> Result<(), Failure> 
     tell(&format!("{}: takes mail, {size}\n", takes.target)).map(drop)
 }
 
-fn show_all(output: Output, accounts: &[Effective], origin: bool) -> Result<Exit, Failure> {
-    for effective in accounts {
-        match output.format() {
-            Format::Human => tell(&effective.show(origin))?,
-            _ => {
-                let told = serde_json::json!({
-                    "schema": "odmr.fetch.config/1", "account": effective.account.name, "settings": effective.settings(),
-                });
-                tell(&format!("{told}\n"))?
-            }
-        };
-    }
-    Ok(Exit::Ok)
+fn show_all(
+    invocation: &Invocation,
+    accounts: &[Effective],
+    origin: bool,
+) -> Result<Exit, Failure> {
+    let of_run = invocation.whole(&read_files(invocation)?);
+    let record = |account: Option<&str>, settings| {
+        let told = serde_json::json!({
+            "schema": "odmr.fetch.config/1", "account": account, "settings": settings,
+        });
+        format!("{told}\n")
+    };
+    let text: String = match invocation.command.common().output.format() {
+        Format::Human => {
+            let accounts = accounts.iter().map(|effective| effective.show(origin));
+            [of_run.show(origin)].into_iter().chain(accounts).collect()
+        }
+        _ => {
+            let name = |effective: &Effective| effective.account.name.clone();
+            let accounts = accounts.iter().map(|one| record(Some(&name(one)), one.settings()));
+            [record(None, of_run.settings())].into_iter().chain(accounts).collect()
+        }
+    };
+    tell(&text)
 }
 
 /// Is there somebody to draw a bar for?

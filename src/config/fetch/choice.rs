@@ -95,6 +95,28 @@ pub enum Introduce {
     Proxy,
 }
 
+/// Which of several accounts decides how the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judge {
+    /// The worst of them
+    Worst,
+    /// One that ended with 0, and the worst where none did
+    Any,
+    /// The first that did not end with 0
+    First,
+}
+
+/// Whose numbers the program ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExitCodes {
+    /// Those of sysexits, the same in all our programs
+    Native,
+    /// Those of fetchmail, for scripts that know them: 1 is "no mail"
+    Fetchmail,
+}
+
 /// How often the program of `command:` is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
