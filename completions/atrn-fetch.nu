@@ -1042,6 +1042,12 @@ module completions {
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
 
+  # Print the JSON Schema of what is told
+  export extern "atrn-fetch schema" [
+    --help(-h)                # Print help
+    name?: string             # Which; without it, their names
+  ]
+
   # Print this message or the help of the given subcommand(s)
   export extern "atrn-fetch help" [
   ]
@@ -1080,6 +1086,10 @@ module completions {
 
   # Show the settings that count; never a secret
   export extern "atrn-fetch help show-config" [
+  ]
+
+  # Print the JSON Schema of what is told
+  export extern "atrn-fetch help schema" [
   ]
 
   # Print this message or the help of the given subcommand(s)

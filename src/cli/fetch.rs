@@ -9,6 +9,7 @@ mod daemon;
 pub mod ending;
 mod own_queue;
 mod run;
+pub mod schema;
 mod status;
 mod take_over;
 mod watched;
@@ -54,6 +55,7 @@ pub const EXAMPLES: &[Example] = &[
     ("atrn-fetch daemon", "Every account, each as often as its `interval` says"),
     ("atrn-fetch status --max-age 2h || alert", "Has every account been fetched of late?"),
     ("atrn-fetch test-target home", "Ask our own mail server whether it would take the mail"),
+    ("atrn-fetch --all -q --format nagios", "Fetch, and answer monitoring in one"),
     ("atrn-fetch show-config home --origin", "Which settings count, and where they come from"),
 ];
 
@@ -88,6 +90,12 @@ pub enum Command {
     Queue(Queue),
     /// Show the settings that count; never a secret
     ShowConfig(ShowConfig),
+    /// Print the JSON Schema of what is told
+    Schema {
+        /// Which; without it, their names
+        #[arg(value_name = "SCHEMA")]
+        name: Option<String>,
+    },
 }
 
 impl Command {
@@ -102,9 +110,9 @@ impl Command {
         matches!(self, Command::Run(_) | Command::Check(_) | Command::TestTarget(_))
     }
 
-    /// What every command has.
-    pub fn common(&self) -> &Common {
-        match self {
+    /// What every command has but one that is about no account.
+    pub fn common(&self) -> Option<&Common> {
+        Some(match self {
             Command::Run(run) => &run.common,
             Command::Daemon(daemon) => &daemon.common,
             Command::Status(status) => &status.common,
@@ -113,7 +121,13 @@ impl Command {
             Command::Check(common) | Command::TestTarget(common) => common,
             Command::Queue(queue) => &queue.common,
             Command::ShowConfig(show) => &show.common,
-        }
+            Command::Schema { .. } => return None,
+        })
+    }
+
+    /// How to talk.
+    pub fn output(&self) -> Output {
+        self.common().map(|common| common.output).unwrap_or_default()
     }
 }
 
@@ -272,7 +286,7 @@ impl PasswordFlags {
 }
 
 /// How to talk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
 pub struct Output {
     /// For whom standard output is
     #[arg(long, short, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
@@ -296,17 +310,18 @@ impl Output {
 }
 
 /// For whom standard output is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Text for people
+    #[default]
     Human,
     /// One JSON document
     Json,
     /// One JSON object a line
     Jsonl,
-    /// For status: the line of a check for monitoring, which ends with 0, 1, 2 or 3
+    /// For run and status: the line of a check for monitoring, which ends with 0, 1, 2 or 3
     Nagios,
-    /// For status: metrics, for a file that Prometheus's node exporter collects
+    /// For run and status: metrics, for a file that Prometheus's node exporter collects
     Prometheus,
 }
 
@@ -335,14 +350,19 @@ fn with_defaults(command: clap::Command) -> clap::Command {
     let defaults = Account::new("", Layer::default()).shown();
     let of_run = Files::default().whole(Vec::new()).settings();
     let of_run = of_run.into_iter().map(|setting| (setting.key, setting.value));
-    defaults.into_iter().chain(of_run).fold(command, |command, (key, value)| match value {
-        Some(value) => command.mut_arg(key, |arg| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-            arg.help(format!("{help} [default: {value}]"))
-        }),
-        None => command,
-    })
+    let taken: Vec<String> = command.get_arguments().map(|arg| arg.get_id().to_string()).collect();
+    let all = defaults.into_iter().chain(of_run);
+    all.filter(|(key, _)| taken.iter().any(|id| id == key)).fold(
+        command,
+        |command, (key, value)| match value {
+            Some(value) => command.mut_arg(key, |arg| {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                arg.help(format!("{help} [default: {value}]"))
+            }),
+            None => command,
+        },
+    )
 }
 
 /// Reads the command line, and the `ODMR_*` variables.
@@ -357,7 +377,11 @@ where
     let args = args.into_iter().map(Into::into).collect();
     let matches = command().try_get_matches_from(with_run(args))?;
     let command = Cli::from_arg_matches(&matches)?.command;
-    let common = command.common();
+    let Some(common) = command.common() else {
+        let (nothing, nobody) = (Layer::default(), (Whole::default(), Whole::default()));
+        let environment = nothing.clone();
+        return Ok(Invocation { command, flags: nothing, environment, whole: nobody });
+    };
     let (environment, mut flags) = common.settings.clone().partition(from_variable(&matches));
     flags.password = common.password.source();
     let (of_variables, of_flags) = common.whole.partition(from_variable(&matches));
@@ -408,7 +432,7 @@ impl Invocation {
     /// # Errors
     /// When an account does not exist, or none is named and it is not clear which.
     pub fn accounts(&self, files: &Files) -> Result<Vec<Effective>, Problem> {
-        let common = self.command.common();
+        let Some(common) = self.command.common() else { return Ok(Vec::new()) };
         if !common.accounts.is_empty() {
             return common.accounts.iter().map(|name| self.account(files, name)).collect();
         }
@@ -444,7 +468,7 @@ impl Invocation {
     /// # Errors
     /// A named file that cannot be read, and the first mistake in any.
     pub fn files(&self, xdg: Option<&Path>, home: Option<&Path>) -> Result<Files, Problem> {
-        let named = self.command.common().config.as_deref();
+        let named = self.command.common().and_then(|common| common.config.as_deref());
         let user = fetch::files::user_path(xdg, home);
         fetch::files::load(named, user.as_deref(), Path::new(fetch::files::SYSTEM_PATH))
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::errand::{self, Transcript};
 use super::hook;
 use super::line::Stop;
-use super::memory::{Came, Shelf, Telling};
+use super::memory::{Came, Memory, Shelf, Telling};
 use super::receive::Progress;
 use super::summary::{Later, Summary};
 use crate::config::fetch::{Account, Ask, Effective};
@@ -25,6 +25,15 @@ pub struct Told {
     pub failure: Option<Failure>,
 }
 
+/// What came of a visit, and what is known of the account after it.
+#[derive(Debug)]
+pub struct Visited {
+    /// Of each provider that was asked.
+    pub told: Vec<Told>,
+    /// How things stand.
+    pub memory: Memory,
+}
+
 /// Visits the account's providers. Nothing comes back where another run is at it, and that is fine with
 /// the settings.
 pub async fn visit(
@@ -32,7 +41,7 @@ pub async fn visit(
     keep_dialogue: bool,
     stop: Stop,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Vec<Told> {
+) -> Visited {
     let account = &effective.account;
     let started = Timestamp::now();
     let visited = match errand::fetch(effective, keep_dialogue, stop.clone(), progress).await {
@@ -75,7 +84,7 @@ pub async fn visit(
     if let Some(shelf) = shelf.filter(|_| !told.is_empty()) {
         shelf.keep(&memory);
     }
-    told
+    Visited { told, memory }
 }
 
 /// Of several providers that stand in for each other the last one counts: it was asked because the

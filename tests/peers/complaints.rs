@@ -395,8 +395,36 @@ fn how_runs_went_is_told_to_monitoring() {
         assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
     }
     assert_eq!(status(&["nowhere", "--format", "nagios"]).code, Some(3));
-    let refused = run(&lab, atrn_fetch(&lab, &["home", "--format", "nagios"]));
+    let refused = run(&lab, atrn_fetch(&lab, &["check", "home", "--format", "nagios"]));
     assert_eq!(refused.code, Some(64), "{refused:#?}");
+}
+
+/// One run that fetches, and is the check as well.
+#[test]
+fn a_run_can_answer_monitoring_itself() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let wrong = format!("{}\npassword = {{ command = \"echo wrong\" }}", at(odmrd.odmr));
+    settings(&lab, &[("home", &at(odmrd.odmr)), ("away", &at(lab.free())), ("wrong", &wrong)]);
+    let told = |words: &[&str], code: i32| {
+        let ran = run(&lab, atrn_fetch(&lab, words));
+        assert_eq!(ran.code, Some(code), "{ran:#?}");
+        ran.out
+    };
+    let metrics = told(&["home", "--format", "prometheus"], 0);
+    assert!(metrics.contains("atrn_fetch_messages_total{account=\"home\"} 1.0"), "{metrics}");
+    assert!(metrics.contains("atrn_fetch_result{account=\"home\",result=\"ok\"} 1.0"), "{metrics}");
+    assert!(!metrics.contains("account=\"away\""), "{metrics}");
+    let line = told(&["home", "--format", "nagios", "--exit-codes", "fetchmail"], 0);
+    assert!(
+        line.starts_with("ATRN-FETCH OK - 1 accounts, ") && line.lines().count() == 1,
+        "{line}"
+    );
+    let line = told(&["--all", "-q", "--format", "nagios"], 2);
+    assert!(line.starts_with("ATRN-FETCH CRITICAL - "), "{line}");
+    assert!(line.contains("| accounts=3;;;0 troubles=2;;;0 "), "{line}");
+    assert!(told(&["away", "--format", "nagios"], 1).starts_with("ATRN-FETCH WARNING - "));
+    assert!(told(&["nobody", "--format", "nagios"], 3).starts_with("ATRN-FETCH UNKNOWN - "));
 }
 
 /// A pipe gives a password once, and both providers want it.

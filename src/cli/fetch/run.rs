@@ -14,20 +14,20 @@ use super::ending::{Ended, judged, number};
 use super::own_queue::own_queue;
 use super::status::status;
 use super::take_over::take_over;
-use super::watched;
 use super::{Command, Format, Invocation, Output, Run as RunFlags};
+use super::{schema, watched};
 use crate::cli::failure::told;
 use crate::cli::log::{self, LogFormat, LogSettings};
 use crate::cli::signal::{Signal, Signals};
-use crate::cli::tell;
+use crate::cli::{tell, tell_schema};
 use crate::config::Problem;
 use crate::config::fetch::{Account, Effective, Files, Judge, Whole};
 use crate::exit::{Exit, Failure};
 use crate::flow::errand::{self, Transcript};
-use crate::flow::memory::Telling;
+use crate::flow::memory::{Memory, Telling};
 use crate::flow::schedule::chance;
 use crate::flow::summary::{Outcome, Summary};
-use crate::flow::visit::{Told, exit_of, visit};
+use crate::flow::visit::{Told, Visited, exit_of, visit};
 use crate::smtp::escape::Escaped;
 
 /// Does what the command line says, and gives the number to end with.
@@ -35,7 +35,8 @@ pub fn run(invocation: Invocation) -> u8 {
     let (flags, variables) = invocation.whole;
     // What the files say of it is known once they are read.
     let mut whole = flags.or(variables);
-    if !invocation.command.calls() {
+    // What a check ends with is for monitoring to say.
+    if !invocation.command.calls() || invocation.command.output().format() == Format::Nagios {
         whole = Whole::default();
     }
     let ended = carry_out(invocation, &mut whole);
@@ -43,12 +44,16 @@ pub fn run(invocation: Invocation) -> u8 {
 }
 
 fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure> {
-    let output = invocation.command.common().output;
+    let output = invocation.command.output();
     log::start(&log_settings(output)).map_err(|fault| Failure::new(Exit::Config, fault))?;
+    if let Command::Schema { name } = &invocation.command {
+        return tell_schema(&schema::all(), name.as_deref()).map(Ended::from);
+    }
     let watched = matches!(output.format(), Format::Nagios | Format::Prometheus);
-    if watched && !matches!(invocation.command, Command::Status(_)) {
+    if watched && !matches!(invocation.command, Command::Run(_) | Command::Status(_)) {
         let what = "--format nagios and --format prometheus tell how runs went";
-        return Err(Failure::new(Exit::Usage, what).hint(Some("atrn-fetch status has them")));
+        let hint = "atrn-fetch run and atrn-fetch status have them";
+        return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
     }
     if let Command::Init(flags) = &invocation.command {
         return init(&invocation, flags).map(Ended::from);
@@ -58,8 +63,8 @@ fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure
     }
     let read = read_files(&invocation);
     let of_run = read.as_ref().ok().map(|files| invocation.whole(files));
-    let of_run = of_run.filter(|_| invocation.command.calls());
-    *whole = of_run.map_or(*whole, |counts| counts.whole);
+    let counts = invocation.command.calls() && output.format() != Format::Nagios;
+    *whole = of_run.filter(|_| counts).map_or(*whole, |of_run| of_run.whole);
     let accounts = read.and_then(|files| accounts_of(&invocation, &files));
     let accounts = match accounts {
         // What such a check cannot find out is its fourth answer, and stands where the others do.
@@ -87,6 +92,7 @@ fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure
         Command::ImportFetchmailrc(flags) => take_over(flags),
         Command::Queue(flags) => with_runtime(async { Ok(own_queue(flags, &accounts).await) }),
         Command::ShowConfig(show) => show_all(&invocation, &accounts, show.origin),
+        Command::Schema { name } => tell_schema(&schema::all(), name.as_deref()),
     };
     done.map(Ended::from)
 }
@@ -139,12 +145,14 @@ async fn fetch_all(
     let signal = tokio::spawn(first_signal(stop));
     let mut summaries = Vec::new();
     let mut ends = Vec::new();
+    let mut memories = Vec::new();
     for effective in accounts {
         linger(&effective.account, stopped.clone()).await;
         if *stopped.borrow() {
             break;
         }
-        let (told, kept) = fetch_one(effective, flags, stopped.clone()).await;
+        let (Visited { told, memory }, kept) = fetch_one(effective, flags, stopped.clone()).await;
+        memories.push((effective.account.label(), memory));
         let exit = exit_of(&effective.account, &told).max(kept);
         ends.push(Ended::of(exit, told.iter().map(|told| &told.summary)));
         for told in told {
@@ -154,9 +162,26 @@ async fn fetch_all(
     }
     conclude(flags, output, &summaries)?;
     let ended = judged(judge, &ends);
+    if let Some(exit) = watch_over(output, &memories)? {
+        return Ok(exit.into());
+    }
     match signal.is_finished() {
         true => Ok(signal.await.map_or(ended, Ended::from)),
         false => Ok(ended),
+    }
+}
+
+/// Tells monitoring how the accounts stand after the run; a check has an end of its own.
+fn watch_over(output: Output, memories: &[(String, Memory)]) -> Result<Option<Exit>, Failure> {
+    let all: Vec<(&str, Memory)> =
+        memories.iter().map(|(name, memory)| (name.as_str(), memory.clone())).collect();
+    match output.format() {
+        Format::Prometheus => tell(&watched::exposition(&all)).map(|_| None),
+        Format::Nagios => {
+            let (line, exit) = watched::verdict(&all, |_| false, Timestamp::now());
+            tell(&format!("{line}\n")).map(|_| Some(exit))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -194,14 +219,14 @@ async fn fetch_one(
     effective: &Effective,
     flags: &RunFlags,
     stop: watch::Receiver<bool>,
-) -> (Vec<Told>, Exit) {
+) -> (Visited, Exit) {
     let output = flags.common.output;
     let mut bar = Bar::new(&effective.account.label(), output);
     let keep = wants_dialogue(effective, output);
-    let told = visit(effective, keep, stop, &mut |progress| bar.show(progress)).await;
+    let visited = visit(effective, keep, stop, &mut |progress| bar.show(progress)).await;
     bar.clear();
-    let kept = keep_all(effective, output, &told);
-    (told, kept)
+    let kept = keep_all(effective, output, &visited.told);
+    (visited, kept)
 }
 
 /// Keeps the dialogues of a run. Mail has come, and others are waiting for their turn; a record that cannot
@@ -440,7 +465,7 @@ fn show_all(
         });
         format!("{told}\n")
     };
-    let text: String = match invocation.command.common().output.format() {
+    let text: String = match invocation.command.output().format() {
         Format::Human => {
             let accounts = accounts.iter().map(|effective| effective.show(origin));
             [of_run.show(origin)].into_iter().chain(accounts).collect()

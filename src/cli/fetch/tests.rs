@@ -119,7 +119,7 @@ fn every_setting_has_the_flag_and_the_variable_that_messages_name() {
 
 #[test]
 fn json_is_short_for_jsonl() {
-    let format = |line| parsed(line).unwrap().command.common().output.format();
+    let format = |line| parsed(line).unwrap().command.output().format();
     assert_eq!((format("--json"), format("-f json")), (Format::Jsonl, Format::Json));
     assert_eq!(format(""), Format::Human);
 }
