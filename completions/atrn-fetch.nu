@@ -14,6 +14,14 @@ module completions {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
   }
 
+  def "nu-complete atrn-fetch run tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch run family" [] {
+    [ "any" "ipv4" "ipv6" ]
+  }
+
   def "nu-complete atrn-fetch run ask" [] {
     [ "first" "all" ]
   }
@@ -46,6 +54,10 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch run only_if_online" [] {
+    [ "true" "false" ]
+  }
+
   def "nu-complete atrn-fetch run exit" [] {
     [ "worst" "any" "first" ]
   }
@@ -65,12 +77,14 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -80,6 +94,8 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
@@ -91,8 +107,11 @@ module completions {
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --summary: path           # Write a JSON object on each account's run to this file
+    --dry-run(-n)             # Say what would be done, and do nothing: nobody is called, no password is read
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch run tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch run tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch run family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch run ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch run mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch run clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -111,6 +130,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch run lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch run only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
@@ -127,6 +147,14 @@ module completions {
 
   def "nu-complete atrn-fetch daemon tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch daemon tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch daemon family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch daemon ask" [] {
@@ -161,6 +189,10 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch daemon only_if_online" [] {
+    [ "true" "false" ]
+  }
+
   def "nu-complete atrn-fetch daemon exit" [] {
     [ "worst" "any" "first" ]
   }
@@ -180,12 +212,14 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -195,6 +229,8 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
@@ -208,6 +244,8 @@ module completions {
     --at-once: string         # Fetch for this many accounts at a time
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch daemon tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch daemon tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch daemon family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch daemon ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch daemon mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch daemon clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -226,6 +264,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch daemon lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch daemon only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
@@ -242,6 +281,14 @@ module completions {
 
   def "nu-complete atrn-fetch status tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch status tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch status family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch status ask" [] {
@@ -276,6 +323,10 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch status only_if_online" [] {
+    [ "true" "false" ]
+  }
+
   def "nu-complete atrn-fetch status exit" [] {
     [ "worst" "any" "first" ]
   }
@@ -295,12 +346,14 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -310,6 +363,8 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
@@ -323,6 +378,8 @@ module completions {
     --max-age: string         # Something is wrong, too, when the last success of an account is older than this
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch status tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch status tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch status family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch status ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch status mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch status clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -341,6 +398,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch status lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch status only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
@@ -357,6 +415,14 @@ module completions {
 
   def "nu-complete atrn-fetch init tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch init tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch init family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch init ask" [] {
@@ -391,6 +457,10 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch init only_if_online" [] {
+    [ "true" "false" ]
+  }
+
   def "nu-complete atrn-fetch init exit" [] {
     [ "worst" "any" "first" ]
   }
@@ -410,12 +480,14 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -425,6 +497,8 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
@@ -439,6 +513,8 @@ module completions {
     --print                   # Show what would be written, and write nothing
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch init tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch init tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch init family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch init ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch init mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch init clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -457,6 +533,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch init lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch init only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
@@ -473,6 +550,14 @@ module completions {
 
   def "nu-complete atrn-fetch import-fetchmailrc tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch import-fetchmailrc tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch import-fetchmailrc family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch import-fetchmailrc ask" [] {
@@ -507,6 +592,10 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch import-fetchmailrc only_if_online" [] {
+    [ "true" "false" ]
+  }
+
   def "nu-complete atrn-fetch import-fetchmailrc exit" [] {
     [ "worst" "any" "first" ]
   }
@@ -526,12 +615,14 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -541,6 +632,8 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
@@ -554,6 +647,8 @@ module completions {
     --print                   # Show what would be written, without the passwords, and write nothing
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch import-fetchmailrc tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch import-fetchmailrc tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch import-fetchmailrc family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch import-fetchmailrc ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch import-fetchmailrc mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch import-fetchmailrc clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -572,6 +667,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch import-fetchmailrc lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch import-fetchmailrc only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
@@ -589,6 +685,14 @@ module completions {
 
   def "nu-complete atrn-fetch check tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch check tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch check family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch check ask" [] {
@@ -623,6 +727,10 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch check only_if_online" [] {
+    [ "true" "false" ]
+  }
+
   def "nu-complete atrn-fetch check exit" [] {
     [ "worst" "any" "first" ]
   }
@@ -642,12 +750,14 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -657,6 +767,8 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
@@ -669,6 +781,8 @@ module completions {
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch check tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch check tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch check family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch check ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch check mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch check clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -687,6 +801,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch check lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch check only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
@@ -703,6 +818,14 @@ module completions {
 
   def "nu-complete atrn-fetch test-target tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch test-target tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch test-target family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch test-target ask" [] {
@@ -737,6 +860,10 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch test-target only_if_online" [] {
+    [ "true" "false" ]
+  }
+
   def "nu-complete atrn-fetch test-target exit" [] {
     [ "worst" "any" "first" ]
   }
@@ -756,12 +883,14 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -771,6 +900,8 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
@@ -783,6 +914,8 @@ module completions {
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch test-target tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch test-target tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch test-target family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch test-target ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch test-target mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch test-target clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -801,6 +934,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch test-target lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch test-target only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
@@ -817,6 +951,14 @@ module completions {
 
   def "nu-complete atrn-fetch queue tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch queue tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch queue family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch queue ask" [] {
@@ -851,6 +993,10 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch queue only_if_online" [] {
+    [ "true" "false" ]
+  }
+
   def "nu-complete atrn-fetch queue exit" [] {
     [ "worst" "any" "first" ]
   }
@@ -870,12 +1016,14 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -885,6 +1033,8 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
@@ -899,6 +1049,8 @@ module completions {
     --drop: string            # Drop this message; nobody is told (repeatable)
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch queue tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch queue tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch queue family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch queue ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch queue mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch queue clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -917,6 +1069,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch queue lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch queue only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
@@ -933,6 +1086,14 @@ module completions {
 
   def "nu-complete atrn-fetch show-config tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch show-config tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch show-config family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch show-config ask" [] {
@@ -967,6 +1128,10 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch show-config only_if_online" [] {
+    [ "true" "false" ]
+  }
+
   def "nu-complete atrn-fetch show-config exit" [] {
     [ "worst" "any" "first" ]
   }
@@ -986,12 +1151,14 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -1001,6 +1168,8 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
@@ -1014,6 +1183,8 @@ module completions {
     --origin                  # Say of each setting where it comes from
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch show-config tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch show-config tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch show-config family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch show-config ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch show-config mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch show-config clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -1032,6 +1203,7 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch show-config lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch show-config only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]

@@ -8,6 +8,7 @@ pub(super) mod begin;
 mod daemon;
 pub mod ending;
 mod own_queue;
+mod plan;
 mod run;
 pub mod schema;
 mod status;
@@ -24,7 +25,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
 use crate::config::fetch::{
-    Account, Effective, ExitCodes, Files, Layer, Origin, Whole, WholeEffective,
+    Account, Effective, ExitCodes, Family, Files, Layer, Origin, Whole, WholeEffective,
 };
 use crate::config::secret::{CommandLine, SecretSource};
 use crate::config::value::{Duration, read};
@@ -42,6 +43,7 @@ pub const EXAMPLES: &[Example] = &[
          --domain example.org --deliver maildir:/var/mail/acme",
         "Without any settings file",
     ),
+    ("atrn-fetch --all --dry-run", "Say what would be done, and do nothing"),
     ("atrn-fetch check home", "Log in, show what the provider can do, fetch nothing"),
     (
         "atrn-fetch init home --server odmr.example.net --user acme --password-stdin \
@@ -140,6 +142,9 @@ pub struct Run {
     /// Write a JSON object on each account's run to this file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub summary: Option<PathBuf>,
+    /// Say what would be done, and do nothing: nobody is called, no password is read
+    #[arg(long, short = 'n', help_heading = "Behaviour")]
+    pub dry_run: bool,
 }
 
 /// `atrn-fetch daemon`. Without names: every account of the settings files.
@@ -239,6 +244,9 @@ pub struct Common {
     /// Settings by flag or by variable.
     #[command(flatten)]
     pub settings: Layer,
+    /// Which addresses are called, for short.
+    #[command(flatten)]
+    pub family: FamilyFlags,
     /// Where the password comes from.
     #[command(flatten)]
     pub password: PasswordFlags,
@@ -248,6 +256,27 @@ pub struct Common {
     /// How to talk.
     #[command(flatten)]
     pub output: Output,
+}
+
+/// Which addresses are called, for short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub struct FamilyFlags {
+    /// Call IPv4 addresses only; the same as --family ipv4
+    #[arg(long, short = '4', conflicts_with_all = ["ipv6", "family"], help_heading = "Transport")]
+    pub ipv4: bool,
+    /// Call IPv6 addresses only; the same as --family ipv6
+    #[arg(long, short = '6', conflicts_with = "family", help_heading = "Transport")]
+    pub ipv6: bool,
+}
+
+impl FamilyFlags {
+    fn family(self) -> Option<Family> {
+        match (self.ipv4, self.ipv6) {
+            (true, _) => Some(Family::Ipv4),
+            (_, true) => Some(Family::Ipv6),
+            _ => None,
+        }
+    }
 }
 
 /// Where the password comes from. Never the password itself: arguments and variables are for
@@ -384,6 +413,7 @@ where
     };
     let (environment, mut flags) = common.settings.clone().partition(from_variable(&matches));
     flags.password = common.password.source();
+    flags.family = common.family.family().or(flags.family);
     let (of_variables, of_flags) = common.whole.partition(from_variable(&matches));
     Ok(Invocation { command, flags, environment, whole: (of_flags, of_variables) })
 }

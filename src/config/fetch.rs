@@ -24,7 +24,8 @@ use super::document::{Document, Problem, quoted_if_needed};
 use super::reword::did_you_mean;
 
 pub use choice::{
-    Ask, ClearAuth, ExitCodes, Folder, Introduce, Judge, Lock, Mechanism, Per, TlsMode,
+    Ask, ClearAuth, ExitCodes, Family, Folder, Introduce, Judge, Lock, MappedDomain, Mechanism,
+    Per, TlsMin, TlsMode,
 };
 pub use table::{Account, Layer};
 pub use whole::{Whole, WholeEffective};
@@ -238,6 +239,7 @@ pub fn flag(key: &str) -> String {
         "domains" => "domain",
         "accept_domains" => "accept-domain",
         "folders" => "folder",
+        "map_domains" => "map-domain",
         "arguments" => "argument",
         "mechanism" => "mech",
         "server_name" => "servername",

@@ -272,6 +272,7 @@ impl<K: Sink> Run<'_, K> {
             summary.hint = fault.hint();
             summary.another_may_help = fault.another_may_help();
             summary.later = fault.later();
+            summary.offline = matches!(&fault, FetchFault::Call(fault) if fault.is_offline());
             if let FetchFault::Refused { reply, .. } = &fault {
                 summary.next_hint_s =
                     reply.is_transient().then(|| time_named(&reply.text)).flatten();

@@ -120,6 +120,9 @@ pub struct Summary {
     /// The run was told to stop.
     #[serde(skip)]
     pub interrupted: bool,
+    /// It was this end that had no way to anybody.
+    #[serde(skip)]
+    pub offline: bool,
     /// This provider could not help; another may.
     #[serde(skip)]
     pub another_may_help: bool,
@@ -157,6 +160,7 @@ impl Summary {
             exit: Exit::Ok,
             later: None,
             interrupted: false,
+            offline: false,
             another_may_help: false,
         }
     }

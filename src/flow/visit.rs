@@ -2,8 +2,9 @@
 //! remembered of it, and who of the user's programs hears.
 
 use jiff::Timestamp;
+use tracing::debug;
 
-use super::errand::{self, Transcript};
+use super::errand::{self, Fetched, Transcript};
 use super::hook;
 use super::line::Stop;
 use super::memory::{Came, Memory, Shelf, Telling};
@@ -54,6 +55,12 @@ pub async fn visit(
         }
     };
     let shelf = Shelf::of(account);
+    let visited: Vec<_> = visited;
+    if account.only_if_online && is_offline(&visited) {
+        debug!("there is no way to the provider; letting it be");
+        let memory = shelf.as_ref().map(Shelf::recall).unwrap_or_default();
+        return Visited { told: Vec::new(), memory };
+    }
     let mut memory = shelf.as_ref().map(Shelf::recall).unwrap_or_default();
     let place = |own: Account| {
         let name = own.server.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -85,6 +92,11 @@ pub async fn visit(
         shelf.keep(&memory);
     }
     Visited { told, memory }
+}
+
+/// Has nobody been reached, and only because there is no way to anybody?
+fn is_offline(visited: &[(Fetched, Option<Failure>)]) -> bool {
+    !visited.is_empty() && visited.iter().all(|((summary, _), _)| summary.offline)
 }
 
 /// Of several providers that stand in for each other the last one counts: it was asked because the

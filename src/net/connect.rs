@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
 use tokio::time::timeout;
 
 use crate::net::Wire;
@@ -32,17 +32,19 @@ pub enum Family {
 }
 
 /// How a host is called.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Calling {
     /// Which of its addresses.
     pub family: Family,
+    /// From which address of ours; only addresses of its family can be called then.
+    pub from: Option<IpAddr>,
     /// How long the look-up may take, and then how long each address.
     pub patience: Duration,
 }
 
 impl Default for Calling {
     fn default() -> Calling {
-        Calling { family: Family::Any, patience: Duration::from_secs(30) }
+        Calling { family: Family::Any, from: None, patience: Duration::from_secs(30) }
     }
 }
 
@@ -90,6 +92,26 @@ pub struct Attempt {
     pub error: io::Error,
 }
 
+impl ConnectError {
+    /// Is it this end that has no way out: no name server that answers, no route, not even the address
+    /// to call from? A host that is down, or a network that swallows what is sent, is not that.
+    pub fn is_offline(&self) -> bool {
+        match self {
+            ConnectError::HostUnknown { .. } | ConnectError::WrongFamily { .. } => false,
+            ConnectError::LookupFailed { .. } => true,
+            ConnectError::Unreachable { attempts, .. } => {
+                attempts.iter().all(|attempt| has_no_way_out(&attempt.error))
+            }
+        }
+    }
+}
+
+fn has_no_way_out(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let told = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(told, Some(Errno::NETUNREACH | Errno::NETDOWN | Errno::ADDRNOTAVAIL))
+}
+
 struct Said<'a>(&'a [Attempt]);
 
 impl fmt::Display for Said<'_> {
@@ -113,7 +135,7 @@ impl fmt::Display for Said<'_> {
 pub async fn connect(host: &str, port: u16, calling: &Calling) -> Result<Wire, ConnectError> {
     let mut attempts = Vec::new();
     for address in resolve(host, port, calling).await? {
-        match call(address, calling.patience).await {
+        match call(address, calling).await {
             Ok(wire) => return Ok(wire),
             Err(error) => attempts.push(Attempt { address: Some(address), error }),
         }
@@ -133,8 +155,9 @@ pub async fn connect_unix(path: &Path) -> Result<Wire, ConnectError> {
     })
 }
 
-async fn call(address: SocketAddr, patience: Duration) -> io::Result<Wire> {
-    let stream = match timeout(patience, TcpStream::connect(address)).await {
+async fn call(address: SocketAddr, calling: &Calling) -> io::Result<Wire> {
+    let patience = calling.patience;
+    let stream = match timeout(patience, connected(address, calling.from)).await {
         Ok(connected) => connected?,
         Err(_) => {
             let why = format!("no answer within {} s", patience.as_secs());
@@ -148,7 +171,19 @@ async fn call(address: SocketAddr, patience: Duration) -> io::Result<Wire> {
     Ok(stream.into())
 }
 
-async fn resolve(
+async fn connected(address: SocketAddr, from: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(own) = from else { return TcpStream::connect(address).await };
+    let socket = if own.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(own, 0))?;
+    socket.connect(address).await
+}
+
+/// The addresses that would be called, in order.
+///
+/// # Errors
+///
+/// A name that does not exist, cannot be looked up, or has no address that could be called.
+pub async fn resolve(
     host: &str,
     port: u16,
     calling: &Calling,
@@ -158,8 +193,12 @@ async fn resolve(
         Ok(literal) => vec![SocketAddr::new(literal, port)],
         Err(_) => look_up(host, port, calling.patience).await?,
     };
-    chosen(all, calling.family)
-        .ok_or_else(|| ConnectError::WrongFamily { host: shown(host), family: calling.family })
+    let family = match calling.from {
+        Some(IpAddr::V4(_)) => Family::V4,
+        Some(IpAddr::V6(_)) => Family::V6,
+        None => calling.family,
+    };
+    chosen(all, family).ok_or_else(|| ConnectError::WrongFamily { host: shown(host), family })
 }
 
 async fn look_up(
@@ -251,6 +290,37 @@ mod tests {
         let calling = Calling { family: Family::V6, ..Calling::default() };
         let error = connect("127.0.0.1", 25, &calling).await.unwrap_err();
         assert_eq!(error.to_string(), "127.0.0.1: has no IPv6 address");
+    }
+
+    #[tokio::test]
+    async fn a_call_comes_from_the_address_that_was_named() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let calling = |from: &str| Calling { from: from.parse().ok(), ..Calling::default() };
+        let _wire = connect("127.0.0.1", port, &calling("127.0.0.9")).await.unwrap();
+        let (_, caller) = listener.accept().await.unwrap();
+        assert_eq!(caller.ip(), "127.0.0.9".parse::<IpAddr>().unwrap());
+        let error = connect("127.0.0.1", port, &calling("::1")).await.unwrap_err();
+        assert_eq!(error.to_string(), "127.0.0.1: has no IPv6 address");
+        // An address that is nobody's here: the link is down.
+        let error = connect("127.0.0.1", port, &calling("192.0.2.1")).await.unwrap_err();
+        assert!(error.is_offline(), "{error}");
+    }
+
+    #[test]
+    fn who_is_offline_has_no_way_to_anybody() {
+        use rustix::io::Errno;
+        let attempt = |errno: Errno| Attempt { address: None, error: errno.into() };
+        let told = |all: &[Errno]| {
+            let attempts = all.iter().map(|errno| attempt(*errno)).collect();
+            ConnectError::Unreachable { target: "p:366".into(), attempts }.is_offline()
+        };
+        assert!(told(&[Errno::NETUNREACH, Errno::NETUNREACH]));
+        assert!(!told(&[Errno::NETUNREACH, Errno::CONNREFUSED]));
+        assert!(!told(&[Errno::HOSTUNREACH]) && !told(&[Errno::TIMEDOUT]));
+        let host = || "p".to_owned();
+        assert!(ConnectError::LookupFailed { host: host(), why: host() }.is_offline());
+        assert!(!ConnectError::HostUnknown { host: host() }.is_offline());
     }
 
     #[tokio::test]

@@ -29,3 +29,4 @@ mod smuggling;
 mod strict;
 mod targets_of_atrn_fetch;
 mod unlike_fetchmail;
+mod ways_to_the_provider;

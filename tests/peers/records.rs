@@ -61,6 +61,7 @@ fn each_record_is_as_its_schema_says() {
         }
     };
     judged("odmr.fetch.status/1", &["status"]);
+    judged("odmr.fetch.plan/1", &["run", "--all", "--dry-run"]);
     judged("odmr.fetch/1", &["run", "queue"]);
     judged("fetch", &["run", "nobody"]);
     judged("odmr.queue.message/1", &["queue", "queue"]);

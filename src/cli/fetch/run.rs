@@ -12,6 +12,7 @@ use super::begin::init;
 use super::daemon::keep_fetching;
 use super::ending::{Ended, judged, number};
 use super::own_queue::own_queue;
+use super::plan::plan_all;
 use super::status::status;
 use super::take_over::take_over;
 use super::{Command, Format, Invocation, Output, Run as RunFlags};
@@ -77,6 +78,9 @@ fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure
     let invocation = Arc::new(invocation);
     let done = match &invocation.command {
         Command::Daemon(flags) => keep_fetching(invocation.clone(), flags),
+        Command::Run(flags) if flags.dry_run => {
+            return with_runtime(plan_all(output, whole.judge(), &accounts));
+        }
         Command::Run(flags) => {
             return with_runtime(fetch_all(flags, whole.judge(), &accounts));
         }

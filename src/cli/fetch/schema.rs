@@ -4,11 +4,12 @@ use crate::flow::desk::record::{self, MESSAGE};
 use crate::flow::summary::Summary;
 
 /// Of each record of its own, with its name.
-pub const SCHEMAS: [(&str, &str); 5] = [
+pub const SCHEMAS: [(&str, &str); 6] = [
     ("odmr.fetch/1", Summary::SCHEMA),
     ("odmr.fetch.status/1", include_str!("schema/status.json")),
     ("odmr.fetch.check/1", include_str!("schema/check.json")),
     ("odmr.fetch.target/1", include_str!("schema/target.json")),
+    ("odmr.fetch.plan/1", include_str!("schema/plan.json")),
     ("odmr.fetch.config/1", include_str!("schema/config.json")),
 ];
 

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::table::{Account, Layer};
 use super::{
-    Ask, ClearAuth, Effective, ExitCodes, Folder, Introduce, Judge, Lock, Mechanism, Per, TlsMode,
-    quoted_if_needed,
+    Ask, ClearAuth, Effective, ExitCodes, Family, Folder, Introduce, Judge, Lock, MappedDomain,
+    Mechanism, Per, TlsMin, TlsMode, quoted_if_needed,
 };
 use crate::config::secret::SecretSource;
-use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size};
+use crate::config::value::{Deliver, Duration, Fingerprint, OwnAddress, Server, Size};
 use crate::smtp::Domain;
 
 /// A setting as TOML; `None` when there is nothing to write.
@@ -29,7 +29,10 @@ macro_rules! shown {
 }
 
 shown!(u16, u32, u64, bool, String, PathBuf, Duration, Size, Server, Fingerprint, Deliver, Domain);
-shown!(TlsMode, Mechanism, ClearAuth, Introduce, Lock, Per, Ask, Judge, ExitCodes);
+shown!(
+    OwnAddress, TlsMin, Family, TlsMode, Mechanism, ClearAuth, Introduce, Lock, Per, Ask, Judge,
+    ExitCodes
+);
 
 /// Where the password comes from is no secret; a command's arguments might be, so only the program
 /// is shown.
@@ -69,6 +72,14 @@ impl Shown for Vec<String> {
 impl Shown for Vec<Folder> {
     fn shown(&self) -> Option<toml::Value> {
         let pair = |f: &Folder| (f.recipient.clone(), f.folder.display().to_string().into());
+        let table = self.iter().map(pair).collect();
+        (!self.is_empty()).then_some(toml::Value::Table(table))
+    }
+}
+
+impl Shown for Vec<MappedDomain> {
+    fn shown(&self) -> Option<toml::Value> {
+        let pair = |m: &MappedDomain| (m.from.to_string(), m.to.to_string().into());
         let table = self.iter().map(pair).collect();
         (!self.is_empty()).then_some(toml::Value::Table(table))
     }

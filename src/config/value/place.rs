@@ -90,6 +90,30 @@ impl fmt::Debug for Server {
     }
 }
 
+/// An address of this machine, from which to call.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OwnAddress(pub IpAddr);
+
+impl Written for OwnAddress {
+    const ALLOWED: &'static str = "an address of this machine, like 192.0.2.7 or 2001:db8::7";
+
+    fn read(text: &str) -> Option<OwnAddress> {
+        text.parse().ok().map(OwnAddress)
+    }
+}
+
+impl fmt::Display for OwnAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for OwnAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Where fetched mail goes.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Deliver {
