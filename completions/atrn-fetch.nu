@@ -78,6 +78,7 @@ module completions {
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
     --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
@@ -213,6 +214,7 @@ module completions {
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
     --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
@@ -347,6 +349,7 @@ module completions {
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
     --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
@@ -481,6 +484,7 @@ module completions {
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
     --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
@@ -616,6 +620,7 @@ module completions {
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
     --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
@@ -751,6 +756,7 @@ module completions {
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
     --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
@@ -884,6 +890,7 @@ module completions {
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
     --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
@@ -941,6 +948,141 @@ module completions {
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
     --exit: string@"nu-complete atrn-fetch test-target exit" # Of several accounts, which one decides how the program ends [default: worst]
     --exit-codes: string@"nu-complete atrn-fetch test-target exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
+    --help(-h)                # Print help (see more with '--help')
+    ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
+  ]
+
+  def "nu-complete atrn-fetch passwd format" [] {
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch passwd tls" [] {
+    [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch passwd tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch passwd family" [] {
+    [ "any" "ipv4" "ipv6" ]
+  }
+
+  def "nu-complete atrn-fetch passwd ask" [] {
+    [ "first" "all" ]
+  }
+
+  def "nu-complete atrn-fetch passwd mechanism" [] {
+    [ "auto" "scram-sha-256-plus" "scram-sha-256" "cram-md5" "plain" "login" "external" ]
+  }
+
+  def "nu-complete atrn-fetch passwd clear_auth" [] {
+    [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch passwd introduce" [] {
+    [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch passwd per" [] {
+    [ "message" "recipient" ]
+  }
+
+  def "nu-complete atrn-fetch passwd force_atrn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch passwd turn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch passwd lock" [] {
+    [ "wait" "skip" "fail" ]
+  }
+
+  def "nu-complete atrn-fetch passwd only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch passwd exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch passwd exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
+  # Give an account a new password, in the file that its settings name; asked for without echo
+  export extern "atrn-fetch passwd" [
+    --all                     # Every account of the settings files, one after the other
+    --config(-c): path        # The settings file; the user's and the system's are then left alone
+    --server: string          # The provider to call: a name or an address
+    --ca: path                # Trust the certificates signed by those in this PEM file, and no others
+    --fingerprint: string     # Trust the certificate with this SHA-256 (sha256:...), whoever signed it
+    --servername: string      # The name the provider's certificate must bear, if not that of --server
+    --certificate: path       # Our own TLS certificate, a chain in PEM
+    --key: path               # The key to it, in PEM, readable by nobody else
+    --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
+    --user: string            # The name to log in with
+    --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
+    --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
+    --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
+    --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
+    --max-bytes: string       # Take this much in all, then say 421
+    --max-message-size: string # Put off messages larger than this with 452
+    --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
+    --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
+    --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --netrc: path             # The password is that of the server and user in this netrc file
+    --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --format(-f): string@"nu-complete atrn-fetch passwd format" # For whom standard output is
+    --json                    # The same as --format jsonl
+    --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
+    --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
+    --password-stdin          # Read the new password from the first line of standard input
+    --port: string            # Its port [default: 366]
+    --tls: string@"nu-complete atrn-fetch passwd tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch passwd tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch passwd family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
+    --ask: string@"nu-complete atrn-fetch passwd ask" # Which of several providers to ask [default: first]
+    --mech: string@"nu-complete atrn-fetch passwd mechanism" # How to log in [default: auto]
+    --clear-auth: string@"nu-complete atrn-fetch passwd clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch passwd introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
+    --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --per: string@"nu-complete atrn-fetch passwd per" # How often the program of command: is run [default: recipient]
+    --force-atrn: string@"nu-complete atrn-fetch passwd force_atrn" # Say ATRN even to a server that does not list it [default: false]
+    --turn: string@"nu-complete atrn-fetch passwd turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --max-session: string     # Say 421 after this long [default: 1h]
+    --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
+    --timeout-connect: string # Wait this long for a connection [default: 30s]
+    --timeout-greeting: string # Wait this long for the greeting, and for the TLS handshake [default: 5m]
+    --timeout-command: string # Wait this long for a reply or a command [default: 5m]
+    --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
+    --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
+    --lock: string@"nu-complete atrn-fetch passwd lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch passwd only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
+    --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
+    --interval: string        # As a daemon: call this often [default: 15m]
+    --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
+    --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch passwd exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch passwd exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -1017,6 +1159,7 @@ module completions {
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
     --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
@@ -1152,6 +1295,7 @@ module completions {
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
     --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
@@ -1250,6 +1394,10 @@ module completions {
 
   # Try the place where mail would be delivered; the provider is not called
   export extern "atrn-fetch help test-target" [
+  ]
+
+  # Give an account a new password, in the file that its settings name; asked for without echo
+  export extern "atrn-fetch help passwd" [
   ]
 
   # Show what waits in the account's own queue (spool) for its target, and act on it

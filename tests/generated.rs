@@ -105,6 +105,23 @@ fn the_example_of_a_provider_is_one() {
     assert!(problems.iter().all(|problem| problem.fault.contains("cannot be read")), "{problems}");
 }
 
+/// Judged by AppArmor's own parser where that is there with what profiles include; nothing is loaded.
+#[test]
+fn the_profiles_for_apparmor_are_some() {
+    for (name, program) in [("usr.bin.atrn-fetch", "atrn-fetch"), ("usr.bin.odmrd", "odmrd")] {
+        let path = root().join("examples/apparmor").join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(&format!("profile {program} /usr/bin/{program} {{")), "{name}");
+        assert!(text.contains(&format!("include if exists <local/{name}>")), "{name}");
+        if !Path::new("/etc/apparmor.d/abi/3.0").exists() {
+            continue;
+        }
+        let judged = std::process::Command::new("apparmor_parser").arg("-QK").arg(&path).output();
+        let Ok(judged) = judged else { continue };
+        assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
+    }
+}
+
 #[test]
 fn each_target_has_an_example() {
     for (target, text) in [

@@ -8,6 +8,7 @@ pub(super) mod begin;
 mod daemon;
 pub mod ending;
 mod own_queue;
+mod passwd;
 mod plan;
 mod run;
 pub mod schema;
@@ -56,6 +57,7 @@ pub const EXAMPLES: &[Example] = &[
     ),
     ("atrn-fetch daemon", "Every account, each as often as its `interval` says"),
     ("atrn-fetch status --max-age 2h || alert", "Has every account been fetched of late?"),
+    ("atrn-fetch passwd home", "A new password, typed twice, in the account's password file"),
     ("atrn-fetch test-target home", "Ask our own mail server whether it would take the mail"),
     ("atrn-fetch --all -q --format nagios", "Fetch, and answer monitoring in one"),
     ("atrn-fetch show-config home --origin", "Which settings count, and where they come from"),
@@ -88,6 +90,8 @@ pub enum Command {
     Check(Common),
     /// Try the place where mail would be delivered; the provider is not called
     TestTarget(Common),
+    /// Give an account a new password, in the file that its settings name; asked for without echo
+    Passwd(Passwd),
     /// Show what waits in the account's own queue (spool) for its target, and act on it
     Queue(Queue),
     /// Show the settings that count; never a secret
@@ -112,6 +116,15 @@ impl Command {
         matches!(self, Command::Run(_) | Command::Check(_) | Command::TestTarget(_))
     }
 
+    /// Whether it can tell monitoring how runs went.
+    fn tells_how_runs_went(&self) -> bool {
+        match self {
+            Command::Run(run) => !run.dry_run,
+            Command::Status(_) => true,
+            _ => false,
+        }
+    }
+
     /// What every command has but one that is about no account.
     pub fn common(&self) -> Option<&Common> {
         Some(match self {
@@ -121,6 +134,7 @@ impl Command {
             Command::Init(init) => &init.common,
             Command::ImportFetchmailrc(import) => &import.common,
             Command::Check(common) | Command::TestTarget(common) => common,
+            Command::Passwd(passwd) => &passwd.common,
             Command::Queue(queue) => &queue.common,
             Command::ShowConfig(show) => &show.common,
             Command::Schema { .. } => return None,
@@ -213,6 +227,18 @@ pub struct ShowConfig {
     /// Say of each setting where it comes from
     #[arg(long)]
     pub origin: bool,
+}
+
+/// `atrn-fetch passwd`.
+#[derive(Debug, Args)]
+pub struct Passwd {
+    /// What every command has. A flag that names a source of the password names that of the new one.
+    #[command(flatten)]
+    pub common: Common,
+    /// Read the new password from the first line of standard input
+    #[arg(long, conflicts_with_all = ["password_command", "password_file", "password_fd", "credential", "netrc"],
+        help_heading = "Login")]
+    pub password_stdin: bool,
 }
 
 /// `atrn-fetch queue`.
@@ -412,7 +438,9 @@ where
         return Ok(Invocation { command, flags: nothing, environment, whole: nobody });
     };
     let (environment, mut flags) = common.settings.clone().partition(from_variable(&matches));
-    flags.password = common.password.source();
+    // For passwd it is where the new one comes from, not where it is to be kept.
+    let of_account = !matches!(command, Command::Passwd(_));
+    flags.password = common.password.source().filter(|_| of_account);
     flags.family = common.family.family().or(flags.family);
     let (of_variables, of_flags) = common.whole.partition(from_variable(&matches));
     Ok(Invocation { command, flags, environment, whole: (of_flags, of_variables) })

@@ -421,6 +421,7 @@ pub fn calling(account: &Account) -> Calling {
             fetch::Family::Ipv4 => Family::V4,
             fetch::Family::Ipv6 => Family::V6,
         },
+        proxy: account.proxy.as_ref().map(|proxy| (proxy.host.to_string(), proxy.port)),
         from: account.bind.map(|own| own.0),
         patience: account.timeout_connect.get(),
     }

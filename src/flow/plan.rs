@@ -42,8 +42,10 @@ pub struct Plan {
 pub struct Planned {
     /// Host and port.
     pub server: String,
-    /// Its addresses, in the order in which they would be called.
+    /// Its addresses, or those of the proxy, in the order in which they would be called.
     pub addresses: Vec<IpAddr>,
+    /// The proxy by way of which it would be called.
+    pub proxy: Option<String>,
     /// How the line would be encrypted.
     pub tls: TlsMode,
     /// The name to log in with.
@@ -85,13 +87,26 @@ pub async fn plan(effective: &Effective) -> Result<Plan, Failure> {
 
 async fn planned(account: &Account) -> Planned {
     let host = account.server.as_ref().map(ToString::to_string).unwrap_or_default();
-    let found = resolve(&host, account.port, &calling(account)).await;
+    // A proxy looks the name up itself; what can be known is where the proxy is.
+    let (asked, port) = account
+        .proxy
+        .as_ref()
+        .map_or((host.clone(), account.port), |proxy| (proxy.host.to_string(), proxy.port));
+    let found = resolve(&asked, port, &calling(account)).await;
     let (addresses, fault, exit) = match found {
         Ok(found) => (found.iter().map(|address| address.ip()).collect(), None, Exit::Ok),
         Err(fault) => (Vec::new(), Some(fault.to_string()), connect_exit(&fault)),
     };
     let server = format!("{host}:{}", account.port);
-    Planned { server, addresses, tls: account.tls, user: account.user.clone(), fault, exit }
+    Planned {
+        server,
+        addresses,
+        proxy: account.proxy.as_ref().map(ToString::to_string),
+        tls: account.tls,
+        user: account.user.clone(),
+        fault,
+        exit,
+    }
 }
 
 /// What is said depends on what the provider lists: a bare TURN only where it has no ATRN.

@@ -261,6 +261,91 @@ fn a_password_command_that_cannot_run_names_the_other_ways() {
     );
 }
 
+/// What systemd hands over: a file in a folder that only the unit knows.
+#[test]
+fn a_credential_of_the_unit_is_a_password() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let line = format!("{}\npassword = {{ credential = \"acme\" }}", at(odmrd.odmr));
+    settings(&lab, &[("home", &line)]);
+    let folder = lab.room("credentials");
+    std::fs::write(folder.join("acme"), crate::lab::fetchmail::PASSWORD).expect("a credential");
+    let with = |words: &[&str]| {
+        let mut command = atrn_fetch(&lab, words);
+        command.env("CREDENTIALS_DIRECTORY", &folder);
+        run(&lab, command)
+    };
+    let ran = with(&["home"]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert_eq!(Maildir::at(lab.path("Maildir")).messages().len(), 1);
+    assert_eq!(with(&["home", "--credential", "acme"]).code, Some(0));
+    assert_eq!(with(&["home", "--credential", "other"]).code, Some(78));
+    // Cron has no such folder.
+    let mut without = atrn_fetch(&lab, &["home"]);
+    without.env_remove("CREDENTIALS_DIRECTORY");
+    let ran = run(&lab, without);
+    assert_eq!(ran.code, Some(78), "{ran:#?}");
+    assert!(ran.err.contains("credential") && ran.err.contains("systemd"), "{ran:#?}");
+}
+
+#[test]
+fn a_new_password_is_kept_where_the_settings_say() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let fetched = format!("{}\npassword = {{ file = \"new\" }}", at(odmrd.odmr));
+    let command = format!("{}\npassword = {{ command = \"echo x\" }}", at(odmrd.odmr));
+    settings(&lab, &[("home", &fetched), ("office", &command)]);
+    let told = |words: &[&str], said: &str| {
+        let mut command = atrn_fetch(&lab, words);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = child.spawn().expect("atrn-fetch");
+        let _ = child.stdin.take().expect("a pipe").write_all(said.as_bytes());
+        let output = child.wait_with_output().expect("its end");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+    };
+    let password = format!("{}\n", crate::lab::fetchmail::PASSWORD);
+    let (code, text) = told(&["passwd", "home", "--password-stdin"], &password);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with("home has a new password in ") && !text.contains(password.trim()));
+    let kept = lab.path("new");
+    use std::os::unix::fs::MetadataExt;
+    assert_eq!(std::fs::metadata(&kept).expect("a file").mode() & 0o777, 0o600);
+    let ran = run(&lab, atrn_fetch(&lab, &["home"]));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert_eq!(told(&["passwd", "home", "--password-fd", "0"], "other\nmore\n").0, Some(0));
+    assert_eq!(std::fs::read_to_string(&kept).expect("a password"), "other\n");
+    // Not all of them at once, and not where there is no file.
+    assert_eq!(told(&["passwd", "--all", "--password-stdin"], "x\n").0, Some(64));
+    let (code, text) = told(&["passwd", "office", "--password-stdin"], "x\n");
+    assert_eq!(code, Some(78), "{text}");
+    assert!(text.contains("the password comes from password command \"echo\""), "{text}");
+    assert_eq!(told(&["passwd", "home", "--password-stdin"], "\n").0, Some(78));
+    assert_eq!(std::fs::read_to_string(&kept).expect("a password"), "other\n");
+}
+
+#[test]
+fn show_config_tells_who_said_what() {
+    let lab = Lab::open();
+    settings(&lab, &[("home", "port = 2525\nserver = \"a.example\"\nmax_rounds = 7")]);
+    let mut command = atrn_fetch(&lab, &["show-config", "home", "--origin", "--tls", "implicit"]);
+    command.env("ODMR_PORT", "3636").env("ODMR_TLS", "require");
+    let ran = run(&lab, command);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let file = lab.path("atrn-fetch.toml").display().to_string();
+    for (line, origin) in [
+        ("tls = \"implicit\"", "flag".to_owned()),
+        ("port = 3636", "environment".to_owned()),
+        ("max_rounds = 7", format!("{file} [account.home]")),
+        ("clear_auth = \"plain\"", format!("{file} [defaults]")),
+        ("interval = \"15m\"", "default".to_owned()),
+    ] {
+        let found = ran.out.lines().find(|shown| shown.starts_with(line));
+        let found = found.unwrap_or_else(|| panic!("no {line} in\n{}", ran.out));
+        assert!(found.ends_with(&format!("# {origin}")), "{found}");
+    }
+}
+
 #[test]
 fn what_is_not_safe_here_stays_at_the_provider() {
     let lab = Lab::open();

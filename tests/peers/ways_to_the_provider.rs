@@ -1,7 +1,10 @@
 //! How the provider is called: from where, by which addresses, under which TLS; and what would be done
 //! without calling it.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
+use std::thread::JoinHandle;
 
 use crate::lab::authority::Authority;
 use crate::lab::maildir::Maildir;
@@ -129,4 +132,70 @@ fn a_dry_run_tells_what_would_be_done_and_calls_nobody() {
     assert!(ran.out.contains("no-such-host.invalid: "), "{ran:#?}");
     assert!(!asked.exists() && !lab.path("Maildir").exists(), "something was done");
     assert!(!odmrd.daemon.log().contains("authenticated"), "{}", odmrd.daemon.log());
+}
+
+/// A proxy for one call: it hears a name that nobody else could look up, and connects to the provider.
+fn socks5(wanted: &'static str, provider: SocketAddr) -> (SocketAddr, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let proxy = std::thread::spawn(move || {
+        let (mut customer, _) = listener.accept().expect("a customer");
+        let mut hello = [0; 3];
+        customer.read_exact(&mut hello).expect("a hello");
+        assert_eq!(hello, [5, 1, 0]);
+        customer.write_all(&[5, 0]).expect("no login");
+        let mut head = [0; 5];
+        customer.read_exact(&mut head).expect("a request");
+        assert_eq!(head[..4], [5, 1, 0, 3], "no name");
+        let mut name = vec![0; usize::from(head[4]) + 2];
+        customer.read_exact(&mut name).expect("a name");
+        assert_eq!(&name[..name.len() - 2], wanted.as_bytes());
+        let mut there = TcpStream::connect(provider).expect("the provider");
+        customer.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 0]).expect("said");
+        let (mut back, mut forth) =
+            (there.try_clone().expect("a line"), customer.try_clone().expect("a line"));
+        let answers = std::thread::spawn(move || {
+            let _ = std::io::copy(&mut back, &mut forth);
+            let _ = forth.shutdown(std::net::Shutdown::Write);
+        });
+        let _ = std::io::copy(&mut customer, &mut there);
+        let _ = there.shutdown(std::net::Shutdown::Write);
+        answers.join().expect("the way back");
+    });
+    (address, proxy)
+}
+
+#[test]
+fn the_provider_may_be_called_by_way_of_a_proxy() {
+    let lab = Lab::open();
+    let odmrd = laden(Odmrd::new(&lab));
+    let (address, proxy) = socks5("odmr.hidden.invalid", odmrd.odmr);
+    let by = format!("socks5://{address}");
+    let password = lab.write("password", crate::lab::fetchmail::PASSWORD);
+    allow(&password, 0o600);
+    let settings = format!(
+        "[account.home]\nserver = \"odmr.hidden.invalid\"\nproxy = \"{by}\"\nuser = {:?}\ntls = \"none\"\n\
+         password = {{ file = {password:?} }}\ndomains = [\"example.org\"]\nehlo = \"customer.test\"\n\
+         deliver = \"maildir:{}\"\n",
+        crate::lab::fetchmail::USER,
+        lab.path("Maildir").display()
+    );
+    let settings = lab.write("atrn-fetch.toml", settings);
+    let fetch = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_atrn-fetch"));
+        command.env("XDG_RUNTIME_DIR", lab.room("runtime")).env("HOME", lab.room("home"));
+        command.env("ODMR_FETCH_CONFIG", &settings).args(words);
+        run(&lab, command)
+    };
+    let planned = fetch(&["home", "-n"]).succeeded().out;
+    let line = format!("odmr.hidden.invalid:366 by way of {by} (127.0.0.1), ");
+    assert!(planned.contains(&line), "{planned}");
+    let ran = fetch(&["home"]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    proxy.join().expect("the proxy");
+    assert_eq!(Maildir::at(lab.path("Maildir")).messages().len(), 1);
+    // It has gone home.
+    let ran = fetch(&["home"]);
+    assert_eq!(ran.code, Some(69), "{ran:#?}");
+    assert_eq!(fetch(&["home", "--proxy", "http://127.0.0.1:1"]).code, Some(64));
 }

@@ -58,5 +58,7 @@ fn whom(provider: &Planned) -> String {
     let tls = tls.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
     let user = provider.user.as_ref();
     let user = user.map_or_else(String::new, |user| format!(", as {}", Escaped::text(user)));
-    format!("{} ({where_it_is}), tls {tls}{user}", provider.server)
+    let proxy =
+        provider.proxy.as_ref().map_or_else(String::new, |proxy| format!(" by way of {proxy}"));
+    format!("{}{proxy} ({where_it_is}), tls {tls}{user}", provider.server)
 }

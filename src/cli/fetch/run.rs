@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tracing::warn;
 
 use super::bar::Bar;
 use super::begin::init;
 use super::daemon::keep_fetching;
 use super::ending::{Ended, judged, number};
 use super::own_queue::own_queue;
+use super::passwd::set_password;
 use super::plan::plan_all;
 use super::status::status;
 use super::take_over::take_over;
@@ -51,7 +53,7 @@ fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure
         return tell_schema(&schema::all(), name.as_deref()).map(Ended::from);
     }
     let watched = matches!(output.format(), Format::Nagios | Format::Prometheus);
-    if watched && !matches!(invocation.command, Command::Run(_) | Command::Status(_)) {
+    if watched && !invocation.command.tells_how_runs_went() {
         let what = "--format nagios and --format prometheus tell how runs went";
         let hint = "atrn-fetch run and atrn-fetch status have them";
         return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
@@ -75,30 +77,31 @@ fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure
         }
         accounts => accounts?,
     };
+    let judge = whole.judge();
+    match &invocation.command {
+        Command::Run(flags) if flags.dry_run => with_runtime(plan_all(output, judge, &accounts)),
+        Command::Run(flags) => with_runtime(fetch_all(flags, judge, &accounts)),
+        Command::Check(_) => with_runtime(check_all(output, judge, &accounts)),
+        Command::TestTarget(_) => with_runtime(test_all(output, judge, &accounts)),
+        _ => look_after(invocation, &accounts).map(Ended::from),
+    }
+}
+
+/// The commands that call nobody, or not for this one time.
+fn look_after(invocation: Invocation, accounts: &[Effective]) -> Result<Exit, Failure> {
     let invocation = Arc::new(invocation);
-    let done = match &invocation.command {
+    match &invocation.command {
         Command::Daemon(flags) => keep_fetching(invocation.clone(), flags),
-        Command::Run(flags) if flags.dry_run => {
-            return with_runtime(plan_all(output, whole.judge(), &accounts));
-        }
-        Command::Run(flags) => {
-            return with_runtime(fetch_all(flags, whole.judge(), &accounts));
-        }
-        Command::Check(_) => {
-            return with_runtime(check_all(output, whole.judge(), &accounts));
-        }
-        Command::TestTarget(_) => {
-            return with_runtime(test_all(output, whole.judge(), &accounts));
-        }
-        Command::Status(flags) => status(flags, &accounts),
-        // Done above: what it is to write need not be there yet.
+        Command::Status(flags) => status(flags, accounts),
+        Command::Passwd(flags) => set_password(flags, accounts),
+        Command::Queue(flags) => with_runtime(async { Ok(own_queue(flags, accounts).await) }),
+        Command::ShowConfig(show) => show_all(&invocation, accounts, show.origin),
+        // These are done where the settings need not be there yet, and the others above.
         Command::Init(flags) => init(&invocation, flags),
         Command::ImportFetchmailrc(flags) => take_over(flags),
-        Command::Queue(flags) => with_runtime(async { Ok(own_queue(flags, &accounts).await) }),
-        Command::ShowConfig(show) => show_all(&invocation, &accounts, show.origin),
         Command::Schema { name } => tell_schema(&schema::all(), name.as_deref()),
-    };
-    done.map(Ended::from)
+        Command::Run(_) | Command::Check(_) | Command::TestTarget(_) => Ok(Exit::Ok),
+    }
 }
 
 fn read_files(invocation: &Invocation) -> Result<Files, Failure> {
@@ -166,9 +169,7 @@ async fn fetch_all(
     }
     conclude(flags, output, &summaries)?;
     let ended = judged(judge, &ends);
-    if let Some(exit) = watch_over(output, &memories)? {
-        return Ok(exit.into());
-    }
+    let ended = watch_over(output, &memories)?.map_or(ended, Ended::from);
     match signal.is_finished() {
         true => Ok(signal.await.map_or(ended, Ended::from)),
         false => Ok(ended),
@@ -209,6 +210,7 @@ pub(super) async fn first_signal(stop: watch::Sender<bool>) -> Exit {
         }
     };
     stop.send_replace(true);
+    warn!("ending behind the message in hand; a second signal ends at once");
     tokio::spawn(async move {
         loop {
             if matches!(signals.next().await, Signal::Interrupt | Signal::Terminate) {

@@ -20,7 +20,7 @@ const HEAD: &str = "\
 ";
 
 /// Keys that have no default, and what might stand there.
-const EXAMPLES: [(&str, &str); 23] = [
+const EXAMPLES: [(&str, &str); 24] = [
     ("server", "\"odmr.example.net\""),
     ("ca", "\"authority.pem\""),
     ("fingerprint", "\"sha256:...\""),
@@ -29,6 +29,7 @@ const EXAMPLES: [(&str, &str); 23] = [
     ("key", "\"key.pem\""),
     ("ehlo", "\"mail.example.org\""),
     ("bind", "\"192.0.2.7\""),
+    ("proxy", "\"socks5://127.0.0.1:9050\""),
     ("user", "\"acme\""),
     ("password", "{ file = \"acme.password\" }"),
     ("domains", "[\"example.org\"]"),

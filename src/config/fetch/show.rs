@@ -10,7 +10,7 @@ use super::{
     Mechanism, Per, TlsMin, TlsMode, quoted_if_needed,
 };
 use crate::config::secret::SecretSource;
-use crate::config::value::{Deliver, Duration, Fingerprint, OwnAddress, Server, Size};
+use crate::config::value::{Deliver, Duration, Fingerprint, OwnAddress, Proxy, Server, Size};
 use crate::smtp::Domain;
 
 /// A setting as TOML; `None` when there is nothing to write.
@@ -30,8 +30,8 @@ macro_rules! shown {
 
 shown!(u16, u32, u64, bool, String, PathBuf, Duration, Size, Server, Fingerprint, Deliver, Domain);
 shown!(
-    OwnAddress, TlsMin, Family, TlsMode, Mechanism, ClearAuth, Introduce, Lock, Per, Ask, Judge,
-    ExitCodes
+    OwnAddress, Proxy, TlsMin, Family, TlsMode, Mechanism, ClearAuth, Introduce, Lock, Per, Ask,
+    Judge, ExitCodes
 );
 
 /// Where the password comes from is no secret; a command's arguments might be, so only the program

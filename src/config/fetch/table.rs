@@ -11,7 +11,7 @@ use super::choice::{
 };
 use super::show::Shown;
 use crate::config::secret::SecretSource;
-use crate::config::value::{Deliver, Duration, Fingerprint, OwnAddress, Server, Size, read};
+use crate::config::value::{Deliver, Duration, Fingerprint, OwnAddress, Proxy, Server, Size, read};
 use crate::smtp::Domain;
 
 /// Makes of the rows below what one layer may say ([`Layer`]) and what counts in the end
@@ -146,6 +146,9 @@ settings! {
     /// Call from this address of ours, and so over its link
     #[arg(long, value_name = "ADDRESS", env = "ODMR_BIND", help_heading = "Transport")]
     bind: OwnAddress;
+    /// Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
+    #[arg(long, value_name = "PROXY", env = "ODMR_PROXY", help_heading = "Transport")]
+    proxy: Proxy;
 
     /// Further providers, in the order in which they are asked; tables of their own in the file
     #[arg(skip)]
@@ -292,7 +295,7 @@ settings! {
 }
 
 /// What a further provider may have of its own. The mail's way behind the turn is one.
-pub const OF_A_PROVIDER: [&str; 18] = [
+pub const OF_A_PROVIDER: [&str; 19] = [
     "server",
     "port",
     "tls",
@@ -304,6 +307,7 @@ pub const OF_A_PROVIDER: [&str; 18] = [
     "key",
     "family",
     "bind",
+    "proxy",
     "user",
     "password",
     "mechanism",

@@ -13,6 +13,7 @@
 
 mod command;
 mod form;
+mod keep;
 mod netrc;
 mod prompt;
 
@@ -28,6 +29,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 pub use command::CommandLine;
+pub use keep::keep;
 pub use prompt::{ask, ask_twice};
 
 use crate::exit::Exit;
