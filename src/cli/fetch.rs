@@ -21,6 +21,7 @@ pub use run::run;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -288,19 +289,27 @@ pub struct Common {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
 pub struct FamilyFlags {
     /// Call IPv4 addresses only; the same as --family ipv4
-    #[arg(long, short = '4', conflicts_with_all = ["ipv6", "family"], help_heading = "Transport")]
+    #[arg(long, short = '4', conflicts_with = "ipv6", help_heading = "Transport")]
     pub ipv4: bool,
     /// Call IPv6 addresses only; the same as --family ipv6
-    #[arg(long, short = '6', conflicts_with = "family", help_heading = "Transport")]
+    #[arg(long, short = '6', help_heading = "Transport")]
     pub ipv6: bool,
 }
 
 impl FamilyFlags {
-    fn family(self) -> Option<Family> {
-        match (self.ipv4, self.ipv6) {
+    /// Both ways of saying it are flags, and go before the variable; two that differ are a mistake.
+    fn and(self, long: Option<Family>) -> Result<Option<Family>, Refusal> {
+        let short = match (self.ipv4, self.ipv6) {
             (true, _) => Some(Family::Ipv4),
             (_, true) => Some(Family::Ipv6),
             _ => None,
+        };
+        match (short, long) {
+            (Some(short), Some(long)) if short != long => {
+                let what = "the argument '--family' cannot be used with '-4' or '-6'";
+                Err(command().error(ErrorKind::ArgumentConflict, what).into())
+            }
+            (short, long) => Ok(short.or(long)),
         }
     }
 }
@@ -441,7 +450,7 @@ where
     // For passwd it is where the new one comes from, not where it is to be kept.
     let of_account = !matches!(command, Command::Passwd(_));
     flags.password = common.password.source().filter(|_| of_account);
-    flags.family = common.family.family().or(flags.family);
+    flags.family = common.family.and(flags.family)?;
     let (of_variables, of_flags) = common.whole.partition(from_variable(&matches));
     Ok(Invocation { command, flags, environment, whole: (of_flags, of_variables) })
 }

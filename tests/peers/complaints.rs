@@ -13,7 +13,7 @@
 //! | mail is lost silently, or bounces for ever | `what_is_not_safe_here_stays_at_the_provider` |
 //! | "did it work?" needs -v and eyes | `what_happened_can_be_read_by_a_program`, also where nothing could be begun |
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -322,6 +322,53 @@ fn a_new_password_is_kept_where_the_settings_say() {
     assert!(text.contains("the password comes from password command \"echo\""), "{text}");
     assert_eq!(told(&["passwd", "home", "--password-stdin"], "\n").0, Some(78));
     assert_eq!(std::fs::read_to_string(&kept).expect("a password"), "other\n");
+}
+
+/// `script` is the terminal; what was shown when these lines had been typed, and the code at the end.
+fn typed(lab: &Lab, words: &str, lines: &[(&str, &str)]) -> (Option<i32>, String) {
+    let fetch = atrn_fetch(lab, &[]);
+    let config = lab.path("atrn-fetch.toml");
+    let program = env!("CARGO_BIN_EXE_atrn-fetch");
+    let line = format!("exec '{program}' {words} --config '{}'", config.display());
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("SHELL", "/bin/sh");
+    fetch.get_envs().for_each(|(name, value)| {
+        value.map(|value| script.env(name, value));
+    });
+    let mut program = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script");
+    let mut keys = program.stdin.take().expect("its keys");
+    let mut screen = program.stdout.take().expect("its screen");
+    let mut shown = String::new();
+    for (prompt, line) in lines {
+        let mut octets = [0; 4096];
+        while !shown.contains(prompt) {
+            let read = screen.read(&mut octets).expect("the screen");
+            assert!(read > 0, "{prompt:?} never came: {shown:?}");
+            shown.push_str(&String::from_utf8_lossy(&octets[..read]));
+        }
+        keys.write_all(format!("{line}\n").as_bytes()).expect("typed");
+    }
+    let mut rest = Vec::new();
+    screen.read_to_end(&mut rest).expect("the screen");
+    drop(keys);
+    let code = program.wait().expect("its end").code();
+    (code, shown + &String::from_utf8_lossy(&rest))
+}
+
+#[test]
+fn a_new_password_is_typed_twice_and_not_shown() {
+    let lab = Lab::open();
+    settings(&lab, &[("home", "password = { file = \"new\" }")]);
+    let (once, again) = ("new password for home: ", "new password for home, again: ");
+    let lines = [(once, "Correct-Horse"), (again, "Correct-Horse")];
+    let (code, shown) = typed(&lab, "passwd home", &lines);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("Correct-Horse"), "{shown}");
+    let kept = || std::fs::read_to_string(lab.path("new")).expect("a password");
+    assert_eq!(kept(), "Correct-Horse\n");
+    let (code, shown) = typed(&lab, "passwd home", &[(once, "one"), (again, "other")]);
+    assert_eq!(code, Some(65), "{shown}");
+    assert_eq!(kept(), "Correct-Horse\n");
 }
 
 #[test]
