@@ -14,6 +14,14 @@ module completions {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
   }
 
+  def "nu-complete atrn-fetch run tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch run family" [] {
+    [ "any" "ipv4" "ipv6" ]
+  }
+
   def "nu-complete atrn-fetch run ask" [] {
     [ "first" "all" ]
   }
@@ -46,6 +54,18 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch run only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch run exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch run exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Fetch (this is what happens when no command is named)
   export extern "atrn-fetch run" [
     --all                     # Every account of the settings files, one after the other
@@ -57,12 +77,15 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -72,19 +95,24 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch run format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --summary: path           # Write a JSON object on each account's run to this file
-    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --dry-run(-n)             # Say what would be done, and do nothing: nobody is called, no password is read
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch run tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch run tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch run family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch run ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch run mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch run clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -103,10 +131,13 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch run lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch run only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch run exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch run exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -117,6 +148,14 @@ module completions {
 
   def "nu-complete atrn-fetch daemon tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch daemon tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch daemon family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch daemon ask" [] {
@@ -151,6 +190,18 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch daemon only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch daemon exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch daemon exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Keep fetching, each account in its own rhythm; SIGUSR1 fetches now, SIGHUP reads the settings anew
   export extern "atrn-fetch daemon" [
     --all                     # Every account of the settings files, one after the other
@@ -162,12 +213,15 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -177,11 +231,14 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch daemon format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -189,6 +246,8 @@ module completions {
     --at-once: string         # Fetch for this many accounts at a time
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch daemon tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch daemon tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch daemon family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch daemon ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch daemon mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch daemon clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -207,10 +266,13 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch daemon lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch daemon only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch daemon exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch daemon exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -221,6 +283,14 @@ module completions {
 
   def "nu-complete atrn-fetch status tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch status tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch status family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch status ask" [] {
@@ -255,6 +325,18 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch status only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch status exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch status exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Show how the last runs went, and when the next are due; 1 when something is wrong
   export extern "atrn-fetch status" [
     --all                     # Every account of the settings files, one after the other
@@ -266,12 +348,15 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -281,11 +366,14 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch status format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -293,6 +381,8 @@ module completions {
     --max-age: string         # Something is wrong, too, when the last success of an account is older than this
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch status tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch status tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch status family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch status ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch status mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch status clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -311,10 +401,13 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch status lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch status only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch status exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch status exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -325,6 +418,14 @@ module completions {
 
   def "nu-complete atrn-fetch init tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch init tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch init family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch init ask" [] {
@@ -359,6 +460,18 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch init only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch init exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch init exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Write a settings file to begin with, from the flags given; asks nothing, overwrites nothing
   export extern "atrn-fetch init" [
     --all                     # Every account of the settings files, one after the other
@@ -370,12 +483,15 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -385,11 +501,14 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch init format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -398,6 +517,8 @@ module completions {
     --print                   # Show what would be written, and write nothing
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch init tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch init tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch init family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch init ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch init mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch init clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -416,10 +537,13 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch init lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch init only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch init exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch init exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -430,6 +554,14 @@ module completions {
 
   def "nu-complete atrn-fetch import-fetchmailrc tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch import-fetchmailrc tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch import-fetchmailrc family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch import-fetchmailrc ask" [] {
@@ -464,6 +596,18 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch import-fetchmailrc only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch import-fetchmailrc exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch import-fetchmailrc exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Take the settings over from fetchmail: its entries for ODMR become accounts; overwrites nothing
   export extern "atrn-fetch import-fetchmailrc" [
     --all                     # Every account of the settings files, one after the other
@@ -475,12 +619,15 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -490,11 +637,14 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch import-fetchmailrc format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -502,6 +652,8 @@ module completions {
     --print                   # Show what would be written, without the passwords, and write nothing
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch import-fetchmailrc tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch import-fetchmailrc tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch import-fetchmailrc family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch import-fetchmailrc ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch import-fetchmailrc mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch import-fetchmailrc clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -520,10 +672,13 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch import-fetchmailrc lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch import-fetchmailrc only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch import-fetchmailrc exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch import-fetchmailrc exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     file?: path               # fetchmail's run control file; - is standard input [default: ~/.fetchmailrc]
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
@@ -535,6 +690,14 @@ module completions {
 
   def "nu-complete atrn-fetch check tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch check tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch check family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch check ask" [] {
@@ -569,6 +732,18 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch check only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch check exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch check exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Log in, show what the provider can do, and leave without the turn
   export extern "atrn-fetch check" [
     --all                     # Every account of the settings files, one after the other
@@ -580,12 +755,15 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -595,17 +773,22 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch check format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch check tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch check tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch check family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch check ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch check mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch check clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -624,10 +807,13 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch check lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch check only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch check exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch check exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -638,6 +824,14 @@ module completions {
 
   def "nu-complete atrn-fetch test-target tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch test-target tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch test-target family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch test-target ask" [] {
@@ -672,6 +866,18 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch test-target only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch test-target exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch test-target exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Try the place where mail would be delivered; the provider is not called
   export extern "atrn-fetch test-target" [
     --all                     # Every account of the settings files, one after the other
@@ -683,12 +889,15 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -698,17 +907,22 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch test-target format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch test-target tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch test-target tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch test-target family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch test-target ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch test-target mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch test-target clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -727,10 +941,148 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch test-target lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch test-target only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch test-target exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch test-target exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
+    --help(-h)                # Print help (see more with '--help')
+    ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
+  ]
+
+  def "nu-complete atrn-fetch passwd format" [] {
+    [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch passwd tls" [] {
+    [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch passwd tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch passwd family" [] {
+    [ "any" "ipv4" "ipv6" ]
+  }
+
+  def "nu-complete atrn-fetch passwd ask" [] {
+    [ "first" "all" ]
+  }
+
+  def "nu-complete atrn-fetch passwd mechanism" [] {
+    [ "auto" "scram-sha-256-plus" "scram-sha-256" "cram-md5" "plain" "login" "external" ]
+  }
+
+  def "nu-complete atrn-fetch passwd clear_auth" [] {
+    [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete atrn-fetch passwd introduce" [] {
+    [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch passwd per" [] {
+    [ "message" "recipient" ]
+  }
+
+  def "nu-complete atrn-fetch passwd force_atrn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch passwd turn" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch passwd lock" [] {
+    [ "wait" "skip" "fail" ]
+  }
+
+  def "nu-complete atrn-fetch passwd only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch passwd exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch passwd exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
+  # Give an account a new password, in the file that its settings name; asked for without echo
+  export extern "atrn-fetch passwd" [
+    --all                     # Every account of the settings files, one after the other
+    --config(-c): path        # The settings file; the user's and the system's are then left alone
+    --server: string          # The provider to call: a name or an address
+    --ca: path                # Trust the certificates signed by those in this PEM file, and no others
+    --fingerprint: string     # Trust the certificate with this SHA-256 (sha256:...), whoever signed it
+    --servername: string      # The name the provider's certificate must bear, if not that of --server
+    --certificate: path       # Our own TLS certificate, a chain in PEM
+    --key: path               # The key to it, in PEM, readable by nobody else
+    --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
+    --user: string            # The name to log in with
+    --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
+    --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
+    --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
+    --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
+    --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
+    --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
+    --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
+    --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
+    --max-bytes: string       # Take this much in all, then say 421
+    --max-message-size: string # Put off messages larger than this with 452
+    --transcript: path        # Write the dialogue of each session to this folder, secrets removed
+    --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
+    --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
+    --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --netrc: path             # The password is that of the server and user in this netrc file
+    --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --format(-f): string@"nu-complete atrn-fetch passwd format" # For whom standard output is
+    --json                    # The same as --format jsonl
+    --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
+    --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
+    --password-stdin          # Read the new password from the first line of standard input
+    --port: string            # Its port [default: 366]
+    --tls: string@"nu-complete atrn-fetch passwd tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch passwd tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch passwd family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
+    --ask: string@"nu-complete atrn-fetch passwd ask" # Which of several providers to ask [default: first]
+    --mech: string@"nu-complete atrn-fetch passwd mechanism" # How to log in [default: auto]
+    --clear-auth: string@"nu-complete atrn-fetch passwd clear_auth" # What may be used to log in while the line is in clear [default: none]
+    --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
+    --introduce: string@"nu-complete atrn-fetch passwd introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
+    --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --per: string@"nu-complete atrn-fetch passwd per" # How often the program of command: is run [default: recipient]
+    --force-atrn: string@"nu-complete atrn-fetch passwd force_atrn" # Say ATRN even to a server that does not list it [default: false]
+    --turn: string@"nu-complete atrn-fetch passwd turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --max-session: string     # Say 421 after this long [default: 1h]
+    --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
+    --timeout-connect: string # Wait this long for a connection [default: 30s]
+    --timeout-greeting: string # Wait this long for the greeting, and for the TLS handshake [default: 5m]
+    --timeout-command: string # Wait this long for a reply or a command [default: 5m]
+    --timeout-data: string    # Wait this long for the next octets of a message [default: 5m]
+    --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
+    --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
+    --lock: string@"nu-complete atrn-fetch passwd lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch passwd only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
+    --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
+    --interval: string        # As a daemon: call this often [default: 15m]
+    --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
+    --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch passwd exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch passwd exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -741,6 +1093,14 @@ module completions {
 
   def "nu-complete atrn-fetch queue tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch queue tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch queue family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch queue ask" [] {
@@ -775,6 +1135,18 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch queue only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch queue exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch queue exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Show what waits in the account's own queue (spool) for its target, and act on it
   export extern "atrn-fetch queue" [
     --all                     # Every account of the settings files, one after the other
@@ -786,12 +1158,15 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -801,11 +1176,14 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch queue format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -814,6 +1192,8 @@ module completions {
     --drop: string            # Drop this message; nobody is told (repeatable)
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch queue tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch queue tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch queue family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch queue ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch queue mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch queue clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -832,10 +1212,13 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch queue lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch queue only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch queue exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch queue exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
   ]
@@ -846,6 +1229,14 @@ module completions {
 
   def "nu-complete atrn-fetch show-config tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
+  }
+
+  def "nu-complete atrn-fetch show-config tls_min" [] {
+    [ "1.2" "1.3" ]
+  }
+
+  def "nu-complete atrn-fetch show-config family" [] {
+    [ "any" "ipv4" "ipv6" ]
   }
 
   def "nu-complete atrn-fetch show-config ask" [] {
@@ -880,6 +1271,18 @@ module completions {
     [ "wait" "skip" "fail" ]
   }
 
+  def "nu-complete atrn-fetch show-config only_if_online" [] {
+    [ "true" "false" ]
+  }
+
+  def "nu-complete atrn-fetch show-config exit" [] {
+    [ "worst" "any" "first" ]
+  }
+
+  def "nu-complete atrn-fetch show-config exit_codes" [] {
+    [ "native" "fetchmail" ]
+  }
+
   # Show the settings that count; never a secret
   export extern "atrn-fetch show-config" [
     --all                     # Every account of the settings files, one after the other
@@ -891,12 +1294,15 @@ module completions {
     --certificate: path       # Our own TLS certificate, a chain in PEM
     --key: path               # The key to it, in PEM, readable by nobody else
     --ehlo: string            # The name we give with EHLO and in our greeting, if not the system's
+    --bind: string            # Call from this address of ours, and so over its link
+    --proxy: string           # Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
     --user: string            # The name to log in with
     --domain: string          # A domain to ask for with ATRN; none: all the provider has for us (repeatable)
     --accept-domain: string   # A domain to accept mail for, when none is asked for by name (repeatable)
     --deliver: string         # Where mail goes: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH, maildir:PATH or command:PATH
     --spool: path             # Keep mail in a queue in this folder first; it goes on to the target from there, also later
     --bounces: string         # With --spool: the server that tells senders what the target refused; smtp:HOST:PORT
+    --map-domain: string      # Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
     --folder: string          # Mail for this recipient goes to this folder of the Maildir (repeatable)
     --argument: string        # An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     --max-messages: string    # Take this many messages, then say 421; the rest stays at the provider
@@ -906,11 +1312,14 @@ module completions {
     --on-mail: string         # Run this program when mail has come; its arguments follow, one a flag (repeatable)
     --on-error: string        # Run this program when something is wrong, or is no longer (repeatable, like --on-mail)
     --state-dir: path         # Remember in this folder how runs went
+    --ipv4(-4)                # Call IPv4 addresses only; the same as --family ipv4
+    --ipv6(-6)                # Call IPv6 addresses only; the same as --family ipv6
     --password-command: string # Run this command; the first line it prints is the password
     --password-file: path     # The first line of this file is the password; others must not be able to read it
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --no-mail-exit: string    # Exit with N when everything went well and there was no mail
     --format(-f): string@"nu-complete atrn-fetch show-config format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -918,6 +1327,8 @@ module completions {
     --origin                  # Say of each setting where it comes from
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch show-config tls" # How the line is encrypted [default: starttls]
+    --tls-min: string@"nu-complete atrn-fetch show-config tls_min" # The least that TLS may be [default: 1.2]
+    --family: string@"nu-complete atrn-fetch show-config family" # Which addresses of the provider are called; -4 and -6 for short [default: any]
     --ask: string@"nu-complete atrn-fetch show-config ask" # Which of several providers to ask [default: first]
     --mech: string@"nu-complete atrn-fetch show-config mechanism" # How to log in [default: auto]
     --clear-auth: string@"nu-complete atrn-fetch show-config clear_auth" # What may be used to log in while the line is in clear [default: none]
@@ -936,12 +1347,21 @@ module completions {
     --timeout-turn: string    # Wait this long for the answer to ATRN, 10m or more (RFC 2645, section 5.2.1) [default: 10m30s]
     --timeout-program: string # Wait this long for the program of command: to end [default: 5m]
     --lock: string@"nu-complete atrn-fetch show-config lock" # What to do when another run holds the account [default: fail]
+    --only-if-online: string@"nu-complete atrn-fetch show-config only_if_online" # Where there is no way to the provider at all, no route or no name server, let it be: exit 0 [default: false]
     --jitter: string          # Wait before a call, by chance, for at most this long [default: 0s]
     --interval: string        # As a daemon: call this often [default: 15m]
     --max-backoff: string     # As a daemon: call this often at least, whatever is wrong [default: 4h]
     --report-interval: string # With --quiet, tell the same trouble once in this time [default: 1d]
+    --exit: string@"nu-complete atrn-fetch show-config exit" # Of several accounts, which one decides how the program ends [default: worst]
+    --exit-codes: string@"nu-complete atrn-fetch show-config exit_codes" # Whose numbers the program ends with, see odmr-exit-codes(7) [default: native]
     --help(-h)                # Print help (see more with '--help')
     ...accounts: string       # The accounts, by their names in the settings file; none: the only one, or that of the flags
+  ]
+
+  # Print the JSON Schema of what is told
+  export extern "atrn-fetch schema" [
+    --help(-h)                # Print help
+    name?: string             # Which; without it, their names
   ]
 
   # Print this message or the help of the given subcommand(s)
@@ -976,12 +1396,20 @@ module completions {
   export extern "atrn-fetch help test-target" [
   ]
 
+  # Give an account a new password, in the file that its settings name; asked for without echo
+  export extern "atrn-fetch help passwd" [
+  ]
+
   # Show what waits in the account's own queue (spool) for its target, and act on it
   export extern "atrn-fetch help queue" [
   ]
 
   # Show the settings that count; never a secret
   export extern "atrn-fetch help show-config" [
+  ]
+
+  # Print the JSON Schema of what is told
+  export extern "atrn-fetch help schema" [
   ]
 
   # Print this message or the help of the given subcommand(s)

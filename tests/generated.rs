@@ -7,7 +7,7 @@ use std::path::Path;
 
 use odmr::cli::generate::{self, Generated};
 use odmr::config::Document;
-use odmr::config::fetch::{self, Account, Layer, Owner};
+use odmr::config::fetch::{self, Account, Files, Layer, Owner};
 use odmr::config::provider::{self, Loaded, Settings};
 
 fn root() -> &'static Path {
@@ -90,6 +90,10 @@ fn the_page_on_atrn_fetch_toml_has_every_key_with_its_default() {
         let wanted = heading(key, default.map(|value| value.to_string()));
         assert!(page.contains(&wanted), "lacks {wanted:?}");
     }
+    for setting in Files::default().whole(Vec::new()).settings() {
+        let wanted = heading(setting.key, setting.value.map(|value| value.to_string()));
+        assert!(page.contains(&wanted), "lacks {wanted:?}");
+    }
 }
 
 #[test]
@@ -101,6 +105,23 @@ fn the_example_of_a_provider_is_one() {
     assert!(problems.iter().all(|problem| problem.fault.contains("cannot be read")), "{problems}");
 }
 
+/// Judged by AppArmor's own parser where that is there with what profiles include; nothing is loaded.
+#[test]
+fn the_profiles_for_apparmor_are_some() {
+    for (name, program) in [("usr.bin.atrn-fetch", "atrn-fetch"), ("usr.bin.odmrd", "odmrd")] {
+        let path = root().join("examples/apparmor").join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(&format!("profile {program} /usr/bin/{program} {{")), "{name}");
+        assert!(text.contains(&format!("include if exists <local/{name}>")), "{name}");
+        if !Path::new("/etc/apparmor.d/abi/3.0").exists() {
+            continue;
+        }
+        let judged = std::process::Command::new("apparmor_parser").arg("-QK").arg(&path).output();
+        let Ok(judged) = judged else { continue };
+        assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
+    }
+}
+
 #[test]
 fn each_target_has_an_example() {
     for (target, text) in [
@@ -110,7 +131,7 @@ fn each_target_has_an_example() {
         ("command", include_str!("../examples/atrn-fetch-command.toml")),
     ] {
         let document = Document::new("/etc/odmr/atrn-fetch.toml", text);
-        let files = fetch::Files::parse(vec![(Owner::System, document)]).unwrap();
+        let files = Files::parse(vec![(Owner::System, document)]).unwrap();
         let effective = files.account("home", Vec::new()).unwrap();
         assert_eq!(effective.check(fetch::check::Purpose::Run), Ok(()), "{target}");
         let deliver = effective.account.deliver.unwrap().to_string();
@@ -122,7 +143,7 @@ fn each_target_has_an_example() {
 fn the_examples_of_a_customer_are_in_order() {
     let text = include_str!("../examples/atrn-fetch.toml");
     let document = Document::new("/etc/odmr/atrn-fetch.toml", text);
-    let files = fetch::Files::parse(vec![(Owner::System, document)]).unwrap();
+    let files = Files::parse(vec![(Owner::System, document)]).unwrap();
     assert_eq!(files.accounts(), ["boat", "museum", "office"]);
     for name in files.accounts() {
         let effective = files.account(name, Vec::new()).unwrap();

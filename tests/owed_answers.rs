@@ -79,6 +79,7 @@ async fn serve<F: Future<Output = String>>(
     let mut wire = Wire::from(here);
     let terms = Terms {
         domains: Default::default(),
+        moved: Default::default(),
         max_message: None,
         max_messages: None,
         max_octets: None,

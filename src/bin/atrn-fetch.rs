@@ -3,18 +3,16 @@
 use std::process::ExitCode;
 
 use odmr::cli::complete;
-use odmr::cli::failure::told;
-use odmr::cli::fetch::{parse, run};
+use odmr::cli::fetch::{codes_of_refused, ending, parse, run};
 
 fn main() -> ExitCode {
     complete::answer(complete::atrn_fetch);
-    match parse(std::env::args_os()) {
-        Ok(invocation) => {
-            run(invocation).unwrap_or_else(|failure| told("atrn-fetch", &failure)).into()
-        }
+    let args: Vec<_> = std::env::args_os().collect();
+    match parse(args.iter().cloned()) {
+        Ok(invocation) => run(invocation).into(),
         Err(refusal) => {
             refusal.print();
-            refusal.exit().into()
+            ending::number(codes_of_refused(&args), refusal.exit().into()).into()
         }
     }
 }

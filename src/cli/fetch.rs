@@ -6,22 +6,29 @@
 mod bar;
 pub(super) mod begin;
 mod daemon;
+pub mod ending;
 mod own_queue;
+mod passwd;
+mod plan;
 mod run;
+pub mod schema;
 mod status;
 mod take_over;
 mod watched;
 
 pub use run::run;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
-use crate::config::fetch::{Account, Effective, Files, Layer, Origin};
+use crate::config::fetch::{
+    Account, Effective, ExitCodes, Family, Files, Layer, Origin, Whole, WholeEffective,
+};
 use crate::config::secret::{CommandLine, SecretSource};
 use crate::config::value::{Duration, read};
 use crate::config::{Problem, fetch};
@@ -38,6 +45,7 @@ pub const EXAMPLES: &[Example] = &[
          --domain example.org --deliver maildir:/var/mail/acme",
         "Without any settings file",
     ),
+    ("atrn-fetch --all --dry-run", "Say what would be done, and do nothing"),
     ("atrn-fetch check home", "Log in, show what the provider can do, fetch nothing"),
     (
         "atrn-fetch init home --server odmr.example.net --user acme --password-stdin \
@@ -50,7 +58,9 @@ pub const EXAMPLES: &[Example] = &[
     ),
     ("atrn-fetch daemon", "Every account, each as often as its `interval` says"),
     ("atrn-fetch status --max-age 2h || alert", "Has every account been fetched of late?"),
+    ("atrn-fetch passwd home", "A new password, typed twice, in the account's password file"),
     ("atrn-fetch test-target home", "Ask our own mail server whether it would take the mail"),
+    ("atrn-fetch --all -q --format nagios", "Fetch, and answer monitoring in one"),
     ("atrn-fetch show-config home --origin", "Which settings count, and where they come from"),
 ];
 
@@ -81,10 +91,18 @@ pub enum Command {
     Check(Common),
     /// Try the place where mail would be delivered; the provider is not called
     TestTarget(Common),
+    /// Give an account a new password, in the file that its settings name; asked for without echo
+    Passwd(Passwd),
     /// Show what waits in the account's own queue (spool) for its target, and act on it
     Queue(Queue),
     /// Show the settings that count; never a secret
     ShowConfig(ShowConfig),
+    /// Print the JSON Schema of what is told
+    Schema {
+        /// Which; without it, their names
+        #[arg(value_name = "SCHEMA")]
+        name: Option<String>,
+    },
 }
 
 impl Command {
@@ -93,18 +111,40 @@ impl Command {
         matches!(self, Command::Daemon(_) | Command::Status(_))
     }
 
-    /// What every command has.
-    pub fn common(&self) -> &Common {
+    /// Whether it calls somebody, so that how it went is for `[run]` to say. How `status` ends is for
+    /// monitoring.
+    fn calls(&self) -> bool {
+        matches!(self, Command::Run(_) | Command::Check(_) | Command::TestTarget(_))
+    }
+
+    /// Whether it can tell monitoring how runs went.
+    fn tells_how_runs_went(&self) -> bool {
         match self {
+            Command::Run(run) => !run.dry_run,
+            Command::Status(_) => true,
+            _ => false,
+        }
+    }
+
+    /// What every command has but one that is about no account.
+    pub fn common(&self) -> Option<&Common> {
+        Some(match self {
             Command::Run(run) => &run.common,
             Command::Daemon(daemon) => &daemon.common,
             Command::Status(status) => &status.common,
             Command::Init(init) => &init.common,
             Command::ImportFetchmailrc(import) => &import.common,
             Command::Check(common) | Command::TestTarget(common) => common,
+            Command::Passwd(passwd) => &passwd.common,
             Command::Queue(queue) => &queue.common,
             Command::ShowConfig(show) => &show.common,
-        }
+            Command::Schema { .. } => return None,
+        })
+    }
+
+    /// How to talk.
+    pub fn output(&self) -> Output {
+        self.common().map(|common| common.output).unwrap_or_default()
     }
 }
 
@@ -117,9 +157,9 @@ pub struct Run {
     /// Write a JSON object on each account's run to this file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub summary: Option<PathBuf>,
-    /// Exit with N when everything went well and there was no mail
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Behaviour")]
-    pub no_mail_exit: u8,
+    /// Say what would be done, and do nothing: nobody is called, no password is read
+    #[arg(long, short = 'n', help_heading = "Behaviour")]
+    pub dry_run: bool,
 }
 
 /// `atrn-fetch daemon`. Without names: every account of the settings files.
@@ -190,6 +230,18 @@ pub struct ShowConfig {
     pub origin: bool,
 }
 
+/// `atrn-fetch passwd`.
+#[derive(Debug, Args)]
+pub struct Passwd {
+    /// What every command has. A flag that names a source of the password names that of the new one.
+    #[command(flatten)]
+    pub common: Common,
+    /// Read the new password from the first line of standard input
+    #[arg(long, conflicts_with_all = ["password_command", "password_file", "password_fd", "credential", "netrc"],
+        help_heading = "Login")]
+    pub password_stdin: bool,
+}
+
 /// `atrn-fetch queue`.
 #[derive(Debug, Args)]
 pub struct Queue {
@@ -219,12 +271,47 @@ pub struct Common {
     /// Settings by flag or by variable.
     #[command(flatten)]
     pub settings: Layer,
+    /// Which addresses are called, for short.
+    #[command(flatten)]
+    pub family: FamilyFlags,
     /// Where the password comes from.
     #[command(flatten)]
     pub password: PasswordFlags,
+    /// What holds for the run as a whole.
+    #[command(flatten)]
+    pub whole: Whole,
     /// How to talk.
     #[command(flatten)]
     pub output: Output,
+}
+
+/// Which addresses are called, for short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub struct FamilyFlags {
+    /// Call IPv4 addresses only; the same as --family ipv4
+    #[arg(long, short = '4', conflicts_with = "ipv6", help_heading = "Transport")]
+    pub ipv4: bool,
+    /// Call IPv6 addresses only; the same as --family ipv6
+    #[arg(long, short = '6', help_heading = "Transport")]
+    pub ipv6: bool,
+}
+
+impl FamilyFlags {
+    /// Both ways of saying it are flags, and go before the variable; two that differ are a mistake.
+    fn and(self, long: Option<Family>) -> Result<Option<Family>, Refusal> {
+        let short = match (self.ipv4, self.ipv6) {
+            (true, _) => Some(Family::Ipv4),
+            (_, true) => Some(Family::Ipv6),
+            _ => None,
+        };
+        match (short, long) {
+            (Some(short), Some(long)) if short != long => {
+                let what = "the argument '--family' cannot be used with '-4' or '-6'";
+                Err(command().error(ErrorKind::ArgumentConflict, what).into())
+            }
+            (short, long) => Ok(short.or(long)),
+        }
+    }
 }
 
 /// Where the password comes from. Never the password itself: arguments and variables are for
@@ -263,7 +350,7 @@ impl PasswordFlags {
 }
 
 /// How to talk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
 pub struct Output {
     /// For whom standard output is
     #[arg(long, short, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
@@ -287,17 +374,18 @@ impl Output {
 }
 
 /// For whom standard output is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Text for people
+    #[default]
     Human,
     /// One JSON document
     Json,
     /// One JSON object a line
     Jsonl,
-    /// For status: the line of a check for monitoring, which ends with 0, 1, 2 or 3
+    /// For run and status: the line of a check for monitoring, which ends with 0, 1, 2 or 3
     Nagios,
-    /// For status: metrics, for a file that Prometheus's node exporter collects
+    /// For run and status: metrics, for a file that Prometheus's node exporter collects
     Prometheus,
 }
 
@@ -310,6 +398,8 @@ pub struct Invocation {
     pub flags: Layer,
     /// What `ODMR_*` variables say.
     pub environment: Layer,
+    /// What flags and variables say of the run as a whole.
+    pub whole: (Whole, Whole),
 }
 
 /// The definition, with its examples and exit codes.
@@ -322,14 +412,21 @@ pub fn command() -> clap::Command {
 /// should tell them.
 fn with_defaults(command: clap::Command) -> clap::Command {
     let defaults = Account::new("", Layer::default()).shown();
-    defaults.into_iter().fold(command, |command, (key, value)| match value {
-        Some(value) => command.mut_arg(key, |arg| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-            arg.help(format!("{help} [default: {value}]"))
-        }),
-        None => command,
-    })
+    let of_run = Files::default().whole(Vec::new()).settings();
+    let of_run = of_run.into_iter().map(|setting| (setting.key, setting.value));
+    let taken: Vec<String> = command.get_arguments().map(|arg| arg.get_id().to_string()).collect();
+    let all = defaults.into_iter().chain(of_run);
+    all.filter(|(key, _)| taken.iter().any(|id| id == key)).fold(
+        command,
+        |command, (key, value)| match value {
+            Some(value) => command.mut_arg(key, |arg| {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                arg.help(format!("{help} [default: {value}]"))
+            }),
+            None => command,
+        },
+    )
 }
 
 /// Reads the command line, and the `ODMR_*` variables.
@@ -344,10 +441,32 @@ where
     let args = args.into_iter().map(Into::into).collect();
     let matches = command().try_get_matches_from(with_run(args))?;
     let command = Cli::from_arg_matches(&matches)?.command;
-    let common = command.common();
+    let Some(common) = command.common() else {
+        let (nothing, nobody) = (Layer::default(), (Whole::default(), Whole::default()));
+        let environment = nothing.clone();
+        return Ok(Invocation { command, flags: nothing, environment, whole: nobody });
+    };
     let (environment, mut flags) = common.settings.clone().partition(from_variable(&matches));
-    flags.password = common.password.source();
-    Ok(Invocation { command, flags, environment })
+    // For passwd it is where the new one comes from, not where it is to be kept.
+    let of_account = !matches!(command, Command::Passwd(_));
+    flags.password = common.password.source().filter(|_| of_account);
+    flags.family = common.family.and(flags.family)?;
+    let (of_variables, of_flags) = common.whole.partition(from_variable(&matches));
+    Ok(Invocation { command, flags, environment, whole: (of_flags, of_variables) })
+}
+
+/// Whose numbers a command line that was refused asks for; nothing else of it is known.
+pub fn codes_of_refused<T: AsRef<OsStr>>(args: &[T]) -> Whole {
+    let mut said = std::env::var_os("ODMR_EXIT_CODES");
+    for (n, word) in args.iter().map(AsRef::as_ref).enumerate() {
+        match word.to_str().and_then(|word| word.strip_prefix("--exit-codes")) {
+            Some("") => said = args.get(n + 1).map(|word| word.as_ref().to_owned()),
+            Some(value) => said = value.strip_prefix('=').map(OsString::from),
+            None => {}
+        }
+    }
+    let fetchmail = said.is_some_and(|said| said == "fetchmail");
+    Whole { exit_codes: fetchmail.then_some(ExitCodes::Fetchmail), ..Whole::default() }
 }
 
 /// Is a setting's value that of a variable?
@@ -380,7 +499,7 @@ impl Invocation {
     /// # Errors
     /// When an account does not exist, or none is named and it is not clear which.
     pub fn accounts(&self, files: &Files) -> Result<Vec<Effective>, Problem> {
-        let common = self.command.common();
+        let Some(common) = self.command.common() else { return Ok(Vec::new()) };
         if !common.accounts.is_empty() {
             return common.accounts.iter().map(|name| self.account(files, name)).collect();
         }
@@ -394,6 +513,12 @@ impl Invocation {
             (several, false) => Err(nobody("several accounts, and none is named")
                 .hint(format!("name one of {}, or say --all", several.join(", ")))),
         }
+    }
+
+    /// What counts for the run as a whole.
+    pub fn whole(&self, files: &Files) -> WholeEffective {
+        let (flags, variables) = self.whole;
+        files.whole(vec![(flags, Origin::Flag), (variables, Origin::Environment)])
     }
 
     /// Paths in flags and variables start at the working folder, as the shell's do.
@@ -410,7 +535,7 @@ impl Invocation {
     /// # Errors
     /// A named file that cannot be read, and the first mistake in any.
     pub fn files(&self, xdg: Option<&Path>, home: Option<&Path>) -> Result<Files, Problem> {
-        let named = self.command.common().config.as_deref();
+        let named = self.command.common().and_then(|common| common.config.as_deref());
         let user = fetch::files::user_path(xdg, home);
         fetch::files::load(named, user.as_deref(), Path::new(fetch::files::SYSTEM_PATH))
     }

@@ -80,7 +80,7 @@ fn programs() -> [Program; 3] {
                 ),
                 ("/etc/odmr/atrn\\-fetch.toml", "The system's."),
             ],
-            see_also: "odmrd(8), atrn\\-fetch.toml(5), odmr(7), odmr\\-xodmr(7)",
+            see_also: "odmrd(8), atrn\\-fetch.toml(5), odmr\\-json(5), odmr\\-exit\\-codes(7), odmr(7), odmr\\-xodmr(7)",
         },
         Program {
             command: queue::command(),
@@ -174,12 +174,9 @@ fn by_hand(program: &Program, main: bool) -> String {
 
 /// The object that a pipe reads.
 fn summary() -> String {
-    let mut text =
-        ".SH \"THE SUMMARY\"\nWhat \\fB\\-\\-json\\fR and \\fB\\-\\-summary\\fR write of each \
-                    account is an object with these keys.\n"
-            .to_owned();
-    text.extend(Summary::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
-    text
+    let head = ".SH \"THE SUMMARY\"\nWhat \\fB\\-\\-json\\fR and \\fB\\-\\-summary\\fR write of each account is \
+                an object with these keys, and its \\fBschema\\fR is odmr.fetch/1.\n";
+    format!("{head}{}", json::keys(Summary::SCHEMA))
 }
 
 fn tagged(tag: &str, text: &str) -> String {
@@ -205,6 +202,7 @@ fn completions(program: &Program) -> Vec<Generated> {
         (Shell::Zsh, &env::Zsh),
         (Shell::Fish, &env::Fish),
         (Shell::PowerShell, &env::Powershell),
+        (Shell::Elvish, &env::Elvish),
     ];
     let mut files: Vec<Generated> = asking
         .into_iter()

@@ -78,6 +78,23 @@ fn exit_codes() -> String {
     format!("Exit codes:{}", lines.collect::<String>())
 }
 
+/// Tells the schema of this name, its last word being enough, or the names of all.
+fn tell_schema(all: &[(&str, &str)], name: Option<&str>) -> Result<Exit, Failure> {
+    let Some(name) = name else {
+        return tell(&all.iter().map(|(name, _)| format!("{name}\n")).collect::<String>());
+    };
+    let is_it =
+        |known: &str| known == name || known.trim_end_matches("/1").ends_with(&format!(".{name}"));
+    match all.iter().find(|(known, _)| is_it(known)) {
+        Some((_, text)) => tell(text),
+        None => {
+            let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+            Err(Failure::new(Exit::NoInput, format!("{name:?}: there is no such schema"))
+                .hint(Some(format!("there are: {}", names.join(", ")))))
+        }
+    }
+}
+
 /// Puts data on standard output. A reader who has gone away has read enough.
 fn tell(text: &str) -> Result<Exit, Failure> {
     let mut stdout = std::io::stdout().lock();

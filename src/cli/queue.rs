@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use self::digest::{Digest, Range};
-use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes, tell};
+use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes, tell, tell_schema};
 use crate::config::provider;
 use crate::config::value::Duration;
 use crate::exit::{Exit, Failure};
@@ -629,7 +629,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Refusal> {
 /// [`Failure`] with what stood in the way.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
     if let Command::Schema { name } = &cli.command {
-        return look::schema(name.as_deref());
+        return tell_schema(&SCHEMAS, name.as_deref());
     }
     let checks = cli.command.is_a_check()?;
     match answer(cli) {

@@ -13,6 +13,7 @@ pub mod fetchmailrc;
 pub mod files;
 pub mod show;
 pub mod table;
+pub mod whole;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,13 +23,19 @@ use serde::Deserialize;
 use super::document::{Document, Problem, quoted_if_needed};
 use super::reword::did_you_mean;
 
-pub use choice::{Ask, ClearAuth, Folder, Introduce, Lock, Mechanism, Per, TlsMode};
+pub use choice::{
+    Ask, ClearAuth, ExitCodes, Family, Folder, Introduce, Judge, Lock, MappedDomain, Mechanism,
+    Per, TlsMin, TlsMode,
+};
 pub use table::{Account, Layer};
+pub use whole::{Whole, WholeEffective};
 
 /// What one file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct File {
+    /// What holds for a run as a whole.
+    pub run: Whole,
     /// What holds for every account that does not say otherwise.
     pub defaults: Layer,
     /// The accounts by name.
@@ -232,6 +239,7 @@ pub fn flag(key: &str) -> String {
         "domains" => "domain",
         "accept_domains" => "accept-domain",
         "folders" => "folder",
+        "map_domains" => "map-domain",
         "arguments" => "argument",
         "mechanism" => "mech",
         "server_name" => "servername",

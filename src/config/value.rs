@@ -16,7 +16,7 @@ use super::accounts::Network;
 use crate::smtp::{Domain, Mailbox};
 
 pub use labels::DomainLabels;
-pub use place::{Deliver, Listen, Server};
+pub use place::{Deliver, Listen, OwnAddress, Proxy, Server};
 
 /// A text that is no value of its kind: what was seen, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,11 +94,13 @@ written!(
     Server,
     Fingerprint,
     Deliver,
+    OwnAddress,
+    Proxy,
     Domain,
     Mailbox,
     Network
 );
-from_text!(DomainLabels, Duration, Size, Listen, Server, Fingerprint, Deliver);
+from_text!(DomainLabels, Duration, Size, Listen, Server, Fingerprint, Deliver, OwnAddress, Proxy);
 
 /// A length of time, as in `90s`, `10m30s`, `24h` or `21d`. A day has 24 hours.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -138,6 +138,11 @@ impl CallFault {
         }
     }
 
+    /// Whether it is this end that has no way to anybody.
+    pub fn is_offline(&self) -> bool {
+        matches!(self, CallFault::Connect(fault) if fault.is_offline())
+    }
+
     /// What is wrong, and with whom.
     pub fn told(&self, server: &str) -> String {
         match self {
@@ -184,7 +189,7 @@ impl CallFault {
     }
 }
 
-fn connect_exit(fault: &ConnectError) -> Exit {
+pub(super) fn connect_exit(fault: &ConnectError) -> Exit {
     match fault {
         ConnectError::HostUnknown { .. } | ConnectError::WrongFamily { .. } => Exit::NoHost,
         ConnectError::LookupFailed { .. } => Exit::TempFail,
@@ -256,8 +261,7 @@ impl Caller<'_> {
     }
 
     async fn connect(&self) -> Result<Wire, CallFault> {
-        let calling = Calling { family: Family::Any, patience: self.account.timeout_connect.get() };
-        let wire = connect(&self.server, self.account.port, &calling).await?;
+        let wire = connect(&self.server, self.account.port, &calling(self.account)).await?;
         match self.account.tls {
             TlsMode::Implicit => self.handshake(wire).await,
             _ => Ok(wire),
@@ -406,6 +410,20 @@ const SILENCE: Duration = Duration::from_secs(5);
 fn note_tls(wire: &Wire, session: &mut ClientSession<Odmr>) {
     if let Some(facts) = wire.tls() {
         session.transcript_mut().note(Note::Tls(facts.version().to_owned()));
+    }
+}
+
+/// How an account's settings say that its provider is to be called.
+pub fn calling(account: &Account) -> Calling {
+    Calling {
+        family: match account.family {
+            fetch::Family::Any => Family::Any,
+            fetch::Family::Ipv4 => Family::V4,
+            fetch::Family::Ipv6 => Family::V6,
+        },
+        proxy: account.proxy.as_ref().map(|proxy| (proxy.host.to_string(), proxy.port)),
+        from: account.bind.map(|own| own.0),
+        patience: account.timeout_connect.get(),
     }
 }
 

@@ -194,6 +194,7 @@ async fn collect(
         }),
         terms: Terms {
             domains: fetch::own_domains(&own, &[]),
+            moved: Default::default(),
             max_message: None,
             max_messages: None,
             max_octets: None,

@@ -19,7 +19,7 @@ use crate::config::fetch::{self as settings, Account, Ask, Effective, TlsMode};
 use crate::config::value::{Deliver, Server};
 use crate::exit::{Exit, Failure};
 use crate::net::TlsClient;
-use crate::net::tls::{Fingerprint, KeyFiles, TlsSetupError, Trust};
+use crate::net::tls::{Fingerprint, KeyFiles, Least, TlsSetupError, Trust};
 use crate::session::Patience;
 use crate::sink::command::{self, CommandSink};
 use crate::sink::maildir::{self, FolderName, Folders, LineEnds, MaildirSink, Otherwise};
@@ -155,6 +155,7 @@ fn note_queue(
     let (outcome, exit, reason) = match end {
         Err(QueueFault::Target(fault)) => {
             let fault = FetchFault::from(fault);
+            summary.later = fault.later();
             summary.hint = fault.hint();
             let (outcome, exit) = fault.outcome();
             (outcome, exit, fault.told("the target"))
@@ -310,7 +311,7 @@ pub async fn try_target(effective: &Effective) -> Result<Takes, Failure> {
     Ok(Takes { target, smtputf8, dsn, size, rcptmax })
 }
 
-fn judged(effective: &Effective, purpose: Purpose) -> Result<(), Failure> {
+pub(super) fn judged(effective: &Effective, purpose: Purpose) -> Result<(), Failure> {
     effective.check(purpose).map_err(|problems| Failure::new(problems.exit(), problems))
 }
 
@@ -334,7 +335,11 @@ pub(super) fn tls_client(account: &Account) -> Result<Option<TlsClient>, TlsSetu
     };
     let identity = account.certificate.clone().zip(account.key.clone());
     let identity = identity.map(|(certificate, key)| KeyFiles { certificate, key });
-    TlsClient::new(&trust, identity.as_ref()).map(Some)
+    let least = match account.tls_min {
+        settings::TlsMin::Tls12 => Least::Tls12,
+        settings::TlsMin::Tls13 => Least::Tls13,
+    };
+    TlsClient::at_least(least, &trust, identity.as_ref()).map(Some)
 }
 
 async fn caller<'a>(
@@ -387,6 +392,7 @@ fn terms(account: &Account) -> Terms {
     let loopback = Host::Literal(std::net::Ipv4Addr::LOCALHOST.into());
     Terms {
         domains: fetch::own_domains(&account.domains, &account.accept_domains),
+        moved: account.map_domains.iter().map(|map| (map.from.clone(), map.to.clone())).collect(),
         max_message: account.max_message_size.map(|size| size.octets()),
         max_messages: account.max_messages,
         max_octets: account.max_bytes.map(|size| size.octets()),

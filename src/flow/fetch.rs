@@ -10,7 +10,7 @@ use tracing::{debug, info};
 use super::call::{Asked, CallFault, Called, Caller, groups};
 use super::line::{LineEnd, Stop, last_words};
 use super::receive::{Progress, Receiver, Reception, Tally, Terms};
-use super::summary::{Outcome, Summary};
+use super::summary::{Later, Outcome, Summary};
 use crate::exit::Exit;
 use crate::net::WireFault;
 use crate::session::transcript::Transcript;
@@ -271,6 +271,8 @@ impl<K: Sink> Run<'_, K> {
             summary.reason = Some(fault.told(&summary.server));
             summary.hint = fault.hint();
             summary.another_may_help = fault.another_may_help();
+            summary.later = fault.later();
+            summary.offline = matches!(&fault, FetchFault::Call(fault) if fault.is_offline());
             if let FetchFault::Refused { reply, .. } = &fault {
                 summary.next_hint_s =
                     reply.is_transient().then(|| time_named(&reply.text)).flatten();
@@ -355,6 +357,19 @@ impl FetchFault {
             _ => Outcome::Tempfail,
         };
         (outcome, exit)
+    }
+
+    /// Why it is for later, where it is, and more is known than that a line broke.
+    pub fn later(&self) -> Option<Later> {
+        let busy = |reply: &Reply| reply.is_transient().then_some(Later::Busy);
+        match self {
+            FetchFault::Target(_) => Some(Later::Target),
+            FetchFault::Refused { reply, .. } => busy(reply),
+            FetchFault::Call(CallFault::Greeting(reply) | CallFault::Refused(_, reply)) => {
+                busy(reply)
+            }
+            _ => None,
+        }
     }
 
     /// Whether another provider is worth a call instead. One that cannot be reached, or cannot just now,

@@ -38,6 +38,7 @@ pub mod lock;
 pub mod memory;
 pub mod notify;
 pub mod own_queue;
+pub mod plan;
 pub mod proof;
 pub mod provider;
 pub mod push;

@@ -1,7 +1,8 @@
 //! Behind the turn: the customer is the server now, and takes its mail in, in lock with wherever
 //! the mail goes. The provider is told 250 when the target has taken the mail, and not before.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -23,6 +24,8 @@ use crate::smtp::{Domain, ForwardPath, MailParams, Reply, ReversePath};
 pub struct Terms {
     /// Domains whose mail is ours; empty: all that the provider has for this account.
     pub domains: HashSet<Domain>,
+    /// Recipients at these domains are told to the target at others.
+    pub moved: HashMap<Domain, Domain>,
     /// No message of more octets, for today.
     pub max_message: Option<u64>,
     /// No further message behind this many.
@@ -303,7 +306,10 @@ impl<'a, K: Sink> Receiver<'a, K> {
 
     async fn recipient(&mut self, session: &mut ServerSession<Reversed>, recipient: &Recipient) {
         let answer = match self.is_ours(&recipient.path) {
-            true => self.sink.recipient(recipient).await,
+            true => match self.as_the_target_knows(recipient) {
+                Some(recipient) => self.sink.recipient(&recipient).await,
+                None => Err(TOO_LONG_MOVED),
+            },
             false => Err(NOT_OURS),
         };
         let reply = answer.unwrap_or_else(|refusal| refusal);
@@ -329,6 +335,15 @@ impl<'a, K: Sink> Receiver<'a, K> {
                 self.terms.domains.is_empty()
                     || mailbox.domain().is_some_and(|domain| self.terms.domains.contains(domain))
             }
+        }
+    }
+
+    /// A recipient at a domain that is called otherwise here is told by that name, and ORCPT says who it
+    /// was. None where the address would become too long for one.
+    fn as_the_target_knows<'r>(&self, recipient: &'r Recipient) -> Option<Cow<'r, Recipient>> {
+        match recipient.domain().and_then(|domain| self.terms.moved.get(domain)) {
+            Some(to) => recipient.moved(to).map(Cow::Owned),
+            None => Some(Cow::Borrowed(recipient)),
         }
     }
 
@@ -484,6 +499,8 @@ const ENOUGH: Reply = Reply::new(421, (3, 2), "enough for this time; please keep
 const TOO_LARGE_TODAY: Reply =
     Reply::new(452, (3, 4), "larger than what is taken today; please keep it");
 const NOT_OURS: Reply = Reply::new(550, (7, 1), "that is no domain we asked for");
+const TOO_LONG_MOVED: Reply =
+    Reply::new(550, (5, 1), "the address would become too long at the domain it is known by here");
 const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");
 const TARGET_LOST: Reply = Reply::new(421, (3, 0), "local delivery is down; please keep the rest");
 const ENDLESS_CONTENT: Reply = Reply::new(421, (3, 4), "that is no mail; closing");

@@ -244,7 +244,8 @@ async fn tend<D: Door>(effective: Effective, mut shared: Shared<D>, mut leave: S
         // What is said meanwhile is meant for the run that begins now.
         shared.wake.mark_unchanged();
         let keep_dialogue = shared.door.wants_dialogue(&effective);
-        let told_all = visit(&effective, keep_dialogue, shared.stop.clone(), &mut |_| {}).await;
+        let visited = visit(&effective, keep_dialogue, shared.stop.clone(), &mut |_| {}).await;
+        let told_all = visited.told;
         let exit = exit_of(account, &told_all);
         let more = told_all.iter().any(|told| told.summary.more);
         shared.door.report(&effective, &told_all);

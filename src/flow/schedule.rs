@@ -68,6 +68,18 @@ mod tests {
         longest: Duration::from_secs(4 * 3600),
     };
 
+    #[test]
+    fn chance_is_a_part_of_the_jitter_and_never_more() {
+        let part = |dice| chance(Duration::from_secs(60), dice);
+        let seconds = [0.0, 0.25, 0.5, 1.0].map(|dice| part(dice).as_secs());
+        assert_eq!(seconds, [0, 15, 30, 60]);
+        assert_eq!((part(-3.0), part(7.0)), (Duration::ZERO, Duration::from_secs(60)));
+        assert_eq!(chance(Duration::ZERO, 0.7), Duration::ZERO);
+        // The longest that settings allow, at whatever the dice say.
+        let day = Duration::from_secs(86_400);
+        assert!((0..=1000).all(|n| chance(day, f64::from(n) / 1000.0) <= day));
+    }
+
     fn minutes(exit: Exit, failures: std::ops::Range<u32>) -> Vec<u64> {
         failures.map(|n| wait(&RHYTHM, exit, false, n, 0.0).as_secs() / 60).collect()
     }

@@ -53,6 +53,17 @@ impl Outcome {
     }
 }
 
+/// Why a run is for later, beyond a line that broke or was silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    /// Another run has the account.
+    Held,
+    /// Our own target does not take mail just now.
+    Target,
+    /// The provider says so: 421, 450, 451.
+    Busy,
+}
+
 /// What one run did, for people and for pipes. `odmr.fetch/1`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
@@ -103,9 +114,15 @@ pub struct Summary {
     /// How the program ends.
     #[serde(skip)]
     pub exit: Exit,
+    /// Why it is for later, where more is known than that a line broke.
+    #[serde(skip)]
+    pub later: Option<Later>,
     /// The run was told to stop.
     #[serde(skip)]
     pub interrupted: bool,
+    /// It was this end that had no way to anybody.
+    #[serde(skip)]
+    pub offline: bool,
     /// This provider could not help; another may.
     #[serde(skip)]
     pub another_may_help: bool,
@@ -141,7 +158,9 @@ impl Summary {
             next_hint_s: None,
             queue: None,
             exit: Exit::Ok,
+            later: None,
             interrupted: false,
+            offline: false,
             another_may_help: false,
         }
     }
@@ -175,54 +194,8 @@ impl Summary {
         }
     }
 
-    /// Every key of the JSON form, in its order, as the manual explains it.
-    pub const FIELDS: [(&'static str, &'static str); 22] = [
-        ("schema", "odmr.fetch/1."),
-        ("account", "The account's name; empty when flags alone describe it."),
-        ("server", "Host and port."),
-        ("verb", "atrn or turn; null when nothing was asked."),
-        ("tls", "The TLS version; null in clear."),
-        ("mech", "The SASL mechanism; null without a login."),
-        ("started", "When the run began, RFC 3339 in UTC."),
-        ("ms", "How long it took, in milliseconds."),
-        (
-            "result",
-            "ok; no_mail; partial (exit 1: some mail was put off, or there may be more); \
-             tempfail, denied, protocol or config with a reason.",
-        ),
-        ("reason", "Why it ended early, in one line; else null."),
-        ("hint", "What to do about it; else null."),
-        ("rounds", "Reversed sessions held."),
-        (
-            "offered",
-            "Transactions the provider began, each MAIL being one. One letter can be several: a provider \
-             repeats it for recipients who did not fit, and to an LMTP target, which answers for each \
-             recipient, every recipient is a transaction of his own.",
-        ),
-        (
-            "accepted",
-            "Transactions whose content the target took, for one recipient or for several.",
-        ),
-        (
-            "deferred",
-            "Transactions put off, so that mail stays at the provider: by 4xx to MAIL or the content, or \
-             to a recipient. One that was taken for others counts as accepted too.",
-        ),
-        ("refused", "Transactions that nobody took and at least one 5xx ended for good."),
-        ("bytes", "Octets of the content taken, counted once for each transaction."),
-        (
-            "more",
-            "true when the run ended before the provider said that it has no more: at \
-             max_rounds, at a ceiling, or told to stop. The exit code is then 1 or that of the signal.",
-        ),
-        ("by_code", "How often each code was said: to content, and to recipients refused."),
-        ("last_reply", "The provider's last word on ATRN."),
-        ("next_hint_s", "When to try again, in seconds; null where nobody has said."),
-        (
-            "queue",
-            "With spool: recipients delivered, deferred and refused by the target in this run, messages put off before whose next try is to come (resting), and messages waiting in the queue and set aside after it; null without.",
-        ),
-    ];
+    /// Its JSON Schema.
+    pub const SCHEMA: &'static str = include_str!("schema/fetch.json");
 }
 
 #[cfg(test)]
@@ -231,10 +204,17 @@ mod tests {
 
     #[test]
     fn every_key_is_explained() {
+        let keys = |value: &serde_json::Value| -> std::collections::BTreeSet<String> {
+            value.as_object().unwrap().keys().cloned().collect()
+        };
         let json = serde_json::to_value(Summary::new("a", "b", 1)).unwrap();
-        let keys: std::collections::BTreeSet<&str> =
-            json.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(keys, Summary::FIELDS.iter().map(|(key, _)| *key).collect());
+        let schema: serde_json::Value = serde_json::from_str(Summary::SCHEMA).unwrap();
+        assert_eq!(keys(&json), keys(&schema["properties"]));
+        assert_eq!(schema["properties"]["schema"]["const"], json["schema"]);
+        let standing = serde_json::to_value(Standing::default()).unwrap();
+        assert_eq!(keys(&standing), keys(&schema["properties"]["queue"]["properties"]));
+        let results = Outcome::ALL.map(Outcome::name);
+        assert_eq!(schema["properties"]["result"]["enum"], serde_json::json!(results));
     }
 
     #[test]

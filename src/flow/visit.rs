@@ -2,13 +2,14 @@
 //! remembered of it, and who of the user's programs hears.
 
 use jiff::Timestamp;
+use tracing::debug;
 
-use super::errand::{self, Transcript};
+use super::errand::{self, Fetched, Transcript};
 use super::hook;
 use super::line::Stop;
-use super::memory::{Came, Shelf, Telling};
+use super::memory::{Came, Memory, Shelf, Telling};
 use super::receive::Progress;
-use super::summary::Summary;
+use super::summary::{Later, Summary};
 use crate::config::fetch::{Account, Ask, Effective};
 use crate::exit::{Exit, Failure};
 
@@ -25,6 +26,15 @@ pub struct Told {
     pub failure: Option<Failure>,
 }
 
+/// What came of a visit, and what is known of the account after it.
+#[derive(Debug)]
+pub struct Visited {
+    /// Of each provider that was asked.
+    pub told: Vec<Told>,
+    /// How things stand.
+    pub memory: Memory,
+}
+
 /// Visits the account's providers. Nothing comes back where another run is at it, and that is fine with
 /// the settings.
 pub async fn visit(
@@ -32,17 +42,25 @@ pub async fn visit(
     keep_dialogue: bool,
     stop: Stop,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Vec<Told> {
+) -> Visited {
     let account = &effective.account;
     let started = Timestamp::now();
     let visited = match errand::fetch(effective, keep_dialogue, stop.clone(), progress).await {
         Ok(fetched) => fetched.into_iter().map(|fetched| (fetched, None)).collect(),
         Err(failure) => {
-            let summary = Summary::failed(account, started, &failure);
+            let mut summary = Summary::failed(account, started, &failure);
+            // Nothing else before the first call is for later.
+            summary.later = (failure.exit == Exit::TempFail).then_some(Later::Held);
             vec![((summary, None), Some(failure))]
         }
     };
     let shelf = Shelf::of(account);
+    let visited: Vec<_> = visited;
+    if account.only_if_online && is_offline(&visited) {
+        debug!("there is no way to the provider; letting it be");
+        let memory = shelf.as_ref().map(Shelf::recall).unwrap_or_default();
+        return Visited { told: Vec::new(), memory };
+    }
     let mut memory = shelf.as_ref().map(Shelf::recall).unwrap_or_default();
     let place = |own: Account| {
         let name = own.server.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -73,7 +91,12 @@ pub async fn visit(
     if let Some(shelf) = shelf.filter(|_| !told.is_empty()) {
         shelf.keep(&memory);
     }
-    told
+    Visited { told, memory }
+}
+
+/// Has nobody been reached, and only because there is no way to anybody?
+fn is_offline(visited: &[(Fetched, Option<Failure>)]) -> bool {
+    !visited.is_empty() && visited.iter().all(|((summary, _), _)| summary.offline)
 }
 
 /// Of several providers that stand in for each other the last one counts: it was asked because the

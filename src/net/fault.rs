@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 
 use crate::net::tls::explain;
 
@@ -68,6 +68,10 @@ impl From<&rustls::Error> for WireFault {
             rustls::Error::InvalidCertificate(fault) => explain(fault),
             rustls::Error::NoCertificatesPresented => explain(&CertificateError::BadEncoding),
             rustls::Error::AlertReceived(alert) => alerted(*alert),
+            rustls::Error::PeerIncompatible(
+                PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+                | PeerIncompatible::ServerDoesNotSupportTls12Or13,
+            ) => too_old(format!("TLS failed: {error}")),
             rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => not_tls(),
             other => WireFault::Tls { why: format!("TLS failed: {other}"), hint: String::new() },
         }
@@ -97,6 +101,12 @@ fn alerted(alert: AlertDescription) -> WireFault {
             why,
             hint: "it does not accept our certificate: see what it expects".into(),
         },
+        A::ProtocolVersion => too_old(why),
         _ => WireFault::Tls { why, hint: String::new() },
     }
+}
+
+/// No fault of the line: it is we who do not go that low.
+fn too_old(why: String) -> WireFault {
+    WireFault::Untrusted { why, hint: "it speaks no version of TLS that is allowed here".into() }
 }

@@ -34,7 +34,7 @@ pub mod tls;
 pub mod wire;
 
 pub use admission::{Admission, AdmissionLimits, Admitted, NotAdmitted};
-pub use connect::{Calling, ConnectError, Family, connect, connect_unix};
+pub use connect::{Calling, ConnectError, Family, connect, connect_unix, resolve};
 pub use inherit::inherited;
 pub use listen::{Bound, ListenAddr, ListenError, Listener};
 pub use tls::{Callers, TlsClient, TlsFacts, TlsServer};

@@ -196,3 +196,40 @@ fn data_that_is_said_again_brings_the_whole_mail() {
     let content: String = content.recv().expect("content");
     assert!(content.contains("Subject: whole\r\n\r\nwhole\r\n.\r\n"), "{content}");
 }
+
+/// Within a message the first signal waits for its end; who says it again does not.
+#[test]
+fn a_second_signal_ends_a_run_at_once() {
+    use rustix::process::Signal;
+    use std::io::{BufRead, BufReader};
+    let house = House::bare();
+    let (began, within) = std::sync::mpsc::channel();
+    let (address, provider) = server(move |line| {
+        turned(line);
+        line.say("EHLO p\r\n");
+        assert!(line.reply().starts_with("250"));
+        for command in ["MAIL FROM:<>", "RCPT TO:<bob@example.org>"] {
+            assert!(line.ask(command).starts_with("250"), "{command}");
+        }
+        assert!(line.ask("DATA").starts_with("354"));
+        line.say("Subject: half of it\r\n");
+        began.send(()).expect("somebody who waits");
+        line.stall();
+    });
+    let mut fetch = house.fetch(address, &[]);
+    let mut child = fetch.stderr(std::process::Stdio::piped()).spawn().expect("atrn-fetch");
+    within.recv().expect("a message");
+    crate::house::signal(child.id(), Signal::INT);
+    let mut said = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    while !line.contains("a second signal ends at once") {
+        line.clear();
+        assert!(said.read_line(&mut line).expect("a line") > 0, "it ended at the first signal");
+    }
+    assert!(child.try_wait().expect("its state").is_none(), "it ended at the first signal");
+    // Which of them it is makes no difference: the first said why it ends.
+    crate::house::signal(child.id(), Signal::TERM);
+    assert_eq!(child.wait().expect("its end").code(), Some(130));
+    provider.join().expect("the provider");
+    assert!(house.landed().is_empty());
+}

@@ -194,6 +194,7 @@ fn response(challenge: &[u8]) -> Vec<u8> {
 fn terms() -> Terms {
     Terms {
         domains: [house::domain(DOMAIN)].into(),
+        moved: Default::default(),
         max_message: None,
         max_messages: None,
         max_octets: None,

@@ -6,13 +6,14 @@
 //! | cron mails that another copy is running | `a_run_that_is_still_at_it_makes_no_mail` |
 //! | a prompt in cron waits for ever | `nobody_is_prompted_in_cron` |
 //! | a locked password agent fills the mailbox | `the_same_trouble_is_mailed_once`, `and_when_it_is_over` |
-//! | one failing account hides behind another's success | `one_accounts_success_hides_no_failure` |
+//! | one failing account hides behind another's success | `one_accounts_success_hides_no_failure`, `which_account_decides_is_for_the_user_to_say` |
+//! | scripts know fetchmail's numbers | `scripts_that_know_fetchmails_numbers_hear_them` |
 //! | secrets in rc files | `a_password_in_the_settings_is_refused`, `a_secret_that_others_can_read_is_refused` |
 //! | a profile forbids the password command | `a_password_command_that_cannot_run_names_the_other_ways` |
 //! | mail is lost silently, or bounces for ever | `what_is_not_safe_here_stays_at_the_provider` |
 //! | "did it work?" needs -v and eyes | `what_happened_can_be_read_by_a_program`, also where nothing could be begun |
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -160,6 +161,71 @@ fn one_accounts_success_hides_no_failure() {
 }
 
 #[test]
+fn which_account_decides_is_for_the_user_to_say() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let (nobody, odd) = (at(lab.free()), at(odmrd.mx));
+    settings(&lab, &[("a", &nobody), ("b", &at(odmrd.odmr)), ("c", &odd)]);
+    let code = |words: &[&str]| run(&lab, atrn_fetch(&lab, words)).code;
+    assert_eq!(code(&["--all"]), Some(76));
+    assert_eq!(code(&["--all", "--exit", "worst"]), Some(76));
+    assert_eq!(code(&["--all", "--exit", "first"]), Some(69));
+    assert_eq!(code(&["--all", "--exit", "any"]), Some(0));
+    assert_eq!(code(&["a", "c", "--exit", "any"]), Some(76));
+    assert_eq!(code(&["check", "--all", "--exit", "first"]), Some(69));
+    // Settings of the run, and a flag that goes before them.
+    let file = std::fs::read_to_string(lab.path("atrn-fetch.toml")).expect("settings");
+    lab.write("atrn-fetch.toml", format!("[run]\nexit = \"first\"\nno_mail_exit = 9\n{file}"));
+    assert_eq!(code(&["--all"]), Some(69));
+    assert_eq!(code(&["--all", "--exit", "any"]), Some(9));
+    let shown = run(&lab, atrn_fetch(&lab, &["show-config", "b", "--exit", "any", "--origin"])).out;
+    let line = |key: &str| shown.lines().find(|line| line.starts_with(key)).expect("a line");
+    assert!(line("exit = \"any\"").ends_with("# flag"), "{shown}");
+    assert!(line("exit_codes = \"native\"").ends_with("# default"), "{shown}");
+    assert!(line("no_mail_exit = 9").ends_with("atrn-fetch.toml [run]"), "{shown}");
+}
+
+#[test]
+fn scripts_that_know_fetchmails_numbers_hear_them() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let wrong = format!("{}\npassword = {{ command = \"echo wrong\" }}", at(odmrd.odmr));
+    let nowhere = format!("{}\ndeliver = \"maildir:/proc/1/nowhere\"", at(odmrd.odmr));
+    settings(
+        &lab,
+        &[
+            ("good", &at(odmrd.odmr)),
+            ("silent", &at(lab.free())),
+            ("wrong", &wrong),
+            ("odd", &at(odmrd.mx)),
+            ("nowhere", &nowhere),
+            ("down", &format!("{}\ndeliver = \"smtp:{}\"", at(odmrd.odmr), lab.free())),
+        ],
+    );
+    let code = |words: &[&str]| {
+        run(&lab, atrn_fetch(&lab, &[words, &["--exit-codes", "fetchmail"]].concat())).code
+    };
+    assert_eq!(code(&["silent"]), Some(2));
+    assert_eq!(code(&["wrong"]), Some(3));
+    assert_eq!(code(&["odd"]), Some(4));
+    assert_eq!(code(&["good", "--no-such-flag"]), Some(5));
+    assert_eq!(code(&["good", "--port", "70000"]), Some(5));
+    assert_eq!(code(&["nobody"]), Some(6));
+    assert_eq!(code(&["nowhere"]), Some(10));
+    assert_eq!(code(&["down"]), Some(10));
+    let lock = lab.room("state");
+    let file = std::fs::File::create(lock.join("good.lock")).expect("a file");
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).expect("a lock");
+    assert_eq!(code(&["good"]), Some(8));
+    drop(file);
+    assert_eq!(code(&["good"]), Some(0));
+    assert_eq!(code(&["good"]), Some(1));
+    assert_eq!(code(&["good", "--no-mail-exit", "0"]), Some(0));
+    // What a check for monitoring ends with is not for anybody to say.
+    assert_eq!(code(&["status"]), run(&lab, atrn_fetch(&lab, &["status"])).code);
+}
+
+#[test]
 fn a_password_in_the_settings_is_refused() {
     let lab = Lab::open();
     settings(&lab, &[("home", "password = \"Correct-Horse\"")]);
@@ -193,6 +259,138 @@ fn a_password_command_that_cannot_run_names_the_other_ways() {
         ran.err.contains("hint: a security profile") && ran.err.contains("credential"),
         "{ran:#?}"
     );
+}
+
+/// What systemd hands over: a file in a folder that only the unit knows.
+#[test]
+fn a_credential_of_the_unit_is_a_password() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let line = format!("{}\npassword = {{ credential = \"acme\" }}", at(odmrd.odmr));
+    settings(&lab, &[("home", &line)]);
+    let folder = lab.room("credentials");
+    std::fs::write(folder.join("acme"), crate::lab::fetchmail::PASSWORD).expect("a credential");
+    let with = |words: &[&str]| {
+        let mut command = atrn_fetch(&lab, words);
+        command.env("CREDENTIALS_DIRECTORY", &folder);
+        run(&lab, command)
+    };
+    let ran = with(&["home"]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert_eq!(Maildir::at(lab.path("Maildir")).messages().len(), 1);
+    assert_eq!(with(&["home", "--credential", "acme"]).code, Some(0));
+    assert_eq!(with(&["home", "--credential", "other"]).code, Some(78));
+    // Cron has no such folder.
+    let mut without = atrn_fetch(&lab, &["home"]);
+    without.env_remove("CREDENTIALS_DIRECTORY");
+    let ran = run(&lab, without);
+    assert_eq!(ran.code, Some(78), "{ran:#?}");
+    assert!(ran.err.contains("credential") && ran.err.contains("systemd"), "{ran:#?}");
+}
+
+#[test]
+fn a_new_password_is_kept_where_the_settings_say() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let fetched = format!("{}\npassword = {{ file = \"new\" }}", at(odmrd.odmr));
+    let command = format!("{}\npassword = {{ command = \"echo x\" }}", at(odmrd.odmr));
+    settings(&lab, &[("home", &fetched), ("office", &command)]);
+    let told = |words: &[&str], said: &str| {
+        let mut command = atrn_fetch(&lab, words);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = child.spawn().expect("atrn-fetch");
+        let _ = child.stdin.take().expect("a pipe").write_all(said.as_bytes());
+        let output = child.wait_with_output().expect("its end");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+    };
+    let password = format!("{}\n", crate::lab::fetchmail::PASSWORD);
+    let (code, text) = told(&["passwd", "home", "--password-stdin"], &password);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with("home has a new password in ") && !text.contains(password.trim()));
+    let kept = lab.path("new");
+    use std::os::unix::fs::MetadataExt;
+    assert_eq!(std::fs::metadata(&kept).expect("a file").mode() & 0o777, 0o600);
+    let ran = run(&lab, atrn_fetch(&lab, &["home"]));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert_eq!(told(&["passwd", "home", "--password-fd", "0"], "other\nmore\n").0, Some(0));
+    assert_eq!(std::fs::read_to_string(&kept).expect("a password"), "other\n");
+    // Not all of them at once, and not where there is no file.
+    assert_eq!(told(&["passwd", "--all", "--password-stdin"], "x\n").0, Some(64));
+    let (code, text) = told(&["passwd", "office", "--password-stdin"], "x\n");
+    assert_eq!(code, Some(78), "{text}");
+    assert!(text.contains("the password comes from password command \"echo\""), "{text}");
+    assert_eq!(told(&["passwd", "home", "--password-stdin"], "\n").0, Some(78));
+    assert_eq!(std::fs::read_to_string(&kept).expect("a password"), "other\n");
+}
+
+/// `script` is the terminal; what was shown when these lines had been typed, and the code at the end.
+fn typed(lab: &Lab, words: &str, lines: &[(&str, &str)]) -> (Option<i32>, String) {
+    let fetch = atrn_fetch(lab, &[]);
+    let config = lab.path("atrn-fetch.toml");
+    let program = env!("CARGO_BIN_EXE_atrn-fetch");
+    let line = format!("exec '{program}' {words} --config '{}'", config.display());
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("SHELL", "/bin/sh");
+    fetch.get_envs().for_each(|(name, value)| {
+        value.map(|value| script.env(name, value));
+    });
+    let mut program = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script");
+    let mut keys = program.stdin.take().expect("its keys");
+    let mut screen = program.stdout.take().expect("its screen");
+    let mut shown = String::new();
+    for (prompt, line) in lines {
+        let mut octets = [0; 4096];
+        while !shown.contains(prompt) {
+            let read = screen.read(&mut octets).expect("the screen");
+            assert!(read > 0, "{prompt:?} never came: {shown:?}");
+            shown.push_str(&String::from_utf8_lossy(&octets[..read]));
+        }
+        keys.write_all(format!("{line}\n").as_bytes()).expect("typed");
+    }
+    let mut rest = Vec::new();
+    screen.read_to_end(&mut rest).expect("the screen");
+    drop(keys);
+    let code = program.wait().expect("its end").code();
+    (code, shown + &String::from_utf8_lossy(&rest))
+}
+
+#[test]
+fn a_new_password_is_typed_twice_and_not_shown() {
+    let lab = Lab::open();
+    settings(&lab, &[("home", "password = { file = \"new\" }")]);
+    let (once, again) = ("new password for home: ", "new password for home, again: ");
+    let lines = [(once, "Correct-Horse"), (again, "Correct-Horse")];
+    let (code, shown) = typed(&lab, "passwd home", &lines);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("Correct-Horse"), "{shown}");
+    let kept = || std::fs::read_to_string(lab.path("new")).expect("a password");
+    assert_eq!(kept(), "Correct-Horse\n");
+    let (code, shown) = typed(&lab, "passwd home", &[(once, "one"), (again, "other")]);
+    assert_eq!(code, Some(65), "{shown}");
+    assert_eq!(kept(), "Correct-Horse\n");
+}
+
+#[test]
+fn show_config_tells_who_said_what() {
+    let lab = Lab::open();
+    settings(&lab, &[("home", "port = 2525\nserver = \"a.example\"\nmax_rounds = 7")]);
+    let mut command = atrn_fetch(&lab, &["show-config", "home", "--origin", "--tls", "implicit"]);
+    command.env("ODMR_PORT", "3636").env("ODMR_TLS", "require");
+    let ran = run(&lab, command);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let file = lab.path("atrn-fetch.toml").display().to_string();
+    for (line, origin) in [
+        ("tls = \"implicit\"", "flag".to_owned()),
+        ("port = 3636", "environment".to_owned()),
+        ("max_rounds = 7", format!("{file} [account.home]")),
+        ("clear_auth = \"plain\"", format!("{file} [defaults]")),
+        ("interval = \"15m\"", "default".to_owned()),
+    ] {
+        let found = ran.out.lines().find(|shown| shown.starts_with(line));
+        let found = found.unwrap_or_else(|| panic!("no {line} in\n{}", ran.out));
+        assert!(found.ends_with(&format!("# {origin}")), "{found}");
+    }
 }
 
 #[test]
@@ -329,8 +527,36 @@ fn how_runs_went_is_told_to_monitoring() {
         assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
     }
     assert_eq!(status(&["nowhere", "--format", "nagios"]).code, Some(3));
-    let refused = run(&lab, atrn_fetch(&lab, &["home", "--format", "nagios"]));
+    let refused = run(&lab, atrn_fetch(&lab, &["check", "home", "--format", "nagios"]));
     assert_eq!(refused.code, Some(64), "{refused:#?}");
+}
+
+/// One run that fetches, and is the check as well.
+#[test]
+fn a_run_can_answer_monitoring_itself() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let wrong = format!("{}\npassword = {{ command = \"echo wrong\" }}", at(odmrd.odmr));
+    settings(&lab, &[("home", &at(odmrd.odmr)), ("away", &at(lab.free())), ("wrong", &wrong)]);
+    let told = |words: &[&str], code: i32| {
+        let ran = run(&lab, atrn_fetch(&lab, words));
+        assert_eq!(ran.code, Some(code), "{ran:#?}");
+        ran.out
+    };
+    let metrics = told(&["home", "--format", "prometheus"], 0);
+    assert!(metrics.contains("atrn_fetch_messages_total{account=\"home\"} 1.0"), "{metrics}");
+    assert!(metrics.contains("atrn_fetch_result{account=\"home\",result=\"ok\"} 1.0"), "{metrics}");
+    assert!(!metrics.contains("account=\"away\""), "{metrics}");
+    let line = told(&["home", "--format", "nagios", "--exit-codes", "fetchmail"], 0);
+    assert!(
+        line.starts_with("ATRN-FETCH OK - 1 accounts, ") && line.lines().count() == 1,
+        "{line}"
+    );
+    let line = told(&["--all", "-q", "--format", "nagios"], 2);
+    assert!(line.starts_with("ATRN-FETCH CRITICAL - "), "{line}");
+    assert!(line.contains("| accounts=3;;;0 troubles=2;;;0 "), "{line}");
+    assert!(told(&["away", "--format", "nagios"], 1).starts_with("ATRN-FETCH WARNING - "));
+    assert!(told(&["nobody", "--format", "nagios"], 3).starts_with("ATRN-FETCH UNKNOWN - "));
 }
 
 /// A pipe gives a password once, and both providers want it.

@@ -19,10 +19,14 @@ mod odd_providers;
 mod operations;
 mod own_queue;
 mod peers_alone;
+mod records;
 mod runs_all_the_time;
 mod senders_are_told;
 mod senders_feed_odmrd;
 mod service_manager;
 mod smuggling;
+#[path = "../bad_input/strict.rs"]
+mod strict;
 mod targets_of_atrn_fetch;
 mod unlike_fetchmail;
+mod ways_to_the_provider;

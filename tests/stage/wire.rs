@@ -331,6 +331,7 @@ fn terms(script: &Script) -> Terms {
     let domains = script.option("domains").into_iter().flat_map(|names| names.split(','));
     Terms {
         domains: domains.map(house::domain).collect(),
+        moved: Default::default(),
         max_message: script.number("max_message"),
         max_messages: script.number("max_messages_taken"),
         max_octets: None,

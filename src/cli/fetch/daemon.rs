@@ -38,11 +38,11 @@ impl Door for Settings {
     }
 
     fn wants_dialogue(&self, effective: &Effective) -> bool {
-        wants_dialogue(effective, self.0.command.common().output)
+        wants_dialogue(effective, self.0.command.output())
     }
 
     fn report(&self, effective: &Effective, all: &[Told]) {
-        let output = self.0.command.common().output;
+        let output = self.0.command.output();
         keep_all(effective, output, all);
         for each in all {
             if let Err(failure) = report(output, effective, each) {

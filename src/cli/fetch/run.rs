@@ -6,75 +6,120 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tracing::warn;
 
 use super::bar::Bar;
 use super::begin::init;
 use super::daemon::keep_fetching;
+use super::ending::{Ended, judged, number};
 use super::own_queue::own_queue;
+use super::passwd::set_password;
+use super::plan::plan_all;
 use super::status::status;
 use super::take_over::take_over;
-use super::watched;
 use super::{Command, Format, Invocation, Output, Run as RunFlags};
+use super::{schema, watched};
 use crate::cli::failure::told;
 use crate::cli::log::{self, LogFormat, LogSettings};
 use crate::cli::signal::{Signal, Signals};
-use crate::cli::tell;
-use crate::config::fetch::{Account, Effective};
+use crate::cli::{tell, tell_schema};
+use crate::config::Problem;
+use crate::config::fetch::{Account, Effective, Files, Judge, Whole};
 use crate::exit::{Exit, Failure};
 use crate::flow::errand::{self, Transcript};
-use crate::flow::memory::Telling;
+use crate::flow::memory::{Memory, Telling};
 use crate::flow::schedule::chance;
 use crate::flow::summary::{Outcome, Summary};
-use crate::flow::visit::{Told, exit_of, visit};
+use crate::flow::visit::{Told, Visited, exit_of, visit};
 use crate::smtp::escape::Escaped;
 
-/// Does what the command line says.
-///
-/// # Errors
-/// [`Failure`] when nothing could be begun.
-pub fn run(invocation: Invocation) -> Result<Exit, Failure> {
-    let output = invocation.command.common().output;
+/// Does what the command line says, and gives the number to end with.
+pub fn run(invocation: Invocation) -> u8 {
+    let (flags, variables) = invocation.whole;
+    // What the files say of it is known once they are read.
+    let mut whole = flags.or(variables);
+    // What a check ends with is for monitoring to say.
+    if !invocation.command.calls() || invocation.command.output().format() == Format::Nagios {
+        whole = Whole::default();
+    }
+    let ended = carry_out(invocation, &mut whole);
+    number(whole, ended.unwrap_or_else(|failure| told("atrn-fetch", &failure).into()))
+}
+
+fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure> {
+    let output = invocation.command.output();
     log::start(&log_settings(output)).map_err(|fault| Failure::new(Exit::Config, fault))?;
+    if let Command::Schema { name } = &invocation.command {
+        return tell_schema(&schema::all(), name.as_deref()).map(Ended::from);
+    }
     let watched = matches!(output.format(), Format::Nagios | Format::Prometheus);
-    if watched && !matches!(invocation.command, Command::Status(_)) {
+    if watched && !invocation.command.tells_how_runs_went() {
         let what = "--format nagios and --format prometheus tell how runs went";
-        return Err(Failure::new(Exit::Usage, what).hint(Some("atrn-fetch status has them")));
+        let hint = "atrn-fetch run and atrn-fetch status have them";
+        return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
     }
     if let Command::Init(flags) = &invocation.command {
-        return init(&invocation, flags);
+        return init(&invocation, flags).map(Ended::from);
     }
     if let Command::ImportFetchmailrc(flags) = &invocation.command {
-        return take_over(flags);
+        return take_over(flags).map(Ended::from);
     }
-    let accounts = match accounts(&invocation) {
+    let read = read_files(&invocation);
+    let of_run = read.as_ref().ok().map(|files| invocation.whole(files));
+    let counts = invocation.command.calls() && output.format() != Format::Nagios;
+    *whole = of_run.filter(|_| counts).map_or(*whole, |of_run| of_run.whole);
+    let accounts = read.and_then(|files| accounts_of(&invocation, &files));
+    let accounts = match accounts {
         // What such a check cannot find out is its fourth answer, and stands where the others do.
         Err(failure) if output.format() == Format::Nagios => {
             tell(&format!("{}\n", watched::unknown(&failure)))?;
-            return Ok(Exit::Unknown);
+            return Ok(Exit::Unknown.into());
         }
         accounts => accounts?,
     };
-    let invocation = Arc::new(invocation);
+    let judge = whole.judge();
     match &invocation.command {
-        Command::Daemon(flags) => keep_fetching(invocation.clone(), flags),
-        Command::Run(flags) => with_runtime(fetch_all(flags, &accounts)),
-        Command::Check(_) => with_runtime(check_all(output, &accounts)),
-        Command::TestTarget(_) => with_runtime(test_all(output, &accounts)),
-        Command::Status(flags) => status(flags, &accounts),
-        // Done above: what it is to write need not be there yet.
-        Command::Init(flags) => init(&invocation, flags),
-        Command::ImportFetchmailrc(flags) => take_over(flags),
-        Command::Queue(flags) => with_runtime(async { Ok(own_queue(flags, &accounts).await) }),
-        Command::ShowConfig(show) => show_all(output, &accounts, show.origin),
+        Command::Run(flags) if flags.dry_run => with_runtime(plan_all(output, judge, &accounts)),
+        Command::Run(flags) => with_runtime(fetch_all(flags, judge, &accounts)),
+        Command::Check(_) => with_runtime(check_all(output, judge, &accounts)),
+        Command::TestTarget(_) => with_runtime(test_all(output, judge, &accounts)),
+        _ => look_after(invocation, &accounts).map(Ended::from),
     }
 }
 
-pub(super) fn accounts(invocation: &Invocation) -> Result<Vec<Effective>, Failure> {
+/// The commands that call nobody, or not for this one time.
+fn look_after(invocation: Invocation, accounts: &[Effective]) -> Result<Exit, Failure> {
+    let invocation = Arc::new(invocation);
+    match &invocation.command {
+        Command::Daemon(flags) => keep_fetching(invocation.clone(), flags),
+        Command::Status(flags) => status(flags, accounts),
+        Command::Passwd(flags) => set_password(flags, accounts),
+        Command::Queue(flags) => with_runtime(async { Ok(own_queue(flags, accounts).await) }),
+        Command::ShowConfig(show) => show_all(&invocation, accounts, show.origin),
+        // These are done where the settings need not be there yet, and the others above.
+        Command::Init(flags) => init(&invocation, flags),
+        Command::ImportFetchmailrc(flags) => take_over(flags),
+        Command::Schema { name } => tell_schema(&schema::all(), name.as_deref()),
+        Command::Run(_) | Command::Check(_) | Command::TestTarget(_) => Ok(Exit::Ok),
+    }
+}
+
+fn read_files(invocation: &Invocation) -> Result<Files, Failure> {
     let place = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let (xdg, home) = (place("XDG_CONFIG_HOME"), place("HOME"));
-    let found = invocation.files(xdg.as_deref(), home.as_deref());
-    let accounts = found.and_then(|files| invocation.accounts(&files));
-    accounts.map_err(|problem| Failure::new(Exit::Config, &problem).hint(problem.hint))
+    invocation.files(xdg.as_deref(), home.as_deref()).map_err(unusable)
+}
+
+fn accounts_of(invocation: &Invocation, files: &Files) -> Result<Vec<Effective>, Failure> {
+    invocation.accounts(files).map_err(unusable)
+}
+
+pub(super) fn accounts(invocation: &Invocation) -> Result<Vec<Effective>, Failure> {
+    accounts_of(invocation, &read_files(invocation)?)
+}
+
+fn unusable(problem: Problem) -> Failure {
+    Failure::new(Exit::Config, &problem).hint(problem.hint)
 }
 
 /// A tool in a terminal: quiet about what goes well.
@@ -84,9 +129,9 @@ fn log_settings(output: Output) -> LogSettings {
     LogSettings { format: LogFormat::Human, verbosity, filter: None, times: false }
 }
 
-pub(super) fn with_runtime(
-    task: impl Future<Output = Result<Exit, Failure>>,
-) -> Result<Exit, Failure> {
+pub(super) fn with_runtime<T>(
+    task: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     // Two threads: one that may wait for the disk, one that keeps the line going.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -97,28 +142,51 @@ pub(super) fn with_runtime(
     done
 }
 
-async fn fetch_all(flags: &RunFlags, accounts: &[Effective]) -> Result<Exit, Failure> {
+async fn fetch_all(
+    flags: &RunFlags,
+    judge: Judge,
+    accounts: &[Effective],
+) -> Result<Ended, Failure> {
     let output = flags.common.output;
     let (stop, stopped) = watch::channel(false);
     let signal = tokio::spawn(first_signal(stop));
     let mut summaries = Vec::new();
-    let mut worst = Exit::Ok;
+    let mut ends = Vec::new();
+    let mut memories = Vec::new();
     for effective in accounts {
         linger(&effective.account, stopped.clone()).await;
         if *stopped.borrow() {
             break;
         }
-        let (told, kept) = fetch_one(effective, flags, stopped.clone()).await;
-        worst = worst.max(exit_of(&effective.account, &told)).max(kept);
+        let (Visited { told, memory }, kept) = fetch_one(effective, flags, stopped.clone()).await;
+        memories.push((effective.account.label(), memory));
+        let exit = exit_of(&effective.account, &told).max(kept);
+        ends.push(Ended::of(exit, told.iter().map(|told| &told.summary)));
         for told in told {
             report(output, effective, &told)?;
             summaries.push(told.summary);
         }
     }
     conclude(flags, output, &summaries)?;
+    let ended = judged(judge, &ends);
+    let ended = watch_over(output, &memories)?.map_or(ended, Ended::from);
     match signal.is_finished() {
-        true => Ok(signal.await.unwrap_or(worst)),
-        false => Ok(no_mail_exit(flags, &summaries, worst)),
+        true => Ok(signal.await.map_or(ended, Ended::from)),
+        false => Ok(ended),
+    }
+}
+
+/// Tells monitoring how the accounts stand after the run; a check has an end of its own.
+fn watch_over(output: Output, memories: &[(String, Memory)]) -> Result<Option<Exit>, Failure> {
+    let all: Vec<(&str, Memory)> =
+        memories.iter().map(|(name, memory)| (name.as_str(), memory.clone())).collect();
+    match output.format() {
+        Format::Prometheus => tell(&watched::exposition(&all)).map(|_| None),
+        Format::Nagios => {
+            let (line, exit) = watched::verdict(&all, |_| false, Timestamp::now());
+            tell(&format!("{line}\n")).map(|_| Some(exit))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -142,6 +210,7 @@ pub(super) async fn first_signal(stop: watch::Sender<bool>) -> Exit {
         }
     };
     stop.send_replace(true);
+    warn!("ending behind the message in hand; a second signal ends at once");
     tokio::spawn(async move {
         loop {
             if matches!(signals.next().await, Signal::Interrupt | Signal::Terminate) {
@@ -152,29 +221,18 @@ pub(super) async fn first_signal(stop: watch::Sender<bool>) -> Exit {
     exit
 }
 
-fn no_mail_exit(flags: &RunFlags, summaries: &[Summary], worst: Exit) -> Exit {
-    let none =
-        !summaries.is_empty() && summaries.iter().all(|summary| summary.result == Outcome::NoMail);
-    if worst == Exit::Ok && none && flags.no_mail_exit != 0 {
-        // A number of the user's own, which the table need not have.
-        let _ = std::io::stdout().flush();
-        std::process::exit(i32::from(flags.no_mail_exit));
-    }
-    worst
-}
-
 async fn fetch_one(
     effective: &Effective,
     flags: &RunFlags,
     stop: watch::Receiver<bool>,
-) -> (Vec<Told>, Exit) {
+) -> (Visited, Exit) {
     let output = flags.common.output;
     let mut bar = Bar::new(&effective.account.label(), output);
     let keep = wants_dialogue(effective, output);
-    let told = visit(effective, keep, stop, &mut |progress| bar.show(progress)).await;
+    let visited = visit(effective, keep, stop, &mut |progress| bar.show(progress)).await;
     bar.clear();
-    let kept = keep_all(effective, output, &told);
-    (told, kept)
+    let kept = keep_all(effective, output, &visited.told);
+    (visited, kept)
 }
 
 /// Keeps the dialogues of a run. Mail has come, and others are waiting for their turn; a record that cannot
@@ -332,15 +390,16 @@ fn keep_private(folder: &Path, stem: &str, text: &str) -> Result<(), Failure> {
 }
 
 /// Logs in, shows what the provider can do, fetches nothing.
-async fn check_all(output: Output, accounts: &[Effective]) -> Result<Exit, Failure> {
-    let mut worst = Exit::Ok;
+async fn check_all(output: Output, judge: Judge, accounts: &[Effective]) -> Result<Ended, Failure> {
+    let mut ends = Vec::new();
     for effective in accounts {
-        match check_one(output, effective).await {
-            Ok(()) => {}
-            Err(failure) => worst = worst.max(told("atrn-fetch", &labelled(failure, effective))),
-        }
+        let exit = match check_one(output, effective).await {
+            Ok(()) => Exit::Ok,
+            Err(failure) => told("atrn-fetch", &labelled(failure, effective)),
+        };
+        ends.push(exit.into());
     }
-    Ok(worst)
+    Ok(judged(judge, &ends))
 }
 
 async fn check_one(output: Output, effective: &Effective) -> Result<(), Failure> {
@@ -373,15 +432,16 @@ async fn check_one(output: Output, effective: &Effective) -> Result<(), Failure>
 }
 
 /// Asks our own target whether it would take mail.
-async fn test_all(output: Output, accounts: &[Effective]) -> Result<Exit, Failure> {
-    let mut worst = Exit::Ok;
+async fn test_all(output: Output, judge: Judge, accounts: &[Effective]) -> Result<Ended, Failure> {
+    let mut ends = Vec::new();
     for effective in accounts {
-        match test_one(output, effective).await {
-            Ok(()) => {}
-            Err(failure) => worst = worst.max(told("atrn-fetch", &labelled(failure, effective))),
-        }
+        let exit = match test_one(output, effective).await {
+            Ok(()) => Exit::Ok,
+            Err(failure) => told("atrn-fetch", &labelled(failure, effective)),
+        };
+        ends.push(exit.into());
     }
-    Ok(worst)
+    Ok(judged(judge, &ends))
 }
 
 async fn test_one(output: Output, effective: &Effective) -> Result<(), Failure> {
@@ -399,19 +459,30 @@ async fn test_one(output: Output, effective: &Effective) -> Result<(), Failure> 
     tell(&format!("{}: takes mail, {size}\n", takes.target)).map(drop)
 }
 
-fn show_all(output: Output, accounts: &[Effective], origin: bool) -> Result<Exit, Failure> {
-    for effective in accounts {
-        match output.format() {
-            Format::Human => tell(&effective.show(origin))?,
-            _ => {
-                let told = serde_json::json!({
-                    "schema": "odmr.fetch.config/1", "account": effective.account.name, "settings": effective.settings(),
-                });
-                tell(&format!("{told}\n"))?
-            }
-        };
-    }
-    Ok(Exit::Ok)
+fn show_all(
+    invocation: &Invocation,
+    accounts: &[Effective],
+    origin: bool,
+) -> Result<Exit, Failure> {
+    let of_run = invocation.whole(&read_files(invocation)?);
+    let record = |account: Option<&str>, settings| {
+        let told = serde_json::json!({
+            "schema": "odmr.fetch.config/1", "account": account, "settings": settings,
+        });
+        format!("{told}\n")
+    };
+    let text: String = match invocation.command.output().format() {
+        Format::Human => {
+            let accounts = accounts.iter().map(|effective| effective.show(origin));
+            [of_run.show(origin)].into_iter().chain(accounts).collect()
+        }
+        _ => {
+            let name = |effective: &Effective| effective.account.name.clone();
+            let accounts = accounts.iter().map(|one| record(Some(&name(one)), one.settings()));
+            [record(None, of_run.settings())].into_iter().chain(accounts).collect()
+        }
+    };
+    tell(&text)
 }
 
 /// Is there somebody to draw a bar for?

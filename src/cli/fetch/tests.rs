@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::Document;
 use crate::config::fetch::check::Purpose;
-use crate::config::fetch::{Owner, TlsMode, flag, variable};
+use crate::config::fetch::{Judge, Owner, TlsMode, flag, variable};
 use crate::exit::Exit;
 
 fn parsed(line: &str) -> Result<Invocation, Refusal> {
@@ -119,7 +119,7 @@ fn every_setting_has_the_flag_and_the_variable_that_messages_name() {
 
 #[test]
 fn json_is_short_for_jsonl() {
-    let format = |line| parsed(line).unwrap().command.common().output.format();
+    let format = |line| parsed(line).unwrap().command.output().format();
     assert_eq!((format("--json"), format("-f json")), (Format::Jsonl, Format::Json));
     assert_eq!(format(""), Format::Human);
 }
@@ -131,7 +131,14 @@ fn variables_are_told_from_flags() {
     const AGAIN: &str = "ODMR_TEST_AGAIN";
     if std::env::var_os(AGAIN).is_none() {
         let itself = "cli::fetch::tests::variables_are_told_from_flags";
-        let variables = [(AGAIN, "1"), ("ODMR_PORT", "2525"), ("ODMR_TURN", "true")];
+        let variables = [
+            (AGAIN, "1"),
+            ("ODMR_PORT", "2525"),
+            ("ODMR_TURN", "true"),
+            ("ODMR_FAMILY", "ipv6"),
+            ("ODMR_EXIT", "any"),
+            ("ODMR_EXIT_CODES", "fetchmail"),
+        ];
         let mut again = std::process::Command::new(std::env::current_exe().unwrap());
         again.args([itself, "--exact"]).envs(variables).env("ODMR_DOMAINS", "a.org,b.org");
         assert!(again.output().unwrap().status.success());
@@ -143,4 +150,33 @@ fn variables_are_told_from_flags() {
     assert_eq!((account.port, account.turn, account.domains.len()), (25, true, 2));
     assert_eq!(effective.origin("port"), Origin::Flag);
     assert_eq!(effective.origin("turn"), Origin::Environment);
+    let family = |line| parsed(line).unwrap().accounts(&files).unwrap().remove(0).account.family;
+    assert_eq!((family("a"), family("-4 a")), (Family::Ipv6, Family::Ipv4));
+    let (of_flags, of_variables) = parsed("--exit first a").unwrap().whole;
+    assert_eq!((of_flags.exit, of_flags.exit_codes), (Some(Judge::First), None));
+    assert_eq!(of_variables.exit_codes, Some(ExitCodes::Fetchmail));
+    // Of a command line that was not understood, too.
+    let codes = |line: &str| codes_of_refused(&line.split(' ').collect::<Vec<_>>()).codes();
+    assert_eq!(codes("atrn-fetch --nonsense"), ExitCodes::Fetchmail);
+    assert_eq!(codes("atrn-fetch --exit-codes native --nonsense"), ExitCodes::Native);
+    assert_eq!(codes("atrn-fetch --exit-codes=native"), ExitCodes::Native);
+}
+
+#[test]
+fn short_and_long_words_for_a_family_may_not_differ() {
+    let family = |line: &str| parsed(line).unwrap().flags.family;
+    assert_eq!(
+        (family("-6"), family("--family ipv4 -4")),
+        (Some(Family::Ipv6), Some(Family::Ipv4))
+    );
+    assert!(refused("--family ipv4 -6").contains("cannot be used with"));
+    refused("-4 -6");
+}
+
+#[test]
+fn for_passwd_a_source_is_that_of_the_new_password() {
+    let invocation = parsed("passwd home --password-fd 3").unwrap();
+    assert_eq!(invocation.flags.password, None);
+    let Command::Passwd(flags) = invocation.command else { panic!() };
+    assert_eq!(flags.common.password.source(), Some(SecretSource::Fd(3)));
 }

@@ -1,6 +1,7 @@
 //! The page on exit codes, made of their table.
 
 use super::{escaped, tagged};
+use crate::cli::fetch::ending;
 use crate::exit::Exit;
 
 const HEAD: &str = r#".SH NAME
@@ -17,7 +18,9 @@ const TAIL: &str = r#".SH "WHAT THE PROGRAMS MEAN BY THEM"
 "No mail" is 0;
 .B \-\-no\-mail\-exit
 gives it a code of its own. 75 is for the next run to mend by itself, and worth a word only when it lasts. 77 (the login, or a domain that is not ours), 78 and 64 stay until somebody does
-something. Of several accounts the worst counts.
+something. Of several accounts the worst counts, unless
+.B \-\-exit
+says otherwise.
 .TP
 .B queuectl
 An empty list is 0, unless
@@ -40,8 +43,23 @@ Settings that cannot be used are 78. Told to stop in order it ends with 0.
 odmrd(8), atrn\-fetch(1), queuectl(8), sysexits.h(3head)
 "#;
 
+const FETCHMAIL_HEAD: &str = r#".SH "FETCHMAIL'S NUMBERS"
+With
+.B \-\-exit\-codes fetchmail
+(or
+.B exit_codes
+in
+.BR [run] )
+the commands of
+.B atrn\-fetch
+that call somebody, run, check and test\-target, end with the numbers of fetchmail(1), for scripts that were written for it; in brackets those of ours.
+"#;
+
 pub(super) fn page() -> String {
     let rows =
         Exit::TABLE.iter().map(|(exit, what)| tagged(&(*exit as u8).to_string(), &escaped(what)));
-    format!("{HEAD}.SH CODES\n{}{TAIL}", rows.collect::<String>())
+    let of_fetchmail =
+        ending::FETCHMAIL.iter().map(|(code, what)| tagged(&code.to_string(), &escaped(what)));
+    let (rows, of_fetchmail): (String, String) = (rows.collect(), of_fetchmail.collect());
+    format!("{HEAD}.SH CODES\n{rows}{FETCHMAIL_HEAD}{of_fetchmail}{TAIL}")
 }

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::{escaped, tagged};
+use crate::cli::fetch::schema;
 use crate::flow::desk::record::SCHEMAS;
 
 const HEAD: &str = r#".SH NAME
-odmr\-json \- the records that queuectl(8) writes for pipes
+odmr\-json \- the records that queuectl(8) and atrn\-fetch(1) write for pipes
 .SH DESCRIPTION
 With
 .B \-\-json
@@ -14,7 +15,9 @@ a record is a line of JSON: an object whose
 .B schema
 says of what kind it is. Within one number of a schema fields are added and never taken away, and none changes what it means. A field that has nothing to tell is null; none is left out.
 .PP
-Times are RFC 3339 in UTC, whole seconds; what ends in
+Times are RFC 3339 in UTC, in whole seconds but for
+.BR started ;
+what ends in
 .B _s
 is seconds, in
 .B ms
@@ -25,7 +28,9 @@ takes it; of a list,
 stands for each element.
 .PP
 .B queuectl schema NAME
-prints the JSON Schema (2020\-12) from which a section of this page is made.
+and
+.B atrn\-fetch schema NAME
+print the JSON Schema (2020\-12) from which a section of this page is made.
 "#;
 
 const TAIL: &str = r#".SH EXAMPLES
@@ -34,16 +39,27 @@ const TAIL: &str = r#".SH EXAMPLES
 queuectl list \-\-json | jq \-r 'select(.age_s>86400)|[.id,.domain,.age_s]|@tsv'
 queuectl list \-\-json | jq \-r '.last|select(.)|.text' | sort | uniq \-c | sort \-rn
 queuectl domains \-\-json | jq \-r 'select(.oldest_s>172800)|.account' | sort \-u
+atrn\-fetch status \-\-json | jq \-r 'select(.troubles|length>0)|.account'
 queuectl watch \-\-json | jq \-\-unbuffered \-r 'select(.event=="expired")|.domain'
 .RE
 .fi
 .SH "SEE ALSO"
-queuectl(8), odmr\-control(7), odmr\-exit\-codes(7)
+queuectl(8), atrn\-fetch(1), odmr\-control(7), odmr\-exit\-codes(7)
 "#;
 
 pub(super) fn page() -> String {
-    let sections = SCHEMAS.iter().filter_map(|(name, text)| section(name, text));
+    let all = SCHEMAS.iter().chain(&schema::SCHEMAS);
+    let sections = all.filter_map(|(name, text)| section(name, text));
     format!("{HEAD}{}{TAIL}", sections.collect::<String>())
+}
+
+/// The keys of one record, and no head.
+pub(super) fn keys(text: &str) -> String {
+    let mut page = String::new();
+    if let Ok(schema) = serde_json::from_str(text) {
+        fields(&schema, "", &mut page);
+    }
+    page
 }
 
 /// A schema as a section. The test of what is generated would miss one that cannot be read.
@@ -77,6 +93,7 @@ fn kind(field: &Value) -> String {
         None => "text".to_owned(),
     };
     match &field["type"] {
+        Value::Array(kinds) if kinds.len() > 2 => "whatever it is".to_owned(),
         Value::Array(kinds) => kinds.iter().map(word).collect::<Vec<_>>().join(" or "),
         kind => word(kind),
     }

@@ -12,7 +12,7 @@ use super::{
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Answer, Office, ask, repair};
-use crate::flow::desk::record::{self, SCHEMAS, VERIFIED};
+use crate::flow::desk::record::{self, VERIFIED};
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
 use crate::report::{Format, harmless};
@@ -305,22 +305,5 @@ async fn is_there(office: &Office, filter: &Selection) -> Result<bool, Failure> 
         // An id that is gone is one that no longer waits; an account that is not there is a mistake.
         Err(failure) if failure.exit == Exit::NoInput && filter.account.is_empty() => Ok(false),
         Err(failure) => Err(failure),
-    }
-}
-
-pub(super) fn schema(name: Option<&str>) -> Result<Exit, Failure> {
-    let Some(name) = name else {
-        let names = SCHEMAS.iter().map(|(name, _)| format!("{name}\n"));
-        return tell(&names.collect::<String>());
-    };
-    let is_it =
-        |known: &str| known == name || known.trim_end_matches("/1").ends_with(&format!(".{name}"));
-    match SCHEMAS.iter().find(|(known, _)| is_it(known)) {
-        Some((_, text)) => tell(text),
-        None => {
-            let names = SCHEMAS.map(|(name, _)| name).join(", ");
-            Err(Failure::new(Exit::NoInput, format!("{name:?}: there is no such schema"))
-                .hint(Some(format!("there are: {names}"))))
-        }
     }
 }

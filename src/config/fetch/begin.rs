@@ -20,7 +20,7 @@ const HEAD: &str = "\
 ";
 
 /// Keys that have no default, and what might stand there.
-const EXAMPLES: [(&str, &str); 22] = [
+const EXAMPLES: [(&str, &str); 24] = [
     ("server", "\"odmr.example.net\""),
     ("ca", "\"authority.pem\""),
     ("fingerprint", "\"sha256:...\""),
@@ -28,6 +28,8 @@ const EXAMPLES: [(&str, &str); 22] = [
     ("certificate", "\"certificate.pem\""),
     ("key", "\"key.pem\""),
     ("ehlo", "\"mail.example.org\""),
+    ("bind", "\"192.0.2.7\""),
+    ("proxy", "\"socks5://127.0.0.1:9050\""),
     ("user", "\"acme\""),
     ("password", "{ file = \"acme.password\" }"),
     ("domains", "[\"example.org\"]"),
@@ -46,7 +48,7 @@ const EXAMPLES: [(&str, &str); 22] = [
 ];
 
 /// Tables of their own, behind all keys.
-const TABLES: [&str; 2] = ["folders", "fallback"];
+const TABLES: [&str; 3] = ["folders", "map_domains", "fallback"];
 
 /// An account as the text of a file. `help` says in a line what a key is for.
 pub fn account_text(name: &str, layer: &Layer, help: impl Fn(&str) -> Option<String>) -> String {

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::time::Duration as StdDuration;
 
 use super::table::OF_A_PROVIDER;
-use super::{ClearAuth, Effective, Introduce, Mechanism, TlsMode};
+use super::{ClearAuth, Effective, Family, Introduce, Mechanism, TlsMode};
 use crate::config::document::{Problem, Problems};
-use crate::config::value::{Deliver, Duration};
+use crate::config::value::{Deliver, Duration, OwnAddress};
+use crate::smtp::Domain;
 
 /// What the account is wanted for; each asks for more settings than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +116,12 @@ impl Effective {
             rule(a.fingerprint.is_some() && a.ca.is_some(), "fingerprint", "set, but so is ca")
                 .hint("either the one certificate is trusted or its signer; remove one"),
             rule(a.port == 0, "port", "saw 0; allowed: 1 to 65535"),
+            rule(
+                a.bind.is_some_and(|own| a.family == other_family(own)),
+                "bind",
+                "set, but family allows no call from there",
+            )
+            .hint("from an IPv4 address only IPv4 addresses are called, and so with IPv6"),
             rule(a.certificate.is_some() && a.key.is_none(), "key", "not set, but certificate is")
                 .hint("a certificate is of use only with its key"),
             rule(a.key.is_some() && a.certificate.is_none(), "certificate", "not set, but key is")
@@ -201,6 +208,12 @@ impl Effective {
             .hint(
                 "domains = [\"example.org\"], or --domain example.org, asks for it and takes it; nothing else is taken",
             ),
+            rule(
+                a.map_domains.iter().any(|mapped| !self.takes(&mapped.from)),
+                "map_domains",
+                "has a domain that no mail is taken for",
+            )
+            .hint("on the left stands a domain as the provider has it, one of domains or accept_domains"),
             rule(a.max_rounds == 0, "max_rounds", zero),
             rule(a.max_messages == Some(0), "max_messages", zero),
             rule(a.max_bytes.is_some_and(|size| size.octets() == 0), "max_bytes", zero),
@@ -210,6 +223,12 @@ impl Effective {
                 zero,
             ),
         ])
+    }
+
+    fn takes(&self, domain: &Domain) -> bool {
+        let a = &self.account;
+        let named = if a.domains.is_empty() { &a.accept_domains } else { &a.domains };
+        named.is_empty() || named.contains(domain)
     }
 
     fn rhythm_faults(&self) -> Vec<Fault> {
@@ -249,6 +268,10 @@ impl Effective {
             files.into_iter().filter_map(|(key, path)| unreadable(key, path.as_deref()?));
         unreadable.chain(a.key.as_deref().and_then(readable_by_others)).collect()
     }
+}
+
+fn other_family(own: OwnAddress) -> Family {
+    if own.0.is_ipv4() { Family::Ipv6 } else { Family::Ipv4 }
 }
 
 fn unreadable(key: &'static str, path: &Path) -> Option<Fault> {

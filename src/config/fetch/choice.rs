@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::config::value::{BadValue, Written, read};
+use crate::smtp::Domain;
 
 /// How the line to the provider is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
@@ -23,6 +24,31 @@ pub enum TlsMode {
     Opportunistic,
     /// In clear
     None,
+}
+
+/// The least that TLS may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+pub enum TlsMin {
+    /// TLS 1.2, which all servers of today speak
+    #[serde(rename = "1.2")]
+    #[value(name = "1.2")]
+    Tls12,
+    /// TLS 1.3
+    #[serde(rename = "1.3")]
+    #[value(name = "1.3")]
+    Tls13,
+}
+
+/// Which addresses of a provider are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// All, one after the other
+    Any,
+    /// IPv4 alone
+    Ipv4,
+    /// IPv6 alone
+    Ipv6,
 }
 
 /// How we prove who we are.
@@ -95,6 +121,28 @@ pub enum Introduce {
     Proxy,
 }
 
+/// Which of several accounts decides how the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judge {
+    /// The worst of them
+    Worst,
+    /// One that ended with 0, and the worst where none did
+    Any,
+    /// The first that did not end with 0
+    First,
+}
+
+/// Whose numbers the program ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExitCodes {
+    /// Those of sysexits, the same in all our programs
+    Native,
+    /// Those of fetchmail, for scripts that know them: 1 is "no mail"
+    Fetchmail,
+}
+
 /// How often the program of `command:` is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -130,6 +178,52 @@ impl Written for Folder {
         let (recipient, folder) = text.rsplit_once('=')?;
         let both = !recipient.is_empty() && !folder.is_empty();
         both.then(|| Folder { recipient: recipient.to_owned(), folder: folder.into() })
+    }
+}
+
+/// Recipients at this domain are told to the target at another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedDomain {
+    /// As the provider has it.
+    pub from: Domain,
+    /// As the target is to hear it.
+    pub to: Domain,
+}
+
+impl FromStr for MappedDomain {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<MappedDomain, BadValue> {
+        read(text)
+    }
+}
+
+impl Written for MappedDomain {
+    const ALLOWED: &'static str = "DOMAIN=DOMAIN, like example.org=mail.example.org";
+
+    fn read(text: &str) -> Option<MappedDomain> {
+        let (from, to) = text.split_once('=')?;
+        Some(MappedDomain { from: Domain::read(from)?, to: Domain::read(to)? })
+    }
+}
+
+/// `[account.NAME.map_domains]` as the file writes it: a table of domain and domain.
+pub(super) mod mapped {
+    use std::collections::BTreeMap;
+
+    use serde::de::Error;
+
+    use super::{Deserialize, Domain, MappedDomain, read};
+
+    pub fn deserialize<'de, D>(from: D) -> Result<Option<Vec<MappedDomain>>, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        let table = BTreeMap::<String, Domain>::deserialize(from)?;
+        let pair = |(from, to): (String, Domain)| {
+            Ok(MappedDomain { from: read(&from).map_err(D::Error::custom)?, to })
+        };
+        table.into_iter().map(pair).collect::<Result<_, _>>().map(Some)
     }
 }
 
@@ -175,6 +269,15 @@ mod tests {
             let flag = mechanism.to_possible_value().unwrap().get_name().to_owned();
             let file = serde_json::to_value(mechanism).unwrap();
             assert_eq!(file, serde_json::Value::String(flag));
+        }
+    }
+
+    #[test]
+    fn domains_are_mapped_in_pairs() {
+        let mapped: MappedDomain = "Example.org=mail.example.org".parse().unwrap();
+        assert_eq!((mapped.from.as_str(), mapped.to.as_str()), ("example.org", "mail.example.org"));
+        for wrong in ["example.org", "=example.org", "example.org=", "a=b", ""] {
+            assert!(wrong.parse::<MappedDomain>().is_err(), "{wrong}");
         }
     }
 

@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::table::{Account, Layer};
 use super::{
-    Ask, ClearAuth, Effective, Folder, Introduce, Lock, Mechanism, Per, TlsMode, quoted_if_needed,
+    Ask, ClearAuth, Effective, ExitCodes, Family, Folder, Introduce, Judge, Lock, MappedDomain,
+    Mechanism, Per, TlsMin, TlsMode, quoted_if_needed,
 };
 use crate::config::secret::SecretSource;
-use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size};
+use crate::config::value::{Deliver, Duration, Fingerprint, OwnAddress, Proxy, Server, Size};
 use crate::smtp::Domain;
 
 /// A setting as TOML; `None` when there is nothing to write.
@@ -28,7 +29,10 @@ macro_rules! shown {
 }
 
 shown!(u16, u32, u64, bool, String, PathBuf, Duration, Size, Server, Fingerprint, Deliver, Domain);
-shown!(TlsMode, Mechanism, ClearAuth, Introduce, Lock, Per, Ask);
+shown!(
+    OwnAddress, Proxy, TlsMin, Family, TlsMode, Mechanism, ClearAuth, Introduce, Lock, Per, Ask,
+    Judge, ExitCodes
+);
 
 /// Where the password comes from is no secret; a command's arguments might be, so only the program
 /// is shown.
@@ -73,6 +77,14 @@ impl Shown for Vec<Folder> {
     }
 }
 
+impl Shown for Vec<MappedDomain> {
+    fn shown(&self) -> Option<toml::Value> {
+        let pair = |m: &MappedDomain| (m.from.to_string(), m.to.to_string().into());
+        let table = self.iter().map(pair).collect();
+        (!self.is_empty()).then_some(toml::Value::Table(table))
+    }
+}
+
 /// Of a further provider only what is said of it.
 impl Shown for Vec<Layer> {
     fn shown(&self) -> Option<toml::Value> {
@@ -110,9 +122,13 @@ impl Effective {
     pub fn show(&self, with_origin: bool) -> String {
         let name = if self.account.name.is_empty() { "flags" } else { &self.account.name };
         let head = format!("[account.{}]\n", quoted_if_needed(name));
-        let lines = self.settings().into_iter().map(|setting| line(&setting, with_origin));
-        head + &lines.collect::<String>()
+        head + &lines(self.settings(), with_origin)
     }
+}
+
+/// Settings as the lines of a table.
+pub(super) fn lines(settings: Vec<Setting>, with_origin: bool) -> String {
+    settings.iter().map(|setting| line(setting, with_origin)).collect()
 }
 
 fn line(setting: &Setting, with_origin: bool) -> String {

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::choice::{Ask, ClearAuth, Folder, Introduce, Lock, Mechanism, Per, TlsMode, folders};
+use super::choice::{
+    Ask, ClearAuth, Family, Folder, Introduce, Lock, MappedDomain, Mechanism, Per, TlsMin, TlsMode,
+    folders, mapped,
+};
 use super::show::Shown;
 use crate::config::secret::SecretSource;
-use crate::config::value::{Deliver, Duration, Fingerprint, Server, Size, read};
+use crate::config::value::{Deliver, Duration, Fingerprint, OwnAddress, Proxy, Server, Size, read};
 use crate::smtp::Domain;
 
 /// Makes of the rows below what one layer may say ([`Layer`]) and what counts in the end
@@ -113,6 +116,9 @@ settings! {
     /// How the line is encrypted
     #[arg(long, value_name = "MODE", env = "ODMR_TLS", help_heading = "Transport")]
     tls: TlsMode = TlsMode::Starttls;
+    /// The least that TLS may be
+    #[arg(long, value_name = "VERSION", env = "ODMR_TLS_MIN", help_heading = "Transport")]
+    tls_min: TlsMin = TlsMin::Tls12;
     /// Trust the certificates signed by those in this PEM file, and no others
     #[arg(long, value_name = "FILE", env = "ODMR_CA", help_heading = "Transport")]
     ca: PathBuf;
@@ -133,6 +139,16 @@ settings! {
     #[arg(long, value_name = "NAME", env = "ODMR_EHLO", help_heading = "Transport",
         value_parser = read::<Domain>)]
     ehlo: Domain;
+
+    /// Which addresses of the provider are called; -4 and -6 for short
+    #[arg(long, value_name = "FAMILY", env = "ODMR_FAMILY", help_heading = "Transport")]
+    family: Family = Family::Any;
+    /// Call from this address of ours, and so over its link
+    #[arg(long, value_name = "ADDRESS", env = "ODMR_BIND", help_heading = "Transport")]
+    bind: OwnAddress;
+    /// Call by way of this proxy, which looks the provider up itself: socks5://HOST:PORT
+    #[arg(long, value_name = "PROXY", env = "ODMR_PROXY", help_heading = "Transport")]
+    proxy: Proxy;
 
     /// Further providers, in the order in which they are asked; tables of their own in the file
     #[arg(skip)]
@@ -181,6 +197,11 @@ settings! {
     /// Do not deliver again what came before, to the octet, within this time; 0s: whatever comes
     #[arg(long, value_name = "DURATION", env = "ODMR_DEDUPE", help_heading = "Mail")]
     dedupe: Duration = Duration::seconds(0);
+    /// Tell the target recipients of this domain at that one; mail is judged by the first (repeatable)
+    #[arg(long = "map-domain", value_name = "DOMAIN=DOMAIN", env = "ODMR_MAP_DOMAINS",
+        value_delimiter = ',', help_heading = "Mail")]
+    #[serde(deserialize_with = "mapped::deserialize")]
+    map_domains: Vec<MappedDomain> = Vec::new();
     /// Mail for this recipient goes to this folder of the Maildir (repeatable)
     #[arg(long = "folder", value_name = "RECIPIENT=FOLDER", help_heading = "Mail")]
     #[serde(deserialize_with = "folders::deserialize")]
@@ -240,6 +261,10 @@ settings! {
     /// What to do when another run holds the account
     #[arg(long, value_name = "WHAT", env = "ODMR_LOCK", help_heading = "Behaviour")]
     lock: Lock = Lock::Fail;
+    /// Where there is no way to the provider at all, no route or no name server, let it be: exit 0
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", env = "ODMR_ONLY_IF_ONLINE", help_heading = "Behaviour")]
+    only_if_online: bool = false;
     /// Wait before a call, by chance, for at most this long
     #[arg(long, value_name = "DURATION", env = "ODMR_JITTER", help_heading = "Behaviour")]
     jitter: Duration = Duration::seconds(0);
@@ -270,15 +295,19 @@ settings! {
 }
 
 /// What a further provider may have of its own. The mail's way behind the turn is one.
-pub const OF_A_PROVIDER: [&str; 15] = [
+pub const OF_A_PROVIDER: [&str; 19] = [
     "server",
     "port",
     "tls",
+    "tls_min",
     "ca",
     "fingerprint",
     "server_name",
     "certificate",
     "key",
+    "family",
+    "bind",
+    "proxy",
     "user",
     "password",
     "mechanism",

@@ -128,7 +128,7 @@ fn each_wrong_value_is_one_line() {
         ),
         (
             "accounts = {}",
-            "f.toml:1:1: accounts: unknown key; allowed at the top of the file: defaults, account",
+            "f.toml:1:1: accounts: unknown key; allowed at the top of the file: run, defaults, account",
         ),
     ] {
         assert_eq!(fault(text), line);

@@ -13,6 +13,7 @@
 
 mod command;
 mod form;
+mod keep;
 mod netrc;
 mod prompt;
 
@@ -29,6 +30,7 @@ use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 pub use command::CommandLine;
+pub use keep::keep;
 pub use prompt::{ask, ask_twice};
 
 use crate::exit::Exit;

@@ -90,6 +90,63 @@ impl fmt::Debug for Server {
     }
 }
 
+/// An address of this machine, from which to call.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OwnAddress(pub IpAddr);
+
+impl Written for OwnAddress {
+    const ALLOWED: &'static str = "an address of this machine, like 192.0.2.7 or 2001:db8::7";
+
+    fn read(text: &str) -> Option<OwnAddress> {
+        text.parse().ok().map(OwnAddress)
+    }
+}
+
+impl fmt::Display for OwnAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for OwnAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A SOCKS proxy, `socks5://HOST:PORT`. RFC 1928.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// The host it runs on.
+    pub host: Server,
+    /// Its port.
+    pub port: u16,
+}
+
+impl Written for Proxy {
+    const ALLOWED: &'static str = "socks5://HOST:PORT, like socks5://127.0.0.1:9050";
+
+    fn read(text: &str) -> Option<Proxy> {
+        let place = text.strip_prefix("socks5://")?;
+        host_and_port(place).map(|(host, port)| Proxy { host, port })
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host {
+            Server::Address(IpAddr::V6(address)) => write!(f, "socks5://[{address}]:{}", self.port),
+            ref host => write!(f, "socks5://{host}:{}", self.port),
+        }
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// Where fetched mail goes.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Deliver {

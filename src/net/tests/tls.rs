@@ -7,7 +7,7 @@ use super::kit::{
 };
 use crate::net::WireFault;
 use crate::net::tls::{
-    ClientCertificates, Fingerprint, KeyFiles, TlsClient, TlsServer, TlsSetupError, Trust,
+    ClientCertificates, Fingerprint, KeyFiles, Least, TlsClient, TlsServer, TlsSetupError, Trust,
 };
 
 /// What the client says when it meets a server with these files.
@@ -46,6 +46,40 @@ async fn each_connection_has_a_binding_of_its_own_and_hides_it() {
     let (second, _peer) = shaken(&server, &client).await;
     assert_ne!(first.tls().unwrap().exporter(), second.tls().unwrap().exporter());
     assert!(!format!("{first:?}").contains("exporter"));
+}
+
+#[tokio::test]
+async fn who_speaks_no_version_that_is_allowed_is_refused() {
+    let authority = Authority::new();
+    let trust = Trust::Roots(authority.root());
+    let strict = TlsClient::at_least(Least::Tls13, &trust, None).unwrap();
+    let (served, _called) = shaken(&serve(authority.good()), &strict).await;
+    assert_eq!(served.tls().unwrap().version(), "TLSv1.3");
+    // A server of the old days, and both of our clients.
+    let met = async |client: &TlsClient| {
+        let (near, far) = tokio::io::duplex(1 << 16);
+        use rustls::pki_types::pem::PemObject;
+        use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+        let files = authority.good_files();
+        let chain = CertificateDer::pem_file_iter(&files.certificate).unwrap();
+        let chain = chain.map(Result::unwrap).collect();
+        let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        let old = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let wire = crate::net::Wire::from(near);
+        tokio::join!(wire.start_tls_client(client, "mx.example.net", None), old.accept(far)).0
+    };
+    assert_eq!(met(&authority.client()).await.unwrap().tls().unwrap().version(), "TLSv1.2");
+    match met(&strict).await.unwrap_err() {
+        WireFault::Untrusted { hint, .. } => assert!(hint.contains("no version of TLS"), "{hint}"),
+        other => panic!("expected a refusal, got {other:?}"),
+    }
 }
 
 #[tokio::test]

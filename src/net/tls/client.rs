@@ -31,6 +31,16 @@ pub enum Trust {
     Anyone,
 }
 
+/// The least that TLS may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Least {
+    /// TLS 1.2.
+    #[default]
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
+}
+
 /// How we call with TLS.
 #[derive(Clone)]
 pub struct TlsClient {
@@ -44,8 +54,25 @@ impl TlsClient {
     ///
     /// Names the file, what was seen in it and what was expected.
     pub fn new(trust: &Trust, identity: Option<&KeyFiles>) -> Result<TlsClient, TlsSetupError> {
+        TlsClient::at_least(Least::default(), trust, identity)
+    }
+
+    /// The same, for servers that speak no less than this.
+    ///
+    /// # Errors
+    ///
+    /// Names the file, what was seen in it and what was expected.
+    pub fn at_least(
+        least: Least,
+        trust: &Trust,
+        identity: Option<&KeyFiles>,
+    ) -> Result<TlsClient, TlsSetupError> {
+        let versions: &[&rustls::SupportedProtocolVersion] = match least {
+            Least::Tls12 => &[&rustls::version::TLS13, &rustls::version::TLS12],
+            Least::Tls13 => &[&rustls::version::TLS13],
+        };
         let builder = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .map_err(TlsSetupError::Library)?
             .dangerous()
             .with_custom_certificate_verifier(verifier(trust)?);

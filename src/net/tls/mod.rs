@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
-pub use client::{TlsClient, Trust};
+pub use client::{Least, TlsClient, Trust};
 pub(super) use explain::explain;
 pub use facts::TlsFacts;
 pub use files::{KeyFiles, SelfSigned, self_signed};
