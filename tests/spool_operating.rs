@@ -170,7 +170,7 @@ async fn the_new_mail_of_a_domain_is_held_until_then_also_across_a_restart() {
     assert_eq!(proclaim(&spool, None, 300).await, 0, "there is none any more");
     keep_small(&spool, 7, "example.org", at(301)).await;
     assert_eq!(offered(&spool, "example.org").await, [1, 2, 4, 5, 7].map(id));
-    let audit = spool.overseer().audit(9).await.expect("an audit");
+    let audit = spool.overseer().audit(None, 9).await.expect("an audit");
     let actions: Vec<&str> = audit.iter().map(|line| line.action.as_str()).collect();
     assert_eq!(actions, ["release_future", "hold_future", "release", "hold_future"]);
 }
@@ -211,7 +211,7 @@ async fn what_a_session_has_in_hand_is_left_to_it() {
     let outcome = order(&spool, 1, Act::Delete(None), 10).await;
     assert_eq!((outcome.done, outcome.busy), (0, 1));
     deliver(&spool, lease).await;
-    let audit = spool.overseer().audit(10).await.expect("an audit");
+    let audit = spool.overseer().audit(None, 10).await.expect("an audit");
     assert!(audit.is_empty(), "nothing was done");
 }
 
@@ -385,7 +385,7 @@ async fn what_is_kept_on_hold_is_never_offered_before_it_is_released() {
     assert_eq!(offered(&spool, "example.org").await, []);
     let totals = spool.totals(&domain("example.org"));
     assert_eq!((totals.waiting, totals.set_aside), (0, 1));
-    let audit = spool.overseer().audit(10).await.expect("the audit");
+    let audit = spool.overseer().audit(None, 10).await.expect("the audit");
     let orders: Vec<_> = audit.iter().map(|line| (&*line.action, line.done)).collect();
     assert_eq!(orders, [("hold", 1)]);
     is_done(&spool, 1, Act::Release).await;
@@ -523,7 +523,7 @@ async fn what_could_not_be_written_has_failed() {
     let cut = spool.operate(ids, Act::Hold(None), warrant).await.expect_err("a fault");
     assert_eq!((cut.outcome.done, cut.outcome.failed), (256, 44), "{cut}");
     assert_eq!(cut.outcome.entries.len(), 256);
-    let audit = spool.overseer().audit(10).await.expect("an audit");
+    let audit = spool.overseer().audit(None, 10).await.expect("an audit");
     assert_eq!((audit.len(), audit[0].done), (1, 256));
     let standings = spool.overseer().domains().await.expect("a look").remove(0);
     assert_eq!((standings.waiting, standings.held), (44, 256));

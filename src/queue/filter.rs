@@ -1,6 +1,7 @@
 //! Which entries an operator means. The same key several times means any of them; different keys
 //! must all hold.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,7 +26,7 @@ pub struct Filter {
     /// Their domain.
     pub domains: Vec<DomainPattern>,
     /// These very entries.
-    pub ids: Vec<EntryId>,
+    pub ids: BTreeSet<EntryId>,
     /// How they stand.
     pub standings: Vec<Standing>,
     /// Their reverse-path, with `*` and `?`; the empty pattern is the null one.
@@ -201,7 +202,7 @@ impl Filter {
     pub fn matches(&self, seen: Seen<'_>, now: Timestamp) -> bool {
         let Seen { entry, standing } = seen;
         any(&self.domains, |pattern| pattern.matches(&entry.domain))
-            && any(&self.ids, |id| *id == entry.id)
+            && (self.ids.is_empty() || self.ids.contains(&entry.id))
             && any(&self.standings, |wanted| *wanted == standing)
             && any(&self.senders, |pattern| pattern.matches(entry.reverse_path.as_str()))
             && any(&self.recipients, |pattern| {

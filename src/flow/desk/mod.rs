@@ -24,7 +24,7 @@ pub mod record;
 pub mod selection;
 pub mod wire;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -66,6 +66,8 @@ pub type Sheet = mpsc::Sender<Vec<u8>>;
 
 /// Octets of a reason: it is kept with each message that it is about.
 const REASON: usize = 1000;
+/// Lines of the audit that are read at a time.
+const PAGE: u64 = 256;
 
 /// How long a watcher hears nothing, at most.
 const PULSE: std::time::Duration = std::time::Duration::from_secs(30);
@@ -197,14 +199,7 @@ impl Desk {
                 let most = usize::try_from(limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
                 self.sessions(most, &account, sheet).await
             }
-            Request::Audit { limit } => {
-                let most = u32::try_from(limit.unwrap_or(100)).unwrap_or(u32::MAX);
-                let mut lines = Vec::new();
-                for audited in self.overseer.audit(most).await? {
-                    line(&mut lines, &Audit::from(audited))?;
-                }
-                Ok(sheet.send(lines).await?)
-            }
+            Request::Audit { limit } => self.audit(limit.unwrap_or(100), sheet).await,
             Request::Act {
                 action,
                 filter,
@@ -627,6 +622,23 @@ impl Desk {
         Err(Failure::new(Exit::NoInput, what).hint(Some(hint)))
     }
 
+    /// So many lines of the audit, the newest first, a page at a time.
+    async fn audit(&self, mut most: u64, sheet: &Sheet) -> Result<(), Trouble> {
+        let mut before = None;
+        while most > 0 {
+            let page = self.overseer.audit(before, most.min(PAGE)).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.id);
+            most -= page.len() as u64;
+            let mut lines = Vec::new();
+            for audited in page {
+                line(&mut lines, &Audit::from(audited))?;
+            }
+            sheet.send(lines).await?;
+        }
+        Ok(())
+    }
+
     /// Does it, and tells whoever has something to do on that account.
     async fn carry_out(
         &self,
@@ -654,7 +666,7 @@ impl Desk {
         if let Some(pushing) = &self.pushing {
             pushing.wake.notify_one();
         }
-        let tells = matches!(act, Act::Expire | Act::Bounce(_));
+        let tells = matches!(act, Act::Expire | Act::Bounce(_) | Act::Undelete);
         if let Some(news) = self.news.as_ref().filter(|_| tells) {
             news.notify_one();
         }
@@ -702,9 +714,11 @@ impl Desk {
         let typed = filter.typed() + &more_of(&act, future);
         let warrant =
             Warrant { who: self.who.clone(), reason: reason.clone(), filter: typed, at: now };
+        let mut looked = None;
         if let Some(most) = most {
-            let (ids, _) = self.meant(&selected, now, None).await?;
+            let (ids, missing) = self.meant(&selected, now, None).await?;
             are_no_more(ids.len() as u64, most)?;
+            looked = Some((ids, missing));
         }
         let mut proclaimed = None;
         if future {
@@ -716,7 +730,11 @@ impl Desk {
             // What came since has been held as it came.
             selected.before = Some(Timestamp::now());
         }
-        let (ids, missing) = self.meant(&selected, now, dry_run.then_some(sheet)).await?;
+        // It is done to those that were counted, and to no others that meanwhile are meant too.
+        let (ids, missing) = match looked.filter(|_| !future && !dry_run) {
+            Some(looked) => looked,
+            None => self.meant(&selected, now, dry_run.then_some(sheet)).await?,
+        };
         let mut told = Action {
             schema: ACTION,
             action: act.name().to_owned(),
@@ -790,7 +808,7 @@ struct Watched {
     kinds: Vec<Kind>,
     domains: Vec<DomainPattern>,
     accounts: Vec<String>,
-    ids: Vec<EntryId>,
+    ids: BTreeSet<EntryId>,
     codes: Vec<CodePattern>,
     /// Nothing is waited for.
     so_far: bool,

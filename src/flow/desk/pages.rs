@@ -31,10 +31,7 @@ pub(super) struct Pages<'a> {
 
 impl Pages<'_> {
     pub(super) fn new<'a>(desk: &'a Desk, selected: &'a Selected, now: Timestamp) -> Pages<'a> {
-        let mut ids = selected.filter.ids.clone();
-        ids.sort_unstable();
-        ids.dedup();
-        ids.reverse();
+        let ids = selected.filter.ids.iter().rev().copied().collect();
         let within = selected.within();
         let (last, ended, unknown) = (false, false, Missing::default());
         let (behind, excused) = (None, HashSet::new());

@@ -96,6 +96,8 @@ pub struct Selection {
 
 /// Expressions and conditions of one kind in a selection.
 const MOST: usize = 16;
+/// Octets of a filter that the audit keeps.
+const TYPED: usize = 1000;
 
 /// A word of a selection that means nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,7 +138,9 @@ impl Selection {
             domains: all("domain", &self.domain, parsed::<DomainPattern>)?,
             ids: all("id", &self.id, |word| {
                 word.parse::<EntryId>().map_err(|_| "the 26 letters and digits of an id".to_owned())
-            })?,
+            })?
+            .into_iter()
+            .collect(),
             standings,
             senders: self.sender.iter().map(|word| pattern(word)).collect(),
             recipients: self.rcpt.iter().map(|word| pattern(word)).collect(),
@@ -193,7 +197,12 @@ impl Selection {
                 value => words.push(format!("{flag} {}", quoted(value))),
             }
         }
-        if words.is_empty() { "--all".to_owned() } else { words.join(" ") }
+        let mut typed = if words.is_empty() { "--all".to_owned() } else { words.join(" ") };
+        if typed.len() > TYPED {
+            typed.truncate(typed.floor_char_boundary(TYPED));
+            typed.push_str(" ...");
+        }
+        typed
     }
 }
 
@@ -309,6 +318,8 @@ mod tests {
             selection.typed(),
             "--domain '*.example.org' --held --older 3d --state deferred"
         );
+        let long = Selection { sender: vec!["x".repeat(9000)], ..Selection::default() };
+        assert!(long.typed().len() < TYPED + 10 && long.typed().ends_with("x ..."));
         let bad = Selection { larger: Some("huge".to_owned()), ..Selection::default() };
         assert!(bad.filter().unwrap_err().to_string().starts_with("--larger \"huge\": "));
         let bad = Selection { said: vec!["a".to_owned(); 17], ..Selection::default() };

@@ -398,9 +398,13 @@ pub struct Audited {
 }
 
 /// The last lines of the audit, the newest first.
-pub(super) fn audit(db: &Connection, most: u32) -> rusqlite::Result<Vec<Audited>> {
-    let sql =
-        "SELECT id, at, who, action, reason, filter, done FROM audit ORDER BY id DESC LIMIT ?1";
+pub(super) fn audit(
+    db: &Connection,
+    before: Option<i64>,
+    most: u64,
+) -> rusqlite::Result<Vec<Audited>> {
+    let sql = "SELECT id, at, who, action, reason, filter, done FROM audit
+               WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
     let line = |row: &rusqlite::Row<'_>| {
         Ok(Audited {
             id: row.get(0)?,
@@ -412,7 +416,8 @@ pub(super) fn audit(db: &Connection, most: u32) -> rusqlite::Result<Vec<Audited>
             done: row.get(6)?,
         })
     };
-    db.prepare_cached(sql)?.query_map([most], line)?.collect()
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    db.prepare_cached(sql)?.query_map([before.unwrap_or(i64::MAX), most], line)?.collect()
 }
 
 /// Clears away what was deleted long enough ago.

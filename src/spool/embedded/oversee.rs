@@ -405,12 +405,12 @@ impl Overseer {
         Ok(all)
     }
 
-    /// The last lines of the audit, the newest first.
+    /// The last lines of the audit, the newest first; `before` one that was given already.
     ///
     /// # Errors
     /// [`SpoolError`] when the tables cannot be read.
-    pub async fn audit(&self, most: u32) -> Result<Vec<Audited>, SpoolError> {
-        self.read(move |_, db| operate::audit(db, most)).await
+    pub async fn audit(&self, before: Option<i64>, most: u64) -> Result<Vec<Audited>, SpoolError> {
+        self.read(move |_, db| operate::audit(db, before, most)).await
     }
 
     /// Reads the tables in one view.
