@@ -16,9 +16,11 @@
 //! | [`forward`] | our own mail goes to the smarthost |
 //! | [`desk`] | an operator looks, and orders |
 //! | [`http`] | somebody looks from outside: figures, and whether we are well |
+//! | [`check`] | a domain's facts are gathered, and judged |
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
 pub mod call;
+pub mod check;
 pub mod counts;
 pub mod demo;
 pub mod desk;
