@@ -36,6 +36,7 @@ fn what_is_no_domain_is_told_before_anybody_is_asked() {
         (&["exa mple.org"], 64, "expected a name like example.org"),
         (&["\u{1b}[2J.org"], 64, "\\u{1b}"),
         (&["example.org", "--only", "mx.nothing"], 64, "--list-checks has them all"),
+        (&["example.org", "--resolver", "127.0.0.1", "-6"], 64, "over IPv6 only"),
         (&["--from-file", "/nonexistent/list"], 66, "/nonexistent/list"),
         (&["--replay", "/nonexistent/evidence"], 66, "/nonexistent/evidence"),
         (&["example.org", "--save", "/nonexistent/folder/file"], 73, "/nonexistent/folder/file"),
@@ -101,9 +102,12 @@ fn what_was_found_out_can_be_judged_by_other_measures() {
     let (evidence, report) = (lab.path("evidence"), lab.path("report"));
     let (evidence, report) = (evidence.display().to_string(), report.display().to_string());
     let words = ["example.org", "--resolver", &at, "--timeout", "100ms", "--save", &evidence];
+    let words = [&words[..], &["--server", "b.example"]].concat();
     let first = run(&lab, mxcheck(&words));
     let again = run(&lab, mxcheck(&["--replay", &evidence]));
     assert_eq!((again.code, &again.out), (Some(69), &first.out));
+    let more = run(&lab, mxcheck(&["--replay", &evidence, "--planned-change"]));
+    assert!(more.out.starts_with("example.org, all mail to b.example: "), "{}", more.out);
     let other =
         run(&lab, mxcheck(&["--replay", &evidence, "--server", "a.example", "-o", &report]));
     assert_eq!((other.code, other.out.as_str()), (Some(69), ""));

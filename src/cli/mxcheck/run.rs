@@ -98,10 +98,7 @@ fn replay(cli: &Cli, path: &Path) -> Result<Page, Failure> {
     };
     let file = open(path)?;
     let mut reader = Reader::new(BufReader::new(file)).map_err(wrong)?;
-    let expected = match is_said(&cli.wanted) {
-        true => expectation(&cli.wanted),
-        false => reader.expected.clone(),
-    };
+    let expected = laid_over(reader.expected.clone(), &cli.wanted);
     let mut page = Page::new(cli, reader.several)?;
     let mut count = 0;
     while let Some(facts) = reader.next_facts().map_err(wrong)? {
@@ -170,6 +167,12 @@ fn plan(cli: &Cli) -> Result<Plan, Failure> {
             Failure::new(Exit::Config, what).hint(Some("name one with --resolver"))
         })?,
     };
+    let (v4, v6) = (plan.v4, plan.v6);
+    plan.resolvers.retain(|at| if at.is_ipv4() { v4 } else { v6 });
+    if plan.resolvers.is_empty() {
+        let what = format!("no resolver can be asked over IPv{} only", if v4 { 4 } else { 6 });
+        return Err(Failure::new(Exit::Usage, what).hint(Some("name one with --resolver")));
+    }
     // More than these no resolver library asks either.
     plan.resolvers.truncate(if asking.resolver.is_empty() { 3 } else { 16 });
     Ok(plan)
@@ -188,8 +191,22 @@ fn expectation(wanted: &Wanted) -> Expectation {
     }
 }
 
-fn is_said(wanted: &Wanted) -> bool {
-    expectation(wanted) != Expectation::default()
+/// What was expected when the facts were gathered, but for what is said now.
+fn laid_over(before: Expectation, wanted: &Wanted) -> Expectation {
+    fn said<T>(now: Vec<T>, before: Vec<T>) -> Vec<T> {
+        if now.is_empty() { before } else { now }
+    }
+    let now = expectation(wanted);
+    Expectation {
+        servers: said(now.servers, before.servers),
+        names: said(now.names, before.names),
+        networks: said(now.networks, before.networks),
+        allowed: said(now.allowed, before.allowed),
+        former: said(now.former, before.former),
+        customer: said(now.customer, before.customer),
+        also: said(now.also, before.also),
+        change_planned: now.change_planned || before.change_planned,
+    }
 }
 
 /// The domains of the command line and of the list, each once.
