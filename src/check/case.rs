@@ -104,6 +104,7 @@ impl<'a> Case<'a> {
         let (sets, hosts) = (Vec::new(), BTreeMap::new());
         let mut case = Case { facts, expect, sets, hosts, by_name, took };
         case.sets = distinct(case.mx_of(&facts.domain, Role::Authority));
+        case.newest_first();
         if case.sets.is_empty() {
             case.sets = distinct(case.mx_of(&facts.domain, Role::Resolver));
         }
@@ -113,6 +114,23 @@ impl<'a> Case<'a> {
             case.hosts.insert(name, case.find_host(name));
         }
         case
+    }
+
+    /// Of different answers that of the newest version of the zone comes first: it is what will be true
+    /// everywhere. Versions are compared as RFC 1982, section 3.2, says.
+    fn newest_first(&mut self) {
+        let sets = std::mem::take(&mut self.sets);
+        let newest = |set: &MxSet, than: u32| {
+            let serials = set.seen_at.iter().filter_map(|at| super::zone::serial_at(self, at));
+            serials.map(|serial| serial.wrapping_sub(than).cast_signed()).max()
+        };
+        let mut any = sets.iter().flat_map(|set| &set.seen_at);
+        let any = any.find_map(|at| super::zone::serial_at(self, at)).unwrap_or_default();
+        let mut aged: Vec<(Option<i32>, MxSet)> =
+            sets.into_iter().map(|set| (newest(&set, any), set)).collect();
+        // Equals stay as they are, what most say first.
+        aged.sort_by_key(|(age, _)| std::cmp::Reverse(*age));
+        self.sets = aged.into_iter().map(|(_, set)| set).collect();
     }
 
     /// The questions of this kind about this name to servers of this role, put in the usual manner.

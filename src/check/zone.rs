@@ -490,7 +490,8 @@ fn addr_agree(case: &Case) -> Judged {
     }
 }
 
-fn serial_at(case: &Case, server: &Server) -> Option<u32> {
+/// Which version of the zone a server has.
+pub(super) fn serial_at(case: &Case, server: &Server) -> Option<u32> {
     case.asked_of(server).filter(|answer| answer.is_settled()).find_map(|answer| {
         answer.records().find_map(|record| match record.data {
             Data::Soa { serial, .. } => Some(serial),

@@ -165,6 +165,20 @@ fn an_old_server_among_new_ones_is_named_with_what_it_says() {
 }
 
 #[test]
+fn the_newest_version_of_a_zone_is_the_one_to_compare_with() {
+    for (older, newer) in [(6, 7), (u32::MAX, 3)] {
+        let mut world = World::good();
+        world.mx_at(&ns1(), &[(5, "old.example.com")]);
+        for (server, serial) in [(ns1(), older), (ns2(), newer)] {
+            let soa = record(DOMAIN, Data::Soa { serial, minimum: 300 });
+            world.at(&server, DOMAIN, Kind::Soa, reply(&server, "NOERROR", vec![soa]));
+        }
+        assert_eq!(world.says("ns.all-agree")[0].subject, ns1().to_string());
+        assert_eq!(world.judged().mx[0].target, "atrn.example.net");
+    }
+}
+
+#[test]
 fn severities_are_the_callers_to_change_and_checks_to_leave_out() {
     let mut world = World::good();
     world.mx(&[(10, "atrn.example.net")]);
