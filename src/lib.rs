@@ -12,6 +12,7 @@
 //! | [`mail`] | the thing: envelope, content, trace fields |
 //! | [`session`] | the talk: both roles of a session, and the turn between them |
 //! | [`odmr`] | the bargain: who may claim what, and what an ATRN is told |
+//! | [`finding`], [`check`] | the judgement: facts in, findings out |
 //! | [`queue`] | the discipline: what an entry is and in what order entries go |
 //! | [`spool`] | the shelf: where mail rests, and the ledger of it |
 //! | [`sink`] | the letterbox: where received mail lands |
@@ -23,9 +24,11 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod exit;
+pub mod finding;
 pub mod flow;
 pub mod mail;
 pub mod net;

@@ -14,9 +14,10 @@ use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use serde_json::Value;
 
-use super::{fetch, provider, queue};
+use super::{fetch, mxcheck as door, provider, queue};
 use crate::config::accounts::Accounts;
 use crate::config::provider as settings;
+use crate::flow::check::checks;
 use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
@@ -56,6 +57,14 @@ pub fn odmrd() -> clap::Command {
 pub fn atrn_fetch() -> clap::Command {
     each_argument(fetch::command(), &|arg| match value_name(&arg).as_str() {
         "ACCOUNT" => arg.add(ArgValueCompleter::new(accounts_of_customer)),
+        _ => arg,
+    })
+}
+
+/// The definition of `mxcheck`, with the checks there are.
+pub fn mxcheck() -> clap::Command {
+    each_argument(door::command(), &|arg| match value_name(&arg).as_str() {
+        "ID" => arg.add(ArgValueCompleter::new(ids_of_checks)),
         _ => arg,
     })
 }
@@ -119,6 +128,11 @@ fn accounts_of_customer(begun: &OsStr) -> Vec<CompletionCandidate> {
     let Ok(files) = files else { return Vec::new() };
     let names = files.accounts().into_iter().map(|name| candidate(name, String::new()));
     starting(begun, names)
+}
+
+fn ids_of_checks(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let known = checks().map(|check| candidate(check.about.id, check.about.title.to_owned()));
+    starting(begun, known)
 }
 
 fn candidate(value: &str, what: String) -> CompletionCandidate {

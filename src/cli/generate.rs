@@ -13,8 +13,9 @@ use clap_complete::Shell;
 use clap_complete::env::{self, EnvCompleter};
 use clap_complete_nushell::Nushell;
 
-use super::{Example, fetch, provider, queue};
+use super::{Example, fetch, mxcheck, provider, queue};
 use crate::exit::Exit;
+use crate::flow::check::{About, Assessment, checks};
 use crate::flow::summary::Summary;
 
 /// A file to be written, below the root of the source tree.
@@ -55,7 +56,7 @@ fn titled(name: &str, section: u8, page: &str) -> Generated {
     Generated { path: format!("man/{name}.{section}").into(), text: title + page }
 }
 
-fn programs() -> [Program; 3] {
+fn programs() -> [Program; 4] {
     [
         Program {
             command: provider::command(),
@@ -92,6 +93,16 @@ fn programs() -> [Program; 3] {
             ],
             see_also: "odmrd(8), odmr\\-control(7), odmrd.toml(5), odmr(7)",
         },
+        Program {
+            command: mxcheck::command(),
+            section: "1",
+            examples: mxcheck::EXAMPLES,
+            files: &[(
+                "/etc/resolv.conf",
+                "The resolvers, where \\fB\\-\\-resolver\\fR names none.",
+            )],
+            see_also: "odmr\\-mx\\-setup(7), odmrd(8), atrn\\-fetch(1), odmr(7)",
+        },
     ]
 }
 
@@ -126,6 +137,9 @@ fn page(program: &Program, command: &clap::Command, name: &str, main: bool) -> G
     let mut text = String::from_utf8_lossy(&page).into_owned();
     if name == "atrn-fetch-run" {
         text.push_str(&summary());
+    }
+    if name == "mxcheck" {
+        text.push_str(&catalogue());
     }
     text.push_str(&by_hand(program, main));
     Generated { path: format!("man/{name}.{}", program.section).into(), text }
@@ -177,6 +191,26 @@ fn summary() -> String {
     let head = ".SH \"THE SUMMARY\"\nWhat \\fB\\-\\-json\\fR and \\fB\\-\\-summary\\fR write of each account is \
                 an object with these keys, and its \\fBschema\\fR is odmr.fetch/1.\n";
     format!("{head}{}", json::keys(Summary::SCHEMA))
+}
+
+/// Every check, and the object that a pipe reads.
+fn catalogue() -> String {
+    let mut text = ".SH CHECKS\nThose that explain others stand before them: where one of them has something to \
+                    say, what it explains is not judged.\n"
+        .to_owned();
+    text.extend(checks().map(|check| described(&check.about)));
+    text.push_str(
+        ".SH JSON\nWhat \\fB\\-\\-json\\fR writes of each domain is an object with these keys.\n",
+    );
+    text.extend(Assessment::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
+    text
+}
+
+fn described(about: &About) -> String {
+    let rfc =
+        if about.rfc.is_empty() { String::new() } else { format!(" ({})", about.rfc.join("; ")) };
+    let words = format!("{}: {}{rfc}. {} {}", about.severity, about.title, about.why, about.remedy);
+    tagged(&escaped(about.id), &escaped(&words))
 }
 
 fn tagged(tag: &str, text: &str) -> String {

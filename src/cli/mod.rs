@@ -8,6 +8,7 @@ pub mod failure;
 pub mod fetch;
 pub mod generate;
 pub mod log;
+pub mod mxcheck;
 pub mod provider;
 pub mod queue;
 pub mod signal;

@@ -17,9 +17,11 @@
 //! | [`desk`] | an operator looks, and orders |
 //! | [`events`], [`traffic`] | what happened, one by one, and how much of it |
 //! | [`http`] | somebody looks from outside: figures, and whether we are well |
+//! | [`check`] | a domain's facts are gathered, and judged |
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
 pub mod call;
+pub mod check;
 pub mod counts;
 pub mod demo;
 pub mod desk;

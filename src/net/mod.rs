@@ -12,12 +12,14 @@
 //! | [`inherit`] | those that the service manager bound for us |
 //! | [`admission`] | how many may be inside at once |
 //! | [`mod@connect`] | calling somebody |
+//! | [`dns`] | asking one name server one question |
 //! | [`http`] | a page and some figures, for browsers and monitoring |
 //! | [`privilege`] | root until the ports are bound, and not a moment longer |
 //! | [`notify`] | what the service manager is told |
 
 pub mod admission;
 pub mod connect;
+pub mod dns;
 mod fault;
 pub mod http;
 pub mod inherit;

@@ -2,6 +2,7 @@
 //!
 //! What stands in a record is its maker's affair; here it is JSON with fields.
 
+pub mod assessment;
 pub mod format;
 
 pub use format::{FORMATS, Format, Page, age, harmless, octets};

@@ -5,7 +5,7 @@ use crate::cli::fetch::ending;
 use crate::exit::Exit;
 
 const HEAD: &str = r#".SH NAME
-odmr\-exit\-codes \- how odmrd(8), atrn\-fetch(1) and queuectl(8) end
+odmr\-exit\-codes \- how odmrd(8), atrn\-fetch(1), queuectl(8) and mxcheck(1) end
 .SH DESCRIPTION
 All programs of the toolkit end with the same codes, those of
 .I sysexits.h
@@ -37,10 +37,18 @@ with 1 when it found something. With
 .B \-\-format nagios
 0, 1, 2 and 3 are what monitoring takes them for: fine, a warning, critical, unknown.
 .TP
+.B mxcheck
+1 is a finding as bad as
+.B \-\-fail\-on
+says (error), 68 a domain that does not exist, 69 that no server answered, and 75 that nothing bad was found, but something that could be bad was not found out. Of several domains findings come
+before what was not found out; a list whose domains all end alike ends as they do. With
+.B \-\-format nagios
+0, 1, 2 and 3, as above.
+.TP
 .B odmrd
 Settings that cannot be used are 78. Told to stop in order it ends with 0.
 .SH "SEE ALSO"
-odmrd(8), atrn\-fetch(1), queuectl(8), sysexits.h(3head)
+odmrd(8), atrn\-fetch(1), queuectl(8), mxcheck(1), sysexits.h(3head)
 "#;
 
 const FETCHMAIL_HEAD: &str = r#".SH "FETCHMAIL'S NUMBERS"

@@ -17,12 +17,15 @@ pub enum Peer {
     Fetchmail,
     Fish,
     Gsasl,
+    Knot,
+    Nsd,
     OpenSmtpd,
     Postfix,
     Promtool,
     Shellcheck,
     Swaks,
     SystemdAnalyze,
+    Unbound,
     Zsh,
 }
 
@@ -37,12 +40,15 @@ impl Peer {
             Peer::Fetchmail => installed("fetchmail"),
             Peer::Fish => installed("fish"),
             Peer::Gsasl => installed("gsasl"),
+            Peer::Knot => installed("knotd"),
+            Peer::Nsd => installed("nsd"),
             Peer::OpenSmtpd => unpacked("opensmtpd/usr/sbin/smtpd"),
             Peer::Postfix => installed("postfix"),
             Peer::Promtool => unpacked("prometheus/usr/bin/promtool"),
             Peer::Shellcheck => installed("shellcheck"),
             Peer::Swaks => installed("swaks"),
             Peer::SystemdAnalyze => installed("systemd-analyze"),
+            Peer::Unbound => installed("unbound"),
             Peer::Zsh => installed("zsh"),
         }
     }
@@ -61,19 +67,23 @@ impl Peer {
             Peer::Fetchmail => "fetchmail",
             Peer::Fish => "fish",
             Peer::Gsasl => "gsasl",
+            Peer::Knot => "knot",
+            Peer::Nsd => "nsd",
             Peer::OpenSmtpd => "opensmtpd",
             Peer::Postfix => "postfix",
             Peer::Promtool => "promtool",
             Peer::Shellcheck => "shellcheck",
             Peer::Swaks => "swaks",
             Peer::SystemdAnalyze => "systemd-analyze",
+            Peer::Unbound => "unbound",
             Peer::Zsh => "zsh",
         }
     }
 
-    /// Postfix, Exim, Dovecot and OpenSMTPD change users for every delivery.
+    /// Postfix, Exim, Dovecot and OpenSMTPD change users for every delivery; name servers have port 53.
     fn wants_root(self) -> bool {
-        matches!(self, Peer::Dovecot | Peer::Exim | Peer::OpenSmtpd | Peer::Postfix)
+        let changes = matches!(self, Peer::Dovecot | Peer::Exim | Peer::OpenSmtpd | Peer::Postfix);
+        changes || matches!(self, Peer::Knot | Peer::Nsd)
     }
 }
 

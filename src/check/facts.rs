@@ -1,0 +1,337 @@
+//! Facts: every question that was put to a server, and what came back.
+//!
+//! This is what `--save` writes and `--replay` reads, so a file of it may be anybody's: names are text in
+//! the form of RFC 1035, section 5.1 (lower case, no dot at the end, odd octets as `\DDD`), and nothing
+//! in it is believed to be complete.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// `odmr.mxcheck.evidence/1`
+pub const SCHEMA: &str = "odmr.mxcheck.evidence/1";
+
+/// All that was found out about a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The domain, in A-labels.
+    pub domain: String,
+    /// When the first question was put.
+    pub checked_at: jiff::Timestamp,
+    /// The zone that the domain is in, where that became known.
+    pub zone: Option<String>,
+    /// The zone above it.
+    pub parent: Option<String>,
+    /// Names below the domain, or beside it, that nobody can have made: a wildcard answers for them.
+    #[serde(default)]
+    pub probes: Vec<String>,
+    /// Every question, in a fixed order.
+    pub answers: Vec<Answer>,
+}
+
+/// A question, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What findings call it: `q17`.
+    pub id: String,
+    /// Who was asked.
+    pub server: Server,
+    /// How.
+    pub transport: Transport,
+    /// The name asked about.
+    pub name: String,
+    /// The type asked for.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// What was unusual about the question.
+    #[serde(default)]
+    pub manner: Manner,
+    /// With which flight of questions it went out: a later one knew the answers of those before it.
+    #[serde(default)]
+    pub flight: u8,
+    /// What came back.
+    pub outcome: Outcome,
+    /// How long it took, milliseconds.
+    pub ms: u64,
+}
+
+/// Who was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Server {
+    /// What it is to the domain.
+    pub role: Role,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// Its address.
+    pub addr: IpAddr,
+}
+
+impl std::fmt::Display for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} ({})", self.addr),
+            None => write!(f, "{}", self.addr),
+        }
+    }
+}
+
+/// What a server is to the domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Asks others, and remembers.
+    Resolver,
+    /// The zone's own.
+    Authority,
+    /// Of the zone above.
+    Parent,
+}
+
+/// How a question travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// UDP; over TCP when the answer says that it was cut short (RFC 7766, section 5).
+    Udp,
+    /// TCP only.
+    Tcp,
+}
+
+/// The types of records that are asked for, and those that mean something to a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Kind {
+    /// An IPv4 address.
+    A,
+    /// An IPv6 address.
+    Aaaa,
+    /// A mail exchanger.
+    Mx,
+    /// A name server.
+    Ns,
+    /// The start of a zone.
+    Soa,
+    /// Text.
+    Txt,
+    /// The name of an address.
+    Ptr,
+    /// What the zone above vouches for (RFC 4034, section 5).
+    Ds,
+    /// A key of the zone (RFC 4034, section 2).
+    Dnskey,
+}
+
+/// What was unusual about a question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Manner {
+    /// Nothing: EDNS with room for 1232 octets.
+    #[default]
+    Usual,
+    /// Signatures need not be checked (CD, RFC 4035, section 3.2.2).
+    Unchecked,
+    /// Without EDNS (RFC 6891).
+    Plain,
+    /// With signatures (DO, RFC 3225), which need not be checked.
+    Signed,
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// An answer.
+    Reply(Reply),
+    /// None.
+    Silence(Silence),
+}
+
+/// An answer, as it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// `NOERROR`, `NXDOMAIN`, ...
+    pub rcode: String,
+    /// The server speaks for the zone.
+    pub aa: bool,
+    /// It was cut short, over TCP too.
+    #[serde(default)]
+    pub tc: bool,
+    /// How long it was on the wire, octets.
+    pub octets: usize,
+    /// What answers the question.
+    pub answer: Vec<Record>,
+    /// Whom to ask instead, or the SOA of a negative answer.
+    #[serde(default)]
+    pub authority: Vec<Record>,
+    /// Addresses to go with it.
+    #[serde(default)]
+    pub additional: Vec<Record>,
+    /// What the server says about an error (RFC 8914).
+    #[serde(default)]
+    pub ede: Vec<String>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Silence {
+    /// Nothing came in time.
+    Timeout,
+    /// The port is closed.
+    Closed,
+    /// We have no way there: no IPv6, for instance.
+    Unroutable,
+    /// What came was no answer.
+    Garbled(String),
+    /// The system would not.
+    Fault(String),
+}
+
+impl std::fmt::Display for Silence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Silence::Timeout => f.write_str("no answer in time"),
+            Silence::Closed => f.write_str("the port is closed"),
+            Silence::Unroutable => f.write_str("there is no route to it from here"),
+            Silence::Garbled(what) => write!(f, "an answer that is none: {what}"),
+            Silence::Fault(what) => f.write_str(what),
+        }
+    }
+}
+
+/// The name at which an address has its name. RFC 1035, section 3.5; RFC 3596, section 2.5.
+pub fn reverse(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, d] = v4.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+        }
+        IpAddr::V6(v6) => {
+            let nibbles = v6.octets().into_iter().rev().flat_map(|octet| [octet & 15, octet >> 4]);
+            nibbles.map(|nibble| format!("{nibble:x}.")).collect::<String>() + "ip6.arpa"
+        }
+    }
+}
+
+/// A record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Whose.
+    pub name: String,
+    /// How long it may be kept, seconds.
+    pub ttl: u32,
+    /// What.
+    pub data: Data,
+}
+
+/// What a record says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Data {
+    /// An address of either family.
+    Address(IpAddr),
+    /// A mail exchanger.
+    Mx {
+        /// Its number; the lowest is tried first.
+        preference: u16,
+        /// The host; empty for the null MX of RFC 7505.
+        target: String,
+    },
+    /// A name server.
+    Ns(String),
+    /// Another name for the same.
+    Cname(String),
+    /// The start of a zone.
+    Soa {
+        /// Its version (RFC 1982).
+        serial: u32,
+        /// For how long "there is no such record" may be kept, seconds (RFC 2308, section 5).
+        minimum: u32,
+    },
+    /// Text: the strings of the record put together.
+    Txt(String),
+    /// The name of an address.
+    Ptr(String),
+    /// The key that the zone above vouches for.
+    Ds {
+        /// What it is called in short.
+        tag: u16,
+        /// The number of its algorithm.
+        algorithm: u8,
+    },
+    /// A key of the zone.
+    Dnskey {
+        /// What it is called in short.
+        tag: u16,
+        /// The number of its algorithm.
+        algorithm: u8,
+    },
+    /// A signature.
+    Rrsig {
+        /// When it is no longer good, seconds; they go round every 136 years.
+        expires: u32,
+    },
+    /// Anything else, by its type.
+    Other(String),
+}
+
+impl Answer {
+    /// The answer, where there is one.
+    pub fn reply(&self) -> Option<&Reply> {
+        match &self.outcome {
+            Outcome::Reply(reply) => Some(reply),
+            Outcome::Silence(_) => None,
+        }
+    }
+
+    /// Why there is none.
+    pub fn silence(&self) -> Option<&Silence> {
+        match &self.outcome {
+            Outcome::Reply(_) => None,
+            Outcome::Silence(silence) => Some(silence),
+        }
+    }
+
+    /// Did the server answer this question: with records, or that there are none?
+    pub fn is_settled(&self) -> bool {
+        let settled = |reply: &Reply| {
+            let spoken = self.server.role != Role::Authority || reply.aa;
+            spoken && !reply.tc && matches!(reply.rcode.as_str(), "NOERROR" | "NXDOMAIN")
+        };
+        self.reply().is_some_and(settled)
+    }
+
+    /// The records that answer, at the end of the aliases that lead from the name to them. A chain without an
+    /// end, or with somebody else's records in it, leads nowhere.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        let end = self.aliases().last().cloned().unwrap_or_else(|| self.name.clone());
+        let all = self.reply().map_or(&[][..], |reply| &reply.answer);
+        all.iter().filter(move |record| record.name == end && !is_alias(record))
+    }
+
+    /// The names that the name asked about stands for, one after the other.
+    pub fn aliases(&self) -> Vec<String> {
+        /// Resolvers follow no longer chains either.
+        const LONGEST: usize = 16;
+        let all = self.reply().map_or(&[][..], |reply| &reply.answer);
+        let mut chain: Vec<String> = Vec::new();
+        while chain.len() < LONGEST {
+            let at = chain.last().unwrap_or(&self.name);
+            let next = all.iter().find_map(|record| match &record.data {
+                Data::Cname(to) if record.name == *at => Some(to),
+                _ => None,
+            });
+            match next {
+                Some(next) if *next != self.name && !chain.contains(next) => {
+                    chain.push(next.clone());
+                }
+                _ => break,
+            }
+        }
+        chain
+    }
+}
+
+fn is_alias(record: &Record) -> bool {
+    matches!(record.data, Data::Cname(_))
+}

@@ -1,0 +1,219 @@
+//! Is there anything to judge? The name, what is expected, and whether anybody answers.
+
+use super::case::listed;
+use super::facts::{Answer, Data, Kind, Manner, Role, Transport};
+use super::{Case, Check, Fault, Judged};
+use crate::check::case::Presence;
+use crate::finding::{About, Severity};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        about: About {
+            id: "in.domain",
+            title: "the name can stand behind the @ of an address",
+            severity: Severity::Error,
+            rfc: &["RFC 5321, 2.3.5", "RFC 1123, 2.1", "RFC 5891"],
+            why: "Senders refuse what is no host name before they ask the DNS.",
+            remedy: "Check the spelling: letters, digits and hyphens, two labels or more.",
+            blocked_by: &[],
+        },
+        judge: domain,
+    },
+    Check {
+        about: About {
+            id: "dns.resolver",
+            title: "a resolver answers",
+            severity: Severity::Error,
+            rfc: &[],
+            why: "Without one nothing can be found out about names elsewhere.",
+            remedy: "Try another with --resolver, or look at this machine's /etc/resolv.conf.",
+            blocked_by: &[],
+        },
+        judge: resolver,
+    },
+    Check {
+        about: About {
+            id: "dns.exists",
+            title: "the domain exists",
+            severity: Severity::Critical,
+            rfc: &["RFC 8020"],
+            why: "Mail to a domain that does not exist comes back at once.",
+            remedy: "Look whether the registration has lapsed, or the delegation is missing.",
+            blocked_by: &["dns.resolver"],
+        },
+        judge: exists,
+    },
+    Check {
+        about: About {
+            id: "dns.servfail",
+            title: "resolvers can look the domain up",
+            severity: Severity::Critical,
+            rfc: &["RFC 4035, 5.5", "RFC 8914"],
+            why: "Senders behind such a resolver keep the mail, and give it back after some days.",
+            remedy: "Look at the zone's servers (ns.lame, ns.unreachable) and at its signatures.",
+            blocked_by: &["dns.resolver"],
+        },
+        judge: servfail,
+    },
+    Check {
+        about: About {
+            id: "in.no-expectation",
+            title: "it was said where the mail should go",
+            severity: Severity::Notice,
+            rfc: &[],
+            why: "Without that only what is wrong for any domain can be found.",
+            remedy: "Say --server NAME, the host that holds the mail, to have the routing judged.",
+            blocked_by: &[],
+        },
+        judge: no_expectation,
+    },
+    Check {
+        about: About {
+            id: "in.expected-resolves",
+            title: "the expected server has an address",
+            severity: Severity::Error,
+            rfc: &["RFC 5321, 5.1"],
+            why: "No MX record helps when the host it names is nowhere.",
+            remedy: "Give the server an A record first.",
+            blocked_by: &["dns.resolver"],
+        },
+        judge: expected_resolves,
+    },
+];
+
+fn domain(case: &Case) -> Judged {
+    let name = &case.facts.domain;
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let problem = if name.contains('_') {
+        "has an underscore, which no host name may have"
+    } else if last.bytes().all(|octet| octet.is_ascii_digit()) {
+        "ends in a number, as only addresses do"
+    } else {
+        return Judged::Ok;
+    };
+    Judged::Amiss(vec![Fault::of(name, format!("{name} {problem}"))])
+}
+
+fn resolver(case: &Case) -> Judged {
+    let of_resolvers = |answer: &&Answer| answer.server.role == Role::Resolver;
+    let mut asked = case.facts.answers.iter().filter(of_resolvers).peekable();
+    if asked.peek().is_none() {
+        return Judged::Nothing("no resolver was asked");
+    }
+    let mut silent: Vec<String> = Vec::new();
+    for answer in asked {
+        match answer.silence() {
+            None => return Judged::Ok,
+            Some(why) => {
+                let told = format!("{} ({why})", answer.server.addr);
+                if !silent.contains(&told) {
+                    silent.push(told);
+                }
+            }
+        }
+    }
+    Judged::Unknown(format!("nothing was heard from {}", listed(silent)))
+}
+
+/// The answers on the domain itself, the zone's own first, then its parent's, then the resolvers'.
+fn on_domain<'a>(case: &Case<'a>) -> Vec<&'a Answer> {
+    let name = &case.facts.domain;
+    let ask = |role| case.asked(role, name, Kind::Mx).chain(case.asked(role, name, Kind::Ns));
+    let own = ask(Role::Authority).chain(ask(Role::Parent));
+    own.chain(ask(Role::Resolver)).filter(|answer| answer.is_settled()).collect()
+}
+
+fn exists(case: &Case) -> Judged {
+    let name = &case.facts.domain;
+    let answers = on_domain(case);
+    let Some(first) = answers.first() else {
+        return Judged::Unknown(format!("nobody told whether {name} exists"));
+    };
+    let is_missing = first.reply().is_some_and(|reply| reply.rcode == "NXDOMAIN");
+    if !is_missing {
+        return Judged::Ok;
+    }
+    let above = first.reply().and_then(|reply| {
+        reply.authority.iter().find(|record| matches!(record.data, Data::Soa { .. }))
+    });
+    let above = above.map_or_else(|| "the zone above".to_owned(), |soa| format!("{}.", soa.name));
+    let remedy = format!(
+        "The registration has lapsed, the name is misspelt, or the delegation is missing in {above}"
+    );
+    let message = format!("{name} does not exist");
+    let fault = Fault::of(name, message).got("NXDOMAIN").remedy(remedy);
+    Judged::Amiss(vec![fault.seen(std::slice::from_ref(&first.id))])
+}
+
+fn servfail(case: &Case) -> Judged {
+    let name = &case.facts.domain;
+    let mut faults = Vec::new();
+    if case.asked(Role::Resolver, name, Kind::Mx).next().is_none() {
+        return Judged::Nothing("no resolver was asked for it");
+    }
+    for answer in case.asked(Role::Resolver, name, Kind::Mx) {
+        let Some(reply) = answer.reply().filter(|reply| reply.rcode == "SERVFAIL") else {
+            continue;
+        };
+        let unchecked = case.asked_of(&answer.server).find(|other| {
+            other.manner == Manner::Unchecked && other.name == *name && other.is_settled()
+        });
+        let what = match unchecked {
+            Some(_) => "; without checking signatures it answers, so DNSSEC is what fails",
+            None => "; it does so without checking signatures too",
+        };
+        let said = match reply.ede.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", reply.ede.join("; ")),
+        };
+        let message = format!("{} cannot look {name} up{said}{what}", answer.server);
+        let remedy = match unchecked {
+            Some(_) => "Sign the zone anew, or remove the DS records from the zone above.",
+            None => "Look at the zone's servers: ns.lame and ns.unreachable tell which.",
+        };
+        let evidence = [Some(answer), unchecked].into_iter().flatten();
+        let evidence: Vec<String> = evidence.map(|answer| answer.id.clone()).collect();
+        let fault = Fault::of(name, message).got("SERVFAIL").want("NOERROR");
+        faults.push(fault.remedy(remedy).seen(&evidence));
+    }
+    Judged::by(faults)
+}
+
+fn no_expectation(case: &Case) -> Judged {
+    if !case.expect.is_empty() {
+        return Judged::Ok;
+    }
+    let message = "nobody said where the mail should go: only what is wrong for any domain is told";
+    Judged::Amiss(vec![Fault::of(&case.facts.domain, message)])
+}
+
+fn expected_resolves(case: &Case) -> Judged {
+    if case.expect.servers.is_empty() {
+        return Judged::Nothing("no server is expected by name");
+    }
+    let (mut faults, mut unclear) = (Vec::new(), Vec::new());
+    for server in &case.expect.servers {
+        let host = case.host(server);
+        let what = match host.is {
+            Presence::There { .. } => continue,
+            Presence::Nowhere => "has no address",
+            Presence::NoName => "does not exist",
+            Presence::Unknown(why) => {
+                unclear.push(format!("{server}: {why}"));
+                continue;
+            }
+        };
+        let remedy = format!("Create an address for {server} first, or correct its name.");
+        let fault = Fault::of(server, format!("the expected server {server} {what}"));
+        faults.push(fault.remedy(remedy).seen(&host.evidence));
+    }
+    match (faults.is_empty(), unclear.is_empty()) {
+        (true, false) => Judged::Unknown(unclear.join("; ")),
+        _ => Judged::by(faults),
+    }
+}
+
+/// Does this question go by TCP alone?
+pub(super) fn is_tcp(answer: &&Answer) -> bool {
+    answer.transport == Transport::Tcp
+}

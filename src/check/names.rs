@@ -1,0 +1,104 @@
+//! The names of addresses.
+
+use std::net::IpAddr;
+
+use super::facts::{Data, Kind, Role, reverse};
+use super::target::each_target;
+use super::{Case, Check, Fault, Judged};
+use crate::finding::{About, Severity};
+
+const NO_RECORDS: &[&str] = &[
+    "dns.exists",
+    "dns.servfail",
+    "target.none",
+    "target.implicit",
+    "target.nullmx",
+    "target.special-addr",
+];
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        about: About {
+            id: "ptr.exists",
+            title: "every address of a target has a name",
+            severity: Severity::Warning,
+            rfc: &["RFC 1912, 2.1"],
+            why: "Others take mail from it, your failure notices for instance, less gladly or not at all.",
+            remedy: "Ask the owner of the address for a PTR record.",
+            blocked_by: NO_RECORDS,
+        },
+        judge: exists,
+    },
+    Check {
+        about: About {
+            id: "ptr.generic",
+            title: "no target looks like a dial-up line",
+            severity: Severity::Notice,
+            rfc: &[],
+            why: "A name made of the address is that of a line whose address may change, and is often refused.",
+            remedy: "Ask the owner of the address for a PTR record of your own.",
+            blocked_by: NO_RECORDS,
+        },
+        judge: generic,
+    },
+];
+
+/// What resolvers say an address is called; nothing where they did not tell.
+fn names(case: &Case, address: IpAddr) -> Option<(Vec<String>, String)> {
+    let at = reverse(address);
+    let mut asked = case.asked(Role::Resolver, &at, Kind::Ptr);
+    let answer = asked.find(|answer| answer.is_settled())?;
+    let name = |data: &Data| match data {
+        Data::Ptr(name) => Some(name.clone()),
+        _ => None,
+    };
+    let names = answer.records().filter_map(|record| name(&record.data)).collect();
+    Some((names, answer.id.clone()))
+}
+
+/// Was any address of a target asked about?
+fn was_asked(case: &Case) -> bool {
+    case.facts.answers.iter().any(|answer| answer.kind == Kind::Ptr && answer.is_settled())
+}
+
+fn exists(case: &Case) -> Judged {
+    if !was_asked(case) {
+        return Judged::Nothing("nobody told what the addresses are called");
+    }
+    each_target(case, |mx, host| {
+        let told = host.addrs.iter().filter_map(|a| Some((a, names(case, *a)?)));
+        let nameless: Vec<(&IpAddr, String)> =
+            told.filter(|(_, told)| told.0.is_empty()).map(|(a, told)| (a, told.1)).collect();
+        let (first, _) = nameless.first()?;
+        let all = nameless.iter().map(|(address, _)| address.to_string());
+        let all = super::case::listed(all);
+        let message = format!("{all} of {} has no name", mx.target);
+        let remedy = format!("Ask the owner of {first} for a PTR record that says {}.", mx.target);
+        let evidence: Vec<String> = nameless.iter().map(|(_, id)| id.clone()).collect();
+        Some(Fault::of(&mx.target, message).remedy(remedy).seen(&evidence))
+    })
+}
+
+/// Do the numbers of the address stand in the name, in either order?
+fn is_made_of(name: &str, address: IpAddr) -> bool {
+    let IpAddr::V4(v4) = address else { return false };
+    let wanted = v4.octets().map(u32::from);
+    let backwards = [wanted[3], wanted[2], wanted[1], wanted[0]];
+    let numbers = name.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse::<u32>().ok());
+    let numbers: Vec<u32> = numbers.collect();
+    numbers.windows(4).any(|four| four == wanted || four == backwards)
+}
+
+fn generic(case: &Case) -> Judged {
+    if !was_asked(case) {
+        return Judged::Nothing("nobody told what the addresses are called");
+    }
+    each_target(case, |mx, host| {
+        host.addrs.iter().find_map(|address| {
+            let (names, id) = names(case, *address)?;
+            let made = names.iter().find(|name| is_made_of(name, *address))?;
+            let message = format!("{} at {address} is called {made}", mx.target);
+            Some(Fault::of(&mx.target, message).got(made).seen(&[id]))
+        })
+    })
+}

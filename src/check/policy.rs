@@ -1,0 +1,205 @@
+//! What the domain says about its mail in text records, as far as the DNS alone shows it.
+
+use super::facts::{Answer, Data, Kind, Role};
+use super::{Case, Check, Fault, Judged};
+use crate::finding::{About, Severity};
+
+const NO_DOMAIN: &[&str] = &["dns.exists", "dns.servfail"];
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        about: About {
+            id: "spf.one",
+            title: "there is one SPF record at most",
+            severity: Severity::Error,
+            rfc: &["RFC 7208, 3.2", "RFC 7208, 4.5"],
+            why: "With two, receivers take it that the domain is misconfigured, and may refuse its mail.",
+            remedy: "Merge them into one.",
+            blocked_by: NO_DOMAIN,
+        },
+        judge: spf_one,
+    },
+    Check {
+        about: About {
+            id: "sts.record",
+            title: "there is one MTA-STS record at most, and it is well-formed",
+            severity: Severity::Error,
+            rfc: &["RFC 8461, 3.1"],
+            why: "With several, or one that cannot be read, there is no policy.",
+            remedy: "Publish one record: `v=STSv1; id=20260101;`.",
+            blocked_by: NO_DOMAIN,
+        },
+        judge: sts_record,
+    },
+    Check {
+        about: About {
+            id: "tlsrpt.record",
+            title: "the TLS reporting record is well-formed",
+            severity: Severity::Info,
+            rfc: &["RFC 8460, 3"],
+            why: "Otherwise you do not hear when senders cannot encrypt.",
+            remedy: "Publish one record: `v=TLSRPTv1; rua=mailto:...`.",
+            blocked_by: NO_DOMAIN,
+        },
+        judge: tlsrpt_record,
+    },
+    Check {
+        about: About {
+            id: "tlsrpt.with-sts",
+            title: "who has MTA-STS hears about its failures",
+            severity: Severity::Notice,
+            rfc: &["RFC 8460, 3"],
+            why: "A policy that does not fit keeps mail away, and only the senders know.",
+            remedy: "Add `v=TLSRPTv1; rua=mailto:...` at _smtp._tls.",
+            blocked_by: &["dns.exists", "dns.servfail", "sts.record", "tlsrpt.record"],
+        },
+        judge: tlsrpt_with_sts,
+    },
+    Check {
+        about: About {
+            id: "dmarc.exists",
+            title: "there is a DMARC record",
+            severity: Severity::Info,
+            rfc: &["RFC 7489, 6.6.3"],
+            why: "Without one others may use the domain as a sender, and nobody tells you.",
+            remedy: "Publish one, beginning with `v=DMARC1; p=none; rua=mailto:...`.",
+            blocked_by: NO_DOMAIN,
+        },
+        judge: dmarc_exists,
+    },
+];
+
+/// The texts at a name that begin with this word, if anybody answered, and the question.
+fn texts<'a>(
+    case: &Case<'a>,
+    name: &str,
+    begin: &str,
+) -> Result<(Vec<String>, &'a Answer), String> {
+    let own = case.asked(Role::Authority, name, Kind::Txt).filter(|answer| answer.is_settled());
+    let cached = case.asked(Role::Resolver, name, Kind::Txt);
+    let mut all = own.chain(cached).peekable();
+    let first = all.peek().copied();
+    match all.find(|answer| answer.is_settled()) {
+        Some(answer) => {
+            let text = |record: &super::facts::Record| match &record.data {
+                Data::Txt(text) => Some(text.clone()),
+                _ => None,
+            };
+            let begins = |text: &String| {
+                let rest = text.get(begin.len()..).unwrap_or_default();
+                let is_whole = rest.is_empty() || rest.starts_with([' ', ';', '\t']);
+                text.get(..begin.len()).is_some_and(|t| t.eq_ignore_ascii_case(begin)) && is_whole
+            };
+            Ok((answer.records().filter_map(text).filter(begins).collect(), answer))
+        }
+        None => {
+            let why = first.map(|answer| match answer.reply() {
+                Some(reply) => format!("{} answers {}", answer.server, reply.rcode),
+                None => answer.silence().map(ToString::to_string).unwrap_or_default(),
+            });
+            Err(why.unwrap_or_else(|| "it was not asked for".to_owned()))
+        }
+    }
+}
+
+fn amiss(fault: Fault, answer: &Answer) -> Judged {
+    Judged::Amiss(vec![fault.seen(std::slice::from_ref(&answer.id))])
+}
+
+fn spf_one(case: &Case) -> Judged {
+    let name = &case.facts.domain;
+    match texts(case, name, "v=spf1") {
+        Err(why) => Judged::Unknown(format!("the text records of {name}: {why}")),
+        Ok((found, answer)) if found.len() > 1 => {
+            let message = format!("{name} has {} SPF records", found.len());
+            amiss(Fault::of(name, message).got(found.join(" | ")), answer)
+        }
+        Ok((found, _)) if found.is_empty() => Judged::Nothing("there is no SPF record"),
+        Ok(_) => Judged::Ok,
+    }
+}
+
+/// The field of a record of the form `v=...; name=value; ...`.
+fn field<'a>(record: &'a str, name: &str) -> Option<&'a str> {
+    record.split(';').find_map(|field| {
+        let (key, value) = field.split_once('=')?;
+        (key.trim() == name).then(|| value.trim())
+    })
+}
+
+fn sts_record(case: &Case) -> Judged {
+    let name = format!("_mta-sts.{}", case.facts.domain);
+    let (found, answer) = match texts(case, &name, "v=STSv1") {
+        Err(why) => return Judged::Unknown(format!("the text records of {name}: {why}")),
+        Ok(told) => told,
+    };
+    let is_id =
+        |id: &str| (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    match found.as_slice() {
+        [] => Judged::Nothing("there is no MTA-STS record"),
+        [one] if field(one, "id").is_some_and(is_id) => Judged::Ok,
+        [one] => {
+            let message = format!("the record at {name} has no id of 1 to 32 letters and digits");
+            amiss(Fault::of(name, message).got(one), answer)
+        }
+        several => {
+            let message = format!("{name} has {} MTA-STS records", several.len());
+            amiss(Fault::of(name, message).got(several.join(" | ")), answer)
+        }
+    }
+}
+
+fn tlsrpt_record(case: &Case) -> Judged {
+    let name = format!("_smtp._tls.{}", case.facts.domain);
+    let (found, answer) = match texts(case, &name, "v=TLSRPTv1") {
+        Err(why) => return Judged::Unknown(format!("the text records of {name}: {why}")),
+        Ok(told) => told,
+    };
+    let is_sink = |rua: &str| {
+        rua.split(',').all(|uri| {
+            let uri = uri.trim();
+            uri.starts_with("mailto:") || uri.starts_with("https:")
+        })
+    };
+    match found.as_slice() {
+        [] => Judged::Nothing("there is no TLS reporting record"),
+        [one] if field(one, "rua").is_some_and(is_sink) => Judged::Ok,
+        [one] => {
+            let message = format!("the record at {name} names nobody to report to");
+            amiss(Fault::of(name, message).got(one), answer)
+        }
+        several => {
+            let message = format!("{name} has {} TLS reporting records", several.len());
+            amiss(Fault::of(name, message).got(several.join(" | ")), answer)
+        }
+    }
+}
+
+fn tlsrpt_with_sts(case: &Case) -> Judged {
+    let name = &case.facts.domain;
+    let at = format!("_mta-sts.{name}");
+    match texts(case, &at, "v=STSv1") {
+        Ok((found, _)) if !found.is_empty() => {}
+        _ => return Judged::Nothing("there is no MTA-STS record"),
+    }
+    let at = format!("_smtp._tls.{name}");
+    match texts(case, &at, "v=TLSRPTv1") {
+        Err(why) => Judged::Unknown(format!("the text records of {at}: {why}")),
+        Ok((found, answer)) if found.is_empty() => {
+            let message = format!("{name} has an MTA-STS record, and nobody is told of failures");
+            amiss(Fault::of(at, message), answer)
+        }
+        Ok(_) => Judged::Ok,
+    }
+}
+
+fn dmarc_exists(case: &Case) -> Judged {
+    let name = format!("_dmarc.{}", case.facts.domain);
+    match texts(case, &name, "v=DMARC1") {
+        Err(why) => Judged::Unknown(format!("the text records of {name}: {why}")),
+        Ok((found, answer)) if found.is_empty() => {
+            amiss(Fault::of(&name, format!("there is no DMARC record at {name}")), answer)
+        }
+        Ok(_) => Judged::Ok,
+    }
+}

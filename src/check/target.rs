@@ -1,0 +1,512 @@
+//! Is what the MX records name a host that can take mail?
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use super::case::{Host, Mx, MxSet, Presence, listed};
+use super::facts::{Answer, Kind, Role};
+use super::{Case, Check, Fault, Judged};
+use crate::finding::{About, Class, Severity};
+
+/// Where there are no MX records to judge.
+const NO_MX: &[&str] = &["dns.exists", "dns.servfail", "target.none", "target.implicit"];
+const UNTOLD: &str = "no server told the MX records";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        about: About {
+            id: "target.owner-cname",
+            title: "the zone's own name is no alias",
+            severity: Severity::Error,
+            rfc: &["RFC 1034, 3.6.2"],
+            why: "An alias stands for everything, and a zone must have SOA and NS records beside it.",
+            remedy: "Replace the CNAME by the records of the host it names.",
+            blocked_by: &["dns.exists", "dns.servfail"],
+        },
+        judge: owner_cname,
+    },
+    Check {
+        about: About {
+            id: "target.none",
+            title: "the domain has an MX record, or an address",
+            severity: Severity::Critical,
+            rfc: &["RFC 5321, 5.1"],
+            why: "Mail to it comes back at once.",
+            remedy: "Publish an MX record.",
+            blocked_by: &["dns.exists", "dns.servfail", "target.owner-cname"],
+        },
+        judge: none,
+    },
+    Check {
+        about: About {
+            id: "target.implicit",
+            title: "there is an MX record, not only an address",
+            severity: Severity::Warning,
+            rfc: &["RFC 5321, 5.1"],
+            why: "Without an MX record mail goes to the domain's address, where the web server is.",
+            remedy: "Publish an MX record.",
+            blocked_by: &["dns.exists", "dns.servfail", "target.owner-cname", "target.none"],
+        },
+        judge: implicit,
+    },
+    Check {
+        about: About {
+            id: "target.nullmx",
+            title: "the domain takes mail at all",
+            severity: Severity::Critical,
+            rfc: &["RFC 7505, 3"],
+            why: "A null MX tells the world that you take no mail; senders refuse it at once.",
+            remedy: "Replace the record `0 .` by the server that should get the mail.",
+            blocked_by: NO_MX,
+        },
+        judge: nullmx,
+    },
+    Check {
+        about: About {
+            id: "target.nullmx-mixed",
+            title: "a null MX stands alone",
+            severity: Severity::Error,
+            rfc: &["RFC 7505, 3"],
+            why: "Some senders believe the null MX and refuse the mail, others do not.",
+            remedy: "Delete the record `0 .`.",
+            blocked_by: NO_MX,
+        },
+        judge: nullmx_mixed,
+    },
+    Check {
+        about: About {
+            id: "target.ip-literal",
+            title: "each MX record names a host, not an address",
+            severity: Severity::Error,
+            rfc: &["RFC 1035, 3.3.9", "RFC 5321, 5.1"],
+            why: "It is read as a name, and there is no such name.",
+            remedy: "Name a host that has this address.",
+            blocked_by: NO_MX,
+        },
+        judge: ip_literal,
+    },
+    Check {
+        about: About {
+            id: "target.hostname",
+            title: "each target is a host name",
+            severity: Severity::Warning,
+            rfc: &["RFC 1123, 2.1", "RFC 5321, 2.3.5"],
+            why: "Some senders refuse other names.",
+            remedy: "Rename it: letters, digits and hyphens.",
+            blocked_by: NO_MX,
+        },
+        judge: hostname,
+    },
+    Check {
+        about: About {
+            id: "target.cname",
+            title: "no target is an alias",
+            severity: Severity::Error,
+            rfc: &["RFC 2181, 10.3", "RFC 5321, 5.1"],
+            why: "Some senders do not follow it, and the certificate is for another name.",
+            remedy: "Name the host itself.",
+            blocked_by: NO_MX,
+        },
+        judge: cname,
+    },
+    Check {
+        about: About {
+            id: "target.takeover",
+            title: "nobody can register the domain of a target",
+            severity: Severity::Critical,
+            rfc: &[],
+            why: "Whoever registers it gets the mail.",
+            remedy: "Remove the record now.",
+            blocked_by: NO_MX,
+        },
+        judge: takeover,
+    },
+    Check {
+        about: About {
+            id: "target.dangling",
+            title: "each target has an address",
+            severity: Severity::Error,
+            rfc: &["RFC 5321, 5.1"],
+            why: "Senders try it in vain, and where it is the only one they give up.",
+            remedy: "Create the address, or remove the record.",
+            blocked_by: NO_MX,
+        },
+        judge: dangling,
+    },
+    Check {
+        about: About {
+            id: "target.v6-only",
+            title: "each target has an IPv4 address",
+            severity: Severity::Error,
+            rfc: &["RFC 3974", "RFC 5321, 5.2"],
+            why: "Many senders have no IPv6.",
+            remedy: "Add an A record.",
+            blocked_by: NO_MX,
+        },
+        judge: v6_only,
+    },
+    Check {
+        about: About {
+            id: "target.v4-only",
+            title: "each target has an IPv6 address",
+            severity: Severity::Info,
+            rfc: &["RFC 5321, 5.2"],
+            why: "Everybody reaches IPv4 so far.",
+            remedy: "Add an AAAA record, once port 25 and the reverse name work over IPv6.",
+            blocked_by: NO_MX,
+        },
+        judge: v4_only,
+    },
+    Check {
+        about: About {
+            id: "target.special-addr",
+            title: "each target can be reached from everywhere",
+            severity: Severity::Error,
+            rfc: &["RFC 6890", "RFC 1918", "RFC 6598", "RFC 4193"],
+            why: "From outside nobody is there, or somebody else.",
+            remedy: "Publish the public address.",
+            blocked_by: NO_MX,
+        },
+        judge: special_addr,
+    },
+    Check {
+        about: About {
+            id: "target.views",
+            title: "resolvers and the zone's own servers tell the same addresses of a target",
+            severity: Severity::Warning,
+            rfc: &[],
+            why: "Some of the mail goes to the one, some to the other.",
+            remedy: "Wait for the old address to be forgotten; if it stays, you have split DNS.",
+            blocked_by: &[
+                "dns.exists",
+                "dns.servfail",
+                "target.none",
+                "target.implicit",
+                "ns.addr-agree",
+            ],
+        },
+        judge: views,
+    },
+];
+
+/// What this says of each target of each answer, once.
+pub(super) fn each_target(case: &Case, judge: impl Fn(&Mx, &Host) -> Option<Fault>) -> Judged {
+    let faults = |set: &MxSet| -> Vec<Fault> {
+        set.targets().filter_map(|mx| judge(mx, &case.host(&mx.target))).collect()
+    };
+    each_set(case, faults)
+}
+
+/// What this says of each answer, once.
+pub(super) fn each_set(case: &Case, judge: impl Fn(&MxSet) -> Vec<Fault>) -> Judged {
+    if case.sets.is_empty() {
+        return Judged::Unknown(UNTOLD.to_owned());
+    }
+    let (mut faults, mut told) = (Vec::new(), HashSet::new());
+    let judged = case.sets.iter().map(|set| (set, judge(set)));
+    for (set, fault) in judged.flat_map(|(set, all)| all.into_iter().map(move |one| (set, one))) {
+        if told.insert((fault.subject.clone(), fault.message.clone())) {
+            let is_bare = fault.evidence.is_empty();
+            faults.push(if is_bare { fault.seen(&set.evidence) } else { fault });
+        }
+    }
+    Judged::by(faults)
+}
+
+fn owner_cname(case: &Case) -> Judged {
+    let name = &case.facts.domain;
+    if case.facts.zone.as_ref() != Some(name) {
+        return Judged::Nothing("the domain is no zone of its own");
+    }
+    let asked = case.asked(Role::Authority, name, Kind::Mx);
+    let asked: Vec<&Answer> = asked.chain(case.asked(Role::Resolver, name, Kind::Mx)).collect();
+    let alias = asked.iter().find_map(|a| Some((a, a.aliases().first()?.clone())));
+    let Some((answer, alias)) = alias else { return Judged::Ok };
+    let message = format!("{name} is a zone, and an alias for {alias} as well");
+    let fault = Fault::of(name, message).got(format!("CNAME {alias}."));
+    Judged::Amiss(vec![fault.seen(std::slice::from_ref(&answer.id))])
+}
+
+/// Did everybody who told say that there is no MX record?
+fn has_no_mx(case: &Case) -> Option<bool> {
+    (!case.sets.is_empty()).then(|| case.sets.iter().all(|set| set.records.is_empty()))
+}
+
+fn evidence(case: &Case) -> Vec<String> {
+    case.sets.iter().flat_map(|set| set.evidence.clone()).collect()
+}
+
+fn hint(case: &Case) -> String {
+    let server = case.expect.expected_names().next().unwrap_or("mail.example.net");
+    format!("Add `{}. MX 10 {server}.`", case.facts.domain)
+}
+
+fn none(case: &Case) -> Judged {
+    match has_no_mx(case) {
+        None => return Judged::Unknown(UNTOLD.to_owned()),
+        Some(false) => return Judged::Ok,
+        Some(true) => {}
+    }
+    let name = &case.facts.domain;
+    let host = case.host(name);
+    match host.is {
+        Presence::There { .. } => Judged::Ok,
+        Presence::Unknown(why) => {
+            Judged::Unknown(format!("{name} has no MX record; whether it has an address: {why}"))
+        }
+        Presence::Nowhere | Presence::NoName => {
+            let message = format!("{name} has neither an MX record nor an address");
+            let fault = Fault::of(name, message).remedy(hint(case));
+            Judged::Amiss(vec![fault.seen(&[evidence(case), host.evidence].concat())])
+        }
+    }
+}
+
+fn implicit(case: &Case) -> Judged {
+    match has_no_mx(case) {
+        None => return Judged::Unknown(UNTOLD.to_owned()),
+        Some(false) => return Judged::Ok,
+        Some(true) => {}
+    }
+    let name = &case.facts.domain;
+    let host = case.host(name);
+    let where_to = listed(host.addrs.iter().map(ToString::to_string));
+    let severity = match case.class(name) {
+        Class::Expected | Class::Any | Class::Allowed => Severity::Warning,
+        _ => Severity::Critical,
+    };
+    let message = format!("{name} has no MX record, so mail goes to its address {where_to}");
+    let fault = Fault::of(name, message).got(where_to).remedy(hint(case)).at(severity);
+    Judged::Amiss(vec![fault.seen(&[evidence(case), host.evidence].concat())])
+}
+
+fn nullmx(case: &Case) -> Judged {
+    each_set(case, |set| {
+        let is_null = !set.records.is_empty() && set.targets().next().is_none();
+        let name = &case.facts.domain;
+        let message = format!("{name} says that it takes no mail{}", case.seen_at(set));
+        let fault = Fault::of(name, message)
+            .got("0 .")
+            .remedy(format!("{}, and delete the record `0 .`", hint(case)));
+        is_null.then_some(fault).into_iter().collect()
+    })
+}
+
+fn nullmx_mixed(case: &Case) -> Judged {
+    each_set(case, |set| {
+        let targets = set.targets().count();
+        let is_mixed = targets > 0 && targets < set.records.len();
+        let name = &case.facts.domain;
+        let message = format!(
+            "{name} says that it takes no mail, and names servers for it{}",
+            case.seen_at(set)
+        );
+        is_mixed.then(|| Fault::of(name, message)).into_iter().collect()
+    })
+}
+
+/// Is this name an address?
+fn literal(name: &str) -> Option<IpAddr> {
+    let inner = name.trim_start_matches('[').trim_end_matches(']');
+    inner.parse().ok()
+}
+
+fn ip_literal(case: &Case) -> Judged {
+    let is_all = |set: &MxSet| set.targets().all(|mx| literal(&mx.target).is_some());
+    let severity = match case.sets.iter().any(is_all) {
+        true => Severity::Critical,
+        false => Severity::Error,
+    };
+    each_target(case, |mx, _| {
+        let address = literal(&mx.target)?;
+        let name = &case.facts.domain;
+        let message = format!("an MX record names the address {address}, not a host");
+        let remedy = match case.expects(address) {
+            true => format!("{} in its place", hint(case)),
+            false => format!("Create `mail.{name}. A {address}` and name that."),
+        };
+        Some(Fault::of(&mx.target, message).remedy(remedy).at(severity))
+    })
+}
+
+fn hostname(case: &Case) -> Judged {
+    each_target(case, |mx, _| {
+        if literal(&mx.target).is_some() {
+            return None;
+        }
+        let fits = |label: &str| {
+            let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+            label.bytes().all(legal) && !label.starts_with('-') && !label.ends_with('-')
+        };
+        let last = mx.target.rsplit('.').next().unwrap_or_default();
+        let is_number = last.bytes().all(|b| b.is_ascii_digit());
+        let is_one = mx.target.split('.').all(fits) && !is_number;
+        let fault = Fault::of(&mx.target, format!("{} is no host name", mx.target));
+        (!is_one).then(|| fault.remedy(format!("Rename {}.", mx.target)))
+    })
+}
+
+fn cname(case: &Case) -> Judged {
+    each_target(case, |mx, host| {
+        let canonical = host.canonical.as_ref()?;
+        let message = format!("{} is only another name for {canonical}", mx.target);
+        let remedy = format!("Point the MX record at {canonical}.");
+        let fault = Fault::of(&mx.target, message).got(format!("CNAME {canonical}."));
+        Some(fault.remedy(remedy).seen(&host.evidence))
+    })
+}
+
+/// The highest name above the target that does not exist, where what stands above that is a top-level domain:
+/// there anybody may register it.
+fn registrable<'a>(case: &Case, target: &'a str) -> Option<(&'a str, String)> {
+    let two_labels = target.rmatch_indices('.').nth(1).map_or(target, |(at, _)| &target[at + 1..]);
+    let top = two_labels.split_once('.')?.1;
+    let missing = case
+        .asked(Role::Resolver, two_labels, Kind::Ns)
+        .find(|answer| answer.reply().is_some_and(|reply| reply.rcode == "NXDOMAIN"))?;
+    // A top-level domain that does not exist sells no names.
+    let top_exists = case.asked(Role::Resolver, top, Kind::Ns).any(|answer| {
+        answer.reply().is_some_and(|reply| reply.rcode == "NOERROR" && !reply.answer.is_empty())
+    });
+    top_exists.then(|| (two_labels, missing.id.clone()))
+}
+
+fn takeover(case: &Case) -> Judged {
+    each_target(case, |mx, host| {
+        if host.is != Presence::NoName {
+            return None;
+        }
+        let (domain, evidence) = registrable(case, &mx.target)?;
+        let message = format!(
+            "{domain} is not registered: whoever registers it gets what is sent to {}",
+            mx.target
+        );
+        let remedy = format!("Remove the MX record for {} now.", mx.target);
+        Some(Fault::of(&mx.target, message).remedy(remedy).seen(&[evidence]))
+    })
+}
+
+fn dangling(case: &Case) -> Judged {
+    let is_nowhere = |host: &Host| matches!(host.is, Presence::Nowhere | Presence::NoName);
+    let mut unclear = Vec::new();
+    for mx in case.sets.iter().flat_map(MxSet::targets) {
+        if literal(&mx.target).is_some() {
+            continue;
+        }
+        if let Presence::Unknown(why) = case.host(&mx.target).is {
+            unclear.push(format!("{}: {why}", mx.target));
+        }
+    }
+    let faults = |set: &MxSet| -> Vec<Fault> {
+        let hosts: Vec<(&Mx, Host)> = set.targets().map(|mx| (mx, case.host(&mx.target))).collect();
+        let all = hosts.iter().all(|(_, host)| is_nowhere(host));
+        let severity = if all { Severity::Critical } else { Severity::Error };
+        // What is no name at all, is misspelt, expected, or can be registered, is told by other checks.
+        let told = |mx: &Mx| {
+            literal(&mx.target).is_some()
+                || registrable(case, &mx.target).is_some()
+                || super::routing::is_slip(case, mx)
+                || case.expect.servers.contains(&mx.target)
+        };
+        let lost = hosts.iter().filter(|(mx, host)| is_nowhere(host) && !told(mx));
+        let fault = |(mx, host): &(&Mx, Host)| {
+            let what = match host.is {
+                Presence::NoName => "does not exist",
+                _ => "has no address",
+            };
+            let remedy = format!("Create an address for {0}, or remove its MX record.", mx.target);
+            let message = format!("{} {what}{}", mx.target, case.seen_at(set));
+            Fault::of(&mx.target, message).remedy(remedy).at(severity).seen(&host.evidence)
+        };
+        lost.map(fault).collect()
+    };
+    match each_set(case, faults) {
+        Judged::Ok if !unclear.is_empty() => {
+            unclear.sort();
+            unclear.dedup();
+            Judged::Unknown(unclear.join("; "))
+        }
+        judged => judged,
+    }
+}
+
+fn of_one_family(case: &Case, v4: bool, fault: impl Fn(&str) -> Fault) -> Judged {
+    each_target(case, |mx, host| {
+        let whole = host.is == Presence::There { whole: true };
+        let only = !host.addrs.is_empty() && host.addrs.iter().all(|a| a.is_ipv4() == v4);
+        (whole && only).then(|| fault(&mx.target).seen(&host.evidence))
+    })
+}
+
+fn v6_only(case: &Case) -> Judged {
+    of_one_family(case, false, |target| {
+        let fault = Fault::of(target, format!("{target} has no IPv4 address"));
+        fault.remedy(format!("Add an A record for {target}."))
+    })
+}
+
+fn v4_only(case: &Case) -> Judged {
+    of_one_family(case, true, |target| Fault::of(target, format!("{target} has no IPv6 address")))
+}
+
+/// What kind of address nobody can reach from outside this is.
+fn special(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            match (a, b, c) {
+                (0, _, _) => Some("none at all"),
+                (127, _, _) => Some("this machine's own"),
+                (10, _, _) | (172, 16..=31, _) | (192, 168, _) => Some("private"),
+                (100, 64..=127, _) => Some("behind a carrier's NAT"),
+                (169, 254, _) => Some("good on its own link only"),
+                (192, 0, 2) | (198, 51, 100) | (203, 0, 113) => Some("for documentation"),
+                (198, 18..=19, _) => Some("for benchmarks"),
+                (224..=239, _, _) => Some("a group's"),
+                (240..=255, _, _) => Some("reserved"),
+                _ => None,
+            }
+        }
+        IpAddr::V6(v6) => match v6.segments() {
+            [0, 0, 0, 0, 0, 0xffff, _, _] => Some("an IPv4 address written as IPv6"),
+            [0, 0, 0, 0, 0, 0, 0, 0] => Some("none at all"),
+            [0, 0, 0, 0, 0, 0, 0, 1] => Some("this machine's own"),
+            [0xfc00..=0xfdff, ..] => Some("private"),
+            [0xfe80..=0xfebf, ..] => Some("good on its own link only"),
+            [0xff00..=0xffff, ..] => Some("a group's"),
+            [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Some("for documentation"),
+            _ => None,
+        },
+    }
+}
+
+fn special_addr(case: &Case) -> Judged {
+    each_target(case, |mx, host| {
+        let told = host.addrs.iter().filter_map(|a| Some(format!("{a} ({})", special(*a)?)));
+        let told: Vec<String> = told.collect();
+        if told.is_empty() {
+            return None;
+        }
+        let message = format!("{} is at {}", mx.target, listed(told));
+        Some(Fault::of(&mx.target, message).seen(&host.evidence))
+    })
+}
+
+fn views(case: &Case) -> Judged {
+    each_target(case, |mx, host| {
+        let own = host.views.iter().find(|v| v.server.role == Role::Authority && v.is_whole)?;
+        let other = host.views.iter().find(|view| {
+            view.server.role == Role::Resolver && view.is_whole && view.addrs != own.addrs
+        })?;
+        let shown = |addrs: &std::collections::BTreeSet<IpAddr>| {
+            listed(addrs.iter().map(ToString::to_string))
+        };
+        let (got, want) = (shown(&other.addrs), shown(&own.addrs));
+        let message = format!(
+            "{} is at {want} as its own servers say, and at {got} as the resolver {} does",
+            mx.target, other.server
+        );
+        let evidence = [own.evidence.clone(), other.evidence.clone()].concat();
+        Some(Fault::of(&mx.target, message).got(got).want(want).seen(&evidence))
+    })
+}

@@ -1,0 +1,449 @@
+//! For each check a world in which it must complain, and one, not far from that, in which it must not.
+
+use super::world::{DOMAIN, World, address, mx, ns, ns1, ns2, record, reply, resolver, soa, text};
+use crate::check::facts::{Data, Kind, Manner, Outcome, Role, Silence, Transport};
+
+pub type Spoil = fn(&mut World);
+
+pub const CASES: &[(&str, Spoil, Spoil)] = &[
+    ("in.domain", |w| renamed(w, "my_host.example.org"), |w| renamed(w, "xn--bcher-kva.example")),
+    ("dns.resolver", |w| w.silence(&resolver()), |w| w.forget(&resolver())),
+    (
+        "dns.exists",
+        |w| {
+            for kind in [Kind::Mx, Kind::Ns, Kind::A, Kind::Aaaa] {
+                w.gone(DOMAIN, kind);
+            }
+            w.refer(&[], &[]);
+        },
+        |w| w.mx(&[]),
+    ),
+    (
+        "dns.servfail",
+        |w| w.at(&resolver(), DOMAIN, Kind::Mx, reply(&resolver(), "SERVFAIL", Vec::new())),
+        |w| w.at(&resolver(), DOMAIN, Kind::Mx, reply(&resolver(), "REFUSED", Vec::new())),
+    ),
+    (
+        "in.no-expectation",
+        |w| w.expect.servers.clear(),
+        |w| {
+            w.expect.servers.clear();
+            w.expect.networks.push("192.0.3.0/24".parse().unwrap());
+        },
+    ),
+    (
+        "in.expected-resolves",
+        |w| w.no_host("atrn2.example.net"),
+        |w| w.host("atrn2.example.net", &["2a00:1::26"]),
+    ),
+    ("ns.unreachable", |w| w.silence(&ns2()), |w| unroutable(w)),
+    (
+        "ns.lame",
+        |w| w.at(&ns2(), DOMAIN, Kind::Soa, reply(&ns2(), "REFUSED", Vec::new())),
+        |w| w.silence(&ns2()),
+    ),
+    ("dns.tcp", |w| no_tcp(w), |w| w.silence(&ns2())),
+    ("ns.edns", |w| no_edns(w), |w| w.silence(&ns2())),
+    (
+        "ns.count",
+        |w| w.set(DOMAIN, Kind::Ns, &[ns("ns1.example.org")]),
+        |w| w.set(DOMAIN, Kind::Ns, &[ns("ns1.example.org"), ns("ns3.example.org")]),
+    ),
+    ("ns.diverse", |w| beside_each_other(w), |_| {}),
+    (
+        "ns.cname",
+        |w| w.alias("ns2.example.net", "real.example.net", &["198.51.99.2"]),
+        |w| w.alias("other.example.net", "real.example.net", &["198.51.99.2"]),
+    ),
+    (
+        "ns.parent-child",
+        |w| w.refer(&["ns1.example.org", "old.example.net"], &["192.0.3.1"]),
+        |w| w.refer(&["ns2.example.net", "ns1.example.org"], &["192.0.3.1"]),
+    ),
+    (
+        "ns.glue",
+        |w| w.refer(&["ns1.example.org", "ns2.example.net"], &["192.0.3.99"]),
+        |w| w.refer(&["ns1.example.org", "ns2.example.net"], &[]),
+    ),
+    (
+        "ns.all-agree",
+        |w| w.mx_at(&ns2(), &[(10, "old.example.com")]),
+        |w| w.mx_at(&ns2(), &[(20, "atrn2.example.net"), (10, "atrn.example.net")]),
+    ),
+    (
+        "ns.addr-agree",
+        |w| {
+            w.mx(&[(10, "mail.example.org")]);
+            w.host("mail.example.org", &["192.0.3.25", "2a00:1::25"]);
+            let old = vec![record("mail.example.org", address("192.0.3.77"))];
+            w.at(&ns2(), "mail.example.org", Kind::A, reply(&ns2(), "NOERROR", old));
+        },
+        |w| {
+            w.mx(&[(10, "mail.example.org")]);
+            w.host("mail.example.org", &["192.0.3.25", "2a00:1::25"]);
+        },
+    ),
+    ("ns.serial", |w| w.at(&ns2(), DOMAIN, Kind::Soa, soa_6()), |w| w.silence(&ns2())),
+    (
+        "ns.resolver-differs",
+        |w| w.mx_at(&resolver(), &[(10, "old.example.com")]),
+        |w| w.ttl(DOMAIN, Kind::Mx, 5),
+    ),
+    (
+        "target.owner-cname",
+        |w| w.set(DOMAIN, Kind::Mx, &[Data::Cname("www.example.net".to_owned())]),
+        |w| {
+            w.facts.zone = Some("org".to_owned());
+            w.set(DOMAIN, Kind::Mx, &[Data::Cname("www.example.net".to_owned())]);
+        },
+    ),
+    (
+        "target.none",
+        |w| w.mx(&[]),
+        |w| {
+            w.mx(&[]);
+            w.host(DOMAIN, &["192.0.3.80"]);
+        },
+    ),
+    (
+        "target.implicit",
+        |w| {
+            w.mx(&[]);
+            w.host(DOMAIN, &["192.0.3.80"]);
+        },
+        |w| w.host(DOMAIN, &["192.0.3.80"]),
+    ),
+    ("target.nullmx", |w| w.mx(&[(0, "")]), |w| w.mx(&[(0, ""), (10, "atrn.example.net")])),
+    (
+        "target.nullmx-mixed",
+        |w| w.mx(&[(0, ""), (10, "atrn.example.net")]),
+        |w| w.mx(&[(0, "atrn.example.net")]),
+    ),
+    (
+        "target.ip-literal",
+        |w| w.mx(&[(10, "192.0.3.25")]),
+        |w| w.mx(&[(10, "192-0-3-25.example.net")]),
+    ),
+    (
+        "target.hostname",
+        |w| w.mx(&[(10, "mail_1.example.net")]),
+        |w| w.mx(&[(10, "mail-1.3com.example")]),
+    ),
+    (
+        "target.cname",
+        |w| {
+            w.mx(&[(10, "mail.example.com")]);
+            w.alias("mail.example.com", "atrn.example.net", &["192.0.3.25", "2a00:1::25"]);
+        },
+        |w| w.alias("mail.example.com", "atrn.example.net", &["192.0.3.25", "2a00:1::25"]),
+    ),
+    ("target.takeover", |w| unregistered(w, "gone.example"), |w| unregistered(w, "example.org")),
+    (
+        "target.dangling",
+        |w| {
+            w.mx(&[(10, "atrn.example.net"), (20, "old.example.org")]);
+            w.no_host("old.example.org");
+        },
+        |w| {
+            w.mx(&[(10, "atrn.example.net"), (20, "old.example.org")]);
+            w.host("old.example.org", &["192.0.3.70"]);
+        },
+    ),
+    (
+        "target.v6-only",
+        |w| w.host("atrn.example.net", &["2a00:1::25"]),
+        |w| {
+            w.host("atrn.example.net", &["2a00:1::25"]);
+            let silent = Outcome::Silence(Silence::Timeout);
+            w.at(&resolver(), "atrn.example.net", Kind::A, silent);
+        },
+    ),
+    (
+        "target.v4-only",
+        |w| w.host("atrn.example.net", &["192.0.3.25"]),
+        |w| w.host("www.example.net", &["192.0.3.25"]),
+    ),
+    (
+        "target.special-addr",
+        |w| w.host("atrn.example.net", &["100.64.0.1", "2a00:1::25"]),
+        |w| w.host("atrn.example.net", &["100.128.0.1", "2a00:1::25"]),
+    ),
+    (
+        "target.views",
+        |w| {
+            w.mx(&[(10, "mail.example.org")]);
+            w.host("mail.example.org", &["192.0.3.25", "2a00:1::25"]);
+            let old = vec![record("mail.example.org", address("192.0.3.77"))];
+            w.at(&resolver(), "mail.example.org", Kind::A, reply(&resolver(), "NOERROR", old));
+        },
+        |w| {
+            w.mx(&[(10, "mail.example.org")]);
+            w.host("mail.example.org", &["192.0.3.25", "2a00:1::25"]);
+        },
+    ),
+    (
+        "mx.missing-dot",
+        |w| w.mx(&[(10, "atrn.example.net.example.org")]),
+        |w| w.mx(&[(10, "atrn.example.net"), (20, "x.atrn.example.net.example.com")]),
+    ),
+    (
+        "mx.near-miss",
+        |w| {
+            w.mx(&[(10, "atrn.exmaple.net")]);
+            w.host("atrn.exmaple.net", &["198.51.99.66"]);
+        },
+        |w| {
+            w.mx(&[(10, "atrn.example.net"), (20, "atrn3.example.net")]);
+            w.host("atrn3.example.net", &["198.51.99.66"]);
+        },
+    ),
+    (
+        "mx.expected-present",
+        |w| {
+            w.mx(&[(10, "mail.example.com")]);
+            w.host("mail.example.com", &["198.51.99.66"]);
+        },
+        |w| {
+            w.mx(&[(10, "mx.example.org")]);
+            w.host("mx.example.org", &["192.0.3.25"]);
+        },
+    ),
+    (
+        "mx.former-provider",
+        |w| {
+            w.expect.former.push("old.example.com".to_owned());
+            w.mx(&[(10, "atrn.example.net"), (20, "old.example.com")]);
+        },
+        |w| w.expect.former.push("old.example.com".to_owned()),
+    ),
+    ("mx.direct-customer", |w| own_line(w, "198.51.99.77"), |w| own_line(w, "198.51.99.78")),
+    ("mx.bypass-preferred", |w| stranger(w, 5), |w| stranger(w, 10)),
+    ("mx.bypass-equal", |w| stranger(w, 10), |w| stranger(w, 11)),
+    (
+        "mx.bypass-backup",
+        |w| stranger(w, 11),
+        |w| {
+            stranger(w, 11);
+            w.expect.allowed.push("mail.example.com".to_owned());
+        },
+    ),
+    (
+        "mx.expected-best",
+        |w| {
+            stranger(w, 5);
+            w.expect.allowed.push("mail.example.com".to_owned());
+        },
+        |w| {
+            stranger(w, 11);
+            w.expect.allowed.push("mail.example.com".to_owned());
+        },
+    ),
+    (
+        "mx.addr-mismatch",
+        |w| w.expect.networks.push("198.51.99.0/24".parse().unwrap()),
+        |w| {
+            w.expect.networks.push("192.0.3.0/24".parse().unwrap());
+            w.expect.networks.push("2a00:1::/64".parse().unwrap());
+        },
+    ),
+    (
+        "mx.addr-partial",
+        |w| {
+            w.mx(&[(10, "atrn.example.net"), (20, "mx.example.org")]);
+            w.host("mx.example.org", &["192.0.3.25", "198.51.99.66"]);
+        },
+        |w| {
+            w.mx(&[(10, "atrn.example.net"), (20, "mx.example.org")]);
+            w.host("mx.example.org", &["192.0.3.25"]);
+        },
+    ),
+    ("mx.complete", |w| w.mx(&[(10, "atrn.example.net")]), |_| {}),
+    (
+        "mx.vanity",
+        |w| {
+            w.mx(&[(10, "mx.example.org")]);
+            w.host("mx.example.org", &["192.0.3.25", "2a00:1::25"]);
+        },
+        |w| {
+            w.mx(&[(10, "atrn.example.net"), (20, "mx.example.org")]);
+            w.host("mx.example.org", &["198.51.99.66"]);
+        },
+    ),
+    (
+        "mx.customer-backup-loop",
+        |w| w.host("atrn2.example.net", &["192.0.3.25"]),
+        |w| {
+            w.mx(&[(10, "atrn.example.net"), (10, "atrn2.example.net")]);
+            w.host("atrn2.example.net", &["192.0.3.25"]);
+        },
+    ),
+    (
+        "mx.duplicate",
+        |w| w.mx(&[(10, "atrn.example.net"), (10, "atrn.example.net")]),
+        |w| w.mx(&[(10, "atrn.example.net"), (20, "atrn.example.net")]),
+    ),
+    (
+        "mx.count",
+        |w| {
+            let names: Vec<String> = (0..11).map(|n| format!("mx{n}.example.com")).collect();
+            let all: Vec<(u16, &str)> = names.iter().map(|name| (10, name.as_str())).collect();
+            w.mx(&all);
+        },
+        |w| w.each(&ns1(), |reply| reply.octets = 1232),
+    ),
+    ("mx.redundancy", |w| w.mx(&[(10, "atrn.example.net")]), |_| {}),
+    (
+        "mx.wildcard",
+        |w| w.set("nobody.example.org", Kind::Mx, &[mx(10, "atrn.example.net")]),
+        |w| w.set("nobody.example.org", Kind::Mx, &[]),
+    ),
+    ("mx.subdomains", |w| other_name(w, "web.example.net"), |w| other_name(w, "atrn.example.net")),
+    (
+        "ptr.exists",
+        |w| w.called("192.0.3.25", None),
+        |w| w.gone("77.99.51.198.in-addr.arpa", Kind::Ptr),
+    ),
+    (
+        "ptr.generic",
+        |w| w.called("192.0.3.25", Some("dyn-192-000-003-025.pool.example.net")),
+        |w| w.called("192.0.3.25", Some("host-192-0-3-26.example.net")),
+    ),
+    ("dnssec.ds-orphan", |w| w.keys(&[7, 8], &[9]), |w| w.keys(&[7, 8], &[7, 9])),
+    ("dnssec.no-ds", |w| w.keys(&[7], &[]), |w| w.keys(&[], &[])),
+    ("dnssec.expiry", |w| w.good_for(3 * 86_400 - 1), |w| w.good_for(3 * 86_400)),
+    ("ttl.mx-high", |w| w.ttl(DOMAIN, Kind::Mx, 86_401), |w| w.ttl(DOMAIN, Kind::Mx, 86_400)),
+    (
+        "ttl.mx-low",
+        |w| w.ttl(DOMAIN, Kind::Mx, 59),
+        |w| {
+            w.forget(&ns1());
+            w.forget(&ns2());
+            w.ttl(DOMAIN, Kind::Mx, 59);
+        },
+    ),
+    ("ttl.addr-low", |w| quick_host(w, 59), |w| quick_host(w, 60)),
+    (
+        "ttl.rrset",
+        |w| {
+            let mut records = vec![
+                record(DOMAIN, mx(10, "atrn.example.net")),
+                record(DOMAIN, mx(20, "atrn2.example.net")),
+            ];
+            records[1].ttl = 60;
+            w.at(&ns2(), DOMAIN, Kind::Mx, reply(&ns2(), "NOERROR", records));
+        },
+        |w| w.ttl(DOMAIN, Kind::Mx, 60),
+    ),
+    (
+        "ttl.negative",
+        |w| {
+            w.set(DOMAIN, Kind::Soa, &[soa(7, 7200)]);
+            w.ttl(DOMAIN, Kind::Soa, 7200);
+        },
+        |w| w.set(DOMAIN, Kind::Soa, &[soa(7, 7200)]),
+    ),
+    (
+        "spf.one",
+        |w| w.set(DOMAIN, Kind::Txt, &[text("v=spf1 -all"), text("V=SPF1 mx -all")]),
+        |w| w.set(DOMAIN, Kind::Txt, &[text("v=spf1 -all"), text("v=spf10 is another thing")]),
+    ),
+    (
+        "sts.record",
+        |w| w.set("_mta-sts.example.org", Kind::Txt, &[text("v=STSv1; id=2026-01-01;")]),
+        |w| w.set("_mta-sts.example.org", Kind::Txt, &[]),
+    ),
+    (
+        "tlsrpt.record",
+        |w| w.set("_smtp._tls.example.org", Kind::Txt, &[text("v=TLSRPTv1; rua=tls@example.org")]),
+        |w| w.set("_smtp._tls.example.org", Kind::Txt, &[]),
+    ),
+    (
+        "tlsrpt.with-sts",
+        |w| w.set("_smtp._tls.example.org", Kind::Txt, &[]),
+        |w| {
+            w.set("_smtp._tls.example.org", Kind::Txt, &[]);
+            w.set("_mta-sts.example.org", Kind::Txt, &[]);
+        },
+    ),
+    (
+        "dmarc.exists",
+        |w| w.set("_dmarc.example.org", Kind::Txt, &[text("v=spf1 -all")]),
+        |w| w.set("_dmarc.example.org", Kind::Txt, &[text("v=DMARC1;p=none")]),
+    ),
+];
+
+fn renamed(world: &mut World, name: &str) {
+    world.facts.domain = name.to_owned();
+}
+
+fn unroutable(world: &mut World) {
+    for answer in world.facts.answers.iter_mut().filter(|answer| answer.server == ns2()) {
+        answer.outcome = Outcome::Silence(Silence::Unroutable);
+    }
+}
+
+fn no_tcp(world: &mut World) {
+    let silent = Outcome::Silence(Silence::Closed);
+    world.put(&ns2(), DOMAIN, Kind::Soa, Transport::Tcp, Manner::Usual, silent);
+}
+
+fn no_edns(world: &mut World) {
+    world.at(&ns2(), DOMAIN, Kind::Soa, reply(&ns2(), "FORMERR", Vec::new()));
+}
+
+fn beside_each_other(world: &mut World) {
+    for answer in &mut world.facts.answers {
+        if answer.server.role == Role::Authority {
+            answer.server.addr = match answer.server == ns1() {
+                true => "192.0.3.1".parse().unwrap(),
+                false => "192.0.3.2".parse().unwrap(),
+            };
+        }
+    }
+}
+
+fn soa_6() -> Outcome {
+    reply(&ns2(), "NOERROR", vec![record(DOMAIN, soa(6, 300))])
+}
+
+/// The second server is below a domain that does not exist.
+fn unregistered(world: &mut World, domain: &str) {
+    let target = format!("mx.{domain}");
+    world.mx(&[(10, "atrn.example.net"), (20, &target)]);
+    world.no_host(&target);
+    let top = domain.rsplit('.').next().unwrap();
+    world.set(top, Kind::Ns, &[ns("a.nic.example")]);
+    if domain != DOMAIN {
+        world.gone(domain, Kind::Ns);
+    }
+}
+
+/// Somebody else with this number.
+fn stranger(world: &mut World, preference: u16) {
+    world.mx(&[
+        (10, "atrn.example.net"),
+        (20, "atrn2.example.net"),
+        (preference, "mail.example.com"),
+    ]);
+    world.host("mail.example.com", &["198.51.99.66", "2a00:2::66"]);
+}
+
+/// The customer's host is at .77, and an MX beside the provider's is here.
+fn own_line(world: &mut World, addr: &str) {
+    world.expect.customer.push("198.51.99.77".parse().unwrap());
+    world.mx(&[(10, "atrn.example.net"), (20, "home.example.org")]);
+    world.host("home.example.org", &[addr]);
+}
+
+fn other_name(world: &mut World, target: &str) {
+    world.expect.also.push("www.example.org".to_owned());
+    let data = [mx(10, target), mx(20, "atrn2.example.net")];
+    world.set("www.example.org", Kind::Mx, &data);
+}
+
+fn quick_host(world: &mut World, ttl: u32) {
+    world.mx(&[(10, "mx.example.org")]);
+    world.host("mx.example.org", &["192.0.3.25", "2a00:1::25"]);
+    world.ttl("mx.example.org", Kind::A, ttl);
+    world.ttl("mx.example.org", Kind::Aaaa, ttl);
+}

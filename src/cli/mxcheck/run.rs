@@ -1,0 +1,484 @@
+//! What `mxcheck` does.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::NamedTempFile;
+
+use super::{Cli, Colour, Judging, Wanted, name};
+use crate::cli::style::has_colour;
+use crate::cli::tell;
+use crate::exit::{Exit, Failure};
+use crate::flow::check::evidence::{Reader, Unreadable, Writer};
+use crate::flow::check::gather::{Plan, Word};
+use crate::flow::check::{
+    About, Assessment, Conclusion, Expectation, Facts, Policy, Severity, checks, gather_all, judge,
+    system_resolvers,
+};
+use crate::report::assessment::{Form, Wish, Wording, plugin_exit, wording};
+use crate::smtp::escape::Escaped;
+
+/// More of a list of domains is not read, octets.
+const LONGEST_LIST: u64 = 64 << 20;
+/// More mistakes in a list are only counted.
+const MOST_MISTAKES: usize = 10;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// [`Failure`] with what stood in the way.
+pub fn run(cli: Cli) -> Result<Exit, Failure> {
+    if let Some(id) = &cli.explain {
+        return explain(id);
+    }
+    if cli.list_checks {
+        return list_checks(matches!(cli.output.form(), Form::Json | Form::Jsonl));
+    }
+    let is_plugin = cli.output.form() == Form::Nagios;
+    match check(&cli) {
+        // What such a check cannot find out is its fourth answer, and stands where the others do.
+        Err(failure) if is_plugin && failure.exit != Exit::Usage => {
+            let what = Escaped::text(&failure.what.replace('|', "/")).to_string();
+            tell(&format!("MX UNKNOWN - {what}\n"))?;
+            Ok(Exit::Unknown)
+        }
+        done => done,
+    }
+}
+
+fn explain(id: &str) -> Result<Exit, Failure> {
+    let check = checks().find(|check| check.about.id == id);
+    let about = &check.ok_or_else(|| Failure::new(Exit::Usage, "there is no such check"))?.about;
+    let mut text = format!("{}: {}\n\n", about.id, about.title);
+    text.push_str(&format!("Usually:    {}\n", about.severity));
+    if !about.rfc.is_empty() {
+        text.push_str(&format!("Written in: {}\n", about.rfc.join("; ")));
+    }
+    text.push_str(&format!("Why:        {}\nWhat to do: {}\n", about.why, about.remedy));
+    if !about.blocked_by.is_empty() {
+        text.push_str(&format!("Not judged: after {}\n", about.blocked_by.join(", ")));
+    }
+    tell(&text)
+}
+
+fn list_checks(as_json: bool) -> Result<Exit, Failure> {
+    let mut text = String::new();
+    for about in checks().map(|check| &check.about) {
+        if as_json {
+            let line = serde_json::to_string(about);
+            text.push_str(&line.map_err(|error| Failure::new(Exit::Software, error))?);
+            text.push('\n');
+        } else {
+            let (id, severity) = (about.id, about.severity.word());
+            text.push_str(&format!("{id:<24} {severity:<9} {}\n", about.title));
+        }
+    }
+    tell(&text)
+}
+
+fn check(cli: &Cli) -> Result<Exit, Failure> {
+    match &cli.replay {
+        Some(file) => replay(cli, file)?.end(),
+        None => ask(cli)?.end(),
+    }
+}
+
+/// Judges again what was found out before.
+fn replay(cli: &Cli, path: &Path) -> Result<Page, Failure> {
+    let at = path.display();
+    let wrong = |why: Unreadable| match why {
+        Unreadable::Io(error) => Failure::new(Exit::Io, format!("{at}: {error}")),
+        Unreadable::Format(line, what) => {
+            let hint = "--replay reads what --save has written";
+            Failure::new(Exit::Data, format!("{at}:{line}: {what}")).hint(Some(hint))
+        }
+    };
+    let file = open(path)?;
+    let mut reader = Reader::new(BufReader::new(file)).map_err(wrong)?;
+    let expected = laid_over(reader.expected.clone(), &cli.wanted);
+    let mut page = Page::new(cli, reader.several)?;
+    let mut count = 0;
+    while let Some(facts) = reader.next_facts().map_err(wrong)? {
+        count += 1;
+        page.add(&facts, &expected)?;
+    }
+    match count {
+        0 => Err(Failure::new(Exit::Data, format!("{at}: no domain is in it"))),
+        _ => Ok(page),
+    }
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    File::open(path).map_err(|error| {
+        let exit = match error.kind() {
+            io::ErrorKind::NotFound => Exit::NoInput,
+            _ => Exit::Io,
+        };
+        Failure::new(exit, format!("{}: {error}", path.display()))
+    })
+}
+
+/// Asks, and judges.
+fn ask(cli: &Cli) -> Result<Page, Failure> {
+    let domains = domains(cli)?;
+    let plan = plan(cli)?;
+    let expected = Arc::new(expectation(&cli.wanted));
+    let several = cli.from_file.is_some() || cli.domains.len() > 1;
+    let mut page = Page::new(cli, several)?;
+    let mut saved = match &cli.output.save {
+        Some(path) => Some(Saved::new(path, &expected, several)?),
+        None => None,
+    };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
+    let wanted = Arc::clone(&expected);
+    let next = |facts: Facts| {
+        if let Some(saved) = &mut saved {
+            saved.add(&facts)?;
+        }
+        page.add(&facts, &wanted)
+    };
+    let jobs = usize::from(cli.asking.jobs);
+    runtime.block_on(gather_all(domains, expected, Arc::new(plan), jobs, next))?;
+    saved.map_or(Ok(()), Saved::end)?;
+    Ok(page)
+}
+
+fn plan(cli: &Cli) -> Result<Plan, Failure> {
+    let asking = &cli.asking;
+    let mut plan = Plan::new(asking.timeout.get(), asking.retries.saturating_add(1));
+    plan.word = match (asking.authoritative, asking.resolver_only) {
+        // What resolvers say of a zone that is not live is not about it.
+        _ if !asking.undelegated.is_empty() => Word::Authorities,
+        (true, _) => Word::Authorities,
+        (_, true) => Word::Resolvers,
+        (false, false) => Word::Both,
+    };
+    (plan.v4, plan.v6) = (!asking.ipv6, !asking.ipv4);
+    plan.undelegated = asking.undelegated.clone();
+    plan.resolvers = match asking.resolver.is_empty() {
+        false => asking.resolver.clone(),
+        true => system_resolvers().map_err(|why| {
+            let what = format!("/etc/resolv.conf: {why}");
+            Failure::new(Exit::Config, what).hint(Some("name one with --resolver"))
+        })?,
+    };
+    let (v4, v6) = (plan.v4, plan.v6);
+    plan.resolvers.retain(|at| if at.is_ipv4() { v4 } else { v6 });
+    if plan.resolvers.is_empty() {
+        let what = format!("no resolver can be asked over IPv{} only", if v4 { 4 } else { 6 });
+        return Err(Failure::new(Exit::Usage, what).hint(Some("name one with --resolver")));
+    }
+    // More than these no resolver library asks either.
+    plan.resolvers.truncate(if asking.resolver.is_empty() { 3 } else { 16 });
+    Ok(plan)
+}
+
+fn expectation(wanted: &Wanted) -> Expectation {
+    Expectation {
+        servers: wanted.server.clone(),
+        names: wanted.expect_mx.clone(),
+        networks: wanted.expect_addr.clone(),
+        allowed: wanted.allow_mx.clone(),
+        former: wanted.deny_mx.clone(),
+        customer: wanted.customer_addr.clone(),
+        also: wanted.also.clone(),
+        change_planned: wanted.planned_change,
+    }
+}
+
+/// What was expected when the facts were gathered, but for what is said now.
+fn laid_over(before: Expectation, wanted: &Wanted) -> Expectation {
+    fn said<T>(now: Vec<T>, before: Vec<T>) -> Vec<T> {
+        if now.is_empty() { before } else { now }
+    }
+    let now = expectation(wanted);
+    Expectation {
+        servers: said(now.servers, before.servers),
+        names: said(now.names, before.names),
+        networks: said(now.networks, before.networks),
+        allowed: said(now.allowed, before.allowed),
+        former: said(now.former, before.former),
+        customer: said(now.customer, before.customer),
+        also: said(now.also, before.also),
+        change_planned: now.change_planned || before.change_planned,
+    }
+}
+
+/// The domains of the command line and of the list, each once.
+fn domains(cli: &Cli) -> Result<Vec<String>, Failure> {
+    let (mut domains, mut mistakes) = (Vec::new(), Vec::new());
+    for text in &cli.domains {
+        match name(text) {
+            Ok(domain) => domains.push(domain),
+            Err(why) => mistakes.push(format!("{text:?}: {why}")),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(Failure::new(Exit::Usage, mistakes.join("\n")));
+    }
+    if let Some(path) = &cli.from_file {
+        domains.extend(listed(path)?);
+    }
+    if domains.is_empty() {
+        let what = "no domain was named";
+        let hint = "mxcheck example.org --server atrn.example.net; or --from-file FILE";
+        return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
+    }
+    let mut seen = HashSet::new();
+    domains.retain(|domain| seen.insert(domain.clone()));
+    Ok(domains)
+}
+
+/// The domains of a list. Every mistake in it is told before anybody is asked.
+fn listed(path: &Path) -> Result<Vec<String>, Failure> {
+    let (shown, from): (String, Box<dyn Read>) = match path.to_str() {
+        Some("-") => ("standard input".to_owned(), Box::new(io::stdin().lock())),
+        _ => (path.display().to_string(), Box::new(open(path)?)),
+    };
+    let mut text = Vec::new();
+    let read = from.take(LONGEST_LIST + 1).read_to_end(&mut text);
+    read.map_err(|error| Failure::new(Exit::Io, format!("{shown}: {error}")))?;
+    if text.len() as u64 > LONGEST_LIST {
+        let what = format!("{shown}: longer than {} MiB", LONGEST_LIST >> 20);
+        return Err(Failure::new(Exit::Data, what));
+    }
+    let (mut domains, mut mistakes) = (Vec::new(), Vec::new());
+    for (n, line) in text.lines().enumerate() {
+        let line = line.unwrap_or_else(|_| "\u{fffd}".to_owned());
+        let line = line.split('#').next().unwrap_or_default().trim();
+        match name(line) {
+            _ if line.is_empty() => {}
+            Ok(domain) => domains.push(domain),
+            Err(why) => {
+                let line: String = line.chars().take(80).collect();
+                mistakes.push(format!("{shown}:{}: {line:?}: {why}", n + 1));
+            }
+        }
+    }
+    if mistakes.is_empty() && domains.is_empty() {
+        let what = format!("{shown}: no domain is in it");
+        return Err(Failure::new(Exit::Data, what).hint(Some("one a line; # begins a comment")));
+    }
+    if !mistakes.is_empty() {
+        let more = mistakes.len().saturating_sub(MOST_MISTAKES);
+        mistakes.truncate(MOST_MISTAKES);
+        if more > 0 {
+            mistakes.push(format!("and {more} more"));
+        }
+        return Err(Failure::new(Exit::Data, mistakes.join("\n")));
+    }
+    Ok(domains)
+}
+
+/// A file that is there whole or not at all.
+struct Whole {
+    file: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl Whole {
+    fn new(path: &Path) -> Result<Whole, Failure> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
+        let file = file.map_err(|error| {
+            Failure::new(Exit::CantCreate, format!("{}: {error}", path.display()))
+        })?;
+        Ok(Whole { file: BufWriter::new(file), path: path.to_owned() })
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        let wrong = |error: &dyn std::fmt::Display| {
+            Failure::new(Exit::Io, format!("{}: {error}", self.path.display()))
+        };
+        let file = self.file.into_inner().map_err(|error| wrong(error.error()))?;
+        // As any program would make it; a temporary file is its owner's alone.
+        let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        file.as_file().set_permissions(open_to_all).map_err(|error| wrong(&error))?;
+        file.persist(&self.path).map_err(|error| wrong(&error.error))?;
+        Ok(())
+    }
+}
+
+/// Where evidence is kept.
+struct Saved {
+    writer: Writer<BufWriter<NamedTempFile>>,
+    path: PathBuf,
+}
+
+impl Saved {
+    fn new(path: &Path, expected: &Expectation, several: bool) -> Result<Saved, Failure> {
+        let whole = Whole::new(path)?;
+        let writer = Writer::new(whole.file, expected, several);
+        let writer = writer.map_err(|error| of(path, &error))?;
+        Ok(Saved { writer, path: whole.path })
+    }
+
+    fn add(&mut self, facts: &Facts) -> Result<(), Failure> {
+        self.writer.add(facts).map_err(|error| of(&self.path, &error))
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        let file = self.writer.end().map_err(|error| of(&self.path, &error))?;
+        Whole { file, path: self.path }.end()
+    }
+}
+
+fn of(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(Exit::Io, format!("{}: {error}", path.display()))
+}
+
+/// Where the report goes.
+enum Sheet {
+    Stdout(BufWriter<io::Stdout>),
+    File(Whole),
+    /// Whoever read it has gone away.
+    Nobody,
+}
+
+/// The report being written, and what it comes to.
+struct Page {
+    wording: Box<dyn Wording>,
+    sheet: Sheet,
+    policy: Policy,
+    form: Form,
+    wish: Wish,
+    told: Vec<(Conclusion, Option<Severity>)>,
+}
+
+impl Page {
+    fn new(cli: &Cli, many: bool) -> Result<Page, Failure> {
+        let output = &cli.output;
+        let colour = match output.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => output.output.is_none() && has_colour(&io::stdout()),
+        };
+        let wish = Wish {
+            colour,
+            verbose: output.verbose,
+            quiet: output.quiet,
+            many,
+            warnings_are_ok: cli.judging.warn_as_ok,
+            fail_on: cli.judging.fail_on,
+        };
+        let catalogue: Vec<&'static About> = checks().map(|check| &check.about).collect();
+        let sheet = match &output.output {
+            Some(path) => Sheet::File(Whole::new(path)?),
+            None => Sheet::Stdout(BufWriter::new(io::stdout())),
+        };
+        let form = output.form();
+        let wording = wording(form, wish, catalogue);
+        Ok(Page { wording, sheet, policy: policy(&cli.judging), form, wish, told: Vec::new() })
+    }
+
+    fn add(&mut self, facts: &Facts, expected: &Expectation) -> Result<(), Failure> {
+        let assessment: Assessment = judge(facts, expected, &self.policy);
+        self.told.push((assessment.verdict, assessment.worst));
+        self.write(|wording, out| {
+            wording.add(out, &assessment)?;
+            out.flush()
+        })
+    }
+
+    fn write(
+        &mut self,
+        what: impl FnOnce(&mut dyn Wording, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let wording = self.wording.as_mut();
+        match &mut self.sheet {
+            Sheet::Nobody => Ok(()),
+            Sheet::File(whole) => {
+                let path = whole.path.clone();
+                what(wording, &mut whole.file).map_err(|error| of(&path, &error))
+            }
+            Sheet::Stdout(out) => match what(wording, out) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    self.sheet = Sheet::Nobody;
+                    Ok(())
+                }
+                Err(error) => Err(Failure::new(Exit::Io, format!("standard output: {error}"))),
+                Ok(()) => Ok(()),
+            },
+        }
+    }
+
+    fn end(mut self) -> Result<Exit, Failure> {
+        self.write(|wording, out| {
+            wording.end(out)?;
+            out.flush()
+        })?;
+        if let Sheet::File(whole) = self.sheet {
+            whole.end()?;
+        }
+        Ok(match self.form {
+            Form::Nagios => match plugin_exit(&self.told, self.wish) {
+                0 => Exit::Ok,
+                1 => Exit::Partial,
+                2 => Exit::Critical,
+                _ => Exit::Unknown,
+            },
+            _ => exit(self.told.iter().map(|(verdict, _)| *verdict)),
+        })
+    }
+}
+
+fn policy(judging: &Judging) -> Policy {
+    Policy {
+        only: judging.only.clone(),
+        skip: judging.skip.clone(),
+        severities: judging.severity.clone(),
+        fail_on: judging.fail_on,
+    }
+}
+
+/// How the program ends: as the one domain says. Of several, findings come before what was not found out.
+fn exit(verdicts: impl Iterator<Item = Conclusion>) -> Exit {
+    let exit = |verdict| match verdict {
+        Conclusion::Ok => Exit::Ok,
+        Conclusion::Fail => Exit::Partial,
+        Conclusion::NoDomain => Exit::NoHost,
+        Conclusion::Unreachable => Exit::Unavailable,
+        Conclusion::Unknown => Exit::TempFail,
+    };
+    let mut exits: Vec<Exit> = verdicts.map(exit).collect();
+    exits.sort();
+    exits.dedup();
+    exits.retain(|exit| *exit != Exit::Ok);
+    match exits.as_slice() {
+        [] => Exit::Ok,
+        [only] => *only,
+        several if several.contains(&Exit::Partial) || several.contains(&Exit::NoHost) => {
+            Exit::Partial
+        }
+        _ => Exit::TempFail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_domains_findings_come_before_doubts() {
+        use Conclusion::{Fail, NoDomain, Ok, Unknown, Unreachable};
+        let cases: &[(&[Conclusion], Exit)] = &[
+            (&[], Exit::Ok),
+            (&[Ok, Ok], Exit::Ok),
+            (&[Ok, Fail], Exit::Partial),
+            (&[NoDomain], Exit::NoHost),
+            (&[NoDomain, Ok, NoDomain], Exit::NoHost),
+            (&[NoDomain, Unknown], Exit::Partial),
+            (&[Fail, Unreachable], Exit::Partial),
+            (&[Unreachable, Ok], Exit::Unavailable),
+            (&[Unreachable, Unknown], Exit::TempFail),
+        ];
+        for (verdicts, expected) in cases {
+            assert_eq!(exit(verdicts.iter().copied()), *expected, "{verdicts:?}");
+        }
+    }
+}

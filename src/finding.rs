@@ -1,0 +1,372 @@
+//! What a check says: what was looked at, how bad it is, and what to do about it.
+//!
+//! Not here: how anything is found out (`flow`), how it is judged (`check`), or how it is put on a page
+//! (`report`). mxcheck(1) has the names in the JSON.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// How bad something is. The order is that of the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Info,
+    /// Somebody may want it otherwise.
+    Notice,
+    /// It works, and will not always.
+    Warning,
+    /// Some mail is lost or late.
+    Error,
+    /// Mail is lost, goes to somebody else, or can be taken by anybody.
+    Critical,
+}
+
+impl Severity {
+    /// All, the least first.
+    pub const ALL: [Severity; 5] =
+        [Severity::Info, Severity::Notice, Severity::Warning, Severity::Error, Severity::Critical];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Notice => "notice",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl std::str::FromStr for Severity {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Severity, String> {
+        let known = Severity::ALL.into_iter().find(|severity| severity.word() == text);
+        known.ok_or_else(|| {
+            format!("saw {text:?}; allowed: info, notice, warning, error or critical")
+        })
+    }
+}
+
+/// What became of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// All is as it should be.
+    Ok,
+    /// It is not.
+    Fail,
+    /// It is not, and that is no more than worth knowing.
+    Info,
+    /// There was nothing to judge, or another check says why there is not.
+    Skipped,
+    /// Nobody could tell. Never counted as in order.
+    Unknown,
+}
+
+impl Status {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Fail => "fail",
+            Status::Info => "info",
+            Status::Skipped => "skipped",
+            Status::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a check is about: the row of the catalogue that help, manual and reports are read off.
+#[derive(Debug, Serialize)]
+pub struct About {
+    /// The name that never changes: `mx.bypass-equal`.
+    pub id: &'static str,
+    /// What is verified, as a statement that should be true.
+    pub title: &'static str,
+    /// How bad it usually is when it is not.
+    pub severity: Severity,
+    /// Where it is written: `RFC 5321, 5.1`.
+    pub rfc: &'static [&'static str],
+    /// Why anybody should care.
+    pub why: &'static str,
+    /// What to do, in general.
+    pub remedy: &'static str,
+    /// The checks that explain this one: where one of them has something to say, this has nothing to add.
+    pub blocked_by: &'static [&'static str],
+}
+
+impl About {
+    /// The part of the id before the dot.
+    pub fn group(&self) -> &'static str {
+        self.id.split_once('.').map_or(self.id, |(group, _)| group)
+    }
+}
+
+/// A check, and what it says of one thing.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    /// Which check.
+    pub id: &'static str,
+    /// How bad, where it is bad at all.
+    pub severity: Severity,
+    /// What became of it.
+    pub status: Status,
+    /// What it is about: a host, a server, a name.
+    pub subject: String,
+    /// In a sentence.
+    pub message: String,
+    /// What was seen.
+    pub got: Option<String>,
+    /// What was expected.
+    pub want: Option<String>,
+    /// Where it is written.
+    pub rfc: &'static [&'static str],
+    /// What to do.
+    pub remedy: Option<String>,
+    /// The questions whose answers say so, by their ids in the evidence.
+    pub evidence: Vec<String>,
+    /// The check that explains why this was not judged.
+    pub blocked_by: Option<&'static str>,
+    /// How long the slowest of those answers took, milliseconds.
+    pub ms: u64,
+}
+
+impl Finding {
+    /// Is something not as it should be?
+    pub fn is_amiss(&self) -> bool {
+        matches!(self.status, Status::Fail | Status::Info)
+    }
+}
+
+/// What all checks say of a domain. `odmr.mxcheck/1`.
+#[derive(Debug, Serialize)]
+pub struct Assessment {
+    /// `odmr.mxcheck/1`
+    pub schema: &'static str,
+    /// The domain, in A-labels.
+    pub domain: String,
+    /// When its servers were asked.
+    pub checked_at: jiff::Timestamp,
+    /// What was expected.
+    pub expected: Expected,
+    /// In a word.
+    pub verdict: Conclusion,
+    /// The worst finding's severity.
+    pub worst: Option<Severity>,
+    /// How many of what.
+    pub summary: Summary,
+    /// Who gets the mail, in the order in which senders try.
+    pub mx: Vec<Route>,
+    /// What each server said of the MX records.
+    pub vantages: Vec<Vantage>,
+    /// Every finding; those that explain others stand before them.
+    pub checks: Vec<Finding>,
+}
+
+impl Assessment {
+    /// The keys of its JSON, with what they mean.
+    pub const FIELDS: &[(&str, &str)] = &[
+        ("schema", "\"odmr.mxcheck/1\""),
+        ("domain", "The domain, in A-labels."),
+        ("checked_at", "When the first question was put, RFC 3339."),
+        ("expected", "What was expected: names, addrs."),
+        (
+            "verdict",
+            "ok, fail (a finding as bad as --fail-on), no-domain, unreachable, or unknown \
+             (nothing bad, but something that could be bad was not found out).",
+        ),
+        ("worst", "The severity of the worst finding, or null."),
+        ("summary", "How many: ok, info, notice, warning, error, critical, skipped, unknown."),
+        (
+            "mx",
+            "The MX records, those first that are tried first: pref, target, ttl (seconds), addrs, \
+             class (expected, unexpected, allowed, former, customer, partial, unknown, any), \
+             share_percent (of the mail while everybody is up).",
+        ),
+        (
+            "vantages",
+            "What each server said of the MX records: server, addr, kind (resolver, authoritative), \
+             aa, rcode (or why there was no answer), mx, ms.",
+        ),
+        (
+            "checks",
+            "The findings: id, severity, status (ok, fail, info, skipped, unknown), subject, message, \
+             got, want, rfc, remedy, evidence (ids of answers in the file of --save), blocked_by \
+             (the check that says why this could not be judged), ms. What is unknown is never ok.",
+        ),
+    ];
+}
+
+/// What the caller expects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Expected {
+    /// The servers that should get the mail, by name.
+    pub names: Vec<String>,
+    /// Their addresses and networks.
+    pub addrs: Vec<String>,
+}
+
+/// An assessment in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conclusion {
+    /// Nothing as bad as the caller minds.
+    Ok,
+    /// Something is.
+    Fail,
+    /// The domain does not exist.
+    NoDomain,
+    /// No server answered at all.
+    Unreachable,
+    /// Nothing bad was found, but something that could be bad was not found out.
+    Unknown,
+}
+
+impl Conclusion {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Conclusion::Ok => "ok",
+            Conclusion::Fail => "fail",
+            Conclusion::NoDomain => "no-domain",
+            Conclusion::Unreachable => "unreachable",
+            Conclusion::Unknown => "unknown",
+        }
+    }
+}
+
+/// How many findings of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// In order.
+    pub ok: usize,
+    /// Worth knowing.
+    pub info: usize,
+    /// Notices.
+    pub notice: usize,
+    /// Warnings.
+    pub warning: usize,
+    /// Errors.
+    pub error: usize,
+    /// Critical.
+    pub critical: usize,
+    /// Not judged, and why is known.
+    pub skipped: usize,
+    /// Not found out.
+    pub unknown: usize,
+}
+
+impl Summary {
+    /// Counts.
+    pub fn of(findings: &[Finding]) -> Summary {
+        let mut summary = Summary::default();
+        for finding in findings {
+            let count = match (finding.status, finding.severity) {
+                (Status::Ok, _) => &mut summary.ok,
+                (Status::Skipped, _) => &mut summary.skipped,
+                (Status::Unknown, _) => &mut summary.unknown,
+                (_, Severity::Info) => &mut summary.info,
+                (_, Severity::Notice) => &mut summary.notice,
+                (_, Severity::Warning) => &mut summary.warning,
+                (_, Severity::Error) => &mut summary.error,
+                (_, Severity::Critical) => &mut summary.critical,
+            };
+            *count += 1;
+        }
+        summary
+    }
+
+    /// How many findings have this severity.
+    pub fn at(&self, severity: Severity) -> usize {
+        match severity {
+            Severity::Info => self.info,
+            Severity::Notice => self.notice,
+            Severity::Warning => self.warning,
+            Severity::Error => self.error,
+            Severity::Critical => self.critical,
+        }
+    }
+}
+
+/// Whose host an MX target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// The server that should get the mail.
+    Expected,
+    /// Somebody else's.
+    Unexpected,
+    /// Somebody else's, and tolerated.
+    Allowed,
+    /// A provider that should no longer get any.
+    Former,
+    /// The customer's own.
+    Customer,
+    /// Some of its addresses are the expected server's, others are not.
+    Partial,
+    /// Its addresses could not be found out, and its name says nothing.
+    Unknown,
+    /// Nobody said what to expect.
+    Any,
+}
+
+impl Class {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Expected => "expected",
+            Class::Unexpected => "unexpected",
+            Class::Allowed => "allowed",
+            Class::Former => "former",
+            Class::Customer => "customer",
+            Class::Partial => "partial",
+            Class::Unknown => "unknown",
+            Class::Any => "any",
+        }
+    }
+}
+
+/// An MX record, and what it means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Route {
+    /// Its number; senders try the lowest first.
+    pub pref: u16,
+    /// The host.
+    pub target: String,
+    /// How long caches keep the record, seconds.
+    pub ttl: u32,
+    /// Where the host is.
+    pub addrs: Vec<IpAddr>,
+    /// Whose it is.
+    pub class: Class,
+    /// Of the mail of senders who find everybody up, how many of a hundred go here first.
+    pub share_percent: u8,
+}
+
+/// What a server said of the domain's MX records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Vantage {
+    /// Its name, where it has one.
+    pub server: Option<String>,
+    /// Its address.
+    pub addr: IpAddr,
+    /// `resolver`, `authoritative` or `parent`.
+    pub kind: &'static str,
+    /// Does it speak for the zone?
+    pub aa: bool,
+    /// The response code, or why there is none.
+    pub rcode: String,
+    /// The records, as in a zone file.
+    pub mx: Vec<String>,
+    /// How long it took, milliseconds.
+    pub ms: u64,
+}

@@ -1,0 +1,531 @@
+//! Facts are gathered: every question is put, as many at once as may be.
+//!
+//! No server waits for more than three questions one after the other. A resolver is asked first for what
+//! the domain's name alone shows, then for the hosts that were named, then for those that only the zone's own
+//! servers named. The zone above is asked once. The zone's servers are asked once for everything, and a second
+//! time for the hosts in the zone that nobody had named before.
+
+use std::collections::{BTreeSet, HashSet};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio_util::task::AbortOnDropHandle;
+
+use super::translate::{outcome, record_type};
+use crate::check::Expectation;
+use crate::check::facts::{
+    Answer, Data, Facts, Kind, Manner, Record, Role, Server, Transport, reverse,
+};
+use crate::net::dns::{Asker, Question};
+
+/// So many zones above a name are looked for.
+const MOST_ANCESTORS: usize = 10;
+/// So many addresses of a zone's servers are asked; the root has 26.
+const MOST_AUTHORITIES: usize = 26;
+/// So many addresses of servers of the zone above are asked.
+const MOST_PARENTS: usize = 3;
+/// So many hosts are looked for at one go.
+const MOST_HOSTS: usize = 60;
+
+/// Whom to ask, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The resolvers.
+    pub resolvers: Vec<SocketAddr>,
+    /// Whose word on the domain itself counts.
+    pub word: Word,
+    /// The zone's servers, where the zone is not yet reached by its name.
+    pub undelegated: Vec<(String, IpAddr)>,
+    /// Are servers asked over IPv4?
+    pub v4: bool,
+    /// And over IPv6?
+    pub v6: bool,
+    /// The port of the zone's own servers.
+    pub port: u16,
+    /// How questions are put.
+    pub asker: Asker,
+}
+
+/// Whose word on the domain counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// The zone's own servers', and the resolvers' beside them.
+    Both,
+    /// The zone's own servers'; resolvers help to find them.
+    Authorities,
+    /// The resolvers'; nobody else is asked.
+    Resolvers,
+}
+
+impl Plan {
+    /// A plan with so much patience for each question.
+    pub fn new(patience: Duration, tries: u8) -> Plan {
+        Plan {
+            resolvers: Vec::new(),
+            word: Word::Both,
+            undelegated: Vec::new(),
+            v4: true,
+            v6: true,
+            port: 53,
+            asker: Asker::new(patience, tries),
+        }
+    }
+
+    fn reaches(&self, address: IpAddr) -> bool {
+        if address.is_ipv4() { self.v4 } else { self.v6 }
+    }
+}
+
+/// A question to a server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Ask {
+    server: Server,
+    port: u16,
+    name: String,
+    kind: Kind,
+    transport: Transport,
+    manner: Manner,
+}
+
+/// Asks everybody about the domain. `unmade` is a label that nobody can have made, to find wildcards with.
+pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &str) -> Facts {
+    let facts = Facts {
+        domain: domain.to_owned(),
+        checked_at: now(),
+        zone: None,
+        parent: None,
+        probes: Vec::new(),
+        answers: Vec::new(),
+    };
+    let mut gatherer = Gatherer { plan, expect, facts, asked: HashSet::new(), flights: 0 };
+    gatherer.name_probes(unmade);
+    gatherer.about_the_name().await;
+    gatherer.find_zone();
+    gatherer.about_hosts().await;
+    if plan.word != Word::Resolvers {
+        gatherer.zone_above().await;
+        gatherer.find_zone_by_referral();
+        gatherer.own_servers().await;
+    }
+    gatherer.about_hosts().await;
+    if plan.word != Word::Resolvers {
+        gatherer.own_servers().await;
+    }
+    gatherer.done()
+}
+
+/// To the second.
+fn now() -> jiff::Timestamp {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+struct Gatherer<'a> {
+    plan: &'a Plan,
+    expect: &'a Expectation,
+    facts: Facts,
+    asked: HashSet<Ask>,
+    flights: u8,
+}
+
+impl Gatherer<'_> {
+    /// A name below the domain; and one beside it, where that is below another name of somebody's.
+    fn name_probes(&mut self, unmade: &str) {
+        let domain = &self.facts.domain;
+        let mut probes = vec![format!("{unmade}.{domain}")];
+        if let Some((_, above)) = domain.split_once('.').filter(|(_, above)| above.contains('.')) {
+            probes.push(format!("{unmade}.{above}"));
+        }
+        probes.retain(|probe| probe.len() <= 253);
+        self.facts.probes = probes;
+    }
+
+    /// What the name alone lets ask.
+    async fn about_the_name(&mut self) {
+        let domain = self.facts.domain.clone();
+        let mut asks = Vec::new();
+        for server in self.resolvers() {
+            let mut ask = |name: &str, kinds: &[Kind]| {
+                asks.extend(kinds.iter().map(|kind| self.usual(&server, name, *kind)));
+            };
+            for above in ancestors(&domain) {
+                ask(&above, &[Kind::Ns]);
+            }
+            ask(&domain, &[Kind::A, Kind::Aaaa]);
+            for name in texts(&domain) {
+                ask(&name, &[Kind::Txt]);
+            }
+            for name in self.expect.expected_names() {
+                ask(name, &[Kind::A, Kind::Aaaa]);
+            }
+            for name in self.facts.probes.iter().chain(&self.expect.also) {
+                ask(name, &[Kind::Mx]);
+            }
+            if self.plan.word != Word::Authorities {
+                ask(&domain, &[Kind::Mx]);
+                let unchecked = self.usual(&server, &domain, Kind::Mx);
+                asks.push(Ask { manner: Manner::Unchecked, ..unchecked });
+            }
+        }
+        self.put(asks).await;
+    }
+
+    /// The zone is the nearest name at or above the domain that has servers.
+    fn find_zone(&mut self) {
+        let cuts: Vec<String> = ancestors(&self.facts.domain)
+            .into_iter()
+            .filter(|name| !self.servers_listed(name, Role::Resolver).is_empty())
+            .collect();
+        let mut cuts = cuts.into_iter();
+        if !self.plan.undelegated.is_empty() {
+            let domain = self.facts.domain.clone();
+            self.facts.parent = cuts.find(|cut| *cut != domain);
+            self.facts.zone = Some(domain);
+            return;
+        }
+        self.facts.zone = cuts.next();
+        self.facts.parent = cuts.next();
+    }
+
+    /// Where resolvers cannot look the zone up the zone above tells of it.
+    fn find_zone_by_referral(&mut self) {
+        let domain = &self.facts.domain;
+        let of_parents = |answer: &&Answer| answer.server.role == Role::Parent;
+        let referrals = self.facts.answers.iter().filter(of_parents).filter_map(Answer::reply);
+        let records = referrals.flat_map(|reply| reply.answer.iter().chain(&reply.authority));
+        let above = ancestors(domain);
+        let depth = |name: &str| above.iter().position(|above| above == name);
+        let referred = records.filter(|record| matches!(record.data, Data::Ns(_)));
+        let nearest = referred.filter_map(|record| Some((depth(&record.name)?, &record.name)));
+        let Some((at, zone)) = nearest.min() else { return };
+        let known = self.facts.zone.as_deref().and_then(depth);
+        if known.is_none_or(|known| at < known) {
+            let zone = zone.clone();
+            self.facts.parent = self.facts.zone.replace(zone);
+        }
+    }
+
+    /// The hosts that have been named so far, and not been looked for.
+    async fn about_hosts(&mut self) {
+        let zones = [self.facts.zone.clone(), self.facts.parent.clone()];
+        let mut hosts: Vec<String> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
+        for mx in self.targets() {
+            let domain = last_labels(&mx, 2);
+            names.extend([last_labels(&domain, 1), domain]);
+            hosts.push(mx);
+        }
+        for zone in zones.into_iter().flatten() {
+            for role in [Role::Resolver, Role::Parent, Role::Authority] {
+                hosts.extend(self.servers_listed(&zone, role));
+            }
+        }
+        let (hosts, names) = (first(hosts, MOST_HOSTS), first(names, MOST_HOSTS));
+        let targets = self.targets();
+        let places = targets.iter().flat_map(|target| self.addresses(target)).map(reverse);
+        let places = first(places.collect(), MOST_HOSTS);
+        let mut asks = Vec::new();
+        for server in self.resolvers_that_answer() {
+            for host in &hosts {
+                asks.extend([Kind::A, Kind::Aaaa].map(|kind| self.usual(&server, host, kind)));
+            }
+            asks.extend(names.iter().map(|name| self.usual(&server, name, Kind::Ns)));
+            asks.extend(places.iter().map(|place| self.usual(&server, place, Kind::Ptr)));
+            if let Some(zone) = &self.facts.zone {
+                asks.push(self.usual(&server, zone, Kind::Soa));
+                let domain = &self.facts.domain;
+                let signed = [(zone, Kind::Ds), (zone, Kind::Dnskey), (domain, Kind::Mx)];
+                asks.extend(signed.map(|(name, kind)| {
+                    let usual = self.usual(&server, name, kind);
+                    Ask { manner: Manner::Signed, ..usual }
+                }));
+            }
+        }
+        self.put(asks).await;
+    }
+
+    async fn zone_above(&mut self) {
+        let undelegated = !self.plan.undelegated.is_empty();
+        let parent = match (&self.facts.parent, &self.facts.zone) {
+            _ if undelegated => return,
+            (Some(parent), _) => parent.clone(),
+            // Resolvers find no servers of the zone: what they found may be the zone above.
+            (None, Some(zone)) => zone.clone(),
+            (None, None) => return,
+        };
+        let zone = self.facts.zone.clone().unwrap_or_default();
+        let name = if self.facts.parent.is_some() { &zone } else { &self.facts.domain };
+        let servers = self.servers_at(&parent, Role::Parent, &[Role::Resolver]);
+        let servers = servers.into_iter().take(MOST_PARENTS);
+        let asks = servers.map(|server| self.usual(&server, name, Kind::Ns));
+        let asks: Vec<Ask> = asks.collect();
+        self.put(asks).await;
+        // A name that has no servers of its own may yet have been cut off below the zone that was found.
+        if self.facts.zone.as_deref() != Some(&self.facts.domain) {
+            let servers = self.servers_at(&zone, Role::Parent, &[Role::Resolver]);
+            let servers = servers.into_iter().take(MOST_PARENTS);
+            let domain = self.facts.domain.clone();
+            let asks: Vec<Ask> =
+                servers.map(|server| self.usual(&server, &domain, Kind::Ns)).collect();
+            self.put(asks).await;
+        }
+    }
+
+    /// Everything that the zone's own servers can tell.
+    async fn own_servers(&mut self) {
+        let Some(zone) = self.facts.zone.clone() else { return };
+        let servers = match self.plan.undelegated.is_empty() {
+            true => {
+                let lists = [Role::Authority, Role::Resolver, Role::Parent];
+                self.servers_at(&zone, Role::Authority, &lists)
+            }
+            false => self.undelegated(),
+        };
+        let in_zone = |name: &String| *name == zone || name.ends_with(&format!(".{zone}"));
+        let lists = [Role::Authority, Role::Resolver, Role::Parent];
+        let listed = lists.iter().flat_map(|role| self.servers_listed(&zone, *role));
+        let hosts = first(self.targets().into_iter().chain(listed).collect(), MOST_HOSTS);
+        let hosts: Vec<String> = hosts.into_iter().filter(in_zone).collect();
+        let asks: Vec<Ask> = servers
+            .into_iter()
+            .take(MOST_AUTHORITIES)
+            .flat_map(|server| self.all_of(&server, &zone, &hosts))
+            .collect();
+        self.put(asks).await;
+    }
+
+    fn all_of(&self, server: &Server, zone: &str, hosts: &[String]) -> Vec<Ask> {
+        let domain = &self.facts.domain;
+        let mut asks = vec![
+            self.usual(server, zone, Kind::Soa),
+            self.usual(server, zone, Kind::Ns),
+            self.usual(server, domain, Kind::Mx),
+            self.usual(server, domain, Kind::A),
+            self.usual(server, domain, Kind::Aaaa),
+        ];
+        for host in hosts {
+            asks.extend([Kind::A, Kind::Aaaa].map(|kind| self.usual(server, host, kind)));
+        }
+        // What resolvers cannot know before the zone goes live.
+        if !self.plan.undelegated.is_empty() {
+            asks.extend(texts(domain).iter().map(|name| self.usual(server, name, Kind::Txt)));
+            let probes = self.facts.probes.iter().take(1);
+            asks.extend(probes.map(|probe| self.usual(server, probe, Kind::Mx)));
+        }
+        let soa = self.usual(server, zone, Kind::Soa);
+        asks.push(Ask { transport: Transport::Tcp, ..soa.clone() });
+        asks.push(Ask { manner: Manner::Plain, ..soa });
+        asks
+    }
+
+    fn resolvers(&self) -> Vec<Server> {
+        let server = |at: &SocketAddr| Server { role: Role::Resolver, name: None, addr: at.ip() };
+        self.plan.resolvers.iter().map(server).collect()
+    }
+
+    /// Who was silent to a dozen questions is not asked more.
+    fn resolvers_that_answer(&self) -> Vec<Server> {
+        let mut resolvers = self.resolvers();
+        resolvers.retain(|server| {
+            let mut of_server = self.facts.answers.iter().filter(|a| a.server == *server);
+            of_server.any(|answer| answer.reply().is_some())
+        });
+        resolvers
+    }
+
+    fn undelegated(&self) -> Vec<Server> {
+        let given = self.plan.undelegated.iter();
+        given
+            .map(|(name, addr)| Server {
+                role: Role::Authority,
+                name: Some(name.clone()),
+                addr: *addr,
+            })
+            .collect()
+    }
+
+    /// The names that a zone's servers have, as servers of this role tell.
+    fn servers_listed(&self, zone: &str, role: Role) -> Vec<String> {
+        let about = |answer: &&Answer| answer.kind == Kind::Ns && answer.server.role == role;
+        let replies = self.facts.answers.iter().filter(about).filter_map(Answer::reply);
+        let records = replies.flat_map(|reply| reply.answer.iter().chain(&reply.authority));
+        let name = |record: &Record| match &record.data {
+            Data::Ns(name) if record.name == zone => Some(name.clone()),
+            _ => None,
+        };
+        first(records.filter_map(name).collect(), MOST_HOSTS)
+    }
+
+    /// The servers of a zone that have these names, by every address that is known of them.
+    fn servers_at(&self, zone: &str, role: Role, lists: &[Role]) -> Vec<Server> {
+        let names = lists.iter().flat_map(|list| self.servers_listed(zone, *list)).collect();
+        let mut servers = Vec::new();
+        for name in first(names, MOST_HOSTS) {
+            for addr in self.addresses(&name) {
+                let server = Server { role, name: Some(name.clone()), addr };
+                if self.plan.reaches(addr) && !servers.contains(&server) {
+                    servers.push(server);
+                }
+            }
+        }
+        // IPv4 first: where only some are asked they had better be those that everybody reaches.
+        servers.sort_by_key(|server| server.addr.is_ipv6());
+        servers
+    }
+
+    /// Where a host is, as far as anybody told: in answers, and in what the zone above adds to them.
+    fn addresses(&self, name: &str) -> BTreeSet<IpAddr> {
+        let mut found = BTreeSet::new();
+        for answer in &self.facts.answers {
+            let address = |record: &Record| match record.data {
+                Data::Address(address) => Some(address),
+                _ => None,
+            };
+            if answer.name == name && answer.server.role != Role::Parent {
+                found.extend(answer.records().filter_map(address));
+            }
+            let is_glue = answer.server.role == Role::Parent;
+            let glue = answer.reply().filter(|_| is_glue).map_or(&[][..], |r| &r.additional);
+            found.extend(glue.iter().filter(|record| record.name == name).filter_map(address));
+        }
+        found
+    }
+
+    /// The targets of all MX records of the domain, in the order in which they were told.
+    fn targets(&self) -> Vec<String> {
+        let about = |answer: &&Answer| answer.kind == Kind::Mx && answer.name == self.facts.domain;
+        let records = self.facts.answers.iter().filter(about).flat_map(Answer::records);
+        let target = |record: &Record| match &record.data {
+            Data::Mx { target, .. } if !target.is_empty() => Some(target.clone()),
+            _ => None,
+        };
+        records.filter_map(target).collect()
+    }
+
+    fn usual(&self, server: &Server, name: &str, kind: Kind) -> Ask {
+        let of_server = |at: &&SocketAddr| at.ip() == server.addr;
+        let port = self.plan.resolvers.iter().find(of_server).map_or(53, SocketAddr::port);
+        let port = if server.role == Role::Resolver { port } else { self.plan.port };
+        Ask {
+            server: server.clone(),
+            port,
+            name: name.to_owned(),
+            kind,
+            transport: Transport::Udp,
+            manner: Manner::Usual,
+        }
+    }
+
+    /// Puts the questions that have not been put, all at once, and waits for every answer.
+    async fn put(&mut self, asks: Vec<Ask>) {
+        self.flights = self.flights.saturating_add(1);
+        let mut under_way = Vec::new();
+        for ask in asks {
+            if self.asked.insert(ask.clone()) {
+                let asker = self.plan.asker.clone();
+                under_way.push(AbortOnDropHandle::new(tokio::spawn(put(asker, ask, self.flights))));
+            }
+        }
+        for answer in under_way {
+            if let Ok(answer) = answer.await {
+                self.facts.answers.push(answer);
+            }
+        }
+    }
+
+    /// The facts, each answer with its name.
+    fn done(mut self) -> Facts {
+        for (n, answer) in self.facts.answers.iter_mut().enumerate() {
+            answer.id = format!("q{}", n + 1);
+        }
+        self.facts
+    }
+}
+
+async fn put(asker: Asker, ask: Ask, flight: u8) -> Answer {
+    let question = Question {
+        name: ask.name.clone(),
+        kind: record_type(ask.kind),
+        recurse: ask.server.role == Role::Resolver,
+        unchecked: matches!(ask.manner, Manner::Unchecked | Manner::Signed),
+        edns: ask.manner != Manner::Plain,
+        signed: ask.manner == Manner::Signed,
+        tcp: ask.transport == Transport::Tcp,
+    };
+    let (heard, took) = asker.timed(SocketAddr::new(ask.server.addr, ask.port), &question).await;
+    Answer {
+        id: String::new(),
+        server: ask.server,
+        transport: ask.transport,
+        name: ask.name,
+        kind: ask.kind,
+        manner: ask.manner,
+        flight,
+        outcome: outcome(heard),
+        ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// The domain and the names above it, the root last.
+fn ancestors(domain: &str) -> Vec<String> {
+    let mut names = vec![domain.to_owned()];
+    let mut rest = domain;
+    while let Some((_, above)) = rest.split_once('.') {
+        names.push(above.to_owned());
+        rest = above;
+    }
+    // Of a name with very many labels the nearest, and the top-level domain.
+    if names.len() > MOST_ANCESTORS {
+        names.drain(MOST_ANCESTORS - 1..names.len() - 1);
+    }
+    names.push(".".to_owned());
+    names
+}
+
+/// The names at which a domain says in text what it does about mail.
+fn texts(domain: &str) -> Vec<String> {
+    let below = ["_mta-sts.", "_smtp._tls.", "_dmarc."].map(|label| format!("{label}{domain}"));
+    std::iter::once(domain.to_owned()).chain(below).collect()
+}
+
+/// `example.net` of `mail.example.net`.
+fn last_labels(name: &str, count: usize) -> String {
+    let at = name.rmatch_indices('.').nth(count - 1).map_or(0, |(at, _)| at + 1);
+    name[at..].to_owned()
+}
+
+/// Each once, in their order, and not more than so many.
+fn first(names: Vec<String>, most: usize) -> Vec<String> {
+    let mut seen = HashSet::new();
+    names.into_iter().filter(|name| seen.insert(name.clone())).take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_above_a_name_are_few() {
+        assert_eq!(ancestors("a.example.org"), ["a.example.org", "example.org", "org", "."]);
+        let long = ancestors(&"x.".repeat(60).add_label("org"));
+        assert_eq!(long.len(), MOST_ANCESTORS + 1);
+        assert_eq!(long[MOST_ANCESTORS - 1], "org");
+    }
+
+    trait AddLabel {
+        fn add_label(self, label: &str) -> String;
+    }
+
+    impl AddLabel for String {
+        fn add_label(self, label: &str) -> String {
+            self + label
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_name_is_a_name() {
+        assert_eq!(last_labels("mail.example.net", 2), "example.net");
+        assert_eq!(last_labels("mail.example.net", 1), "net");
+        assert_eq!(last_labels("net", 2), "net");
+    }
+}

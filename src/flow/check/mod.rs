@@ -1,0 +1,54 @@
+//! A domain is looked at: its facts are gathered, perhaps written down, and judged.
+//!
+//! Asking and judging are two things. What was gathered can be judged again, by anybody, at any time, to
+//! the same findings; so a report that surprises somebody can be sent with its evidence.
+
+pub mod evidence;
+pub mod gather;
+mod translate;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rand::RngExt;
+use tokio_util::task::AbortOnDropHandle;
+
+use self::gather::{Plan, gather};
+pub use crate::check::{Expectation, Facts, Network, Policy, checks, judge};
+pub use crate::finding::{About, Assessment, Conclusion, Severity};
+pub use crate::net::dns::system_resolvers;
+
+/// Gathers the facts of many domains, so many at a time, and hands them on in the order of the domains.
+///
+/// # Errors
+/// What `next` says; then nobody is asked any more.
+pub async fn gather_all<E>(
+    domains: impl IntoIterator<Item = String>,
+    expect: Arc<Expectation>,
+    plan: Arc<Plan>,
+    at_once: usize,
+    mut next: impl FnMut(Facts) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut domains = domains.into_iter();
+    let mut under_way = VecDeque::new();
+    loop {
+        while under_way.len() < at_once.max(1) {
+            let Some(domain) = domains.next() else { break };
+            let (expect, plan, unmade) = (Arc::clone(&expect), Arc::clone(&plan), unmade_label());
+            under_way.push_back(AbortOnDropHandle::new(tokio::spawn(async move {
+                gather(&domain, &expect, &plan, &unmade).await
+            })));
+        }
+        let Some(first) = under_way.pop_front() else { return Ok(()) };
+        if let Ok(facts) = first.await {
+            next(facts)?;
+        }
+    }
+}
+
+/// A label that nobody has made.
+fn unmade_label() -> String {
+    let mut dice = rand::rng();
+    let letters = (0..12).map(|_| char::from(dice.random_range(b'a'..=b'z')));
+    format!("odmr-{}", letters.collect::<String>())
+}

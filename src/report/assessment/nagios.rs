@@ -1,0 +1,141 @@
+//! One line for Nagios, Icinga and the like, with figures behind a bar; details in the lines after it. In
+//! the form of the Monitoring Plugins' guidelines.
+
+use std::io::{self, Write};
+
+use super::{Wish, Wording, amiss};
+use crate::finding::{Assessment, Class, Conclusion, Severity};
+use crate::smtp::escape::Escaped;
+
+/// The first line is cut before this, for pagers.
+const WIDEST: usize = 80;
+
+pub(super) struct Nagios {
+    wish: Wish,
+    state: State,
+    first: Option<String>,
+    details: Vec<String>,
+    domains: usize,
+    bypass: usize,
+    ttl: Option<u32>,
+}
+
+/// How bad all is, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Ok,
+    Warning,
+    Unknown,
+    Critical,
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            State::Ok => "OK",
+            State::Warning => "WARNING",
+            State::Unknown => "UNKNOWN",
+            State::Critical => "CRITICAL",
+        }
+    }
+}
+
+impl Nagios {
+    pub(super) fn new(wish: Wish) -> Nagios {
+        Nagios {
+            wish,
+            state: State::Ok,
+            first: None,
+            details: Vec::new(),
+            domains: 0,
+            bypass: 0,
+            ttl: None,
+        }
+    }
+
+    fn of(&self, verdict: Conclusion, worst: Option<Severity>) -> State {
+        match (verdict, worst) {
+            (Conclusion::NoDomain, _) => State::Critical,
+            (Conclusion::Unreachable, _) => State::Unknown,
+            (_, Some(Severity::Critical | Severity::Error)) => State::Critical,
+            (Conclusion::Unknown, _) => State::Unknown,
+            (_, Some(Severity::Warning)) if !self.wish.warnings_are_ok => State::Warning,
+            _ => State::Ok,
+        }
+    }
+
+    fn add_one(&mut self, assessment: &Assessment) {
+        self.domains += 1;
+        let state = self.of(assessment.verdict, assessment.worst);
+        let told = amiss(assessment);
+        let domain = &assessment.domain;
+        let line = match (told.first(), state) {
+            (_, State::Unknown) => {
+                let unclear =
+                    assessment.checks.iter().find(|f| f.status == crate::finding::Status::Unknown);
+                let why = unclear.map_or("not found out", |finding| finding.message.as_str());
+                format!("{domain}: {why}")
+            }
+            (Some(worst), State::Critical | State::Warning) => {
+                format!("{domain}: {}", worst.message)
+            }
+            _ => format!("{domain}: mail goes where it should"),
+        };
+        if self.first.is_none() || state > self.state {
+            self.first = Some(line);
+        }
+        self.state = self.state.max(state);
+        for finding in told {
+            let (word, id) = (finding.severity.word(), finding.id);
+            self.details.push(format!("{domain}: {word}: {id}: {}", finding.message));
+        }
+        let strangers = assessment
+            .mx
+            .iter()
+            .filter(|route| !matches!(route.class, Class::Expected | Class::Allowed | Class::Any));
+        self.bypass += strangers.count();
+        let ttl = assessment.mx.iter().map(|route| route.ttl).min();
+        self.ttl = [self.ttl, ttl].into_iter().flatten().min();
+    }
+}
+
+/// A bar would begin the figures, and a line's end the details.
+fn plain(text: &str) -> String {
+    Escaped::text(text).to_string().replace('|', "/")
+}
+
+fn cut(text: String) -> String {
+    match text.chars().count() > WIDEST {
+        true => text.chars().take(WIDEST - 3).chain("...".chars()).collect(),
+        false => text,
+    }
+}
+
+impl Wording for Nagios {
+    fn add(&mut self, _: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
+        self.add_one(assessment);
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let first = self.first.take().unwrap_or_else(|| "no domain was checked".to_owned());
+        let line = cut(plain(&format!("MX {} - {first}", self.state.word())));
+        let ttl = self.ttl.map(|ttl| format!(" 'ttl'={ttl}s")).unwrap_or_default();
+        writeln!(out, "{line} | 'bypass'={};0;0;0{ttl}", self.bypass)?;
+        for detail in &self.details {
+            writeln!(out, "{}", plain(detail))?;
+        }
+        Ok(())
+    }
+}
+
+/// How such a plugin ends, by what it has to tell of all domains: 0, 1, 2, or 3.
+pub fn plugin_exit(told: &[(Conclusion, Option<Severity>)], wish: Wish) -> u8 {
+    let nagios = Nagios::new(wish);
+    match told.iter().map(|(verdict, worst)| nagios.of(*verdict, *worst)).max() {
+        None | Some(State::Unknown) => 3,
+        Some(State::Ok) => 0,
+        Some(State::Warning) => 1,
+        Some(State::Critical) => 2,
+    }
+}

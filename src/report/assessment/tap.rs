@@ -1,0 +1,70 @@
+//! The Test Anything Protocol: a test a finding. Version 13, because harnesses still refuse 14.
+
+use std::io::{self, Write};
+
+use super::{Wish, Wording};
+use crate::finding::{Assessment, Finding, Status};
+use crate::smtp::escape::Escaped;
+
+pub(super) struct Tap {
+    wish: Wish,
+    count: usize,
+}
+
+impl Tap {
+    pub(super) fn new(wish: Wish) -> Tap {
+        Tap { wish, count: 0 }
+    }
+
+    fn test(&mut self, out: &mut dyn Write, domain: &str, finding: &Finding) -> io::Result<()> {
+        self.count += 1;
+        let is_bad = match finding.status {
+            Status::Fail => finding.severity >= self.wish.fail_on,
+            // Never in order: nobody knows.
+            Status::Unknown => finding.severity >= self.wish.fail_on,
+            Status::Ok | Status::Info | Status::Skipped => false,
+        };
+        let word = if is_bad { "not ok" } else { "ok" };
+        let skip = match finding.status {
+            Status::Skipped => format!(" # SKIP {}", plain(&finding.message)),
+            _ => String::new(),
+        };
+        writeln!(out, "{word} {} - {} {}{skip}", self.count, plain(domain), finding.id)?;
+        if matches!(finding.status, Status::Fail | Status::Info | Status::Unknown) {
+            let quoted = |text: &str| serde_json::to_string(text).map_err(io::Error::from);
+            writeln!(out, "  ---")?;
+            writeln!(out, "  status: {}", finding.status.word())?;
+            writeln!(out, "  severity: {}", finding.severity)?;
+            writeln!(out, "  message: {}", quoted(&plain(&finding.message))?)?;
+            if let Some(remedy) = &finding.remedy {
+                writeln!(out, "  remedy: {}", quoted(&plain(remedy))?)?;
+            }
+            writeln!(out, "  ...")?;
+        }
+        Ok(())
+    }
+}
+
+/// A hash would begin a directive.
+fn plain(text: &str) -> String {
+    Escaped::text(text).to_string().replace('#', "")
+}
+
+impl Wording for Tap {
+    fn add(&mut self, out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
+        if self.count == 0 {
+            writeln!(out, "TAP version 13")?;
+        }
+        for finding in &assessment.checks {
+            self.test(out, &assessment.domain, finding)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.count == 0 {
+            writeln!(out, "TAP version 13")?;
+        }
+        writeln!(out, "1..{}", self.count)
+    }
+}
