@@ -113,7 +113,7 @@ module completions {
     --damaged                 # Set aside because they are damaged
     --group-by: string@"nu-complete queuectl stats group_by" # What the messages of a group have in common [default: state; with --shape domain]
     --shape                   # How many of each group are up to 1h, 6h, 1d, 3d, 7d old, or older, as qshape shows it
-    --since: string           # How much came and went since then: 24h, 90m ago, or 2026-12-24T18:00:00Z; by domain or account, or all together
+    --since: string           # How much came and went for so long, as 24h or 90m, or since 2026-12-24T18:00:00Z; by domain or account, or all together
     --limit: string           # The largest groups only, so many of them
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl

@@ -172,7 +172,12 @@ pub fn judge(facts: &Facts, expect: &Expectation, policy: &Policy) -> Assessment
     let amiss = || checks.iter().filter(|finding| finding.is_amiss());
     let worst = amiss().map(|finding| finding.severity).max();
     let matters = |finding: &&Finding| finding.severity >= policy.fail_on;
-    let is_unclear = |finding: &Finding| finding.status == Status::Unknown;
+    // What keeps a check from being made is told by another, unless nobody wanted to hear that one.
+    let is_told = |id: &str| amiss().any(|finding| finding.id == id && matters(&finding));
+    let is_unclear = |finding: &Finding| match finding.blocked_by {
+        Some(by) => !is_told(by),
+        None => finding.status == Status::Unknown,
+    };
     let verdict = if facts.answers.iter().all(|answer| answer.reply().is_none()) {
         Conclusion::Unreachable
     } else if has_no_domain {

@@ -311,7 +311,7 @@ pub struct Stats {
     /// How many of each group are up to 1h, 6h, 1d, 3d, 7d old, or older, as qshape shows it
     #[arg(long)]
     pub shape: bool,
-    /// How much came and went since then: 24h, 90m ago, or 2026-12-24T18:00:00Z; by domain or account, or all
+    /// How much came and went for so long, as 24h or 90m, or since 2026-12-24T18:00:00Z; by domain or account, or all
     /// together
     #[arg(long, value_name = "TIME", conflicts_with = "shape", value_parser = stats::since)]
     pub since: Option<Timestamp>,

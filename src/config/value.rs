@@ -40,7 +40,15 @@ pub trait Written: Sized {
 /// # Errors
 /// [`BadValue`], which names what is allowed.
 pub fn read<T: Written>(text: &str) -> Result<T, BadValue> {
-    T::read(text).ok_or_else(|| BadValue { seen: text.to_owned(), allowed: T::ALLOWED })
+    T::read(text).ok_or_else(|| BadValue { seen: without_login(text), allowed: T::ALLOWED })
+}
+
+/// A URL's login is nobody's to read in a log.
+fn without_login(text: &str) -> String {
+    match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://...@{place}"),
+        _ => text.to_owned(),
+    }
 }
 
 struct Reader<T>(std::marker::PhantomData<T>);
@@ -53,7 +61,7 @@ impl<T: Written> serde::de::Visitor<'_> for Reader<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        T::read(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        T::read(text).ok_or_else(|| E::invalid_value(Unexpected::Str(&without_login(text)), &self))
     }
 }
 

@@ -303,6 +303,24 @@ impl OfDomain {
         self.octets.at(at).add(octets);
     }
 
+    fn all(&self) -> impl Iterator<Item = &Count> {
+        let Each(handed) = &self.handed;
+        let Each(octets) = &self.octets;
+        let Each(ended) = &self.ended;
+        let Each(notices) = &self.notices;
+        [&self.received].into_iter().chain(handed).chain(octets).chain(ended).chain(notices)
+    }
+
+    /// Takes over what another has counted, which counts no more.
+    fn inherit(&self, other: &OfDomain) {
+        self.all().zip(other.all()).for_each(|(own, more)| own.add(more.get()));
+    }
+
+    /// Nothing has happened yet.
+    pub fn is_new(&self) -> bool {
+        self.all().all(|count| count.get() == 0)
+    }
+
     /// So many messages are given up in this way.
     pub fn gives_up(&self, ending: Ending, messages: u64) {
         self.ended.at(place(&Ending::ALL, ending)).add(messages);
@@ -405,7 +423,12 @@ impl Counts {
         let known = kept(&self.accounts.load(), accounts);
         self.recent.keep(|account| known.contains_key(account));
         self.accounts.store(Arc::new(known));
-        self.domains.store(Arc::new(kept(&self.domains.load(), domains.cloned())));
+        let (old, known) = (self.domains.load(), kept(&self.domains.load(), domains.cloned()));
+        // The sum over all never falls.
+        old.iter().filter(|(name, _)| !known.contains_key(*name)).for_each(|(_, of_domain)| {
+            self.nobody.inherit(of_domain);
+        });
+        self.domains.store(Arc::new(known));
     }
 
     /// A reversed session; it is open until this is dropped.
@@ -470,6 +493,8 @@ mod tests {
         let ended = |of: &OfDomain| [0, 1, 2].map(|place| of.ended.at(place).get());
         assert_eq!(ended(counts.nobody()), [0, 0, 2]);
         assert_eq!(ended(&counts.domain(&org).unwrap()), [1, 0, 0]);
+        counts.know([].into_iter(), [].into_iter());
+        assert_eq!(ended(counts.nobody()), [1, 0, 2], "no sum over all falls");
     }
 
     #[test]

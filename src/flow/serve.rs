@@ -238,10 +238,7 @@ impl Ready {
         let (stop, stopped) = watch::channel(false);
         let (alive, mut all_gone) = mpsc::channel::<()>(1);
         let rules = rules(settings)?;
-        let memory = match self.doors.iter().any(|(door, _)| *door == Door::Http) {
-            true => Memory::open(&settings.state_dir.join(HISTORY)),
-            false => Memory::default(),
-        };
+        let memory = memory(settings, &self.doors);
         let front = front(&provider, &self.doors, &memory);
         let site = Arc::new(Site::new(provider.clone(), rules, memory, stopped.clone()));
         let hall = Hall {
@@ -283,6 +280,14 @@ impl Ready {
         provider.spool.close().await;
         info!("stopped");
         Ok(())
+    }
+}
+
+/// How much waited over time, where somebody may look at it.
+fn memory(settings: &Settings, doors: &[(Door, Bound)]) -> Memory {
+    match doors.iter().any(|(door, _)| *door == Door::Http) {
+        true => Memory::open(&settings.state_dir.join(HISTORY)),
+        false => Memory::default(),
     }
 }
 

@@ -96,7 +96,9 @@ pub async fn visit(
 
 /// Has nobody been reached, and only because there is no way to anybody?
 fn is_offline(visited: &[(Fetched, Option<Failure>)]) -> bool {
-    !visited.is_empty() && visited.iter().all(|((summary, _), _)| summary.offline)
+    // What the account's own queue came to meanwhile is told all the same.
+    let is_all = |summary: &Summary| summary.offline && summary.queue.is_none();
+    !visited.is_empty() && visited.iter().all(|((summary, _), _)| is_all(summary))
 }
 
 /// Of several providers that stand in for each other the last one counts: it was asked because the

@@ -199,6 +199,21 @@ fn severities_are_the_callers_to_change_and_checks_to_leave_out() {
     assert!(Policy::is_known("mx") && Policy::is_known("info") && !Policy::is_known("mx.nothing"));
 }
 
+/// What keeps a check from being made is an answer only to whoever hears of it.
+#[test]
+fn a_check_that_another_silences_is_never_in_order() {
+    let mut world = World::good();
+    world.mx(&[(0, "")]);
+    let only = Policy { only: vec!["mx".to_owned()], ..Policy::default() };
+    let skip = Policy { skip: vec!["target".to_owned()], ..Policy::default() };
+    let milder = vec![("target.nullmx".to_owned(), Severity::Info)];
+    let mild = Policy { severities: milder, ..Policy::default() };
+    for policy in [only, skip, mild] {
+        assert_eq!(judge(&world.facts, &world.expect, &policy).verdict, Conclusion::Unknown);
+    }
+    assert_eq!(world.judged().verdict, Conclusion::Fail);
+}
+
 #[test]
 fn an_alias_without_an_end_leads_nowhere() {
     let mut world = World::good();

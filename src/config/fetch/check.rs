@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration as StdDuration;
 
 use super::table::OF_A_PROVIDER;
-use super::{ClearAuth, Effective, Family, Introduce, Mechanism, TlsMode};
+use super::{ClearAuth, Effective, Family, Introduce, Mechanism, TlsMin, TlsMode};
 use crate::config::document::{Problem, Problems};
 use crate::config::value::{Deliver, Duration, OwnAddress};
 use crate::smtp::Domain;
@@ -108,6 +108,7 @@ impl Effective {
     fn line_faults(&self) -> Vec<Fault> {
         let a = &self.account;
         let clear = a.tls == TlsMode::None;
+        let may_be_clear = clear || a.tls == TlsMode::Opportunistic;
         faults([
             rule(a.server.is_none(), "server", "not set: whom are we to call?")
                 .hint("for example odmr.example.net"),
@@ -115,6 +116,12 @@ impl Effective {
                 .hint("in clear there is no certificate to know the server by"),
             rule(a.fingerprint.is_some() && a.ca.is_some(), "fingerprint", "set, but so is ca")
                 .hint("either the one certificate is trusted or its signer; remove one"),
+            rule(
+                a.tls_min == TlsMin::Tls13 && may_be_clear,
+                "tls_min",
+                "set, but tls allows a line in clear",
+            )
+            .hint("tls = \"require\" keeps what is asked for"),
             rule(a.port == 0, "port", "saw 0; allowed: 1 to 65535"),
             rule(
                 a.bind.is_some_and(|own| a.family == other_family(own)),

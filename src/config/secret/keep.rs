@@ -13,7 +13,12 @@ use secrecy::{ExposeSecret, SecretString};
 /// # Errors
 /// What the system said, or that no file is there but something else.
 pub fn keep(path: &Path, secret: &SecretString) -> io::Result<()> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = match (fs::canonicalize(path), fs::symlink_metadata(path)) {
+        (Ok(real), _) => real,
+        // A link that leads nowhere now is somebody's to mend.
+        (Err(error), Ok(_)) => return Err(error),
+        (Err(_), Err(_)) => path.to_owned(),
+    };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let mut aside = tempfile::Builder::new().prefix(".password-").tempfile_in(folder)?;

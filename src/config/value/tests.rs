@@ -111,6 +111,12 @@ fn a_bad_value_says_what_is_allowed() {
 }
 
 #[test]
+fn a_login_in_a_url_is_told_to_nobody() {
+    let told = read::<Proxy>("socks5://me:secret@127.0.0.1:1080").unwrap_err().to_string();
+    assert!(told.starts_with("saw \"socks5://...@127.0.0.1:1080\"; allowed: "), "{told}");
+}
+
+#[test]
 fn domains_of_settings() {
     assert_eq!(prints::<Domain>("B\u{fc}cher.example").as_deref(), Some("xn--bcher-kva.example"));
     assert_eq!(prints::<Domain>("localhost"), None);

@@ -427,8 +427,10 @@ impl Gatherer<'_> {
             }
         }
         for answer in under_way {
-            if let Ok(answer) = answer.await {
-                self.facts.answers.push(answer);
+            match answer.await {
+                Ok(answer) => self.facts.answers.push(answer),
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(_) => {}
             }
         }
     }

@@ -698,16 +698,16 @@ impl Desk {
         Ok((ids, pages.unknown))
     }
 
+    /// The spool, where it is ours to change.
+    fn open_spool(&self) -> Result<&Embedded, Failure> {
+        let what = "a spool that nobody has opened can only be looked at";
+        let hint = "start odmrd, or leave --spool out where it runs";
+        let closed = || Failure::new(Exit::Unavailable, what).hint(Some(hint));
+        self.spool.as_ref().ok_or_else(closed)
+    }
+
     async fn act(&self, order: Order, sheet: &Sheet) -> Result<(), Trouble> {
-        let Some(spool) = &self.spool else {
-            let hint = "start odmrd, or leave --spool out where it runs";
-            return Err(Failure::new(
-                Exit::Unavailable,
-                "a spool that nobody has opened can only be looked at",
-            )
-            .hint(Some(hint))
-            .into());
-        };
+        let spool = self.open_spool()?;
         let Order { act, filter, dry_run, reason, before, most, future } = order;
         let now = Timestamp::now();
         let mut selected = Selected { before, ..Selected::new(self, &filter)? };
@@ -922,6 +922,7 @@ fn undo_window(word: &str) -> Result<Timestamp, Failure> {
             );
             Err(Failure::new(Exit::Usage, what))
         }
+        _ if at < now => Err(Failure::new(Exit::Usage, format!("until: {word:?} has been"))),
         _ => Ok(at),
     }
 }

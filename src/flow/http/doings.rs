@@ -37,7 +37,14 @@ impl Site {
         if prominent.len() > labels.most() {
             prominent.clear();
         }
-        let own = |figures: &&Figures| domains.contains_key(&figures.standings.domain);
+        let first = prominent.is_empty();
+        // What was summed with the others once stays there.
+        let own = |figures: &&Figures| {
+            let of = domains.get(&figures.standings.domain);
+            of.is_some_and(|of| {
+                first || of.is_new() || prominent.contains(&figures.standings.domain)
+            })
+        };
         let (fullest, _) = largest(figures.iter().filter(own).cloned().collect(), labels.most());
         for figures in fullest {
             if prominent.len() < labels.most() {

@@ -21,6 +21,8 @@ use crate::smtp::escape::Escaped;
 const BLOCK: u64 = 512;
 /// Files that are looked at in one archive.
 const FILES: usize = 10_000_000;
+/// Octets of what tells the name of a file; more than any system takes.
+const LONG_NAME: u64 = 64 * 1024;
 
 /// An archive that is being written.
 pub(super) struct Archive {
@@ -149,14 +151,19 @@ fn contents(file: &File, path: &Path) -> Result<(BTreeMap<Ulid, Pair>, Vec<Failu
     };
     let (mut pairs, mut refused) = (BTreeMap::new(), Vec::new());
     let mut archive = tar::Archive::new(file);
-    // Raw: a long name or the like is a file that we pass over, and not read into memory.
+    // Raw: what tells a long name or the like is a file for us too, of which no more is read than we want.
     let entries = archive.entries_with_seek().map_err(broken)?.raw(true);
+    let mut long = None;
     for (n, entry) in entries.enumerate() {
-        let entry = entry.map_err(broken)?;
+        let mut entry = entry.map_err(broken)?;
         if n >= FILES {
             return Err(data(format!("more than {FILES} files in it")));
         }
-        let name = entry.path_bytes();
+        if let Some(told) = name_of_the_next(&mut entry).map_err(broken)? {
+            long = Some(told);
+            continue;
+        }
+        let name = long.take().unwrap_or_else(|| entry.path_bytes().into_owned());
         let Some((id, is_content)) = message_of(&name) else { continue };
         let place = Place { at: entry.raw_file_position(), size: entry.size() };
         let fault = match entry.header().entry_type() {
@@ -176,6 +183,26 @@ fn contents(file: &File, path: &Path) -> Result<(BTreeMap<Ulid, Pair>, Vec<Failu
         *kept = Some(place);
     }
     Ok((pairs, refused))
+}
+
+/// What a file that is none says of the one behind it: a name too long for its own place, as GNU tar and pax write
+/// it. Empty where it tells something else.
+fn name_of_the_next(entry: &mut tar::Entry<'_, &File>) -> io::Result<Option<Vec<u8>>> {
+    let kind = entry.header().entry_type();
+    if !matches!(kind, EntryType::GNULongName | EntryType::XHeader) {
+        return Ok(None);
+    }
+    let mut told = Vec::new();
+    entry.take(LONG_NAME + 1).read_to_end(&mut told)?;
+    if told.len() as u64 > LONG_NAME {
+        return Err(io::Error::other("a name in it is longer than any that may be"));
+    }
+    if kind == EntryType::GNULongName {
+        told.truncate(told.iter().position(|&octet| octet == 0).unwrap_or(told.len()));
+        return Ok(Some(told));
+    }
+    let mut records = tar::PaxExtensions::new(&told).flatten();
+    Ok(records.find(|record| record.key_bytes() == b"path").map(|path| path.value_bytes().to_vec()))
 }
 
 /// Whose file has this name, and is it the content?
@@ -262,6 +289,41 @@ mod tests {
             Ok((found.envelope, content))
         };
         read.map(found).collect()
+    }
+
+    /// GNU tar tells a long name in a file before the file; pax in records.
+    #[test]
+    fn a_name_too_long_for_its_place_is_a_name() {
+        let folder = "f".repeat(125);
+        for pax in [false, true] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let mut builder = tar::Builder::new(file.reopen().unwrap());
+            for (suffix, content) in [
+                ("eml", b"x\r\n".to_vec()),
+                ("json", serde_json::to_vec(&envelope(IDS[0], 3)).unwrap()),
+            ] {
+                let name = format!("{folder}/{}.{suffix}", IDS[0]);
+                let mut header = Header::new_ustar();
+                header.set_size(content.len() as u64);
+                header.set_mode(0o600);
+                if pax {
+                    builder.append_pax_extensions([("path", name.as_bytes())]).unwrap();
+                    header.set_path(&name[..90]).unwrap();
+                    header.set_cksum();
+                    builder.append(&header, &content[..]).unwrap();
+                } else {
+                    let mut header = Header::new_gnu();
+                    header.set_size(content.len() as u64);
+                    header.set_mode(0o600);
+                    builder.append_data(&mut header, &name, &content[..]).unwrap();
+                }
+            }
+            builder.into_inner().unwrap();
+            let all = all(file.path());
+            assert_eq!(all.len(), 1, "pax {pax}: {all:?}");
+            let (told, content) = all[0].as_ref().unwrap();
+            assert_eq!((told["id"].as_str(), &content[..]), (Some(IDS[0]), &b"x\r\n"[..]));
+        }
     }
 
     #[test]
