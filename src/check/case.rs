@@ -269,6 +269,8 @@ impl<'a> Case<'a> {
         match (expected, host.addrs.len(), &host.is) {
             (0, 0, Presence::Unknown(_)) if self.expects_addresses() => Class::Unknown,
             (0, _, _) => Class::Unexpected,
+            // Where else it is nobody told.
+            (some, all, Presence::There { whole: false }) if some == all => Class::Unknown,
             (some, all, _) if some == all => Class::Expected,
             _ => Class::Partial,
         }

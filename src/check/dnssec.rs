@@ -88,8 +88,22 @@ fn chain(case: &Case) -> Option<Chain> {
 
 const UNTOLD: &str = "nobody told the zone's keys";
 
+/// The zone above vouches for keys that nobody told.
+fn keys_are_untold(case: &Case) -> bool {
+    let zone = case.facts.zone.as_deref().unwrap_or_default();
+    let told = |kind| signed(case, zone, kind);
+    let asked = case.about(zone).iter().any(|answer| answer.kind == Kind::Dnskey);
+    let vouched = told(Kind::Ds).first().is_some_and(|ds| ds.records().next().is_some());
+    asked && vouched && told(Kind::Dnskey).is_empty()
+}
+
 fn ds_orphan(case: &Case) -> Judged {
-    let Some(chain) = chain(case) else { return Judged::Nothing(UNTOLD) };
+    let Some(chain) = chain(case) else {
+        return match keys_are_untold(case) {
+            true => Judged::Unknown(UNTOLD.to_owned()),
+            false => Judged::Nothing(UNTOLD),
+        };
+    };
     if chain.vouched.is_empty() {
         return Judged::Nothing("the zone above vouches for no key");
     }

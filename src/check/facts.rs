@@ -296,7 +296,13 @@ impl Answer {
     pub fn is_settled(&self) -> bool {
         let settled = |reply: &Reply| {
             let spoken = self.server.role != Role::Authority || reply.aa;
-            spoken && !reply.tc && matches!(reply.rcode.as_str(), "NOERROR" | "NXDOMAIN")
+            // Whoever names other servers instead has not looked.
+            let names_others = reply.answer.is_empty()
+                && reply.authority.iter().any(|record| matches!(record.data, Data::Ns(_)))
+                && !reply.authority.iter().any(|record| matches!(record.data, Data::Soa { .. }));
+            let looked = self.server.role != Role::Resolver || !names_others;
+            let is_answer = matches!(reply.rcode.as_str(), "NOERROR" | "NXDOMAIN");
+            spoken && looked && !reply.tc && is_answer
         };
         self.reply().is_some_and(settled)
     }

@@ -129,10 +129,23 @@ fn exists(case: &Case) -> Judged {
     let Some(first) = answers.first() else {
         return Judged::Unknown(format!("nobody told whether {name} exists"));
     };
-    let is_missing = first.reply().is_some_and(|reply| reply.rcode == "NXDOMAIN");
-    if !is_missing {
-        return Judged::Ok;
-    }
+    let is_missing =
+        |answer: &&Answer| answer.reply().is_some_and(|reply| reply.rcode == "NXDOMAIN");
+    // The zone above knows whether there is a zone at all. Below that it takes all who know best: where they
+    // differ, others tell so.
+    let zone = case.facts.zone.as_deref().unwrap_or(name);
+    let above = [name, zone].into_iter().flat_map(|name| {
+        case.asked(Role::Parent, name, Kind::Ns).chain(case.asked(Role::Parent, name, Kind::Mx))
+    });
+    let mut told =
+        above.filter(|answer| answer.is_settled() && answer.reply().is_some_and(|r| r.aa));
+    let lapsed = told.find(is_missing);
+    let mut best = answers.iter().filter(|answer| answer.server.role == first.server.role);
+    let first = match (lapsed, best.all(is_missing)) {
+        (Some(lapsed), _) => lapsed,
+        (None, true) => first,
+        (None, false) => return Judged::Ok,
+    };
     let above = first.reply().and_then(|reply| {
         reply.authority.iter().find(|record| matches!(record.data, Data::Soa { .. }))
     });
@@ -176,7 +189,11 @@ fn servfail(case: &Case) -> Judged {
         let fault = Fault::of(name, message).got("SERVFAIL").want("NOERROR");
         faults.push(fault.remedy(remedy).seen(&evidence));
     }
-    Judged::by(faults)
+    let told = case.asked(Role::Resolver, name, Kind::Mx).any(Answer::is_settled);
+    match faults.is_empty() && !told {
+        true => Judged::Unknown(format!("no resolver told the MX records of {name}")),
+        false => Judged::by(faults),
+    }
 }
 
 fn no_expectation(case: &Case) -> Judged {

@@ -461,7 +461,38 @@ fn all_agree(case: &Case) -> Judged {
         let fault = Fault::of(who, message).got(records(set)).want(records(most));
         fault.seen(&[set.evidence.clone(), most.evidence.clone()].concat())
     };
-    Judged::by(others.iter().map(fault).collect())
+    let mut faults: Vec<Fault> = others.iter().map(fault).collect();
+    faults.extend(led_away(case, most));
+    let untold = untold(case);
+    match faults.is_empty() && !untold.is_empty() {
+        true => Judged::Unknown(format!("{} did not tell its MX records", listed(untold))),
+        false => Judged::by(faults),
+    }
+}
+
+/// Servers of the zone for which the domain is another name of something elsewhere, where others have records.
+fn led_away<'a>(case: &'a Case, most: &'a MxSet) -> impl Iterator<Item = Fault> + 'a {
+    let asked = case.asked(Role::Authority, &case.facts.domain, Kind::Mx);
+    let away = asked.filter(|answer| answer.is_settled() && answer.records().next().is_none());
+    away.filter_map(move |answer| {
+        let end = answer.aliases().last().cloned()?;
+        let who = answer.server.to_string();
+        let message = format!("{who} says that {} is an alias of {end}", case.facts.domain);
+        let fault = Fault::of(who, message).got(format!("CNAME {end}.")).want(records(most));
+        Some(fault.seen(&[vec![answer.id.clone()], most.evidence.clone()].concat()))
+    })
+}
+
+/// Servers of the zone that answer other things, but not this. Those that answer nothing are lame, or silent.
+fn untold(case: &Case) -> Vec<String> {
+    let about = |answer: &&Answer| answer.kind == Kind::Mx && answer.name == case.facts.domain;
+    let is_silent = |server: &&Server| {
+        let mut asked = case.asked_of(server).filter(about).peekable();
+        let was_asked = asked.peek().is_some();
+        let answers = case.asked_of(server).any(Answer::is_settled);
+        was_asked && answers && !asked.any(Answer::is_settled)
+    };
+    case.authorities().into_iter().filter(is_silent).map(ToString::to_string).collect()
 }
 
 fn addr_agree(case: &Case) -> Judged {

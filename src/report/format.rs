@@ -199,7 +199,9 @@ fn table(fields: &[String], format: &Format, width: Option<u16>) -> Table {
         }
         _ => _ = table.set_content_arrangement(ContentArrangement::Disabled),
     }
-    table.set_header(fields.iter().map(|field| heading(field)));
+    let leaf = |field: &str| field.rsplit('.').next().unwrap_or(field).to_owned();
+    let shared = |field: &str| fields.iter().filter(|other| leaf(other) == leaf(field)).count() > 1;
+    table.set_header(fields.iter().map(|field| heading(field, shared(field))));
     for (n, field) in fields.iter().enumerate() {
         if let Some(column) = table.column_mut(n) {
             column.set_padding((0, 2));
@@ -211,17 +213,25 @@ fn table(fields: &[String], format: &Format, width: Option<u16>) -> Table {
     table
 }
 
-/// `age_s` is shown as an age, under that name.
-fn heading(field: &str) -> String {
-    field.trim_end_matches("_s").rsplit('.').next().unwrap_or(field).to_uppercase()
+/// `age_s` is shown as an age, under that name. Where several end alike it takes the whole of each.
+fn heading(field: &str, whole: bool) -> String {
+    let field = field.trim_end_matches("_s");
+    let (of, leaf) = field.rsplit_once('.').unwrap_or(("", field));
+    let leaf = leaf.replace("messages_per_h", "per h");
+    match whole && !of.is_empty() {
+        true => format!("{of} {leaf}").replace('.', " ").to_uppercase(),
+        false => leaf.to_uppercase(),
+    }
 }
 
 fn is_number(field: &str) -> bool {
-    field.ends_with("_s")
+    let leaf = field.rsplit('.').next().unwrap_or(field);
+    leaf.ends_with("_s")
+        || leaf.ends_with("_per_h")
         || field.starts_with("by_state.")
         || field.starts_with("ages.")
         || matches!(
-            field,
+            leaf,
             "size"
                 | "bytes"
                 | "messages"
@@ -236,7 +246,7 @@ fn is_number(field: &str) -> bool {
 
 /// A value for people: ages as two units, octets as sizes, nothing that moves a cursor.
 fn shown(field: &str, value: &Value) -> String {
-    match (field, value) {
+    match (field.rsplit('.').next().unwrap_or(field), value) {
         (_, Value::Null) => "-".to_owned(),
         ("size" | "bytes", Value::Number(octets)) => {
             self::octets(octets.as_u64().unwrap_or_default())
@@ -405,6 +415,18 @@ mod tests {
             json!({"id": "01A", "size": 81920, "age_s": 18_000, "sender": "", "recipients": to("a@b.c")}),
             json!({"id": "01B", "size": 10, "age_s": 7, "sender": "x,\"y\"\u{1b}[2J@z", "recipients": to("d@e.f")}),
         ]
+    }
+
+    #[test]
+    fn what_ends_alike_is_told_apart_in_the_headings() {
+        let record = serde_json::json!({"key": "all", "in": {"bytes": 2048, "messages_per_h": 1.5},
+            "out": {"bytes": 7, "messages_per_h": 0.0}});
+        let fields = ["key", "in.bytes", "in.messages_per_h", "out.bytes", "out.messages_per_h"];
+        let told = page("human", &fields, &[record]);
+        let head: Vec<&str> = told.lines().next().unwrap_or_default().split("  ").collect();
+        let head: Vec<&str> = head.into_iter().map(str::trim).filter(|w| !w.is_empty()).collect();
+        assert_eq!(head, ["KEY", "IN BYTES", "IN PER H", "OUT BYTES", "OUT PER H"], "{told}");
+        assert!(told.contains("2.0K"), "{told}");
     }
 
     #[test]

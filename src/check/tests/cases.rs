@@ -21,7 +21,7 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
     (
         "dns.servfail",
         |w| w.at(&resolver(), DOMAIN, Kind::Mx, reply(&resolver(), "SERVFAIL", Vec::new())),
-        |w| w.at(&resolver(), DOMAIN, Kind::Mx, reply(&resolver(), "REFUSED", Vec::new())),
+        |w| w.at(&resolver(), DOMAIN, Kind::Mx, reply(&resolver(), "NOERROR", Vec::new())),
     ),
     (
         "in.no-expectation",

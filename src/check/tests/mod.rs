@@ -4,7 +4,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use self::cases::{CASES, Spoil};
-use self::world::{DOMAIN, World, ns1, ns2, record, reply, resolver};
+use self::world::{DOMAIN, World, above, ns1, ns2, record, reply, resolver};
 use super::facts::{Data, Facts, Kind, Silence};
 use super::facts::{Manner, Outcome, Transport};
 use super::*;
@@ -133,6 +133,83 @@ fn what_nobody_told_is_never_in_order_and_never_wrong() {
         assert_eq!(told[0].status, Status::Unknown, "{id}");
     }
     assert_eq!(world.judged().verdict, Conclusion::Unknown);
+}
+
+/// What one of several did not tell, or told otherwise, is not what the others say.
+#[test]
+fn the_word_of_some_is_not_the_word_of_all() {
+    let nothing = |server: &facts::Server, rcode: &str| reply(server, rcode, Vec::new());
+    let timeout = || Outcome::Silence(Silence::Timeout);
+    type Tried<'a> = (&'a str, &'a dyn Fn(&mut World), Conclusion);
+    let tried: [Tried<'_>; 8] = [
+        (
+            "one server of the zone fails for the MX records alone",
+            &|w| w.at(&ns2(), DOMAIN, Kind::Mx, nothing(&ns2(), "SERVFAIL")),
+            Conclusion::Unknown,
+        ),
+        (
+            "for one it is an alias of something elsewhere",
+            &|w| {
+                let alias = record(DOMAIN, Data::Cname("x.other.example".to_owned()));
+                w.at(&ns2(), DOMAIN, Kind::Mx, reply(&ns2(), "NOERROR", vec![alias]));
+            },
+            Conclusion::Fail,
+        ),
+        (
+            "for one there is no such name",
+            &|w| w.at(&ns1(), DOMAIN, Kind::Mx, nothing(&ns1(), "NXDOMAIN")),
+            Conclusion::Fail,
+        ),
+        (
+            "for the zone above there is no such zone",
+            &|w| {
+                let mut gone = nothing(&above(), "NXDOMAIN");
+                if let Outcome::Reply(reply) = &mut gone {
+                    reply.aa = true;
+                }
+                w.at(&above(), DOMAIN, Kind::Ns, gone);
+            },
+            Conclusion::NoDomain,
+        ),
+        (
+            "half of where a target is",
+            &|w| {
+                w.mx(&[(10, "mail.example.com")]);
+                w.host("mail.example.com", &["192.0.3.25"]);
+                w.at(&resolver(), "mail.example.com", Kind::Aaaa, timeout());
+            },
+            Conclusion::Unknown,
+        ),
+        (
+            "no resolver tells",
+            &|w| w.at(&resolver(), DOMAIN, Kind::Mx, nothing(&resolver(), "REFUSED")),
+            Conclusion::Unknown,
+        ),
+        (
+            "a resolver names others instead",
+            &|w| {
+                let mut referral = nothing(&resolver(), "NOERROR");
+                if let Outcome::Reply(reply) = &mut referral {
+                    reply.authority = vec![record("org", Data::Ns("a.nic.org".to_owned()))];
+                }
+                w.at(&resolver(), DOMAIN, Kind::Mx, referral);
+            },
+            Conclusion::Unknown,
+        ),
+        (
+            "the zone above vouches for keys that nobody told",
+            &|w| {
+                let (udp, signed) = (Transport::Udp, Manner::Signed);
+                w.put(&resolver(), DOMAIN, Kind::Dnskey, udp, signed, timeout());
+            },
+            Conclusion::Unknown,
+        ),
+    ];
+    for (what, spoil, expected) in tried {
+        let mut world = World::good();
+        spoil(&mut world);
+        assert_eq!(world.judged().verdict, expected, "{what}: {:?}", world.amiss());
+    }
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub fn ns2() -> Server {
     server(Role::Authority, Some("ns2.example.net"), "198.51.99.2")
 }
 
-fn above() -> Server {
+pub fn above() -> Server {
     server(Role::Parent, Some("a.nic.org"), "192.0.4.1")
 }
 
