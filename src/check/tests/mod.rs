@@ -135,80 +135,82 @@ fn what_nobody_told_is_never_in_order_and_never_wrong() {
     assert_eq!(world.judged().verdict, Conclusion::Unknown);
 }
 
+fn nothing(server: &facts::Server, rcode: &str) -> Outcome {
+    reply(server, rcode, Vec::new())
+}
+
+/// What some of the servers do, and what is to be made of it.
+const OF_SOME: &[(&str, Spoil, Conclusion)] = &[
+    (
+        "one server of the zone fails for the MX records alone",
+        |w| w.at(&ns2(), DOMAIN, Kind::Mx, nothing(&ns2(), "SERVFAIL")),
+        Conclusion::Unknown,
+    ),
+    (
+        "for one it is an alias of something elsewhere",
+        |w| {
+            let alias = record(DOMAIN, Data::Cname("x.other.example".to_owned()));
+            w.at(&ns2(), DOMAIN, Kind::Mx, reply(&ns2(), "NOERROR", vec![alias]));
+        },
+        Conclusion::Fail,
+    ),
+    (
+        "for one there is no such name",
+        |w| w.at(&ns1(), DOMAIN, Kind::Mx, nothing(&ns1(), "NXDOMAIN")),
+        Conclusion::Fail,
+    ),
+    (
+        "for the zone above there is no such zone",
+        |w| {
+            w.at(&above(), DOMAIN, Kind::Ns, nothing(&above(), "NXDOMAIN"));
+            w.each(&above(), |reply| reply.aa = true);
+        },
+        Conclusion::NoDomain,
+    ),
+    (
+        "half of where a target is",
+        |w| {
+            w.mx(&[(10, "mail.example.com")]);
+            w.host("mail.example.com", &["192.0.3.25"]);
+            let timeout = Outcome::Silence(Silence::Timeout);
+            w.at(&resolver(), "mail.example.com", Kind::Aaaa, timeout);
+        },
+        Conclusion::Unknown,
+    ),
+    (
+        "no resolver tells",
+        |w| w.at(&resolver(), DOMAIN, Kind::Mx, nothing(&resolver(), "REFUSED")),
+        Conclusion::Unknown,
+    ),
+    (
+        "a resolver names others instead",
+        |w| {
+            let mut referral = nothing(&resolver(), "NOERROR");
+            if let Outcome::Reply(reply) = &mut referral {
+                reply.authority = vec![record("org", Data::Ns("a.nic.org".to_owned()))];
+            }
+            w.at(&resolver(), DOMAIN, Kind::Mx, referral);
+        },
+        Conclusion::Unknown,
+    ),
+    (
+        "the zone above vouches for keys that nobody told",
+        |w| {
+            let (udp, signed) = (Transport::Udp, Manner::Signed);
+            let timeout = Outcome::Silence(Silence::Timeout);
+            w.put(&resolver(), DOMAIN, Kind::Dnskey, udp, signed, timeout);
+        },
+        Conclusion::Unknown,
+    ),
+];
+
 /// What one of several did not tell, or told otherwise, is not what the others say.
 #[test]
 fn the_word_of_some_is_not_the_word_of_all() {
-    let nothing = |server: &facts::Server, rcode: &str| reply(server, rcode, Vec::new());
-    let timeout = || Outcome::Silence(Silence::Timeout);
-    type Tried<'a> = (&'a str, &'a dyn Fn(&mut World), Conclusion);
-    let tried: [Tried<'_>; 8] = [
-        (
-            "one server of the zone fails for the MX records alone",
-            &|w| w.at(&ns2(), DOMAIN, Kind::Mx, nothing(&ns2(), "SERVFAIL")),
-            Conclusion::Unknown,
-        ),
-        (
-            "for one it is an alias of something elsewhere",
-            &|w| {
-                let alias = record(DOMAIN, Data::Cname("x.other.example".to_owned()));
-                w.at(&ns2(), DOMAIN, Kind::Mx, reply(&ns2(), "NOERROR", vec![alias]));
-            },
-            Conclusion::Fail,
-        ),
-        (
-            "for one there is no such name",
-            &|w| w.at(&ns1(), DOMAIN, Kind::Mx, nothing(&ns1(), "NXDOMAIN")),
-            Conclusion::Fail,
-        ),
-        (
-            "for the zone above there is no such zone",
-            &|w| {
-                let mut gone = nothing(&above(), "NXDOMAIN");
-                if let Outcome::Reply(reply) = &mut gone {
-                    reply.aa = true;
-                }
-                w.at(&above(), DOMAIN, Kind::Ns, gone);
-            },
-            Conclusion::NoDomain,
-        ),
-        (
-            "half of where a target is",
-            &|w| {
-                w.mx(&[(10, "mail.example.com")]);
-                w.host("mail.example.com", &["192.0.3.25"]);
-                w.at(&resolver(), "mail.example.com", Kind::Aaaa, timeout());
-            },
-            Conclusion::Unknown,
-        ),
-        (
-            "no resolver tells",
-            &|w| w.at(&resolver(), DOMAIN, Kind::Mx, nothing(&resolver(), "REFUSED")),
-            Conclusion::Unknown,
-        ),
-        (
-            "a resolver names others instead",
-            &|w| {
-                let mut referral = nothing(&resolver(), "NOERROR");
-                if let Outcome::Reply(reply) = &mut referral {
-                    reply.authority = vec![record("org", Data::Ns("a.nic.org".to_owned()))];
-                }
-                w.at(&resolver(), DOMAIN, Kind::Mx, referral);
-            },
-            Conclusion::Unknown,
-        ),
-        (
-            "the zone above vouches for keys that nobody told",
-            &|w| {
-                let (udp, signed) = (Transport::Udp, Manner::Signed);
-                w.put(&resolver(), DOMAIN, Kind::Dnskey, udp, signed, timeout());
-            },
-            Conclusion::Unknown,
-        ),
-    ];
-    for (what, spoil, expected) in tried {
+    for (what, spoil, expected) in OF_SOME {
         let mut world = World::good();
         spoil(&mut world);
-        assert_eq!(world.judged().verdict, expected, "{what}: {:?}", world.amiss());
+        assert_eq!(world.judged().verdict, *expected, "{what}: {:?}", world.amiss());
     }
 }
 
