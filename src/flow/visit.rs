@@ -8,6 +8,7 @@ use super::errand::{self, Fetched, Transcript};
 use super::hook;
 use super::line::Stop;
 use super::memory::{Came, Memory, Shelf, Telling};
+use super::own_queue::Standing;
 use super::receive::Progress;
 use super::summary::{Later, Summary};
 use crate::config::fetch::{Account, Ask, Effective};
@@ -97,7 +98,8 @@ pub async fn visit(
 /// Has nobody been reached, and only because there is no way to anybody?
 fn is_offline(visited: &[(Fetched, Option<Failure>)]) -> bool {
     // What the account's own queue came to meanwhile is told all the same.
-    let is_all = |summary: &Summary| summary.offline && summary.queue.is_none();
+    let is_all =
+        |summary: &Summary| summary.offline && summary.queue.as_ref().is_none_or(Standing::is_idle);
     !visited.is_empty() && visited.iter().all(|((summary, _), _)| is_all(summary))
 }
 

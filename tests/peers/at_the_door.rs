@@ -256,6 +256,30 @@ fn what_a_customers_server_does_not_have_is_refused_at_the_door() {
     assert!(asked(&mut Post::open(odmrd.mx), "ghost@example.org", 0).starts_with("250"));
 }
 
+/// A refusal of the content is the word on one mailbox only where there is no other.
+#[test]
+fn a_refusal_after_the_content_is_about_a_mailbox_if_it_stands_alone() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).set("mx.learn_refusals", "\"1h\"").start();
+    let postfix = Postfix::receiving(&lab, "postfix", "example.org")
+        .set("header_checks", "regexp:{{/^Subject: x/ REJECT 5.1.1 nobody}}")
+        .start();
+    let mut post = Post::open(odmrd.mx);
+    let several = ["one@example.org", "two@example.org"];
+    let replies = post.send("a@sender.test", &several, b"Subject: x\r\n\r\ny\r\n");
+    assert!(replies.last().is_some_and(|reply| reply.starts_with("250")), "{replies:#?}");
+    post.deliver("a@sender.test", "alone@example.org", b"Subject: x\r\n\r\ny\r\n");
+    let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_smtp(postfix.address).run();
+    assert_eq!(fetched.count("refused"), 2, "{fetched:#?}");
+    for recipient in several {
+        assert!(asked(&mut post, recipient, 0).starts_with("250"), "{recipient}");
+    }
+    assert!(asked(&mut post, "alone@example.org", 0).starts_with("550 5.1.1"));
+}
+
 #[test]
 fn a_detail_behind_a_delimiter_belongs_to_the_recipient_before_it() {
     let lab = Lab::open();

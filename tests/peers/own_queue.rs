@@ -68,6 +68,23 @@ fn mail_for_a_target_that_is_away_waits_here_and_arrives_later() {
     there.run().ended(0, "no_mail");
 }
 
+/// Without a way to the provider there is nothing to tell, but of what lies here.
+#[test]
+fn mail_that_lies_here_is_told_of_without_a_way_to_the_provider() {
+    let lab = Lab::open();
+    let (odmrd, ledger) = laden(&lab);
+    keeping(&lab, &odmrd).into(&format!("smtp:{}", lab.free())).run().ended(75, "tempfail");
+    let offline = ["--bind", "192.0.2.1", "--only-if-online"];
+    let there = keeping(&lab, &odmrd).into_maildir().flags(&offline);
+    let told = there.run().ended(69, "tempfail");
+    assert_eq!(told.summary["queue"]["delivered"], ledger.len() as u64, "{told:#?}");
+    let maildir = crate::lab::maildir::Maildir::at(lab.path("Maildir"));
+    assert_eq!(ledger.reckon(&maildir.until(ledger.len())), Reckoning::default());
+    // With nothing here there is nothing to tell.
+    let quiet = run(&lab, there.command("run"));
+    assert_eq!((quiet.code, &*quiet.out, &*quiet.err), (Some(0), "", ""), "{quiet:#?}");
+}
+
 #[test]
 fn mail_passes_through_in_one_run() {
     let lab = Lab::open();

@@ -65,6 +65,10 @@ fn tls_may_be_asked_to_be_the_newest() {
     let fetch = AtrnFetch::over_tls(&lab, odmrd.odmr, "starttls", &authority).into_maildir();
     let fetched = fetch.flags(&["--tls-min", "1.3"]).run().ended(0, "ok");
     assert_eq!(fetched.text("tls"), "TLSv1.3");
+    // Where there may be no TLS at all, its age is a promise that nobody keeps.
+    let ran = self::fetched(&lab, &odmrd, &["--tls-min", "1.3"]);
+    assert_eq!(ran.code, Some(78), "{ran:#?}");
+    assert!(ran.err.contains("--tls-min: set, but tls allows a line in clear"), "{ran:#?}");
 }
 
 #[test]

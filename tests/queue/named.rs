@@ -67,6 +67,8 @@ fn what_was_deleted_is_waited_for_by_nobody() {
         queuectl(&odmrd, &[what, "--format", "nagios", "--warning", "0"]).ended(0);
     }
     queuectl(&odmrd, &["list", "--state", "deleted", "--fail-if-any"]).ended(1);
+    // What has left is asked for by its name.
+    queuectl(&odmrd, &["list", "--state", "delivered", "--fail-if-any"]).ended(0);
 }
 
 #[test]

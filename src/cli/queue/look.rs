@@ -84,7 +84,6 @@ const AUDIT: [&str; 7] = ["id", "at", "who", "action", "done", "filter", "reason
 
 pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Failure> {
     list.output.names(if list.by_recipient { record::RECIPIENT } else { record::MESSAGE })?;
-    let only_waiting = list.fail_if_any || list.by_recipient;
     let named = with_ids(list.filter, Vec::new())?;
     // What is sorted must be whole before it can be cut.
     let sorted = list.output.sort.is_some() || list.output.reverse;
@@ -95,7 +94,7 @@ pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Fa
         return Err(Failure::new(Exit::Usage, what));
     }
     let include_done =
-        list.include_done || digests.is_none() && !only_waiting && wants_done(office, &named);
+        list.include_done || digests.is_none() && !list.by_recipient && wants_done(office, &named);
     let mut answer = match named {
         None => Answer::none(),
         Some(mut filter) => {

@@ -53,6 +53,12 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         }
         assert!(link.is_symlink());
+        let astray = folder.path().join("astray");
+        std::os::unix::fs::symlink(folder.path().join("gone"), &astray).unwrap();
+        let told = keep(&astray, &SecretString::from("x")).unwrap_err();
+        assert_eq!(told.kind(), io::ErrorKind::NotFound);
+        assert!(astray.is_symlink() && !astray.exists(), "it leads nowhere still");
+        fs::remove_file(&astray).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "something is left over");
         assert!(keep(folder.path(), &SecretString::from("x")).is_err());
         assert!(keep(&folder.path().join("nowhere/x"), &SecretString::from("x")).is_err());

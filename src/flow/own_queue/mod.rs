@@ -51,6 +51,13 @@ pub struct Standing {
     pub aside: u64,
 }
 
+impl Standing {
+    /// Is nothing there, and was nothing to be done?
+    pub fn is_idle(&self) -> bool {
+        *self == Standing::default()
+    }
+}
+
 /// Why mail stays in the queue.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueFault {
