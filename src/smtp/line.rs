@@ -8,8 +8,8 @@ use bytes::{Buf, BytesMut};
 pub enum Line {
     /// A line, without its CRLF.
     Whole(BytesMut),
-    /// A line that ended in LF alone or held a bare CR or a NUL. It is gone from the buffer and is
-    /// to be refused, not interpreted: guessing at line ends is how mail is smuggled.
+    /// A line that ended in LF alone, stood behind one that did, or held a bare CR or a NUL. It is gone
+    /// from the buffer and is to be refused, not interpreted: guessing at line ends is how mail is smuggled.
     Malformed,
     /// A line longer than the limit has ended; nothing of it was kept.
     TooLong,
@@ -17,12 +17,18 @@ pub enum Line {
     Incomplete,
 }
 
-/// Cuts lines, and remembers only that it is in the middle of one that is too long.
+/// Cuts lines, and remembers only that it is in the middle of one that is too long, or of one that an LF
+/// alone has cut: that is refused piece by piece, so that whoever ends all lines so hears of it at once, and
+/// nobody's text behind an LF becomes a command.
 #[derive(Debug, Default)]
 pub struct LineSplitter {
     /// How much of the buffer has been searched without finding an end.
     searched: usize,
     overlong: bool,
+    /// Did what was dropped of the line end in a CR?
+    dropped_cr: bool,
+    /// What comes next, up to a CRLF, belongs to a line with an LF in it.
+    torn: bool,
 }
 
 impl LineSplitter {
@@ -36,13 +42,15 @@ impl LineSplitter {
         };
         let end = self.searched + offset + 1;
         self.searched = 0;
+        let dropped_cr = std::mem::take(&mut self.dropped_cr);
+        let has_cr = if end == 1 { dropped_cr } else { input[end - 2] == b'\r' };
+        let was_torn = std::mem::replace(&mut self.torn, !has_cr);
         if std::mem::take(&mut self.overlong) || end > limit {
             input.advance(end);
             return Line::TooLong;
         }
         let mut line = input.split_to(end);
-        line.truncate(end - 1);
-        if line.last() != Some(&b'\r') {
+        if was_torn || !has_cr {
             return Line::Malformed;
         }
         line.truncate(end - 2);
@@ -55,6 +63,7 @@ impl LineSplitter {
             self.overlong = true;
         }
         if self.overlong {
+            self.dropped_cr = input.last().map_or(self.dropped_cr, |last| *last == b'\r');
             input.clear();
             self.searched = 0;
         }
@@ -96,6 +105,24 @@ mod tests {
         for cut in 1..bytes.len() {
             assert_eq!(all(bytes, cut, 16), expected, "cut every {cut}");
         }
+    }
+
+    #[test]
+    fn nothing_behind_an_lf_alone_is_a_command() {
+        let whole = |text: &str| Line::Whole(BytesMut::from(text));
+        let bytes = b"NOOP a\nDATA\nRSET\r\nthis line is too long\nDATA\r\nNOOP\r\n";
+        let expected = [
+            Line::Malformed,
+            Line::Malformed,
+            Line::Malformed,
+            Line::TooLong,
+            Line::Malformed,
+            whole("NOOP"),
+        ];
+        for cut in 1..bytes.len() {
+            assert_eq!(all(bytes, cut, 16), expected, "cut every {cut}");
+        }
+        assert_eq!(all(b"\nDATA\r\n", 1, 16), [Line::Malformed, Line::Malformed]);
     }
 
     #[test]
