@@ -193,6 +193,7 @@ fn parcel(token: u64, content: Vec<u8>, recipients: usize, binary: bool) -> Parc
         recipients: (0..recipients).map(recipient).collect(),
         size: content.len() as u64,
         ends_in_crlf: content.is_empty() || content.ends_with(b"\r\n"),
+        long_lines: false,
         eight_bit: !content.is_ascii(),
     };
     Parcel { outgoing, content, verdicts: None }

@@ -326,6 +326,7 @@ fn message(token: u64) -> Outgoing {
         size: CONTENT.len() as u64,
         ends_in_crlf: true,
         eight_bit: false,
+        long_lines: false,
     }
 }
 

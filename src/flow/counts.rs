@@ -267,14 +267,15 @@ pub struct OfAccount {
 
 impl OfAccount {
     /// A session came to this.
-    pub fn ended(&self, outcome: Outcome, now: Timestamp) {
+    pub fn ended(&self, outcome: Outcome, put_off: bool, now: Timestamp) {
         self.sessions.at(place(&Outcome::ALL, outcome)).add(1);
-        self.called(outcome, now);
+        self.called(outcome, put_off, now);
     }
 
-    fn called(&self, outcome: Outcome, now: Timestamp) {
+    /// A session in which mail was put off has not fetched all.
+    fn called(&self, outcome: Outcome, put_off: bool, now: Timestamp) {
         self.last_attempt.set(now);
-        if matches!(outcome, Outcome::Ok | Outcome::NoMail) {
+        if matches!(outcome, Outcome::Ok | Outcome::NoMail) && !put_off {
             self.last_success.set(now);
         }
     }
@@ -404,7 +405,7 @@ impl Counts {
         for past in self.recent.sessions(usize::MAX).into_iter().rev() {
             let Some(account) = self.account(&past.account) else { continue };
             let ended = past.began.checked_add(past.took).unwrap_or(past.began);
-            account.called(past.outcome, ended);
+            account.called(past.outcome, past.drained.deferred > 0, ended);
         }
     }
 
@@ -478,7 +479,7 @@ mod tests {
         let (counts, org) = (Counts::default(), Domain::parse("example.org").unwrap());
         counts.know(["acme"].into_iter(), [&org].into_iter());
         counts.domain(&org).unwrap().received.add(3);
-        counts.account("acme").unwrap().ended(Outcome::Ok, Timestamp::UNIX_EPOCH);
+        counts.account("acme").unwrap().ended(Outcome::Ok, false, Timestamp::UNIX_EPOCH);
         counts.know(["boat"].into_iter(), [&org].into_iter());
         assert_eq!(counts.domain(&org).unwrap().received.get(), 3);
         assert!(counts.account("acme").is_none() && counts.account("boat").is_some());

@@ -359,6 +359,7 @@ impl<'a, S: Spool> Run<'a, S> {
             size: entry.size,
             ends_in_crlf: entry.ends_in_crlf,
             eight_bit: entry.eight_bit,
+            long_lines: entry.long_lines,
         })
     }
 

@@ -153,7 +153,14 @@ impl<K: Sink> Run<'_, K> {
         let verb =
             if called.offers.atrn || self.caller.account.force_atrn { "atrn" } else { "turn" };
         summary.verb = Some(verb);
-        match called.ask_for(group, self.caller.account.force_atrn).await? {
+        let mut stop = self.stop.clone();
+        let asked = tokio::select! {
+            biased;
+            // Before the turn nothing is on its way to us: the provider finds the line closed.
+            Ok(_) = stop.wait_for(|stop| *stop) => return Err(FetchFault::Stopped),
+            asked = called.ask_for(group, self.caller.account.force_atrn) => asked?,
+        };
+        match asked {
             Asked::Turning(called, granted) => {
                 summary.rounds += 1;
                 summary.last_reply = Some(granted.reply().to_string());
@@ -318,6 +325,11 @@ fn judge(reception: Reception, one_of_ours: bool) -> Result<Round, FetchFault> {
         {
             Ok(Round::NoMail(None))
         }
+        Err(LineEnd::Wire(WireFault::Io(error)))
+            if !greeted && !one_of_ours && is_reset(&error) =>
+        {
+            Ok(Round::NoMail(None))
+        }
         // A session that brought something may be followed by one that brings the rest.
         Err(end) if taken > 0 => {
             info!(%end, taken, "the session broke off; calling again");
@@ -325,6 +337,12 @@ fn judge(reception: Reception, one_of_ours: bool) -> Result<Round, FetchFault> {
         }
         Err(end) => Err(FetchFault::BrokeOff(end)),
     }
+}
+
+/// Closed by a peer that had not read all that we said.
+fn is_reset(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
+    matches!(error.kind(), ConnectionReset | BrokenPipe)
 }
 
 /// 453 means "no mail", except where its words say that somebody else is at it (IndiMail).

@@ -163,6 +163,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
         }
         self.sink.abort().await;
         self.conclude(None);
+        self.count_what_the_session_refused(session);
         Reception { end, taken: self.taken, greeted: session.hello().is_some(), began: self.began }
     }
 
@@ -283,6 +284,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
         match answer {
             Ok(()) => session.accept(),
             Err(reply) => {
+                *self.tally.by_code.entry(reply.code).or_default() += 1;
                 self.conclude(Some(&reply));
                 session.answer(reply);
             }
@@ -358,6 +360,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
             }
             Err(reply) => {
                 self.target_said(&reply);
+                *self.tally.by_code.entry(reply.code).or_default() += 1;
                 // Not its end: the provider may say DATA again in the same transaction.
                 if let Some(mail) = &mut self.mail {
                     mail.put_off = Some(reply.code);
@@ -468,6 +471,20 @@ impl<'a, K: Sink> Receiver<'a, K> {
     fn conclude(&mut self, last: Option<&Reply>) {
         if let Some(mail) = self.mail.take() {
             self.count(mail, last);
+        }
+    }
+
+    /// Too large, going in circles, with lines that do not end: what needed nobody's word but the session's.
+    fn count_what_the_session_refused(&mut self, session: &ServerSession<Reversed>) {
+        let (at_mail, at_end) = (session.refused_at_mail(), session.refused_at_end());
+        for (&code, &count) in at_mail {
+            // Those whose content came were offered already.
+            self.tally.offered += count;
+            warn!(code, count, "mail was refused at MAIL, as larger than the target takes");
+        }
+        for (&code, &count) in at_mail.iter().chain(at_end) {
+            *self.tally.by_code.entry(code).or_default() += count;
+            self.tally.refused += count;
         }
     }
 

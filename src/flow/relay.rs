@@ -209,7 +209,7 @@ impl<'a, S: Spool> Call<'a, S> {
         self.outcome = Some(outcome);
         let account = self.account.as_deref().and_then(|name| self.provider.counts.account(name));
         if let Some(account) = account {
-            account.ended(outcome, Timestamp::now());
+            account.ended(outcome, self.drained.deferred > 0, Timestamp::now());
         }
     }
 

@@ -151,6 +151,8 @@ pub struct Entry {
     pub ends_in_crlf: bool,
     /// Some octet is beyond 127.
     pub eight_bit: bool,
+    /// Some line has 4096 octets or more.
+    pub long_lines: bool,
     /// When it was accepted.
     pub arrived: Timestamp,
     /// When it is given up.

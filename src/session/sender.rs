@@ -56,6 +56,8 @@ pub struct Outgoing {
     pub ends_in_crlf: bool,
     /// Some octet is beyond 127.
     pub eight_bit: bool,
+    /// Some line has 4096 octets or more.
+    pub long_lines: bool,
 }
 
 /// What became of one recipient.

@@ -245,3 +245,42 @@ fn dovecots_own_delivery_program_takes_it() {
     let reckoning = ledger.reckon(&dovecot.maildir("box").until(ledger.len()));
     assert_eq!(reckoning, Reckoning::default(), "{fetched:#?}");
 }
+
+/// A Postfix takes ten megabytes, and a provider more: what lies between is refused, and not in silence.
+#[test]
+fn what_is_larger_than_the_target_takes_is_counted_as_refused() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let postfix = Postfix::receiving(&lab, "postfix", DOMAIN).set("message_size_limit", "9000");
+    let postfix = postfix.start();
+    Post::open(odmrd.mx).deliver("a@sender.test", BOX, &Ledger::default().letter(20_000).content);
+    let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_smtp(postfix.address).run();
+    assert_eq!((fetched.count("offered"), fetched.count("refused")), (1, 1), "{fetched:#?}");
+    assert_eq!(fetched.summary["by_code"]["552"], 1, "{fetched:#?}");
+    assert_ne!(fetched.text("result"), "no_mail");
+}
+
+/// What is said to be binary and is a text goes to whoever takes texts.
+#[test]
+fn a_text_that_was_called_binary_arrives() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let mut post = Post::open(odmrd.mx);
+    let mut bring = |content: &str| {
+        assert!(post.ask("MAIL FROM:<a@sender.test> BODY=BINARYMIME").starts_with("250"));
+        assert!(post.ask(&format!("RCPT TO:<{BOX}>")).starts_with("250"));
+        // The line's own CRLF is the last of the chunk.
+        let said = format!("BDAT {} LAST\r\n{content}", content.len() + 2);
+        assert!(post.ask(&said).starts_with("250"));
+    };
+    bring("Subject: text\r\n\r\ncaf\u{e9}");
+    bring("Subject: binary\r\n\r\na\nb\0");
+    let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run();
+    assert_eq!(fetched.count("accepted"), 1, "{fetched:#?}");
+    let mail = Maildir::at(lab.path("Maildir")).messages().remove(0);
+    assert!(String::from_utf8_lossy(&mail).contains("Subject: text"));
+    assert!(odmrd.daemon.log().contains("does not offer BINARYMIME"), "the other one waits");
+}

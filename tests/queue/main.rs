@@ -829,10 +829,12 @@ fn a_spool_is_looked_through_and_mended() {
     assert_eq!(kinds(&at_rest(&["verify", "--repair", "--dry-run"]).ended(1)), all);
     assert!(orphan.exists(), "looking mends nothing");
     let mended = at_rest(&["verify", "--repair"]).ended(1);
-    let left = ["content", "content", "mode"];
+    let left = ["content", "content", "mode", "orphan"];
     assert_eq!(kinds(&mended), left, "the rest is mended before it looks: {}", mended.out);
     assert_eq!(mended.out.matches("\"repaired\":true").count(), 2, "{}", mended.out);
+    let aside = spool.join("lost/01M85AQA6RYMB2JKEQ85R1F64P");
     assert!(!orphan.exists());
+    assert_eq!(std::fs::read(aside).expect("what was nobody's"), b"nobody's");
     lab::allow(&spool.join("spool.db"), 0o600);
     // Kept, and told, though never handed over: an operator may still want to look.
     let states = at_rest(&["list", "--format", "template:{state}"]).ended(0).out;
@@ -840,6 +842,53 @@ fn a_spool_is_looked_through_and_mended() {
     odmrd.restart(&lab);
     AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
     assert_eq!(lab::maildir::Maildir::at(lab.path("Maildir")).messages().len(), 1);
+}
+
+/// Of a message whose row is gone the content may be the only copy: no repair and no start clears it away.
+#[test]
+fn content_outlives_the_rows_that_speak_of_it() {
+    let lab = Lab::open();
+    let mut odmrd = Odmrd::new(&lab).start();
+    let large = vec![b'x'; 300_000];
+    Post::open(odmrd.mx).deliver("a@sender.test", "box@example.org", &large);
+    odmrd.daemon.terminate();
+    let spool = lab.path("odmrd-state/spool");
+    let folder = spool.to_str().expect("a path").to_owned();
+    let at_rest = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+        command.args(["--spool", &folder]);
+        run(command, words)
+    };
+    let files = |folder: &str| std::fs::read_dir(spool.join(folder)).map_or(0, Iterator::count);
+    // Tables that are gone are not made anew beside it.
+    let database = spool.join("spool.db");
+    let whole = std::fs::read(&database).expect("the database");
+    for emptied in [true, false] {
+        match emptied {
+            true => std::fs::write(&database, "").expect("written"),
+            false => std::fs::remove_file(&database).expect("removed"),
+        }
+        let refused = at_rest(&["verify", "--repair"]).ended(66);
+        assert!(refused.err.contains("spool"), "{}", refused.err);
+        let started = lab::process::run(&lab, lab::ours::odmrd(odmrd.config(), &["run"]));
+        assert!(started.err.contains("holds mail (files: 1)"), "{started:#?}");
+        assert_eq!(files("bodies"), 1);
+    }
+    std::fs::write(&database, whole).expect("put back");
+    // Half of a message is there: it is found, and told.
+    let db = rusqlite::Connection::open(&database).expect("the database");
+    db.execute("DELETE FROM message", []).expect("written");
+    db.execute("UPDATE spool SET clean = 0", []).expect("written");
+    drop(db);
+    let found = at_rest(&["verify"]).ended(1);
+    assert!(found.out.contains("its message is gone"), "{}", found.out);
+    odmrd.restart(&lab);
+    assert_eq!(files("bodies"), 1, "a start clears away nothing either");
+    queuectl(&odmrd, &["verify"]).ended(1);
+    odmrd.daemon.terminate();
+    let mended = at_rest(&["verify", "--repair"]).ended(1);
+    assert!(mended.out.contains("lost/"), "{}", mended.out);
+    assert_eq!((files("bodies"), files("lost")), (0, 1));
 }
 
 /// What cannot be opened just now (too many open files, no permission, a disk that is not mounted) says

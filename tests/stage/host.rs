@@ -183,6 +183,7 @@ pub fn letter(token: u64, (envelope, content): &(String, Vec<u8>)) -> Letter {
         recipients,
         size: content.len() as u64,
         ends_in_crlf: content.ends_with(b"\r\n"),
+        long_lines: false,
         eight_bit: !content.is_ascii(),
     };
     Letter { outgoing, content: content.clone(), verdicts }

@@ -102,10 +102,17 @@ impl Carried {
         let domain = Domain::parse(&self.domain).map_err(|_| bad("domain", &self.domain))?;
         let reverse_path =
             ReversePath::parse(&self.sender).map_err(|_| bad("sender", &self.sender))?;
-        let recipients = self.recipients.iter().filter(|recipient| recipient.waits());
+        if self.recipients.is_empty() {
+            return Err("recipients: saw none; expected for whom the message is".to_owned());
+        }
+        let open = || self.recipients.iter().filter(|recipient| recipient.is_open());
         let recipients =
-            recipients.map(|recipient| recipient.read(&domain)).collect::<Result<_, _>>()?;
-        let part = Part { id, domain: domain.clone(), expires: self.expires, recipients };
+            open().map(|recipient| recipient.read(&domain)).collect::<Result<_, _>>()?;
+        // Where all have failed and nobody was told, their time is over here at once, and it is told. One that
+        // was refused beside others who wait is tried with them once more.
+        let has_failed = open().count() > 0 && open().all(CarriedRecipient::has_failed);
+        let expires = if has_failed { self.arrived } else { self.expires };
+        let part = Part { id, domain: domain.clone(), expires, recipients };
         let source = Source {
             ip: self.source.ip,
             helo: crate::smtp::escape::Escaped::text(&self.source.helo).to_string(),
@@ -137,8 +144,14 @@ impl Carried {
 }
 
 impl CarriedRecipient {
-    fn waits(&self) -> bool {
-        matches!(self.state.as_str(), "waiting" | "deferred")
+    /// Does somebody wait, for the mail or for word of it?
+    fn is_open(&self) -> bool {
+        matches!(self.state.as_str(), "waiting" | "deferred") || self.has_failed()
+    }
+
+    /// Has it failed, and nobody was told?
+    fn has_failed(&self) -> bool {
+        matches!(self.state.as_str(), "refused" | "expired")
     }
 
     fn read(&self, domain: &Domain) -> Result<Recipient, String> {

@@ -50,10 +50,12 @@ pub(super) fn rcpt(message: &Outgoing, recipient: &Recipient, offers: &Capabilit
     line
 }
 
-/// Content without a CRLF at its end goes by BDAT only to a peer that says it is one of ours: a
-/// fetchmail in between would wait for the end of that line for ever.
+/// Content without a CRLF at its end, or with a line that is longer than a buffer, goes by BDAT only to a peer
+/// that says it is one of ours: a fetchmail in between would wait for the end of that line for ever. What is
+/// binary can go by nothing else.
 pub(super) fn goes_by_bdat(message: &Outgoing, offers: &Capabilities) -> bool {
-    offers.chunking && (message.ends_in_crlf || offers.xodmr.is_some())
+    let suits_all = !message.long_lines || message.params.body == Body::Binary;
+    offers.chunking && (offers.xodmr.is_some() || message.ends_in_crlf && suits_all)
 }
 
 /// Why a message cannot be given to this server as it is.

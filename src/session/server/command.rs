@@ -179,6 +179,7 @@ impl<Stage> ServerSession<Stage> {
         } else if international && !params.smtputf8 {
             self.say(words::NEEDS_UTF8_SENDER);
         } else if params.size.is_some_and(|size| size > self.settings.max_size) {
+            *self.counts.at_mail.entry(words::TOO_LARGE.code).or_default() += 1;
             self.say(words::TOO_LARGE);
         } else {
             self.counts.messages += 1;

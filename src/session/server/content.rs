@@ -23,6 +23,8 @@ pub(super) struct Intake {
     header: HeaderWatch,
     dots: DotDecoder,
     ends: LineEndWatch,
+    /// A NUL has come: it is no text.
+    nul: bool,
     /// When the first octets of this DATA or chunk came, and how many had come before them.
     started: Option<(Instant, u64)>,
     /// Decoded octets that the caller has not seen yet.
@@ -38,6 +40,7 @@ impl Intake {
             header: HeaderWatch::default(),
             dots: DotDecoder::default(),
             ends: LineEndWatch::default(),
+            nul: false,
             started: None,
             ready: BytesMut::new(),
             over: false,
@@ -221,6 +224,7 @@ impl<Stage> ServerSession<Stage> {
         }
         intake.ready = self.input.split_to(taken);
         intake.ends.watch(&intake.ready);
+        intake.nul = intake.nul || memchr::memchr(0, &intake.ready).is_some();
         self.pass_on(complete && last);
         if complete && !last {
             self.stop_the_clock();
@@ -258,6 +262,10 @@ impl<Stage> ServerSession<Stage> {
         if !piece.is_empty() && !spoilt {
             self.events.push_back(Event::Content(piece.freeze()));
         }
+        // Said to be binary, and a text all the same: any server can take it.
+        if ended && body == Body::Binary && !intake.nul && !intake.holds_bare_ends() {
+            transaction.envelope.params.body = Body::EightBit;
+        }
         if ended {
             self.end(size, fault);
         } else if size > self.endless() {
@@ -271,6 +279,7 @@ impl<Stage> ServerSession<Stage> {
         self.transcript.said(side, format_args!("({size} octets of content)"));
         match fault {
             Some(reply) => {
+                *self.counts.at_end.entry(reply.code).or_default() += 1;
                 let times = self.final_replies();
                 self.state = State::Command;
                 self.transaction = None;

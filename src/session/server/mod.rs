@@ -14,7 +14,7 @@ mod ehlo;
 mod outbox;
 mod words;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -225,6 +225,10 @@ struct Counts {
     idle: u32,
     auth_failures: u32,
     messages: u64,
+    /// Mail that was refused here, of which the caller heard nothing: at MAIL, by code.
+    at_mail: BTreeMap<u16, u64>,
+    /// The same where the content came to its end.
+    at_end: BTreeMap<u16, u64>,
 }
 
 impl Counts {
@@ -547,6 +551,16 @@ impl<Stage> ServerSession<Stage> {
         if last_words {
             self.close();
         }
+    }
+
+    /// Messages that were refused at MAIL without the caller's hearing of it, by code.
+    pub fn refused_at_mail(&self) -> &BTreeMap<u16, u64> {
+        &self.counts.at_mail
+    }
+
+    /// Messages whose content was refused where it ended, likewise.
+    pub fn refused_at_end(&self) -> &BTreeMap<u16, u64> {
+        &self.counts.at_end
     }
 
     /// Puts off the answer to [`Event::End`], and hears on meanwhile: several messages may be made

@@ -85,31 +85,90 @@ impl Bodies {
         self.handle.sync_all()
     }
 
-    /// Removes what a crash left: unfinished files and files no row speaks of. Where the rows cannot
-    /// be read nothing is removed.
-    pub(super) fn sweep(&self, db: &Connection) -> io::Result<rusqlite::Result<u64>> {
+    /// How many whole bodies there are.
+    pub(super) fn count(&self) -> io::Result<usize> {
+        Ok(self.names_there()?.iter().filter(|name| !name.ends_with(UNFINISHED)).count())
+    }
+
+    fn names_there(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for file in fs::read_dir(&self.folder)? {
             let name = file?.file_name();
             names.extend(name.to_str().filter(|name| is_ours(name)).map(str::to_owned));
         }
+        Ok(names)
+    }
+
+    /// Moves files that no row speaks of into `lost`, where nobody clears them away: after damage one of
+    /// them may be the only copy of somebody's mail. Says how many.
+    pub(super) fn put_aside(&self, db: &Connection, lost: &Path) -> io::Result<u64> {
+        let mut whole = self.names_there()?;
+        whole.retain(|name| !name.ends_with(UNFINISHED));
+        let orphans = orphans(db, &whole).map_err(io::Error::other)?;
+        if orphans.is_empty() {
+            return Ok(0);
+        }
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(lost)?;
+        for name in &orphans {
+            fs::rename(self.folder.join(name), lost.join(name))?;
+        }
+        File::open(lost)?.sync_all()?;
+        File::open(lost.parent().unwrap_or(Path::new("/")))?.sync_all()?;
+        self.sync()?;
+        Ok(orphans.len() as u64)
+    }
+
+    /// Removes what a crash left: unfinished files and files no row speaks of. Where the rows cannot
+    /// be read, or where rows are missing too, nothing is removed but what is unfinished.
+    pub(super) fn sweep(&self, db: &Connection) -> io::Result<rusqlite::Result<u64>> {
         let (unfinished, whole): (Vec<_>, Vec<_>) =
-            names.into_iter().partition(|name| name.ends_with(UNFINISHED));
-        let orphans = orphans(db, whole);
+            self.names_there()?.into_iter().partition(|name| name.ends_with(UNFINISHED));
+        let orphans = needless(db, &whole);
         let needless = unfinished.iter().chain(orphans.iter().flatten());
         let swept = needless.inspect(|name| self.remove(name)).count() as u64;
         Ok(orphans.map(|_| swept))
     }
 }
 
+/// Those of the files that nobody can want: no row speaks of them, and of no message a part is missing.
+fn needless(db: &Connection, files: &[String]) -> rusqlite::Result<HashSet<String>> {
+    let orphans = orphans(db, files)?;
+    if orphans.is_empty() || !is_torn(db, files)? {
+        return Ok(orphans);
+    }
+    tracing::error!(
+        files = orphans.len(),
+        "entries or contents are missing; what no row speaks of is kept: see queuectl verify"
+    );
+    Ok(HashSet::new())
+}
+
+/// Is there an entry without its message, or a message whose file is not there?
+fn is_torn(db: &Connection, files: &[String]) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM entry NOT INDEXED
+                 WHERE NOT EXISTS (SELECT 1 FROM message WHERE message.id = entry.message))";
+    if db.query_row(sql, [], |row| row.get(0))? {
+        return Ok(true);
+    }
+    let there: HashSet<&str> = files.iter().map(String::as_str).collect();
+    let mut all = db.prepare("SELECT file FROM message NOT INDEXED WHERE file IS NOT NULL")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        if !there.contains(row.get_ref(0)?.as_str()?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Those of the files that no row speaks of. The index answers for most; what it does not know is
 /// looked for in the rows themselves, since a damaged index must cost nobody his mail.
-fn orphans(db: &Connection, files: Vec<String>) -> rusqlite::Result<HashSet<String>> {
+fn orphans(db: &Connection, files: &[String]) -> rusqlite::Result<HashSet<String>> {
     let mut known = db.prepare("SELECT 1 FROM message WHERE file = ?1")?;
     let mut orphans = HashSet::new();
     for file in files {
-        if !known.exists([&file])? {
-            orphans.insert(file);
+        if !known.exists([file])? {
+            orphans.insert(file.clone());
         }
     }
     if orphans.is_empty() {

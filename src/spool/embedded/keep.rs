@@ -136,7 +136,8 @@ impl Keep {
     fn shape(&self) -> i64 {
         let crlf = if self.sealed.ends_in_crlf { row::ENDS_IN_CRLF } else { 0 };
         let eight = if self.sealed.eight_bit { row::EIGHT_BIT } else { 0 };
-        crlf | eight
+        let long = if self.sealed.long_lines { row::LONG_LINES } else { 0 };
+        crlf | eight | long
     }
 
     fn file(&self) -> Option<&str> {

@@ -291,10 +291,36 @@ fn database(folder: &Path) -> PathBuf {
     folder.join("spool.db")
 }
 
+/// Where repair puts content that no message speaks of.
+fn lost(folder: &Path) -> PathBuf {
+    folder.join("lost")
+}
+
+/// Tables that are to be made anew beside content are no new spool, but one that has lost its tables.
+fn not_beside_content(folder: &Path, bodies: &Bodies) -> Result<(), SpoolError> {
+    let path = database(folder);
+    let is_empty = |name: &Path| std::fs::metadata(name).map_or(true, |facts| facts.len() == 0);
+    if !is_empty(&path) || !is_empty(&folder.join("spool.db-wal")) {
+        return Ok(());
+    }
+    let shown = path.display();
+    let count = bodies.count().map_err(|e| SpoolError::Unusable(format!("{shown}: {e}")))?;
+    if count == 0 {
+        return Ok(());
+    }
+    let contents = folder.join(BODIES);
+    let contents = contents.display();
+    Err(SpoolError::Unusable(format!(
+        "{shown}: is gone or empty, and {contents} holds mail (files: {count}); put the database back, or \
+         move that folder away to begin anew"
+    )))
+}
+
 /// Opens the tables, makes good what a crash left, and reads the counts.
 fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Writer, SpoolError> {
     let path = database(folder);
     let unusable = |e: String| SpoolError::Unusable(format!("{}: {e}", path.display()));
+    not_beside_content(folder, &bodies)?;
     let mut file = OpenOptions::new();
     let file = file.write(true).create(true).truncate(false).mode(0o600).open(&path);
     file.map_err(|e| unusable(e.to_string()))?;

@@ -533,7 +533,12 @@ impl View {
         let unseen = |what| Some(Err(Unseen { id: key.id, domain: Some(domain.clone()), what }));
         match row::load(db, &domain, key) {
             Ok(Some(stored)) => Ok(Some(Ok(self.seen(db, key, stored)?))),
-            Ok(None) => Ok(None),
+            // Gone meanwhile, or is only half of it there?
+            Ok(None) => {
+                let sql = "SELECT 1 FROM entry WHERE id = ?1";
+                let is_there = db.prepare_cached(sql)?.exists([key.id.0.to_bytes()])?;
+                Ok(unseen("its message is gone".to_owned()).filter(|_| is_there))
+            }
             Err(Unreadable::Misfiled) => Ok(unseen("the index is wrong about it".to_owned())),
             Err(Unreadable::Damaged(what)) => Ok(unseen(what)),
             Err(Unreadable::Sql(e)) => Err(e),

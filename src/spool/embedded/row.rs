@@ -22,6 +22,8 @@ use crate::smtp::{
 pub(super) const ENDS_IN_CRLF: i64 = 1;
 /// Content has octets beyond 127.
 pub(super) const EIGHT_BIT: i64 = 2;
+/// The same of whether it has long lines; those kept before this was noted do not say so.
+pub(super) const LONG_LINES: i64 = 4;
 /// A refusal's text is kept to this many octets: enough for any reader.
 const WORDS: usize = 2048;
 
@@ -310,6 +312,7 @@ fn entry(row: &Row<'_>, domain: &Domain, id: EntryId) -> Result<Stored, Unreadab
         size: row.get(1)?,
         ends_in_crlf: shape & ENDS_IN_CRLF != 0,
         eight_bit: shape & EIGHT_BIT != 0,
+        long_lines: shape & LONG_LINES != 0,
         arrived: timestamp(row.get(2)?)?,
         expires: timestamp(row.get(3)?)?,
         attempts,

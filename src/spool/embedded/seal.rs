@@ -11,6 +11,9 @@ use crate::mail::message_id;
 /// Content is written, checked and given out in pieces of this many octets.
 pub(super) const PIECE: usize = 128 * 1024;
 
+/// A line of so many octets is a long one.
+const LONG_LINE: usize = 4096;
+
 /// What is known of a message's content when it is complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sealed {
@@ -18,6 +21,7 @@ pub(super) struct Sealed {
     pub(super) size: u64,
     pub(super) ends_in_crlf: bool,
     pub(super) eight_bit: bool,
+    pub(super) long_lines: bool,
     /// CRC-32 of the head, then of each piece, four octets each, least significant first.
     pub(super) checks: Vec<u8>,
     pub(super) digest: [u8; 32],
@@ -32,6 +36,9 @@ pub(super) struct Seal {
     size: u64,
     ends_in_crlf: Option<bool>,
     eight_bit: bool,
+    long_lines: bool,
+    /// Octets since the last LF.
+    line: usize,
     last: u8,
     message_id: Option<Box<str>>,
 }
@@ -46,11 +53,34 @@ impl Seal {
         self.checks.extend_from_slice(&crc32fast::hash(piece).to_le_bytes());
         self.size += piece.len() as u64;
         self.eight_bit |= !piece.is_ascii();
+        self.long_lines = self.long_lines || self.holds_a_long_line(piece);
         if let Some(&last) = piece.last() {
             let before = piece.len().checked_sub(2).map_or(self.last, |at| piece[at]);
             self.ends_in_crlf = Some((before, last) == (b'\r', b'\n'));
             self.last = last;
         }
+    }
+
+    /// Leaps from LF to LF, as far as a line may be long: an LF is looked for about once in so many octets.
+    fn holds_a_long_line(&mut self, piece: &[u8]) -> bool {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let leap = rest.len().min(LONG_LINE - self.line);
+            match memchr::memrchr(b'\n', &rest[..leap]) {
+                Some(at) => {
+                    self.line = 0;
+                    rest = &rest[at + 1..];
+                }
+                None => {
+                    self.line += leap;
+                    rest = &rest[leap..];
+                }
+            }
+            if self.line == LONG_LINE {
+                return true;
+            }
+        }
+        false
     }
 
     /// Puts the head in front and closes.
@@ -62,6 +92,7 @@ impl Seal {
             size: self.size + head.len() as u64,
             ends_in_crlf: self.ends_in_crlf.unwrap_or(head.ends_with(b"\r\n")),
             eight_bit: self.eight_bit || !head.is_ascii(),
+            long_lines: self.long_lines,
             checks,
             digest: self.digest.finalize().into(),
             message_id: self.message_id,
@@ -147,6 +178,19 @@ mod tests {
             let whole = [head, pieces.concat()].concat();
             prop_assert_eq!(sealed.size, whole.len() as u64);
             prop_assert_eq!(sealed.eight_bit, !whole.is_ascii());
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_one_however_it_is_cut() {
+        let short = [b"x".repeat(LONG_LINE - 1), b"\n".to_vec()].concat().repeat(3);
+        let long = [b"a\n".to_vec(), b"x".repeat(LONG_LINE), b"\nb\n".to_vec()].concat();
+        for cut in [1, 7, 4095, 4096, 4097, 10_000, 100_000] {
+            let seen = |whole: &[u8]| {
+                let pieces: Vec<Vec<u8>> = whole.chunks(cut).map(<[u8]>::to_vec).collect();
+                sealed(&pieces, b"").long_lines
+            };
+            assert!(!seen(&short) && seen(&long), "cut every {cut}");
         }
     }
 

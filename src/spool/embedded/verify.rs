@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
+use super::body::{self, Bodies};
 use super::claims::Key;
 use super::lock::Lock;
 use super::oversee::{Overseer, Sight, Unseen};
@@ -18,7 +19,9 @@ use super::reader::{aside, unreadable};
 use super::rescue::is_damage;
 use super::settle::Damage;
 use super::writer::Work;
-use super::{BODIES, Core, Embedded, Settings, body, database, recover, schema};
+use super::{
+    BODIES, Core, Embedded, Settings, database, lost, not_beside_content, recover, schema,
+};
 use crate::queue::EntryId;
 use crate::smtp::Domain;
 use crate::spool::SpoolError;
@@ -197,6 +200,10 @@ impl Overseer {
                 Ok(counts) => found.extend(counts),
                 Err(e) => found.push(damaged(e)?),
             }
+            match of_the_rows(db) {
+                Ok(rows) => found.extend(rows),
+                Err(e) => found.push(damaged(e)?),
+            }
             let known = match known_files(db) {
                 Ok(known) => Some(known),
                 Err(e) => {
@@ -213,6 +220,37 @@ impl Overseer {
         }
         Ok(found)
     }
+}
+
+/// Rows that belong to something which is not there.
+fn of_the_rows(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    let astray = [
+        (
+            "message NOT INDEXED WHERE id NOT IN (SELECT message FROM entry NOT INDEXED)",
+            "messages have no entry: nobody is known for whom they are",
+        ),
+        (
+            "body WHERE message NOT IN (SELECT id FROM message NOT INDEXED)",
+            "contents belong to no message",
+        ),
+        (
+            "recipient WHERE entry NOT IN (SELECT id FROM entry NOT INDEXED)",
+            "recipients belong to no entry",
+        ),
+        (
+            "mark NOT INDEXED WHERE entry NOT IN (SELECT id FROM entry NOT INDEXED)",
+            "holds or deletions belong to no entry",
+        ),
+    ];
+    let mut found = Vec::new();
+    for (which, what) in astray {
+        let count: u64 =
+            db.query_row(&format!("SELECT count(*) FROM {which}"), [], |row| row.get(0))?;
+        if count > 0 {
+            found.push(whole(Kind::Database, format!("{count} {what}")));
+        }
+    }
+    Ok(found)
 }
 
 fn known_files(db: &Connection) -> rusqlite::Result<HashSet<String>> {
@@ -295,6 +333,11 @@ fn of_the_files(path: &Path, known: &HashSet<String>, open: bool) -> Vec<Finding
             }
         }
     }
+    let aside = std::fs::read_dir(lost(path.parent().unwrap_or(Path::new("/"))));
+    for file in aside.into_iter().flatten().flatten() {
+        let what = "no message speaks of it; look at it, then take it away";
+        found.push(whole(Kind::Orphan, format!("{}: {what}", file.path().display())));
+    }
     let Ok(files) = std::fs::read_dir(&bodies) else { return found };
     for file in files.flatten() {
         let name = file.file_name().to_string_lossy().into_owned();
@@ -311,7 +354,7 @@ fn of_the_files(path: &Path, known: &HashSet<String>, open: bool) -> Vec<Finding
 
 impl Embedded {
     /// Opens a spool that may be damaged, and makes good what is not about one entry: its indexes and
-    /// counts are made anew, and files that no message speaks of are cleared away, as after a crash.
+    /// counts are made anew, and files that no message speaks of are moved to `lost`.
     ///
     /// # Errors
     /// As of [`Embedded::open`]: above all when it has an owner.
@@ -323,7 +366,12 @@ impl Embedded {
         }
         {
             let _lock = Lock::take(folder)?;
+            let unusable =
+                |e: std::io::Error| SpoolError::Unusable(format!("{}: {e}", folder.display()));
+            let bodies = Bodies::open(folder).map_err(unusable)?;
+            not_beside_content(folder, &bodies)?;
             let db = schema::writer(&path)?;
+            bodies.put_aside(&db, &lost(folder)).map_err(unusable)?;
             let mended = recover::rebuild(&db).and_then(|()| recover::recount(&db));
             mended.map_err(|e| unreadable(&e))?;
             db.execute("UPDATE spool SET clean = 0", []).map_err(|e| unreadable(&e))?;

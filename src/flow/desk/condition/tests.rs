@@ -30,6 +30,7 @@ fn entry() -> Entry {
         state: EntryState::Waiting,
         size: 3 << 20,
         ends_in_crlf: true,
+        long_lines: false,
         eight_bit: false,
         arrived: ago(3),
         expires: ago(-18),
