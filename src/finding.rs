@@ -145,6 +145,23 @@ impl Finding {
     pub fn is_amiss(&self) -> bool {
         matches!(self.status, Status::Fail | Status::Info)
     }
+
+    /// Is it so bad that the caller minds?
+    pub fn fails(&self, fail_on: Severity) -> bool {
+        self.is_amiss() && self.severity >= fail_on
+    }
+
+    /// Could it have been so bad, and nobody knows? What keeps a check from being made is told by another,
+    /// unless nobody wanted to hear that one.
+    pub fn is_unclear(&self, fail_on: Severity, all: &[Finding]) -> bool {
+        let is_told =
+            |by: &str| all.iter().any(|finding| finding.id == by && finding.fails(fail_on));
+        self.severity >= fail_on
+            && match self.blocked_by {
+                Some(by) => !is_told(by),
+                None => self.status == Status::Unknown,
+            }
+    }
 }
 
 /// What all checks say of a domain. `odmr.mxcheck/1`.
@@ -194,8 +211,8 @@ impl Assessment {
         ),
         (
             "vantages",
-            "What each server said of the MX records: server, addr, kind (resolver, authoritative), \
-             aa, rcode (or why there was no answer), mx, ms.",
+            "What each server said of the MX records: server, addr, port, kind (resolver, \
+             authoritative), aa, rcode (or why there was no answer), mx, ms.",
         ),
         (
             "checks",
@@ -359,6 +376,8 @@ pub struct Vantage {
     pub server: Option<String>,
     /// Its address.
     pub addr: IpAddr,
+    /// Its port.
+    pub port: u16,
     /// `resolver`, `authoritative` or `parent`.
     pub kind: &'static str,
     /// Does it speak for the zone?

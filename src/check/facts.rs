@@ -64,13 +64,31 @@ pub struct Server {
     pub name: Option<String>,
     /// Its address.
     pub addr: IpAddr,
+    /// Its port.
+    #[serde(default = "usual_port", skip_serializing_if = "is_usual_port")]
+    pub port: u16,
+}
+
+/// The port of name servers. RFC 1035, section 4.2.
+pub const PORT: u16 = 53;
+
+fn usual_port() -> u16 {
+    PORT
+}
+
+fn is_usual_port(port: &u16) -> bool {
+    *port == PORT
 }
 
 impl std::fmt::Display for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = match self.port {
+            PORT => self.addr.to_string(),
+            port => std::net::SocketAddr::new(self.addr, port).to_string(),
+        };
         match &self.name {
-            Some(name) => write!(f, "{name} ({})", self.addr),
-            None => write!(f, "{}", self.addr),
+            Some(name) => write!(f, "{name} ({at})"),
+            None => f.write_str(&at),
         }
     }
 }

@@ -52,6 +52,8 @@ pub enum Judged {
     Amiss(Vec<Fault>),
     /// Nobody could tell, because of this.
     Unknown(String),
+    /// Nobody could tell, for the same reason as this check, which stands before it.
+    After(&'static str),
     /// There is nothing to judge, because of this.
     Nothing(&'static str),
 }
@@ -99,7 +101,8 @@ impl Fault {
     }
 
     fn seen(self, evidence: &[String]) -> Fault {
-        Fault { evidence: evidence.to_vec(), ..self }
+        let some = evidence.iter().take(case::MOST_EVIDENCE);
+        Fault { evidence: some.cloned().collect(), ..self }
     }
 }
 
@@ -169,22 +172,16 @@ pub fn judge(facts: &Facts, expect: &Expectation, policy: &Policy) -> Assessment
     let all = findings(&case, policy);
     let has_no_domain = all.iter().any(|f| f.id == "dns.exists" && f.status == Status::Fail);
     let checks: Vec<Finding> = all.into_iter().filter(|finding| policy.wants(finding)).collect();
-    let amiss = || checks.iter().filter(|finding| finding.is_amiss());
-    let worst = amiss().map(|finding| finding.severity).max();
-    let matters = |finding: &&Finding| finding.severity >= policy.fail_on;
-    // What keeps a check from being made is told by another, unless nobody wanted to hear that one.
-    let is_told = |id: &str| amiss().any(|finding| finding.id == id && matters(&finding));
-    let is_unclear = |finding: &Finding| match finding.blocked_by {
-        Some(by) => !is_told(by),
-        None => finding.status == Status::Unknown,
-    };
+    let worst = checks.iter().filter(|f| f.is_amiss()).map(|finding| finding.severity).max();
+    let fails = |finding: &Finding| finding.fails(policy.fail_on);
+    let is_unclear = |finding: &Finding| finding.is_unclear(policy.fail_on, &checks);
     let verdict = if facts.answers.iter().all(|answer| answer.reply().is_none()) {
         Conclusion::Unreachable
     } else if has_no_domain {
         Conclusion::NoDomain
-    } else if amiss().any(|finding| matters(&finding)) {
+    } else if checks.iter().any(fails) {
         Conclusion::Fail
-    } else if checks.iter().filter(matters).any(is_unclear) {
+    } else if checks.iter().any(is_unclear) {
         Conclusion::Unknown
     } else {
         Conclusion::Ok
@@ -204,7 +201,7 @@ pub fn judge(facts: &Facts, expect: &Expectation, policy: &Policy) -> Assessment
 }
 
 fn expected(case: &Case) -> Expected {
-    let looked_up = case.expect.servers.iter().flat_map(|server| case.host(server).addrs);
+    let looked_up = case.expect.servers.iter().flat_map(|server| &case.host(server).addrs);
     let addrs: Vec<String> = match case.expect.networks.is_empty() {
         true => looked_up.map(|address| address.to_string()).collect(),
         false => case.expect.networks.iter().map(ToString::to_string).collect(),
@@ -220,6 +217,7 @@ fn vantages(facts: &Facts) -> Vec<Vantage> {
     let vantage = |answer: &facts::Answer| Vantage {
         server: answer.server.name.clone(),
         addr: answer.server.addr,
+        port: answer.server.port,
         kind: match answer.server.role {
             Role::Resolver => "resolver",
             Role::Authority => "authoritative",
@@ -243,38 +241,99 @@ fn mx_line(record: &facts::Record) -> Option<String> {
     }
 }
 
+/// A check that has something to say, and how bad the worst of that is.
+#[derive(Clone, Copy)]
+struct Reason {
+    id: &'static str,
+    weight: Severity,
+}
+
 /// What every check says, in the order of the catalogue.
 fn findings(case: &Case, policy: &Policy) -> Vec<Finding> {
     // Which checks have something to say that makes others speechless: by id, the one that says it.
-    let mut reasons: HashMap<&'static str, &'static str> = HashMap::new();
+    let mut reasons: HashMap<&'static str, Reason> = HashMap::new();
     let mut findings = Vec::new();
     for check in checks() {
         let about = &check.about;
-        let severity = policy.severity(about.id, about.severity);
-        let blocker = about.blocked_by.iter().find_map(|id| reasons.get(id)).copied();
-        if let Some(blocker) = blocker {
-            reasons.insert(about.id, blocker);
-            let why = format!("{blocker} says why this cannot be judged");
-            let quiet = quiet(about, severity, Status::Skipped, &case.facts.domain, why);
-            findings.push(Finding { blocked_by: Some(blocker), ..quiet });
-            continue;
-        }
-        let quiet =
-            |status, why: &str| quiet(about, severity, status, &case.facts.domain, why.to_owned());
-        match (check.judge)(case) {
-            Judged::Ok => findings.push(quiet(Status::Ok, about.title)),
-            Judged::Nothing(why) => findings.push(quiet(Status::Skipped, why)),
-            Judged::Unknown(why) => {
-                reasons.insert(about.id, about.id);
-                findings.push(quiet(Status::Unknown, &why));
-            }
-            Judged::Amiss(faults) => {
-                reasons.insert(about.id, about.id);
-                findings.extend(faults.into_iter().map(|f| finding(case, policy, about, f)));
-            }
-        }
+        let blockers = about.blocked_by.iter().rev().filter_map(|id| reasons.get(id)).copied();
+        let blocker = blockers.max_by_key(|reason| reason.weight);
+        let (reason, told) = match blocker {
+            Some(blocker) => echoes(case, policy, check, blocker),
+            None => says(case, policy, check),
+        };
+        findings.extend(told);
+        reasons.extend(reason.map(|reason| (about.id, reason)));
     }
     findings
+}
+
+/// How bad a finding is by the catalogue, or by the caller's word where that is worse.
+fn weight(about: &About, fault: Option<Severity>, policy: &Policy) -> Severity {
+    let usual = fault.unwrap_or(about.severity);
+    usual.max(policy.severity(about.id, usual))
+}
+
+/// What a check says for which there is no other reason.
+fn says(case: &Case, policy: &Policy, check: &Check) -> (Option<Reason>, Vec<Finding>) {
+    let about = &check.about;
+    let severity = policy.severity(about.id, about.severity);
+    let quiet = |status, why: &str| {
+        vec![quiet(about, severity, status, &case.facts.domain, why.to_owned())]
+    };
+    match (check.judge)(case) {
+        Judged::Ok => (None, quiet(Status::Ok, about.title)),
+        Judged::Nothing(why) => (None, quiet(Status::Skipped, why)),
+        Judged::Unknown(why) => {
+            let reason = Reason { id: about.id, weight: weight(about, None, policy) };
+            (Some(reason), quiet(Status::Unknown, &why))
+        }
+        Judged::After(cause) => {
+            let told = quiet(Status::Skipped, &folded(cause));
+            let blocked_by = Some(cause);
+            (None, told.into_iter().map(|told| Finding { blocked_by, ..told }).collect())
+        }
+        Judged::Amiss(faults) => amiss(case, policy, about, faults),
+    }
+}
+
+fn folded(cause: &str) -> String {
+    format!("{cause} says why this cannot be judged")
+}
+
+/// What a check says where another says why: only what is worse than that.
+fn echoes(
+    case: &Case,
+    policy: &Policy,
+    check: &Check,
+    blocker: Reason,
+) -> (Option<Reason>, Vec<Finding>) {
+    let about = &check.about;
+    let (mut faults, is_ok) = match (check.judge)(case) {
+        Judged::Amiss(faults) => (faults, false),
+        judged => (Vec::new(), matches!(judged, Judged::Ok)),
+    };
+    let severity = |fault: &Fault| fault.severity.unwrap_or(about.severity);
+    faults.retain(|fault| policy.severity(about.id, severity(fault)) > blocker.weight);
+    if !faults.is_empty() {
+        return amiss(case, policy, about, faults);
+    }
+    let usual = policy.severity(about.id, about.severity);
+    let why = folded(blocker.id);
+    let folded = quiet(about, usual, Status::Skipped, &case.facts.domain, why);
+    // What has nothing to say makes nobody speechless.
+    let reason = (!is_ok).then_some(blocker);
+    (reason, vec![Finding { blocked_by: Some(blocker.id), ..folded }])
+}
+
+fn amiss(
+    case: &Case,
+    policy: &Policy,
+    about: &About,
+    faults: Vec<Fault>,
+) -> (Option<Reason>, Vec<Finding>) {
+    let worst = faults.iter().map(|fault| weight(about, fault.severity, policy)).max();
+    let reason = worst.map(|weight| Reason { id: about.id, weight });
+    (reason, faults.into_iter().map(|fault| finding(case, policy, about, fault)).collect())
 }
 
 fn quiet(

@@ -1,5 +1,6 @@
 //! `mxcheck`'s command line.
 
+mod file;
 mod run;
 
 use std::ffi::OsString;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
-pub use self::run::run;
+pub use self::run::{refused, run};
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
 use crate::config::value::Duration;
 use crate::flow::check::{Network, Policy, Severity, checks};
@@ -59,13 +60,14 @@ pub struct Cli {
     #[arg(long, value_name = "FILE")]
     pub from_file: Option<PathBuf>,
     /// Judge what --save has written; nobody is asked
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["domains", "from_file", "save", "resolver", "undelegated"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["domains", "from_file", "save", "resolver", "authoritative",
+        "resolver_only", "undelegated", "ipv4", "ipv6", "timeout", "retries", "jobs"])]
     pub replay: Option<PathBuf>,
     /// Say what a check is about
     #[arg(long, value_name = "ID", value_parser = ids(), hide_possible_values = true, exclusive = true)]
     pub explain: Option<String>,
     /// List every check there is; with --json as JSON
-    #[arg(long, conflicts_with_all = ["domains", "from_file", "replay"])]
+    #[arg(long, conflicts_with_all = ["domains", "from_file", "replay", "save"])]
     pub list_checks: bool,
     /// What should be.
     #[command(flatten)]
@@ -158,7 +160,8 @@ pub struct Judging {
     /// Take a check for this bad
     #[arg(long, value_name = "ID=LEVEL", value_parser = raised, value_delimiter = ',')]
     pub severity: Vec<(String, Severity)>,
-    /// From here on findings make it end with 1: info, notice, warning, error or critical
+    /// From here on findings make it end with 1: info, notice, warning, error or critical; with --format
+    /// nagios they are CRITICAL
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     pub fail_on: Severity,
     /// --format nagios: warnings are OK

@@ -139,6 +139,24 @@ fn what_was_saved_is_judged_to_the_same_bytes(lab: &Lab, evidence: &str, told: &
     assert!(again.out == told, "another judgement");
 }
 
+/// A zone, the zone above it, and the hosts in it, all at the same servers.
+#[test]
+fn no_server_waits_longer_because_it_has_the_zone_above_too() {
+    if !have(PEERS) {
+        return;
+    }
+    let lab = Lab::open();
+    let internet = Internet::start(&lab);
+    for mode in ["--authoritative", ""] {
+        let evidence = lab.path("evidence.jsonl");
+        let evidence = evidence.display().to_string();
+        let line = format!("host.deep.good.org --server {SERVER} {mode} --save {evidence} --json");
+        let told = ends(&lab, &internet, &line, 0);
+        assert!(told.contains("\"mx.deep.good.org\""), "{told}");
+        no_server_waits_for_more_than_three(&evidence);
+    }
+}
+
 #[test]
 fn one_domain_ends_as_it_is() {
     if !have(PEERS) {

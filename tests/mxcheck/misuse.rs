@@ -116,6 +116,91 @@ fn what_was_found_out_can_be_judged_by_other_measures() {
 }
 
 #[test]
+fn what_would_be_left_out_is_refused() {
+    let lab = Lab::open();
+    for words in [
+        &["--replay", "x", "-6"][..],
+        &["--replay", "x", "-4"],
+        &["--replay", "x", "--authoritative"],
+        &["--replay", "x", "--resolver-only"],
+        &["--replay", "x", "--timeout", "1s"],
+        &["--list-checks", "--format", "tap"],
+        &["--list-checks", "--save", "x"],
+        &["a.org", "-6", "--resolver", "::1", "--undelegated", "ns.a.org=192.0.2.1"],
+    ] {
+        let ran = run(&lab, mxcheck(words));
+        assert_eq!(ran.code, Some(64), "{words:?}: {ran:#?}");
+    }
+    let many = vec!["a.example"; 201].join(",");
+    told(run(&lab, mxcheck(&["a.org", "--server", &many])), 64, "201 of one kind are expected");
+    let many: Vec<String> = (1..18).map(|port| format!("127.0.0.1:{port}")).collect();
+    let many = many.join(",");
+    told(run(&lab, mxcheck(&["a.org", "--resolver", &many])), 64, "17 resolvers");
+}
+
+#[test]
+fn a_plugin_that_is_called_wrongly_says_unknown() {
+    let lab = Lab::open();
+    for words in [
+        &["--format", "nagios"][..],
+        &["-f", "nagios", "192.0.2.1"],
+        &["--format=nagios", "example.org", "--resolver", "x"],
+        &["-fnagios", "example.org", "--no-such-option"],
+    ] {
+        let ran = run(&lab, mxcheck(words));
+        assert_eq!(ran.code, Some(3), "{words:?}: {ran:#?}");
+        assert!(ran.out.starts_with("MX UNKNOWN - "), "{}", ran.out);
+        assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_pipe_and_a_device_are_written_to_and_a_link_is_followed() {
+    let lab = Lab::open();
+    let pipe = lab.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).expect("the pipe")
+    });
+    run(&lab, mxcheck(&["--list-checks", "-o", &pipe.display().to_string()])).succeeded();
+    let read = reader.join().expect("the reader");
+    assert!(read.starts_with("in.domain"), "{read}");
+    assert!(!std::fs::metadata(&pipe).expect("it is there still").is_file());
+    run(&lab, mxcheck(&["--list-checks", "-o", "/dev/null"])).succeeded();
+    assert!(!std::fs::metadata("/dev/null").expect("it is there still").is_file());
+    let (_socket, at) = mute();
+    let (report, link) = (lab.path("report"), lab.path("link"));
+    std::os::unix::fs::symlink(&report, &link).expect("a link");
+    std::fs::write(&report, "old").expect("a file");
+    let link = link.display().to_string();
+    let words = ["a.org", "--resolver", &at, "--timeout", "50ms", "--retries", "0"];
+    let words = [&words[..], &["-o", &link, "--save", "/dev/full"]].concat();
+    told(run(&lab, mxcheck(&words)), 74, "/dev/full");
+    assert_eq!(std::fs::read_to_string(&report).expect("the report"), "old", "not half of it");
+    let ran = run(&lab, mxcheck(&[&words[..words.len() - 1], &["/dev/null"]].concat()));
+    assert_eq!(ran.code, Some(69), "{ran:#?}");
+    assert!(std::fs::read_to_string(&report).expect("the report").starts_with("a.org: UNKNOWN"));
+    assert!(std::fs::symlink_metadata(&link).expect("the link").is_symlink());
+}
+
+/// Two resolvers at one address are two.
+#[test]
+fn each_resolver_is_asked_at_its_own_port() {
+    let lab = Lab::open();
+    let (one, at) = mute();
+    let (other, there) = mute();
+    let words = ["a.org", "--resolver", &at, "--resolver", &there];
+    let words = [&words[..], &["--timeout", "100ms", "--retries", "0"]].concat();
+    assert_eq!(run(&lab, mxcheck(&words)).code, Some(69));
+    for socket in [one, other] {
+        socket.set_nonblocking(true).expect("a socket");
+        assert!(socket.recv(&mut [0; 512]).is_ok(), "nobody asked it");
+    }
+}
+
+#[test]
 fn the_catalogue_can_be_read() {
     let lab = Lab::open();
     let list = run(&lab, mxcheck(&["--list-checks"])).succeeded().out;

@@ -23,6 +23,7 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.at(&resolver(), DOMAIN, Kind::Mx, reply(&resolver(), "SERVFAIL", Vec::new())),
         |w| w.at(&resolver(), DOMAIN, Kind::Mx, reply(&resolver(), "NOERROR", Vec::new())),
     ),
+    ("dns.excess", |w| many_targets(w, 101), |w| many_targets(w, 100)),
     (
         "in.no-expectation",
         |w| w.expect.servers.clear(),
@@ -153,9 +154,9 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         "target.v6-only",
         |w| w.host("atrn.example.net", &["2a00:1::25"]),
         |w| {
-            w.host("atrn.example.net", &["2a00:1::25"]);
+            w.host("atrn.example.net", &["192.0.3.25", "2a00:1::25"]);
             let silent = Outcome::Silence(Silence::Timeout);
-            w.at(&resolver(), "atrn.example.net", Kind::A, silent);
+            w.at(&resolver(), "atrn.example.net", Kind::Aaaa, silent);
         },
     ),
     (
@@ -371,6 +372,11 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.set("_dmarc.example.org", Kind::Txt, &[text("v=DMARC1;p=none")]),
     ),
 ];
+
+fn many_targets(world: &mut World, count: u16) {
+    let all: Vec<(u16, &str)> = (1..=count).map(|n| (n, "atrn.example.net")).collect();
+    world.mx(&all);
+}
 
 fn renamed(world: &mut World, name: &str) {
     world.facts.domain = name.to_owned();

@@ -21,6 +21,10 @@ pub fn resolver() -> Server {
     server(Role::Resolver, None, "192.0.3.53")
 }
 
+pub fn another_resolver() -> Server {
+    server(Role::Resolver, None, "192.0.3.54")
+}
+
 /// The zone's own two.
 pub fn ns1() -> Server {
     server(Role::Authority, Some("ns1.example.org"), "192.0.3.1")
@@ -35,7 +39,7 @@ pub fn above() -> Server {
 }
 
 fn server(role: Role, name: Option<&str>, addr: &str) -> Server {
-    Server { role, name: name.map(str::to_owned), addr: addr.parse().unwrap() }
+    Server { role, name: name.map(str::to_owned), addr: addr.parse().unwrap(), port: 53 }
 }
 
 pub fn record(name: &str, data: Data) -> Record {
@@ -258,6 +262,16 @@ impl World {
             if let Outcome::Reply(reply) = &mut answer.outcome {
                 change(reply);
             }
+        }
+    }
+
+    /// Another server that says what one says.
+    pub fn copy(&mut self, server: &Server, other: &Server) {
+        let same: Vec<Answer> =
+            self.facts.answers.iter().filter(|answer| answer.server == *server).cloned().collect();
+        for answer in same {
+            let Answer { transport, name, kind, manner, outcome, .. } = answer;
+            self.put(other, &name, kind, transport, manner, outcome);
         }
     }
 

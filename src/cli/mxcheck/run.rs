@@ -1,18 +1,19 @@
 //! What `mxcheck` does.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 
-use tempfile::NamedTempFile;
-
-use super::{Cli, Colour, Judging, Wanted, name};
+use super::file::{Saved, Whole};
+use super::{Cli, Colour, Judging, Output, Wanted, name};
 use crate::cli::style::has_colour;
-use crate::cli::tell;
+use crate::cli::{Refusal, tell};
 use crate::exit::{Exit, Failure};
-use crate::flow::check::evidence::{Reader, Unreadable, Writer};
+use crate::flow::check::evidence::{Reader, Unreadable};
 use crate::flow::check::gather::{Plan, Word};
 use crate::flow::check::{
     About, Assessment, Conclusion, Expectation, Facts, Policy, Severity, checks, gather_all, judge,
@@ -23,6 +24,8 @@ use crate::smtp::escape::Escaped;
 
 /// More of a list of domains is not read, octets.
 const LONGEST_LIST: u64 = 64 << 20;
+/// More resolvers than these are not asked.
+const MOST_RESOLVERS: usize = 16;
 /// More mistakes in a list are only counted.
 const MOST_MISTAKES: usize = 10;
 
@@ -35,18 +38,47 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         return explain(id);
     }
     if cli.list_checks {
-        return list_checks(matches!(cli.output.form(), Form::Json | Form::Jsonl));
+        return list_checks(&cli.output);
     }
     let is_plugin = cli.output.form() == Form::Nagios;
     match check(&cli) {
         // What such a check cannot find out is its fourth answer, and stands where the others do.
-        Err(failure) if is_plugin && failure.exit != Exit::Usage => {
-            let what = Escaped::text(&failure.what.replace('|', "/")).to_string();
-            tell(&format!("MX UNKNOWN - {what}\n"))?;
-            Ok(Exit::Unknown)
-        }
+        Err(failure) if is_plugin => plugin_unknown(&failure.what),
         done => done,
     }
+}
+
+fn plugin_unknown(what: &str) -> Result<Exit, Failure> {
+    let what =
+        Escaped::text(&what.lines().next().unwrap_or_default().replace('|', "/")).to_string();
+    tell(&format!("MX UNKNOWN - {what}\n"))?;
+    Ok(Exit::Unknown)
+}
+
+/// Tells what is wrong with a command line, and how the program ends. Where a plugin's answer was asked for
+/// it is the fourth, and stands where the others do.
+pub fn refused(args: impl Iterator<Item = OsString>, refusal: &Refusal) -> Exit {
+    let is_plugin = refusal.exit() == Exit::Usage && wants_plugin(args);
+    let said = refusal.to_string();
+    let said = said.strip_prefix("error: ").unwrap_or(&said);
+    let told = is_plugin.then(|| plugin_unknown(said));
+    refusal.print();
+    match told {
+        Some(Ok(exit)) => exit,
+        _ => refusal.exit(),
+    }
+}
+
+/// `--format nagios`, in any of the ways of writing it.
+fn wants_plugin(args: impl Iterator<Item = OsString>) -> bool {
+    let words: Vec<String> = args.map(|word| word.to_string_lossy().into_owned()).collect();
+    let is_one = |word: &String| {
+        let value = word.strip_prefix("--format=").or_else(|| word.strip_prefix("-f"));
+        value.is_some_and(|value| value.trim_start_matches('=') == "nagios")
+    };
+    let is_two =
+        |two: &[String]| matches!(two[0].as_str(), "--format" | "-f") && two[1] == "nagios";
+    words.iter().any(is_one) || words.windows(2).any(is_two)
 }
 
 fn explain(id: &str) -> Result<Exit, Failure> {
@@ -64,7 +96,15 @@ fn explain(id: &str) -> Result<Exit, Failure> {
     tell(&text)
 }
 
-fn list_checks(as_json: bool) -> Result<Exit, Failure> {
+fn list_checks(output: &Output) -> Result<Exit, Failure> {
+    let as_json = match output.form() {
+        Form::Human => false,
+        Form::Json | Form::Jsonl => true,
+        _ => {
+            let what = "--list-checks is written as human or jsonl only";
+            return Err(Failure::new(Exit::Usage, what));
+        }
+    };
     let mut text = String::new();
     for about in checks().map(|check| &check.about) {
         if as_json {
@@ -76,7 +116,11 @@ fn list_checks(as_json: bool) -> Result<Exit, Failure> {
             text.push_str(&format!("{id:<24} {severity:<9} {}\n", about.title));
         }
     }
-    tell(&text)
+    let Some(path) = &output.output else { return tell(&text) };
+    let mut whole = Whole::new(path)?;
+    whole.write_all(text.as_bytes()).map_err(|error| whole.failure(&error))?;
+    whole.end()?;
+    Ok(Exit::Ok)
 }
 
 fn check(cli: &Cli) -> Result<Exit, Failure> {
@@ -98,7 +142,7 @@ fn replay(cli: &Cli, path: &Path) -> Result<Page, Failure> {
     };
     let file = open(path)?;
     let mut reader = Reader::new(BufReader::new(file)).map_err(wrong)?;
-    let expected = laid_over(reader.expected.clone(), &cli.wanted);
+    let expected = bounded(laid_over(reader.expected.clone(), &cli.wanted))?;
     let mut page = Page::new(cli, reader.several)?;
     let mut count = 0;
     while let Some(facts) = reader.next_facts().map_err(wrong)? {
@@ -125,7 +169,7 @@ fn open(path: &Path) -> Result<File, Failure> {
 fn ask(cli: &Cli) -> Result<Page, Failure> {
     let domains = domains(cli)?;
     let plan = plan(cli)?;
-    let expected = Arc::new(expectation(&cli.wanted));
+    let expected = Arc::new(bounded(expectation(&cli.wanted))?);
     let several = cli.from_file.is_some() || cli.domains.len() > 1;
     let mut page = Page::new(cli, several)?;
     let mut saved = match &cli.output.save {
@@ -169,13 +213,33 @@ fn plan(cli: &Cli) -> Result<Plan, Failure> {
     };
     let (v4, v6) = (plan.v4, plan.v6);
     plan.resolvers.retain(|at| if at.is_ipv4() { v4 } else { v6 });
+    let family = if v4 { 4 } else { 6 };
     if plan.resolvers.is_empty() {
-        let what = format!("no resolver can be asked over IPv{} only", if v4 { 4 } else { 6 });
+        let what = format!("no resolver can be asked over IPv{family} only");
         return Err(Failure::new(Exit::Usage, what).hint(Some("name one with --resolver")));
     }
-    // More than these no resolver library asks either.
-    plan.resolvers.truncate(if asking.resolver.is_empty() { 3 } else { 16 });
+    let is_reached = |(_, addr): &(String, IpAddr)| plan.reaches(*addr);
+    if !plan.undelegated.is_empty() && !plan.undelegated.iter().any(is_reached) {
+        let what = format!("no server of --undelegated can be asked over IPv{family} only");
+        return Err(Failure::new(Exit::Usage, what));
+    }
+    let mut seen = HashSet::new();
+    plan.resolvers.retain(|at| seen.insert(*at));
+    if asking.resolver.is_empty() {
+        // More than these no resolver library asks either.
+        plan.resolvers.truncate(3);
+    } else if plan.resolvers.len() > MOST_RESOLVERS {
+        let what = format!("{} resolvers; no more than {MOST_RESOLVERS} are asked", seen.len());
+        return Err(Failure::new(Exit::Usage, what));
+    }
     Ok(plan)
+}
+
+fn bounded(expected: Expectation) -> Result<Expectation, Failure> {
+    match expected.is_too_much() {
+        Some(what) => Err(Failure::new(Exit::Usage, what)),
+        None => Ok(expected),
+    }
 }
 
 fn expectation(wanted: &Wanted) -> Expectation {
@@ -275,63 +339,6 @@ fn listed(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(domains)
 }
 
-/// A file that is there whole or not at all.
-struct Whole {
-    file: BufWriter<NamedTempFile>,
-    path: PathBuf,
-}
-
-impl Whole {
-    fn new(path: &Path) -> Result<Whole, Failure> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
-        let file = file.map_err(|error| {
-            Failure::new(Exit::CantCreate, format!("{}: {error}", path.display()))
-        })?;
-        Ok(Whole { file: BufWriter::new(file), path: path.to_owned() })
-    }
-
-    fn end(self) -> Result<(), Failure> {
-        let wrong = |error: &dyn std::fmt::Display| {
-            Failure::new(Exit::Io, format!("{}: {error}", self.path.display()))
-        };
-        let file = self.file.into_inner().map_err(|error| wrong(error.error()))?;
-        // As any program would make it; a temporary file is its owner's alone.
-        let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        file.as_file().set_permissions(open_to_all).map_err(|error| wrong(&error))?;
-        file.persist(&self.path).map_err(|error| wrong(&error.error))?;
-        Ok(())
-    }
-}
-
-/// Where evidence is kept.
-struct Saved {
-    writer: Writer<BufWriter<NamedTempFile>>,
-    path: PathBuf,
-}
-
-impl Saved {
-    fn new(path: &Path, expected: &Expectation, several: bool) -> Result<Saved, Failure> {
-        let whole = Whole::new(path)?;
-        let writer = Writer::new(whole.file, expected, several);
-        let writer = writer.map_err(|error| of(path, &error))?;
-        Ok(Saved { writer, path: whole.path })
-    }
-
-    fn add(&mut self, facts: &Facts) -> Result<(), Failure> {
-        self.writer.add(facts).map_err(|error| of(&self.path, &error))
-    }
-
-    fn end(self) -> Result<(), Failure> {
-        let file = self.writer.end().map_err(|error| of(&self.path, &error))?;
-        Whole { file, path: self.path }.end()
-    }
-}
-
-fn of(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(Exit::Io, format!("{}: {error}", path.display()))
-}
-
 /// Where the report goes.
 enum Sheet {
     Stdout(BufWriter<io::Stdout>),
@@ -392,10 +399,14 @@ impl Page {
         let wording = self.wording.as_mut();
         match &mut self.sheet {
             Sheet::Nobody => Ok(()),
-            Sheet::File(whole) => {
-                let path = whole.path.clone();
-                what(wording, &mut whole.file).map_err(|error| of(&path, &error))
-            }
+            Sheet::File(whole) => match what(wording, whole) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    self.sheet = Sheet::Nobody;
+                    Ok(())
+                }
+                Err(error) => Err(whole.failure(&error)),
+                Ok(()) => Ok(()),
+            },
             Sheet::Stdout(out) => match what(wording, out) {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                     self.sheet = Sheet::Nobody;

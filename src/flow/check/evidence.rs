@@ -6,14 +6,38 @@ use std::io::{self, BufRead, Write};
 use serde::{Deserialize, Serialize};
 
 use super::translate::MOST_RECORDS;
-use crate::check::facts::SCHEMA;
+use crate::check::facts::{Answer, SCHEMA};
 use crate::check::{Expectation, Facts};
 
 /// A longer line is none of ours: a domain's facts are some hundred answers.
 const LONGEST_LINE: u64 = 32 << 20;
 
 /// More answers on one domain are none of ours.
-const MOST_ANSWERS: usize = 20_000;
+pub(super) const MOST_ANSWERS: usize = 20_000;
+
+/// A domain's answers are not longer, written down: there is room in the line for the rest.
+pub(super) const MOST_OCTETS: u64 = LONGEST_LINE - (1 << 20);
+
+/// How long an answer is, written down, whatever name it will have.
+pub(super) fn octets(answer: &Answer) -> u64 {
+    /// Its name, and the comma behind it.
+    const NAME: u64 = 16;
+    struct Count(u64);
+    impl Write for Count {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            self.0 += octets.len() as u64;
+            Ok(octets.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(NAME);
+    match serde_json::to_writer(&mut count, answer) {
+        Ok(()) => count.0,
+        Err(_) => u64::MAX,
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -43,7 +67,12 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// What writing has to say.
     pub fn add(&mut self, facts: &Facts) -> io::Result<()> {
-        writeln!(self.0, "{}", serde_json::to_string(facts)?)
+        let line = serde_json::to_string(facts)?;
+        if line.len() as u64 >= LONGEST_LINE || facts.answers.len() > MOST_ANSWERS {
+            let what = format!("more was found out about {} than --replay reads", facts.domain);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
+        writeln!(self.0, "{line}")
     }
 
     /// Ends, and gives back where it wrote to.
@@ -88,6 +117,9 @@ impl<R: BufRead> Reader<R> {
         if head.schema != SCHEMA {
             let schema: String = head.schema.chars().take(60).collect();
             let what = format!("the schema is {schema:?}; expected {SCHEMA}");
+            return Err(Unreadable::Format(1, what));
+        }
+        if let Some(what) = head.expected.is_too_much() {
             return Err(Unreadable::Format(1, what));
         }
         (reader.expected, reader.several) = (head.expected, head.several);
@@ -195,6 +227,13 @@ mod tests {
             let read = Reader::new(file.as_bytes()).and_then(|mut reader| reader.next_facts());
             assert!(matches!(read, Err(Unreadable::Format(at, _)) if at == line), "{file:.60}");
         }
+        let names = r#""a","#.repeat(200);
+        let file = format!(
+            r#"{{"schema":"odmr.mxcheck.evidence/1","expected":{{"former":[{names}"a"]}}}}"#
+        );
+        let told = "201 of one kind are expected; no more than 200 can be";
+        let read = Reader::new(file.as_bytes());
+        assert!(matches!(read, Err(Unreadable::Format(1, what)) if what == told));
         let read = Reader::new(&b"{\xff\xfe}\n"[..]);
         assert!(matches!(read, Err(Unreadable::Format(1, _))));
         let record = r#"{"name":"a","ttl":1,"data":{"ns":"b"}},"#.repeat(MOST_RECORDS);

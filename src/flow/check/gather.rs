@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use tokio_util::task::AbortOnDropHandle;
 
+use super::evidence::{self, MOST_ANSWERS, MOST_OCTETS};
 use super::translate::{outcome, record_type};
 use crate::check::Expectation;
 use crate::check::facts::{
-    Answer, Data, Facts, Kind, Manner, Record, Role, Server, Transport, reverse,
+    Answer, Data, Facts, Kind, Manner, Outcome, Record, Role, Server, Silence, Transport, reverse,
 };
 use crate::net::dns::{Asker, Question};
 
@@ -71,7 +72,8 @@ impl Plan {
         }
     }
 
-    fn reaches(&self, address: IpAddr) -> bool {
+    /// Is such an address asked?
+    pub fn reaches(&self, address: IpAddr) -> bool {
         if address.is_ipv4() { self.v4 } else { self.v6 }
     }
 }
@@ -80,7 +82,6 @@ impl Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Ask {
     server: Server,
-    port: u16,
     name: String,
     kind: Kind,
     transport: Transport,
@@ -89,15 +90,9 @@ struct Ask {
 
 /// Asks everybody about the domain. `unmade` is a label that nobody can have made, to find wildcards with.
 pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &str) -> Facts {
-    let facts = Facts {
-        domain: domain.to_owned(),
-        checked_at: now(),
-        zone: None,
-        parent: None,
-        probes: Vec::new(),
-        answers: Vec::new(),
-    };
-    let mut gatherer = Gatherer { plan, expect, facts, asked: HashSet::new(), flights: 0 };
+    let facts = nothing_yet(domain);
+    let mut gatherer =
+        Gatherer { plan, expect, facts, asked: HashSet::new(), flights: 0, octets: 0 };
     gatherer.name_probes(unmade);
     gatherer.about_the_name().await;
     gatherer.find_zone();
@@ -114,6 +109,17 @@ pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &st
     gatherer.done()
 }
 
+fn nothing_yet(domain: &str) -> Facts {
+    Facts {
+        domain: domain.to_owned(),
+        checked_at: now(),
+        zone: None,
+        parent: None,
+        probes: Vec::new(),
+        answers: Vec::new(),
+    }
+}
+
 /// To the second.
 fn now() -> jiff::Timestamp {
     let now = jiff::Timestamp::now();
@@ -126,6 +132,8 @@ struct Gatherer<'a> {
     facts: Facts,
     asked: HashSet<Ask>,
     flights: u8,
+    /// How long all answers are, written down.
+    octets: u64,
 }
 
 impl Gatherer<'_> {
@@ -255,20 +263,20 @@ impl Gatherer<'_> {
         };
         let zone = self.facts.zone.clone().unwrap_or_default();
         let name = if self.facts.parent.is_some() { &zone } else { &self.facts.domain };
-        let servers = self.servers_at(&parent, Role::Parent, &[Role::Resolver]);
-        let servers = servers.into_iter().take(MOST_PARENTS);
-        let asks = servers.map(|server| self.usual(&server, name, Kind::Ns));
-        let asks: Vec<Ask> = asks.collect();
-        self.put(asks).await;
-        // A name that has no servers of its own may yet have been cut off below the zone that was found.
+        let mut asks = self.asks_above(&parent, name);
+        // A name that has no servers of its own may yet have been cut off below the zone that was found. Both
+        // are asked at once: a host may have both zones.
         if self.facts.zone.as_deref() != Some(&self.facts.domain) {
-            let servers = self.servers_at(&zone, Role::Parent, &[Role::Resolver]);
-            let servers = servers.into_iter().take(MOST_PARENTS);
-            let domain = self.facts.domain.clone();
-            let asks: Vec<Ask> =
-                servers.map(|server| self.usual(&server, &domain, Kind::Ns)).collect();
-            self.put(asks).await;
+            asks.extend(self.asks_above(&zone, &self.facts.domain));
         }
+        self.put(asks).await;
+    }
+
+    /// Whom do a zone's servers name for what is below it?
+    fn asks_above(&self, zone: &str, name: &str) -> Vec<Ask> {
+        let servers = self.servers_at(zone, Role::Parent, &[Role::Resolver]);
+        let servers = servers.into_iter().take(MOST_PARENTS);
+        servers.map(|server| self.usual(&server, name, Kind::Ns)).collect()
     }
 
     /// Everything that the zone's own servers can tell.
@@ -319,7 +327,12 @@ impl Gatherer<'_> {
     }
 
     fn resolvers(&self) -> Vec<Server> {
-        let server = |at: &SocketAddr| Server { role: Role::Resolver, name: None, addr: at.ip() };
+        let server = |at: &SocketAddr| Server {
+            role: Role::Resolver,
+            name: None,
+            addr: at.ip(),
+            port: at.port(),
+        };
         self.plan.resolvers.iter().map(server).collect()
     }
 
@@ -334,12 +347,13 @@ impl Gatherer<'_> {
     }
 
     fn undelegated(&self) -> Vec<Server> {
-        let given = self.plan.undelegated.iter();
+        let given = self.plan.undelegated.iter().filter(|(_, addr)| self.plan.reaches(*addr));
         given
             .map(|(name, addr)| Server {
                 role: Role::Authority,
                 name: Some(name.clone()),
                 addr: *addr,
+                port: self.plan.port,
             })
             .collect()
     }
@@ -362,7 +376,7 @@ impl Gatherer<'_> {
         let mut servers = Vec::new();
         for name in first(names, MOST_HOSTS) {
             for addr in self.addresses(&name) {
-                let server = Server { role, name: Some(name.clone()), addr };
+                let server = Server { role, name: Some(name.clone()), addr, port: self.plan.port };
                 if self.plan.reaches(addr) && !servers.contains(&server) {
                     servers.push(server);
                 }
@@ -403,12 +417,8 @@ impl Gatherer<'_> {
     }
 
     fn usual(&self, server: &Server, name: &str, kind: Kind) -> Ask {
-        let of_server = |at: &&SocketAddr| at.ip() == server.addr;
-        let port = self.plan.resolvers.iter().find(of_server).map_or(53, SocketAddr::port);
-        let port = if server.role == Role::Resolver { port } else { self.plan.port };
         Ask {
             server: server.clone(),
-            port,
             name: name.to_owned(),
             kind,
             transport: Transport::Udp,
@@ -421,17 +431,32 @@ impl Gatherer<'_> {
         self.flights = self.flights.saturating_add(1);
         let mut under_way = Vec::new();
         for ask in asks {
-            if self.asked.insert(ask.clone()) {
+            if self.asked.len() < MOST_ANSWERS && self.asked.insert(ask.clone()) {
                 let asker = self.plan.asker.clone();
                 under_way.push(AbortOnDropHandle::new(tokio::spawn(put(asker, ask, self.flights))));
             }
         }
         for answer in under_way {
             match answer.await {
-                Ok(answer) => self.facts.answers.push(answer),
+                Ok(answer) => self.keep(answer),
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 Err(_) => {}
             }
+        }
+    }
+
+    /// Keeps an answer, where what is kept can be written down and read again. What is left out was not heard.
+    fn keep(&mut self, mut answer: Answer) {
+        let room = MOST_OCTETS.saturating_sub(self.octets);
+        let mut octets = evidence::octets(&answer);
+        if octets > room {
+            let more = "more was told than is kept".to_owned();
+            answer.outcome = Outcome::Silence(Silence::Fault(more));
+            octets = evidence::octets(&answer);
+        }
+        if octets <= room {
+            self.octets += octets;
+            self.facts.answers.push(answer);
         }
     }
 
@@ -454,7 +479,8 @@ async fn put(asker: Asker, ask: Ask, flight: u8) -> Answer {
         signed: ask.manner == Manner::Signed,
         tcp: ask.transport == Transport::Tcp,
     };
-    let (heard, took) = asker.timed(SocketAddr::new(ask.server.addr, ask.port), &question).await;
+    let (heard, took) =
+        asker.timed(SocketAddr::new(ask.server.addr, ask.server.port), &question).await;
     Answer {
         id: String::new(),
         server: ask.server,
@@ -505,6 +531,7 @@ fn first(names: Vec<String>, most: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::facts::Reply;
 
     #[test]
     fn the_names_above_a_name_are_few() {
@@ -522,6 +549,74 @@ mod tests {
         fn add_label(self, label: &str) -> String {
             self + label
         }
+    }
+
+    fn answer(text: &str) -> Answer {
+        let record = Record { name: "a".to_owned(), ttl: 1, data: Data::Txt(text.to_owned()) };
+        let server =
+            Server { role: Role::Resolver, name: None, addr: [192, 0, 2, 1].into(), port: 53 };
+        Answer {
+            id: String::new(),
+            server,
+            transport: Transport::Udp,
+            name: "example.org".to_owned(),
+            kind: Kind::Txt,
+            manner: Manner::Usual,
+            flight: 1,
+            outcome: Outcome::Reply(Reply { answer: vec![record], ..Reply::default() }),
+            ms: 1,
+        }
+    }
+
+    /// A stranger's answers may be as long as a stranger likes.
+    #[test]
+    fn what_is_kept_can_be_written_down_and_read_again() {
+        let plan = Plan::new(Duration::from_secs(1), 1);
+        let expect = Expectation::default();
+        let facts = nothing_yet("example.org");
+        let mut gatherer = Gatherer {
+            plan: &plan,
+            expect: &expect,
+            facts,
+            asked: HashSet::new(),
+            flights: 0,
+            octets: 0,
+        };
+        // Written down each of these is six.
+        let long = "\u{1}".repeat(1 << 20);
+        for _ in 0..8 {
+            gatherer.keep(answer(&long));
+        }
+        let facts = gatherer.done();
+        let heard = facts.answers.iter().filter(|answer| answer.reply().is_some()).count();
+        assert_eq!((facts.answers.len(), heard), (8, 5));
+        let mut writer = evidence::Writer::new(Vec::new(), &expect, false).unwrap();
+        writer.add(&facts).unwrap();
+        let written = writer.end().unwrap();
+        let mut reader = evidence::Reader::new(written.as_slice()).unwrap();
+        assert!(reader.next_facts().unwrap() == Some(facts));
+    }
+
+    #[test]
+    fn a_server_is_asked_at_its_own_port_and_in_its_own_family() {
+        let mut plan = Plan::new(Duration::from_secs(1), 1);
+        plan.resolvers = ["192.0.2.1:53", "192.0.2.1:5353"].map(|at| at.parse().unwrap()).to_vec();
+        plan.undelegated = ["192.0.2.2", "2001:db8::2"]
+            .map(|at| ("ns.example.net".to_owned(), at.parse().unwrap()))
+            .to_vec();
+        plan.v6 = false;
+        let expect = Expectation::default();
+        let facts = nothing_yet("example.org");
+        let asked = HashSet::new();
+        let gatherer =
+            Gatherer { plan: &plan, expect: &expect, facts, asked, flights: 0, octets: 0 };
+        let ports: Vec<u16> = gatherer.resolvers().iter().map(|server| server.port).collect();
+        assert_eq!(ports, [53, 5353]);
+        let undelegated = gatherer.undelegated();
+        assert_eq!(
+            undelegated.iter().map(|s| s.addr.to_string()).collect::<Vec<_>>(),
+            ["192.0.2.2"]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::{Wish, Wording, amiss};
-use crate::finding::{Assessment, Class, Conclusion, Severity};
+use crate::finding::{Assessment, Class, Conclusion, Expected, Severity};
 use crate::smtp::escape::Escaped;
 
 /// The first line is cut before this, for pagers.
@@ -57,9 +57,11 @@ impl Nagios {
         match (verdict, worst) {
             (Conclusion::NoDomain, _) => State::Critical,
             (Conclusion::Unreachable, _) => State::Unknown,
-            (_, Some(Severity::Critical | Severity::Error)) => State::Critical,
+            (_, Some(worst)) if worst >= self.wish.fail_on => State::Critical,
             (Conclusion::Unknown, _) => State::Unknown,
-            (_, Some(Severity::Warning)) if !self.wish.warnings_are_ok => State::Warning,
+            (_, Some(worst)) if worst >= Severity::Warning && !self.wish.warnings_are_ok => {
+                State::Warning
+            }
             _ => State::Ok,
         }
     }
@@ -78,6 +80,9 @@ impl Nagios {
             }
             (Some(worst), State::Critical | State::Warning) => {
                 format!("{domain}: {}", worst.message)
+            }
+            _ if assessment.expected == Expected::default() => {
+                format!("{domain}: nothing is wrong; no server was expected")
             }
             _ => format!("{domain}: mail goes where it should"),
         };

@@ -61,6 +61,7 @@ fn assessment(domain: &str, checks: Vec<Finding>) -> Assessment {
         vantages: vec![Vantage {
             server: Some("ns1.example.org".to_owned()),
             addr: "192.0.2.1".parse().unwrap(),
+            port: 53,
             kind: "authoritative",
             aa: true,
             rcode: "NOERROR".to_owned(),
@@ -232,6 +233,53 @@ fn junit_counts_what_it_says() {
     assert!(told.contains("tests=\"5\" failures=\"1\" errors=\"1\" skipped=\"1\""), "{told}");
     assert!(told.contains("<failure type=\"critical\" message=\"x\">"), "{told}");
     assert_eq!(told.matches("<testcase").count(), 5);
+}
+
+/// What fails in a test report is what makes the program end with 1, whatever the caller minds.
+#[test]
+fn test_reports_fail_where_the_program_does() {
+    let told = |severity, status| finding("mx.x", severity, status, "hm");
+    let mut hidden = told(Severity::Critical, Status::Skipped);
+    hidden.blocked_by = Some("mx.mild");
+    let mild = || finding("mx.mild", Severity::Warning, Status::Unknown, "hm");
+    let cases: [(Vec<Finding>, Severity, [usize; 3]); 7] = [
+        (vec![told(Severity::Info, Status::Info)], Severity::Info, [1, 0, 0]),
+        (vec![told(Severity::Info, Status::Info)], Severity::Notice, [0, 0, 0]),
+        (vec![told(Severity::Warning, Status::Fail)], Severity::Warning, [1, 0, 0]),
+        (vec![told(Severity::Warning, Status::Fail)], Severity::Error, [0, 0, 0]),
+        (vec![told(Severity::Error, Status::Unknown)], Severity::Error, [0, 1, 0]),
+        (vec![told(Severity::Warning, Status::Unknown)], Severity::Error, [0, 0, 1]),
+        // Nobody knows, and what says why is too mild to be heard.
+        (vec![mild(), hidden], Severity::Error, [0, 1, 1]),
+    ];
+    for (checks, fail_on, [failures, errors, skipped]) in cases {
+        let one = assessment("a.org", checks);
+        let wish = Wish { fail_on, ..wish() };
+        let junit = page_of(Form::Junit, wish, std::slice::from_ref(&one));
+        let counts = format!("failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"");
+        assert!(junit.contains(&counts), "{counts}: {junit}");
+        assert_eq!(junit.matches("<failure").count(), failures, "{junit}");
+        assert_eq!(junit.matches("<error").count(), errors, "{junit}");
+        let tap = page_of(Form::Tap, wish, std::slice::from_ref(&one));
+        assert_eq!(tap.matches("not ok").count(), failures + errors, "{tap}");
+    }
+}
+
+#[test]
+fn a_plugin_minds_what_the_caller_minds() {
+    let exit = |worst, fail_on| {
+        let wish = Wish { fail_on, ..wish() };
+        plugin_exit(&[(Conclusion::Ok, Some(worst))], wish)
+    };
+    assert_eq!(exit(Severity::Warning, Severity::Warning), 2);
+    assert_eq!(exit(Severity::Notice, Severity::Notice), 2);
+    assert_eq!(exit(Severity::Error, Severity::Critical), 1);
+    assert_eq!(exit(Severity::Notice, Severity::Error), 0);
+    let told = page("nagios", &[good()]);
+    assert!(told.starts_with("MX OK - example.org: mail goes where it should"), "{told}");
+    let nothing = Assessment { expected: Expected::default(), ..good() };
+    let told = page("nagios", &[nothing]);
+    assert!(told.starts_with("MX OK - example.org: nothing is wrong; no server was expected"));
 }
 
 #[test]
