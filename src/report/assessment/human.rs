@@ -27,7 +27,13 @@ const HEADINGS: &[(&str, &str)] = &[
     ("sts", "Policy records"),
     ("tlsrpt", "Policy records"),
     ("dmarc", "Policy records"),
+    ("smtp25", "Where mail arrives"),
+    ("odmr", "Where mail is fetched"),
+    ("", OTHERS),
 ];
+
+/// What stands under no heading of its own is told all the same.
+const OTHERS: &str = "Others";
 
 impl Human {
     pub(super) fn new(wish: Wish) -> Human {
@@ -149,7 +155,7 @@ impl Human {
 
 fn heading_of(finding: &Finding) -> &'static str {
     let group = finding.id.split('.').next().unwrap_or_default();
-    HEADINGS.iter().find(|(known, _)| *known == group).map_or("Others", |(_, heading)| heading)
+    HEADINGS.iter().find(|(known, _)| *known == group).map_or(OTHERS, |(_, heading)| heading)
 }
 
 /// The hosts in the order in which senders try them.

@@ -273,3 +273,16 @@ fn nothing_hostile_comes_through_in_any_form() {
     let markdown = page("markdown", std::slice::from_ref(&world));
     assert!(!markdown.contains("<b>") && !markdown.contains(" `x`"), "{markdown}");
 }
+
+#[test]
+fn a_finding_of_a_group_that_has_no_heading_is_told_all_the_same() {
+    let wish = wish();
+    for id in ["smtp25.banner", "odmr.connect", "brand.new"] {
+        let mut page = wording(Form::Human, wish, vec![&SPF]);
+        let mut out = Vec::new();
+        let told = finding(id, Severity::Warning, Status::Fail, "something");
+        page.add(&mut out, &assessment("example.org", vec![told])).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains(&format!("{id}: something")), "{out}");
+    }
+}
