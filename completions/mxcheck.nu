@@ -1,7 +1,15 @@
 module completions {
 
   def "nu-complete mxcheck explain" [] {
-    [ "in.domain" "dns.resolver" "dns.exists" "dns.servfail" "in.no-expectation" "in.expected-resolves" "ns.unreachable" "ns.lame" "dns.tcp" "ns.edns" "ns.count" "ns.diverse" "ns.cname" "ns.parent-child" "ns.glue" "ns.all-agree" "ns.addr-agree" "ns.serial" "ns.resolver-differs" "target.owner-cname" "target.none" "target.implicit" "target.nullmx" "target.nullmx-mixed" "target.ip-literal" "target.hostname" "target.cname" "target.takeover" "target.dangling" "target.v6-only" "target.v4-only" "target.special-addr" "target.views" "mx.missing-dot" "mx.near-miss" "mx.expected-present" "mx.former-provider" "mx.direct-customer" "mx.bypass-preferred" "mx.bypass-equal" "mx.bypass-backup" "mx.expected-best" "mx.addr-mismatch" "mx.addr-partial" "mx.complete" "mx.vanity" "mx.customer-backup-loop" "mx.duplicate" "mx.count" "mx.redundancy" "mx.wildcard" "mx.subdomains" "ptr.exists" "ptr.generic" "dnssec.ds-orphan" "dnssec.no-ds" "dnssec.expiry" "ttl.mx-high" "ttl.mx-low" "ttl.addr-low" "ttl.rrset" "ttl.negative" "spf.one" "sts.record" "tlsrpt.record" "tlsrpt.with-sts" "dmarc.exists" ]
+    [ "in.domain" "dns.resolver" "dns.exists" "dns.servfail" "in.no-expectation" "in.expected-resolves" "ns.unreachable" "ns.lame" "dns.tcp" "ns.edns" "ns.count" "ns.diverse" "ns.cname" "ns.parent-child" "ns.glue" "ns.all-agree" "ns.addr-agree" "ns.serial" "ns.resolver-differs" "target.owner-cname" "target.none" "target.implicit" "target.nullmx" "target.nullmx-mixed" "target.ip-literal" "target.hostname" "target.cname" "target.takeover" "target.dangling" "target.v6-only" "target.v4-only" "target.special-addr" "target.views" "mx.missing-dot" "mx.near-miss" "mx.expected-present" "mx.former-provider" "mx.direct-customer" "mx.bypass-preferred" "mx.bypass-equal" "mx.bypass-backup" "mx.expected-best" "mx.addr-mismatch" "mx.addr-partial" "mx.complete" "mx.vanity" "mx.customer-backup-loop" "mx.duplicate" "mx.count" "mx.redundancy" "mx.wildcard" "mx.subdomains" "ptr.exists" "ptr.generic" "ptr.banner" "dnssec.ds-orphan" "dnssec.no-ds" "dnssec.expiry" "ttl.mx-high" "ttl.mx-low" "ttl.addr-low" "ttl.rrset" "ttl.negative" "spf.one" "sts.record" "tlsrpt.record" "tlsrpt.with-sts" "dmarc.exists" "smtp25.egress" "smtp25.connect" "smtp25.banner" "smtp25.delay" "smtp25.masked" "smtp25.ehlo" "smtp25.old-exchange" "smtp25.starttls" "smtp25.handshake" "smtp25.cert-name" "smtp25.cert-chain" "smtp25.cert-expiry" "smtp25.cert-key" "smtp25.auth-clear" "smtp25.null-sender" "smtp25.rcpt" "smtp25.postmaster" "smtp25.catch-all" "smtp25.size" "smtp25.8bit" "smtp25.utf8" "smtp25.atrn-shown" "smtp25.open-relay" "smtp25.turn-open" "odmr.connect" "odmr.ehlo-atrn" "odmr.ehlo-auth" "odmr.cram" "odmr.tls" "odmr.preauth" "odmr.auth-clear" "odmr.login" "odmr.foreign" "odmr.domain" "odmr.same-host" ]
+  }
+
+  def "nu-complete mxcheck smtp" [] {
+    [ "none" "connect" "rcpt" "full" ]
+  }
+
+  def "nu-complete mxcheck odmr" [] {
+    [ "none" "banner" "auth" "turn" ]
   }
 
   def "nu-complete mxcheck color" [] {
@@ -32,6 +40,22 @@ module completions {
     --timeout: string         # Wait so long for each answer
     --retries: string         # Ask so often again meanwhile
     --jobs: string            # So many domains at once
+    --smtp: string@"nu-complete mxcheck smtp" # How far to go with the servers of the MX records: none, connect (greeting and TLS), rcpt (whom they take mail for), or full (also whether they relay, or turn, for anybody; only for servers that are yours) [default: connect; none with --undelegated]
+    --rcpt: string            # Somebody who exists, by the part before the @, for whom mail should be taken
+    --from-addr: string       # Ask as this sender instead of as a failure notice, which has none
+    --min-size: string        # Messages of this size should be taken
+    --max-size: string        # Your own server takes no larger messages than this
+    --odmr: string@"nu-complete mxcheck odmr" # How far to go with the servers of --server: none, banner (what they offer), auth (can you log in), or turn (also whether you may have the mail of the domain; it is not taken) [default: banner; none with --undelegated]
+    --user: string            # --odmr auth and turn: the name to log in by
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --netrc: path             # The password is that of the server and user in this netrc file
+    --credential: string      # The systemd credential of this name is the password
+    --smtp-port: string       # The port of the servers of the MX records, instead of 25
+    --odmr-port: string       # The port of the servers of --server, instead of 366
+    --smtp-control: string    # A mail server that is known to answer: is called where no other does, to see whether this network lets anybody out
+    --smtp-timeout: string    # Wait so long for each answer of a mail server
     --only: string            # These only: ids, groups like mx, or severities
     --skip: string            # Not these; --skip info leaves out what is cosmetic
     --severity: string        # Take a check for this bad

@@ -200,7 +200,7 @@ impl Assessment {
         (
             "checks",
             "The findings: id, severity, status (ok, fail, info, skipped, unknown), subject, message, \
-             got, want, rfc, remedy, evidence (ids of answers in the file of --save), blocked_by \
+             got, want, rfc, remedy, evidence (ids of answers and calls in the file of --save), blocked_by \
              (the check that says why this could not be judged), ms. What is unknown is never ok.",
         ),
     ];

@@ -100,7 +100,9 @@ impl<'a> Case<'a> {
         for answer in &facts.answers {
             by_name.entry(&answer.name).or_default().push(answer);
         }
-        let took = facts.answers.iter().map(|answer| (answer.id.as_str(), answer.ms)).collect();
+        let took = facts.answers.iter().map(|answer| (answer.id.as_str(), answer.ms));
+        let called = facts.calls.iter().map(|call| (call.id.as_str(), call.slowest()));
+        let took = took.chain(called).collect();
         let (sets, hosts) = (Vec::new(), BTreeMap::new());
         let mut case = Case { facts, expect, sets, hosts, by_name, took };
         case.sets = distinct(case.mx_of(&facts.domain, Role::Authority));

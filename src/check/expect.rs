@@ -33,6 +33,12 @@ pub struct Expectation {
     /// A change is being prepared: long times to live matter.
     #[serde(default)]
     pub change_planned: bool,
+    /// Messages of so many octets should be taken.
+    #[serde(default)]
+    pub min_size: Option<u64>,
+    /// The customer's own server takes no larger messages than this, octets.
+    #[serde(default)]
+    pub max_size: Option<u64>,
 }
 
 impl Expectation {

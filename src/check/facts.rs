@@ -8,6 +8,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::probe::Call;
+
 /// `odmr.mxcheck.evidence/1`
 pub const SCHEMA: &str = "odmr.mxcheck.evidence/1";
 
@@ -27,6 +29,9 @@ pub struct Facts {
     pub probes: Vec<String>,
     /// Every question, in a fixed order.
     pub answers: Vec<Answer>,
+    /// What mail servers said when they were called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
 }
 
 /// A question, and what came of it.

@@ -7,6 +7,7 @@
 //! | [`preference`] | the arithmetic of preferences |
 //! | `case` | the facts in the order in which judges want them |
 //! | `input`, `zone`, `target`, `routing`, `names`, `dnssec`, `ttl`, `policy` | the checks, a group a file |
+//! | `live` | the checks of what mail servers said |
 //!
 //! A judge reads and says; it asks nobody. "Could not tell" is never "in order" and never "wrong".
 
@@ -15,6 +16,7 @@ mod dnssec;
 pub mod expect;
 pub mod facts;
 mod input;
+mod live;
 mod names;
 mod policy;
 pub mod preference;
@@ -54,6 +56,8 @@ pub enum Judged {
     Unknown(String),
     /// There is nothing to judge, because of this.
     Nothing(&'static str),
+    /// There is nothing to judge, and this check says why.
+    Behind(&'static str),
 }
 
 impl Judged {
@@ -117,6 +121,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
     ]
     .into_iter()
     .flatten()
+    .chain(live::checks())
 }
 
 /// Which checks count, and how much.
@@ -161,6 +166,11 @@ impl Policy {
         let said = self.severities.iter().rev().find(|(known, _)| known == id);
         said.map_or(usual, |(_, severity)| *severity)
     }
+}
+
+/// Is this an address that nobody can reach from outside?
+pub fn is_special(address: std::net::IpAddr) -> bool {
+    target::special(address).is_some()
 }
 
 /// Judges.
@@ -252,11 +262,14 @@ fn findings(case: &Case, policy: &Policy) -> Vec<Finding> {
         let about = &check.about;
         let severity = policy.severity(about.id, about.severity);
         let blocker = about.blocked_by.iter().find_map(|id| reasons.get(id)).copied();
-        if let Some(blocker) = blocker {
-            reasons.insert(about.id, blocker);
+        let behind = |blocker: &'static str| {
             let why = format!("{blocker} says why this cannot be judged");
             let quiet = quiet(about, severity, Status::Skipped, &case.facts.domain, why);
-            findings.push(Finding { blocked_by: Some(blocker), ..quiet });
+            Finding { blocked_by: Some(blocker), ..quiet }
+        };
+        if let Some(blocker) = blocker {
+            reasons.insert(about.id, blocker);
+            findings.push(behind(blocker));
             continue;
         }
         let quiet =
@@ -264,6 +277,11 @@ fn findings(case: &Case, policy: &Policy) -> Vec<Finding> {
         match (check.judge)(case) {
             Judged::Ok => findings.push(quiet(Status::Ok, about.title)),
             Judged::Nothing(why) => findings.push(quiet(Status::Skipped, why)),
+            Judged::Behind(id) => {
+                let blocker = reasons.get(id).copied().unwrap_or(id);
+                reasons.insert(about.id, blocker);
+                findings.push(behind(blocker));
+            }
             Judged::Unknown(why) => {
                 reasons.insert(about.id, about.id);
                 findings.push(quiet(Status::Unknown, &why));

@@ -6,6 +6,7 @@ use super::facts::{Data, Kind, Role, reverse};
 use super::target::each_target;
 use super::{Case, Check, Fault, Judged};
 use crate::finding::{About, Severity};
+use crate::probe::{Call, Purpose, Rung};
 
 const NO_RECORDS: &[&str] = &[
     "dns.exists",
@@ -40,6 +41,18 @@ pub(super) const CHECKS: &[Check] = &[
             blocked_by: NO_RECORDS,
         },
         judge: generic,
+    },
+    Check {
+        about: About {
+            id: "ptr.banner",
+            title: "each server calls itself by the name of its address",
+            severity: Severity::Info,
+            rfc: &["RFC 5321, 4.1.4"],
+            why: "It matters for a server that sends, as one does that sends failure notices; for one that only receives it is cosmetic.",
+            remedy: "Set the server's name to that of its address, and see that the name leads back to it (MSQ-14).",
+            blocked_by: NO_RECORDS,
+        },
+        judge: banner,
     },
 ];
 
@@ -101,4 +114,37 @@ fn generic(case: &Case) -> Judged {
             Some(Fault::of(&mx.target, message).got(made).seen(&[id]))
         })
     })
+}
+
+/// By which names the server called itself.
+fn own_names(call: &Call) -> Vec<String> {
+    let said = [Rung::Greeting, Rung::Ehlo].into_iter().filter_map(|rung| call.last(rung)?.reply());
+    let said = said.filter(|said| said.is_positive());
+    let name = said.map(|said| said.first_word().trim_end_matches('.').to_ascii_lowercase());
+    name.filter(|name| name.contains('.')).collect()
+}
+
+fn banner(case: &Case) -> Judged {
+    let mut faults = Vec::new();
+    let mut is_any = false;
+    for call in case.facts.calls.iter().filter(|call| call.purpose == Purpose::Mx) {
+        let own = own_names(call);
+        let Some((names, id)) = names(case, call.addr).filter(|(names, _)| !names.is_empty())
+        else {
+            continue;
+        };
+        let Some(first) = own.first() else { continue };
+        is_any = true;
+        if own.iter().any(|own| names.contains(own)) {
+            continue;
+        }
+        let (is_called, host) = (super::case::listed(names), &call.host);
+        let message = format!("{} is called {is_called}, and calls itself {first}", call.addr);
+        let fault = Fault::of(host, message).got(first).want(is_called);
+        faults.push(fault.seen(&[id, call.id.clone()]));
+    }
+    match is_any {
+        true => Judged::by(faults),
+        false => Judged::Nothing("no server with a named address was called"),
+    }
 }

@@ -450,7 +450,7 @@ fn v4_only(case: &Case) -> Judged {
 }
 
 /// What kind of address nobody can reach from outside this is.
-fn special(address: IpAddr) -> Option<&'static str> {
+pub(super) fn special(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();

@@ -338,7 +338,7 @@ pub struct PasswordFlags {
 
 impl PasswordFlags {
     /// The source that one of the flags names.
-    fn source(&self) -> Option<SecretSource> {
+    pub(super) fn source(&self) -> Option<SecretSource> {
         let command = self.password_command.clone().map(CommandLine::Shell);
         command
             .map(SecretSource::Command)

@@ -1,5 +1,6 @@
 //! `mxcheck`'s command line.
 
+mod calling;
 mod run;
 
 use std::ffi::OsString;
@@ -10,11 +11,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 pub use self::run::run;
+use super::fetch::PasswordFlags;
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
-use crate::config::value::Duration;
+use crate::config::value::{Duration, Size};
 use crate::flow::check::{Network, Policy, Severity, checks};
 use crate::report::assessment::Form;
-use crate::smtp::Domain;
+use crate::smtp::{Domain, Mailbox};
 
 /// Command lines worth showing.
 pub const EXAMPLES: &[Example] = &[
@@ -39,6 +41,14 @@ pub const EXAMPLES: &[Example] = &[
         "A check for Nagios, Icinga and the like; it ends with 0, 1, 2, or 3 when it cannot be made",
     ),
     (
+        "mxcheck example.org --server atrn.example.net --smtp rcpt --rcpt ann",
+        "Do the servers take mail for the domain? Nothing is sent",
+    ),
+    (
+        "mxcheck example.org --server atrn.example.net --odmr auth --user acme --password-file acme.secret",
+        "And can the account fetch it?",
+    ),
+    (
         "mxcheck example.org --save evidence.json && mxcheck --replay evidence.json",
         "Keep what was found out, and judge it again",
     ),
@@ -47,8 +57,9 @@ pub const EXAMPLES: &[Example] = &[
 
 /// Check that all mail for a domain reaches the server that holds it, and only that
 ///
-/// Asks a resolver and each of the zone's own servers, and judges what they say against what you expect. It
-/// asks the DNS only: no mail server is called.
+/// Asks a resolver and each of the zone's own servers, and judges what they say against what you expect. Then it
+/// calls the mail servers, and hears what they offer; by default it asks them nothing more. Whatever it is told to
+/// ask, it sends no mail and takes none.
 #[derive(Debug, Parser)]
 #[command(name = "mxcheck", version = crate::cli::version(), help_template = HELP_TEMPLATE)]
 pub struct Cli {
@@ -59,7 +70,7 @@ pub struct Cli {
     #[arg(long, value_name = "FILE")]
     pub from_file: Option<PathBuf>,
     /// Judge what --save has written; nobody is asked
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["domains", "from_file", "save", "resolver", "undelegated"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["domains", "from_file", "save", "resolver", "undelegated", "smtp", "odmr"])]
     pub replay: Option<PathBuf>,
     /// Say what a check is about
     #[arg(long, value_name = "ID", value_parser = ids(), hide_possible_values = true, exclusive = true)]
@@ -73,6 +84,9 @@ pub struct Cli {
     /// Whom to ask.
     #[command(flatten)]
     pub asking: Asking,
+    /// Whom to call.
+    #[command(flatten)]
+    pub calling: Calls,
     /// How to judge.
     #[command(flatten)]
     pub judging: Judging,
@@ -143,6 +157,78 @@ pub struct Asking {
     /// So many domains at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
+}
+
+/// Which mail servers to call, and how far to go.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Calling mail servers")]
+pub struct Calls {
+    /// How far to go with the servers of the MX records: none, connect (greeting and TLS), rcpt (whom they take mail
+    /// for), or full (also whether they relay, or turn, for anybody; only for servers that are yours) [default:
+    /// connect; none with --undelegated]
+    #[arg(long, value_name = "DEPTH", hide_possible_values = true)]
+    pub smtp: Option<Smtp>,
+    /// Somebody who exists, by the part before the @, for whom mail should be taken
+    #[arg(long, value_name = "LOCALPART", value_parser = local_part)]
+    pub rcpt: Option<String>,
+    /// Ask as this sender instead of as a failure notice, which has none
+    #[arg(long, value_name = "ADDRESS", value_parser = sender)]
+    pub from_addr: Option<Mailbox>,
+    /// Messages of this size should be taken
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub min_size: Option<Size>,
+    /// Your own server takes no larger messages than this
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_size: Option<Size>,
+    /// How far to go with the servers of --server: none, banner (what they offer), auth (can you log in), or turn
+    /// (also whether you may have the mail of the domain; it is not taken) [default: banner; none with --undelegated]
+    #[arg(long, value_name = "DEPTH", hide_possible_values = true)]
+    pub odmr: Option<Odmr>,
+    /// --odmr auth and turn: the name to log in by
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Where the password comes from.
+    #[command(flatten)]
+    pub password: PasswordFlags,
+    /// The port of the servers of the MX records, instead of 25
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Calling mail servers")]
+    pub smtp_port: Option<u16>,
+    /// The port of the servers of --server, instead of 366
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Calling mail servers")]
+    pub odmr_port: Option<u16>,
+    /// A mail server that is known to answer: is called where no other does, to see whether this network lets
+    /// anybody out
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = control, help_heading = "Calling mail servers")]
+    pub smtp_control: Option<(String, u16)>,
+    /// Wait so long for each answer of a mail server
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = long_patience, help_heading = "Calling mail servers")]
+    pub smtp_timeout: Duration,
+}
+
+/// How far to go with the servers of the MX records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Smtp {
+    /// They are not called
+    None,
+    /// Greeting and TLS
+    Connect,
+    /// Whom they take mail for
+    Rcpt,
+    /// Whether they relay, or turn, for anybody
+    Full,
+}
+
+/// How far to go with the servers where mail is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Odmr {
+    /// They are not called
+    None,
+    /// What they offer
+    Banner,
+    /// Whether one can log in
+    Auth,
+    /// Whether they would hand over the mail
+    Turn,
 }
 
 /// Which checks count, and how much.
@@ -258,6 +344,58 @@ fn patience(text: &str) -> Result<Duration, String> {
     match (least..=most).contains(&duration) {
         true => Ok(duration),
         false => Err("expected 50ms to 1m".to_owned()),
+    }
+}
+
+fn long_patience(text: &str) -> Result<Duration, String> {
+    let duration: Duration = text.parse().map_err(|why| format!("{why}"))?;
+    let (least, most) = (Duration(std::time::Duration::from_millis(100)), Duration::minutes(5));
+    match (least..=most).contains(&duration) {
+        true => Ok(duration),
+        false => Err("expected 100ms to 5m".to_owned()),
+    }
+}
+
+fn size(text: &str) -> Result<Size, String> {
+    text.parse().map_err(|why| format!("{why}"))
+}
+
+fn local_part(text: &str) -> Result<String, String> {
+    if let Some((local, domain)) = text.rsplit_once('@').filter(|_| !text.starts_with('"')) {
+        return Err(format!(
+            "{domain:?} is of no use here; expected the part before the @: {local:?}"
+        ));
+    }
+    let mailbox = Mailbox::parse(&format!("{text}@example.org"));
+    match mailbox {
+        Ok(mailbox) if mailbox.local_part() == text && text.is_ascii() => Ok(text.to_owned()),
+        Ok(_) => Err("expected the part before the @ of an address, in ASCII".to_owned()),
+        Err(why) => Err(format!("{why}; expected the part before the @ of an address, like ann")),
+    }
+}
+
+fn sender(text: &str) -> Result<Mailbox, String> {
+    let mailbox = Mailbox::parse(text)
+        .map_err(|why| format!("{why}; expected an address like me@example.net"))?;
+    match mailbox.is_international() {
+        true => Err("expected an address in ASCII, like me@example.net".to_owned()),
+        false => Ok(mailbox),
+    }
+}
+
+fn control(text: &str) -> Result<(String, u16), String> {
+    let wanted = || "expected HOST or HOST:PORT, like mx.example.net or 192.0.2.1:25".to_owned();
+    let (host, port) = match text.parse::<SocketAddr>() {
+        Ok(at) => return Ok((at.ip().to_string(), at.port())),
+        Err(_) => match text.rsplit_once(':').filter(|(host, _)| !host.contains(':')) {
+            Some((host, port)) => (host, port.parse().map_err(|_| wanted())?),
+            None => (text, 25),
+        },
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>() {
+        Ok(ip) => Ok((ip.to_string(), port)),
+        Err(_) => Ok((name(host)?, port)),
     }
 }
 

@@ -36,7 +36,8 @@ impl Internet {
     pub fn start(lab: &Lab) -> Internet {
         let corners: Vec<Lab> = (0..4).map(|_| Lab::open()).collect();
         let [root, ns1, ns2, dead] = [0, 1, 2, 3].map(|at| corners[at].ip());
-        let places = [("root", root), ("ns1", ns1), ("ns2", ns2), ("dead", dead)];
+        let places =
+            [("root", root), ("ns1", ns1), ("ns2", ns2), ("dead", dead), ("lab", lab.ip())];
         let zones = write_zones(lab, &places);
         let resolver = lab.free();
         let servers = vec![

@@ -77,6 +77,7 @@ impl World {
             parent: Some("org".to_owned()),
             probes: vec!["nobody.example.org".to_owned()],
             answers: Vec::new(),
+            calls: Vec::new(),
         };
         let servers = vec!["atrn.example.net".to_owned(), "atrn2.example.net".to_owned()];
         let expect = Expectation { servers, ..Expectation::default() };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 
-use super::{Cli, Colour, Judging, Wanted, name};
+use super::{Calls, Cli, Colour, Judging, Wanted, calling, name};
 use crate::cli::style::has_colour;
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
@@ -98,7 +98,7 @@ fn replay(cli: &Cli, path: &Path) -> Result<Page, Failure> {
     };
     let file = open(path)?;
     let mut reader = Reader::new(BufReader::new(file)).map_err(wrong)?;
-    let expected = laid_over(reader.expected.clone(), &cli.wanted);
+    let expected = laid_over(reader.expected.clone(), &cli.wanted, &cli.calling);
     let mut page = Page::new(cli, reader.several)?;
     let mut count = 0;
     while let Some(facts) = reader.next_facts().map_err(wrong)? {
@@ -125,7 +125,7 @@ fn open(path: &Path) -> Result<File, Failure> {
 fn ask(cli: &Cli) -> Result<Page, Failure> {
     let domains = domains(cli)?;
     let plan = plan(cli)?;
-    let expected = Arc::new(expectation(&cli.wanted));
+    let expected = Arc::new(expectation(&cli.wanted, &cli.calling));
     let several = cli.from_file.is_some() || cli.domains.len() > 1;
     let mut page = Page::new(cli, several)?;
     let mut saved = match &cli.output.save {
@@ -175,10 +175,11 @@ fn plan(cli: &Cli) -> Result<Plan, Failure> {
     }
     // More than these no resolver library asks either.
     plan.resolvers.truncate(if asking.resolver.is_empty() { 3 } else { 16 });
+    plan.live = calling::live(cli)?.map(Arc::new);
     Ok(plan)
 }
 
-fn expectation(wanted: &Wanted) -> Expectation {
+fn expectation(wanted: &Wanted, calling: &Calls) -> Expectation {
     Expectation {
         servers: wanted.server.clone(),
         names: wanted.expect_mx.clone(),
@@ -188,15 +189,17 @@ fn expectation(wanted: &Wanted) -> Expectation {
         customer: wanted.customer_addr.clone(),
         also: wanted.also.clone(),
         change_planned: wanted.planned_change,
+        min_size: calling.min_size.map(|size| size.0),
+        max_size: calling.max_size.map(|size| size.0),
     }
 }
 
 /// What was expected when the facts were gathered, but for what is said now.
-fn laid_over(before: Expectation, wanted: &Wanted) -> Expectation {
+fn laid_over(before: Expectation, wanted: &Wanted, calling: &Calls) -> Expectation {
     fn said<T>(now: Vec<T>, before: Vec<T>) -> Vec<T> {
         if now.is_empty() { before } else { now }
     }
-    let now = expectation(wanted);
+    let now = expectation(wanted, calling);
     Expectation {
         servers: said(now.servers, before.servers),
         names: said(now.names, before.names),
@@ -206,6 +209,8 @@ fn laid_over(before: Expectation, wanted: &Wanted) -> Expectation {
         customer: said(now.customer, before.customer),
         also: said(now.also, before.also),
         change_planned: now.change_planned || before.change_planned,
+        min_size: now.min_size.or(before.min_size),
+        max_size: now.max_size.or(before.max_size),
     }
 }
 

@@ -8,12 +8,17 @@ use serde::{Deserialize, Serialize};
 use super::translate::MOST_RECORDS;
 use crate::check::facts::SCHEMA;
 use crate::check::{Expectation, Facts};
+use crate::probe::Call;
 
 /// A longer line is none of ours: a domain's facts are some hundred answers.
 const LONGEST_LINE: u64 = 32 << 20;
 
 /// More answers on one domain are none of ours.
 const MOST_ANSWERS: usize = 20_000;
+
+/// More calls, and more questions in one of them, neither.
+const MOST_CALLS: usize = 200;
+const MOST_EXCHANGES: usize = 1_000;
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -135,6 +140,13 @@ fn is_too_much(facts: &Facts) -> Option<&'static str> {
     if facts.answers.len() > MOST_ANSWERS {
         return Some("more answers than anybody gets");
     }
+    let is_endless = |call: &Call| {
+        let chain = call.tls.as_ref().map_or(0, |tls| tls.chain.len());
+        call.said.len() > MOST_EXCHANGES || chain > MOST_CALLS
+    };
+    if facts.calls.len() > MOST_CALLS || facts.calls.iter().any(is_endless) {
+        return Some("more calls than anybody makes");
+    }
     sections
         .any(|records| records.len() > MOST_RECORDS)
         .then_some("more records than an answer has")
@@ -161,6 +173,7 @@ mod tests {
             parent: None,
             probes: Vec::new(),
             answers: Vec::new(),
+            calls: Vec::new(),
         }
     }
 
@@ -208,6 +221,15 @@ mod tests {
         let facts = format!(
             r#"{{"domain":"a","checked_at":"2026-01-01T00:00:00Z","zone":null,"parent":null,"answers":[{answer}]}}"#
         );
+        let call = r#"{"id":"s1","purpose":"mx","depth":"connect","host":"a","addr":"192.0.2.1","port":25,"connection":"refused","ms":1}"#;
+        let calls = vec![call; MOST_CALLS + 1].join(",");
+        let many = format!(
+            r#"{{"domain":"a","checked_at":"2026-01-01T00:00:00Z","zone":null,"parent":null,"answers":[],"calls":[{calls}]}}"#
+        );
+        let file = format!("{head}\n{many}\n");
+        let read = Reader::new(file.as_bytes()).and_then(|mut reader| reader.next_facts());
+        let told = "more calls than anybody makes";
+        assert!(matches!(read, Err(Unreadable::Format(2, what)) if what == told));
         let file = format!("{head}\n{facts}\n");
         let read = Reader::new(file.as_bytes()).and_then(|mut reader| reader.next_facts());
         let told = "more records than an answer has";

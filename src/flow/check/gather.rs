@@ -7,10 +7,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::task::AbortOnDropHandle;
 
+use super::live::{Live, Subject};
 use super::translate::{outcome, record_type};
 use crate::check::Expectation;
 use crate::check::facts::{
@@ -44,6 +46,8 @@ pub struct Plan {
     pub port: u16,
     /// How questions are put.
     pub asker: Asker,
+    /// Which mail servers are called; none: nobody is.
+    pub live: Option<Arc<Live>>,
 }
 
 /// Whose word on the domain counts.
@@ -68,6 +72,7 @@ impl Plan {
             v6: true,
             port: 53,
             asker: Asker::new(patience, tries),
+            live: None,
         }
     }
 
@@ -96,6 +101,7 @@ pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &st
         parent: None,
         probes: Vec::new(),
         answers: Vec::new(),
+        calls: Vec::new(),
     };
     let mut gatherer = Gatherer { plan, expect, facts, asked: HashSet::new(), flights: 0 };
     gatherer.name_probes(unmade);
@@ -110,6 +116,10 @@ pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &st
     gatherer.about_hosts().await;
     if plan.word != Word::Resolvers {
         gatherer.own_servers().await;
+    }
+    if let Some(live) = &plan.live {
+        let subject = gatherer.subject(live, unmade);
+        gatherer.facts.calls = live.call_all(subject).await;
     }
     gatherer.done()
 }
@@ -155,7 +165,7 @@ impl Gatherer<'_> {
             for name in texts(&domain) {
                 ask(&name, &[Kind::Txt]);
             }
-            for name in self.expect.expected_names() {
+            for name in self.expect.expected_names().chain(self.control()) {
                 ask(name, &[Kind::A, Kind::Aaaa]);
             }
             for name in self.facts.probes.iter().chain(&self.expect.also) {
@@ -316,6 +326,43 @@ impl Gatherer<'_> {
         asks.push(Ask { transport: Transport::Tcp, ..soa.clone() });
         asks.push(Ask { manner: Manner::Plain, ..soa });
         asks
+    }
+
+    /// The mail server that is known to answer, where one was named.
+    fn control(&self) -> Option<&str> {
+        let (host, _) = self.plan.live.as_ref()?.control.as_ref()?;
+        host.parse::<IpAddr>().is_err().then_some(host)
+    }
+
+    /// What there is to ask mail servers about, and which there are.
+    fn subject(&self, live: &Live, unmade: &str) -> Subject {
+        let places = |hosts: Vec<String>| -> Vec<(String, IpAddr)> {
+            let mut places = Vec::new();
+            for host in first(hosts, MOST_HOSTS) {
+                let addrs = self.addresses(&host);
+                let reached = addrs.into_iter().filter(|addr| self.plan.reaches(*addr));
+                places.extend(reached.map(|addr| (host.clone(), addr)));
+            }
+            places
+        };
+        let own = self.expect.servers.iter().flat_map(|server| self.addresses(server));
+        let targets = places(self.targets());
+        let of_networks = targets.iter().map(|(_, addr)| *addr);
+        let of_networks =
+            of_networks.filter(|addr| self.expect.networks.iter().any(|n| n.contains(*addr)));
+        let control = live.control.as_ref().map(|(host, _)| match host.parse() {
+            Ok(addr) => vec![addr],
+            Err(_) => places(vec![host.clone()]).into_iter().map(|(_, addr)| addr).collect(),
+        });
+        Subject {
+            domain: self.facts.domain.clone(),
+            unmade: unmade.to_owned(),
+            own: own.chain(of_networks).collect(),
+            own_names: self.expect.expected_names().map(str::to_owned).collect(),
+            servers: places(self.expect.servers.clone()),
+            control: control.unwrap_or_default(),
+            targets,
+        }
     }
 
     fn resolvers(&self) -> Vec<Server> {

@@ -5,6 +5,7 @@
 
 pub mod evidence;
 pub mod gather;
+pub mod live;
 mod translate;
 
 use std::collections::VecDeque;
@@ -17,6 +18,7 @@ use self::gather::{Plan, gather};
 pub use crate::check::{Expectation, Facts, Network, Policy, checks, judge};
 pub use crate::finding::{About, Assessment, Conclusion, Severity};
 pub use crate::net::dns::system_resolvers;
+pub use crate::probe::Depth;
 
 /// Gathers the facts of many domains, so many at a time, and hands them on in the order of the domains.
 ///
