@@ -52,8 +52,8 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
-    --smtp-port: string       # The port of the servers of the MX records, instead of 25
-    --odmr-port: string       # The port of the servers of --server, instead of 366
+    --smtp-port: string       # The port of the servers of the MX records, instead of 25; then addresses that only this network has are called too
+    --odmr-port: string       # The port of the servers of --server, instead of 366; the same holds
     --smtp-control: string    # A mail server that is known to answer: is called where no other does, to see whether this network lets anybody out
     --smtp-timeout: string    # Wait so long for each answer of a mail server
     --only: string            # These only: ids, groups like mx, or severities

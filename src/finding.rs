@@ -168,6 +168,8 @@ pub struct Assessment {
     pub mx: Vec<Route>,
     /// What each server said of the MX records.
     pub vantages: Vec<Vantage>,
+    /// The mail servers that were called.
+    pub calls: Vec<Called>,
     /// Every finding; those that explain others stand before them.
     pub checks: Vec<Finding>,
 }
@@ -196,6 +198,12 @@ impl Assessment {
             "vantages",
             "What each server said of the MX records: server, addr, kind (resolver, authoritative), \
              aa, rcode (or why there was no answer), mx, ms.",
+        ),
+        (
+            "calls",
+            "The mail servers that were called: purpose (mx, odmr, control), host, addr, port, said (its \
+             greeting, or why there is none), tls (the version, or null), cert_days (for how many days its \
+             certificate is good, or null), ms.",
         ),
         (
             "checks",
@@ -368,5 +376,26 @@ pub struct Vantage {
     /// The records, as in a zone file.
     pub mx: Vec<String>,
     /// How long it took, milliseconds.
+    pub ms: u64,
+}
+
+/// A mail server that was called, in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Called {
+    /// `mx`, `odmr` or `control`.
+    pub purpose: &'static str,
+    /// The name by which it was called.
+    pub host: String,
+    /// Its address.
+    pub addr: IpAddr,
+    /// Its port.
+    pub port: u16,
+    /// Its greeting, or why there is none.
+    pub said: String,
+    /// The version of TLS that was agreed on.
+    pub tls: Option<String>,
+    /// For how many days its certificate is good; less than none where it has expired.
+    pub cert_days: Option<i64>,
+    /// How long the slowest of its answers took, milliseconds.
     pub ms: u64,
 }

@@ -35,8 +35,10 @@ pub use facts::Facts;
 
 use self::facts::{Data, Kind, Manner, Outcome, Role, Transport};
 use crate::finding::{
-    About, Assessment, Conclusion, Expected, Finding, Severity, Status, Summary, Vantage,
+    About, Assessment, Called, Conclusion, Expected, Finding, Severity, Status, Summary, Vantage,
 };
+
+use crate::probe::{Call, Purpose, Rung};
 
 /// A check: what it is about, and its judge.
 pub struct Check {
@@ -209,6 +211,7 @@ pub fn judge(facts: &Facts, expect: &Expectation, policy: &Policy) -> Assessment
         summary: Summary::of(&checks),
         mx: case.sets.first().map(|set| case.routes(set)).unwrap_or_default(),
         vantages: vantages(facts),
+        calls: facts.calls.iter().map(|call| called(call, facts.checked_at)).collect(),
         checks,
     }
 }
@@ -244,6 +247,31 @@ fn vantages(facts: &Facts) -> Vec<Vantage> {
         ms: answer.ms,
     };
     asked.map(vantage).collect()
+}
+
+/// More of a greeting is of no use in short, characters.
+const LONGEST_GREETING: usize = 300;
+
+/// A call in short.
+fn called(call: &Call, now: jiff::Timestamp) -> Called {
+    let greeting = call.last(Rung::Greeting).map(|exchange| exchange.heard.to_string());
+    let said = greeting.unwrap_or_else(|| call.connection.to_string());
+    let own = call.tls.as_ref().and_then(|tls| tls.chain.first());
+    let left = own.map(|own| own.not_after.saturating_sub(now.as_second()));
+    Called {
+        purpose: match call.purpose {
+            Purpose::Mx => "mx",
+            Purpose::Odmr => "odmr",
+            Purpose::Control => "control",
+        },
+        host: call.host.clone(),
+        addr: call.addr,
+        port: call.port,
+        said: said.chars().take(LONGEST_GREETING).collect(),
+        tls: call.tls.as_ref().map(|tls| tls.version.clone()),
+        cert_days: left.map(|seconds| seconds.div_euclid(86_400)),
+        ms: call.slowest(),
+    }
 }
 
 fn mx_line(record: &facts::Record) -> Option<String> {

@@ -190,10 +190,10 @@ pub struct Calls {
     /// Where the password comes from.
     #[command(flatten)]
     pub password: PasswordFlags,
-    /// The port of the servers of the MX records, instead of 25
+    /// The port of the servers of the MX records, instead of 25; then addresses that only this network has are called too
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Calling mail servers")]
     pub smtp_port: Option<u16>,
-    /// The port of the servers of --server, instead of 366
+    /// The port of the servers of --server, instead of 366; the same holds
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Calling mail servers")]
     pub odmr_port: Option<u16>,
     /// A mail server that is known to answer: is called where no other does, to see whether this network lets

@@ -150,7 +150,10 @@ fn should_accept(said: &Said, saying: Saying) -> Word {
 fn null_sender(case: &Case) -> Judged {
     each_call(case, Purpose::Mx, |call| match answered(call, Rung::NullSender) {
         Err(word) => word,
-        Ok(said) => {
+        Ok(last) => {
+            // Asked many times over, some servers get tired of it; the first answer counts.
+            let first = call.all(Rung::NullSender).find_map(Exchange::reply);
+            let said = first.unwrap_or(last);
             let phrase = format!("answers MAIL FROM:<> with {}", quoted(said));
             should_accept(said, Saying::that(phrase).want("250"))
         }
@@ -342,9 +345,6 @@ fn open_relay(case: &Case) -> Judged {
         if call.depth < Depth::Full {
             return Word::Nothing(NOT_AT_THIS_DEPTH);
         }
-        if let Err(word) = of_recipient(call, Rung::Relay) {
-            return word;
-        }
         // Who takes everybody at the domain takes also what looks like somebody elsewhere.
         let takes_all =
             call.last(Rung::Unmade).and_then(Exchange::reply).is_some_and(Said::is_positive);
@@ -354,7 +354,9 @@ fn open_relay(case: &Case) -> Judged {
         let is_taken = |exchange: &&Exchange<Rung>| exchange.reply().is_some_and(Said::is_positive);
         let taken: Vec<&str> =
             call.all(Rung::Relay).filter(counts).filter(is_taken).map(recipient).collect();
-        let Some(first) = taken.first() else { return Word::Ok };
+        let Some(first) = taken.first() else {
+            return of_recipient(call, Rung::Relay).map_or_else(|word| word, |_| Word::Ok);
+        };
         let saying = Saying::that(format!("takes mail for <{first}> from a stranger"));
         saying.got(taken.join(" ")).word()
     })

@@ -612,3 +612,26 @@ fn what_was_said_is_written_down_and_judged_alike() {
     let without = serde_json::to_string(&World::good().facts).unwrap();
     assert!(!without.contains("calls"), "older programs read it");
 }
+
+#[test]
+fn a_relay_that_hangs_up_after_it_has_taken_something_is_one() {
+    let judged = told(|w| {
+        let first = mx(w).said.iter_mut().find(|exchange| exchange.rung == Rung::Relay);
+        first.unwrap().heard = said("250 gladly");
+        hears(mx(w), Rung::Relay, Heard::Closed);
+    });
+    assert_eq!(of(&judged, "smtp25.open-relay")[0].status, Status::Fail);
+}
+
+#[test]
+fn a_call_is_told_in_short() {
+    let judged = called().judged();
+    let short = &judged.calls[0];
+    assert_eq!((short.purpose, short.port, short.cert_days), ("mx", 25, Some(60)));
+    assert_eq!(short.said, "220 atrn.example.net ESMTP");
+    let judged = told(|w| away(mx(w), Connection::Refused));
+    assert_eq!(
+        (judged.calls[0].said.as_str(), judged.calls[0].cert_days),
+        ("the port is closed", None)
+    );
+}

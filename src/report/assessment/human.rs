@@ -149,6 +149,17 @@ impl Human {
             let (name, said) = (Escaped::text(name), Escaped::text(&said));
             writeln!(out, "  {} {name} {}: {said}", vantage.kind, vantage.addr)?;
         }
+        for call in &assessment.calls {
+            let (host, said) = (Escaped::text(&call.host), Escaped::text(&call.said));
+            write!(out, "  {} {host} {} port {}: {said}", call.purpose, call.addr, call.port)?;
+            if let Some(tls) = &call.tls {
+                write!(out, "; {}", Escaped::text(tls))?;
+            }
+            match call.cert_days {
+                Some(days) => writeln!(out, ", certificate for {days} days")?,
+                None => writeln!(out)?,
+            }
+        }
         Ok(())
     }
 }

@@ -18,6 +18,7 @@ pub(super) struct Nagios {
     domains: usize,
     bypass: usize,
     ttl: Option<u32>,
+    cert_days: Option<i64>,
 }
 
 /// How bad all is, the worst last.
@@ -50,6 +51,7 @@ impl Nagios {
             domains: 0,
             bypass: 0,
             ttl: None,
+            cert_days: None,
         }
     }
 
@@ -96,6 +98,8 @@ impl Nagios {
         self.bypass += strangers.count();
         let ttl = assessment.mx.iter().map(|route| route.ttl).min();
         self.ttl = [self.ttl, ttl].into_iter().flatten().min();
+        let days = assessment.calls.iter().filter_map(|call| call.cert_days);
+        self.cert_days = self.cert_days.into_iter().chain(days).min();
     }
 }
 
@@ -121,7 +125,9 @@ impl Wording for Nagios {
         let first = self.first.take().unwrap_or_else(|| "no domain was checked".to_owned());
         let line = cut(plain(&format!("MX {} - {first}", self.state.word())));
         let ttl = self.ttl.map(|ttl| format!(" 'ttl'={ttl}s")).unwrap_or_default();
-        writeln!(out, "{line} | 'bypass'={};0;0;0{ttl}", self.bypass)?;
+        let days = self.cert_days.map(|days| format!(" 'cert_days'={days};21:;7:"));
+        let days = days.unwrap_or_default();
+        writeln!(out, "{line} | 'bypass'={};0;0;0{days}{ttl}", self.bypass)?;
         for detail in &self.details {
             writeln!(out, "{}", plain(detail))?;
         }

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::finding::{
-    Class, Conclusion, Expected, Finding, Route, Severity, Status, Summary, Vantage,
+    Called, Class, Conclusion, Expected, Finding, Route, Severity, Status, Summary, Vantage,
 };
 
 static SPF: About = About {
@@ -58,6 +58,7 @@ fn assessment(domain: &str, checks: Vec<Finding>) -> Assessment {
             route(10, "mail.example.com", "198.51.100.7", Class::Unexpected, 100),
             route(20, "atrn.example.net", "192.0.2.25", Class::Expected, 0),
         ],
+        calls: Vec::new(),
         vantages: vec![Vantage {
             server: Some("ns1.example.org".to_owned()),
             addr: "192.0.2.1".parse().unwrap(),
@@ -253,6 +254,7 @@ fn nothing_hostile_comes_through_in_any_form() {
     world.domain = HOSTILE.to_owned();
     world.mx[0].target = HOSTILE.to_owned();
     world.vantages[0].server = Some(HOSTILE.to_owned());
+    world.calls = vec![Called { said: HOSTILE.to_owned(), host: HOSTILE.to_owned(), ..call(5) }];
     world.expected.names = vec![HOSTILE.to_owned()];
     for check in &mut world.checks {
         check.subject = HOSTILE.to_owned();
@@ -285,4 +287,38 @@ fn a_finding_of_a_group_that_has_no_heading_is_told_all_the_same() {
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains(&format!("{id}: something")), "{out}");
     }
+}
+
+/// A server whose certificate is good for so many days.
+fn call(days: i64) -> Called {
+    Called {
+        purpose: "mx",
+        host: "atrn.example.net".to_owned(),
+        addr: "192.0.2.25".parse().unwrap(),
+        port: 25,
+        said: "220 atrn.example.net ESMTP".to_owned(),
+        tls: Some("TLSv1.3".to_owned()),
+        cert_days: Some(days),
+        ms: 20,
+    }
+}
+
+#[test]
+fn servers_that_were_called_are_told_with_how_long_their_certificates_are_good() {
+    let mut world = assessment("example.org", Vec::new());
+    world.calls = vec![call(60), call(20)];
+    let told = |form, wish| {
+        let mut page = wording(form, wish, vec![&SPF]);
+        let mut out = Vec::new();
+        page.add(&mut out, &world).unwrap();
+        page.end(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let verbose = told(Form::Human, Wish { verbose: true, ..wish() });
+    let line = "  mx atrn.example.net 192.0.2.25 port 25: 220 atrn.example.net ESMTP; TLSv1.3, \
+                certificate for 20 days\n";
+    assert!(verbose.contains(line), "{verbose}");
+    assert!(told(Form::Nagios, wish()).contains(" 'cert_days'=20;21:;7:"));
+    let json: Value = serde_json::from_str(&told(Form::Json, wish())).unwrap();
+    assert_eq!(json["calls"][0]["cert_days"], 60);
 }
