@@ -1,8 +1,10 @@
 //! A case: the facts on a domain, put in order for the judges. Nothing is judged here.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
+use super::chain::Chain;
 use super::expect::Expectation;
 use super::facts::{Answer, Data, Facts, Kind, Manner, Outcome, Role, Server, Transport};
 use super::preference;
@@ -18,6 +20,7 @@ pub struct Case<'a> {
     hosts: BTreeMap<&'a str, Host>,
     by_name: HashMap<&'a str, Vec<&'a Answer>>,
     took: HashMap<&'a str, u64>,
+    chain: OnceCell<Chain<'a>>,
 }
 
 /// More different answers than these nobody can have heard; a file may say otherwise.
@@ -102,7 +105,8 @@ impl<'a> Case<'a> {
         }
         let took = facts.answers.iter().map(|answer| (answer.id.as_str(), answer.ms)).collect();
         let (sets, hosts) = (Vec::new(), BTreeMap::new());
-        let mut case = Case { facts, expect, sets, hosts, by_name, took };
+        let chain = OnceCell::new();
+        let mut case = Case { facts, expect, sets, hosts, by_name, took, chain };
         case.sets = distinct(case.mx_of(&facts.domain, Role::Authority));
         case.newest_first();
         if case.sets.is_empty() {
@@ -146,6 +150,11 @@ impl<'a> Case<'a> {
                 && answer.transport == Transport::Udp
                 && answer.manner == Manner::Usual
         })
+    }
+
+    /// What the signatures prove.
+    pub(super) fn chain(&self) -> &Chain<'a> {
+        self.chain.get_or_init(|| Chain::new(self.facts, &self.expect.anchors))
     }
 
     /// Every question about this name.
@@ -309,7 +318,7 @@ impl<'a> Case<'a> {
 }
 
 /// Is the name this zone's, or below it?
-pub(super) fn is_below_or_at(name: &str, zone: &str) -> bool {
+pub fn is_below_or_at(name: &str, zone: &str) -> bool {
     zone == "."
         || name == zone
         || name.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1)

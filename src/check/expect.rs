@@ -30,6 +30,10 @@ pub struct Expectation {
     /// Other names that should go the same way.
     #[serde(default)]
     pub also: Vec<String>,
+    /// The keys that are trusted to begin with, as DS or DNSKEY records in the form of a zone file; the root's
+    /// own where there are none.
+    #[serde(default)]
+    pub anchors: Vec<String>,
     /// A change is being prepared: long times to live matter.
     #[serde(default)]
     pub change_planned: bool,

@@ -22,6 +22,9 @@ pub struct Facts {
     pub zone: Option<String>,
     /// The zone above it.
     pub parent: Option<String>,
+    /// The zone is not live: its servers were named, and the zone above does not know them.
+    #[serde(default)]
+    pub undelegated: bool,
     /// Names below the domain, or beside it, that nobody can have made: a wildcard answers for them.
     #[serde(default)]
     pub probes: Vec<String>,
@@ -98,7 +101,7 @@ pub enum Transport {
 }
 
 /// The types of records that are asked for, and those that mean something to a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Kind {
     /// An IPv4 address.
@@ -119,6 +122,8 @@ pub enum Kind {
     Ds,
     /// A key of the zone (RFC 4034, section 2).
     Dnskey,
+    /// A certificate or key that a server should show (RFC 6698).
+    Tlsa,
 }
 
 /// What was unusual about a question.
@@ -169,6 +174,9 @@ pub struct Reply {
     /// What the server says about an error (RFC 8914).
     #[serde(default)]
     pub ede: Vec<String>,
+    /// The message as it was sent, in base64, where signatures were asked for: they are over its octets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<String>,
 }
 
 /// Why there is no answer.
@@ -266,8 +274,25 @@ pub enum Data {
         /// The number of its algorithm.
         algorithm: u8,
     },
+    /// A certificate or key that a server should show (RFC 6698, section 2).
+    Tlsa {
+        /// Whose: 2 is an authority's, 3 the server's own.
+        usage: u8,
+        /// What of it: 0 all, 1 its key.
+        selector: u8,
+        /// How it is written: 0 whole, 1 SHA-256, 2 SHA-512.
+        matching: u8,
+        /// It, in hexadecimal.
+        value: String,
+    },
     /// A signature.
     Rrsig {
+        /// The type of the records that it is for.
+        #[serde(default)]
+        covers: String,
+        /// The zone that signs.
+        #[serde(default)]
+        signer: String,
         /// When it is no longer good, seconds; they go round every 136 years.
         expires: u32,
     },

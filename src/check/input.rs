@@ -158,7 +158,7 @@ fn exists(case: &Case) -> Judged {
     Judged::Amiss(vec![fault.seen(std::slice::from_ref(&first.id))])
 }
 
-fn servfail(case: &Case) -> Judged {
+pub(super) fn servfail(case: &Case) -> Judged {
     let name = &case.facts.domain;
     let mut faults = Vec::new();
     if case.asked(Role::Resolver, name, Kind::Mx).next().is_none() {

@@ -6,11 +6,14 @@
 //! | [`expect`] | what should be |
 //! | [`preference`] | the arithmetic of preferences |
 //! | `case` | the facts in the order in which judges want them |
-//! | `input`, `zone`, `target`, `routing`, `names`, `dnssec`, `ttl`, `policy` | the checks, a group a file |
+//! | [`chain`] | what signatures prove |
+//! | `input`, `zone`, `target`, `routing`, `names`, `dnssec`, `dane`, `ttl`, `policy` | the checks, a group a file |
 //!
 //! A judge reads and says; it asks nobody. "Could not tell" is never "in order" and never "wrong".
 
 mod case;
+pub mod chain;
+mod dane;
 mod dnssec;
 pub mod expect;
 pub mod facts;
@@ -21,13 +24,13 @@ pub mod preference;
 mod routing;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod ttl;
 mod zone;
 
 use std::collections::HashMap;
 
-pub use case::Case;
+pub use case::{Case, is_below_or_at};
 pub use expect::{Expectation, Network};
 pub use facts::Facts;
 
@@ -112,6 +115,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         routing::CHECKS,
         names::CHECKS,
         dnssec::CHECKS,
+        dane::CHECKS,
         ttl::CHECKS,
         policy::CHECKS,
     ]

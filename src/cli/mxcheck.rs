@@ -158,6 +158,9 @@ pub struct Judging {
     /// Take a check for this bad
     #[arg(long, value_name = "ID=LEVEL", value_parser = raised, value_delimiter = ',')]
     pub severity: Vec<(String, Severity)>,
+    /// Trust these keys to begin with instead of the root's: DS or DNSKEY records, as in a zone file
+    #[arg(long, value_name = "FILE")]
+    pub trust_anchor: Option<PathBuf>,
     /// From here on findings make it end with 1: info, notice, warning, error or critical
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     pub fail_on: Severity,

@@ -1,15 +1,18 @@
-//! An internet on loopback: NSD has the root and the top-level domains, Knot and another NSD have the domains
-//! below, Unbound looks them up. What is in it stands in `internet.zones`.
+//! An internet on loopback: NSD has the root and the top-level domains, Knot, another NSD and BIND have the
+//! domains below, Unbound looks them up and validates. What is in it stands in `internet.zones`.
 
+use std::collections::HashMap;
 use std::fmt::Write;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::front::{Standing, stand_in_front};
 use crate::lab::Lab;
 use crate::lab::presence::Peer;
-use crate::lab::process::Child;
+use crate::lab::process::{Child, run};
 use crate::lab::wait::until;
 
 const ZONES: &str = include_str!("internet.zones");
@@ -20,7 +23,10 @@ pub struct Internet {
     pub resolver: SocketAddr,
     /// The first of the two servers that have the domains.
     pub ns1: Ipv4Addr,
+    /// The file with the key of its root.
+    pub anchor: PathBuf,
     _servers: Vec<Child>,
+    _fronts: Vec<Standing>,
     _corners: Vec<Lab>,
 }
 
@@ -31,19 +37,31 @@ struct Zone {
     file: PathBuf,
 }
 
+/// A zone as `internet.zones` has it.
+struct Part<'a> {
+    name: &'a str,
+    servers: &'a str,
+    serial: &'a str,
+    /// How it is signed.
+    signed: Option<&'a str>,
+    body: String,
+}
+
 impl Internet {
     /// Starts it. Everybody answers for every zone by then.
     pub fn start(lab: &Lab) -> Internet {
-        let corners: Vec<Lab> = (0..4).map(|_| Lab::open()).collect();
-        let [root, ns1, ns2, dead] = [0, 1, 2, 3].map(|at| corners[at].ip());
-        let places = [("root", root), ("ns1", ns1), ("ns2", ns2), ("dead", dead)];
-        let zones = write_zones(lab, &places);
+        let corners: Vec<Lab> = (0..5).map(|_| Lab::open()).collect();
+        let [root, ns1, ns2, ns3, dead] = [0, 1, 2, 3, 4].map(|at| corners[at].ip());
+        let places = [("root", root), ("ns1", ns1), ("ns2", ns2), ("ns3", ns3), ("dead", dead)];
+        let (zones, anchor) = write_zones(lab, &places);
         let resolver = lab.free();
+        let (named, front) = named(lab, "ns3", ns3, &zones);
         let servers = vec![
             nsd(lab, "root", root, &zones),
             knot(lab, "ns1", ns1, &zones),
             nsd(lab, "ns2", ns2, &zones),
-            unbound(lab, root, resolver),
+            named,
+            unbound(lab, root, resolver, &anchor),
         ];
         for zone in &zones {
             let at = places.iter().find(|(server, _)| *server == zone.server).expect("a server");
@@ -51,29 +69,126 @@ impl Internet {
         }
         let servers: Vec<Child> =
             servers.into_iter().map(|child| child.until_listening(resolver)).collect();
-        Internet { resolver, ns1, _servers: servers, _corners: corners }
+        Internet {
+            resolver,
+            ns1,
+            anchor,
+            _servers: servers,
+            _fronts: vec![front],
+            _corners: corners,
+        }
     }
 }
 
-fn write_zones(lab: &Lab, places: &[(&str, Ipv4Addr)]) -> Vec<Zone> {
+/// The zones in files, and the key of the root in another.
+fn write_zones(lab: &Lab, places: &[(&str, Ipv4Addr)]) -> (Vec<Zone>, PathBuf) {
+    let mut parts: Vec<Part> = ZONES.split("\nzone ").skip(1).map(part).collect();
+    // What a zone vouches for is known once those below are signed.
+    parts.sort_by_key(|part| std::cmp::Reverse(part.name.trim_matches('.').split('.').count()));
+    parts.sort_by_key(|part| part.name == ".");
+    let mut vouched: HashMap<String, String> = HashMap::new();
     let mut zones = Vec::new();
-    for part in ZONES.split("\nzone ").skip(1) {
-        let (head, body) = part.split_once('\n').expect("records");
-        let (name, rest) = head.split_once(" at ").expect("at");
-        let (servers, serial) = rest.split_once(" serial ").expect("serial");
-        let mut body = body.replace("{big}", &many_hosts());
+    let mut anchor = PathBuf::new();
+    for part in &parts {
+        let mut body = part.body.replace("{big}", &many_hosts());
         for (place, address) in places {
             body = body.replace(&format!("{{{place}}}"), &address.to_string());
         }
-        let origin = if name == "." { ".".to_owned() } else { format!("{name}.") };
-        let soa = format!("@ SOA ns1.dns.net. admin.dns.net. {serial} 3600 600 86400 300");
-        let text = format!("$ORIGIN {origin}\n$TTL 3600\n{soa}\n{body}\n");
-        for server in servers.split(' ') {
-            let file = lab.write(&format!("{server}-{}.zone", name.replace('.', "-")), &text);
-            zones.push(Zone { name: name.to_owned(), server: server.to_owned(), file });
+        body.push_str(vouched.get(part.name).map_or("", String::as_str));
+        let text = zone_text(part, &body);
+        let file = part.name.replace('.', "-");
+        let text = match part.signed {
+            None => text,
+            Some(how) => {
+                let (signed, ds) = sign(lab, part.name, how, text);
+                let above = part.name.split_once('.').map_or(".", |(_, above)| above);
+                let above = if above.is_empty() || !part.name.contains('.') { "." } else { above };
+                match part.name {
+                    "." => anchor = lab.write("root.key", ds),
+                    _ => vouched.entry(above.to_owned()).or_default().push_str(&ds),
+                }
+                signed
+            }
+        };
+        for server in part.servers.split(' ') {
+            let file = lab.write(&format!("{server}-{file}.zone"), &text);
+            let (name, server) = (part.name.to_owned(), server.to_owned());
+            zones.push(Zone { name, server, file });
         }
     }
-    zones
+    (zones, anchor)
+}
+
+/// `NAME at SERVERS serial N`, perhaps `signed HOW`, and its records.
+fn part(text: &str) -> Part<'_> {
+    let (head, body) = text.split_once('\n').expect("records");
+    let (name, rest) = head.split_once(" at ").expect("at");
+    let (servers, rest) = rest.split_once(" serial ").expect("serial");
+    let (serial, signed) = match rest.split_once(" signed ") {
+        Some((serial, how)) => (serial, Some(how)),
+        None => (rest, None),
+    };
+    Part { name, servers, serial, signed, body: body.to_owned() }
+}
+
+fn zone_text(part: &Part, body: &str) -> String {
+    let origin = if part.name == "." { ".".to_owned() } else { format!("{}.", part.name) };
+    let soa = format!("@ SOA ns1.dns.net. admin.dns.net. {} 3600 600 86400 300", part.serial);
+    format!("$ORIGIN {origin}\n$TTL 3600\n{soa}\n{body}\n")
+}
+
+/// The zone with signatures, broken as it should be, and what the zone above says of its key.
+fn sign(lab: &Lab, name: &str, how: &str, text: String) -> (String, String) {
+    let file = name.replace('.', "-");
+    let keys = lab.room(&format!("keys{file}"));
+    let ds = make_key(lab, name, &keys);
+    let keys = match how {
+        // Signed anew with another key, and nobody told the zone above.
+        "rekeyed" => {
+            let others = lab.room(&format!("others{file}"));
+            make_key(lab, name, &others);
+            others
+        }
+        _ => keys,
+    };
+    let from = lab.write(&format!("{file}.unsigned"), text);
+    let to = lab.path(&format!("{file}.signed"));
+    let mut command = Command::new("dnssec-signzone");
+    command.args(["-q", "-S", "-z", "-P", "-x", "-O", "full", "-s", "now-259200", "-e"]);
+    command.arg(if how == "expired" { "now-90000" } else { "now+1209600" });
+    if how == "nsec3" {
+        command.args(["-3", "-"]);
+    }
+    command.arg("-K").arg(&keys).arg("-d").arg(&keys).arg("-o").arg(name).arg("-f").arg(&to);
+    let ran = run(lab, {
+        command.arg(from);
+        command
+    });
+    assert_eq!(ran.code, Some(0), "dnssec-signzone {name}: {}{}", ran.out, ran.err);
+    let mut signed = fs::read_to_string(to).expect("it was signed");
+    match how {
+        "forged" => signed = signed.replace("IN MX\t10 ", "IN MX\t11 "),
+        "bare" => {
+            let is_denial =
+                |line: &&str| line.contains(" IN NSEC") || line.contains(" IN RRSIG\tNSEC");
+            signed = signed.lines().filter(|l| !is_denial(l)).collect::<Vec<_>>().join("\n") + "\n";
+        }
+        _ => {}
+    }
+    (signed, ds)
+}
+
+/// A key for the zone, in this folder; what the zone above says of it is given back.
+fn make_key(lab: &Lab, zone: &str, folder: &Path) -> String {
+    let mut command = Command::new("dnssec-keygen");
+    command.args(["-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "-K"]).arg(folder).arg(zone);
+    let key = run(lab, command);
+    assert_eq!(key.code, Some(0), "dnssec-keygen {zone}: {}", key.err);
+    let mut command = Command::new("dnssec-dsfromkey");
+    command.arg("-2").arg(folder.join(format!("{}.key", key.out.trim())));
+    let ds = run(lab, command);
+    assert_eq!(ds.code, Some(0), "dnssec-dsfromkey {zone}: {}", ds.err);
+    ds.out
 }
 
 /// More MX records than fit into a packet.
@@ -127,16 +242,44 @@ fn knot(lab: &Lab, name: &str, ip: Ipv4Addr, zones: &[Zone]) -> Child {
     Child::start(lab, "knot", command)
 }
 
-fn unbound(lab: &Lab, root: Ipv4Addr, at: SocketAddr) -> Child {
+fn named(lab: &Lab, name: &str, ip: Ipv4Addr, zones: &[Zone]) -> (Child, Standing) {
+    let room = lab.room("named");
+    let room = room.display();
+    let behind = free_port();
+    let mut conf = format!(
+        "options {{ directory \"{room}\"; listen-on port {behind} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; \
+         recursion no; pid-file none; session-keyfile none; lock-file none; notify no; \
+         allow-transfer {{ none; }}; dnssec-validation no; check-integrity no; }};\ncontrols {{ }};\n"
+    );
+    for zone in zones.iter().filter(|zone| zone.server == name) {
+        let (name, file) = (&zone.name, zone.file.display());
+        conf.push_str(&format!("zone \"{name}\" {{ type primary; file \"{file}\"; }};\n"));
+    }
+    let conf = lab.write("named.conf", conf);
+    let mut command = Command::new(Peer::Bind.program());
+    command.args(["-g", "-4", "-n", "1", "-c"]).arg(conf);
+    let front = stand_in_front((ip, 53).into(), (Ipv4Addr::LOCALHOST, behind).into());
+    (Child::start(lab, "named", command), front)
+}
+
+/// A port of 127.0.0.1 that nobody has.
+fn free_port() -> u16 {
+    let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    socket.local_addr().expect("an address").port()
+}
+
+fn unbound(lab: &Lab, root: Ipv4Addr, at: SocketAddr, anchor: &Path) -> Child {
     let hints = format!(". 3600000 NS a.nic.net.\na.nic.net. 3600000 A {root}\n");
     let hints = lab.write("root.hints", hints);
     let (ip, port) = (at.ip(), at.port());
     let conf = format!(
         "server:\n do-daemonize: no\n interface: {ip}@{port}\n port: {port}\n access-control: 127.0.0.0/8 allow\n \
          chroot: \"\"\n username: \"\"\n directory: \"{}\"\n pidfile: \"\"\n use-syslog: no\n logfile: \"\"\n \
-         module-config: \"iterator\"\n root-hints: \"{}\"\n do-not-query-localhost: no\n do-ip6: no\n \
+         module-config: \"validator iterator\"\n trust-anchor-file: \"{}\"\n \
+         root-hints: \"{}\"\n do-not-query-localhost: no\n do-ip6: no\n \
          num-threads: 1\nremote-control:\n control-enable: no\n",
         lab.room("unbound").display(),
+        anchor.display(),
         hints.display()
     );
     let conf = lab.write("unbound.conf", conf);

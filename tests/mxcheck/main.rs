@@ -1,5 +1,6 @@
 //! `mxcheck` as it is run: against real name servers on loopback, and against what nobody should give it.
 
+mod front;
 mod internet;
 #[allow(dead_code, unused_imports)]
 #[path = "../peers/lab/mod.rs"]
@@ -17,7 +18,7 @@ use lab::process::{Ran, run};
 use serde_json::Value;
 
 const SERVER: &str = "atrn.provider.net";
-const PEERS: &[Peer] = &[Peer::Knot, Peer::Nsd, Peer::Unbound];
+const PEERS: &[Peer] = &[Peer::Bind, Peer::Knot, Peer::Nsd, Peer::Unbound];
 
 /// Each domain of `internet.zones`, how it ends, and which checks have something to say of it; what is
 /// only worth knowing is left out.
@@ -49,13 +50,30 @@ const TOLD: &[(&str, &str, &[&str])] = &[
     ("wild.org", "ok", &["mx.wildcard"]),
     ("times.org", "ok", &["ttl.mx-high"]),
     ("big.org", "ok", &["mx.bypass-backup", "mx.count"]),
-    ("loop.org", "fail", &["target.cname", "target.dangling", "mx.bypass-backup"]),
+    (
+        "loop.org",
+        "fail",
+        &["target.cname", "target.dangling", "mx.bypass-backup", "dnssec.mx-zone"],
+    ),
     ("texts.org", "fail", &["spf.one", "tlsrpt.with-sts"]),
     ("nameless.org", "ok", &["mx.bypass-backup", "ptr.exists"]),
     ("alone.org", "ok", &["ns.count"]),
     ("signed.org", "ok", &["ns.count", "dnssec.no-ds"]),
     ("weekend.org", "ok", &["ns.count", "dnssec.no-ds", "dnssec.expiry"]),
-    ("orphan.org", "fail", &["ns.count", "dnssec.ds-orphan"]),
+    ("orphan.org", "fail", &["dns.servfail", "ns.count", "dnssec.ds-orphan"]),
+    ("secure.org", "ok", &[]),
+    ("hashed.org", "ok", &[]),
+    ("expired.org", "fail", &["dns.servfail", "dnssec.state"]),
+    ("forged.org", "fail", &["dns.servfail", "dnssec.state"]),
+    ("rekeyed.org", "fail", &["dns.servfail", "dnssec.ds-orphan"]),
+    (
+        "bare.org",
+        "fail",
+        &["ns.count", "dnssec.mx-zone", "spf.one", "sts.record", "tlsrpt.record", "dmarc.exists"],
+    ),
+    ("tlsa.org", "ok", &["dane.insecure"]),
+    ("useless.org", "ok", &["dane.usable"]),
+    ("single.org", "ok", &["dane.rollover"]),
     ("missing.org", "no-domain", &["dns.exists"]),
 ];
 
@@ -63,6 +81,7 @@ const TOLD: &[(&str, &str, &[&str])] = &[
 fn mxcheck(internet: &Internet, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
     command.args(["--resolver", &internet.resolver.to_string(), "--timeout", "2s"]);
+    command.arg("--trust-anchor").arg(&internet.anchor);
     command.args(line.split_whitespace());
     command
 }
@@ -107,10 +126,14 @@ fn each_broken_domain_is_told_as_what_it_is() {
     let assessments: Vec<Value> =
         told.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(assessments.len(), TOLD.len());
+    let mut missed = Vec::new();
     for ((name, verdict, ids), assessment) in TOLD.iter().zip(&assessments) {
-        assert_eq!(complaints(assessment), *ids, "{name}: {assessment:#}");
-        assert_eq!(assessment["verdict"], *verdict, "{name}");
+        let (told, as_a_whole) = (complaints(assessment), &assessment["verdict"]);
+        if told != *ids || as_a_whole != verdict {
+            missed.push(format!("{name}: {as_a_whole} {told:?}; expected {verdict} {ids:?}"));
+        }
     }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
     no_server_waits_for_more_than_three(&evidence.to_string());
     what_was_saved_is_judged_to_the_same_bytes(&lab, &evidence.to_string(), &told);
 }

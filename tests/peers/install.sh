@@ -18,8 +18,8 @@ packages=(
     systemd shellcheck
     # What a customer trusts who names no authority of its own.
     ca-certificates
-    # An internet of our own: a root, zones, and a resolver that looks them up.
-    knot nsd unbound
+    # An internet of our own: a root, zones, their signatures, and a resolver that looks them up.
+    bind9 bind9-utils knot nsd unbound
     # Who looks at the page, and letters to draw it with.
     chromium chromium-driver fonts-dejavu-core
 )
@@ -54,6 +54,7 @@ keep_from_booting() {
     for package in "$@"; do
         case $package in
             postfix | fetchmail) as_root systemctl disable --quiet "$package" || true ;;
+            bind9) as_root systemctl disable --quiet named || true ;;
             knot | nsd | unbound) as_root systemctl disable --quiet "$package" || true ;;
             dovecot-core) as_root systemctl disable --quiet dovecot.service dovecot.socket || true ;;
         esac

@@ -1,6 +1,7 @@
 //! For each check a world in which it must complain, and one, not far from that, in which it must not.
 
 use super::world::{DOMAIN, World, address, mx, ns, ns1, ns2, record, reply, resolver, soa, text};
+use crate::check::chain::tests::Signed;
 use crate::check::facts::{Data, Kind, Manner, Outcome, Role, Silence, Transport};
 
 pub type Spoil = fn(&mut World);
@@ -309,6 +310,37 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.called("192.0.3.25", Some("host-192-0-3-26.example.net")),
     ),
     ("dnssec.ds-orphan", |w| w.keys(&[7, 8], &[9]), |w| w.keys(&[7, 8], &[7, 9])),
+    ("dnssec.state", |w| signed(w, Signed::expire), |w| signed(w, |_| {})),
+    (
+        "dnssec.mx-zone",
+        |w| {
+            w.mx(&[(10, "atrn.example.com")]);
+            signed(w, |s| s.host("atrn.example.com", false));
+        },
+        |w| {
+            w.mx(&[(10, "mail.example.org")]);
+            signed(w, |s| s.host("mail.example.org", true));
+        },
+    ),
+    ("dane.present", |w| certified(w, &[]), |w| certified(w, &[KEY])),
+    (
+        "dane.insecure",
+        |w| {
+            certified(w, &[KEY]);
+            let mut signed = Signed::good();
+            signed.certify("_25._tcp.mail.example.org", &[KEY]);
+            signed.without_ds();
+            w.with(&signed);
+        },
+        |w| certified(w, &[KEY]),
+    ),
+    (
+        "dane.usable",
+        |w| certified(w, &[&KEY.replacen('3', "1", 1), "3 1 1 00", "3 2 0 00"]),
+        |w| certified(w, &[&KEY.replacen('3', "1", 1), KEY]),
+    ),
+    ("dane.rollover", |w| certified(w, &[KEY]), |w| certified(w, &[&KEY.replacen('3', "2", 1)])),
+    ("dane.odmr", |w| at_366(w, &[]), |w| at_366(w, &[KEY])),
     ("dnssec.no-ds", |w| w.keys(&[7], &[]), |w| w.keys(&[], &[])),
     ("dnssec.expiry", |w| w.good_for(3 * 86_400 - 1), |w| w.good_for(3 * 86_400)),
     ("ttl.mx-high", |w| w.ttl(DOMAIN, Kind::Mx, 86_401), |w| w.ttl(DOMAIN, Kind::Mx, 86_400)),
@@ -371,6 +403,33 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.set("_dmarc.example.org", Kind::Txt, &[text("v=DMARC1;p=none")]),
     ),
 ];
+
+/// With signatures, and this changed in them.
+fn signed(world: &mut World, change: fn(&mut Signed)) {
+    let mut signed = Signed::good();
+    change(&mut signed);
+    world.with(&signed);
+}
+
+/// A key's digest.
+const KEY: &str = "3 1 1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// The domain's mail goes to a host in its own zone, which has these TLSA records.
+fn certified(world: &mut World, records: &[&str]) {
+    let mut signed = Signed::good();
+    signed.certify("_25._tcp.mail.example.org", records);
+    world.mx(&[(10, "mail.example.org")]);
+    world.with(&signed);
+}
+
+/// The expected server is in the domain's own zone, and has these TLSA records for ODMR.
+fn at_366(world: &mut World, records: &[&str]) {
+    let mut signed = Signed::good();
+    signed.certify("_366._tcp.mail.example.org", records);
+    world.expect.servers = vec!["mail.example.org".to_owned()];
+    world.host("mail.example.org", &["192.0.3.25"]);
+    world.with(&signed);
+}
 
 fn renamed(world: &mut World, name: &str) {
     world.facts.domain = name.to_owned();

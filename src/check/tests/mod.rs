@@ -1,5 +1,5 @@
 mod cases;
-mod world;
+pub(super) mod world;
 
 use std::collections::BTreeSet;
 

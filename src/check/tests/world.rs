@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::check::chain::tests::Signed;
 use crate::check::facts::{
     Answer, Data, Facts, Kind, Manner, Outcome, Record, Reply, Role, Server, Silence, Transport,
     reverse,
@@ -75,6 +76,7 @@ impl World {
             checked_at: jiff::Timestamp::UNIX_EPOCH,
             zone: Some(DOMAIN.to_owned()),
             parent: Some("org".to_owned()),
+            undelegated: false,
             probes: vec!["nobody.example.org".to_owned()],
             answers: Vec::new(),
         };
@@ -152,12 +154,29 @@ impl World {
     /// The MX records' signature, good for so long after the moment of asking, seconds.
     pub fn good_for(&mut self, seconds: i32) {
         let expires = u32::from_ne_bytes(seconds.to_ne_bytes());
-        self.signed(Kind::Mx, vec![record(DOMAIN, Data::Rrsig { expires })]);
+        self.signed(
+            Kind::Mx,
+            vec![record(
+                DOMAIN,
+                Data::Rrsig { covers: "MX".to_owned(), signer: DOMAIN.to_owned(), expires },
+            )],
+        );
     }
 
     fn signed(&mut self, kind: Kind, records: Vec<Record>) {
         let outcome = reply(&resolver(), "NOERROR", records);
         self.put(&resolver(), DOMAIN, kind, Transport::Udp, Manner::Signed, outcome);
+    }
+
+    /// The same with signatures that can be checked.
+    pub fn with(&mut self, signed: &Signed) {
+        let facts = signed.facts();
+        self.expect.anchors = signed.anchors();
+        self.facts.checked_at = facts.checked_at;
+        for answer in facts.answers {
+            let (server, manner) = (&answer.server, answer.manner);
+            self.put(server, &answer.name, answer.kind, answer.transport, manner, answer.outcome);
+        }
     }
 
     /// A name that is only another one's.

@@ -15,14 +15,16 @@ use crate::exit::{Exit, Failure};
 use crate::flow::check::evidence::{Reader, Unreadable, Writer};
 use crate::flow::check::gather::{Plan, Word};
 use crate::flow::check::{
-    About, Assessment, Conclusion, Expectation, Facts, Policy, Severity, checks, gather_all, judge,
-    system_resolvers,
+    About, Assessment, Conclusion, Expectation, Facts, Policy, Severity, anchor_lines, checks,
+    gather_all, judge, system_resolvers,
 };
 use crate::report::assessment::{Form, Wish, Wording, plugin_exit, wording};
 use crate::smtp::escape::Escaped;
 
 /// More of a list of domains is not read, octets.
 const LONGEST_LIST: u64 = 64 << 20;
+/// More of a file with trust anchors is not read, octets.
+const LONGEST_ANCHORS: u64 = 1 << 20;
 /// More mistakes in a list are only counted.
 const MOST_MISTAKES: usize = 10;
 
@@ -98,7 +100,10 @@ fn replay(cli: &Cli, path: &Path) -> Result<Page, Failure> {
     };
     let file = open(path)?;
     let mut reader = Reader::new(BufReader::new(file)).map_err(wrong)?;
-    let expected = laid_over(reader.expected.clone(), &cli.wanted);
+    let mut expected = laid_over(reader.expected.clone(), &cli.wanted);
+    if cli.judging.trust_anchor.is_some() {
+        expected.anchors = anchors(&cli.judging)?;
+    }
     let mut page = Page::new(cli, reader.several)?;
     let mut count = 0;
     while let Some(facts) = reader.next_facts().map_err(wrong)? {
@@ -125,7 +130,8 @@ fn open(path: &Path) -> Result<File, Failure> {
 fn ask(cli: &Cli) -> Result<Page, Failure> {
     let domains = domains(cli)?;
     let plan = plan(cli)?;
-    let expected = Arc::new(expectation(&cli.wanted));
+    let expected = expectation(&cli.wanted);
+    let expected = Arc::new(Expectation { anchors: anchors(&cli.judging)?, ..expected });
     let several = cli.from_file.is_some() || cli.domains.len() > 1;
     let mut page = Page::new(cli, several)?;
     let mut saved = match &cli.output.save {
@@ -187,7 +193,27 @@ fn expectation(wanted: &Wanted) -> Expectation {
         former: wanted.deny_mx.clone(),
         customer: wanted.customer_addr.clone(),
         also: wanted.also.clone(),
+        anchors: Vec::new(),
         change_planned: wanted.planned_change,
+    }
+}
+
+/// The trust anchors that were named; none where none were.
+fn anchors(judging: &Judging) -> Result<Vec<String>, Failure> {
+    let Some(path) = &judging.trust_anchor else { return Ok(Vec::new()) };
+    let at = path.display();
+    let mut text = String::new();
+    let read = open(path)?.take(LONGEST_ANCHORS).read_to_string(&mut text);
+    read.map_err(|error| Failure::new(Exit::Io, format!("{at}: {error}")))?;
+    let found = anchor_lines(&text)
+        .map_err(|(line, what)| Failure::new(Exit::Data, format!("{at}:{line}: {what}")))?;
+    match found.is_empty() {
+        true => {
+            let hint = "DS or DNSKEY records, one a line; ; begins a comment";
+            Err(Failure::new(Exit::Data, format!("{at}: no trust anchor is in it"))
+                .hint(Some(hint)))
+        }
+        false => Ok(found),
     }
 }
 
@@ -205,6 +231,7 @@ fn laid_over(before: Expectation, wanted: &Wanted) -> Expectation {
         former: said(now.former, before.former),
         customer: said(now.customer, before.customer),
         also: said(now.also, before.also),
+        anchors: before.anchors,
         change_planned: now.change_planned || before.change_planned,
     }
 }

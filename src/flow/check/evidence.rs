@@ -159,6 +159,7 @@ mod tests {
             checked_at: jiff::Timestamp::UNIX_EPOCH,
             zone: None,
             parent: None,
+            undelegated: false,
             probes: Vec::new(),
             answers: Vec::new(),
         }

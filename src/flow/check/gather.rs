@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use tokio_util::task::AbortOnDropHandle;
 
-use super::translate::{outcome, record_type};
-use crate::check::Expectation;
+use super::translate::outcome;
+use crate::check::chain::record_type;
 use crate::check::facts::{
     Answer, Data, Facts, Kind, Manner, Record, Role, Server, Transport, reverse,
 };
+use crate::check::{Expectation, is_below_or_at};
 use crate::net::dns::{Asker, Question};
 
 /// So many zones above a name are looked for.
@@ -24,6 +25,8 @@ const MOST_ANCESTORS: usize = 10;
 const MOST_AUTHORITIES: usize = 26;
 /// So many addresses of servers of the zone above are asked.
 const MOST_PARENTS: usize = 3;
+/// So many hosts are looked at for what protects the way to them.
+const MOST_PROTECTED: usize = 10;
 /// So many hosts are looked for at one go.
 const MOST_HOSTS: usize = 60;
 
@@ -94,6 +97,7 @@ pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &st
         checked_at: now(),
         zone: None,
         parent: None,
+        undelegated: !plan.undelegated.is_empty(),
         probes: Vec::new(),
         answers: Vec::new(),
     };
@@ -166,6 +170,10 @@ impl Gatherer<'_> {
                 let unchecked = self.usual(&server, &domain, Kind::Mx);
                 asks.push(Ask { manner: Manner::Unchecked, ..unchecked });
             }
+            asks.extend(self.chain_to(&server, &domain));
+            if !self.facts.undelegated {
+                asks.push(self.signed(&server, &domain, Kind::Mx));
+            }
         }
         self.put(asks).await;
     }
@@ -233,15 +241,42 @@ impl Gatherer<'_> {
             asks.extend(places.iter().map(|place| self.usual(&server, place, Kind::Ptr)));
             if let Some(zone) = &self.facts.zone {
                 asks.push(self.usual(&server, zone, Kind::Soa));
-                let domain = &self.facts.domain;
-                let signed = [(zone, Kind::Ds), (zone, Kind::Dnskey), (domain, Kind::Mx)];
-                asks.extend(signed.map(|(name, kind)| {
-                    let usual = self.usual(&server, name, kind);
-                    Ask { manner: Manner::Signed, ..usual }
-                }));
+            }
+            for target in targets.iter().take(MOST_PROTECTED) {
+                asks.push(self.signed(&server, target, Kind::A));
+                asks.extend(self.certificates_of(&server, &format!("_25._tcp.{target}")));
+            }
+            for name in self.expect.expected_names().take(MOST_PROTECTED) {
+                asks.extend(self.certificates_of(&server, &format!("_366._tcp.{name}")));
             }
         }
         self.put(asks).await;
+    }
+
+    /// What leads from the root to the zone of a name: the keys of each name above it, and what is vouched for.
+    fn chain_to(&self, server: &Server, name: &str) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        for above in ancestors(name) {
+            // Resolvers know another zone than the one that is coming.
+            if self.facts.undelegated && is_below_or_at(&above, &self.facts.domain) {
+                continue;
+            }
+            if above != "." {
+                asks.push(self.signed(server, &above, Kind::Ds));
+            }
+            // Below a host there is hardly ever a zone.
+            if !above.starts_with('_') {
+                asks.push(self.signed(server, &above, Kind::Dnskey));
+            }
+        }
+        asks
+    }
+
+    /// The certificates that a service should show, and what leads to them.
+    fn certificates_of(&self, server: &Server, service: &str) -> Vec<Ask> {
+        let mut asks = self.chain_to(server, service);
+        asks.push(self.signed(server, service, Kind::Tlsa));
+        asks
     }
 
     async fn zone_above(&mut self) {
@@ -312,6 +347,8 @@ impl Gatherer<'_> {
             let probes = self.facts.probes.iter().take(1);
             asks.extend(probes.map(|probe| self.usual(server, probe, Kind::Mx)));
         }
+        asks.push(self.signed(server, domain, Kind::Mx));
+        asks.push(self.signed(server, zone, Kind::Dnskey));
         let soa = self.usual(server, zone, Kind::Soa);
         asks.push(Ask { transport: Transport::Tcp, ..soa.clone() });
         asks.push(Ask { manner: Manner::Plain, ..soa });
@@ -416,6 +453,10 @@ impl Gatherer<'_> {
         }
     }
 
+    fn signed(&self, server: &Server, name: &str, kind: Kind) -> Ask {
+        Ask { manner: Manner::Signed, ..self.usual(server, name, kind) }
+    }
+
     /// Puts the questions that have not been put, all at once, and waits for every answer.
     async fn put(&mut self, asks: Vec<Ask>) {
         self.flights = self.flights.saturating_add(1);
@@ -463,7 +504,7 @@ async fn put(asker: Asker, ask: Ask, flight: u8) -> Answer {
         kind: ask.kind,
         manner: ask.manner,
         flight,
-        outcome: outcome(heard),
+        outcome: outcome(heard, ask.manner == Manner::Signed),
         ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     }
 }

@@ -14,6 +14,7 @@ use rand::RngExt;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::gather::{Plan, gather};
+pub use crate::check::chain::anchor::lines as anchor_lines;
 pub use crate::check::{Expectation, Facts, Network, Policy, checks, judge};
 pub use crate::finding::{About, Assessment, Conclusion, Severity};
 pub use crate::net::dns::system_resolvers;

@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use hickory_resolver::proto::dnssec::PublicKey;
 use hickory_resolver::proto::dnssec::rdata::DNSSECRData;
 use hickory_resolver::proto::op::{DnsResponse, ResponseCode};
 use hickory_resolver::proto::rr::rdata::opt::EdnsOption;
-use hickory_resolver::proto::rr::{Name, RData, Record as Raw, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record as Raw};
 
-use crate::check::facts::{Data, Kind, Outcome, Record, Reply, Silence};
+use crate::check::facts::{Data, Outcome, Record, Reply, Silence};
 use crate::net::dns::Mute;
 
 /// More records of a section than these are not looked at: no honest answer has as many.
@@ -18,10 +20,13 @@ const MOST_TEXT: usize = 8 * 1024;
 /// The code of the option that explains an error. RFC 8914, section 2.
 const EXTENDED_ERROR: u16 = 15;
 
-/// What came of a question.
-pub(super) fn outcome(heard: Result<DnsResponse, Mute>) -> Outcome {
+/// What came of a question. Where it was put with signatures the message is kept as it was sent.
+pub(super) fn outcome(heard: Result<DnsResponse, Mute>, is_signed: bool) -> Outcome {
     match heard {
-        Ok(answer) => Outcome::Reply(reply(&answer)),
+        Ok(answer) => {
+            let wire = is_signed.then(|| BASE64.encode(answer.as_buffer()));
+            Outcome::Reply(Reply { wire, ..reply(&answer) })
+        }
         Err(mute) => Outcome::Silence(silence(mute)),
     }
 }
@@ -46,6 +51,7 @@ fn reply(answer: &DnsResponse) -> Reply {
         authority: records(&answer.authorities),
         additional: records(&answer.additionals),
         ede: explanations(answer),
+        wire: None,
     }
 }
 
@@ -108,9 +114,17 @@ fn data(raw: &Raw) -> Data {
             Ok(tag) => Data::Dnskey { tag, algorithm: u8::from(key.public_key().algorithm()) },
             Err(_) => Data::Other("DNSKEY".to_owned()),
         },
-        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => {
-            Data::Rrsig { expires: signature.input().sig_expiration.get() }
-        }
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Data::Rrsig {
+            covers: signature.input().type_covered.to_string(),
+            signer: text_of(&signature.input().signer_name),
+            expires: signature.input().sig_expiration.get(),
+        },
+        RData::TLSA(tlsa) => Data::Tlsa {
+            usage: u8::from(tlsa.cert_usage),
+            selector: u8::from(tlsa.selector),
+            matching: u8::from(tlsa.matching),
+            value: tlsa.cert_data.iter().take(MOST_TEXT).map(|o| format!("{o:02x}")).collect(),
+        },
         other => Data::Other(other.record_type().to_string()),
     }
 }
@@ -121,20 +135,5 @@ fn text_of(name: &Name) -> String {
     match text.strip_suffix('.') {
         Some("") | None => text,
         Some(text) => text.to_owned(),
-    }
-}
-
-/// The type to ask for.
-pub(super) fn record_type(kind: Kind) -> RecordType {
-    match kind {
-        Kind::A => RecordType::A,
-        Kind::Aaaa => RecordType::AAAA,
-        Kind::Mx => RecordType::MX,
-        Kind::Ns => RecordType::NS,
-        Kind::Soa => RecordType::SOA,
-        Kind::Txt => RecordType::TXT,
-        Kind::Ptr => RecordType::PTR,
-        Kind::Ds => RecordType::DS,
-        Kind::Dnskey => RecordType::DNSKEY,
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 #[allow(dead_code)] // No one suite of tests meets all of them.
 #[derive(Clone, Copy, Debug)]
 pub enum Peer {
+    Bind,
     Chromedriver,
     Chromium,
     Dovecot,
@@ -33,6 +34,7 @@ impl Peer {
     /// Its program, if this machine has it.
     pub fn find(self) -> Option<PathBuf> {
         match self {
+            Peer::Bind => installed("named"),
             Peer::Chromedriver => installed("chromedriver"),
             Peer::Chromium => installed("chromium"),
             Peer::Dovecot => installed("dovecot"),
@@ -60,6 +62,7 @@ impl Peer {
 
     fn name(self) -> &'static str {
         match self {
+            Peer::Bind => "named",
             Peer::Chromedriver => "chromedriver",
             Peer::Chromium => "chromium",
             Peer::Dovecot => "dovecot",
@@ -83,7 +86,7 @@ impl Peer {
     /// Postfix, Exim, Dovecot and OpenSMTPD change users for every delivery; name servers have port 53.
     fn wants_root(self) -> bool {
         let changes = matches!(self, Peer::Dovecot | Peer::Exim | Peer::OpenSmtpd | Peer::Postfix);
-        changes || matches!(self, Peer::Knot | Peer::Nsd)
+        changes || matches!(self, Peer::Bind | Peer::Knot | Peer::Nsd)
     }
 }
 
