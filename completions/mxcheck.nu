@@ -1,7 +1,7 @@
 module completions {
 
   def "nu-complete mxcheck explain" [] {
-    [ "in.domain" "dns.resolver" "dns.exists" "dns.servfail" "in.no-expectation" "in.expected-resolves" "ns.unreachable" "ns.lame" "dns.tcp" "ns.edns" "ns.count" "ns.diverse" "ns.cname" "ns.parent-child" "ns.glue" "ns.all-agree" "ns.addr-agree" "ns.serial" "ns.resolver-differs" "target.owner-cname" "target.none" "target.implicit" "target.nullmx" "target.nullmx-mixed" "target.ip-literal" "target.hostname" "target.cname" "target.takeover" "target.dangling" "target.v6-only" "target.v4-only" "target.special-addr" "target.views" "mx.missing-dot" "mx.near-miss" "mx.expected-present" "mx.former-provider" "mx.direct-customer" "mx.bypass-preferred" "mx.bypass-equal" "mx.bypass-backup" "mx.expected-best" "mx.addr-mismatch" "mx.addr-partial" "mx.complete" "mx.vanity" "mx.customer-backup-loop" "mx.duplicate" "mx.count" "mx.redundancy" "mx.wildcard" "mx.subdomains" "ptr.exists" "ptr.generic" "dnssec.ds-orphan" "dnssec.no-ds" "dnssec.state" "dnssec.expiry" "dnssec.mx-zone" "dane.present" "dane.insecure" "dane.usable" "dane.rollover" "dane.odmr" "ttl.mx-high" "ttl.mx-low" "ttl.addr-low" "ttl.rrset" "ttl.negative" "spf.one" "sts.record" "tlsrpt.record" "tlsrpt.with-sts" "dmarc.exists" ]
+    [ "in.domain" "dns.resolver" "dns.exists" "dns.servfail" "in.no-expectation" "in.expected-resolves" "ns.unreachable" "ns.lame" "dns.tcp" "ns.edns" "ns.count" "ns.diverse" "ns.cname" "ns.parent-child" "ns.glue" "ns.all-agree" "ns.addr-agree" "ns.serial" "ns.resolver-differs" "target.owner-cname" "target.none" "target.implicit" "target.nullmx" "target.nullmx-mixed" "target.ip-literal" "target.hostname" "target.cname" "target.takeover" "target.dangling" "target.v6-only" "target.v4-only" "target.special-addr" "target.views" "mx.missing-dot" "mx.near-miss" "mx.expected-present" "mx.former-provider" "mx.direct-customer" "mx.bypass-preferred" "mx.bypass-equal" "mx.bypass-backup" "mx.expected-best" "mx.addr-mismatch" "mx.addr-partial" "mx.complete" "mx.vanity" "mx.customer-backup-loop" "mx.duplicate" "mx.count" "mx.redundancy" "mx.wildcard" "mx.subdomains" "ptr.exists" "ptr.fcrdns" "ptr.generic" "dnssec.ds-orphan" "dnssec.no-ds" "dnssec.state" "dnssec.expiry" "dnssec.mx-zone" "dane.present" "dane.insecure" "dane.usable" "dane.rollover" "dane.odmr" "ttl.mx-high" "ttl.mx-low" "ttl.addr-low" "ttl.rrset" "ttl.negative" "spf.one" "sts.record" "tlsrpt.record" "tlsrpt.with-sts" "dmarc.exists" "sts.fetch" "sts.syntax" "sts.mx-match" "sts.covers-new" "sts.max-age" "spf.limits" "spf.relay-listed" "spf.inbound-hop" "spf.helo" ]
   }
 
   def "nu-complete mxcheck color" [] {
@@ -22,11 +22,14 @@ module completions {
     --deny-mx: string         # A target of a former provider
     --customer-addr: string   # The customer's own address or network, to which no mail should go directly
     --also: string            # Another name that should go the same way
+    --outbound                # The server sends the domain's mail too
     --planned-change          # A change is planned: long times to live are a warning
     --resolver: string        # Ask this resolver instead of the system's
     --authoritative           # Judge by what the zone's own servers say; resolvers only help to find them
     --resolver-only           # Ask resolvers only, where nobody else can be asked from here
     --undelegated: string     # Ask these servers about a zone that is not delegated to them yet
+    --ca: path                # Trust the authorities in this PEM file, and no others, for certificates of resolvers and policies
+    --sts-server: string      # Fetch the MTA-STS policy there, whatever the DNS says: to see one before it is live
     -4                        # Ask over IPv4 only
     -6                        # Ask over IPv6 only
     --timeout: string         # Wait so long for each answer

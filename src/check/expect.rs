@@ -34,6 +34,9 @@ pub struct Expectation {
     /// own where there are none.
     #[serde(default)]
     pub anchors: Vec<String>,
+    /// The servers send the domain's mail too.
+    #[serde(default)]
+    pub outbound: bool,
     /// A change is being prepared: long times to live matter.
     #[serde(default)]
     pub change_planned: bool,

@@ -30,6 +30,54 @@ pub struct Facts {
     pub probes: Vec<String>,
     /// Every question, in a fixed order.
     pub answers: Vec<Answer>,
+    /// The policy of MTA-STS, where there is a record that says that there is one, or somebody said where.
+    #[serde(default)]
+    pub policy: Option<Policed>,
+}
+
+/// What came of fetching the policy of MTA-STS. RFC 8461, section 3.3. Findings call it `sts`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policed {
+    /// Where it should be.
+    pub url: String,
+    /// Who was called.
+    pub at: Vec<IpAddr>,
+    /// What came back.
+    pub outcome: Fetched,
+    /// How long it took, milliseconds.
+    pub ms: u64,
+}
+
+/// What came of fetching a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fetched {
+    /// An answer.
+    Page {
+        /// 200 is the page itself.
+        status: u16,
+        /// What it is, as its server says.
+        media: String,
+        /// The page; empty with any other status.
+        body: String,
+    },
+    /// None.
+    Missed {
+        /// Who should act.
+        kind: Missed,
+        /// In words.
+        why: String,
+    },
+}
+
+/// Why a page did not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missed {
+    /// Nothing was heard, which may be for reasons on our side.
+    Unreached,
+    /// It is not served as it has to be.
+    Refused,
 }
 
 /// A question, and what came of it.

@@ -7,7 +7,7 @@
 //! | [`preference`] | the arithmetic of preferences |
 //! | `case` | the facts in the order in which judges want them |
 //! | [`chain`] | what signatures prove |
-//! | `input`, `zone`, `target`, `routing`, `names`, `dnssec`, `dane`, `ttl`, `policy` | the checks, a group a file |
+//! | `input`, `zone`, `target`, `routing`, `names`, `dnssec`, `dane`, `ttl`, `policy`, [`sts`], [`spf`] | the checks, a group a file |
 //!
 //! A judge reads and says; it asks nobody. "Could not tell" is never "in order" and never "wrong".
 
@@ -18,10 +18,12 @@ mod dnssec;
 pub mod expect;
 pub mod facts;
 mod input;
-mod names;
+pub mod names;
 mod policy;
 pub mod preference;
 mod routing;
+pub mod spf;
+pub mod sts;
 mod target;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -118,6 +120,8 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         dane::CHECKS,
         ttl::CHECKS,
         policy::CHECKS,
+        sts::CHECKS,
+        spf::CHECKS,
     ]
     .into_iter()
     .flatten()

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::case::{Host, Presence};
 use super::facts::{Data, Kind, Role, reverse};
 use super::target::each_target;
 use super::{Case, Check, Fault, Judged};
@@ -28,6 +29,18 @@ pub(super) const CHECKS: &[Check] = &[
             blocked_by: NO_RECORDS,
         },
         judge: exists,
+    },
+    Check {
+        about: About {
+            id: "ptr.fcrdns",
+            title: "the name of every address of a target leads back to it",
+            severity: Severity::Warning,
+            rfc: &["RFC 8601, 2.7.3", "RFC 1912, 2.1"],
+            why: "Anybody can call his address what he likes; a name that does not lead back proves nothing.",
+            remedy: "Give the name an address record, or have the owner of the address correct the PTR record.",
+            blocked_by: NO_RECORDS,
+        },
+        judge: leads_back,
     },
     Check {
         about: About {
@@ -76,6 +89,47 @@ fn exists(case: &Case) -> Judged {
         let remedy = format!("Ask the owner of {first} for a PTR record that says {}.", mx.target);
         let evidence: Vec<String> = nameless.iter().map(|(_, id)| id.clone()).collect();
         Some(Fault::of(&mx.target, message).remedy(remedy).seen(&evidence))
+    })
+}
+
+/// More names of an address are not followed.
+const MOST_NAMES: usize = 5;
+
+/// The names that addresses have, so far as they may be followed.
+pub fn names_of_addresses(case: &Case) -> Vec<String> {
+    let of = |address: &IpAddr| names(case, *address).map_or_else(Vec::new, |(names, _)| names);
+    let targets = super::dnssec::targets(case).into_iter().map(|target| case.host(target));
+    let addrs: Vec<IpAddr> = targets.flat_map(|host| host.addrs).collect();
+    addrs.iter().flat_map(|address| of(address).into_iter().take(MOST_NAMES)).collect()
+}
+
+fn leads_back(case: &Case) -> Judged {
+    if !was_asked(case) {
+        return Judged::Nothing("nobody told what the addresses are called");
+    }
+    each_target(case, |mx, host| {
+        host.addrs.iter().find_map(|address| {
+            let (names, id) = names(case, *address)?;
+            let hosts: Vec<Host> =
+                names.iter().take(MOST_NAMES).map(|name| case.host(name)).collect();
+            let is_known = |host: &Host| {
+                !matches!(host.is, Presence::Unknown(_) | Presence::There { whole: false })
+            };
+            // What nobody told may lead back.
+            let leads_back = |host: &Host| host.addrs.contains(address) || !is_known(host);
+            if hosts.is_empty() || hosts.iter().any(leads_back) {
+                return None;
+            }
+            let (name, found) = (&names[0], hosts[0].addrs.iter().map(ToString::to_string));
+            let found = super::case::listed(found);
+            let message =
+                format!("{} at {address} is called {name}, whose address is: {found}", mx.target);
+            let remedy = format!("Give {name} the address {address}, or correct the PTR record.");
+            let mut evidence = vec![id];
+            evidence.extend(hosts.into_iter().flat_map(|host| host.evidence));
+            let fault = Fault::of(&mx.target, message).got(found).want(address.to_string());
+            Some(fault.remedy(remedy).seen(&evidence))
+        })
     })
 }
 

@@ -12,6 +12,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 pub use self::run::run;
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
 use crate::config::value::Duration;
+use crate::flow::check::resolver::Named;
 use crate::flow::check::{Network, Policy, Severity, checks};
 use crate::report::assessment::Form;
 use crate::smtp::Domain;
@@ -106,6 +107,9 @@ pub struct Wanted {
     /// Another name that should go the same way
     #[arg(long, value_name = "NAME", value_parser = name, value_delimiter = ',')]
     pub also: Vec<String>,
+    /// The server sends the domain's mail too
+    #[arg(long)]
+    pub outbound: bool,
     /// A change is planned: long times to live are a warning
     #[arg(long)]
     pub planned_change: bool,
@@ -116,8 +120,8 @@ pub struct Wanted {
 #[command(next_help_heading = "Whom to ask")]
 pub struct Asking {
     /// Ask this resolver instead of the system's
-    #[arg(long, value_name = "IP[:PORT]", value_parser = resolver, value_delimiter = ',')]
-    pub resolver: Vec<SocketAddr>,
+    #[arg(long, value_name = "IP[:PORT]|dot:HOST|doh:URL", value_delimiter = ',')]
+    pub resolver: Vec<Named>,
     /// Judge by what the zone's own servers say; resolvers only help to find them
     #[arg(long)]
     pub authoritative: bool,
@@ -128,6 +132,12 @@ pub struct Asking {
     #[arg(long, value_name = "NAME=IP", value_parser = undelegated, value_delimiter = ',',
         conflicts_with = "resolver_only")]
     pub undelegated: Vec<(String, IpAddr)>,
+    /// Trust the authorities in this PEM file, and no others, for certificates of resolvers and policies
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Fetch the MTA-STS policy there, whatever the DNS says: to see one before it is live
+    #[arg(long, value_name = "IP[:PORT]", value_parser = sts_server)]
+    pub sts_server: Option<SocketAddr>,
     /// Ask over IPv4 only
     #[arg(short = '4', conflicts_with = "ipv6")]
     pub ipv4: bool,
@@ -239,14 +249,12 @@ pub fn name(text: &str) -> Result<String, String> {
     Ok(domain.as_str().to_owned())
 }
 
-fn resolver(text: &str) -> Result<SocketAddr, String> {
+fn sts_server(text: &str) -> Result<SocketAddr, String> {
     let address = text.parse().or_else(|_| {
         let bare = text.trim_start_matches('[').trim_end_matches(']');
-        bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53))
+        bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 443))
     });
-    address.map_err(|_| {
-        "expected an address like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53".to_owned()
-    })
+    address.map_err(|_| "expected an address like 192.0.2.80 or [2001:db8::80]:443".to_owned())
 }
 
 fn undelegated(text: &str) -> Result<(String, IpAddr), String> {

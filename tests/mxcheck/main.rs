@@ -6,6 +6,7 @@ mod internet;
 #[path = "../peers/lab/mod.rs"]
 mod lab;
 mod misuse;
+mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -49,13 +50,21 @@ const TOLD: &[(&str, &str, &[&str])] = &[
     ("private.org", "fail", &["target.special-addr", "mx.bypass-backup"]),
     ("wild.org", "ok", &["mx.wildcard"]),
     ("times.org", "ok", &["ttl.mx-high"]),
-    ("big.org", "ok", &["mx.bypass-backup", "mx.count"]),
-    (
-        "loop.org",
-        "fail",
-        &["target.cname", "target.dangling", "mx.bypass-backup", "dnssec.mx-zone"],
-    ),
-    ("texts.org", "fail", &["spf.one", "tlsrpt.with-sts"]),
+    ("big.org", "ok", &["mx.bypass-backup", "mx.count", "ptr.fcrdns"]),
+    ("loop.org", "fail", &["target.cname", "target.dangling", "mx.bypass-backup"]),
+    ("texts.org", "fail", &["spf.one", "tlsrpt.with-sts", "sts.fetch"]),
+    ("sts.org", "ok", &[]),
+    ("stsother.org", "fail", &["sts.mx-match"]),
+    ("ststest.org", "ok", &["sts.mx-match"]),
+    ("stsmoved.org", "fail", &["sts.fetch"]),
+    ("stspage.org", "fail", &["sts.syntax"]),
+    ("stslong.org", "fail", &["sts.fetch"]),
+    ("stsname.org", "fail", &["sts.fetch"]),
+    ("spflong.org", "fail", &["spf.limits"]),
+    ("spfvoid.org", "fail", &["spf.limits"]),
+    ("spfloop.org", "fail", &["spf.limits"]),
+    ("spfdeep.org", "ok", &[]),
+    ("forward.org", "ok", &["mx.bypass-backup", "ptr.fcrdns"]),
     ("nameless.org", "ok", &["mx.bypass-backup", "ptr.exists"]),
     ("alone.org", "ok", &["ns.count"]),
     ("signed.org", "ok", &["ns.count", "dnssec.no-ds"]),
@@ -81,7 +90,7 @@ const TOLD: &[(&str, &str, &[&str])] = &[
 fn mxcheck(internet: &Internet, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
     command.args(["--resolver", &internet.resolver.to_string(), "--timeout", "2s"]);
-    command.arg("--trust-anchor").arg(&internet.anchor);
+    command.arg("--trust-anchor").arg(&internet.anchor).arg("--ca").arg(&internet.ca);
     command.args(line.split_whitespace());
     command
 }
@@ -193,6 +202,9 @@ fn one_domain_ends_as_it_is() {
         ("good.org --authoritative", 0),
         ("stale.org --authoritative", 1),
         ("good.org --resolver-only", 0),
+        ("spfdeep.org --outbound", 0),
+        ("spfvoid.org --outbound --skip spf.limits --fail-on warning", 0),
+        ("spfloop.org --outbound --skip spf.limits --fail-on warning", 1),
     ] {
         ends(&lab, &internet, &format!("{line} --server {SERVER}"), code);
     }
@@ -218,7 +230,51 @@ fn a_zone_is_judged_before_it_is_there() {
     let line = format!("coming.org --server {SERVER} --undelegated ns1.dns.net={at} --json");
     let told: Value = serde_json::from_str(&ends(&lab, &internet, &line, 0)).expect("JSON");
     assert_eq!(complaints(&told), ["tlsrpt.with-sts"]);
+    let key = lab.path("alone.key").display().to_string();
+    let mut anchored = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
+    anchored.args(line.split_whitespace()).args(["--trust-anchor", &key, "--timeout", "2s"]);
+    anchored.args(["--resolver", &internet.resolver.to_string()]).arg("--ca").arg(&internet.ca);
+    let anchored = run(&lab, anchored);
+    let in_order = "\"id\":\"dnssec.state\",\"severity\":\"critical\",\"status\":\"ok\"";
+    assert!(anchored.out.contains(in_order), "{}{}", anchored.out, anchored.err);
+    let elsewhere = format!("{line} --sts-server {}:9", internet.web);
+    let told: Value = serde_json::from_str(&ends(&lab, &internet, &elsewhere, 1)).expect("JSON");
+    assert_eq!(complaints(&told), ["tlsrpt.with-sts", "sts.fetch"]);
+    let told: Value = serde_json::from_str(&ends(&lab, &internet, &line, 0)).expect("JSON");
     assert_eq!(told["mx"][0]["class"], "expected");
+}
+
+/// By TLS and by HTTPS a resolver says what it says by UDP; with a certificate of somebody else it says nothing.
+#[test]
+fn a_resolver_is_asked_so_that_nobody_listens() {
+    if !have(PEERS) {
+        return;
+    }
+    let lab = Lab::open();
+    let internet = Internet::start(&lab);
+    let [tls, https] = internet.secured;
+    for resolver in [format!("dot:{tls}"), format!("doh:https://{https}/dns-query")] {
+        let mxcheck = |more: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
+            command.args(["--resolver", &resolver, "--timeout", "4s", "--json"]);
+            command.arg("--trust-anchor").arg(&internet.anchor).args(["--server", SERVER]);
+            command.args(more);
+            run(&lab, command)
+        };
+        let ca = internet.ca.display().to_string();
+        for (domain, code) in [("secure.org", 0), ("expired.org", 1), ("missing.org", 68)] {
+            let ran = mxcheck(&[domain, "--ca", &ca]);
+            assert_eq!(ran.code, Some(code), "{resolver}: {domain}: {}{}", ran.out, ran.err);
+            let word = resolver.split(':').next().expect("a word");
+            assert!(ran.out.contains(&format!("\"server\":\"{word}:127.")), "{}", ran.out);
+        }
+        let many =
+            mxcheck(&["--ca", &ca, "good.org", "bypass.org", "big.org", "wild.org", "alias.org"]);
+        assert_eq!(many.code, Some(1), "{}", many.err);
+        assert_eq!(many.out.matches("\"verdict\":\"unknown\"").count(), 0, "{}", many.out);
+        let stranger = mxcheck(&["good.org"]);
+        assert_eq!(stranger.code, Some(69), "{resolver}: {}", stranger.out);
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! For each check a world in which it must complain, and one, not far from that, in which it must not.
 
-use super::world::{DOMAIN, World, address, mx, ns, ns1, ns2, record, reply, resolver, soa, text};
+use super::world::{
+    DOMAIN, POLICY, World, address, mx, ns, ns1, ns2, record, reply, resolver, soa, text,
+};
 use crate::check::chain::tests::Signed;
 use crate::check::facts::{Data, Kind, Manner, Outcome, Role, Silence, Transport};
 
@@ -305,6 +307,17 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.gone("77.99.51.198.in-addr.arpa", Kind::Ptr),
     ),
     (
+        "ptr.fcrdns",
+        |w| {
+            w.called("192.0.3.25", Some("host.example.com"));
+            w.host("host.example.com", &["192.0.3.99"]);
+        },
+        |w| {
+            w.called("192.0.3.25", Some("host.example.com"));
+            w.host("host.example.com", &["192.0.3.99", "192.0.3.25"]);
+        },
+    ),
+    (
         "ptr.generic",
         |w| w.called("192.0.3.25", Some("dyn-192-000-003-025.pool.example.net")),
         |w| w.called("192.0.3.25", Some("host-192-0-3-26.example.net")),
@@ -315,10 +328,12 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         "dnssec.mx-zone",
         |w| {
             w.mx(&[(10, "atrn.example.com")]);
+            w.host("atrn.example.com", &["192.0.3.25"]);
             signed(w, |s| s.host("atrn.example.com", false));
         },
         |w| {
             w.mx(&[(10, "mail.example.org")]);
+            w.host("mail.example.org", &["192.0.3.25"]);
             signed(w, |s| s.host("mail.example.org", true));
         },
     ),
@@ -398,6 +413,47 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         },
     ),
     (
+        "sts.fetch",
+        |w| w.page(301, "text/plain", ""),
+        |w| w.page(200, "Text/Plain; charset=utf-8", POLICY),
+    ),
+    (
+        "sts.syntax",
+        |w| w.page(200, "text/plain", "version: STSv1\nmode: strict\n"),
+        |w| w.page(200, "text/plain", &POLICY.replace('\n', "\r\n")),
+    ),
+    (
+        "sts.mx-match",
+        |w| w.page(200, "text/plain", &POLICY.replace("*.example.net", "atrn.example.net")),
+        |w| w.page(200, "text/plain", &POLICY.replace("mx: *.example.org\n", "")),
+    ),
+    (
+        "sts.covers-new",
+        |w| before_a_move(w, "mail.example.com"),
+        |w| before_a_move(w, "*.example.net"),
+    ),
+    (
+        "sts.max-age",
+        |w| w.page(200, "text/plain", &POLICY.replace("604800", "86399")),
+        |w| w.page(200, "text/plain", &POLICY.replace("604800", "31557600")),
+    ),
+    ("spf.limits", |w| lookups(w, 11), |w| lookups(w, 10)),
+    (
+        "spf.relay-listed",
+        |w| relays(w, "v=spf1 ip4:192.0.3.0/24 include:more.example.org -all"),
+        |w| relays(w, "v=spf1 include:more.example.org ip4:192.0.3.24/31 ip6:2a00:1::/32 -all"),
+    ),
+    (
+        "spf.inbound-hop",
+        |w| w.expect.customer.push("198.51.99.77".parse().unwrap()),
+        |w| w.expect.servers.clear(),
+    ),
+    (
+        "spf.helo",
+        |w| w.set("atrn.example.net", Kind::Txt, &[text("v=spf1 ip4:192.0.3.25 ~all")]),
+        |w| w.set("atrn.example.net", Kind::Txt, &[text("v=spf1 a -all")]),
+    ),
+    (
         "dmarc.exists",
         |w| w.set("_dmarc.example.org", Kind::Txt, &[text("v=spf1 -all")]),
         |w| w.set("_dmarc.example.org", Kind::Txt, &[text("v=DMARC1;p=none")]),
@@ -429,6 +485,26 @@ fn at_366(world: &mut World, records: &[&str]) {
     world.expect.servers = vec!["mail.example.org".to_owned()];
     world.host("mail.example.org", &["192.0.3.25"]);
     world.with(&signed);
+}
+
+/// The mail still goes elsewhere, and the policy names this.
+fn before_a_move(world: &mut World, named: &str) {
+    world.mx(&[(10, "mail.example.com")]);
+    world.host("mail.example.com", &["198.51.99.66"]);
+    world.page(200, "text/plain", &POLICY.replace("*.example.net", named));
+}
+
+/// An SPF record that takes so many look-ups.
+fn lookups(world: &mut World, count: usize) {
+    let terms: Vec<String> = (1..=count).map(|n| format!("exists:n{n}.example.org")).collect();
+    world.set(DOMAIN, Kind::Txt, &[text(&format!("v=spf1 {} -all", terms.join(" ")))]);
+}
+
+/// The servers send for the domain, which has this record.
+fn relays(world: &mut World, record: &str) {
+    world.expect.outbound = true;
+    world.set(DOMAIN, Kind::Txt, &[text(record)]);
+    world.set("more.example.org", Kind::Txt, &[text("v=spf1 ip4:192.0.3.26 ip6:2a00:1::26 -all")]);
 }
 
 fn renamed(world: &mut World, name: &str) {

@@ -4,13 +4,17 @@ use std::net::IpAddr;
 
 use crate::check::chain::tests::Signed;
 use crate::check::facts::{
-    Answer, Data, Facts, Kind, Manner, Outcome, Record, Reply, Role, Server, Silence, Transport,
-    reverse,
+    Answer, Data, Facts, Fetched, Kind, Manner, Outcome, Policed, Record, Reply, Role, Server,
+    Silence, Transport, reverse,
 };
 use crate::check::{Expectation, Policy, judge};
 use crate::finding::{Assessment, Finding, Status};
 
 pub const DOMAIN: &str = "example.org";
+
+/// A policy for all hosts of the provider, and those of the domain.
+pub const POLICY: &str =
+    "version: STSv1\nmode: testing\nmx: *.example.net\nmx: *.example.org\nmax_age: 604800\n";
 
 /// The facts that will be judged, and what is expected.
 pub struct World {
@@ -79,6 +83,7 @@ impl World {
             undelegated: false,
             probes: vec!["nobody.example.org".to_owned()],
             answers: Vec::new(),
+            policy: None,
         };
         let servers = vec!["atrn.example.net".to_owned(), "atrn2.example.net".to_owned()];
         let expect = Expectation { servers, ..Expectation::default() };
@@ -109,6 +114,7 @@ impl World {
         world.gone("nobody.example.org", Kind::Mx);
         world.keys(&[7, 8], &[7]);
         world.good_for(14 * 86_400);
+        world.page(200, "text/plain", POLICY);
         world
     }
 
@@ -177,6 +183,17 @@ impl World {
             let (server, manner) = (&answer.server, answer.manner);
             self.put(server, &answer.name, answer.kind, answer.transport, manner, answer.outcome);
         }
+    }
+
+    /// What was found where the policy of MTA-STS is.
+    pub fn page(&mut self, status: u16, media: &str, body: &str) {
+        let (media, body) = (media.to_owned(), body.to_owned());
+        self.facts.policy = Some(Policed {
+            url: "https://mta-sts.example.org/.well-known/mta-sts.txt".to_owned(),
+            at: vec!["192.0.3.80".parse().unwrap()],
+            outcome: Fetched::Page { status, media, body },
+            ms: 9,
+        });
     }
 
     /// A name that is only another one's.

@@ -3,20 +3,23 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::NamedTempFile;
+use tokio::runtime::Runtime;
 
-use super::{Cli, Colour, Judging, Wanted, name};
+use super::{Asking, Cli, Colour, Judging, Wanted, name};
 use crate::cli::style::has_colour;
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
 use crate::flow::check::evidence::{Reader, Unreadable, Writer};
 use crate::flow::check::gather::{Plan, Word};
+use crate::flow::check::resolver::Named;
 use crate::flow::check::{
-    About, Assessment, Conclusion, Expectation, Facts, Policy, Severity, anchor_lines, checks,
-    gather_all, judge, system_resolvers,
+    About, Assessment, Conclusion, Expectation, Facts, Fetcher, Policy, Severity, TlsClient, Trust,
+    anchor_lines, checks, gather_all, judge, system_resolvers,
 };
 use crate::report::assessment::{Form, Wish, Wording, plugin_exit, wording};
 use crate::smtp::escape::Escaped;
@@ -129,7 +132,10 @@ fn open(path: &Path) -> Result<File, Failure> {
 /// Asks, and judges.
 fn ask(cli: &Cli) -> Result<Page, Failure> {
     let domains = domains(cli)?;
-    let plan = plan(cli)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
+    let plan = plan(cli, &runtime)?;
     let expected = expectation(&cli.wanted);
     let expected = Arc::new(Expectation { anchors: anchors(&cli.judging)?, ..expected });
     let several = cli.from_file.is_some() || cli.domains.len() > 1;
@@ -138,9 +144,6 @@ fn ask(cli: &Cli) -> Result<Page, Failure> {
         Some(path) => Some(Saved::new(path, &expected, several)?),
         None => None,
     };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
     let wanted = Arc::clone(&expected);
     let next = |facts: Facts| {
         if let Some(saved) = &mut saved {
@@ -154,7 +157,7 @@ fn ask(cli: &Cli) -> Result<Page, Failure> {
     Ok(page)
 }
 
-fn plan(cli: &Cli) -> Result<Plan, Failure> {
+fn plan(cli: &Cli, runtime: &Runtime) -> Result<Plan, Failure> {
     let asking = &cli.asking;
     let mut plan = Plan::new(asking.timeout.get(), asking.retries.saturating_add(1));
     plan.word = match (asking.authoritative, asking.resolver_only) {
@@ -166,22 +169,50 @@ fn plan(cli: &Cli) -> Result<Plan, Failure> {
     };
     (plan.v4, plan.v6) = (!asking.ipv6, !asking.ipv4);
     plan.undelegated = asking.undelegated.clone();
-    plan.resolvers = match asking.resolver.is_empty() {
-        false => asking.resolver.clone(),
-        true => system_resolvers().map_err(|why| {
-            let what = format!("/etc/resolv.conf: {why}");
-            Failure::new(Exit::Config, what).hint(Some("name one with --resolver"))
-        })?,
+    plan.sts_server = asking.sts_server;
+    let tls = match &asking.ca {
+        Some(path) => TlsClient::new(&Trust::Roots(path.clone()), None),
+        None => TlsClient::new(&Trust::Platform, None),
     };
-    let (v4, v6) = (plan.v4, plan.v6);
-    plan.resolvers.retain(|at| if at.is_ipv4() { v4 } else { v6 });
+    // Without the system's authorities nobody is asked who would need them.
+    let tls = match (tls, &asking.ca) {
+        (Err(why), Some(_)) => return Err(Failure::new(Exit::Config, why)),
+        (tls, _) => tls.ok(),
+    };
+    if let Some(tls) = tls {
+        plan.fetcher = Some(Fetcher::new(tls.clone(), asking.timeout.get()));
+        plan.asker = plan.asker.with_tls(tls);
+    }
+    let named = resolvers(asking)?;
+    let (v4, v6, patience) = (plan.v4, plan.v6, asking.timeout.get());
+    let reaches = |at: SocketAddr| if at.is_ipv4() { v4 } else { v6 };
+    for named in named {
+        if matches!(named, Named::At(at) if !reaches(at)) {
+            continue;
+        }
+        let found = runtime.block_on(named.find(v4, v6, patience));
+        let unknown = |why| Failure::new(Exit::NoHost, format!("--resolver: {why}"));
+        plan.resolvers.push(found.map_err(unknown)?);
+    }
     if plan.resolvers.is_empty() {
         let what = format!("no resolver can be asked over IPv{} only", if v4 { 4 } else { 6 });
         return Err(Failure::new(Exit::Usage, what).hint(Some("name one with --resolver")));
     }
-    // More than these no resolver library asks either.
-    plan.resolvers.truncate(if asking.resolver.is_empty() { 3 } else { 16 });
     Ok(plan)
+}
+
+/// The resolvers that were named, or the system's; no more of these than a resolver library asks.
+fn resolvers(asking: &Asking) -> Result<Vec<Named>, Failure> {
+    if !asking.resolver.is_empty() {
+        return Ok(asking.resolver.iter().take(16).cloned().collect());
+    }
+    let found = system_resolvers().map_err(|why| {
+        let what = format!("/etc/resolv.conf: {why}");
+        Failure::new(Exit::Config, what).hint(Some("name one with --resolver"))
+    })?;
+    let (v4, v6) = (!asking.ipv6, !asking.ipv4);
+    let may_be_asked = |at: &SocketAddr| if at.is_ipv4() { v4 } else { v6 };
+    Ok(found.into_iter().filter(may_be_asked).map(Named::At).take(3).collect())
 }
 
 fn expectation(wanted: &Wanted) -> Expectation {
@@ -194,6 +225,7 @@ fn expectation(wanted: &Wanted) -> Expectation {
         customer: wanted.customer_addr.clone(),
         also: wanted.also.clone(),
         anchors: Vec::new(),
+        outbound: wanted.outbound,
         change_planned: wanted.planned_change,
     }
 }
@@ -232,6 +264,7 @@ fn laid_over(before: Expectation, wanted: &Wanted) -> Expectation {
         customer: said(now.customer, before.customer),
         also: said(now.also, before.also),
         anchors: before.anchors,
+        outbound: now.outbound || before.outbound,
         change_planned: now.change_planned || before.change_planned,
     }
 }

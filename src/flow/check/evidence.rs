@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use serde::{Deserialize, Serialize};
 
 use super::translate::MOST_RECORDS;
-use crate::check::facts::SCHEMA;
+use crate::check::facts::{Fetched, SCHEMA};
 use crate::check::{Expectation, Facts};
 
 /// A longer line is none of ours: a domain's facts are some hundred answers.
@@ -14,6 +14,9 @@ const LONGEST_LINE: u64 = 32 << 20;
 
 /// More answers on one domain are none of ours.
 const MOST_ANSWERS: usize = 20_000;
+
+/// A longer policy of MTA-STS nobody fetched, octets: each that is no text becomes three.
+const LONGEST_PAGE: usize = 3 * 64 * 1024;
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -135,6 +138,11 @@ fn is_too_much(facts: &Facts) -> Option<&'static str> {
     if facts.answers.len() > MOST_ANSWERS {
         return Some("more answers than anybody gets");
     }
+    if let Some(Fetched::Page { body, .. }) = facts.policy.as_ref().map(|policy| &policy.outcome)
+        && body.len() > LONGEST_PAGE
+    {
+        return Some("a longer policy than anybody reads");
+    }
     sections
         .any(|records| records.len() > MOST_RECORDS)
         .then_some("more records than an answer has")
@@ -162,6 +170,7 @@ mod tests {
             undelegated: false,
             probes: Vec::new(),
             answers: Vec::new(),
+            policy: None,
         }
     }
 

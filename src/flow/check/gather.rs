@@ -11,13 +11,18 @@ use std::time::Duration;
 
 use tokio_util::task::AbortOnDropHandle;
 
+use super::policy::{Policy, policy_host};
+use super::resolver::Resolver;
 use super::translate::outcome;
 use crate::check::chain::record_type;
 use crate::check::facts::{
     Answer, Data, Facts, Kind, Manner, Record, Role, Server, Transport, reverse,
 };
+use crate::check::names::names_of_addresses;
+use crate::check::{Case, spf};
 use crate::check::{Expectation, is_below_or_at};
-use crate::net::dns::{Asker, Question};
+use crate::net::dns::{Asker, Question, Way};
+use crate::net::https::Fetcher;
 
 /// So many zones above a name are looked for.
 const MOST_ANCESTORS: usize = 10;
@@ -34,7 +39,7 @@ const MOST_HOSTS: usize = 60;
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The resolvers.
-    pub resolvers: Vec<SocketAddr>,
+    pub resolvers: Vec<Resolver>,
     /// Whose word on the domain itself counts.
     pub word: Word,
     /// The zone's servers, where the zone is not yet reached by its name.
@@ -47,6 +52,10 @@ pub struct Plan {
     pub port: u16,
     /// How questions are put.
     pub asker: Asker,
+    /// How policies are fetched; they are not where there is none.
+    pub fetcher: Option<Fetcher>,
+    /// Whence, whatever the DNS says.
+    pub sts_server: Option<SocketAddr>,
 }
 
 /// Whose word on the domain counts.
@@ -71,10 +80,12 @@ impl Plan {
             v6: true,
             port: 53,
             asker: Asker::new(patience, tries),
+            fetcher: None,
+            sts_server: None,
         }
     }
 
-    fn reaches(&self, address: IpAddr) -> bool {
+    pub(super) fn reaches(&self, address: IpAddr) -> bool {
         if address.is_ipv4() { self.v4 } else { self.v6 }
     }
 }
@@ -84,6 +95,7 @@ impl Plan {
 struct Ask {
     server: Server,
     port: u16,
+    way: Way,
     name: String,
     kind: Kind,
     transport: Transport,
@@ -100,10 +112,12 @@ pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &st
         undelegated: !plan.undelegated.is_empty(),
         probes: Vec::new(),
         answers: Vec::new(),
+        policy: None,
     };
     let mut gatherer = Gatherer { plan, expect, facts, asked: HashSet::new(), flights: 0 };
     gatherer.name_probes(unmade);
     gatherer.about_the_name().await;
+    let mut policy = Policy::of(plan, &gatherer.facts, expect);
     gatherer.find_zone();
     gatherer.about_hosts().await;
     if plan.word != Word::Resolvers {
@@ -114,6 +128,13 @@ pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &st
     gatherer.about_hosts().await;
     if plan.word != Word::Resolvers {
         gatherer.own_servers().await;
+    }
+    // What resolvers did not know of a policy the zone's own servers may.
+    if policy.is_none() {
+        policy = Policy::of(plan, &gatherer.facts, expect);
+    }
+    if let Some(policy) = policy {
+        gatherer.facts.policy = policy.fetched().await;
     }
     gatherer.done()
 }
@@ -159,8 +180,9 @@ impl Gatherer<'_> {
             for name in texts(&domain) {
                 ask(&name, &[Kind::Txt]);
             }
+            ask(&policy_host(&domain), &[Kind::A, Kind::Aaaa]);
             for name in self.expect.expected_names() {
-                ask(name, &[Kind::A, Kind::Aaaa]);
+                ask(name, &[Kind::A, Kind::Aaaa, Kind::Txt]);
             }
             for name in self.facts.probes.iter().chain(&self.expect.also) {
                 ask(name, &[Kind::Mx]);
@@ -232,11 +254,16 @@ impl Gatherer<'_> {
         let targets = self.targets();
         let places = targets.iter().flat_map(|target| self.addresses(target)).map(reverse);
         let places = first(places.collect(), MOST_HOSTS);
+        let (led_to, called) = {
+            let case = Case::new(&self.facts, self.expect);
+            (spf::wanted(&case), first(names_of_addresses(&case), MOST_HOSTS))
+        };
         let mut asks = Vec::new();
         for server in self.resolvers_that_answer() {
-            for host in &hosts {
+            for host in hosts.iter().chain(&called) {
                 asks.extend([Kind::A, Kind::Aaaa].map(|kind| self.usual(&server, host, kind)));
             }
+            asks.extend(led_to.iter().map(|(name, kind)| self.usual(&server, name, *kind)));
             asks.extend(names.iter().map(|name| self.usual(&server, name, Kind::Ns)));
             asks.extend(places.iter().map(|place| self.usual(&server, place, Kind::Ptr)));
             if let Some(zone) = &self.facts.zone {
@@ -344,6 +371,8 @@ impl Gatherer<'_> {
         // What resolvers cannot know before the zone goes live.
         if !self.plan.undelegated.is_empty() {
             asks.extend(texts(domain).iter().map(|name| self.usual(server, name, Kind::Txt)));
+            let host = policy_host(domain);
+            asks.extend([Kind::A, Kind::Aaaa].map(|kind| self.usual(server, &host, kind)));
             let probes = self.facts.probes.iter().take(1);
             asks.extend(probes.map(|probe| self.usual(server, probe, Kind::Mx)));
         }
@@ -356,8 +385,7 @@ impl Gatherer<'_> {
     }
 
     fn resolvers(&self) -> Vec<Server> {
-        let server = |at: &SocketAddr| Server { role: Role::Resolver, name: None, addr: at.ip() };
-        self.plan.resolvers.iter().map(server).collect()
+        self.plan.resolvers.iter().map(of_resolver).collect()
     }
 
     /// Who was silent to a dozen questions is not asked more.
@@ -440,12 +468,11 @@ impl Gatherer<'_> {
     }
 
     fn usual(&self, server: &Server, name: &str, kind: Kind) -> Ask {
-        let of_server = |at: &&SocketAddr| at.ip() == server.addr;
-        let port = self.plan.resolvers.iter().find(of_server).map_or(53, SocketAddr::port);
-        let port = if server.role == Role::Resolver { port } else { self.plan.port };
+        let known = self.plan.resolvers.iter().find(|known| of_resolver(known) == *server);
         Ask {
             server: server.clone(),
-            port,
+            port: known.map_or(self.plan.port, |known| known.at.port()),
+            way: known.map(|known| known.way.clone()).unwrap_or_default(),
             name: name.to_owned(),
             kind,
             transport: Transport::Udp,
@@ -495,7 +522,8 @@ async fn put(asker: Asker, ask: Ask, flight: u8) -> Answer {
         signed: ask.manner == Manner::Signed,
         tcp: ask.transport == Transport::Tcp,
     };
-    let (heard, took) = asker.timed(SocketAddr::new(ask.server.addr, ask.port), &question).await;
+    let at = SocketAddr::new(ask.server.addr, ask.port);
+    let (heard, took) = asker.timed(at, &ask.way, &question).await;
     Answer {
         id: String::new(),
         server: ask.server,
@@ -523,6 +551,10 @@ fn ancestors(domain: &str) -> Vec<String> {
     }
     names.push(".".to_owned());
     names
+}
+
+fn of_resolver(resolver: &Resolver) -> Server {
+    Server { role: Role::Resolver, name: resolver.name.clone(), addr: resolver.at.ip() }
 }
 
 /// The names at which a domain says in text what it does about mail.

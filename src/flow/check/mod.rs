@@ -5,6 +5,8 @@
 
 pub mod evidence;
 pub mod gather;
+mod policy;
+pub mod resolver;
 mod translate;
 
 use std::collections::VecDeque;
@@ -18,6 +20,8 @@ pub use crate::check::chain::anchor::lines as anchor_lines;
 pub use crate::check::{Expectation, Facts, Network, Policy, checks, judge};
 pub use crate::finding::{About, Assessment, Conclusion, Severity};
 pub use crate::net::dns::system_resolvers;
+pub use crate::net::https::Fetcher;
+pub use crate::net::tls::{TlsClient, Trust};
 
 /// Gathers the facts of many domains, so many at a time, and hands them on in the order of the domains.
 ///
