@@ -145,6 +145,23 @@ impl Finding {
     pub fn is_amiss(&self) -> bool {
         matches!(self.status, Status::Fail | Status::Info)
     }
+
+    /// Is it so bad that the caller minds?
+    pub fn fails(&self, fail_on: Severity) -> bool {
+        self.is_amiss() && self.severity >= fail_on
+    }
+
+    /// Could it have been so bad, and nobody knows? What keeps a check from being made is told by another,
+    /// unless nobody wanted to hear that one.
+    pub fn is_unclear(&self, fail_on: Severity, all: &[Finding]) -> bool {
+        let is_told =
+            |by: &str| all.iter().any(|finding| finding.id == by && finding.fails(fail_on));
+        self.severity >= fail_on
+            && match self.blocked_by {
+                Some(by) => !is_told(by),
+                None => self.status == Status::Unknown,
+            }
+    }
 }
 
 /// What all checks say of a domain. `odmr.mxcheck/1`.
@@ -156,6 +173,8 @@ pub struct Assessment {
     pub domain: String,
     /// When its servers were asked.
     pub checked_at: jiff::Timestamp,
+    /// For whom it is told: `customer`, `provider` or `observer`.
+    pub role: &'static str,
     /// What was expected.
     pub expected: Expected,
     /// In a word.
@@ -168,8 +187,12 @@ pub struct Assessment {
     pub mx: Vec<Route>,
     /// What each server said of the MX records.
     pub vantages: Vec<Vantage>,
+    /// The mail servers that were called.
+    pub calls: Vec<Called>,
     /// Every finding; those that explain others stand before them.
     pub checks: Vec<Finding>,
+    /// How far a change has come that was waited for.
+    pub watch: Option<Watched>,
 }
 
 impl Assessment {
@@ -178,6 +201,7 @@ impl Assessment {
         ("schema", "\"odmr.mxcheck/1\""),
         ("domain", "The domain, in A-labels."),
         ("checked_at", "When the first question was put, RFC 3339."),
+        ("role", "For whom it is told: customer, provider or observer."),
         ("expected", "What was expected: names, addrs."),
         (
             "verdict",
@@ -194,16 +218,96 @@ impl Assessment {
         ),
         (
             "vantages",
-            "What each server said of the MX records: server, addr, kind (resolver, authoritative), \
-             aa, rcode (or why there was no answer), mx, ms.",
+            "What each server said of the MX records: server, addr, port, kind (resolver, \
+             authoritative), aa, rcode (or why there was no answer), mx, ms.",
+        ),
+        (
+            "calls",
+            "The mail servers that were called: purpose (mx, odmr, control), host, addr, port, said (its \
+             greeting, or why there is none), tls (the version, or null), cert_days (for how many days its \
+             certificate is good, or null), ms.",
         ),
         (
             "checks",
             "The findings: id, severity, status (ok, fail, info, skipped, unknown), subject, message, \
-             got, want, rfc, remedy, evidence (ids of answers in the file of --save), blocked_by \
+             got, want, rfc, remedy, evidence (ids of answers and calls in the file of --save), blocked_by \
              (the check that says why this could not be judged), ms. What is unknown is never ok.",
         ),
+        (
+            "watch",
+            "With --watch, otherwise null: state (waiting, done), cache_horizon (until then a cache \
+             that keeps the rules may hold the old records; null where that is not known), vantages: \
+             server, addr, port, kind, state (new, old, unknown), old (the records that were there), \
+             ttl_left_s, forgets_at.",
+        ),
     ];
+}
+
+/// How far a change has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// Does everybody who was waited for show the new records?
+    pub state: Progress,
+    /// Until then a cache that keeps the rules may hold the old records. Nothing where that is not known, and
+    /// where nobody has had them.
+    pub cache_horizon: Option<jiff::Timestamp>,
+    /// Each server, and what it shows.
+    pub vantages: Vec<Witness>,
+}
+
+/// Is it there yet?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Progress {
+    /// Not yet.
+    Waiting,
+    /// Yes.
+    Done,
+}
+
+/// What a server shows of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// Its name, where it has one.
+    pub server: Option<String>,
+    /// Its address.
+    pub addr: IpAddr,
+    /// Its port.
+    pub port: u16,
+    /// `resolver` or `authoritative`.
+    pub kind: String,
+    /// The old records or the new ones.
+    pub state: Shown,
+    /// The old records, as last seen there.
+    pub old: Option<String>,
+    /// For how long it had them still when they were last seen there, seconds; of a server of the zone, for
+    /// how long it gives them away.
+    pub ttl_left_s: Option<u32>,
+    /// When a cache has forgotten them at the latest.
+    pub forgets_at: Option<jiff::Timestamp>,
+}
+
+/// Which records a server shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shown {
+    /// Those that should be.
+    New,
+    /// Others.
+    Old,
+    /// None that anybody could judge.
+    Unknown,
+}
+
+impl Shown {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Shown::New => "new",
+            Shown::Old => "old",
+            Shown::Unknown => "unknown",
+        }
+    }
 }
 
 /// What the caller expects.
@@ -359,6 +463,8 @@ pub struct Vantage {
     pub server: Option<String>,
     /// Its address.
     pub addr: IpAddr,
+    /// Its port.
+    pub port: u16,
     /// `resolver`, `authoritative` or `parent`.
     pub kind: &'static str,
     /// Does it speak for the zone?
@@ -368,5 +474,26 @@ pub struct Vantage {
     /// The records, as in a zone file.
     pub mx: Vec<String>,
     /// How long it took, milliseconds.
+    pub ms: u64,
+}
+
+/// A mail server that was called, in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Called {
+    /// `mx`, `odmr` or `control`.
+    pub purpose: &'static str,
+    /// The name by which it was called.
+    pub host: String,
+    /// Its address.
+    pub addr: IpAddr,
+    /// Its port.
+    pub port: u16,
+    /// Its greeting, or why there is none.
+    pub said: String,
+    /// The version of TLS that was agreed on.
+    pub tls: Option<String>,
+    /// For how many days its certificate is good; less than none where it has expired.
+    pub cert_days: Option<i64>,
+    /// How long the slowest of its answers took, milliseconds.
     pub ms: u64,
 }

@@ -12,6 +12,7 @@
 //! | [`mail`] | the thing: envelope, content, trace fields |
 //! | [`session`] | the talk: both roles of a session, and the turn between them |
 //! | [`odmr`] | the bargain: who may claim what, and what an ATRN is told |
+//! | [`probe`] | the talk to a live server, every word of it noted |
 //! | [`finding`], [`check`] | the judgement: facts in, findings out |
 //! | [`queue`] | the discipline: what an entry is and in what order entries go |
 //! | [`spool`] | the shelf: where mail rests, and the ledger of it |
@@ -33,6 +34,7 @@ pub mod flow;
 pub mod mail;
 pub mod net;
 pub mod odmr;
+pub mod probe;
 pub mod queue;
 pub mod report;
 pub mod sasl;

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use odmr::cli::{fetch, mxcheck, provider, queue};
+use odmr::cli::{fetch, mxcheck, probe, provider, queue};
 use odmr::config::Document;
 use odmr::config::fetch::{Files, Owner, check::Purpose};
 
@@ -92,6 +92,7 @@ fn every_command_line_shown_is_one() {
             ["atrn-fetch", _, ..] => fetch::parse(&words).map(drop),
             ["queuectl", _, ..] => queue::parse(typed_words(&line)).map(drop),
             ["mxcheck", _, ..] => mxcheck::parse(typed_words(&line)).map(drop),
+            ["smtp-probe", _, ..] => probe::parse(typed_words(&line)).map(drop),
             _ => continue,
         };
         result.unwrap_or_else(|refusal| panic!("{line}: {refusal}"));
@@ -100,6 +101,9 @@ fn every_command_line_shown_is_one() {
     assert!(read >= 28, "only {read} were found");
     for (line, _) in queue::EXAMPLES {
         queue::parse(typed_words(line)).unwrap_or_else(|refusal| panic!("{line}: {refusal}"));
+    }
+    for (line, _) in probe::EXAMPLES {
+        probe::parse(typed_words(line)).unwrap_or_else(|refusal| panic!("{line}: {refusal}"));
     }
     for (line, _) in mxcheck::EXAMPLES {
         mxcheck::parse(typed_words(line)).unwrap_or_else(|refusal| panic!("{line}: {refusal}"));

@@ -4,15 +4,12 @@ use std::process::ExitCode;
 
 use odmr::cli::complete;
 use odmr::cli::failure::told;
-use odmr::cli::mxcheck::{parse, run};
+use odmr::cli::mxcheck::{parse, refused, run};
 
 fn main() -> ExitCode {
     complete::answer(complete::mxcheck);
     match parse(std::env::args_os()) {
         Ok(cli) => run(cli).unwrap_or_else(|failure| told("mxcheck", &failure)).into(),
-        Err(refusal) => {
-            refusal.print();
-            refusal.exit().into()
-        }
+        Err(refusal) => refused(std::env::args_os(), &refusal).into(),
     }
 }

@@ -1,8 +1,9 @@
 //! A case: the facts on a domain, put in order for the judges. Nothing is judged here.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use super::chain::Chain;
 use super::expect::Expectation;
@@ -10,23 +11,54 @@ use super::facts::{Answer, Data, Facts, Kind, Manner, Outcome, Role, Server, Tra
 use super::preference;
 use crate::finding::{Class, Route};
 
-/// The facts on a domain, and what is expected of it.
+/// The facts on a domain, and what is expected of it. Everything is looked through once, here: judges find it
+/// by its name, however much there is.
 pub struct Case<'a> {
     pub(super) facts: &'a Facts,
     pub(super) expect: &'a Expectation,
     /// The different answers to "who takes the mail?"; one where all agree. The zone's own servers' where they
     /// answer, otherwise the resolvers'.
     pub(super) sets: Vec<MxSet>,
-    hosts: BTreeMap<&'a str, Host>,
-    by_name: HashMap<&'a str, Vec<&'a Answer>>,
-    took: HashMap<&'a str, u64>,
+    /// What was told and is not judged, because nobody needs as much.
+    pub(super) excess: Vec<String>,
+    hosts: HashMap<&'a str, Host>,
+    classes: HashMap<String, Class>,
+    asked: Asked<'a>,
+    expected: Expected<'a>,
     chain: OnceCell<Chain<'a>>,
 }
 
+/// The questions, by what they are looked up by.
+#[derive(Default)]
+struct Asked<'a> {
+    by_name: HashMap<&'a str, Vec<&'a Answer>>,
+    by_server: HashMap<&'a Server, Vec<&'a Answer>>,
+    /// Those that were put in the usual manner.
+    usual: HashMap<&'a str, HashMap<(Role, Kind), Vec<&'a Answer>>>,
+    /// In the order of the questions.
+    authorities: Vec<&'a Server>,
+    serials: HashMap<&'a Server, u32>,
+    took: HashMap<&'a str, u64>,
+}
+
+/// What is expected, by what it is looked up by.
+#[derive(Default)]
+struct Expected<'a> {
+    names: HashSet<&'a str>,
+    /// Those that were looked up.
+    addrs: HashSet<IpAddr>,
+    /// Nobody told all the addresses that an expected server has, of IPv4 and of IPv6.
+    is_open: [bool; 2],
+}
+
 /// More different answers than these nobody can have heard; a file may say otherwise.
-const MOST_SETS: usize = 50;
+const MOST_SETS: usize = 20;
 /// More of a zone's servers than these are not looked at.
 const MOST_SERVERS: usize = 100;
+/// More targets of a domain, or addresses of a host, nobody needs.
+const MOST_RECORDS: usize = 100;
+/// More answers are not needed to show that something is so.
+pub(super) const MOST_EVIDENCE: usize = 50;
 
 /// An MX record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,8 +71,10 @@ pub(super) struct Mx {
 
 /// An answer to "who takes the mail?", and who gave it.
 pub(super) struct MxSet {
-    /// By preference, then by name.
+    /// By preference, then by name. The first of them, where there are very many.
     pub records: Vec<Mx>,
+    /// How many there are.
+    pub count: usize,
     pub seen_at: Vec<Server>,
     pub evidence: Vec<String>,
     /// How long the longest of these answers was.
@@ -49,8 +83,8 @@ pub(super) struct MxSet {
 
 impl MxSet {
     /// What is in it but for the times to live.
-    fn essence(&self) -> Vec<(u16, &str)> {
-        self.records.iter().map(|mx| (mx.preference, mx.target.as_str())).collect()
+    fn essence(&self) -> Vec<(u16, String)> {
+        self.records.iter().map(|mx| (mx.preference, mx.target.clone())).collect()
     }
 
     /// The records that name a host.
@@ -64,6 +98,8 @@ impl MxSet {
 pub(super) struct Host {
     pub addrs: BTreeSet<IpAddr>,
     pub is: Presence,
+    /// Were all its addresses told, of IPv4 and of IPv6?
+    pub knows: [bool; 2],
     /// The name that it is only another name for.
     pub canonical: Option<String>,
     /// The shortest time to live of its addresses.
@@ -71,6 +107,13 @@ pub(super) struct Host {
     /// What each server says of it.
     pub views: Vec<HostView>,
     pub evidence: Vec<String>,
+}
+
+impl Host {
+    /// Is there nobody, so that no mail goes there?
+    pub fn is_nowhere(&self) -> bool {
+        matches!(self.is, Presence::Nowhere | Presence::NoName)
+    }
 }
 
 /// What is known of a host.
@@ -99,24 +142,34 @@ pub(super) struct HostView {
 impl<'a> Case<'a> {
     /// Puts the facts in order.
     pub fn new(facts: &'a Facts, expect: &'a Expectation) -> Case<'a> {
-        let mut by_name: HashMap<&str, Vec<&Answer>> = HashMap::new();
-        for answer in &facts.answers {
-            by_name.entry(&answer.name).or_default().push(answer);
-        }
-        let took = facts.answers.iter().map(|answer| (answer.id.as_str(), answer.ms)).collect();
-        let (sets, hosts) = (Vec::new(), BTreeMap::new());
-        let chain = OnceCell::new();
-        let mut case = Case { facts, expect, sets, hosts, by_name, took, chain };
-        case.sets = distinct(case.mx_of(&facts.domain, Role::Authority));
+        let mut case = Case {
+            facts,
+            expect,
+            sets: Vec::new(),
+            excess: Vec::new(),
+            hosts: HashMap::new(),
+            classes: HashMap::new(),
+            asked: Asked::of(facts),
+            expected: Expected::default(),
+            chain: OnceCell::new(),
+        };
+        case.sets = case.distinct(Role::Authority);
         case.newest_first();
         if case.sets.is_empty() {
-            case.sets = distinct(case.mx_of(&facts.domain, Role::Resolver));
+            case.sets = case.distinct(Role::Resolver);
         }
         let about_hosts = |answer: &&Answer| matches!(answer.kind, Kind::A | Kind::Aaaa);
         let names = facts.answers.iter().filter(about_hosts).map(|answer| answer.name.as_str());
         for name in names.collect::<BTreeSet<_>>() {
             case.hosts.insert(name, case.find_host(name));
         }
+        case.expected = Expected::of(&case);
+        let targets = case.sets.iter().flat_map(MxSet::targets).map(|mx| mx.target.clone());
+        for target in targets.collect::<BTreeSet<_>>() {
+            let class = case.find_class(&target);
+            case.classes.insert(target, class);
+        }
+        case.excess = case.excess();
         case
     }
 
@@ -125,11 +178,11 @@ impl<'a> Case<'a> {
     fn newest_first(&mut self) {
         let sets = std::mem::take(&mut self.sets);
         let newest = |set: &MxSet, than: u32| {
-            let serials = set.seen_at.iter().filter_map(|at| super::zone::serial_at(self, at));
+            let serials = set.seen_at.iter().filter_map(|at| self.serial_at(at));
             serials.map(|serial| serial.wrapping_sub(than).cast_signed()).max()
         };
         let mut any = sets.iter().flat_map(|set| &set.seen_at);
-        let any = any.find_map(|at| super::zone::serial_at(self, at)).unwrap_or_default();
+        let any = any.find_map(|at| self.serial_at(at)).unwrap_or_default();
         let mut aged: Vec<(Option<i32>, MxSet)> =
             sets.into_iter().map(|set| (newest(&set, any), set)).collect();
         // Equals stay as they are, what most say first.
@@ -144,12 +197,9 @@ impl<'a> Case<'a> {
         name: &str,
         kind: Kind,
     ) -> impl Iterator<Item = &'a Answer> {
-        self.about(name).iter().copied().filter(move |answer| {
-            answer.server.role == role
-                && answer.kind == kind
-                && answer.transport == Transport::Udp
-                && answer.manner == Manner::Usual
-        })
+        let of_name = self.asked.usual.get(name);
+        let found = of_name.and_then(|of_name| of_name.get(&(role, kind)));
+        found.map_or(&[][..], Vec::as_slice).iter().copied()
     }
 
     /// What the signatures prove.
@@ -159,12 +209,12 @@ impl<'a> Case<'a> {
 
     /// Every question about this name.
     pub(super) fn about(&self, name: &str) -> &[&'a Answer] {
-        self.by_name.get(name).map_or(&[], Vec::as_slice)
+        self.asked.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// How long the slowest of these answers took, milliseconds.
     pub(super) fn slowest(&self, evidence: &[String]) -> u64 {
-        let took = evidence.iter().filter_map(|id| self.took.get(id.as_str()));
+        let took = evidence.iter().filter_map(|id| self.asked.took.get(id.as_str()));
         took.copied().max().unwrap_or_default()
     }
 
@@ -178,40 +228,45 @@ impl<'a> Case<'a> {
         self.asked(role, name, Kind::Mx).filter(knows).map(set_of).collect()
     }
 
-    /// The domain's MX records as the resolvers have them.
-    pub(super) fn resolver_sets(&self) -> Vec<MxSet> {
-        distinct(self.mx_of(&self.facts.domain, Role::Resolver))
+    /// The different answers that servers of this role give on the domain's MX records; what most say first.
+    pub(super) fn distinct(&self, role: Role) -> Vec<MxSet> {
+        distinct(self.mx_of(&self.facts.domain, role))
+    }
+
+    /// Do resolvers differ, and nobody who speaks for the zone told who is right?
+    pub(super) fn is_contested(&self) -> bool {
+        let is_own = |server: &Server| server.role == Role::Authority;
+        self.sets.len() > 1 && !self.sets.iter().flat_map(|set| &set.seen_at).any(is_own)
     }
 
     /// The authoritative servers that were asked, in the order of the questions.
-    pub(super) fn authorities(&self) -> Vec<&'a Server> {
-        let mut servers = Vec::new();
-        for answer in &self.facts.answers {
-            if servers.len() == MOST_SERVERS {
-                break;
-            }
-            if answer.server.role == Role::Authority && !servers.contains(&&answer.server) {
-                servers.push(&answer.server);
-            }
-        }
-        servers
+    pub(super) fn authorities(&self) -> &[&'a Server] {
+        let all = &self.asked.authorities;
+        &all[..all.len().min(MOST_SERVERS)]
     }
 
     /// What a server was asked, and what it said.
     pub(super) fn asked_of(&self, server: &Server) -> impl Iterator<Item = &'a Answer> {
-        self.facts.answers.iter().filter(move |answer| answer.server == *server)
+        self.asked.by_server.get(server).map_or(&[][..], Vec::as_slice).iter().copied()
+    }
+
+    /// Which version of the zone a server has.
+    pub(super) fn serial_at(&self, server: &Server) -> Option<u32> {
+        self.asked.serials.get(server).copied()
     }
 
     /// Where a host is, as well as anybody told.
-    pub(super) fn host(&self, name: &str) -> Host {
-        self.hosts.get(name).cloned().unwrap_or_else(|| Host {
+    pub(super) fn host(&self, name: &str) -> &Host {
+        static UNASKED: LazyLock<Host> = LazyLock::new(|| Host {
             addrs: BTreeSet::new(),
             is: Presence::Unknown("its addresses were not asked for".to_owned()),
+            knows: [false; 2],
             canonical: None,
             ttl: None,
             views: Vec::new(),
             evidence: Vec::new(),
-        })
+        });
+        self.hosts.get(name).unwrap_or(&UNASKED)
     }
 
     fn find_host(&self, name: &str) -> Host {
@@ -231,39 +286,55 @@ impl<'a> Case<'a> {
             false => own,
         };
         let addrs: BTreeSet<IpAddr> = best.iter().flat_map(|answer| addresses(answer)).collect();
+        let addrs = addrs.into_iter().take(MOST_RECORDS + 1).collect();
         let is = presence(&best, &answers, &addrs);
+        let knows = [Kind::A, Kind::Aaaa]
+            .map(|kind| is == Presence::NoName || best.iter().any(|answer| answer.kind == kind));
         let ttl = best.iter().flat_map(|answer| answer.records()).map(|record| record.ttl).min();
         let canonical = answers.iter().find_map(|answer| answer.aliases().pop());
-        let evidence = best.iter().map(|answer| answer.id.clone()).collect();
-        Host { addrs, is, canonical, ttl, views: views(&answers), evidence }
-    }
-
-    /// Are there addresses to compare with?
-    pub(super) fn expects_addresses(&self) -> bool {
-        !self.expect.networks.is_empty()
-            || self.expect.servers.iter().any(|server| !self.host(server).addrs.is_empty())
+        let evidence = best.iter().take(MOST_EVIDENCE).map(|answer| answer.id.clone()).collect();
+        Host { addrs, is, knows, canonical, ttl, views: views(&answers), evidence }
     }
 
     /// Is an expected server here? What was said counts for more than what was looked up.
     pub(super) fn expects(&self, address: IpAddr) -> bool {
         match self.expect.networks.is_empty() {
             false => self.expect.networks.iter().any(|network| network.contains(address)),
-            true => {
-                self.expect.servers.iter().any(|server| self.host(server).addrs.contains(&address))
-            }
+            true => self.expected.addrs.contains(&address),
         }
+    }
+
+    /// Might an expected server be here, for all that was told?
+    fn may_expect(&self, address: IpAddr) -> bool {
+        self.expects(address) || self.expected.is_open[usize::from(address.is_ipv6())]
+    }
+
+    /// Might a host be expected by its addresses?
+    fn compares_addresses(&self) -> bool {
+        let expected = &self.expected;
+        !self.expect.networks.is_empty()
+            || !expected.addrs.is_empty()
+            || expected.is_open.contains(&true)
+    }
+
+    /// Is this name one of those that should get the mail?
+    pub(super) fn names_it(&self, name: &str) -> bool {
+        self.expected.names.contains(name)
     }
 
     /// Whose host a target is.
     pub(super) fn class(&self, target: &str) -> Class {
+        self.classes.get(target).copied().unwrap_or_else(|| self.find_class(target))
+    }
+
+    fn find_class(&self, target: &str) -> Class {
         let is_in = |names: &[String]| names.iter().any(|name| name == target);
         let host = self.host(target);
-        let expected = host.addrs.iter().filter(|address| self.expects(**address)).count();
         let is_own = |address: &IpAddr| self.expect.customer.iter().any(|n| n.contains(*address));
         if is_in(&self.expect.former) {
             return Class::Former;
         }
-        if self.expect.names_it(target) {
+        if self.names_it(target) {
             return Class::Expected;
         }
         if is_in(&self.expect.allowed) {
@@ -275,28 +346,49 @@ impl<'a> Case<'a> {
         if self.expect.is_empty() {
             return Class::Any;
         }
-        match (expected, host.addrs.len(), &host.is) {
-            (0, 0, Presence::Unknown(_)) if self.expects_addresses() => Class::Unknown,
-            (0, _, _) => Class::Unexpected,
-            // Where else it is nobody told.
-            (some, all, Presence::There { whole: false }) if some == all => Class::Unknown,
-            (some, all, _) if some == all => Class::Expected,
+        self.class_by_address(host)
+    }
+
+    /// Whose a host is by its addresses. Where those of the host, or of the expected server, were not told it
+    /// is not a stranger's for that.
+    fn class_by_address(&self, host: &Host) -> Class {
+        let count = |is: &dyn Fn(IpAddr) -> bool| host.addrs.iter().filter(|a| is(**a)).count();
+        let (certain, possible) = (count(&|a| self.expects(a)), count(&|a| self.may_expect(a)));
+        let all = host.addrs.len();
+        match &host.is {
+            Presence::Unknown(_) if self.compares_addresses() => Class::Unknown,
+            Presence::There { whole: false } if possible == all => Class::Unknown,
+            _ if certain == all && all > 0 => Class::Expected,
+            _ if possible == all && all > 0 => Class::Unknown,
+            _ if certain == 0 => Class::Unexpected,
             _ => Class::Partial,
         }
     }
 
+    /// Why nobody can say whose a target is.
+    pub(super) fn why_unknown(&self, target: &str) -> String {
+        let untold = |name: &str| match &self.host(name).is {
+            Presence::Unknown(why) => Some(format!("{name}: {why}")),
+            Presence::There { whole: false } => {
+                Some(format!("{name}: nobody told all its addresses"))
+            }
+            _ => None,
+        };
+        let mut names = std::iter::once(target).chain(self.expect.expected_names());
+        names.find_map(untold).unwrap_or_else(|| target.to_owned())
+    }
+
     /// What an answer means: who gets how much.
     pub(super) fn routes(&self, set: &MxSet) -> Vec<Route> {
-        let hosts: Vec<Host> = set.records.iter().map(|mx| self.host(&mx.target)).collect();
-        let may_be_there = |host: &Host| !matches!(host.is, Presence::Nowhere | Presence::NoName);
+        let hosts: Vec<&Host> = set.records.iter().map(|mx| self.host(&mx.target)).collect();
         let tried = set.records.iter().zip(&hosts);
-        let tried = tried.map(|(mx, host)| (mx.preference, may_be_there(host)));
+        let tried = tried.map(|(mx, host)| (mx.preference, !host.is_nowhere()));
         let shares = preference::shares(&tried.collect::<Vec<_>>());
-        let route = |((mx, host), share): ((&Mx, Host), (usize, usize))| Route {
+        let route = |((mx, host), share): ((&Mx, &Host), (usize, usize))| Route {
             pref: mx.preference,
             target: mx.target.clone(),
             ttl: mx.ttl,
-            addrs: host.addrs.into_iter().collect(),
+            addrs: host.addrs.iter().copied().collect(),
             class: self.class(&mx.target),
             share_percent: preference::percent(share),
         };
@@ -309,6 +401,29 @@ impl<'a> Case<'a> {
             return String::new();
         }
         format!(" (so says {})", listed(set.seen_at.iter().map(ToString::to_string)))
+    }
+
+    /// What there is too much of.
+    fn excess(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        let mut tell = |what: &str, count: usize, most: usize| {
+            if count > most {
+                told.push(format!("{count} {what}, of which {most} are judged"));
+            }
+        };
+        let role = match self.sets.iter().flat_map(|set| &set.seen_at).next() {
+            Some(server) => server.role,
+            None => Role::Resolver,
+        };
+        tell("different answers", essences(&self.mx_of(&self.facts.domain, role)), MOST_SETS);
+        let most = self.sets.iter().map(|set| set.count).max().unwrap_or_default();
+        tell("MX records", most, MOST_RECORDS);
+        tell("servers of the zone", self.asked.authorities.len(), MOST_SERVERS);
+        let targets = self.sets.iter().flat_map(MxSet::targets).map(|mx| mx.target.as_str());
+        let named: BTreeSet<&str> = targets.chain(self.expect.expected_names()).collect();
+        let large = named.into_iter().find(|name| self.host(name).addrs.len() > MOST_RECORDS);
+        told.extend(large.map(|name| format!("more than {MOST_RECORDS} addresses of {name}")));
+        told
     }
 
     /// Is the name in the domain's zone, so that its servers know it?
@@ -324,9 +439,62 @@ pub fn is_below_or_at(name: &str, zone: &str) -> bool {
         || name.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1)
 }
 
-/// `a, b and c`
+impl<'a> Asked<'a> {
+    fn of(facts: &'a Facts) -> Asked<'a> {
+        let mut asked = Asked::default();
+        for answer in &facts.answers {
+            let (server, name) = (&answer.server, answer.name.as_str());
+            asked.by_name.entry(name).or_default().push(answer);
+            if server.role == Role::Authority && !asked.by_server.contains_key(server) {
+                asked.authorities.push(server);
+            }
+            asked.by_server.entry(server).or_default().push(answer);
+            if answer.transport == Transport::Udp && answer.manner == Manner::Usual {
+                let of_name = asked.usual.entry(name).or_default();
+                of_name.entry((server.role, answer.kind)).or_default().push(answer);
+            }
+            asked.took.insert(answer.id.as_str(), answer.ms);
+            if let (Some(serial), true) = (serial(answer), answer.is_settled()) {
+                asked.serials.entry(server).or_insert(serial);
+            }
+        }
+        let called = facts.calls.iter().map(|call| (call.id.as_str(), call.slowest()));
+        asked.took.extend(called);
+        asked
+    }
+}
+
+impl<'a> Expected<'a> {
+    fn of(case: &Case<'a>) -> Expected<'a> {
+        let expect = case.expect;
+        let hosts: Vec<&Host> = expect.servers.iter().map(|server| case.host(server)).collect();
+        let is_open = [0, 1].map(|at: usize| {
+            expect.networks.is_empty() && hosts.iter().any(|host| !host.knows[at])
+        });
+        Expected {
+            names: expect.expected_names().collect(),
+            addrs: hosts.iter().flat_map(|host| &host.addrs).copied().collect(),
+            is_open,
+        }
+    }
+}
+
+fn serial(answer: &Answer) -> Option<u32> {
+    answer.records().find_map(|record| match record.data {
+        Data::Soa { serial, .. } => Some(serial),
+        _ => None,
+    })
+}
+
+/// `a, b and c`; of very many only the first.
 pub(super) fn listed(items: impl IntoIterator<Item = String>) -> String {
+    const MOST: usize = 50;
     let mut items: Vec<String> = items.into_iter().collect();
+    if items.len() > MOST {
+        let more = items.len() - MOST;
+        items.truncate(MOST);
+        items.push(format!("{more} more"));
+    }
     match items.pop() {
         None => "none".to_owned(),
         Some(last) if items.is_empty() => last,
@@ -346,7 +514,7 @@ fn leads_away(answer: &Answer) -> bool {
     !answer.aliases().is_empty() && answer.records().next().is_none()
 }
 
-fn set_of(answer: &Answer) -> MxSet {
+pub(super) fn set_of(answer: &Answer) -> MxSet {
     let mx = |record: &super::facts::Record| match &record.data {
         Data::Mx { preference, target } => {
             Some(Mx { preference: *preference, target: target.clone(), ttl: record.ttl })
@@ -355,8 +523,11 @@ fn set_of(answer: &Answer) -> MxSet {
     };
     let mut records: Vec<Mx> = answer.records().filter_map(mx).collect();
     records.sort();
+    let count = records.len();
+    records.truncate(MOST_RECORDS);
     MxSet {
         records,
+        count,
         seen_at: vec![answer.server.clone()],
         evidence: vec![answer.id.clone()],
         octets: answer.reply().map_or(0, |reply| reply.octets),
@@ -366,19 +537,34 @@ fn set_of(answer: &Answer) -> MxSet {
 /// The same answers made one; what most say comes first.
 fn distinct(all: Vec<MxSet>) -> Vec<MxSet> {
     let mut sets: Vec<MxSet> = Vec::new();
+    let mut at: HashMap<Vec<(u16, String)>, usize> = HashMap::new();
+    let mut votes: Vec<usize> = Vec::new();
     for set in all {
-        match sets.iter_mut().find(|known| known.essence() == set.essence()) {
-            Some(known) => {
-                known.octets = known.octets.max(set.octets);
-                known.seen_at.extend(set.seen_at);
-                known.evidence.extend(set.evidence);
-            }
-            None => sets.push(set),
+        let next = sets.len();
+        let at = *at.entry(set.essence()).or_insert(next);
+        if at == next {
+            sets.push(set);
+            votes.push(1);
+            continue;
+        }
+        votes[at] += 1;
+        let known = &mut sets[at];
+        known.octets = known.octets.max(set.octets);
+        known.count = known.count.max(set.count);
+        if known.evidence.len() < MOST_EVIDENCE {
+            known.seen_at.extend(set.seen_at);
+            known.evidence.extend(set.evidence);
         }
     }
-    sets.sort_by_key(|set| std::cmp::Reverse(set.seen_at.len()));
-    sets.truncate(MOST_SETS);
-    sets
+    let mut ranked: Vec<(usize, MxSet)> = votes.into_iter().zip(sets).collect();
+    ranked.sort_by_key(|(votes, _)| std::cmp::Reverse(*votes));
+    ranked.truncate(MOST_SETS);
+    ranked.into_iter().map(|(_, set)| set).collect()
+}
+
+/// How many different answers there are.
+fn essences(all: &[MxSet]) -> usize {
+    all.iter().map(MxSet::essence).collect::<HashSet<_>>().len()
 }
 
 fn presence(best: &[&Answer], all: &[&Answer], addrs: &BTreeSet<IpAddr>) -> Presence {
@@ -405,24 +591,32 @@ fn presence(best: &[&Answer], all: &[&Answer], addrs: &BTreeSet<IpAddr>) -> Pres
 }
 
 fn views(answers: &[&Answer]) -> Vec<HostView> {
-    let mut views: Vec<(HostView, usize)> = Vec::new();
+    let mut views: Vec<HostView> = Vec::new();
+    let mut families: Vec<[bool; 2]> = Vec::new();
+    let mut at: HashMap<&Server, usize> = HashMap::new();
     for answer in answers.iter().filter(|answer| answer.is_settled() && !leads_away(answer)) {
-        let at = views.iter().position(|(view, _)| view.server == answer.server);
-        let at = at.unwrap_or_else(|| {
-            let view = HostView {
+        let next = views.len();
+        let at = *at.entry(&answer.server).or_insert(next);
+        if at >= MOST_SERVERS {
+            continue;
+        }
+        if at == next {
+            families.push([false; 2]);
+            views.push(HostView {
                 server: answer.server.clone(),
                 addrs: BTreeSet::new(),
                 is_whole: false,
                 evidence: Vec::new(),
-            };
-            views.push((view, 0));
-            views.len() - 1
-        });
-        let (view, families) = &mut views[at];
-        view.addrs.extend(addresses(answer));
-        view.evidence.push(answer.id.clone());
-        *families += 1;
-        view.is_whole = *families >= 2;
+            });
+        }
+        let view = &mut views[at];
+        let room = (MOST_RECORDS + 1).saturating_sub(view.addrs.len());
+        view.addrs.extend(addresses(answer).take(room));
+        if view.evidence.len() < MOST_EVIDENCE {
+            view.evidence.push(answer.id.clone());
+        }
+        families[at][usize::from(answer.kind == Kind::Aaaa)] = true;
+        view.is_whole = families[at] == [true; 2];
     }
-    views.into_iter().map(|(view, _)| view).collect()
+    views
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::case::listed;
+use super::case::{Presence, listed};
 use super::chain::Security;
 use super::facts::{Answer, Data, Kind, Manner, Role};
 use super::input::servfail;
@@ -297,7 +297,10 @@ fn mx_zone(case: &Case) -> Judged {
         let mut about = case.about(target).iter();
         about.any(|answer| answer.kind == Kind::A && answer.manner == Manner::Signed)
     };
-    let targets: Vec<&str> = targets(case).into_iter().filter(was_asked).collect();
+    // Of one that is nowhere, or nobody knows where, others tell.
+    let is_there = |target: &&str| matches!(case.host(target).is, Presence::There { .. });
+    let targets = targets(case).into_iter().filter(was_asked).filter(is_there);
+    let targets: Vec<&str> = targets.collect();
     if targets.is_empty() {
         return Judged::Nothing("nobody was asked for the signatures of a target");
     }

@@ -34,20 +34,97 @@ pub struct Expectation {
     /// own where there are none.
     #[serde(default)]
     pub anchors: Vec<String>,
+    /// The servers send the domain's mail too.
+    #[serde(default)]
+    pub outbound: bool,
     /// A change is being prepared: long times to live matter.
     #[serde(default)]
     pub change_planned: bool,
+    /// Messages of so many octets should be taken.
+    #[serde(default)]
+    pub min_size: Option<u64>,
+    /// The customer's own server takes no larger messages than this, octets.
+    #[serde(default)]
+    pub max_size: Option<u64>,
+    /// For whom it is told.
+    #[serde(default)]
+    pub role: Standpoint,
+    /// The MX records are to stay as they were.
+    #[serde(default)]
+    pub pinned: bool,
 }
 
+/// For whom something is told: what he minds, and what he can do about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standpoint {
+    /// Whose domain it is: the zone is his to change.
+    #[default]
+    Customer,
+    /// Who holds the mail for it: he can ask the customer.
+    Provider,
+    /// Somebody else.
+    Observer,
+}
+
+impl Standpoint {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standpoint::Customer => "customer",
+            Standpoint::Provider => "provider",
+            Standpoint::Observer => "observer",
+        }
+    }
+
+    /// What is no business of his, unless he asks for it: checks and groups.
+    pub fn leaves_out(self) -> &'static [&'static str] {
+        match self {
+            Standpoint::Customer => &[],
+            Standpoint::Provider => &["spf", "dmarc", "tlsrpt", "mx.redundancy"],
+            Standpoint::Observer => &["in.no-expectation"],
+        }
+    }
+
+    /// Whose the domain is: `your`, or `the customer's`.
+    pub(super) fn whose(self) -> &'static str {
+        match self {
+            Standpoint::Customer => "your",
+            Standpoint::Provider | Standpoint::Observer => "the customer's",
+        }
+    }
+}
+
+impl std::str::FromStr for Standpoint {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Standpoint, String> {
+        let all = [Standpoint::Customer, Standpoint::Provider, Standpoint::Observer];
+        let known = all.into_iter().find(|role| role.word() == text);
+        known.ok_or_else(|| format!("saw {text:?}; allowed: customer, provider or observer"))
+    }
+}
+
+/// More of one kind cannot be expected: each is compared with everything.
+const MOST: usize = 200;
+
 impl Expectation {
+    /// Is more expected than can be judged? Says what, in words.
+    pub fn is_too_much(&self) -> Option<String> {
+        let counts = [
+            self.servers.len() + self.names.len(),
+            self.networks.len(),
+            self.allowed.len(),
+            self.former.len(),
+            self.customer.len(),
+            self.also.len(),
+        ];
+        let count = counts.into_iter().find(|count| *count > MOST)?;
+        Some(format!("{count} of one kind are expected; no more than {MOST} can be"))
+    }
+
     /// Does nobody expect anything?
     pub fn is_empty(&self) -> bool {
         self.servers.is_empty() && self.names.is_empty() && self.networks.is_empty()
-    }
-
-    /// Is this name one of those that should get the mail?
-    pub fn names_it(&self, name: &str) -> bool {
-        self.expected_names().any(|expected| expected == name)
     }
 
     /// The names that should get the mail.
@@ -162,9 +239,8 @@ mod tests {
     fn a_part_of_a_name_is_another_name() {
         let expected =
             Expectation { servers: vec!["atrn.provider.test".into()], ..Default::default() };
-        assert!(expected.names_it("atrn.provider.test"));
-        assert!(
-            !expected.names_it("rn.provider.tes") && !expected.names_it("x.atrn.provider.test")
-        );
+        let names_it = |name: &str| expected.expected_names().any(|expected| expected == name);
+        assert!(names_it("atrn.provider.test"));
+        assert!(!names_it("rn.provider.tes") && !names_it("x.atrn.provider.test"));
     }
 }

@@ -8,6 +8,9 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::finding::Watched;
+use crate::probe::Call;
+
 /// `odmr.mxcheck.evidence/1`
 pub const SCHEMA: &str = "odmr.mxcheck.evidence/1";
 
@@ -28,8 +31,101 @@ pub struct Facts {
     /// Names below the domain, or beside it, that nobody can have made: a wildcard answers for them.
     #[serde(default)]
     pub probes: Vec<String>,
+    /// The MX records as they were before, where that was written down: number and target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Vec<(u16, String)>>,
+    /// How far a change has come, where it was waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<Watched>,
+    /// What the provider has of the domain, where he was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provision: Option<Provision>,
     /// Every question, in a fixed order.
     pub answers: Vec<Answer>,
+    /// What mail servers said when they were called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
+    /// The policy of MTA-STS, where there is a record that says that there is one, or somebody said where.
+    #[serde(default)]
+    pub policy: Option<Policed>,
+}
+
+/// What came of fetching the policy of MTA-STS. RFC 8461, section 3.3. Findings call it `sts`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policed {
+    /// Where it should be.
+    pub url: String,
+    /// Who was called.
+    pub at: Vec<IpAddr>,
+    /// What came back.
+    pub outcome: Fetched,
+    /// How long it took, milliseconds.
+    pub ms: u64,
+}
+
+/// What came of fetching a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fetched {
+    /// An answer.
+    Page {
+        /// 200 is the page itself.
+        status: u16,
+        /// What it is, as its server says.
+        media: String,
+        /// The page; empty with any other status.
+        body: String,
+    },
+    /// None.
+    Missed {
+        /// Who should act.
+        kind: Missed,
+        /// In words.
+        why: String,
+    },
+}
+
+/// Why a page did not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missed {
+    /// Nothing was heard, which may be for reasons on our side.
+    Unreached,
+    /// It is not served as it has to be.
+    Refused,
+}
+
+/// What a provider has of a domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provision {
+    /// The account that may fetch its mail.
+    pub account: Option<String>,
+    /// The settings say something of it.
+    #[serde(default)]
+    pub is_set: bool,
+    /// Mail for it is let in.
+    #[serde(default)]
+    pub is_listed: bool,
+    /// How long its mail waits, seconds.
+    pub lifetime_s: u64,
+    /// After how long senders are told that it waits, seconds.
+    pub delay_s: Option<u64>,
+    /// What its queue holds; nothing where nobody told.
+    pub queue: Option<Waiting>,
+    /// Why nobody told.
+    #[serde(default)]
+    pub untold: Option<String>,
+}
+
+/// What waits for a domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// So many messages.
+    pub messages: u64,
+    /// When the first of them is given up, seconds from when this was asked.
+    pub next_expiry_s: Option<i64>,
+    /// When its customer fetched last with success, seconds before this was asked.
+    pub last_fetch_s: Option<i64>,
 }
 
 /// A question, and what came of it.
@@ -67,13 +163,31 @@ pub struct Server {
     pub name: Option<String>,
     /// Its address.
     pub addr: IpAddr,
+    /// Its port.
+    #[serde(default = "usual_port", skip_serializing_if = "is_usual_port")]
+    pub port: u16,
+}
+
+/// The port of name servers. RFC 1035, section 4.2.
+pub const PORT: u16 = 53;
+
+fn usual_port() -> u16 {
+    PORT
+}
+
+fn is_usual_port(port: &u16) -> bool {
+    *port == PORT
 }
 
 impl std::fmt::Display for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = match self.port {
+            PORT => self.addr.to_string(),
+            port => std::net::SocketAddr::new(self.addr, port).to_string(),
+        };
         match &self.name {
-            Some(name) => write!(f, "{name} ({})", self.addr),
-            None => write!(f, "{}", self.addr),
+            Some(name) => write!(f, "{name} ({at})"),
+            None => f.write_str(&at),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Is there anything to judge? The name, what is expected, and whether anybody answers.
 
-use super::case::listed;
-use super::facts::{Answer, Data, Kind, Manner, Role, Transport};
+use std::collections::BTreeSet;
+
+use super::case::{is_below_or_at, listed};
+use super::facts::{Answer, Data, Kind, Manner, Role, Server, Transport};
 use super::{Case, Check, Fault, Judged};
 use crate::check::case::Presence;
 use crate::finding::{About, Severity};
@@ -57,6 +59,18 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         about: About {
+            id: "dns.excess",
+            title: "no answer has more in it than anybody needs",
+            severity: Severity::Error,
+            rfc: &[],
+            why: "Only the first of very many records are judged; what stands behind them is not known.",
+            remedy: "Leave out what nobody needs; if you did not make the records, find out who did.",
+            blocked_by: &["dns.exists", "dns.servfail"],
+        },
+        judge: excess,
+    },
+    Check {
+        about: About {
             id: "in.no-expectation",
             title: "it was said where the mail should go",
             severity: Severity::Notice,
@@ -94,25 +108,48 @@ fn domain(case: &Case) -> Judged {
     Judged::Amiss(vec![Fault::of(name, format!("{name} {problem}"))])
 }
 
+/// Does this resolver look nothing up: neither what is asked about, nor what is elsewhere? Then it says nothing
+/// of the domain.
+fn is_broken(case: &Case, server: &Server) -> bool {
+    let zone = case.facts.zone.as_deref().unwrap_or(&case.facts.domain);
+    let is_elsewhere = |answer: &&Answer| answer.name != "." && !is_below_or_at(&answer.name, zone);
+    let mut elsewhere = case.asked_of(server).filter(is_elsewhere).peekable();
+    let is_domain = |answer: &Answer| answer.name == case.facts.domain && answer.is_settled();
+    elsewhere.peek().is_some()
+        && !elsewhere.any(Answer::is_settled)
+        && !case.asked_of(server).any(is_domain)
+}
+
 fn resolver(case: &Case) -> Judged {
     let of_resolvers = |answer: &&Answer| answer.server.role == Role::Resolver;
-    let mut asked = case.facts.answers.iter().filter(of_resolvers).peekable();
-    if asked.peek().is_none() {
+    let asked = case.facts.answers.iter().filter(of_resolvers);
+    let servers: BTreeSet<&Server> = asked.map(|answer| &answer.server).collect();
+    if servers.is_empty() {
         return Judged::Nothing("no resolver was asked");
     }
-    let mut silent: Vec<String> = Vec::new();
-    for answer in asked {
-        match answer.silence() {
-            None => return Judged::Ok,
-            Some(why) => {
-                let told = format!("{} ({why})", answer.server.addr);
-                if !silent.contains(&told) {
-                    silent.push(told);
-                }
+    let (mut silent, mut broken) = (Vec::new(), Vec::new());
+    for server in servers {
+        let heard = case.asked_of(server).find_map(Answer::reply);
+        match (heard, case.asked_of(server).find_map(Answer::silence)) {
+            (None, Some(why)) => silent.push(format!("{server} ({why})")),
+            (Some(reply), _) if is_broken(case, server) => {
+                broken.push(format!("{server} answers {} to everything", reply.rcode));
             }
+            _ => return Judged::Ok,
         }
     }
-    Judged::Unknown(format!("nothing was heard from {}", listed(silent)))
+    match silent.is_empty() {
+        true => Judged::Unknown(listed(broken)),
+        false => {
+            let silent = format!("nothing was heard from {}", listed(silent));
+            Judged::Unknown(listed(std::iter::once(silent).chain(broken)))
+        }
+    }
+}
+
+fn excess(case: &Case) -> Judged {
+    let fault = |what: &String| Fault::of(&case.facts.domain, format!("there are {what}"));
+    Judged::by(case.excess.iter().map(fault).collect())
 }
 
 /// The answers on the domain itself, the zone's own first, then its parent's, then the resolvers'.
@@ -121,6 +158,11 @@ fn on_domain<'a>(case: &Case<'a>) -> Vec<&'a Answer> {
     let ask = |role| case.asked(role, name, Kind::Mx).chain(case.asked(role, name, Kind::Ns));
     let own = ask(Role::Authority).chain(ask(Role::Parent));
     own.chain(ask(Role::Resolver)).filter(|answer| answer.is_settled()).collect()
+}
+
+/// Did somebody say that there is no such domain, and nobody that there is?
+pub(super) fn is_gone(case: &Case) -> bool {
+    matches!(exists(case), Judged::Amiss(_))
 }
 
 fn exists(case: &Case) -> Judged {
@@ -160,40 +202,44 @@ fn exists(case: &Case) -> Judged {
 
 pub(super) fn servfail(case: &Case) -> Judged {
     let name = &case.facts.domain;
-    let mut faults = Vec::new();
-    if case.asked(Role::Resolver, name, Kind::Mx).next().is_none() {
+    let is_whole = |answer: &&Answer| !is_broken(case, &answer.server);
+    let asked = || case.asked(Role::Resolver, name, Kind::Mx);
+    if asked().next().is_none() {
         return Judged::Nothing("no resolver was asked for it");
     }
-    for answer in case.asked(Role::Resolver, name, Kind::Mx) {
-        let Some(reply) = answer.reply().filter(|reply| reply.rcode == "SERVFAIL") else {
-            continue;
-        };
-        let unchecked = case.asked_of(&answer.server).find(|other| {
-            other.manner == Manner::Unchecked && other.name == *name && other.is_settled()
-        });
-        let what = match unchecked {
-            Some(_) => "; without checking signatures it answers, so DNSSEC is what fails",
-            None => "; it does so without checking signatures too",
-        };
-        let said = match reply.ede.is_empty() {
-            true => String::new(),
-            false => format!(" ({})", reply.ede.join("; ")),
-        };
-        let message = format!("{} cannot look {name} up{said}{what}", answer.server);
-        let remedy = match unchecked {
-            Some(_) => "Sign the zone anew, or remove the DS records from the zone above.",
-            None => "Look at the zone's servers: ns.lame and ns.unreachable tell which.",
-        };
-        let evidence = [Some(answer), unchecked].into_iter().flatten();
-        let evidence: Vec<String> = evidence.map(|answer| answer.id.clone()).collect();
-        let fault = Fault::of(name, message).got("SERVFAIL").want("NOERROR");
-        faults.push(fault.remedy(remedy).seen(&evidence));
-    }
-    let told = case.asked(Role::Resolver, name, Kind::Mx).any(Answer::is_settled);
+    let faults: Vec<Fault> =
+        asked().filter(is_whole).filter_map(|answer| not_looked_up(case, answer)).collect();
+    let told = asked().any(Answer::is_settled);
     match faults.is_empty() && !told {
         true => Judged::Unknown(format!("no resolver told the MX records of {name}")),
         false => Judged::by(faults),
     }
+}
+
+/// A resolver that can look up others, and not this.
+fn not_looked_up(case: &Case, answer: &Answer) -> Option<Fault> {
+    let name = &case.facts.domain;
+    let reply = answer.reply().filter(|reply| reply.rcode == "SERVFAIL")?;
+    let unchecked = case.asked_of(&answer.server).find(|other| {
+        other.manner == Manner::Unchecked && other.name == *name && other.is_settled()
+    });
+    let what = match unchecked {
+        Some(_) => "; without checking signatures it answers, so DNSSEC is what fails",
+        None => "; it does so without checking signatures too",
+    };
+    let said = match reply.ede.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", reply.ede.join("; ")),
+    };
+    let message = format!("{} cannot look {name} up{said}{what}", answer.server);
+    let remedy = match unchecked {
+        Some(_) => "Sign the zone anew, or remove the DS records from the zone above.",
+        None => "Look at the zone's servers: ns.lame and ns.unreachable tell which.",
+    };
+    let evidence = [Some(answer), unchecked].into_iter().flatten();
+    let evidence: Vec<String> = evidence.map(|answer| answer.id.clone()).collect();
+    let fault = Fault::of(name, message).got("SERVFAIL").want("NOERROR");
+    Some(fault.remedy(remedy).seen(&evidence))
 }
 
 fn no_expectation(case: &Case) -> Judged {
@@ -211,7 +257,7 @@ fn expected_resolves(case: &Case) -> Judged {
     let (mut faults, mut unclear) = (Vec::new(), Vec::new());
     for server in &case.expect.servers {
         let host = case.host(server);
-        let what = match host.is {
+        let what = match &host.is {
             Presence::There { .. } => continue,
             Presence::Nowhere => "has no address",
             Presence::NoName => "does not exist",

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use super::case::{Host, Presence};
 use super::facts::{Data, Kind, Role, reverse};
 use super::target::each_target;
 use super::{Case, Check, Fault, Judged};
 use crate::finding::{About, Severity};
+use crate::probe::{Call, Purpose, Rung};
 
 const NO_RECORDS: &[&str] = &[
     "dns.exists",
@@ -31,6 +33,18 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         about: About {
+            id: "ptr.fcrdns",
+            title: "the name of every address of a target leads back to it",
+            severity: Severity::Warning,
+            rfc: &["RFC 8601, 2.7.3", "RFC 1912, 2.1"],
+            why: "Anybody can call his address what he likes; a name that does not lead back proves nothing.",
+            remedy: "Give the name an address record, or have the owner of the address correct the PTR record.",
+            blocked_by: NO_RECORDS,
+        },
+        judge: leads_back,
+    },
+    Check {
+        about: About {
             id: "ptr.generic",
             title: "no target looks like a dial-up line",
             severity: Severity::Notice,
@@ -40,6 +54,18 @@ pub(super) const CHECKS: &[Check] = &[
             blocked_by: NO_RECORDS,
         },
         judge: generic,
+    },
+    Check {
+        about: About {
+            id: "ptr.banner",
+            title: "each server calls itself by the name of its address",
+            severity: Severity::Info,
+            rfc: &["RFC 5321, 4.1.4"],
+            why: "It matters for a server that sends, as one does that sends failure notices; for one that only receives it is cosmetic.",
+            remedy: "Set the server's name to that of its address, and see that the name leads back to it (MSQ-14).",
+            blocked_by: NO_RECORDS,
+        },
+        judge: banner,
     },
 ];
 
@@ -79,6 +105,47 @@ fn exists(case: &Case) -> Judged {
     })
 }
 
+/// More names of an address are not followed.
+const MOST_NAMES: usize = 5;
+
+/// The names that addresses have, so far as they may be followed.
+pub fn names_of_addresses(case: &Case) -> Vec<String> {
+    let of = |address: &IpAddr| names(case, *address).map_or_else(Vec::new, |(names, _)| names);
+    let targets = super::dnssec::targets(case).into_iter().map(|target| case.host(target));
+    let addrs: Vec<IpAddr> = targets.flat_map(|host| host.addrs.iter().copied()).collect();
+    addrs.iter().flat_map(|address| of(address).into_iter().take(MOST_NAMES)).collect()
+}
+
+fn leads_back(case: &Case) -> Judged {
+    if !was_asked(case) {
+        return Judged::Nothing("nobody told what the addresses are called");
+    }
+    each_target(case, |mx, host| {
+        host.addrs.iter().find_map(|address| {
+            let (names, id) = names(case, *address)?;
+            let hosts: Vec<&Host> =
+                names.iter().take(MOST_NAMES).map(|name| case.host(name)).collect();
+            let is_known = |host: &&Host| {
+                !matches!(host.is, Presence::Unknown(_) | Presence::There { whole: false })
+            };
+            // What nobody told may lead back.
+            let leads_back = |host: &&Host| host.addrs.contains(address) || !is_known(host);
+            if hosts.is_empty() || hosts.iter().any(leads_back) {
+                return None;
+            }
+            let (name, found) = (&names[0], hosts[0].addrs.iter().map(ToString::to_string));
+            let found = super::case::listed(found);
+            let message =
+                format!("{} at {address} is called {name}, whose address is: {found}", mx.target);
+            let remedy = format!("Give {name} the address {address}, or correct the PTR record.");
+            let mut evidence = vec![id];
+            evidence.extend(hosts.into_iter().flat_map(|host| host.evidence.iter().cloned()));
+            let fault = Fault::of(&mx.target, message).got(found).want(address.to_string());
+            Some(fault.remedy(remedy).seen(&evidence))
+        })
+    })
+}
+
 /// Do the numbers of the address stand in the name, in either order?
 fn is_made_of(name: &str, address: IpAddr) -> bool {
     let IpAddr::V4(v4) = address else { return false };
@@ -101,4 +168,37 @@ fn generic(case: &Case) -> Judged {
             Some(Fault::of(&mx.target, message).got(made).seen(&[id]))
         })
     })
+}
+
+/// By which names the server called itself.
+fn own_names(call: &Call) -> Vec<String> {
+    let said = [Rung::Greeting, Rung::Ehlo].into_iter().filter_map(|rung| call.last(rung)?.reply());
+    let said = said.filter(|said| said.is_positive());
+    let name = said.map(|said| said.first_word().trim_end_matches('.').to_ascii_lowercase());
+    name.filter(|name| name.contains('.')).collect()
+}
+
+fn banner(case: &Case) -> Judged {
+    let mut faults = Vec::new();
+    let mut is_any = false;
+    for call in case.facts.calls.iter().filter(|call| call.purpose == Purpose::Mx) {
+        let own = own_names(call);
+        let Some((names, id)) = names(case, call.addr).filter(|(names, _)| !names.is_empty())
+        else {
+            continue;
+        };
+        let Some(first) = own.first() else { continue };
+        is_any = true;
+        if own.iter().any(|own| names.contains(own)) {
+            continue;
+        }
+        let (is_called, host) = (super::case::listed(names), &call.host);
+        let message = format!("{} is called {is_called}, and calls itself {first}", call.addr);
+        let fault = Fault::of(host, message).got(first).want(is_called);
+        faults.push(fault.seen(&[id, call.id.clone()]));
+    }
+    match is_any {
+        true => Judged::by(faults),
+        false => Judged::Nothing("no server with a named address was called"),
+    }
 }

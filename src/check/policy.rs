@@ -70,7 +70,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// The texts at a name that begin with this word, if anybody answered, and the question.
-fn texts<'a>(
+pub(super) fn texts<'a>(
     case: &Case<'a>,
     name: &str,
     begin: &str,
@@ -125,6 +125,12 @@ fn field<'a>(record: &'a str, name: &str) -> Option<&'a str> {
         let (key, value) = field.split_once('=')?;
         (key.trim() == name).then(|| value.trim())
     })
+}
+
+/// Does the domain say that it has a policy?
+pub(super) fn has_sts_record(case: &Case) -> bool {
+    let name = format!("_mta-sts.{}", case.facts.domain);
+    texts(case, &name, "v=STSv1").is_ok_and(|(found, _)| !found.is_empty())
 }
 
 fn sts_record(case: &Case) -> Judged {

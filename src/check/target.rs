@@ -1,6 +1,6 @@
 //! Is what the MX records name a host that can take mail?
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 
 use super::case::{Host, Mx, MxSet, Presence, listed};
@@ -11,6 +11,8 @@ use crate::finding::{About, Class, Severity};
 /// Where there are no MX records to judge.
 const NO_MX: &[&str] = &["dns.exists", "dns.servfail", "target.none", "target.implicit"];
 const UNTOLD: &str = "no server told the MX records";
+/// More of what is not known is not listed.
+const MOST_DOUBTS: usize = 10;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -192,9 +194,46 @@ pub(super) const CHECKS: &[Check] = &[
 /// What this says of each target of each answer, once.
 pub(super) fn each_target(case: &Case, judge: impl Fn(&Mx, &Host) -> Option<Fault>) -> Judged {
     let faults = |set: &MxSet| -> Vec<Fault> {
-        set.targets().filter_map(|mx| judge(mx, &case.host(&mx.target))).collect()
+        set.targets().filter_map(|mx| judge(mx, case.host(&mx.target))).collect()
     };
     each_set(case, faults)
+}
+
+/// The same, by where the targets are: nothing can be said where nobody told.
+pub(super) fn each_place(case: &Case, judge: impl Fn(&Mx, &Host) -> Option<Fault>) -> Judged {
+    let untold = |mx: &Mx| match &case.host(&mx.target).is {
+        Presence::Unknown(why) if literal(&mx.target).is_none() => {
+            Some(format!("{}: {why}", mx.target))
+        }
+        _ => None,
+    };
+    // Another check tells of whom.
+    match each_target(case, judge) {
+        Judged::Ok => match or_unknown(case, Judged::Ok, untold) {
+            Judged::Ok => Judged::Ok,
+            _ => Judged::After("target.dangling"),
+        },
+        judged => judged,
+    }
+}
+
+/// What is in order is not known to be, where something about a target is unknown: this, in words.
+pub(super) fn or_unknown(
+    case: &Case,
+    judged: Judged,
+    unclear: impl Fn(&Mx) -> Option<String>,
+) -> Judged {
+    if !matches!(judged, Judged::Ok) {
+        return judged;
+    }
+    let unclear: BTreeSet<String> =
+        case.sets.iter().flat_map(MxSet::targets).filter_map(unclear).collect();
+    match unclear.is_empty() {
+        true => Judged::Ok,
+        false => {
+            Judged::Unknown(unclear.into_iter().take(MOST_DOUBTS).collect::<Vec<_>>().join("; "))
+        }
+    }
 }
 
 /// What this says of each answer, once.
@@ -202,15 +241,30 @@ pub(super) fn each_set(case: &Case, judge: impl Fn(&MxSet) -> Vec<Fault>) -> Jud
     if case.sets.is_empty() {
         return Judged::Unknown(UNTOLD.to_owned());
     }
+    let judged: Vec<(&MxSet, Vec<Fault>)> = case.sets.iter().map(|set| (set, judge(set))).collect();
+    if let Some(doubt) = contested(case, &judged) {
+        return Judged::Unknown(doubt);
+    }
     let (mut faults, mut told) = (Vec::new(), HashSet::new());
-    let judged = case.sets.iter().map(|set| (set, judge(set)));
-    for (set, fault) in judged.flat_map(|(set, all)| all.into_iter().map(move |one| (set, one))) {
+    for (set, fault) in
+        judged.into_iter().flat_map(|(set, all)| all.into_iter().map(move |f| (set, f)))
+    {
         if told.insert((fault.subject.clone(), fault.message.clone())) {
             let is_bare = fault.evidence.is_empty();
             faults.push(if is_bare { fault.seen(&set.evidence) } else { fault });
         }
     }
     Judged::by(faults)
+}
+
+/// What only some resolvers have is old, or new, or true for some; where nobody who speaks for the zone told,
+/// nobody knows.
+fn contested(case: &Case, judged: &[(&MxSet, Vec<Fault>)]) -> Option<String> {
+    if !case.is_contested() || judged.iter().all(|(_, faults)| !faults.is_empty()) {
+        return None;
+    }
+    let fault = judged.iter().find_map(|(_, faults)| faults.first())?;
+    Some(format!("{}; other resolvers do not, and nobody told who is right", fault.message))
 }
 
 fn owner_cname(case: &Case) -> Judged {
@@ -249,7 +303,7 @@ fn none(case: &Case) -> Judged {
     }
     let name = &case.facts.domain;
     let host = case.host(name);
-    match host.is {
+    match &host.is {
         Presence::There { .. } => Judged::Ok,
         Presence::Unknown(why) => {
             Judged::Unknown(format!("{name} has no MX record; whether it has an address: {why}"))
@@ -257,7 +311,7 @@ fn none(case: &Case) -> Judged {
         Presence::Nowhere | Presence::NoName => {
             let message = format!("{name} has neither an MX record nor an address");
             let fault = Fault::of(name, message).remedy(hint(case));
-            Judged::Amiss(vec![fault.seen(&[evidence(case), host.evidence].concat())])
+            Judged::Amiss(vec![fault.seen(&[evidence(case), host.evidence.clone()].concat())])
         }
     }
 }
@@ -272,12 +326,17 @@ fn implicit(case: &Case) -> Judged {
     let host = case.host(name);
     let where_to = listed(host.addrs.iter().map(ToString::to_string));
     let severity = match case.class(name) {
+        Class::Unknown => {
+            let why = case.why_unknown(name);
+            let what = format!("{name} has no MX record, so mail goes to its address {where_to}");
+            return Judged::Unknown(format!("{what}; whose that is nobody told ({why})"));
+        }
         Class::Expected | Class::Any | Class::Allowed => Severity::Warning,
         _ => Severity::Critical,
     };
     let message = format!("{name} has no MX record, so mail goes to its address {where_to}");
     let fault = Fault::of(name, message).got(where_to).remedy(hint(case)).at(severity);
-    Judged::Amiss(vec![fault.seen(&[evidence(case), host.evidence].concat())])
+    Judged::Amiss(vec![fault.seen(&[evidence(case), host.evidence.clone()].concat())])
 }
 
 fn nullmx(case: &Case) -> Judged {
@@ -306,7 +365,7 @@ fn nullmx_mixed(case: &Case) -> Judged {
 }
 
 /// Is this name an address?
-fn literal(name: &str) -> Option<IpAddr> {
+pub(super) fn literal(name: &str) -> Option<IpAddr> {
     let inner = name.trim_start_matches('[').trim_end_matches(']');
     inner.parse().ok()
 }
@@ -387,19 +446,16 @@ fn takeover(case: &Case) -> Judged {
 }
 
 fn dangling(case: &Case) -> Judged {
-    let is_nowhere = |host: &Host| matches!(host.is, Presence::Nowhere | Presence::NoName);
-    let mut unclear = Vec::new();
-    for mx in case.sets.iter().flat_map(MxSet::targets) {
-        if literal(&mx.target).is_some() {
-            continue;
+    let untold = |mx: &Mx| match &case.host(&mx.target).is {
+        Presence::Unknown(why) if literal(&mx.target).is_none() => {
+            Some(format!("{}: {why}", mx.target))
         }
-        if let Presence::Unknown(why) = case.host(&mx.target).is {
-            unclear.push(format!("{}: {why}", mx.target));
-        }
-    }
+        _ => None,
+    };
     let faults = |set: &MxSet| -> Vec<Fault> {
-        let hosts: Vec<(&Mx, Host)> = set.targets().map(|mx| (mx, case.host(&mx.target))).collect();
-        let all = hosts.iter().all(|(_, host)| is_nowhere(host));
+        let hosts: Vec<(&Mx, &Host)> =
+            set.targets().map(|mx| (mx, case.host(&mx.target))).collect();
+        let all = hosts.iter().all(|(_, host)| host.is_nowhere());
         let severity = if all { Severity::Critical } else { Severity::Error };
         // What is no name at all, is misspelt, expected, or can be registered, is told by other checks.
         let told = |mx: &Mx| {
@@ -408,8 +464,8 @@ fn dangling(case: &Case) -> Judged {
                 || super::routing::is_slip(case, mx)
                 || case.expect.servers.contains(&mx.target)
         };
-        let lost = hosts.iter().filter(|(mx, host)| is_nowhere(host) && !told(mx));
-        let fault = |(mx, host): &(&Mx, Host)| {
+        let lost = hosts.iter().filter(|(mx, host)| host.is_nowhere() && !told(mx));
+        let fault = |(mx, host): &(&Mx, &Host)| {
             let what = match host.is {
                 Presence::NoName => "does not exist",
                 _ => "has no address",
@@ -420,21 +476,21 @@ fn dangling(case: &Case) -> Judged {
         };
         lost.map(fault).collect()
     };
-    match each_set(case, faults) {
-        Judged::Ok if !unclear.is_empty() => {
-            unclear.sort();
-            unclear.dedup();
-            Judged::Unknown(unclear.join("; "))
-        }
-        judged => judged,
-    }
+    or_unknown(case, each_set(case, faults), untold)
 }
 
 fn of_one_family(case: &Case, v4: bool, fault: impl Fn(&str) -> Fault) -> Judged {
-    each_target(case, |mx, host| {
+    let only = |host: &Host| {
+        !host.addrs.is_empty() && host.addrs.iter().all(|address| address.is_ipv4() == v4)
+    };
+    let judged = each_place(case, |mx, host| {
         let whole = host.is == Presence::There { whole: true };
-        let only = !host.addrs.is_empty() && host.addrs.iter().all(|a| a.is_ipv4() == v4);
-        (whole && only).then(|| fault(&mx.target).seen(&host.evidence))
+        (whole && only(host)).then(|| fault(&mx.target).seen(&host.evidence))
+    });
+    or_unknown(case, judged, |mx| {
+        let host = case.host(&mx.target);
+        let half = host.is == Presence::There { whole: false } && only(host);
+        half.then(|| format!("{}: nobody told all its addresses", mx.target))
     })
 }
 
@@ -450,7 +506,7 @@ fn v4_only(case: &Case) -> Judged {
 }
 
 /// What kind of address nobody can reach from outside this is.
-fn special(address: IpAddr) -> Option<&'static str> {
+pub(super) fn special(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();
@@ -481,7 +537,7 @@ fn special(address: IpAddr) -> Option<&'static str> {
 }
 
 fn special_addr(case: &Case) -> Judged {
-    each_target(case, |mx, host| {
+    each_place(case, |mx, host| {
         let told = host.addrs.iter().filter_map(|a| Some(format!("{a} ({})", special(*a)?)));
         let told: Vec<String> = told.collect();
         if told.is_empty() {

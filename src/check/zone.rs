@@ -159,7 +159,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         about: About {
             id: "ns.resolver-differs",
-            title: "resolvers tell what the zone's own servers tell",
+            title: "resolvers tell what the zone's own servers tell, and what others tell",
             severity: Severity::Warning,
             rfc: &["RFC 1034, 4.3.4"],
             why: "Senders go by what is in their cache; or the zone is another one inside your network.",
@@ -172,14 +172,12 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// What a server was asked by UDP in the usual manner, as far as it could be asked at all.
 fn usual<'a>(case: &Case<'a>, server: &Server) -> Vec<&'a Answer> {
-    let server = server.clone();
-    let of_server = case.facts.answers.iter().filter(move |answer| answer.server == server);
     let usual = |answer: &&Answer| {
         answer.transport == Transport::Udp
             && answer.manner == Manner::Usual
             && answer.silence() != Some(&Silence::Unroutable)
     };
-    of_server.filter(usual).collect()
+    case.asked_of(server).filter(usual).collect()
 }
 
 fn ids<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> Vec<String> {
@@ -187,10 +185,9 @@ fn ids<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> Vec<String> {
 }
 
 fn unreachable(case: &Case) -> Judged {
-    let servers = case.authorities();
+    let servers = case.authorities().iter().copied();
     let heard = |server: &Server| case.asked_of(server).any(|answer| answer.reply().is_some());
-    let asked: Vec<&Server> =
-        servers.into_iter().filter(|server| !usual(case, server).is_empty()).collect();
+    let asked: Vec<&Server> = servers.filter(|server| !usual(case, server).is_empty()).collect();
     if asked.is_empty() {
         return Judged::Nothing(NOBODY);
     }
@@ -365,7 +362,7 @@ fn cname(case: &Case) -> Judged {
     }
     let fault = |name: &String| {
         let host = case.host(name);
-        let canonical = host.canonical?;
+        let canonical = host.canonical.clone()?;
         let message = format!("the server {name} is only another name for {canonical}");
         let remedy = format!("Put {canonical} in the place of {name}, here and in the zone above.");
         Some(Fault::of(name, message).got(canonical).remedy(remedy).seen(&host.evidence))
@@ -404,7 +401,7 @@ fn glue(case: &Case) -> Judged {
             {
                 let (addresses, evidence) = told.entry(&record.name).or_default();
                 addresses.insert(*address);
-                if !evidence.contains(&answer.id) {
+                if evidence.last() != Some(&answer.id) {
                     evidence.push(answer.id.clone());
                 }
             }
@@ -422,13 +419,24 @@ fn glue(case: &Case) -> Judged {
         }
         compared = true;
         if glue != addresses {
+            let severity = glue_severity(&glue, &addresses);
             let (glue, addresses) = (shown(&glue), shown(&addresses));
             let message = format!("the zone above says {name} is at {glue}; it is at {addresses}");
-            let evidence = [evidence, host.evidence].concat();
-            faults.push(Fault::of(name, message).got(glue).want(addresses).seen(&evidence));
+            let evidence = [&evidence[..], &host.evidence[..]].concat();
+            let fault = Fault::of(name, message).got(glue).want(addresses);
+            faults.push(fault.at(severity).seen(&evidence));
         }
     }
     if compared { Judged::by(faults) } else { Judged::Nothing("the zone above tells no addresses") }
+}
+
+/// Where a right IPv4 address is there and only IPv6 is missing nobody is led astray, and hardly anybody misses it.
+fn glue_severity(glue: &BTreeSet<IpAddr>, addresses: &BTreeSet<IpAddr>) -> Severity {
+    let is_right = glue.is_subset(addresses) && glue.iter().any(IpAddr::is_ipv4);
+    match is_right && addresses.difference(glue).all(IpAddr::is_ipv6) {
+        true => Severity::Notice,
+        false => Severity::Error,
+    }
 }
 
 fn shown(addresses: &BTreeSet<IpAddr>) -> String {
@@ -451,7 +459,7 @@ fn all_agree(case: &Case) -> Judged {
     };
     let fault = |set: &&MxSet| {
         let who = listed(set.seen_at.iter().map(ToString::to_string));
-        let serials = set.seen_at.iter().filter_map(|server| serial_at(case, server));
+        let serials = set.seen_at.iter().filter_map(|server| case.serial_at(server));
         let serials: BTreeSet<u32> = serials.collect();
         let serial = match serials.is_empty() {
             true => String::new(),
@@ -492,7 +500,7 @@ fn untold(case: &Case) -> Vec<String> {
         let answers = case.asked_of(server).any(Answer::is_settled);
         was_asked && answers && !asked.any(Answer::is_settled)
     };
-    case.authorities().into_iter().filter(is_silent).map(ToString::to_string).collect()
+    case.authorities().iter().copied().filter(is_silent).map(ToString::to_string).collect()
 }
 
 fn addr_agree(case: &Case) -> Judged {
@@ -521,20 +529,10 @@ fn addr_agree(case: &Case) -> Judged {
     }
 }
 
-/// Which version of the zone a server has.
-pub(super) fn serial_at(case: &Case, server: &Server) -> Option<u32> {
-    case.asked_of(server).filter(|answer| answer.is_settled()).find_map(|answer| {
-        answer.records().find_map(|record| match record.data {
-            Data::Soa { serial, .. } => Some(serial),
-            _ => None,
-        })
-    })
-}
-
 fn serial(case: &Case) -> Judged {
     let mut by_serial: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for server in case.authorities() {
-        if let Some(serial) = serial_at(case, server) {
+        if let Some(serial) = case.serial_at(server) {
             by_serial.entry(serial).or_default().push(server.to_string());
         }
     }
@@ -553,20 +551,32 @@ fn serial(case: &Case) -> Judged {
 }
 
 fn resolver_differs(case: &Case) -> Judged {
-    let own = case.sets.first().filter(|set| set.seen_at.iter().any(|s| s.role == Role::Authority));
-    let Some(own) = own else { return Judged::Nothing("no server of the zone answered") };
-    let cached = case.resolver_sets();
+    let cached = case.distinct(Role::Resolver);
     if cached.is_empty() {
         return Judged::Nothing("no resolver told the MX records");
     }
-    let differs = |set: &&MxSet| records(set) != records(own);
+    let Some(first) = case.sets.first() else {
+        return Judged::Nothing("no server told the MX records");
+    };
+    let is_own = first.seen_at.iter().any(|server| server.role == Role::Authority);
+    if !is_own && cached.len() < 2 {
+        return Judged::Nothing("no server of the zone answered");
+    }
+    let differs = |set: &&MxSet| records(set) != records(first);
     let fault = |set: &MxSet| {
-        let who = listed(set.seen_at.iter().map(ToString::to_string));
+        let (who, says) = (listed(set.seen_at.iter().map(ToString::to_string)), records(set));
         let keeps = set.records.iter().map(|mx| mx.ttl).max();
         let keeps = keeps.map(|ttl| format!(", for {ttl} s more")).unwrap_or_default();
-        let message = format!("the resolver {who} still says {}{keeps}", records(set));
-        let fault = Fault::of(who, message).got(records(set)).want(records(own));
-        fault.seen(&[set.evidence.clone(), own.evidence.clone()].concat())
+        let message = match is_own {
+            true => format!("the resolver {who} still says {says}{keeps}"),
+            false => format!(
+                "the resolver {who} says {says}{keeps}, {} says {}; no server of the zone told who is right",
+                listed(first.seen_at.iter().map(ToString::to_string)),
+                records(first)
+            ),
+        };
+        let fault = Fault::of(who, message).got(says).want(records(first));
+        fault.seen(&[set.evidence.clone(), first.evidence.clone()].concat())
     };
     Judged::by(cached.iter().filter(differs).map(fault).collect())
 }

@@ -14,7 +14,7 @@ use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use serde_json::Value;
 
-use super::{fetch, mxcheck as door, provider, queue};
+use super::{fetch, mxcheck as door, probe, provider, queue};
 use crate::config::accounts::Accounts;
 use crate::config::provider as settings;
 use crate::flow::check::checks;
@@ -59,6 +59,11 @@ pub fn atrn_fetch() -> clap::Command {
         "ACCOUNT" => arg.add(ArgValueCompleter::new(accounts_of_customer)),
         _ => arg,
     })
+}
+
+/// The definition of `smtp-probe`.
+pub fn smtp_probe() -> clap::Command {
+    probe::command()
 }
 
 /// The definition of `mxcheck`, with the checks there are.

@@ -338,7 +338,7 @@ pub struct PasswordFlags {
 
 impl PasswordFlags {
     /// The source that one of the flags names.
-    fn source(&self) -> Option<SecretSource> {
+    pub(super) fn source(&self) -> Option<SecretSource> {
         let command = self.password_command.clone().map(CommandLine::Shell);
         command
             .map(SecretSource::Command)
@@ -480,17 +480,42 @@ fn from_variable(matches: &ArgMatches) -> impl Fn(&str) -> bool {
     }
 }
 
-/// Puts in the `run` that was left out: the first argument is neither a command nor a wish for help.
+/// Puts the command first, where flags stand before it, and `run` where it was left out.
 fn with_run(mut args: Vec<OsString>) -> Vec<OsString> {
-    let known = ["help", "--help", "-h", "--version", "-V"].map(str::to_owned);
     let definition = command();
-    let commands = definition.get_subcommands().map(|below| below.get_name().to_owned());
-    let known: Vec<String> = commands.chain(known).collect();
-    let stands = args.get(1).is_some_and(|first| known.iter().any(|word| first == word.as_str()));
-    if !stands && !args.is_empty() {
+    let wishes = ["help", "--help", "-h", "--version", "-V"];
+    let is_command = |word: &str| definition.find_subcommand(word).is_some();
+    let mut at = 1;
+    while let Some(word) = args.get(at).and_then(|word| word.to_str()) {
+        if is_command(word) || at == 1 && wishes.contains(&word) {
+            let first = args.remove(at);
+            args.insert(1, first);
+            return args;
+        }
+        if !word.starts_with('-') || word == "--" {
+            break;
+        }
+        at += if wants_a_value(&definition, word) { 2 } else { 1 };
+    }
+    if !args.is_empty() {
         args.insert(1, "run".into());
     }
     args
+}
+
+/// Is the word behind this flag its value?
+fn wants_a_value(definition: &clap::Command, flag: &str) -> bool {
+    let is_it = |arg: &clap::Arg| match flag.strip_prefix("--") {
+        Some(long) => arg.get_long_and_visible_aliases().is_some_and(|all| all.contains(&long)),
+        None => {
+            let mut letters = flag.chars().skip(1);
+            let (letter, rest) = (letters.next(), letters.next());
+            rest.is_none() && letter.is_some() && arg.get_short() == letter
+        }
+    };
+    let below = definition.get_subcommands().flat_map(clap::Command::get_arguments);
+    let mut of_flag = below.filter(|arg| is_it(arg));
+    of_flag.any(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set())
 }
 
 impl Invocation {

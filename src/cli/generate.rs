@@ -13,9 +13,10 @@ use clap_complete::Shell;
 use clap_complete::env::{self, EnvCompleter};
 use clap_complete_nushell::Nushell;
 
-use super::{Example, fetch, mxcheck, provider, queue};
+use super::{Example, fetch, mxcheck, probe, provider, queue};
 use crate::exit::Exit;
 use crate::flow::check::{About, Assessment, checks};
+use crate::flow::probe::{NOTATION, Record, catalogue as probe_rules};
 use crate::flow::summary::Summary;
 
 /// A file to be written, below the root of the source tree.
@@ -56,7 +57,7 @@ fn titled(name: &str, section: u8, page: &str) -> Generated {
     Generated { path: format!("man/{name}.{section}").into(), text: title + page }
 }
 
-fn programs() -> [Program; 4] {
+fn programs() -> [Program; 5] {
     [
         Program {
             command: provider::command(),
@@ -103,6 +104,13 @@ fn programs() -> [Program; 4] {
             )],
             see_also: "odmr\\-mx\\-setup(7), odmrd(8), atrn\\-fetch(1), odmr(7)",
         },
+        Program {
+            command: probe::command(),
+            section: "1",
+            examples: probe::EXAMPLES,
+            files: &[],
+            see_also: "mxcheck(1), odmrd(8), odmr(7)",
+        },
     ]
 }
 
@@ -140,6 +148,9 @@ fn page(program: &Program, command: &clap::Command, name: &str, main: bool) -> G
     }
     if name == "mxcheck" {
         text.push_str(&catalogue());
+    }
+    if name == "smtp-probe" {
+        text.push_str(&rules());
     }
     text.push_str(&by_hand(program, main));
     Generated { path: format!("man/{name}.{}", program.section).into(), text }
@@ -179,7 +190,9 @@ fn by_hand(program: &Program, main: bool) -> String {
                 .iter()
                 .map(|(exit, what)| tagged(&(*exit as u8).to_string(), &escaped(what))),
         );
-        text.push_str(".SH FILES\n");
+        if !program.files.is_empty() {
+            text.push_str(".SH FILES\n");
+        }
         text.extend(program.files.iter().map(|(path, what)| tagged(path, what)));
     }
     text.push_str(&format!(".SH \"SEE ALSO\"\n{}\n", program.see_also));
@@ -203,6 +216,32 @@ fn catalogue() -> String {
         ".SH JSON\nWhat \\fB\\-\\-json\\fR writes of each domain is an object with these keys.\n",
     );
     text.extend(Assessment::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
+    text
+}
+
+/// Every rule, the notation of talks, and the object that a pipe reads.
+fn rules() -> String {
+    let mut text = ".SH RULES\nA rule is kept or not; some servers do otherwise in a way that is put up with: \
+                    that is a warning. Who says \"not now\", or nothing, has not failed: it was not found \
+                    out.\n"
+        .to_owned();
+    for row in probe_rules() {
+        let mut words = format!("{}: {}", row.severity.word(), row.title);
+        let written: Vec<String> = row.spec.into_iter().chain(row.quirk).collect();
+        words.push_str(&format!(" ({}).", written.join("; ")));
+        if !row.needs.is_empty() {
+            words.push_str(&format!(" Needs {}.", row.needs.join(", ")));
+        }
+        text.push_str(&tagged(&escaped(&row.id), &escaped(&format!("{words} {}", row.fix))));
+    }
+    text.push_str(
+        ".SH SCRIPTS\nA file holds talks. Each begins with \\fB== its.id\\fR and lines \\fIkey\\fR: \\fIvalue\\fR: \
+         title, level (must, should, security, interop, info), spec, fix, needs (keywords, \\fBno\\fR KEYWORD, data, \
+         intrusive, slow), from (connect, greeted, hello, mail, rcpt, tls) and alone (yes). Then comes the talk:\n",
+    );
+    text.extend(NOTATION.iter().map(|(line, what)| tagged(&escaped(line), &escaped(what))));
+    text.push_str(".SH JSON\nOf each rule \\fB\\-\\-json\\fR writes an object with these keys.\n");
+    text.extend(Record::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
     text
 }
 

@@ -9,6 +9,7 @@ pub mod fetch;
 pub mod generate;
 pub mod log;
 pub mod mxcheck;
+pub mod probe;
 pub mod provider;
 pub mod queue;
 pub mod signal;

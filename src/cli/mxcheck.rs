@@ -1,6 +1,11 @@
 //! `mxcheck`'s command line.
 
+mod books;
+mod calling;
+mod file;
 mod run;
+mod state;
+mod watch;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -9,12 +14,15 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
-pub use self::run::run;
+pub use self::run::{refused, run};
+use super::fetch::PasswordFlags;
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
-use crate::config::value::Duration;
-use crate::flow::check::{Network, Policy, Severity, checks};
+use crate::config::value::{Duration, Size};
+use crate::flow::check::resolver::Named;
+use crate::flow::check::watch::Until;
+use crate::flow::check::{Network, Policy, Severity, Standpoint, checks};
 use crate::report::assessment::Form;
-use crate::smtp::Domain;
+use crate::smtp::{Domain, Mailbox};
 
 /// Command lines worth showing.
 pub const EXAMPLES: &[Example] = &[
@@ -39,16 +47,37 @@ pub const EXAMPLES: &[Example] = &[
         "A check for Nagios, Icinga and the like; it ends with 0, 1, 2, or 3 when it cannot be made",
     ),
     (
+        "mxcheck example.org --server atrn.example.net --smtp rcpt --rcpt ann",
+        "Do the servers take mail for the domain? Nothing is sent",
+    ),
+    (
+        "mxcheck example.org --server atrn.example.net --odmr auth --user acme --password-file acme.secret",
+        "And can the account fetch it?",
+    ),
+    (
         "mxcheck example.org --save evidence.json && mxcheck --replay evidence.json",
         "Keep what was found out, and judge it again",
+    ),
+    (
+        "mxcheck --config /etc/odmr/odmrd.toml --quiet",
+        "For a provider: all customers' domains, against accounts and queue",
+    ),
+    (
+        "mxcheck example.org --server atrn.example.net --state /var/lib/mxcheck/state --pin",
+        "From cron: an error as soon as somebody changes the MX records",
+    ),
+    (
+        "mxcheck example.org --server atrn.example.net --watch --on-change ./tell-me",
+        "After a change: wait until every server shows it, and say until when caches may not",
     ),
     ("mxcheck --explain mx.bypass-equal", "What a check is about"),
 ];
 
 /// Check that all mail for a domain reaches the server that holds it, and only that
 ///
-/// Asks a resolver and each of the zone's own servers, and judges what they say against what you expect. It
-/// asks the DNS only: no mail server is called.
+/// Asks a resolver and each of the zone's own servers, and judges what they say against what you expect. Then it
+/// calls the mail servers, and hears what they offer; by default it asks them nothing more. Whatever it is told to
+/// ask, it sends no mail and takes none.
 #[derive(Debug, Parser)]
 #[command(name = "mxcheck", version = crate::cli::version(), help_template = HELP_TEMPLATE)]
 pub struct Cli {
@@ -59,26 +88,68 @@ pub struct Cli {
     #[arg(long, value_name = "FILE")]
     pub from_file: Option<PathBuf>,
     /// Judge what --save has written; nobody is asked
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["domains", "from_file", "save", "resolver", "undelegated"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["domains", "from_file", "save", "resolver", "authoritative",
+        "resolver_only", "undelegated", "ipv4", "ipv6", "timeout", "retries", "jobs", "smtp", "odmr"])]
     pub replay: Option<PathBuf>,
     /// Say what a check is about
     #[arg(long, value_name = "ID", value_parser = ids(), hide_possible_values = true, exclusive = true)]
     pub explain: Option<String>,
     /// List every check there is; with --json as JSON
-    #[arg(long, conflicts_with_all = ["domains", "from_file", "replay"])]
+    #[arg(long, conflicts_with_all = ["domains", "from_file", "replay", "save"])]
     pub list_checks: bool,
+    /// Print the JSON Schema of what --json tells
+    #[arg(long, exclusive = true)]
+    pub schema: bool,
+    /// Check all customers' domains of an odmrd with these settings, and what waits for them
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["replay", "list_checks"])]
+    pub config: Option<PathBuf>,
+    /// Mail for these domains, one a line, is let in: with --config they should be customers'
+    #[arg(long, value_name = "FILE", requires = "config")]
+    pub inbound_list: Option<PathBuf>,
+    /// With --config: look at the spool in this folder instead of asking odmrd
+    #[arg(long, value_name = "DIR", requires = "config")]
+    pub spool: Option<PathBuf>,
     /// What should be.
     #[command(flatten)]
     pub wanted: Wanted,
     /// Whom to ask.
     #[command(flatten)]
     pub asking: Asking,
+    /// Whom to call.
+    #[command(flatten)]
+    pub calling: Calls,
     /// How to judge.
     #[command(flatten)]
     pub judging: Judging,
+    /// Waiting for a change.
+    #[command(flatten)]
+    pub watching: Watching,
     /// How to tell.
     #[command(flatten)]
     pub output: Output,
+}
+
+/// Waiting for a change.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Waiting for a change")]
+pub struct Watching {
+    /// Look again and again until every server shows that all mail goes where it should, then end with 0; with
+    /// 75 at the deadline
+    #[arg(long, conflicts_with_all = ["replay", "list_checks"])]
+    pub watch: bool,
+    /// Look every so often
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = pause, requires = "watch")]
+    pub interval: Duration,
+    /// Give up after so long
+    #[arg(long, value_name = "DURATION", default_value = "2h", value_parser = pause, requires = "watch")]
+    pub deadline: Duration,
+    /// Wait for: all, auth (the zone's own servers) or resolvers
+    #[arg(long, value_name = "WHOM", default_value = "all", requires = "watch")]
+    pub until: Until,
+    /// Run this program whenever a server shows something else; it finds MXCHECK_DOMAIN and MXCHECK_STATE, and
+    /// all as JSON on its standard input
+    #[arg(long, value_name = "PROGRAM", requires = "watch")]
+    pub on_change: Option<PathBuf>,
 }
 
 /// Where the mail should go.
@@ -106,9 +177,18 @@ pub struct Wanted {
     /// Another name that should go the same way
     #[arg(long, value_name = "NAME", value_parser = name, value_delimiter = ',')]
     pub also: Vec<String>,
+    /// The server sends the domain's mail too
+    #[arg(long)]
+    pub outbound: bool,
     /// A change is planned: long times to live are a warning
     #[arg(long)]
     pub planned_change: bool,
+    /// For whom it is told: customer, provider or observer [default: customer, with --config provider]
+    #[arg(long, value_name = "ROLE")]
+    pub role: Option<Standpoint>,
+    /// With --state: the records are to stay as they were first seen; a change is an error
+    #[arg(long)]
+    pub pin: bool,
 }
 
 /// Whom to ask, and how.
@@ -116,8 +196,8 @@ pub struct Wanted {
 #[command(next_help_heading = "Whom to ask")]
 pub struct Asking {
     /// Ask this resolver instead of the system's
-    #[arg(long, value_name = "IP[:PORT]", value_parser = resolver, value_delimiter = ',')]
-    pub resolver: Vec<SocketAddr>,
+    #[arg(long, value_name = "IP[:PORT]|dot:HOST|doh:URL", value_delimiter = ',')]
+    pub resolver: Vec<Named>,
     /// Judge by what the zone's own servers say; resolvers only help to find them
     #[arg(long)]
     pub authoritative: bool,
@@ -128,6 +208,12 @@ pub struct Asking {
     #[arg(long, value_name = "NAME=IP", value_parser = undelegated, value_delimiter = ',',
         conflicts_with = "resolver_only")]
     pub undelegated: Vec<(String, IpAddr)>,
+    /// Trust the authorities in this PEM file, and no others, for certificates of resolvers and policies
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Fetch the MTA-STS policy there, whatever the DNS says: to see one before it is live
+    #[arg(long, value_name = "IP[:PORT]", value_parser = sts_server)]
+    pub sts_server: Option<SocketAddr>,
     /// Ask over IPv4 only
     #[arg(short = '4', conflicts_with = "ipv6")]
     pub ipv4: bool,
@@ -143,6 +229,78 @@ pub struct Asking {
     /// So many domains at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
+}
+
+/// Which mail servers to call, and how far to go.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Calling mail servers")]
+pub struct Calls {
+    /// How far to go with the servers of the MX records: none, connect (greeting and TLS), rcpt (whom they take mail
+    /// for), or full (also whether they relay, or turn, for anybody; only for servers that are yours) [default:
+    /// connect; none with --undelegated]
+    #[arg(long, value_name = "DEPTH", hide_possible_values = true)]
+    pub smtp: Option<Smtp>,
+    /// Somebody who exists, by the part before the @, for whom mail should be taken
+    #[arg(long, value_name = "LOCALPART", value_parser = local_part)]
+    pub rcpt: Option<String>,
+    /// Ask as this sender instead of as a failure notice, which has none
+    #[arg(long, value_name = "ADDRESS", value_parser = sender)]
+    pub from_addr: Option<Mailbox>,
+    /// Messages of this size should be taken
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub min_size: Option<Size>,
+    /// Your own server takes no larger messages than this
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_size: Option<Size>,
+    /// How far to go with the servers of --server: none, banner (what they offer), auth (can you log in), or turn
+    /// (also whether you may have the mail of the domain; it is not taken) [default: banner; none with --undelegated]
+    #[arg(long, value_name = "DEPTH", hide_possible_values = true)]
+    pub odmr: Option<Odmr>,
+    /// --odmr auth and turn: the name to log in by
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Where the password comes from.
+    #[command(flatten)]
+    pub password: PasswordFlags,
+    /// The port of the servers of the MX records, instead of 25; then addresses that only this network has are called too
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Calling mail servers")]
+    pub smtp_port: Option<u16>,
+    /// The port of the servers of --server, instead of 366; the same holds
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Calling mail servers")]
+    pub odmr_port: Option<u16>,
+    /// A mail server that is known to answer: is called where no other does, to see whether this network lets
+    /// anybody out
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = control, help_heading = "Calling mail servers")]
+    pub smtp_control: Option<(String, u16)>,
+    /// Wait so long for each answer of a mail server
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = long_patience, help_heading = "Calling mail servers")]
+    pub smtp_timeout: Duration,
+}
+
+/// How far to go with the servers of the MX records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Smtp {
+    /// They are not called
+    None,
+    /// Greeting and TLS
+    Connect,
+    /// Whom they take mail for
+    Rcpt,
+    /// Whether they relay, or turn, for anybody
+    Full,
+}
+
+/// How far to go with the servers where mail is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Odmr {
+    /// They are not called
+    None,
+    /// What they offer
+    Banner,
+    /// Whether one can log in
+    Auth,
+    /// Whether they would hand over the mail
+    Turn,
 }
 
 /// Which checks count, and how much.
@@ -161,7 +319,8 @@ pub struct Judging {
     /// Trust these keys to begin with instead of the root's: DS or DNSKEY records, as in a zone file
     #[arg(long, value_name = "FILE")]
     pub trust_anchor: Option<PathBuf>,
-    /// From here on findings make it end with 1: info, notice, warning, error or critical
+    /// From here on findings make it end with 1: info, notice, warning, error or critical; with --format
+    /// nagios they are CRITICAL
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     pub fail_on: Severity,
     /// --format nagios: warnings are OK
@@ -185,6 +344,9 @@ pub struct Output {
     /// Also keep what was found out, for --replay
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+    /// Tell what has changed since the last run with this file, and remember how it is
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["replay", "list_checks"])]
+    pub state: Option<PathBuf>,
     /// Say nothing of domains in order (human and markdown)
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -239,14 +401,12 @@ pub fn name(text: &str) -> Result<String, String> {
     Ok(domain.as_str().to_owned())
 }
 
-fn resolver(text: &str) -> Result<SocketAddr, String> {
+fn sts_server(text: &str) -> Result<SocketAddr, String> {
     let address = text.parse().or_else(|_| {
         let bare = text.trim_start_matches('[').trim_end_matches(']');
-        bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53))
+        bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 443))
     });
-    address.map_err(|_| {
-        "expected an address like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53".to_owned()
-    })
+    address.map_err(|_| "expected an address like 192.0.2.80 or [2001:db8::80]:443".to_owned())
 }
 
 fn undelegated(text: &str) -> Result<(String, IpAddr), String> {
@@ -261,6 +421,67 @@ fn patience(text: &str) -> Result<Duration, String> {
     match (least..=most).contains(&duration) {
         true => Ok(duration),
         false => Err("expected 50ms to 1m".to_owned()),
+    }
+}
+
+fn long_patience(text: &str) -> Result<Duration, String> {
+    let duration: Duration = text.parse().map_err(|why| format!("{why}"))?;
+    let (least, most) = (Duration(std::time::Duration::from_millis(100)), Duration::minutes(5));
+    match (least..=most).contains(&duration) {
+        true => Ok(duration),
+        false => Err("expected 100ms to 5m".to_owned()),
+    }
+}
+
+fn size(text: &str) -> Result<Size, String> {
+    text.parse().map_err(|why| format!("{why}"))
+}
+
+fn local_part(text: &str) -> Result<String, String> {
+    if let Some((local, domain)) = text.rsplit_once('@').filter(|_| !text.starts_with('"')) {
+        return Err(format!(
+            "{domain:?} is of no use here; expected the part before the @: {local:?}"
+        ));
+    }
+    let mailbox = Mailbox::parse(&format!("{text}@example.org"));
+    match mailbox {
+        Ok(mailbox) if mailbox.local_part() == text && text.is_ascii() => Ok(text.to_owned()),
+        Ok(_) => Err("expected the part before the @ of an address, in ASCII".to_owned()),
+        Err(why) => Err(format!("{why}; expected the part before the @ of an address, like ann")),
+    }
+}
+
+fn sender(text: &str) -> Result<Mailbox, String> {
+    let mailbox = Mailbox::parse(text)
+        .map_err(|why| format!("{why}; expected an address like me@example.net"))?;
+    match mailbox.is_international() {
+        true => Err("expected an address in ASCII, like me@example.net".to_owned()),
+        false => Ok(mailbox),
+    }
+}
+
+fn control(text: &str) -> Result<(String, u16), String> {
+    let wanted = || "expected HOST or HOST:PORT, like mx.example.net or 192.0.2.1:25".to_owned();
+    let (host, port) = match text.parse::<SocketAddr>() {
+        Ok(at) => return Ok((at.ip().to_string(), at.port())),
+        Err(_) => match text.rsplit_once(':').filter(|(host, _)| !host.contains(':')) {
+            Some((host, port)) => (host, port.parse().map_err(|_| wanted())?),
+            None => (text, 25),
+        },
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>() {
+        Ok(ip) => Ok((ip.to_string(), port)),
+        Err(_) => Ok((name(host)?, port)),
+    }
+}
+
+fn pause(text: &str) -> Result<Duration, String> {
+    let duration: Duration = text.parse().map_err(|why| format!("{why}"))?;
+    let (least, most) = (Duration(std::time::Duration::from_secs(1)), Duration::days(30));
+    match (least..=most).contains(&duration) {
+        true => Ok(duration),
+        false => Err("expected 1s to 30d".to_owned()),
     }
 }
 

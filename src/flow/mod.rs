@@ -41,6 +41,7 @@ pub mod memory;
 pub mod notify;
 pub mod own_queue;
 pub mod plan;
+pub mod probe;
 pub mod proof;
 pub mod provider;
 pub mod push;

@@ -4,6 +4,8 @@
 //! the code was. So each server is asked by itself. The format and the defence against forged answers
 //! (another id, another question, another sender) are hickory's.
 
+mod lines;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +22,10 @@ use hickory_resolver::proto::op::{
 use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::sync::Semaphore;
 
+use self::lines::Lines;
+pub use self::lines::Way;
+use super::tls::TlsClient;
+
 /// What fits into a packet on every path. RFC 9715, section 3.2.
 const ROOM: u16 = 1232;
 /// So many questions of a process are under way at once: each has a socket.
@@ -31,6 +37,7 @@ pub struct Asker {
     patience: Duration,
     tries: u8,
     room: Arc<Semaphore>,
+    lines: Option<Arc<Lines>>,
 }
 
 /// A question.
@@ -70,7 +77,13 @@ pub enum Mute {
 impl Asker {
     /// Waits so long for each answer, and sends a question so often meanwhile.
     pub fn new(patience: Duration, tries: u8) -> Asker {
-        Asker { patience, tries: tries.max(1), room: Arc::new(Semaphore::new(AT_ONCE)) }
+        let room = Arc::new(Semaphore::new(AT_ONCE));
+        Asker { patience, tries: tries.max(1), room, lines: None }
+    }
+
+    /// Also asks those that are asked by TLS or HTTPS, with certificates looked at like this.
+    pub fn with_tls(self, tls: TlsClient) -> Asker {
+        Asker { lines: Some(Arc::new(Lines::new(tls))), ..self }
     }
 
     /// Puts the question, and says how long the answer took; waiting for a place to ask from does not count.
@@ -78,11 +91,19 @@ impl Asker {
     pub async fn timed(
         &self,
         at: SocketAddr,
+        way: &Way,
         question: &Question,
     ) -> (Result<DnsResponse, Mute>, Duration) {
         let _permit = self.room.acquire().await;
         let begun = Instant::now();
-        let heard = self.ask(at, question).await;
+        let heard = match (way, &self.lines) {
+            (Way::Plain, _) => self.ask(at, question).await,
+            (_, Some(lines)) => match self.request(question) {
+                Ok(request) => lines.ask(at, way, request, self.patience).await,
+                Err(mute) => Err(mute),
+            },
+            (_, None) => Err(Mute::Fault("nobody said how to look at certificates".to_owned())),
+        };
         (heard, begun.elapsed())
     }
 

@@ -13,6 +13,7 @@
 //! | [`admission`] | how many may be inside at once |
 //! | [`mod@connect`] | calling somebody |
 //! | [`dns`] | asking one name server one question |
+//! | [`https`] | fetching a page
 //! | [`http`] | a page and some figures, for browsers and monitoring |
 //! | [`privilege`] | root until the ports are bound, and not a moment longer |
 //! | [`notify`] | what the service manager is told |
@@ -22,6 +23,7 @@ pub mod connect;
 pub mod dns;
 mod fault;
 pub mod http;
+pub mod https;
 pub mod inherit;
 pub mod listen;
 pub mod local;

@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use crate::front::{Standing, stand_in_front};
 use crate::lab::Lab;
+use crate::lab::authority::Authority;
 use crate::lab::presence::Peer;
 use crate::lab::process::{Child, run};
 use crate::lab::wait::until;
+use crate::web::serve;
 
 const ZONES: &str = include_str!("internet.zones");
 
@@ -23,6 +25,12 @@ pub struct Internet {
     pub resolver: SocketAddr,
     /// The first of the two servers that have the domains.
     pub ns1: Ipv4Addr,
+    /// Where policies are.
+    pub web: Ipv4Addr,
+    /// The file with the authority that issues its certificates.
+    pub ca: PathBuf,
+    /// The resolver by TLS, and by HTTPS.
+    pub secured: [SocketAddr; 2],
     /// The file with the key of its root.
     pub anchor: PathBuf,
     _servers: Vec<Child>,
@@ -50,31 +58,46 @@ struct Part<'a> {
 impl Internet {
     /// Starts it. Everybody answers for every zone by then.
     pub fn start(lab: &Lab) -> Internet {
-        let corners: Vec<Lab> = (0..5).map(|_| Lab::open()).collect();
-        let [root, ns1, ns2, ns3, dead] = [0, 1, 2, 3, 4].map(|at| corners[at].ip());
-        let places = [("root", root), ("ns1", ns1), ("ns2", ns2), ("ns3", ns3), ("dead", dead)];
+        let corners: Vec<Lab> = (0..6).map(|_| Lab::open()).collect();
+        let [root, ns1, ns2, ns3, dead, web] = [0, 1, 2, 3, 4, 5].map(|at| corners[at].ip());
+        let places = [
+            ("root", root),
+            ("ns1", ns1),
+            ("ns2", ns2),
+            ("ns3", ns3),
+            ("dead", dead),
+            ("lab", lab.ip()),
+            ("web", web),
+        ];
         let (zones, anchor) = write_zones(lab, &places);
+        let authority = Authority::new(lab);
+        let site = serve(lab, &authority, web);
         let resolver = lab.free();
+        let secured = [lab.free(), lab.free()];
         let (named, front) = named(lab, "ns3", ns3, &zones);
         let servers = vec![
             nsd(lab, "root", root, &zones),
             knot(lab, "ns1", ns1, &zones),
             nsd(lab, "ns2", ns2, &zones),
             named,
-            unbound(lab, root, resolver, &anchor),
+            unbound(lab, root, (resolver, secured), &anchor, &authority),
         ];
         for zone in &zones {
             let at = places.iter().find(|(server, _)| *server == zone.server).expect("a server");
             until(&zone.name, || speaks_for((at.1, 53).into(), &zone.name).then_some(()));
         }
+        let ca = authority.file().to_owned();
         let servers: Vec<Child> =
             servers.into_iter().map(|child| child.until_listening(resolver)).collect();
         Internet {
             resolver,
             ns1,
+            web,
+            ca,
+            secured,
             anchor,
             _servers: servers,
-            _fronts: vec![front],
+            _fronts: vec![front, site],
             _corners: corners,
         }
     }
@@ -103,8 +126,9 @@ fn write_zones(lab: &Lab, places: &[(&str, Ipv4Addr)]) -> (Vec<Zone>, PathBuf) {
                 let (signed, ds) = sign(lab, part.name, how, text);
                 let above = part.name.split_once('.').map_or(".", |(_, above)| above);
                 let above = if above.is_empty() || !part.name.contains('.') { "." } else { above };
-                match part.name {
-                    "." => anchor = lab.write("root.key", ds),
+                match (part.name, how) {
+                    (".", _) => anchor = lab.write("root.key", ds),
+                    (_, "alone") => drop(lab.write("alone.key", ds)),
                     _ => vouched.entry(above.to_owned()).or_default().push_str(&ds),
                 }
                 signed
@@ -268,16 +292,34 @@ fn free_port() -> u16 {
     socket.local_addr().expect("an address").port()
 }
 
-fn unbound(lab: &Lab, root: Ipv4Addr, at: SocketAddr, anchor: &Path) -> Child {
+fn unbound(
+    lab: &Lab,
+    root: Ipv4Addr,
+    at: (SocketAddr, [SocketAddr; 2]),
+    anchor: &Path,
+    authority: &Authority,
+) -> Child {
     let hints = format!(". 3600000 NS a.nic.net.\na.nic.net. 3600000 A {root}\n");
     let hints = lab.write("root.hints", hints);
-    let (ip, port) = (at.ip(), at.port());
+    let (plain, [tls, https]) = at;
+    let (ip, port) = (plain.ip(), plain.port());
+    let identity = authority.issue(lab, &[&ip.to_string()]);
+    let secured = format!(
+        " interface: {ip}@{}\n interface: {ip}@{}\n tls-port: {}\n https-port: {}\n \
+         tls-service-pem: \"{}\"\n tls-service-key: \"{}\"\n",
+        tls.port(),
+        https.port(),
+        tls.port(),
+        https.port(),
+        identity.certificate.display(),
+        identity.key.display()
+    );
     let conf = format!(
         "server:\n do-daemonize: no\n interface: {ip}@{port}\n port: {port}\n access-control: 127.0.0.0/8 allow\n \
          chroot: \"\"\n username: \"\"\n directory: \"{}\"\n pidfile: \"\"\n use-syslog: no\n logfile: \"\"\n \
-         module-config: \"validator iterator\"\n trust-anchor-file: \"{}\"\n \
-         root-hints: \"{}\"\n do-not-query-localhost: no\n do-ip6: no\n \
-         num-threads: 1\nremote-control:\n control-enable: no\n",
+         module-config: \"validator iterator\"\n trust-anchor-file: \"{}\"\n root-hints: \"{}\"\n \
+         do-not-query-localhost: no\n do-ip6: no\n num-threads: 1\n{secured}remote-control:\n \
+         control-enable: no\n",
         lab.room("unbound").display(),
         anchor.display(),
         hints.display()

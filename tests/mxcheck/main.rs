@@ -1,11 +1,14 @@
 //! `mxcheck` as it is run: against real name servers on loopback, and against what nobody should give it.
 
+mod called;
+mod changing;
 mod front;
 mod internet;
 #[allow(dead_code, unused_imports)]
 #[path = "../peers/lab/mod.rs"]
 mod lab;
 mod misuse;
+mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -49,13 +52,21 @@ const TOLD: &[(&str, &str, &[&str])] = &[
     ("private.org", "fail", &["target.special-addr", "mx.bypass-backup"]),
     ("wild.org", "ok", &["mx.wildcard"]),
     ("times.org", "ok", &["ttl.mx-high"]),
-    ("big.org", "ok", &["mx.bypass-backup", "mx.count"]),
-    (
-        "loop.org",
-        "fail",
-        &["target.cname", "target.dangling", "mx.bypass-backup", "dnssec.mx-zone"],
-    ),
-    ("texts.org", "fail", &["spf.one", "tlsrpt.with-sts"]),
+    ("big.org", "ok", &["mx.bypass-backup", "mx.count", "ptr.fcrdns"]),
+    ("loop.org", "fail", &["target.cname", "target.dangling", "mx.bypass-backup"]),
+    ("texts.org", "fail", &["spf.one", "tlsrpt.with-sts", "sts.fetch"]),
+    ("sts.org", "ok", &[]),
+    ("stsother.org", "fail", &["sts.mx-match"]),
+    ("ststest.org", "ok", &["sts.mx-match"]),
+    ("stsmoved.org", "fail", &["sts.fetch"]),
+    ("stspage.org", "fail", &["sts.syntax"]),
+    ("stslong.org", "fail", &["sts.fetch"]),
+    ("stsname.org", "fail", &["sts.fetch"]),
+    ("spflong.org", "fail", &["spf.limits"]),
+    ("spfvoid.org", "fail", &["spf.limits"]),
+    ("spfloop.org", "fail", &["spf.limits"]),
+    ("spfdeep.org", "ok", &[]),
+    ("forward.org", "ok", &["mx.bypass-backup", "ptr.fcrdns"]),
     ("nameless.org", "ok", &["mx.bypass-backup", "ptr.exists"]),
     ("alone.org", "ok", &["ns.count"]),
     ("signed.org", "ok", &["ns.count", "dnssec.no-ds"]),
@@ -81,8 +92,13 @@ const TOLD: &[(&str, &str, &[&str])] = &[
 fn mxcheck(internet: &Internet, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
     command.args(["--resolver", &internet.resolver.to_string(), "--timeout", "2s"]);
-    command.arg("--trust-anchor").arg(&internet.anchor);
-    command.args(line.split_whitespace());
+    command.arg("--trust-anchor").arg(&internet.anchor).arg("--ca").arg(&internet.ca);
+    // Of most domains of this internet there are no servers, only their addresses.
+    let calls = line.contains("--smtp ") || line.contains("--odmr ") || line.contains("--calls");
+    if !calls {
+        command.args(["--smtp", "none", "--odmr", "none"]);
+    }
+    command.args(line.split_whitespace().filter(|word| *word != "--calls"));
     command
 }
 
@@ -134,8 +150,25 @@ fn each_broken_domain_is_told_as_what_it_is() {
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+    each_is_as_the_schema_says(&lab, &assessments);
     no_server_waits_for_more_than_three(&evidence.to_string());
     what_was_saved_is_judged_to_the_same_bytes(&lab, &evidence.to_string(), &told);
+}
+
+fn each_is_as_the_schema_says(lab: &Lab, assessments: &[Value]) {
+    let mut schema = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
+    schema.arg("--schema");
+    // Keys are only ever added; here there are none that it does not know.
+    let schema = run(lab, schema).succeeded().out;
+    let schema =
+        schema.replace("\"additionalProperties\": true", "\"additionalProperties\": false");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    for assessment in assessments {
+        let wrong: Vec<String> =
+            schema.iter_errors(assessment).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:?}", assessment["domain"]);
+    }
 }
 
 fn no_server_waits_for_more_than_three(evidence: &str) {
@@ -160,6 +193,24 @@ fn what_was_saved_is_judged_to_the_same_bytes(lab: &Lab, evidence: &str, told: &
     let again = run(lab, again);
     assert_eq!(again.code, Some(1), "{}", again.err);
     assert!(again.out == told, "another judgement");
+}
+
+/// A zone, the zone above it, and the hosts in it, all at the same servers.
+#[test]
+fn no_server_waits_longer_because_it_has_the_zone_above_too() {
+    if !have(PEERS) {
+        return;
+    }
+    let lab = Lab::open();
+    let internet = Internet::start(&lab);
+    for mode in ["--authoritative", ""] {
+        let evidence = lab.path("evidence.jsonl");
+        let evidence = evidence.display().to_string();
+        let line = format!("host.deep.good.org --server {SERVER} {mode} --save {evidence} --json");
+        let told = ends(&lab, &internet, &line, 0);
+        assert!(told.contains("\"mx.deep.good.org\""), "{told}");
+        no_server_waits_for_more_than_three(&evidence);
+    }
 }
 
 #[test]
@@ -193,6 +244,9 @@ fn one_domain_ends_as_it_is() {
         ("good.org --authoritative", 0),
         ("stale.org --authoritative", 1),
         ("good.org --resolver-only", 0),
+        ("spfdeep.org --outbound", 0),
+        ("spfvoid.org --outbound --skip spf.limits --fail-on warning", 0),
+        ("spfloop.org --outbound --skip spf.limits --fail-on warning", 1),
     ] {
         ends(&lab, &internet, &format!("{line} --server {SERVER}"), code);
     }
@@ -207,6 +261,93 @@ fn one_domain_ends_as_it_is() {
 }
 
 #[test]
+fn a_provider_hears_of_all_his_customers() {
+    if !have(PEERS) {
+        return;
+    }
+    let lab = Lab::open();
+    let internet = Internet::start(&lab);
+    let certificate = "sha256:".to_owned() + &"ab".repeat(32);
+    let accounts = format!(
+        "[account.acme]\ndomains = [\"good.org\", \"none.org\"]\ncertificate = [\"{certificate}\"]\n"
+    );
+    let accounts = lab.write("accounts.toml", accounts);
+    let owners_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(&accounts, owners_alone).expect("a mode");
+    let (state, accounts) =
+        (lab.path("state").display().to_string(), accounts.display().to_string());
+    let settings = format!(
+        "hostname = \"{SERVER}\"\nstate_dir = \"{state}\"\naccounts = \"{accounts}\"\n\
+         queue.lifetime = \"2d\"\n"
+    );
+    let settings = lab.write("odmrd.toml", settings).display().to_string();
+    let list = lab.write("inbound", "good.org\nvanity.org\n").display().to_string();
+    let line = format!("--config {settings} --inbound-list {list} --only prov --json");
+    let told = ends(&lab, &internet, &line, 1);
+    let told: Vec<Value> =
+        told.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let names: Vec<&str> = told.iter().filter_map(|one| one["domain"].as_str()).collect();
+    assert_eq!(names, ["good.org", "none.org", "vanity.org"]);
+    assert!(told.iter().all(|one| one["role"] == "provider"));
+    // Nobody is at the control socket, so what waits is not known.
+    let untold = ["prov.orphan-queue", "prov.stale-account"];
+    assert_eq!(complaints(&told[0]), [untold[0], "prov.expiry", untold[1]]);
+    assert_eq!(complaints(&told[1]), ["prov.no-mx-here", untold[0], "prov.expiry", untold[1]]);
+    assert_eq!(complaints(&told[2])[0], "prov.unprovisioned");
+}
+
+#[test]
+fn a_change_is_waited_for() {
+    if !have(PEERS) {
+        return;
+    }
+    let lab = Lab::open();
+    let internet = Internet::start(&lab);
+    let line = format!("good.org --server {SERVER} --watch --json");
+    let told: Value = serde_json::from_str(&ends(&lab, &internet, &line, 0)).expect("JSON");
+    each_is_as_the_schema_says(&lab, std::slice::from_ref(&told));
+    assert_eq!(told["watch"]["state"], "done");
+    assert!(told["watch"]["cache_horizon"].is_null(), "nobody was seen with anything else");
+    let line = format!("stale.org --server {SERVER} --watch --interval 1s --deadline 1s --json");
+    let told: Value = serde_json::from_str(&ends(&lab, &internet, &line, 75)).expect("JSON");
+    each_is_as_the_schema_says(&lab, std::slice::from_ref(&told));
+    let watch = &told["watch"];
+    assert_eq!(watch["state"], "waiting");
+    assert!(watch["cache_horizon"].is_null(), "it is given away still");
+    let old = watch["vantages"].as_array().expect("servers").iter();
+    let old: Vec<&Value> = old.filter(|one| one["state"] == "old").collect();
+    assert!(old.iter().any(|one| one["kind"] == "authoritative" && one["ttl_left_s"] == 3600));
+    let human = line.replace(" --json", "");
+    let told = ends(&lab, &internet, &human, 75);
+    assert!(told.contains("Who shows it") && told.contains("old      authoritative"), "{told}");
+}
+
+#[test]
+fn what_has_changed_since_before_is_told() {
+    if !have(PEERS) {
+        return;
+    }
+    let lab = Lab::open();
+    let internet = Internet::start(&lab);
+    let state = lab.path("state").display().to_string();
+    let line = format!("good.org --server {SERVER} --state {state} --only watch --json");
+    let changed = |line: &str, code: i32| {
+        let told: Value = serde_json::from_str(&ends(&lab, &internet, line, code)).expect("JSON");
+        complaints(&told) == ["watch.changed"]
+    };
+    assert!(!changed(&line, 0), "nothing was known");
+    assert!(!changed(&line, 0), "nothing has changed");
+    let known = fs::read_to_string(&state).expect("it was written");
+    let other = known.replace(SERVER, "mail.example.com");
+    assert_ne!(known, other);
+    fs::write(&state, &other).expect("a file");
+    assert!(changed(&format!("{line} --pin"), 1), "it is an error");
+    assert_eq!(fs::read_to_string(&state).expect("a file"), other, "it is pinned");
+    assert!(changed(&line, 0), "a notice");
+    assert_eq!(fs::read_to_string(&state).expect("a file"), known);
+}
+
+#[test]
 fn a_zone_is_judged_before_it_is_there() {
     if !have(PEERS) {
         return;
@@ -218,7 +359,53 @@ fn a_zone_is_judged_before_it_is_there() {
     let line = format!("coming.org --server {SERVER} --undelegated ns1.dns.net={at} --json");
     let told: Value = serde_json::from_str(&ends(&lab, &internet, &line, 0)).expect("JSON");
     assert_eq!(complaints(&told), ["tlsrpt.with-sts"]);
+    let key = lab.path("alone.key").display().to_string();
+    let mut anchored = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
+    anchored.args(line.split_whitespace()).args(["--trust-anchor", &key, "--timeout", "2s"]);
+    anchored.args(["--smtp", "none", "--odmr", "none"]);
+    anchored.args(["--resolver", &internet.resolver.to_string()]).arg("--ca").arg(&internet.ca);
+    let anchored = run(&lab, anchored);
+    let in_order = "\"id\":\"dnssec.state\",\"severity\":\"critical\",\"status\":\"ok\"";
+    assert!(anchored.out.contains(in_order), "{}{}", anchored.out, anchored.err);
+    let elsewhere = format!("{line} --sts-server {}:9", internet.web);
+    let told: Value = serde_json::from_str(&ends(&lab, &internet, &elsewhere, 1)).expect("JSON");
+    assert_eq!(complaints(&told), ["tlsrpt.with-sts", "sts.fetch"]);
+    let told: Value = serde_json::from_str(&ends(&lab, &internet, &line, 0)).expect("JSON");
     assert_eq!(told["mx"][0]["class"], "expected");
+}
+
+/// By TLS and by HTTPS a resolver says what it says by UDP; with a certificate of somebody else it says nothing.
+#[test]
+fn a_resolver_is_asked_so_that_nobody_listens() {
+    if !have(PEERS) {
+        return;
+    }
+    let lab = Lab::open();
+    let internet = Internet::start(&lab);
+    let [tls, https] = internet.secured;
+    for resolver in [format!("dot:{tls}"), format!("doh:https://{https}/dns-query")] {
+        let mxcheck = |more: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
+            command.args(["--resolver", &resolver, "--timeout", "4s", "--json"]);
+            command.args(["--smtp", "none", "--odmr", "none"]);
+            command.arg("--trust-anchor").arg(&internet.anchor).args(["--server", SERVER]);
+            command.args(more);
+            run(&lab, command)
+        };
+        let ca = internet.ca.display().to_string();
+        for (domain, code) in [("secure.org", 0), ("expired.org", 1), ("missing.org", 68)] {
+            let ran = mxcheck(&[domain, "--ca", &ca]);
+            assert_eq!(ran.code, Some(code), "{resolver}: {domain}: {}{}", ran.out, ran.err);
+            let word = resolver.split(':').next().expect("a word");
+            assert!(ran.out.contains(&format!("\"server\":\"{word}:127.")), "{}", ran.out);
+        }
+        let many =
+            mxcheck(&["--ca", &ca, "good.org", "bypass.org", "big.org", "wild.org", "alias.org"]);
+        assert_eq!(many.code, Some(1), "{}", many.err);
+        assert_eq!(many.out.matches("\"verdict\":\"unknown\"").count(), 0, "{}", many.out);
+        let stranger = mxcheck(&["good.org"]);
+        assert_eq!(stranger.code, Some(69), "{resolver}: {}", stranger.out);
+    }
 }
 
 #[test]

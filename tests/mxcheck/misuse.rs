@@ -37,6 +37,25 @@ fn what_is_no_domain_is_told_before_anybody_is_asked() {
         (&["\u{1b}[2J.org"], 64, "\\u{1b}"),
         (&["example.org", "--only", "mx.nothing"], 64, "--list-checks has them all"),
         (&["example.org", "--resolver", "127.0.0.1", "-6"], 64, "over IPv6 only"),
+        (&["example.org", "--resolver", "dns.example"], 64, "dot:HOST"),
+        (&["example.org", "--resolver", "dot:nobody.invalid"], 68, "nobody.invalid"),
+        (&["example.org", "--sts-server", "web.example"], 64, "expected an address"),
+        (&["example.org", "--ca", "/nonexistent/ca"], 78, "/nonexistent/ca"),
+        (&["example.org", "--trust-anchor", "/nonexistent/keys"], 66, "/nonexistent/keys"),
+        (&["example.org", "--trust-anchor", "/dev/null"], 65, "no trust anchor is in it"),
+        (&["example.org", "--watch"], 64, "say --server NAME"),
+        (&["example.org", "--interval", "5s"], 64, "--watch"),
+        (
+            &["a.org", "--server", "a.net", "--watch", "--until", "auth", "--resolver-only"],
+            64,
+            "--until auth",
+        ),
+        (&["example.org", "--watch", "--interval", "5ms"], 64, "expected 1s to 30d"),
+        (&["example.org", "--pin"], 64, "--pin needs --state"),
+        (&["example.org", "--inbound-list", "x"], 64, "--config"),
+        (&["example.org", "--role", "boss"], 64, "allowed: customer, provider or observer"),
+        (&["--config", "/nonexistent/odmrd.toml"], 78, "/nonexistent/odmrd.toml"),
+        (&["example.org", "--state", "/dev/null"], 65, "the file is empty"),
         (&["--from-file", "/nonexistent/list"], 66, "/nonexistent/list"),
         (&["--replay", "/nonexistent/evidence"], 66, "/nonexistent/evidence"),
         (&["example.org", "--save", "/nonexistent/folder/file"], 73, "/nonexistent/folder/file"),
@@ -113,6 +132,91 @@ fn what_was_found_out_can_be_judged_by_other_measures() {
     assert_eq!((other.code, other.out.as_str()), (Some(69), ""));
     let written = std::fs::read_to_string(&report).expect("it was written");
     assert!(written.starts_with("example.org, all mail to a.example: UNKNOWN"), "{written}");
+}
+
+#[test]
+fn what_would_be_left_out_is_refused() {
+    let lab = Lab::open();
+    for words in [
+        &["--replay", "x", "-6"][..],
+        &["--replay", "x", "-4"],
+        &["--replay", "x", "--authoritative"],
+        &["--replay", "x", "--resolver-only"],
+        &["--replay", "x", "--timeout", "1s"],
+        &["--list-checks", "--format", "tap"],
+        &["--list-checks", "--save", "x"],
+        &["a.org", "-6", "--resolver", "::1", "--undelegated", "ns.a.org=192.0.2.1"],
+    ] {
+        let ran = run(&lab, mxcheck(words));
+        assert_eq!(ran.code, Some(64), "{words:?}: {ran:#?}");
+    }
+    let many = vec!["a.example"; 201].join(",");
+    told(run(&lab, mxcheck(&["a.org", "--server", &many])), 64, "201 of one kind are expected");
+    let many: Vec<String> = (1..18).map(|port| format!("127.0.0.1:{port}")).collect();
+    let many = many.join(",");
+    told(run(&lab, mxcheck(&["a.org", "--resolver", &many])), 64, "17 resolvers");
+}
+
+#[test]
+fn a_plugin_that_is_called_wrongly_says_unknown() {
+    let lab = Lab::open();
+    for words in [
+        &["--format", "nagios"][..],
+        &["-f", "nagios", "192.0.2.1"],
+        &["--format=nagios", "example.org", "--resolver", "x"],
+        &["-fnagios", "example.org", "--no-such-option"],
+    ] {
+        let ran = run(&lab, mxcheck(words));
+        assert_eq!(ran.code, Some(3), "{words:?}: {ran:#?}");
+        assert!(ran.out.starts_with("MX UNKNOWN - "), "{}", ran.out);
+        assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_pipe_and_a_device_are_written_to_and_a_link_is_followed() {
+    let lab = Lab::open();
+    let pipe = lab.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).expect("the pipe")
+    });
+    run(&lab, mxcheck(&["--list-checks", "-o", &pipe.display().to_string()])).succeeded();
+    let read = reader.join().expect("the reader");
+    assert!(read.starts_with("in.domain"), "{read}");
+    assert!(!std::fs::metadata(&pipe).expect("it is there still").is_file());
+    run(&lab, mxcheck(&["--list-checks", "-o", "/dev/null"])).succeeded();
+    assert!(!std::fs::metadata("/dev/null").expect("it is there still").is_file());
+    let (_socket, at) = mute();
+    let (report, link) = (lab.path("report"), lab.path("link"));
+    std::os::unix::fs::symlink(&report, &link).expect("a link");
+    std::fs::write(&report, "old").expect("a file");
+    let link = link.display().to_string();
+    let words = ["a.org", "--resolver", &at, "--timeout", "50ms", "--retries", "0"];
+    let words = [&words[..], &["-o", &link, "--save", "/dev/full"]].concat();
+    told(run(&lab, mxcheck(&words)), 74, "/dev/full");
+    assert_eq!(std::fs::read_to_string(&report).expect("the report"), "old", "not half of it");
+    let ran = run(&lab, mxcheck(&[&words[..words.len() - 1], &["/dev/null"]].concat()));
+    assert_eq!(ran.code, Some(69), "{ran:#?}");
+    assert!(std::fs::read_to_string(&report).expect("the report").starts_with("a.org: UNKNOWN"));
+    assert!(std::fs::symlink_metadata(&link).expect("the link").is_symlink());
+}
+
+/// Two resolvers at one address are two.
+#[test]
+fn each_resolver_is_asked_at_its_own_port() {
+    let lab = Lab::open();
+    let (one, at) = mute();
+    let (other, there) = mute();
+    let words = ["a.org", "--resolver", &at, "--resolver", &there];
+    let words = [&words[..], &["--timeout", "100ms", "--retries", "0"]].concat();
+    assert_eq!(run(&lab, mxcheck(&words)).code, Some(69));
+    for socket in [one, other] {
+        socket.set_nonblocking(true).expect("a socket");
+        assert!(socket.recv(&mut [0; 512]).is_ok(), "nobody asked it");
+    }
 }
 
 #[test]

@@ -849,8 +849,9 @@ fn a_spool_is_looked_through_and_mended() {
 fn content_outlives_the_rows_that_speak_of_it() {
     let lab = Lab::open();
     let mut odmrd = Odmrd::new(&lab).start();
-    let large = vec![b'x'; 300_000];
-    Post::open(odmrd.mx).deliver("a@sender.test", "box@example.org", &large);
+    let large = "a line of some length\r\n".repeat(15_000);
+    let mut post = Post::open(odmrd.mx);
+    post.deliver("a@sender.test", "box@example.org", large.as_bytes());
     odmrd.daemon.terminate();
     let spool = lab.path("odmrd-state/spool");
     let folder = spool.to_str().expect("a path").to_owned();

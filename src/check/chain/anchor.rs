@@ -1,6 +1,6 @@
 //! Trust anchors: the keys that are believed to begin with. RFC 4033, section 2.
 //!
-//! Without any said, the keys of the root that IANA publishes (https://www.iana.org/dnssec/files), as hickory
+//! Without any said, the keys of the root that IANA publishes (<https://www.iana.org/dnssec/files>), as hickory
 //! carries them.
 
 use base64::Engine;

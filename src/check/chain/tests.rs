@@ -221,7 +221,12 @@ impl Signed {
             parent: Some("org".to_owned()),
             undelegated: false,
             probes: Vec::new(),
+            before: None,
+            provision: None,
+            watched: None,
+            calls: Vec::new(),
             answers: of_resolver.chain(of_ns1).collect(),
+            policy: None,
         }
     }
 
@@ -381,9 +386,11 @@ fn what_is_signed_from_the_anchor_on_is_secure() {
     assert_eq!(by_key.of_mx(), Security::Secure, "from a key");
 }
 
+type Change = fn(&mut Signed);
+
 #[test]
 fn a_signature_that_is_not_good_is_told_with_its_reason() {
-    let cases: &[(&str, fn(&mut Signed))] = &[
+    let cases: &[(&str, Change)] = &[
         ("expired 2 h ago", Signed::expire),
         ("is good in 3 h only", |s| {
             s.own.lasts.0 = 2 * 3600;
@@ -490,78 +497,78 @@ fn what_was_not_told_is_not_known() {
     is_bogus(Chain::new(&facts, &[]).security(DOMAIN, Kind::Mx).0, "is trusted");
 }
 
+/// What is told of a host's certificates, and the proof; and why it is none.
+type Denied = (&'static str, ResponseCode, fn(&Signer) -> Vec<Record>, Option<&'static str>);
+
+const GONE: ResponseCode = ResponseCode::NXDomain;
+const NONE: ResponseCode = ResponseCode::NoError;
+
+const DENIALS: &[Denied] = &[
+    ("not there", GONE, |z| z.nsec(DOMAIN, DOMAIN, &[RecordType::SOA, RecordType::NS]), None),
+    ("there", GONE, |z| z.nsec("mail.example.org", DOMAIN, &[RecordType::A]), Some("be there")),
+    ("no such record", NONE, |z| z.nsec("mail.example.org", DOMAIN, &[RecordType::A]), None),
+    (
+        "such a record",
+        NONE,
+        |z| z.nsec("mail.example.org", DOMAIN, &[RecordType::TLSA]),
+        Some("be there"),
+    ),
+    (
+        "an alias",
+        NONE,
+        |z| z.nsec("mail.example.org", DOMAIN, &[RecordType::CNAME]),
+        Some("be there"),
+    ),
+    (
+        "elsewhere",
+        NONE,
+        |z| z.nsec("x.example.org", DOMAIN, &[RecordType::A]),
+        Some("about the name"),
+    ),
+    ("names below", NONE, |z| z.nsec(DOMAIN, "a.mail.example.org", &[RecordType::SOA]), None),
+    (
+        "names below, gone",
+        GONE,
+        |z| z.nsec(DOMAIN, "a.mail.example.org", &[RecordType::SOA]),
+        Some("below it"),
+    ),
+    ("a wildcard without one", NONE, |z| z.nsec("*.example.org", DOMAIN, &[RecordType::A]), None),
+    (
+        "a wildcard with one",
+        NONE,
+        |z| z.nsec("*.example.org", DOMAIN, &[RecordType::TLSA]),
+        Some("be there"),
+    ),
+    (
+        "a delegation",
+        NONE,
+        |z| z.nsec("mail.example.org", DOMAIN, &[RecordType::NS]),
+        Some("above"),
+    ),
+    ("nothing at all", NONE, |_| Vec::new(), Some("no NSEC")),
+    (
+        "hashed, no such record",
+        NONE,
+        |z| z.nsec3("mail.example.org", false, false, &[RecordType::A]),
+        None,
+    ),
+    (
+        "hashed, such a record",
+        NONE,
+        |z| z.nsec3("mail.example.org", false, false, &[RecordType::TLSA]),
+        Some("be there"),
+    ),
+    ("hashed, gone", GONE, |z| three_hashes(z), None),
+    ("hashed, half", GONE, |z| z.nsec3("mail.example.org", true, false, &[]), Some("above it")),
+];
+
 #[test]
 fn that_there_is_nothing_is_secure_when_it_is_proven() {
     let host = "mail.example.org";
-    let mx_and_more = [RecordType::MX, RecordType::SOA, RecordType::NS];
-    let (gone, none) = (ResponseCode::NXDomain, ResponseCode::NoError);
-    let cases: &[(&str, ResponseCode, fn(&Signer) -> Vec<Record>, Option<&str>)] = &[
-        ("not there", gone, |z| z.nsec(DOMAIN, DOMAIN, &[RecordType::SOA, RecordType::NS]), None),
-        ("there", gone, |z| z.nsec("mail.example.org", DOMAIN, &[RecordType::A]), Some("be there")),
-        ("no such record", none, |z| z.nsec("mail.example.org", DOMAIN, &[RecordType::A]), None),
-        (
-            "such a record",
-            none,
-            |z| z.nsec("mail.example.org", DOMAIN, &[RecordType::TLSA]),
-            Some("be there"),
-        ),
-        (
-            "an alias",
-            none,
-            |z| z.nsec("mail.example.org", DOMAIN, &[RecordType::CNAME]),
-            Some("be there"),
-        ),
-        (
-            "elsewhere",
-            none,
-            |z| z.nsec("x.example.org", DOMAIN, &[RecordType::A]),
-            Some("about the name"),
-        ),
-        ("names below", none, |z| z.nsec(DOMAIN, "a.mail.example.org", &[RecordType::SOA]), None),
-        (
-            "names below, gone",
-            gone,
-            |z| z.nsec(DOMAIN, "a.mail.example.org", &[RecordType::SOA]),
-            Some("below it"),
-        ),
-        (
-            "a wildcard without one",
-            none,
-            |z| z.nsec("*.example.org", DOMAIN, &[RecordType::A]),
-            None,
-        ),
-        (
-            "a wildcard with one",
-            none,
-            |z| z.nsec("*.example.org", DOMAIN, &[RecordType::TLSA]),
-            Some("be there"),
-        ),
-        (
-            "a delegation",
-            none,
-            |z| z.nsec("mail.example.org", DOMAIN, &[RecordType::NS]),
-            Some("above"),
-        ),
-        ("nothing at all", none, |_| Vec::new(), Some("no NSEC")),
-        (
-            "hashed, no such record",
-            none,
-            |z| z.nsec3("mail.example.org", false, false, &[RecordType::A]),
-            None,
-        ),
-        (
-            "hashed, such a record",
-            none,
-            |z| z.nsec3("mail.example.org", false, false, &[RecordType::TLSA]),
-            Some("be there"),
-        ),
-        ("hashed, gone", gone, |z| three_hashes(z), None),
-        ("hashed, half", gone, |z| z.nsec3("mail.example.org", true, false, &[]), Some("above it")),
-    ];
-    for (what, code, proof, amiss) in cases {
+    for (what, code, proof, amiss) in DENIALS {
         let mut signed = Signed::good();
-        let nsec = signed.own.nsec(host, "zz.example.org", &mx_and_more[..1]);
-        signed.tell(host, Kind::Ds, Told::nothing(none, nsec));
+        let nsec = signed.own.nsec(host, "zz.example.org", &[RecordType::MX]);
+        signed.tell(host, Kind::Ds, Told::nothing(NONE, nsec));
         let proof = proof(&signed.own);
         signed.tell(host, Kind::Tlsa, Told::nothing(*code, proof));
         let security = signed.security(host, Kind::Tlsa);

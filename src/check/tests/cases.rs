@@ -1,8 +1,13 @@
 //! For each check a world in which it must complain, and one, not far from that, in which it must not.
 
-use super::world::{DOMAIN, World, address, mx, ns, ns1, ns2, record, reply, resolver, soa, text};
+use super::world::{
+    DOMAIN, POLICY, World, address, mx, ns, ns1, ns2, record, reply, resolver, soa, text,
+};
 use crate::check::chain::tests::Signed;
-use crate::check::facts::{Data, Kind, Manner, Outcome, Role, Silence, Transport};
+use crate::check::facts::{
+    Data, Kind, Manner, Outcome, Provision, Role, Silence, Transport, Waiting,
+};
+use crate::finding::{Progress, Watched};
 
 pub type Spoil = fn(&mut World);
 
@@ -24,6 +29,7 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.at(&resolver(), DOMAIN, Kind::Mx, reply(&resolver(), "SERVFAIL", Vec::new())),
         |w| w.at(&resolver(), DOMAIN, Kind::Mx, reply(&resolver(), "NOERROR", Vec::new())),
     ),
+    ("dns.excess", |w| many_targets(w, 101), |w| many_targets(w, 100)),
     (
         "in.no-expectation",
         |w| w.expect.servers.clear(),
@@ -154,9 +160,9 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         "target.v6-only",
         |w| w.host("atrn.example.net", &["2a00:1::25"]),
         |w| {
-            w.host("atrn.example.net", &["2a00:1::25"]);
+            w.host("atrn.example.net", &["192.0.3.25", "2a00:1::25"]);
             let silent = Outcome::Silence(Silence::Timeout);
-            w.at(&resolver(), "atrn.example.net", Kind::A, silent);
+            w.at(&resolver(), "atrn.example.net", Kind::Aaaa, silent);
         },
     ),
     (
@@ -305,6 +311,17 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.gone("77.99.51.198.in-addr.arpa", Kind::Ptr),
     ),
     (
+        "ptr.fcrdns",
+        |w| {
+            w.called("192.0.3.25", Some("host.example.com"));
+            w.host("host.example.com", &["192.0.3.99"]);
+        },
+        |w| {
+            w.called("192.0.3.25", Some("host.example.com"));
+            w.host("host.example.com", &["192.0.3.99", "192.0.3.25"]);
+        },
+    ),
+    (
         "ptr.generic",
         |w| w.called("192.0.3.25", Some("dyn-192-000-003-025.pool.example.net")),
         |w| w.called("192.0.3.25", Some("host-192-0-3-26.example.net")),
@@ -315,10 +332,12 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         "dnssec.mx-zone",
         |w| {
             w.mx(&[(10, "atrn.example.com")]);
+            w.host("atrn.example.com", &["192.0.3.25"]);
             signed(w, |s| s.host("atrn.example.com", false));
         },
         |w| {
             w.mx(&[(10, "mail.example.org")]);
+            w.host("mail.example.org", &["192.0.3.25"]);
             signed(w, |s| s.host("mail.example.org", true));
         },
     ),
@@ -398,6 +417,102 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         },
     ),
     (
+        "sts.fetch",
+        |w| w.page(301, "text/plain", ""),
+        |w| w.page(200, "Text/Plain; charset=utf-8", POLICY),
+    ),
+    (
+        "sts.syntax",
+        |w| w.page(200, "text/plain", "version: STSv1\nmode: strict\n"),
+        |w| w.page(200, "text/plain", &POLICY.replace('\n', "\r\n")),
+    ),
+    (
+        "sts.mx-match",
+        |w| w.page(200, "text/plain", &POLICY.replace("*.example.net", "atrn.example.net")),
+        |w| w.page(200, "text/plain", &POLICY.replace("mx: *.example.org\n", "")),
+    ),
+    (
+        "sts.covers-new",
+        |w| before_a_move(w, "mail.example.com"),
+        |w| before_a_move(w, "*.example.net"),
+    ),
+    (
+        "sts.max-age",
+        |w| w.page(200, "text/plain", &POLICY.replace("604800", "86399")),
+        |w| w.page(200, "text/plain", &POLICY.replace("604800", "31557600")),
+    ),
+    ("spf.limits", |w| lookups(w, 11), |w| lookups(w, 10)),
+    (
+        "spf.relay-listed",
+        |w| relays(w, "v=spf1 ip4:192.0.3.0/24 include:more.example.org -all"),
+        |w| relays(w, "v=spf1 include:more.example.org ip4:192.0.3.24/31 ip6:2a00:1::/32 -all"),
+    ),
+    (
+        "spf.inbound-hop",
+        |w| w.expect.customer.push("198.51.99.77".parse().unwrap()),
+        |w| w.expect.servers.clear(),
+    ),
+    (
+        "spf.helo",
+        |w| w.set("atrn.example.net", Kind::Txt, &[text("v=spf1 ip4:192.0.3.25 ~all")]),
+        |w| w.set("atrn.example.net", Kind::Txt, &[text("v=spf1 a -all")]),
+    ),
+    (
+        "prov.one-owner",
+        |w| provision(w, |p| p.account = None),
+        |w| provision(w, |p| (p.account, p.queue) = (None, None)),
+    ),
+    (
+        "prov.no-mx-here",
+        |w| {
+            provision(w, |_| {});
+            w.mx(&[(10, "mail.example.com")]);
+            w.host("mail.example.com", &["198.51.99.66"]);
+        },
+        |w| provision(w, |_| {}),
+    ),
+    (
+        "prov.unprovisioned",
+        |w| provision(w, |p| (p.account, p.is_listed) = (None, true)),
+        |w| {
+            provision(w, |p| (p.account, p.is_listed) = (None, true));
+            w.mx(&[(10, "mail.example.com")]);
+            w.host("mail.example.com", &["198.51.99.66"]);
+        },
+    ),
+    (
+        "prov.orphan-queue",
+        |w| {
+            provision(w, |_| {});
+            w.mx(&[(10, "mail.example.com")]);
+            w.host("mail.example.com", &["198.51.99.66"]);
+        },
+        |w| {
+            provision(w, |p| p.queue = Some(Waiting::default()));
+            w.mx(&[(10, "mail.example.com")]);
+            w.host("mail.example.com", &["198.51.99.66"]);
+        },
+    ),
+    (
+        "prov.expiry",
+        |w| provision(w, |p| (p.lifetime_s, p.delay_s) = (4 * 86_400 - 1, Some(3_599))),
+        |w| provision(w, |p| (p.lifetime_s, p.delay_s) = (4 * 86_400, Some(3_600))),
+    ),
+    (
+        "prov.stale-account",
+        |w| provision(w, |p| p.lifetime_s = 7_199),
+        |w| provision(w, |p| p.lifetime_s = 7_200),
+    ),
+    (
+        "watch.changed",
+        |w| w.facts.before = Some(vec![(10, "old.example.com".to_owned())]),
+        |w| {
+            let targets = [(20, "atrn2.example.net"), (10, "atrn.example.net")];
+            w.facts.before = Some(targets.map(|(n, name)| (n, name.to_owned())).to_vec());
+        },
+    ),
+    ("watch.propagating", |w| watched(w, Some(1)), |w| watched(w, Some(0))),
+    (
         "dmarc.exists",
         |w| w.set("_dmarc.example.org", Kind::Txt, &[text("v=spf1 -all")]),
         |w| w.set("_dmarc.example.org", Kind::Txt, &[text("v=DMARC1;p=none")]),
@@ -429,6 +544,52 @@ fn at_366(world: &mut World, records: &[&str]) {
     world.expect.servers = vec!["mail.example.org".to_owned()];
     world.host("mail.example.org", &["192.0.3.25"]);
     world.with(&signed);
+}
+
+/// A change was waited for; caches may hold the old records for so long still, seconds.
+fn watched(world: &mut World, left: Option<i64>) {
+    let at = |seconds| jiff::Timestamp::from_second(seconds).unwrap();
+    let cache_horizon = left.map(|left| at(world.facts.checked_at.as_second() + left));
+    let (state, vantages) = (Progress::Done, Vec::new());
+    world.facts.watched = Some(Watched { state, cache_horizon, vantages });
+}
+
+/// A customer's domain, for which a message waits since an hour ago.
+fn provision(world: &mut World, change: fn(&mut Provision)) {
+    let queue = Waiting { messages: 1, next_expiry_s: Some(60), last_fetch_s: Some(3_600) };
+    let mut provision = Provision {
+        account: Some("acme".to_owned()),
+        lifetime_s: 5 * 86_400,
+        queue: Some(queue),
+        ..Provision::default()
+    };
+    change(&mut provision);
+    world.facts.provision = Some(provision);
+}
+
+fn many_targets(world: &mut World, count: u16) {
+    let all: Vec<(u16, &str)> = (1..=count).map(|n| (n, "atrn.example.net")).collect();
+    world.mx(&all);
+}
+
+/// The mail still goes elsewhere, and the policy names this.
+fn before_a_move(world: &mut World, named: &str) {
+    world.mx(&[(10, "mail.example.com")]);
+    world.host("mail.example.com", &["198.51.99.66"]);
+    world.page(200, "text/plain", &POLICY.replace("*.example.net", named));
+}
+
+/// An SPF record that takes so many look-ups.
+fn lookups(world: &mut World, count: usize) {
+    let terms: Vec<String> = (1..=count).map(|n| format!("exists:n{n}.example.org")).collect();
+    world.set(DOMAIN, Kind::Txt, &[text(&format!("v=spf1 {} -all", terms.join(" ")))]);
+}
+
+/// The servers send for the domain, which has this record.
+fn relays(world: &mut World, record: &str) {
+    world.expect.outbound = true;
+    world.set(DOMAIN, Kind::Txt, &[text(record)]);
+    world.set("more.example.org", Kind::Txt, &[text("v=spf1 ip4:192.0.3.26 ip6:2a00:1::26 -all")]);
 }
 
 fn renamed(world: &mut World, name: &str) {

@@ -1,10 +1,12 @@
 mod cases;
+mod hostile;
+mod live;
 pub(super) mod world;
 
 use std::collections::BTreeSet;
 
 use self::cases::{CASES, Spoil};
-use self::world::{DOMAIN, World, above, ns1, ns2, record, reply, resolver};
+use self::world::{DOMAIN, World, above, another_resolver, mx, ns1, ns2, record, reply, resolver};
 use super::facts::{Data, Facts, Kind, Silence};
 use super::facts::{Manner, Outcome, Transport};
 use super::*;
@@ -40,7 +42,7 @@ fn each_check_complains_where_it_must_and_nowhere_near() {
 #[test]
 fn every_check_has_its_cases_and_is_well_described() {
     let ids: Vec<&str> = checks().map(|check| check.about.id).collect();
-    let tried: Vec<&str> = CASES.iter().map(|(id, _, _)| *id).collect();
+    let tried: Vec<&str> = CASES.iter().chain(live::CASES).map(|(id, _, _)| *id).collect();
     let unique: BTreeSet<&&str> = ids.iter().collect();
     assert_eq!(unique.len(), ids.len(), "an id is there twice");
     let untried: Vec<_> = ids.iter().filter(|id| !tried.contains(id)).collect();
@@ -103,6 +105,239 @@ fn a_cause_is_told_and_its_echoes_are_not() {
         spoil(&mut world);
         assert_eq!(world.amiss(), *causes, "{what}");
     }
+}
+
+/// What was told of the worst of these checks, of all that is amiss.
+fn severity_of(world: &World, id: &str) -> Option<Severity> {
+    world.says(id).iter().filter(|finding| finding.is_amiss()).map(|f| f.severity).max()
+}
+
+#[test]
+fn what_is_worse_is_told_though_something_milder_says_why() {
+    // The customer's own line stands behind, and one that is tolerated takes everything.
+    let mut world = World::good();
+    world.expect.customer.push("198.51.99.77".parse().unwrap());
+    world.expect.allowed.push("mail.example.com".to_owned());
+    world.mx(&[(5, "mail.example.com"), (10, "atrn.example.net"), (20, "home.example.org")]);
+    world.host("mail.example.com", &["198.51.99.66"]);
+    world.host("home.example.org", &["198.51.99.77"]);
+    assert_eq!(severity_of(&world, "mx.direct-customer"), Some(Severity::Warning));
+    assert_eq!(severity_of(&world, "mx.expected-best"), Some(Severity::Critical));
+    // A former provider is an error, and that all mail goes there is worse.
+    let mut world = World::good();
+    world.expect.former.push("old.example.com".to_owned());
+    world.mx(&[(5, "old.example.com"), (10, "atrn.example.net")]);
+    world.host("old.example.com", &["198.51.99.66"]);
+    assert_eq!(severity_of(&world, "mx.expected-best"), Some(Severity::Critical));
+    // One of two records names an address; the other one leads to a stranger.
+    let mut world = World::good();
+    world.mx(&[(10, "192.0.3.25"), (20, "mail.example.com")]);
+    world.host("mail.example.com", &["198.51.99.66"]);
+    assert_eq!(severity_of(&world, "mx.expected-present"), Some(Severity::Critical));
+}
+
+#[test]
+fn the_customers_own_line_is_compared_with_what_is_expected() {
+    let cases: &[(&[(u16, &str)], Severity)] = &[
+        (&[(10, "atrn.example.net"), (20, "home.example.org")], Severity::Warning),
+        (&[(10, "atrn.example.net"), (10, "home.example.org")], Severity::Critical),
+        // Who has the lowest number is nowhere, and takes nothing from anybody.
+        (
+            &[(5, "gone.example.org"), (10, "atrn.example.net"), (10, "home.example.org")],
+            Severity::Critical,
+        ),
+        (
+            &[(5, "mail.example.com"), (10, "home.example.org"), (20, "atrn.example.net")],
+            Severity::Critical,
+        ),
+    ];
+    for (records, severity) in cases {
+        let mut world = World::good();
+        world.expect.customer.push("198.51.99.77".parse().unwrap());
+        world.expect.allowed.push("mail.example.com".to_owned());
+        world.no_host("gone.example.org");
+        world.host("home.example.org", &["198.51.99.77"]);
+        world.host("mail.example.com", &["198.51.99.66"]);
+        world.mx(records);
+        assert_eq!(severity_of(&world, "mx.direct-customer"), Some(*severity), "{records:?}");
+    }
+    // Who is tolerated beside the expected server takes a share, whatever stands before them and is nowhere.
+    let mut world = World::good();
+    world.expect.allowed.push("mail.example.com".to_owned());
+    world.no_host("gone.example.org");
+    world.host("mail.example.com", &["198.51.99.66"]);
+    world.mx(&[(5, "gone.example.org"), (10, "atrn.example.net"), (10, "mail.example.com")]);
+    assert_eq!(severity_of(&world, "mx.expected-best"), Some(Severity::Critical));
+}
+
+#[test]
+fn a_misspelt_name_that_gets_the_mail_is_a_bypass() {
+    for (preference, check, severity) in [
+        (5, "mx.bypass-preferred", Severity::Critical),
+        (10, "mx.bypass-equal", Severity::Critical),
+        (20, "mx.bypass-backup", Severity::Warning),
+    ] {
+        for (name, slip) in [
+            ("atrn.exmaple.net", "mx.near-miss"),
+            ("atrn.example.net.example.org", "mx.missing-dot"),
+        ] {
+            let mut world = World::good();
+            world.mx(&[(10, "atrn.example.net"), (preference, name)]);
+            world.host(name, &["198.51.99.66"]);
+            assert_eq!(severity_of(&world, check), Some(severity), "{name}");
+            let usual = if preference == 20 { Severity::Error } else { Severity::Critical };
+            assert_eq!(severity_of(&world, slip), Some(usual), "{name}");
+        }
+    }
+}
+
+fn failing(world: &mut World, server: &facts::Server) {
+    world.each(server, |reply| {
+        *reply = facts::Reply { rcode: "SERVFAIL".to_owned(), ..Default::default() };
+    });
+}
+
+#[test]
+fn a_resolver_that_fails_for_everything_says_nothing_of_the_domain() {
+    let mut world = World::good();
+    failing(&mut world, &resolver());
+    world.forget(&ns1());
+    world.forget(&ns2());
+    world.forget(&above());
+    world.facts.zone = None;
+    let told = world.says("dns.resolver");
+    assert_eq!(told[0].status, Status::Unknown);
+    assert!(told[0].message.contains("answers SERVFAIL to everything"), "{told:#?}");
+    let judged = world.judged();
+    assert_eq!((judged.verdict, judged.worst), (Conclusion::Unknown, None));
+    // Beside one that works it is not heard; one that works and fails here is.
+    let mut world = World::good();
+    failing(&mut world, &resolver());
+    world.copy(&resolver(), &another_resolver());
+    let servfail = nothing(&resolver(), "NOERROR");
+    world.each(&another_resolver(), |reply| {
+        if let Outcome::Reply(good) = &servfail {
+            *reply = good.clone();
+        }
+    });
+    assert_eq!(severity_of(&world, "dns.servfail"), None);
+    world.at(&another_resolver(), DOMAIN, Kind::Mx, nothing(&resolver(), "SERVFAIL"));
+    let told = world.says("dns.servfail");
+    assert_eq!((told.len(), told[0].severity), (1, Severity::Critical));
+    assert!(told[0].message.starts_with("192.0.3.54"), "{told:#?}");
+}
+
+#[test]
+fn where_nobody_told_the_addresses_nobody_is_a_stranger() {
+    let timeout = || Outcome::Silence(Silence::Timeout);
+    let stranger = |preference: u16| {
+        let mut world = World::good();
+        world.mx(&[(10, "atrn.example.net"), (preference, "mail.example.com")]);
+        world.host("mail.example.com", &["198.51.99.66"]);
+        world
+    };
+    for (preference, id) in
+        [(5, "mx.bypass-preferred"), (10, "mx.bypass-equal"), (20, "mx.bypass-backup")]
+    {
+        // The expected server's own addresses, of one family or of both.
+        for kinds in [&[Kind::A][..], &[Kind::A, Kind::Aaaa]] {
+            let mut world = stranger(preference);
+            for kind in kinds {
+                world.at(&resolver(), "atrn.example.net", *kind, timeout());
+            }
+            assert_eq!(world.says(id)[0].status, Status::Unknown, "{id}");
+            assert_eq!(
+                world.judged().mx.iter().find(|r| r.target.starts_with("mail")).map(|r| r.class),
+                Some(crate::finding::Class::Unknown)
+            );
+        }
+        // The target's.
+        let mut world = stranger(preference);
+        for kind in [Kind::A, Kind::Aaaa] {
+            world.at(&resolver(), "mail.example.com", kind, timeout());
+        }
+        assert_eq!(world.says(id)[0].status, Status::Unknown, "{id}");
+        // Of the family that the stranger has all is known.
+        let mut world = stranger(preference);
+        world.at(&resolver(), "atrn.example.net", Kind::Aaaa, timeout());
+        assert!(world.says(id)[0].is_amiss(), "{id}");
+    }
+    let mut world = World::good();
+    world.mx(&[]);
+    world.host(DOMAIN, &["192.0.3.80"]);
+    for kind in [Kind::A, Kind::Aaaa] {
+        world.at(&resolver(), "atrn.example.net", kind, timeout());
+    }
+    assert_eq!(world.says("target.implicit")[0].status, Status::Unknown);
+    assert_eq!(world.judged().verdict, Conclusion::Unknown);
+    let mut world = World::good();
+    world.expect.customer.push("198.51.99.77".parse().unwrap());
+    world.mx(&[(10, "atrn.example.net"), (20, "atrn.exmaple.net")]);
+    for kind in [Kind::A, Kind::Aaaa] {
+        world.at(&resolver(), "atrn.exmaple.net", kind, timeout());
+    }
+    for id in ["mx.direct-customer", "mx.near-miss", "target.dangling"] {
+        assert_eq!(world.says(id)[0].status, Status::Unknown, "{id}");
+    }
+    for id in ["target.special-addr", "target.v6-only", "mx.addr-partial"] {
+        assert_eq!(world.says(id)[0].blocked_by, Some("target.dangling"), "{id}");
+    }
+}
+
+/// A world without the zone's own servers, in which another resolver has these records.
+fn told_otherwise(records: &[(u16, &str)]) -> World {
+    let mut world = World::good();
+    world.forget(&ns1());
+    world.forget(&ns2());
+    world.copy(&resolver(), &another_resolver());
+    let data = records.iter().map(|(n, target)| record(DOMAIN, mx(*n, target))).collect();
+    let outcome = reply(&another_resolver(), "NOERROR", data);
+    world.at(&another_resolver(), DOMAIN, Kind::Mx, outcome);
+    world.host("mail.example.com", &["198.51.99.66"]);
+    world
+}
+
+#[test]
+fn resolvers_that_differ_are_told_and_judged_with_care() {
+    let usual = [(10, "atrn.example.net"), (20, "atrn2.example.net")];
+    assert_eq!(told_otherwise(&usual).judged().verdict, Conclusion::Ok);
+    let stranger = [(5, "mail.example.com"), (10, "atrn.example.net")];
+    for (records, id) in [
+        (&stranger[..], "mx.bypass-preferred"),
+        (&[(10, "mail.example.com")], "mx.expected-present"),
+        // Who has no record at all leads to no server either.
+        (&[], "mx.expected-present"),
+    ] {
+        let world = told_otherwise(records);
+        let told = world.says("ns.resolver-differs");
+        assert!(told[0].is_amiss() && told[0].message.contains("192.0.3.54"), "{told:#?}");
+        assert_eq!(world.says(id)[0].status, Status::Unknown, "{id}");
+        assert_eq!(world.judged().verdict, Conclusion::Unknown);
+    }
+    // What all of them say is so.
+    let mut world = told_otherwise(&stranger);
+    world.mx_at(&resolver(), &[(6, "mail.example.com"), (10, "atrn.example.net")]);
+    assert_eq!(severity_of(&world, "mx.bypass-preferred"), Some(Severity::Critical));
+    // Where one of the zone's own servers has no record, and the other has, who asks it finds no server.
+    let mut world = World::good();
+    world.mx_at(&ns2(), &[]);
+    assert_eq!(severity_of(&world, "mx.expected-present"), Some(Severity::Critical));
+}
+
+#[test]
+fn glue_that_lacks_only_ipv6_is_worth_a_word_and_no_more() {
+    let severity = |glue: &[&str], own: &[&str]| {
+        let mut world = World::good();
+        world.host("ns1.example.org", own);
+        world.refer(&["ns1.example.org", "ns2.example.net"], glue);
+        severity_of(&world, "ns.glue")
+    };
+    let both = ["192.0.3.1", "2a00:1::1"];
+    assert_eq!(severity(&both, &both), None);
+    assert_eq!(severity(&both[..1], &both), Some(Severity::Notice));
+    assert_eq!(severity(&both[1..], &both), Some(Severity::Error));
+    assert_eq!(severity(&both, &both[..1]), Some(Severity::Error));
+    assert_eq!(severity(&["192.0.3.9"], &both), Some(Severity::Error));
 }
 
 fn dead_resolver(world: &mut World) {
@@ -276,6 +511,61 @@ fn severities_are_the_callers_to_change_and_checks_to_leave_out() {
     assert!(few.checks.iter().all(|f| f.id.starts_with("mx.") || f.id == "spf.one"));
     assert!(!few.checks.iter().any(|f| f.id == "mx.count" || f.id == "mx.redundancy"));
     assert!(Policy::is_known("mx") && Policy::is_known("info") && !Policy::is_known("mx.nothing"));
+}
+
+#[test]
+fn each_hears_what_he_can_do_something_about() {
+    let mut world = World::good();
+    world.expect.customer.push("198.51.99.77".parse().unwrap());
+    world.mx(&[(10, "atrn.example.net"), (20, "home.example.org")]);
+    world.host("home.example.org", &["198.51.99.77"]);
+    let told = |world: &World, id: &str| {
+        let told = world.says(id);
+        told.first().map(|f| (f.message.clone(), f.remedy.clone().unwrap_or_default()))
+    };
+    let (message, remedy) = told(&world, "mx.direct-customer").unwrap();
+    assert_eq!(message, "home.example.org is your own line");
+    assert!(remedy.starts_with("Remove"), "{remedy}");
+    assert!(told(&world, "spf.one").is_some());
+    world.expect.role = Standpoint::Provider;
+    let (message, remedy) = told(&world, "mx.direct-customer").unwrap();
+    assert_eq!(message, "home.example.org is the customer's own line");
+    assert!(remedy.starts_with("Ask the customer: Remove"), "{remedy}");
+    assert!(told(&world, "spf.one").is_none());
+    assert_eq!(world.judged().role, "provider");
+    let only = Policy { only: vec!["spf".to_owned()], ..Policy::default() };
+    let asked_for = judge(&world.facts, &world.expect, &only).checks;
+    let (ids, amiss): (Vec<&str>, Vec<bool>) =
+        asked_for.iter().map(|f| (f.id, f.is_amiss())).unzip();
+    assert!(ids.contains(&"spf.one") && ids.iter().all(|id| id.starts_with("spf.")), "{ids:?}");
+    assert!(amiss.contains(&true));
+    let mut world = World::good();
+    world.expect.servers.clear();
+    assert!(told(&world, "in.no-expectation").is_some());
+    world.expect.role = Standpoint::Observer;
+    assert!(told(&world, "in.no-expectation").is_none());
+}
+
+#[test]
+fn a_change_is_worse_where_nothing_was_to_change() {
+    let mut world = World::good();
+    world.facts.before = Some(vec![(10, "old.example.com".to_owned())]);
+    assert_eq!(severity_of(&world, "watch.changed"), Some(Severity::Notice));
+    world.expect.pinned = true;
+    assert_eq!(severity_of(&world, "watch.changed"), Some(Severity::Error));
+    let told = world.says("watch.changed");
+    assert!(told[0].message.contains("it had 10 old.example.com."), "{told:#?}");
+}
+
+#[test]
+fn what_no_provider_told_is_not_known() {
+    let mut world = World::good();
+    let untold = Some("nobody is there".to_owned());
+    let account = Some("acme".to_owned());
+    world.facts.provision = Some(facts::Provision { account, untold, ..Default::default() });
+    for id in ["prov.orphan-queue", "prov.stale-account"] {
+        assert_eq!(world.says(id)[0].status, Status::Unknown, "{id}");
+    }
 }
 
 /// What keeps a check from being made is an answer only to whoever hears of it.

@@ -4,13 +4,17 @@ use std::net::IpAddr;
 
 use crate::check::chain::tests::Signed;
 use crate::check::facts::{
-    Answer, Data, Facts, Kind, Manner, Outcome, Record, Reply, Role, Server, Silence, Transport,
-    reverse,
+    Answer, Data, Facts, Fetched, Kind, Manner, Outcome, Policed, Record, Reply, Role, Server,
+    Silence, Transport, reverse,
 };
 use crate::check::{Expectation, Policy, judge};
 use crate::finding::{Assessment, Finding, Status};
 
 pub const DOMAIN: &str = "example.org";
+
+/// A policy for all hosts of the provider, and those of the domain.
+pub const POLICY: &str =
+    "version: STSv1\nmode: testing\nmx: *.example.net\nmx: *.example.org\nmax_age: 604800\n";
 
 /// The facts that will be judged, and what is expected.
 pub struct World {
@@ -20,6 +24,10 @@ pub struct World {
 
 pub fn resolver() -> Server {
     server(Role::Resolver, None, "192.0.3.53")
+}
+
+pub fn another_resolver() -> Server {
+    server(Role::Resolver, None, "192.0.3.54")
 }
 
 /// The zone's own two.
@@ -36,7 +44,7 @@ pub fn above() -> Server {
 }
 
 fn server(role: Role, name: Option<&str>, addr: &str) -> Server {
-    Server { role, name: name.map(str::to_owned), addr: addr.parse().unwrap() }
+    Server { role, name: name.map(str::to_owned), addr: addr.parse().unwrap(), port: 53 }
 }
 
 pub fn record(name: &str, data: Data) -> Record {
@@ -78,7 +86,12 @@ impl World {
             parent: Some("org".to_owned()),
             undelegated: false,
             probes: vec!["nobody.example.org".to_owned()],
+            before: None,
+            provision: None,
+            watched: None,
             answers: Vec::new(),
+            calls: Vec::new(),
+            policy: None,
         };
         let servers = vec!["atrn.example.net".to_owned(), "atrn2.example.net".to_owned()];
         let expect = Expectation { servers, ..Expectation::default() };
@@ -109,6 +122,7 @@ impl World {
         world.gone("nobody.example.org", Kind::Mx);
         world.keys(&[7, 8], &[7]);
         world.good_for(14 * 86_400);
+        world.page(200, "text/plain", POLICY);
         world
     }
 
@@ -177,6 +191,17 @@ impl World {
             let (server, manner) = (&answer.server, answer.manner);
             self.put(server, &answer.name, answer.kind, answer.transport, manner, answer.outcome);
         }
+    }
+
+    /// What was found where the policy of MTA-STS is.
+    pub fn page(&mut self, status: u16, media: &str, body: &str) {
+        let (media, body) = (media.to_owned(), body.to_owned());
+        self.facts.policy = Some(Policed {
+            url: "https://mta-sts.example.org/.well-known/mta-sts.txt".to_owned(),
+            at: vec!["192.0.3.80".parse().unwrap()],
+            outcome: Fetched::Page { status, media, body },
+            ms: 9,
+        });
     }
 
     /// A name that is only another one's.
@@ -277,6 +302,16 @@ impl World {
             if let Outcome::Reply(reply) = &mut answer.outcome {
                 change(reply);
             }
+        }
+    }
+
+    /// Another server that says what one says.
+    pub fn copy(&mut self, server: &Server, other: &Server) {
+        let same: Vec<Answer> =
+            self.facts.answers.iter().filter(|answer| answer.server == *server).cloned().collect();
+        for answer in same {
+            let Answer { transport, name, kind, manner, outcome, .. } = answer;
+            self.put(other, &name, kind, transport, manner, outcome);
         }
     }
 

@@ -39,6 +39,13 @@ fn run_may_be_left_out() {
     }
     assert!(matches!(parsed("").unwrap().command, Command::Run(_)));
     assert!(matches!(parsed("check home").unwrap().command, Command::Check(_)));
+    // Flags may stand before the command, as they may with the other programs.
+    for line in ["-q check home", "--lock skip check home", "--lock=skip check home", "--all check"]
+    {
+        assert!(matches!(parsed(line).unwrap().command, Command::Check(_)), "{line}");
+    }
+    let of_that_name = parsed("--lock check home").map(|invocation| invocation.command);
+    assert!(!matches!(of_that_name, Ok(Command::Check(_))), "that is the flag's value");
     assert!(matches!(parsed("show-config --origin").unwrap().command, Command::ShowConfig(_)));
 }
 

@@ -5,7 +5,7 @@ use crate::cli::fetch::ending;
 use crate::exit::Exit;
 
 const HEAD: &str = r#".SH NAME
-odmr\-exit\-codes \- how odmrd(8), atrn\-fetch(1), queuectl(8) and mxcheck(1) end
+odmr\-exit\-codes \- how odmrd(8), atrn\-fetch(1), queuectl(8), mxcheck(1) and smtp\-probe(1) end
 .SH DESCRIPTION
 All programs of the toolkit end with the same codes, those of
 .I sysexits.h
@@ -45,10 +45,15 @@ before what was not found out; a list whose domains all end alike ends as they d
 .B \-\-format nagios
 0, 1, 2 and 3, as above.
 .TP
+.B smtp\-probe
+1 is a rule of a level that
+.B \-\-fail\-on
+names (must, security) and that is not kept, 69 that nobody answers, 75 that nothing was found out, and 76 that what answers is no mail server.
+.TP
 .B odmrd
 Settings that cannot be used are 78. Told to stop in order it ends with 0.
 .SH "SEE ALSO"
-odmrd(8), atrn\-fetch(1), queuectl(8), mxcheck(1), sysexits.h(3head)
+odmrd(8), atrn\-fetch(1), queuectl(8), mxcheck(1), smtp\-probe(1), sysexits.h(3head)
 "#;
 
 const FETCHMAIL_HEAD: &str = r#".SH "FETCHMAIL'S NUMBERS"

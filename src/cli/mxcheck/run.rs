@@ -1,22 +1,31 @@
 //! What `mxcheck` does.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
-use tempfile::NamedTempFile;
+use tokio::runtime::Runtime;
 
-use super::{Cli, Colour, Judging, Wanted, name};
+use super::books::Books;
+use super::file::{Saved, Whole};
+use super::state::State;
+use super::watch::watch;
+use super::{Asking, Calls, Cli, Colour, Judging, Output, Wanted, calling, name};
 use crate::cli::style::has_colour;
-use crate::cli::tell;
+use crate::cli::{Refusal, tell};
 use crate::exit::{Exit, Failure};
-use crate::flow::check::evidence::{Reader, Unreadable, Writer};
+use crate::flow::check::evidence::{Reader, Unreadable};
 use crate::flow::check::gather::{Plan, Word};
+use crate::flow::check::resolver::{Named, Resolver};
+use crate::flow::check::watch::Until;
 use crate::flow::check::{
-    About, Assessment, Conclusion, Expectation, Facts, Policy, Severity, anchor_lines, checks,
-    gather_all, judge, system_resolvers,
+    About, Assessment, Conclusion, Expectation, Facts, Fetcher, Policy, SCHEMAS, Severity,
+    Standpoint, TlsClient, Trust, agreed, anchor_lines, checks, gather_all, judge,
+    system_resolvers,
 };
 use crate::report::assessment::{Form, Wish, Wording, plugin_exit, wording};
 use crate::smtp::escape::Escaped;
@@ -25,6 +34,8 @@ use crate::smtp::escape::Escaped;
 const LONGEST_LIST: u64 = 64 << 20;
 /// More of a file with trust anchors is not read, octets.
 const LONGEST_ANCHORS: u64 = 1 << 20;
+/// More resolvers than these are not asked.
+const MOST_RESOLVERS: usize = 16;
 /// More mistakes in a list are only counted.
 const MOST_MISTAKES: usize = 10;
 
@@ -36,19 +47,51 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     if let Some(id) = &cli.explain {
         return explain(id);
     }
+    if cli.schema {
+        return tell(SCHEMAS[0].1);
+    }
     if cli.list_checks {
-        return list_checks(matches!(cli.output.form(), Form::Json | Form::Jsonl));
+        return list_checks(&cli.output);
     }
     let is_plugin = cli.output.form() == Form::Nagios;
     match check(&cli) {
         // What such a check cannot find out is its fourth answer, and stands where the others do.
-        Err(failure) if is_plugin && failure.exit != Exit::Usage => {
-            let what = Escaped::text(&failure.what.replace('|', "/")).to_string();
-            tell(&format!("MX UNKNOWN - {what}\n"))?;
-            Ok(Exit::Unknown)
-        }
+        Err(failure) if is_plugin => plugin_unknown(&failure.what),
         done => done,
     }
+}
+
+fn plugin_unknown(what: &str) -> Result<Exit, Failure> {
+    let what =
+        Escaped::text(&what.lines().next().unwrap_or_default().replace('|', "/")).to_string();
+    tell(&format!("MX UNKNOWN - {what}\n"))?;
+    Ok(Exit::Unknown)
+}
+
+/// Tells what is wrong with a command line, and how the program ends. Where a plugin's answer was asked for
+/// it is the fourth, and stands where the others do.
+pub fn refused(args: impl Iterator<Item = OsString>, refusal: &Refusal) -> Exit {
+    let is_plugin = refusal.exit() == Exit::Usage && wants_plugin(args);
+    let said = refusal.to_string();
+    let said = said.strip_prefix("error: ").unwrap_or(&said);
+    let told = is_plugin.then(|| plugin_unknown(said));
+    refusal.print();
+    match told {
+        Some(Ok(exit)) => exit,
+        _ => refusal.exit(),
+    }
+}
+
+/// `--format nagios`, in any of the ways of writing it.
+fn wants_plugin(args: impl Iterator<Item = OsString>) -> bool {
+    let words: Vec<String> = args.map(|word| word.to_string_lossy().into_owned()).collect();
+    let is_one = |word: &String| {
+        let value = word.strip_prefix("--format=").or_else(|| word.strip_prefix("-f"));
+        value.is_some_and(|value| value.trim_start_matches('=') == "nagios")
+    };
+    let is_two =
+        |two: &[String]| matches!(two[0].as_str(), "--format" | "-f") && two[1] == "nagios";
+    words.iter().any(is_one) || words.windows(2).any(is_two)
 }
 
 fn explain(id: &str) -> Result<Exit, Failure> {
@@ -66,7 +109,15 @@ fn explain(id: &str) -> Result<Exit, Failure> {
     tell(&text)
 }
 
-fn list_checks(as_json: bool) -> Result<Exit, Failure> {
+fn list_checks(output: &Output) -> Result<Exit, Failure> {
+    let as_json = match output.form() {
+        Form::Human => false,
+        Form::Json | Form::Jsonl => true,
+        _ => {
+            let what = "--list-checks is written as human or jsonl only";
+            return Err(Failure::new(Exit::Usage, what));
+        }
+    };
     let mut text = String::new();
     for about in checks().map(|check| &check.about) {
         if as_json {
@@ -78,7 +129,11 @@ fn list_checks(as_json: bool) -> Result<Exit, Failure> {
             text.push_str(&format!("{id:<24} {severity:<9} {}\n", about.title));
         }
     }
-    tell(&text)
+    let Some(path) = &output.output else { return tell(&text) };
+    let mut whole = Whole::new(path)?;
+    whole.write_all(text.as_bytes()).map_err(|error| whole.failure(&error))?;
+    whole.end()?;
+    Ok(Exit::Ok)
 }
 
 fn check(cli: &Cli) -> Result<Exit, Failure> {
@@ -100,7 +155,7 @@ fn replay(cli: &Cli, path: &Path) -> Result<Page, Failure> {
     };
     let file = open(path)?;
     let mut reader = Reader::new(BufReader::new(file)).map_err(wrong)?;
-    let mut expected = laid_over(reader.expected.clone(), &cli.wanted);
+    let mut expected = bounded(laid_over(reader.expected.clone(), &cli.wanted, &cli.calling))?;
     if cli.judging.trust_anchor.is_some() {
         expected.anchors = anchors(&cli.judging)?;
     }
@@ -128,33 +183,102 @@ fn open(path: &Path) -> Result<File, Failure> {
 
 /// Asks, and judges.
 fn ask(cli: &Cli) -> Result<Page, Failure> {
-    let domains = domains(cli)?;
-    let plan = plan(cli)?;
-    let expected = expectation(&cli.wanted);
-    let expected = Arc::new(Expectation { anchors: anchors(&cli.judging)?, ..expected });
-    let several = cli.from_file.is_some() || cli.domains.len() > 1;
+    if cli.wanted.pin && cli.output.state.is_none() {
+        return Err(Failure::new(Exit::Usage, "--pin needs --state FILE, where it was before"));
+    }
+    let books = books(cli)?;
+    let domains = domains(cli, books.as_ref())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
+    let plan = plan(cli, &runtime)?;
+    let expected = with_books(expectation(&cli.wanted, &cli.calling), cli, books.as_ref())?;
+    let expected = Arc::new(Expectation { anchors: anchors(&cli.judging)?, ..bounded(expected)? });
+    can_be_watched(cli, &expected)?;
+    let several = cli.from_file.is_some()
+        || cli.domains.len() > 1
+        || books.is_some() && cli.domains.is_empty();
+    let mut state = match &cli.output.state {
+        Some(path) => Some(State::read(path, cli.wanted.pin)?),
+        None => None,
+    };
     let mut page = Page::new(cli, several)?;
     let mut saved = match &cli.output.save {
         Some(path) => Some(Saved::new(path, &expected, several)?),
         None => None,
     };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
     let wanted = Arc::clone(&expected);
-    let next = |facts: Facts| {
+    let next = |mut facts: Facts| {
+        facts.provision = books.as_ref().map(|books| books.of(&facts.domain));
+        if let Some(state) = &mut state {
+            facts.before = state.before(&facts.domain);
+            if let Some(now) = agreed(&facts) {
+                state.note(&facts.domain, now);
+            }
+        }
         if let Some(saved) = &mut saved {
             saved.add(&facts)?;
         }
         page.add(&facts, &wanted)
     };
     let jobs = usize::from(cli.asking.jobs);
-    runtime.block_on(gather_all(domains, expected, Arc::new(plan), jobs, next))?;
+    let plan = Arc::new(plan);
+    if cli.watching.watch {
+        let watched = watch(domains, expected, plan, jobs, &cli.watching, next);
+        let done = runtime.block_on(watched)?;
+        page.ends = Some(if done { Exit::Ok } else { Exit::TempFail });
+    } else {
+        runtime.block_on(gather_all(domains, expected, plan, jobs, next))?;
+    }
     saved.map_or(Ok(()), Saved::end)?;
+    state.map_or(Ok(()), State::end)?;
     Ok(page)
 }
 
-fn plan(cli: &Cli) -> Result<Plan, Failure> {
+/// Is there something to wait for, and somebody to show it?
+fn can_be_watched(cli: &Cli, expected: &Expectation) -> Result<(), Failure> {
+    let (watching, asking) = (&cli.watching, &cli.asking);
+    let only_own = asking.authoritative || !asking.undelegated.is_empty();
+    let what = match watching.until {
+        _ if !watching.watch => return Ok(()),
+        _ if expected.is_empty() => {
+            "--watch waits until all mail goes somewhere: say --server NAME"
+        }
+        Until::Resolvers if only_own => "--until resolvers: none is asked about the domain",
+        Until::Auth if asking.resolver_only => "--until auth: with --resolver-only none is asked",
+        _ => return Ok(()),
+    };
+    Err(Failure::new(Exit::Usage, what))
+}
+
+fn books(cli: &Cli) -> Result<Option<Books>, Failure> {
+    let Some(config) = &cli.config else { return Ok(None) };
+    let listed = match &cli.inbound_list {
+        Some(path) => listed(path)?,
+        None => Vec::new(),
+    };
+    Ok(Some(Books::open(config, listed, cli.spool.as_deref())?))
+}
+
+/// What a provider's settings say of where mail should go, unless somebody says otherwise.
+fn with_books(
+    mut expected: Expectation,
+    cli: &Cli,
+    books: Option<&Books>,
+) -> Result<Expectation, Failure> {
+    let Some(books) = books else { return Ok(expected) };
+    expected.role = cli.wanted.role.unwrap_or(Standpoint::Provider);
+    if expected.is_empty() {
+        let server = books.server().ok_or_else(|| {
+            let what = "the settings do not say the server's name (hostname)";
+            Failure::new(Exit::Usage, what).hint(Some("say --server NAME"))
+        })?;
+        expected.servers.push(server);
+    }
+    Ok(expected)
+}
+
+fn plan(cli: &Cli, runtime: &Runtime) -> Result<Plan, Failure> {
     let asking = &cli.asking;
     let mut plan = Plan::new(asking.timeout.get(), asking.retries.saturating_add(1));
     plan.word = match (asking.authoritative, asking.resolver_only) {
@@ -166,25 +290,89 @@ fn plan(cli: &Cli) -> Result<Plan, Failure> {
     };
     (plan.v4, plan.v6) = (!asking.ipv6, !asking.ipv4);
     plan.undelegated = asking.undelegated.clone();
-    plan.resolvers = match asking.resolver.is_empty() {
-        false => asking.resolver.clone(),
-        true => system_resolvers().map_err(|why| {
-            let what = format!("/etc/resolv.conf: {why}");
-            Failure::new(Exit::Config, what).hint(Some("name one with --resolver"))
-        })?,
+    plan.sts_server = asking.sts_server;
+    let tls = match &asking.ca {
+        Some(path) => TlsClient::new(&Trust::Roots(path.clone()), None),
+        None => TlsClient::new(&Trust::Platform, None),
     };
-    let (v4, v6) = (plan.v4, plan.v6);
-    plan.resolvers.retain(|at| if at.is_ipv4() { v4 } else { v6 });
+    // Without the system's authorities nobody is asked who would need them.
+    let tls = match (tls, &asking.ca) {
+        (Err(why), Some(_)) => return Err(Failure::new(Exit::Config, why)),
+        (tls, _) => tls.ok(),
+    };
+    if let Some(tls) = tls {
+        plan.fetcher = Some(Fetcher::new(tls.clone(), asking.timeout.get()));
+        plan.asker = plan.asker.with_tls(tls);
+    }
+    let family = if plan.v4 { 4 } else { 6 };
+    plan.resolvers = found(resolvers(asking)?, &plan, runtime, asking.timeout.get())?;
     if plan.resolvers.is_empty() {
-        let what = format!("no resolver can be asked over IPv{} only", if v4 { 4 } else { 6 });
+        let what = format!("no resolver can be asked over IPv{family} only");
         return Err(Failure::new(Exit::Usage, what).hint(Some("name one with --resolver")));
     }
-    // More than these no resolver library asks either.
-    plan.resolvers.truncate(if asking.resolver.is_empty() { 3 } else { 16 });
+    let is_reached = |(_, addr): &(String, IpAddr)| plan.reaches(*addr);
+    if !plan.undelegated.is_empty() && !plan.undelegated.iter().any(is_reached) {
+        let what = format!("no server of --undelegated can be asked over IPv{family} only");
+        return Err(Failure::new(Exit::Usage, what));
+    }
+    plan.live = calling::live(cli)?.map(Arc::new);
     Ok(plan)
 }
 
-fn expectation(wanted: &Wanted) -> Expectation {
+/// The addresses of resolvers; of the system's those that can be reached.
+fn found(
+    named: Vec<Named>,
+    plan: &Plan,
+    runtime: &Runtime,
+    patience: std::time::Duration,
+) -> Result<Vec<Resolver>, Failure> {
+    let mut all = Vec::new();
+    for named in named {
+        if matches!(named, Named::At(at) if !plan.reaches(at.ip())) {
+            continue;
+        }
+        let found = runtime.block_on(named.find(plan.v4, plan.v6, patience));
+        let unknown = |why| Failure::new(Exit::NoHost, format!("--resolver: {why}"));
+        let found = found.map_err(unknown)?;
+        if !all.contains(&found) {
+            all.push(found);
+        }
+    }
+    Ok(all)
+}
+
+/// The resolvers that were named, or the system's; no more of these than a resolver library asks.
+fn resolvers(asking: &Asking) -> Result<Vec<Named>, Failure> {
+    if !asking.resolver.is_empty() {
+        let mut all: Vec<Named> = Vec::new();
+        for named in &asking.resolver {
+            if !all.contains(named) {
+                all.push(named.clone());
+            }
+        }
+        if all.len() > MOST_RESOLVERS {
+            let what = format!("{} resolvers; no more than {MOST_RESOLVERS} are asked", all.len());
+            return Err(Failure::new(Exit::Usage, what));
+        }
+        return Ok(all);
+    }
+    let found = system_resolvers().map_err(|why| {
+        let what = format!("/etc/resolv.conf: {why}");
+        Failure::new(Exit::Config, what).hint(Some("name one with --resolver"))
+    })?;
+    let (v4, v6) = (!asking.ipv6, !asking.ipv4);
+    let may_be_asked = |at: &SocketAddr| if at.is_ipv4() { v4 } else { v6 };
+    Ok(found.into_iter().filter(may_be_asked).map(Named::At).take(3).collect())
+}
+
+fn bounded(expected: Expectation) -> Result<Expectation, Failure> {
+    match expected.is_too_much() {
+        Some(what) => Err(Failure::new(Exit::Usage, what)),
+        None => Ok(expected),
+    }
+}
+
+fn expectation(wanted: &Wanted, calling: &Calls) -> Expectation {
     Expectation {
         servers: wanted.server.clone(),
         names: wanted.expect_mx.clone(),
@@ -194,7 +382,12 @@ fn expectation(wanted: &Wanted) -> Expectation {
         customer: wanted.customer_addr.clone(),
         also: wanted.also.clone(),
         anchors: Vec::new(),
+        outbound: wanted.outbound,
         change_planned: wanted.planned_change,
+        role: wanted.role.unwrap_or_default(),
+        pinned: wanted.pin,
+        min_size: calling.min_size.map(|size| size.0),
+        max_size: calling.max_size.map(|size| size.0),
     }
 }
 
@@ -218,11 +411,11 @@ fn anchors(judging: &Judging) -> Result<Vec<String>, Failure> {
 }
 
 /// What was expected when the facts were gathered, but for what is said now.
-fn laid_over(before: Expectation, wanted: &Wanted) -> Expectation {
+fn laid_over(before: Expectation, wanted: &Wanted, calling: &Calls) -> Expectation {
     fn said<T>(now: Vec<T>, before: Vec<T>) -> Vec<T> {
         if now.is_empty() { before } else { now }
     }
-    let now = expectation(wanted);
+    let now = expectation(wanted, calling);
     Expectation {
         servers: said(now.servers, before.servers),
         names: said(now.names, before.names),
@@ -232,12 +425,17 @@ fn laid_over(before: Expectation, wanted: &Wanted) -> Expectation {
         customer: said(now.customer, before.customer),
         also: said(now.also, before.also),
         anchors: before.anchors,
+        outbound: now.outbound || before.outbound,
         change_planned: now.change_planned || before.change_planned,
+        min_size: now.min_size.or(before.min_size),
+        max_size: now.max_size.or(before.max_size),
+        role: wanted.role.unwrap_or(before.role),
+        pinned: now.pinned || before.pinned,
     }
 }
 
 /// The domains of the command line and of the list, each once.
-fn domains(cli: &Cli) -> Result<Vec<String>, Failure> {
+fn domains(cli: &Cli, books: Option<&Books>) -> Result<Vec<String>, Failure> {
     let (mut domains, mut mistakes) = (Vec::new(), Vec::new());
     for text in &cli.domains {
         match name(text) {
@@ -250,6 +448,13 @@ fn domains(cli: &Cli) -> Result<Vec<String>, Failure> {
     }
     if let Some(path) = &cli.from_file {
         domains.extend(listed(path)?);
+    }
+    if let (true, Some(books)) = (domains.is_empty(), books) {
+        domains = books.domains();
+        if domains.is_empty() {
+            let what = "no account has a domain, and nothing waits";
+            return Err(Failure::new(Exit::Config, what));
+        }
     }
     if domains.is_empty() {
         let what = "no domain was named";
@@ -302,63 +507,6 @@ fn listed(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(domains)
 }
 
-/// A file that is there whole or not at all.
-struct Whole {
-    file: BufWriter<NamedTempFile>,
-    path: PathBuf,
-}
-
-impl Whole {
-    fn new(path: &Path) -> Result<Whole, Failure> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
-        let file = file.map_err(|error| {
-            Failure::new(Exit::CantCreate, format!("{}: {error}", path.display()))
-        })?;
-        Ok(Whole { file: BufWriter::new(file), path: path.to_owned() })
-    }
-
-    fn end(self) -> Result<(), Failure> {
-        let wrong = |error: &dyn std::fmt::Display| {
-            Failure::new(Exit::Io, format!("{}: {error}", self.path.display()))
-        };
-        let file = self.file.into_inner().map_err(|error| wrong(error.error()))?;
-        // As any program would make it; a temporary file is its owner's alone.
-        let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        file.as_file().set_permissions(open_to_all).map_err(|error| wrong(&error))?;
-        file.persist(&self.path).map_err(|error| wrong(&error.error))?;
-        Ok(())
-    }
-}
-
-/// Where evidence is kept.
-struct Saved {
-    writer: Writer<BufWriter<NamedTempFile>>,
-    path: PathBuf,
-}
-
-impl Saved {
-    fn new(path: &Path, expected: &Expectation, several: bool) -> Result<Saved, Failure> {
-        let whole = Whole::new(path)?;
-        let writer = Writer::new(whole.file, expected, several);
-        let writer = writer.map_err(|error| of(path, &error))?;
-        Ok(Saved { writer, path: whole.path })
-    }
-
-    fn add(&mut self, facts: &Facts) -> Result<(), Failure> {
-        self.writer.add(facts).map_err(|error| of(&self.path, &error))
-    }
-
-    fn end(self) -> Result<(), Failure> {
-        let file = self.writer.end().map_err(|error| of(&self.path, &error))?;
-        Whole { file, path: self.path }.end()
-    }
-}
-
-fn of(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(Exit::Io, format!("{}: {error}", path.display()))
-}
-
 /// Where the report goes.
 enum Sheet {
     Stdout(BufWriter<io::Stdout>),
@@ -375,6 +523,8 @@ struct Page {
     form: Form,
     wish: Wish,
     told: Vec<(Conclusion, Option<Severity>)>,
+    /// How the program ends, where that is not for the findings to say.
+    ends: Option<Exit>,
 }
 
 impl Page {
@@ -386,6 +536,7 @@ impl Page {
             Colour::Auto => output.output.is_none() && has_colour(&io::stdout()),
         };
         let wish = Wish {
+            tool: "mxcheck",
             colour,
             verbose: output.verbose,
             quiet: output.quiet,
@@ -400,7 +551,8 @@ impl Page {
         };
         let form = output.form();
         let wording = wording(form, wish, catalogue);
-        Ok(Page { wording, sheet, policy: policy(&cli.judging), form, wish, told: Vec::new() })
+        let policy = policy(&cli.judging);
+        Ok(Page { wording, sheet, policy, form, wish, told: Vec::new(), ends: None })
     }
 
     fn add(&mut self, facts: &Facts, expected: &Expectation) -> Result<(), Failure> {
@@ -419,10 +571,14 @@ impl Page {
         let wording = self.wording.as_mut();
         match &mut self.sheet {
             Sheet::Nobody => Ok(()),
-            Sheet::File(whole) => {
-                let path = whole.path.clone();
-                what(wording, &mut whole.file).map_err(|error| of(&path, &error))
-            }
+            Sheet::File(whole) => match what(wording, whole) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    self.sheet = Sheet::Nobody;
+                    Ok(())
+                }
+                Err(error) => Err(whole.failure(&error)),
+                Ok(()) => Ok(()),
+            },
             Sheet::Stdout(out) => match what(wording, out) {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                     self.sheet = Sheet::Nobody;
@@ -449,7 +605,10 @@ impl Page {
                 2 => Exit::Critical,
                 _ => Exit::Unknown,
             },
-            _ => exit(self.told.iter().map(|(verdict, _)| *verdict)),
+            _ => match self.ends {
+                Some(exit) => exit,
+                None => exit(self.told.iter().map(|(verdict, _)| *verdict)),
+            },
         })
     }
 }

@@ -180,7 +180,9 @@ fn told_of(told: &Value, action: ActWord, allow_none: bool) -> Exit {
         let noun = if domains == 1 { "domain" } else { "domains" };
         say(&format!("{domains} {noun} whose new mail {now}"));
     }
-    let some_left = of("busy") + of("unfit") > 0;
+    // Those in another state are told of; what was meant was done to the rest.
+    let nothing_done = of("done") + of("future") == 0;
+    let some_left = of("busy") > 0 || of("unfit") > 0 && nothing_done;
     ended(missing(told), of("matched") + of("future"), some_left, allow_none)
 }
 

@@ -6,14 +6,46 @@ use std::io::{self, BufRead, Write};
 use serde::{Deserialize, Serialize};
 
 use super::translate::MOST_RECORDS;
-use crate::check::facts::SCHEMA;
+use crate::check::facts::{Answer, Fetched, SCHEMA};
 use crate::check::{Expectation, Facts};
+use crate::probe::Call;
 
 /// A longer line is none of ours: a domain's facts are some hundred answers.
 const LONGEST_LINE: u64 = 32 << 20;
 
 /// More answers on one domain are none of ours.
-const MOST_ANSWERS: usize = 20_000;
+pub(super) const MOST_ANSWERS: usize = 20_000;
+
+/// A domain's answers are not longer, written down: there is room in the line for the rest.
+pub(super) const MOST_OCTETS: u64 = LONGEST_LINE - (1 << 20);
+
+/// How long an answer is, written down, whatever name it will have.
+pub(super) fn octets(answer: &Answer) -> u64 {
+    /// Its name, and the comma behind it.
+    const NAME: u64 = 16;
+    struct Count(u64);
+    impl Write for Count {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            self.0 += octets.len() as u64;
+            Ok(octets.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(NAME);
+    match serde_json::to_writer(&mut count, answer) {
+        Ok(()) => count.0,
+        Err(_) => u64::MAX,
+    }
+}
+
+/// More calls, and more questions in one of them, neither.
+const MOST_CALLS: usize = 200;
+const MOST_EXCHANGES: usize = 1_000;
+
+/// A longer policy of MTA-STS nobody fetched, octets: each that is no text becomes three.
+const LONGEST_PAGE: usize = 3 * 64 * 1024;
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -43,7 +75,12 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// What writing has to say.
     pub fn add(&mut self, facts: &Facts) -> io::Result<()> {
-        writeln!(self.0, "{}", serde_json::to_string(facts)?)
+        let line = serde_json::to_string(facts)?;
+        if line.len() as u64 >= LONGEST_LINE || facts.answers.len() > MOST_ANSWERS {
+            let what = format!("more was found out about {} than --replay reads", facts.domain);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
+        writeln!(self.0, "{line}")
     }
 
     /// Ends, and gives back where it wrote to.
@@ -88,6 +125,9 @@ impl<R: BufRead> Reader<R> {
         if head.schema != SCHEMA {
             let schema: String = head.schema.chars().take(60).collect();
             let what = format!("the schema is {schema:?}; expected {SCHEMA}");
+            return Err(Unreadable::Format(1, what));
+        }
+        if let Some(what) = head.expected.is_too_much() {
             return Err(Unreadable::Format(1, what));
         }
         (reader.expected, reader.several) = (head.expected, head.several);
@@ -135,6 +175,18 @@ fn is_too_much(facts: &Facts) -> Option<&'static str> {
     if facts.answers.len() > MOST_ANSWERS {
         return Some("more answers than anybody gets");
     }
+    let is_endless = |call: &Call| {
+        let chain = call.tls.as_ref().map_or(0, |tls| tls.chain.len());
+        call.said.len() > MOST_EXCHANGES || chain > MOST_CALLS
+    };
+    if facts.calls.len() > MOST_CALLS || facts.calls.iter().any(is_endless) {
+        return Some("more calls than anybody makes");
+    }
+    if let Some(Fetched::Page { body, .. }) = facts.policy.as_ref().map(|policy| &policy.outcome)
+        && body.len() > LONGEST_PAGE
+    {
+        return Some("a longer policy than anybody reads");
+    }
     sections
         .any(|records| records.len() > MOST_RECORDS)
         .then_some("more records than an answer has")
@@ -161,7 +213,12 @@ mod tests {
             parent: None,
             undelegated: false,
             probes: Vec::new(),
+            before: None,
+            provision: None,
+            watched: None,
             answers: Vec::new(),
+            calls: Vec::new(),
+            policy: None,
         }
     }
 
@@ -196,6 +253,13 @@ mod tests {
             let read = Reader::new(file.as_bytes()).and_then(|mut reader| reader.next_facts());
             assert!(matches!(read, Err(Unreadable::Format(at, _)) if at == line), "{file:.60}");
         }
+        let names = r#""a","#.repeat(200);
+        let file = format!(
+            r#"{{"schema":"odmr.mxcheck.evidence/1","expected":{{"former":[{names}"a"]}}}}"#
+        );
+        let told = "201 of one kind are expected; no more than 200 can be";
+        let read = Reader::new(file.as_bytes());
+        assert!(matches!(read, Err(Unreadable::Format(1, what)) if what == told));
         let read = Reader::new(&b"{\xff\xfe}\n"[..]);
         assert!(matches!(read, Err(Unreadable::Format(1, _))));
         let record = r#"{"name":"a","ttl":1,"data":{"ns":"b"}},"#.repeat(MOST_RECORDS);
@@ -209,6 +273,15 @@ mod tests {
         let facts = format!(
             r#"{{"domain":"a","checked_at":"2026-01-01T00:00:00Z","zone":null,"parent":null,"answers":[{answer}]}}"#
         );
+        let call = r#"{"id":"s1","purpose":"mx","depth":"connect","host":"a","addr":"192.0.2.1","port":25,"connection":"refused","ms":1}"#;
+        let calls = vec![call; MOST_CALLS + 1].join(",");
+        let many = format!(
+            r#"{{"domain":"a","checked_at":"2026-01-01T00:00:00Z","zone":null,"parent":null,"answers":[],"calls":[{calls}]}}"#
+        );
+        let file = format!("{head}\n{many}\n");
+        let read = Reader::new(file.as_bytes()).and_then(|mut reader| reader.next_facts());
+        let told = "more calls than anybody makes";
+        assert!(matches!(read, Err(Unreadable::Format(2, what)) if what == told));
         let file = format!("{head}\n{facts}\n");
         let read = Reader::new(file.as_bytes()).and_then(|mut reader| reader.next_facts());
         let told = "more records than an answer has";

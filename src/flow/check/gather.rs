@@ -7,17 +7,25 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::task::AbortOnDropHandle;
 
+use super::evidence::{self, MOST_ANSWERS, MOST_OCTETS};
+use super::live::{Live, Subject};
+use super::policy::{Policy, policy_host};
+use super::resolver::Resolver;
 use super::translate::outcome;
 use crate::check::chain::record_type;
 use crate::check::facts::{
-    Answer, Data, Facts, Kind, Manner, Record, Role, Server, Transport, reverse,
+    Answer, Data, Facts, Kind, Manner, Outcome, Record, Role, Server, Silence, Transport, reverse,
 };
+use crate::check::names::names_of_addresses;
+use crate::check::{Case, spf};
 use crate::check::{Expectation, is_below_or_at};
-use crate::net::dns::{Asker, Question};
+use crate::net::dns::{Asker, Question, Way};
+use crate::net::https::Fetcher;
 
 /// So many zones above a name are looked for.
 const MOST_ANCESTORS: usize = 10;
@@ -34,7 +42,7 @@ const MOST_HOSTS: usize = 60;
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The resolvers.
-    pub resolvers: Vec<SocketAddr>,
+    pub resolvers: Vec<Resolver>,
     /// Whose word on the domain itself counts.
     pub word: Word,
     /// The zone's servers, where the zone is not yet reached by its name.
@@ -47,6 +55,12 @@ pub struct Plan {
     pub port: u16,
     /// How questions are put.
     pub asker: Asker,
+    /// Which mail servers are called; none: nobody is.
+    pub live: Option<Arc<Live>>,
+    /// How policies are fetched; they are not where there is none.
+    pub fetcher: Option<Fetcher>,
+    /// Whence, whatever the DNS says.
+    pub sts_server: Option<SocketAddr>,
 }
 
 /// Whose word on the domain counts.
@@ -71,10 +85,14 @@ impl Plan {
             v6: true,
             port: 53,
             asker: Asker::new(patience, tries),
+            live: None,
+            fetcher: None,
+            sts_server: None,
         }
     }
 
-    fn reaches(&self, address: IpAddr) -> bool {
+    /// Is such an address asked?
+    pub fn reaches(&self, address: IpAddr) -> bool {
         if address.is_ipv4() { self.v4 } else { self.v6 }
     }
 }
@@ -83,7 +101,7 @@ impl Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Ask {
     server: Server,
-    port: u16,
+    way: Way,
     name: String,
     kind: Kind,
     transport: Transport,
@@ -92,18 +110,12 @@ struct Ask {
 
 /// Asks everybody about the domain. `unmade` is a label that nobody can have made, to find wildcards with.
 pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &str) -> Facts {
-    let facts = Facts {
-        domain: domain.to_owned(),
-        checked_at: now(),
-        zone: None,
-        parent: None,
-        undelegated: !plan.undelegated.is_empty(),
-        probes: Vec::new(),
-        answers: Vec::new(),
-    };
-    let mut gatherer = Gatherer { plan, expect, facts, asked: HashSet::new(), flights: 0 };
+    let facts = Facts { undelegated: !plan.undelegated.is_empty(), ..nothing_yet(domain) };
+    let mut gatherer =
+        Gatherer { plan, expect, facts, asked: HashSet::new(), flights: 0, octets: 0 };
     gatherer.name_probes(unmade);
     gatherer.about_the_name().await;
+    let mut policy = Policy::of(plan, &gatherer.facts, expect);
     gatherer.find_zone();
     gatherer.about_hosts().await;
     if plan.word != Word::Resolvers {
@@ -115,7 +127,35 @@ pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &st
     if plan.word != Word::Resolvers {
         gatherer.own_servers().await;
     }
+    // What resolvers did not know of a policy the zone's own servers may.
+    if policy.is_none() {
+        policy = Policy::of(plan, &gatherer.facts, expect);
+    }
+    if let Some(policy) = policy {
+        gatherer.facts.policy = policy.fetched().await;
+    }
+    if let Some(live) = &plan.live {
+        let subject = gatherer.subject(live, unmade);
+        gatherer.facts.calls = live.call_all(subject).await;
+    }
     gatherer.done()
+}
+
+fn nothing_yet(domain: &str) -> Facts {
+    Facts {
+        domain: domain.to_owned(),
+        checked_at: now(),
+        zone: None,
+        parent: None,
+        undelegated: false,
+        probes: Vec::new(),
+        before: None,
+        provision: None,
+        watched: None,
+        answers: Vec::new(),
+        calls: Vec::new(),
+        policy: None,
+    }
 }
 
 /// To the second.
@@ -130,6 +170,8 @@ struct Gatherer<'a> {
     facts: Facts,
     asked: HashSet<Ask>,
     flights: u8,
+    /// How long all answers are, written down.
+    octets: u64,
 }
 
 impl Gatherer<'_> {
@@ -159,8 +201,12 @@ impl Gatherer<'_> {
             for name in texts(&domain) {
                 ask(&name, &[Kind::Txt]);
             }
-            for name in self.expect.expected_names() {
+            ask(&policy_host(&domain), &[Kind::A, Kind::Aaaa]);
+            if let Some(name) = self.control() {
                 ask(name, &[Kind::A, Kind::Aaaa]);
+            }
+            for name in self.expect.expected_names() {
+                ask(name, &[Kind::A, Kind::Aaaa, Kind::Txt]);
             }
             for name in self.facts.probes.iter().chain(&self.expect.also) {
                 ask(name, &[Kind::Mx]);
@@ -232,11 +278,16 @@ impl Gatherer<'_> {
         let targets = self.targets();
         let places = targets.iter().flat_map(|target| self.addresses(target)).map(reverse);
         let places = first(places.collect(), MOST_HOSTS);
+        let (led_to, called) = {
+            let case = Case::new(&self.facts, self.expect);
+            (spf::wanted(&case), first(names_of_addresses(&case), MOST_HOSTS))
+        };
         let mut asks = Vec::new();
         for server in self.resolvers_that_answer() {
-            for host in &hosts {
+            for host in hosts.iter().chain(&called) {
                 asks.extend([Kind::A, Kind::Aaaa].map(|kind| self.usual(&server, host, kind)));
             }
+            asks.extend(led_to.iter().map(|(name, kind)| self.usual(&server, name, *kind)));
             asks.extend(names.iter().map(|name| self.usual(&server, name, Kind::Ns)));
             asks.extend(places.iter().map(|place| self.usual(&server, place, Kind::Ptr)));
             if let Some(zone) = &self.facts.zone {
@@ -290,20 +341,20 @@ impl Gatherer<'_> {
         };
         let zone = self.facts.zone.clone().unwrap_or_default();
         let name = if self.facts.parent.is_some() { &zone } else { &self.facts.domain };
-        let servers = self.servers_at(&parent, Role::Parent, &[Role::Resolver]);
-        let servers = servers.into_iter().take(MOST_PARENTS);
-        let asks = servers.map(|server| self.usual(&server, name, Kind::Ns));
-        let asks: Vec<Ask> = asks.collect();
-        self.put(asks).await;
-        // A name that has no servers of its own may yet have been cut off below the zone that was found.
+        let mut asks = self.asks_above(&parent, name);
+        // A name that has no servers of its own may yet have been cut off below the zone that was found. Both
+        // are asked at once: a host may have both zones.
         if self.facts.zone.as_deref() != Some(&self.facts.domain) {
-            let servers = self.servers_at(&zone, Role::Parent, &[Role::Resolver]);
-            let servers = servers.into_iter().take(MOST_PARENTS);
-            let domain = self.facts.domain.clone();
-            let asks: Vec<Ask> =
-                servers.map(|server| self.usual(&server, &domain, Kind::Ns)).collect();
-            self.put(asks).await;
+            asks.extend(self.asks_above(&zone, &self.facts.domain));
         }
+        self.put(asks).await;
+    }
+
+    /// Whom do a zone's servers name for what is below it?
+    fn asks_above(&self, zone: &str, name: &str) -> Vec<Ask> {
+        let servers = self.servers_at(zone, Role::Parent, &[Role::Resolver]);
+        let servers = servers.into_iter().take(MOST_PARENTS);
+        servers.map(|server| self.usual(&server, name, Kind::Ns)).collect()
     }
 
     /// Everything that the zone's own servers can tell.
@@ -344,6 +395,8 @@ impl Gatherer<'_> {
         // What resolvers cannot know before the zone goes live.
         if !self.plan.undelegated.is_empty() {
             asks.extend(texts(domain).iter().map(|name| self.usual(server, name, Kind::Txt)));
+            let host = policy_host(domain);
+            asks.extend([Kind::A, Kind::Aaaa].map(|kind| self.usual(server, &host, kind)));
             let probes = self.facts.probes.iter().take(1);
             asks.extend(probes.map(|probe| self.usual(server, probe, Kind::Mx)));
         }
@@ -355,9 +408,45 @@ impl Gatherer<'_> {
         asks
     }
 
+    /// The mail server that is known to answer, where one was named.
+    fn control(&self) -> Option<&str> {
+        let (host, _) = self.plan.live.as_ref()?.control.as_ref()?;
+        host.parse::<IpAddr>().is_err().then_some(host)
+    }
+
+    /// What there is to ask mail servers about, and which there are.
+    fn subject(&self, live: &Live, unmade: &str) -> Subject {
+        let places = |hosts: Vec<String>| -> Vec<(String, IpAddr)> {
+            let mut places = Vec::new();
+            for host in first(hosts, MOST_HOSTS) {
+                let addrs = self.addresses(&host);
+                let reached = addrs.into_iter().filter(|addr| self.plan.reaches(*addr));
+                places.extend(reached.map(|addr| (host.clone(), addr)));
+            }
+            places
+        };
+        let own = self.expect.servers.iter().flat_map(|server| self.addresses(server));
+        let targets = places(self.targets());
+        let of_networks = targets.iter().map(|(_, addr)| *addr);
+        let of_networks =
+            of_networks.filter(|addr| self.expect.networks.iter().any(|n| n.contains(*addr)));
+        let control = live.control.as_ref().map(|(host, _)| match host.parse() {
+            Ok(addr) => vec![addr],
+            Err(_) => places(vec![host.clone()]).into_iter().map(|(_, addr)| addr).collect(),
+        });
+        Subject {
+            domain: self.facts.domain.clone(),
+            unmade: unmade.to_owned(),
+            own: own.chain(of_networks).collect(),
+            own_names: self.expect.expected_names().map(str::to_owned).collect(),
+            servers: places(self.expect.servers.clone()),
+            control: control.unwrap_or_default(),
+            targets,
+        }
+    }
+
     fn resolvers(&self) -> Vec<Server> {
-        let server = |at: &SocketAddr| Server { role: Role::Resolver, name: None, addr: at.ip() };
-        self.plan.resolvers.iter().map(server).collect()
+        self.plan.resolvers.iter().map(of_resolver).collect()
     }
 
     /// Who was silent to a dozen questions is not asked more.
@@ -371,12 +460,13 @@ impl Gatherer<'_> {
     }
 
     fn undelegated(&self) -> Vec<Server> {
-        let given = self.plan.undelegated.iter();
+        let given = self.plan.undelegated.iter().filter(|(_, addr)| self.plan.reaches(*addr));
         given
             .map(|(name, addr)| Server {
                 role: Role::Authority,
                 name: Some(name.clone()),
                 addr: *addr,
+                port: self.plan.port,
             })
             .collect()
     }
@@ -399,7 +489,7 @@ impl Gatherer<'_> {
         let mut servers = Vec::new();
         for name in first(names, MOST_HOSTS) {
             for addr in self.addresses(&name) {
-                let server = Server { role, name: Some(name.clone()), addr };
+                let server = Server { role, name: Some(name.clone()), addr, port: self.plan.port };
                 if self.plan.reaches(addr) && !servers.contains(&server) {
                     servers.push(server);
                 }
@@ -440,12 +530,10 @@ impl Gatherer<'_> {
     }
 
     fn usual(&self, server: &Server, name: &str, kind: Kind) -> Ask {
-        let of_server = |at: &&SocketAddr| at.ip() == server.addr;
-        let port = self.plan.resolvers.iter().find(of_server).map_or(53, SocketAddr::port);
-        let port = if server.role == Role::Resolver { port } else { self.plan.port };
+        let known = self.plan.resolvers.iter().find(|known| of_resolver(known) == *server);
         Ask {
             server: server.clone(),
-            port,
+            way: known.map(|known| known.way.clone()).unwrap_or_default(),
             name: name.to_owned(),
             kind,
             transport: Transport::Udp,
@@ -462,17 +550,32 @@ impl Gatherer<'_> {
         self.flights = self.flights.saturating_add(1);
         let mut under_way = Vec::new();
         for ask in asks {
-            if self.asked.insert(ask.clone()) {
+            if self.asked.len() < MOST_ANSWERS && self.asked.insert(ask.clone()) {
                 let asker = self.plan.asker.clone();
                 under_way.push(AbortOnDropHandle::new(tokio::spawn(put(asker, ask, self.flights))));
             }
         }
         for answer in under_way {
             match answer.await {
-                Ok(answer) => self.facts.answers.push(answer),
+                Ok(answer) => self.keep(answer),
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 Err(_) => {}
             }
+        }
+    }
+
+    /// Keeps an answer, where what is kept can be written down and read again. What is left out was not heard.
+    fn keep(&mut self, mut answer: Answer) {
+        let room = MOST_OCTETS.saturating_sub(self.octets);
+        let mut octets = evidence::octets(&answer);
+        if octets > room {
+            let more = "more was told than is kept".to_owned();
+            answer.outcome = Outcome::Silence(Silence::Fault(more));
+            octets = evidence::octets(&answer);
+        }
+        if octets <= room {
+            self.octets += octets;
+            self.facts.answers.push(answer);
         }
     }
 
@@ -495,7 +598,8 @@ async fn put(asker: Asker, ask: Ask, flight: u8) -> Answer {
         signed: ask.manner == Manner::Signed,
         tcp: ask.transport == Transport::Tcp,
     };
-    let (heard, took) = asker.timed(SocketAddr::new(ask.server.addr, ask.port), &question).await;
+    let at = SocketAddr::new(ask.server.addr, ask.server.port);
+    let (heard, took) = asker.timed(at, &ask.way, &question).await;
     Answer {
         id: String::new(),
         server: ask.server,
@@ -525,6 +629,11 @@ fn ancestors(domain: &str) -> Vec<String> {
     names
 }
 
+fn of_resolver(resolver: &Resolver) -> Server {
+    let (addr, port) = (resolver.at.ip(), resolver.at.port());
+    Server { role: Role::Resolver, name: resolver.name.clone(), addr, port }
+}
+
 /// The names at which a domain says in text what it does about mail.
 fn texts(domain: &str) -> Vec<String> {
     let below = ["_mta-sts.", "_smtp._tls.", "_dmarc."].map(|label| format!("{label}{domain}"));
@@ -546,6 +655,7 @@ fn first(names: Vec<String>, most: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::facts::Reply;
 
     #[test]
     fn the_names_above_a_name_are_few() {
@@ -563,6 +673,76 @@ mod tests {
         fn add_label(self, label: &str) -> String {
             self + label
         }
+    }
+
+    fn answer(text: &str) -> Answer {
+        let record = Record { name: "a".to_owned(), ttl: 1, data: Data::Txt(text.to_owned()) };
+        let server =
+            Server { role: Role::Resolver, name: None, addr: [192, 0, 2, 1].into(), port: 53 };
+        Answer {
+            id: String::new(),
+            server,
+            transport: Transport::Udp,
+            name: "example.org".to_owned(),
+            kind: Kind::Txt,
+            manner: Manner::Usual,
+            flight: 1,
+            outcome: Outcome::Reply(Reply { answer: vec![record], ..Reply::default() }),
+            ms: 1,
+        }
+    }
+
+    /// A stranger's answers may be as long as a stranger likes.
+    #[test]
+    fn what_is_kept_can_be_written_down_and_read_again() {
+        let plan = Plan::new(Duration::from_secs(1), 1);
+        let expect = Expectation::default();
+        let facts = nothing_yet("example.org");
+        let mut gatherer = Gatherer {
+            plan: &plan,
+            expect: &expect,
+            facts,
+            asked: HashSet::new(),
+            flights: 0,
+            octets: 0,
+        };
+        // Written down each of these is six.
+        let long = "\u{1}".repeat(1 << 20);
+        for _ in 0..8 {
+            gatherer.keep(answer(&long));
+        }
+        let facts = gatherer.done();
+        let heard = facts.answers.iter().filter(|answer| answer.reply().is_some()).count();
+        assert_eq!((facts.answers.len(), heard), (8, 5));
+        let mut writer = evidence::Writer::new(Vec::new(), &expect, false).unwrap();
+        writer.add(&facts).unwrap();
+        let written = writer.end().unwrap();
+        let mut reader = evidence::Reader::new(written.as_slice()).unwrap();
+        assert!(reader.next_facts().unwrap() == Some(facts));
+    }
+
+    #[test]
+    fn a_server_is_asked_at_its_own_port_and_in_its_own_family() {
+        let mut plan = Plan::new(Duration::from_secs(1), 1);
+        plan.resolvers = ["192.0.2.1:53", "192.0.2.1:5353"]
+            .map(|at| Resolver::from(at.parse::<SocketAddr>().unwrap()))
+            .to_vec();
+        plan.undelegated = ["192.0.2.2", "2001:db8::2"]
+            .map(|at| ("ns.example.net".to_owned(), at.parse().unwrap()))
+            .to_vec();
+        plan.v6 = false;
+        let expect = Expectation::default();
+        let facts = nothing_yet("example.org");
+        let asked = HashSet::new();
+        let gatherer =
+            Gatherer { plan: &plan, expect: &expect, facts, asked, flights: 0, octets: 0 };
+        let ports: Vec<u16> = gatherer.resolvers().iter().map(|server| server.port).collect();
+        assert_eq!(ports, [53, 5353]);
+        let undelegated = gatherer.undelegated();
+        assert_eq!(
+            undelegated.iter().map(|s| s.addr.to_string()).collect::<Vec<_>>(),
+            ["192.0.2.2"]
+        );
     }
 
     #[test]

@@ -5,7 +5,11 @@
 
 pub mod evidence;
 pub mod gather;
+pub mod live;
+mod policy;
+pub mod resolver;
 mod translate;
+pub mod watch;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,9 +19,16 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::gather::{Plan, gather};
 pub use crate::check::chain::anchor::lines as anchor_lines;
-pub use crate::check::{Expectation, Facts, Network, Policy, checks, judge};
+pub use crate::check::facts::{Provision, Waiting};
+pub use crate::check::{Expectation, Facts, Network, Policy, Standpoint, agreed, checks, judge};
 pub use crate::finding::{About, Assessment, Conclusion, Severity};
 pub use crate::net::dns::system_resolvers;
+pub use crate::net::https::Fetcher;
+pub use crate::net::tls::{TlsClient, Trust};
+pub use crate::probe::Depth;
+
+/// The JSON Schemas (2020-12) of what `mxcheck` tells pipes, by their names.
+pub const SCHEMAS: [(&str, &str); 1] = [("odmr.mxcheck/1", include_str!("schema/assessment.json"))];
 
 /// Gathers the facts of many domains, so many at a time, and hands them on in the order of the domains.
 ///

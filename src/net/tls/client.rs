@@ -110,7 +110,7 @@ impl std::fmt::Debug for TlsClient {
     }
 }
 
-fn verifier(trust: &Trust) -> Result<Arc<dyn ServerCertVerifier>, TlsSetupError> {
+pub(super) fn verifier(trust: &Trust) -> Result<Arc<dyn ServerCertVerifier>, TlsSetupError> {
     Ok(match trust {
         Trust::Platform => Arc::new(Explaining(platform()?)),
         Trust::Roots(path) => {

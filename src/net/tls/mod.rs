@@ -8,6 +8,7 @@ mod explain;
 mod facts;
 mod files;
 mod fingerprint;
+mod inspect;
 mod server;
 mod verify;
 
@@ -21,6 +22,7 @@ pub(super) use explain::explain;
 pub use facts::TlsFacts;
 pub use files::{KeyFiles, SelfSigned, self_signed};
 pub use fingerprint::{Fingerprint, NotAFingerprint};
+pub use inspect::{Inspected, Inspection, Inspector, Voucher};
 pub use server::{Callers, ClientCertificates, TlsServer};
 
 /// What is wrong with our own certificates, keys or roots: the administrator should act.

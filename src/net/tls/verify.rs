@@ -157,7 +157,7 @@ impl ClientCertVerifier for AnyClient {
     verify_signatures!();
 }
 
-fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
+pub(super) fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
     webpki::EndEntityCert::try_from(certificate)
         .is_ok_and(|parsed| parsed.issuer() == parsed.subject())
 }

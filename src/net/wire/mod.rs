@@ -27,6 +27,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -112,6 +113,14 @@ impl Wire {
     /// What was agreed in the handshake; none in clear.
     pub fn tls(&self) -> Option<&TlsFacts> {
         self.tls.as_deref()
+    }
+
+    /// The certificates that the server showed, its own first; none unless we called it with TLS.
+    pub fn server_chain(&self) -> &[CertificateDer<'static>] {
+        match &self.line {
+            Line::Connected(stream) => stream.get_ref().1.peer_certificates().unwrap_or_default(),
+            _ => &[],
+        }
     }
 
     /// From now on, under TLS, nothing follows an LF within a record, and no record holds more

@@ -27,7 +27,15 @@ const HEADINGS: &[(&str, &str)] = &[
     ("sts", "Policy records"),
     ("tlsrpt", "Policy records"),
     ("dmarc", "Policy records"),
+    ("smtp25", "Where mail arrives"),
+    ("odmr", "Where mail is fetched"),
+    ("prov", "At the provider"),
+    ("watch", "Since before"),
+    ("", OTHERS),
 ];
+
+/// What stands under no heading of its own is told all the same.
+const OTHERS: &str = "Others";
 
 impl Human {
     pub(super) fn new(wish: Wish) -> Human {
@@ -143,13 +151,24 @@ impl Human {
             let (name, said) = (Escaped::text(name), Escaped::text(&said));
             writeln!(out, "  {} {name} {}: {said}", vantage.kind, vantage.addr)?;
         }
+        for call in &assessment.calls {
+            let (host, said) = (Escaped::text(&call.host), Escaped::text(&call.said));
+            write!(out, "  {} {host} {} port {}: {said}", call.purpose, call.addr, call.port)?;
+            if let Some(tls) = &call.tls {
+                write!(out, "; {}", Escaped::text(tls))?;
+            }
+            match call.cert_days {
+                Some(days) => writeln!(out, ", certificate for {days} days")?,
+                None => writeln!(out)?,
+            }
+        }
         Ok(())
     }
 }
 
 fn heading_of(finding: &Finding) -> &'static str {
     let group = finding.id.split('.').next().unwrap_or_default();
-    HEADINGS.iter().find(|(known, _)| *known == group).map_or("Others", |(_, heading)| heading)
+    HEADINGS.iter().find(|(known, _)| *known == group).map_or(OTHERS, |(_, heading)| heading)
 }
 
 /// The hosts in the order in which senders try them.
@@ -198,6 +217,23 @@ fn picture(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
     Ok(())
 }
 
+/// How far a change has come.
+fn watched(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
+    let Some(watched) = &assessment.watch else { return Ok(()) };
+    writeln!(out, "\nWho shows it")?;
+    for witness in &watched.vantages {
+        let name = witness.server.as_deref().map(|name| format!("{} ", Escaped::text(name)));
+        let had = match (&witness.old, witness.forgets_at) {
+            (Some(old), Some(at)) => format!(": had {}, until {at}", Escaped::text(old)),
+            (Some(old), None) => format!(": had {}", Escaped::text(old)),
+            (None, _) => String::new(),
+        };
+        let (state, name) = (witness.state.word(), name.unwrap_or_default());
+        writeln!(out, "  {state:<8} {} {name}{}{had}", witness.kind, witness.addr)?;
+    }
+    Ok(())
+}
+
 impl Wording for Human {
     fn add(&mut self, out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
         self.domains += 1;
@@ -220,6 +256,7 @@ impl Wording for Human {
         };
         writeln!(out, "{domain}{wanted}: {}", self.verdict(assessment))?;
         picture(out, assessment)?;
+        watched(out, assessment)?;
         self.findings(out, assessment)?;
         self.unclear(out, assessment)?;
         self.folded(out, assessment)?;

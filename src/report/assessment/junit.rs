@@ -19,26 +19,49 @@ impl Junit {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if !self.is_begun {
             self.is_begun = true;
-            let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mxcheck\">";
-            writeln!(out, "{head}")?;
+            let tool = self.wish.tool;
+            writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+            writeln!(out, "<testsuites name=\"{tool}\">")?;
         }
         Ok(())
     }
 
-    /// What stands inside the case.
-    fn body(&self, finding: &Finding) -> Option<String> {
-        let message = xml(&finding.message);
-        let remedy = finding.remedy.as_deref().map(xml).unwrap_or_default();
-        let severity = finding.severity;
+    /// What became of a case: a failure makes the program end with 1, an error with something else than 0.
+    fn end_of(&self, finding: &Finding, all: &[Finding]) -> End {
         match finding.status {
-            Status::Ok => None,
-            Status::Skipped => Some(format!("<skipped message=\"{message}\"/>")),
-            Status::Unknown => Some(format!("<error type=\"unknown\" message=\"{message}\"/>")),
-            _ if severity >= self.wish.fail_on => Some(format!(
-                "<failure type=\"{severity}\" message=\"{message}\">{remedy}</failure>"
-            )),
-            _ => Some(format!("<system-out>{severity}: {message} {remedy}</system-out>")),
+            _ if finding.fails(self.wish.fail_on) => End::Failure,
+            _ if finding.is_unclear(self.wish.fail_on, all) => End::Error,
+            Status::Skipped | Status::Unknown => End::Skipped,
+            Status::Fail | Status::Info => End::Told,
+            Status::Ok => End::Passed,
         }
+    }
+}
+
+/// What became of a case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Passed,
+    /// It passed, with a word on it.
+    Told,
+    Skipped,
+    Failure,
+    Error,
+}
+
+/// What stands inside the case.
+fn body(end: End, finding: &Finding) -> Option<String> {
+    let message = xml(&finding.message);
+    let remedy = finding.remedy.as_deref().map(xml).unwrap_or_default();
+    let severity = finding.severity;
+    match end {
+        End::Passed => None,
+        End::Skipped => Some(format!("<skipped message=\"{message}\"/>")),
+        End::Error => Some(format!("<error type=\"unknown\" message=\"{message}\"/>")),
+        End::Failure => {
+            Some(format!("<failure type=\"{severity}\" message=\"{message}\">{remedy}</failure>"))
+        }
+        End::Told => Some(format!("<system-out>{severity}: {message} {remedy}</system-out>")),
     }
 }
 
@@ -61,12 +84,11 @@ fn xml(text: &str) -> String {
 impl Wording for Junit {
     fn add(&mut self, out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
         self.begin(out)?;
-        let count = |is: &dyn Fn(&Finding) -> bool| {
-            assessment.checks.iter().filter(|finding| is(finding)).count()
-        };
-        let failures = count(&|f| f.status == Status::Fail && f.severity >= self.wish.fail_on);
-        let errors = count(&|f| f.status == Status::Unknown);
-        let skipped = count(&|f| f.status == Status::Skipped);
+        let all = &assessment.checks;
+        let ends: Vec<End> = all.iter().map(|finding| self.end_of(finding, all)).collect();
+        let count = |wanted: End| ends.iter().filter(|end| **end == wanted).count();
+        let (failures, errors) = (count(End::Failure), count(End::Error));
+        let skipped = count(End::Skipped);
         let (tests, at) = (assessment.checks.len(), assessment.checked_at);
         let name = xml(&assessment.domain);
         writeln!(
@@ -74,10 +96,10 @@ impl Wording for Junit {
             " <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" \
              errors=\"{errors}\" skipped=\"{skipped}\" timestamp=\"{at}\">"
         )?;
-        for finding in &assessment.checks {
+        for (finding, end) in all.iter().zip(&ends) {
             let case = format!("{} {}", finding.id, finding.subject);
             let case = format!("<testcase classname=\"{name}\" name=\"{}\"", xml(&case));
-            match self.body(finding) {
+            match body(*end, finding) {
                 Some(body) => writeln!(out, "  {case}>{body}</testcase>")?,
                 None => writeln!(out, "  {case}/>")?,
             }

@@ -71,6 +71,8 @@ impl std::str::FromStr for Form {
 /// What the reader wants of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish {
+    /// The program that tells.
+    pub tool: &'static str,
     /// With colour.
     pub colour: bool,
     /// What is in order too.
@@ -110,7 +112,7 @@ pub fn wording(form: Form, wish: Wish, catalogue: Vec<&'static About>) -> Box<dy
         Form::Prometheus => Box::new(prometheus::Prometheus::default()),
         Form::Tap => Box::new(tap::Tap::new(wish)),
         Form::Junit => Box::new(junit::Junit::new(wish)),
-        Form::Sarif => Box::new(sarif::Sarif::new(catalogue)),
+        Form::Sarif => Box::new(sarif::Sarif::new(wish.tool, catalogue)),
         Form::Markdown => Box::new(markdown::Markdown::new(wish)),
     }
 }

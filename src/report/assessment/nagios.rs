@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::{Wish, Wording, amiss};
-use crate::finding::{Assessment, Class, Conclusion, Severity};
+use crate::finding::{Assessment, Class, Conclusion, Expected, Severity};
 use crate::smtp::escape::Escaped;
 
 /// The first line is cut before this, for pagers.
@@ -18,6 +18,7 @@ pub(super) struct Nagios {
     domains: usize,
     bypass: usize,
     ttl: Option<u32>,
+    cert_days: Option<i64>,
 }
 
 /// How bad all is, the worst last.
@@ -50,6 +51,7 @@ impl Nagios {
             domains: 0,
             bypass: 0,
             ttl: None,
+            cert_days: None,
         }
     }
 
@@ -57,9 +59,11 @@ impl Nagios {
         match (verdict, worst) {
             (Conclusion::NoDomain, _) => State::Critical,
             (Conclusion::Unreachable, _) => State::Unknown,
-            (_, Some(Severity::Critical | Severity::Error)) => State::Critical,
+            (_, Some(worst)) if worst >= self.wish.fail_on => State::Critical,
             (Conclusion::Unknown, _) => State::Unknown,
-            (_, Some(Severity::Warning)) if !self.wish.warnings_are_ok => State::Warning,
+            (_, Some(worst)) if worst >= Severity::Warning && !self.wish.warnings_are_ok => {
+                State::Warning
+            }
             _ => State::Ok,
         }
     }
@@ -79,6 +83,9 @@ impl Nagios {
             (Some(worst), State::Critical | State::Warning) => {
                 format!("{domain}: {}", worst.message)
             }
+            _ if assessment.expected == Expected::default() => {
+                format!("{domain}: nothing is wrong; no server was expected")
+            }
             _ => format!("{domain}: mail goes where it should"),
         };
         if self.first.is_none() || state > self.state {
@@ -96,6 +103,8 @@ impl Nagios {
         self.bypass += strangers.count();
         let ttl = assessment.mx.iter().map(|route| route.ttl).min();
         self.ttl = [self.ttl, ttl].into_iter().flatten().min();
+        let days = assessment.calls.iter().filter_map(|call| call.cert_days);
+        self.cert_days = self.cert_days.into_iter().chain(days).min();
     }
 }
 
@@ -121,7 +130,9 @@ impl Wording for Nagios {
         let first = self.first.take().unwrap_or_else(|| "no domain was checked".to_owned());
         let line = cut(plain(&format!("MX {} - {first}", self.state.word())));
         let ttl = self.ttl.map(|ttl| format!(" 'ttl'={ttl}s")).unwrap_or_default();
-        writeln!(out, "{line} | 'bypass'={};0;0;0{ttl}", self.bypass)?;
+        let days = self.cert_days.map(|days| format!(" 'cert_days'={days};21:;7:"));
+        let days = days.unwrap_or_default();
+        writeln!(out, "{line} | 'bypass'={};0;0;0{days}{ttl}", self.bypass)?;
         for detail in &self.details {
             writeln!(out, "{}", plain(detail))?;
         }

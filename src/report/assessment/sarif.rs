@@ -9,14 +9,15 @@ use crate::finding::{About, Assessment, Severity};
 use crate::report::harmless;
 
 pub(super) struct Sarif {
+    tool: &'static str,
     catalogue: Vec<&'static About>,
     told: usize,
     is_begun: bool,
 }
 
 impl Sarif {
-    pub(super) fn new(catalogue: Vec<&'static About>) -> Sarif {
-        Sarif { catalogue, told: 0, is_begun: false }
+    pub(super) fn new(tool: &'static str, catalogue: Vec<&'static About>) -> Sarif {
+        Sarif { tool, catalogue, told: 0, is_begun: false }
     }
 
     /// Everything up to the first result.
@@ -27,7 +28,7 @@ impl Sarif {
         self.is_begun = true;
         let rules: Vec<Value> = self.catalogue.iter().map(|about| rule(about)).collect();
         let driver = json!({
-            "name": "mxcheck",
+            "name": self.tool,
             "version": env!("CARGO_PKG_VERSION"),
             "informationUri": env!("CARGO_PKG_REPOSITORY"),
             "rules": rules,

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::finding::{
-    Class, Conclusion, Expected, Finding, Route, Severity, Status, Summary, Vantage,
+    Called, Class, Conclusion, Expected, Finding, Route, Severity, Status, Summary, Vantage,
 };
 
 static SPF: About = About {
@@ -50,6 +50,7 @@ fn assessment(domain: &str, checks: Vec<Finding>) -> Assessment {
         schema: "odmr.mxcheck/1",
         domain: domain.to_owned(),
         checked_at: jiff::Timestamp::from_second(1_767_225_600).unwrap(),
+        role: "customer",
         expected: Expected { names: vec!["atrn.example.net".to_owned()], addrs: Vec::new() },
         verdict: if is_bad { Conclusion::Fail } else { Conclusion::Ok },
         worst,
@@ -58,9 +59,11 @@ fn assessment(domain: &str, checks: Vec<Finding>) -> Assessment {
             route(10, "mail.example.com", "198.51.100.7", Class::Unexpected, 100),
             route(20, "atrn.example.net", "192.0.2.25", Class::Expected, 0),
         ],
+        calls: Vec::new(),
         vantages: vec![Vantage {
             server: Some("ns1.example.org".to_owned()),
             addr: "192.0.2.1".parse().unwrap(),
+            port: 53,
             kind: "authoritative",
             aa: true,
             rcode: "NOERROR".to_owned(),
@@ -68,6 +71,7 @@ fn assessment(domain: &str, checks: Vec<Finding>) -> Assessment {
             ms: 3,
         }],
         checks,
+        watch: None,
     }
 }
 
@@ -91,6 +95,7 @@ fn good() -> Assessment {
 
 fn wish() -> Wish {
     Wish {
+        tool: "mxcheck",
         colour: false,
         verbose: false,
         quiet: false,
@@ -234,6 +239,53 @@ fn junit_counts_what_it_says() {
     assert_eq!(told.matches("<testcase").count(), 5);
 }
 
+/// What fails in a test report is what makes the program end with 1, whatever the caller minds.
+#[test]
+fn test_reports_fail_where_the_program_does() {
+    let told = |severity, status| finding("mx.x", severity, status, "hm");
+    let mut hidden = told(Severity::Critical, Status::Skipped);
+    hidden.blocked_by = Some("mx.mild");
+    let mild = || finding("mx.mild", Severity::Warning, Status::Unknown, "hm");
+    let cases: [(Vec<Finding>, Severity, [usize; 3]); 7] = [
+        (vec![told(Severity::Info, Status::Info)], Severity::Info, [1, 0, 0]),
+        (vec![told(Severity::Info, Status::Info)], Severity::Notice, [0, 0, 0]),
+        (vec![told(Severity::Warning, Status::Fail)], Severity::Warning, [1, 0, 0]),
+        (vec![told(Severity::Warning, Status::Fail)], Severity::Error, [0, 0, 0]),
+        (vec![told(Severity::Error, Status::Unknown)], Severity::Error, [0, 1, 0]),
+        (vec![told(Severity::Warning, Status::Unknown)], Severity::Error, [0, 0, 1]),
+        // Nobody knows, and what says why is too mild to be heard.
+        (vec![mild(), hidden], Severity::Error, [0, 1, 1]),
+    ];
+    for (checks, fail_on, [failures, errors, skipped]) in cases {
+        let one = assessment("a.org", checks);
+        let wish = Wish { fail_on, ..wish() };
+        let junit = page_of(Form::Junit, wish, std::slice::from_ref(&one));
+        let counts = format!("failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"");
+        assert!(junit.contains(&counts), "{counts}: {junit}");
+        assert_eq!(junit.matches("<failure").count(), failures, "{junit}");
+        assert_eq!(junit.matches("<error").count(), errors, "{junit}");
+        let tap = page_of(Form::Tap, wish, std::slice::from_ref(&one));
+        assert_eq!(tap.matches("not ok").count(), failures + errors, "{tap}");
+    }
+}
+
+#[test]
+fn a_plugin_minds_what_the_caller_minds() {
+    let exit = |worst, fail_on| {
+        let wish = Wish { fail_on, ..wish() };
+        plugin_exit(&[(Conclusion::Ok, Some(worst))], wish)
+    };
+    assert_eq!(exit(Severity::Warning, Severity::Warning), 2);
+    assert_eq!(exit(Severity::Notice, Severity::Notice), 2);
+    assert_eq!(exit(Severity::Error, Severity::Critical), 1);
+    assert_eq!(exit(Severity::Notice, Severity::Error), 0);
+    let told = page("nagios", &[good()]);
+    assert!(told.starts_with("MX OK - example.org: mail goes where it should"), "{told}");
+    let nothing = Assessment { expected: Expected::default(), ..good() };
+    let told = page("nagios", &[nothing]);
+    assert!(told.starts_with("MX OK - example.org: nothing is wrong; no server was expected"));
+}
+
 #[test]
 fn sarif_names_its_rules_and_results() {
     let told: Value = serde_json::from_str(&page("sarif", &[spoilt("x"), good()])).unwrap();
@@ -253,6 +305,7 @@ fn nothing_hostile_comes_through_in_any_form() {
     world.domain = HOSTILE.to_owned();
     world.mx[0].target = HOSTILE.to_owned();
     world.vantages[0].server = Some(HOSTILE.to_owned());
+    world.calls = vec![Called { said: HOSTILE.to_owned(), host: HOSTILE.to_owned(), ..call(5) }];
     world.expected.names = vec![HOSTILE.to_owned()];
     for check in &mut world.checks {
         check.subject = HOSTILE.to_owned();
@@ -272,4 +325,51 @@ fn nothing_hostile_comes_through_in_any_form() {
     assert_eq!(nagios.matches('|').count(), 1, "{nagios}");
     let markdown = page("markdown", std::slice::from_ref(&world));
     assert!(!markdown.contains("<b>") && !markdown.contains(" `x`"), "{markdown}");
+}
+
+#[test]
+fn a_finding_of_a_group_that_has_no_heading_is_told_all_the_same() {
+    let wish = wish();
+    for id in ["smtp25.banner", "odmr.connect", "brand.new"] {
+        let mut page = wording(Form::Human, wish, vec![&SPF]);
+        let mut out = Vec::new();
+        let told = finding(id, Severity::Warning, Status::Fail, "something");
+        page.add(&mut out, &assessment("example.org", vec![told])).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains(&format!("{id}: something")), "{out}");
+    }
+}
+
+/// A server whose certificate is good for so many days.
+fn call(days: i64) -> Called {
+    Called {
+        purpose: "mx",
+        host: "atrn.example.net".to_owned(),
+        addr: "192.0.2.25".parse().unwrap(),
+        port: 25,
+        said: "220 atrn.example.net ESMTP".to_owned(),
+        tls: Some("TLSv1.3".to_owned()),
+        cert_days: Some(days),
+        ms: 20,
+    }
+}
+
+#[test]
+fn servers_that_were_called_are_told_with_how_long_their_certificates_are_good() {
+    let mut world = assessment("example.org", Vec::new());
+    world.calls = vec![call(60), call(20)];
+    let told = |form, wish| {
+        let mut page = wording(form, wish, vec![&SPF]);
+        let mut out = Vec::new();
+        page.add(&mut out, &world).unwrap();
+        page.end(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let verbose = told(Form::Human, Wish { verbose: true, ..wish() });
+    let line = "  mx atrn.example.net 192.0.2.25 port 25: 220 atrn.example.net ESMTP; TLSv1.3, \
+                certificate for 20 days\n";
+    assert!(verbose.contains(line), "{verbose}");
+    assert!(told(Form::Nagios, wish()).contains(" 'cert_days'=20;21:;7:"));
+    let json: Value = serde_json::from_str(&told(Form::Json, wish())).unwrap();
+    assert_eq!(json["calls"][0]["cert_days"], 60);
 }

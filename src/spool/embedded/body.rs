@@ -311,9 +311,17 @@ mod tests {
             fs::write(spool.path().join("bodies").join(name), b"x").unwrap();
         }
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch("CREATE TABLE message (file TEXT)").unwrap();
-        db.execute("INSERT INTO message VALUES (?1)", [&known]).unwrap();
-        assert_eq!(bodies.sweep(&db).unwrap().unwrap(), 2);
+        db.execute_batch(
+            "CREATE TABLE message (id INTEGER PRIMARY KEY, file TEXT);
+             CREATE TABLE entry (message INTEGER); INSERT INTO entry VALUES (1), (2);",
+        )
+        .unwrap();
+        db.execute("INSERT INTO message (file) VALUES (?1)", [&known]).unwrap();
+        // A message is gone: who knows whose the content is?
+        assert_eq!(bodies.sweep(&db).unwrap().unwrap(), 1);
+        assert!(bodies.path(&orphan).exists());
+        db.execute("DELETE FROM entry WHERE message = 2", []).unwrap();
+        assert_eq!(bodies.sweep(&db).unwrap().unwrap(), 1);
         let mut left = names(spool.path());
         left.sort();
         assert_eq!(left, [known, "README".to_owned()]);

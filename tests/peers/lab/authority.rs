@@ -42,15 +42,18 @@ impl Authority {
 
     /// A certificate for these DNS names or IP addresses.
     pub fn issue(&self, lab: &Lab, names: &[&str]) -> Identity {
+        self.issue_until(lab, names, None)
+    }
+
+    /// The same, good until that year.
+    pub fn issue_until(&self, lab: &Lab, names: &[&str], year: Option<i32>) -> Identity {
         let key = KeyPair::generate().expect("a key");
-        let subject = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let mut params = CertificateParams::new(subject).expect("names");
-        params.distinguished_name.push(rcgen::DnType::CommonName, names[0]);
+        let mut params = params(names);
+        if let Some(year) = year {
+            params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        }
         let signed = params.signed_by(&key, &self.issuer).expect("a certificate");
-        let certificate = lab.write(&format!("{}.pem", names[0]), signed.pem());
-        let key = lab.write(&format!("{}.key", names[0]), key.serialize_pem());
-        allow(&key, 0o600);
-        Identity { certificate, key }
+        Identity::write(lab, names[0], &signed.pem(), &key.serialize_pem())
     }
 
     /// TLS for a client that trusts this authority and nobody else.
@@ -61,7 +64,29 @@ impl Authority {
     }
 }
 
+fn params(names: &[&str]) -> CertificateParams {
+    let subject = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let mut params = CertificateParams::new(subject).expect("names");
+    params.distinguished_name.push(rcgen::DnType::CommonName, names[0]);
+    params
+}
+
 impl Identity {
+    /// A certificate for which nobody but itself vouches.
+    #[allow(dead_code, reason = "for tests/mxcheck, which shares the lab")]
+    pub fn by_itself(lab: &Lab, names: &[&str]) -> Identity {
+        let key = KeyPair::generate().expect("a key");
+        let signed = params(names).self_signed(&key).expect("a certificate");
+        Identity::write(lab, names[0], &signed.pem(), &key.serialize_pem())
+    }
+
+    fn write(lab: &Lab, name: &str, certificate: &str, key: &str) -> Identity {
+        let certificate = lab.write(&format!("{name}.pem"), certificate);
+        let key = lab.write(&format!("{name}.key"), key);
+        allow(&key, 0o600);
+        Identity { certificate, key }
+    }
+
     /// TLS for a server that is known by this certificate.
     pub fn server_tls(&self) -> Arc<ServerConfig> {
         let key = fs::read(&self.key).expect("our own key");

@@ -1,0 +1,163 @@
+//! How the MX records were before: what `--state` reads and writes. The first line names the form, each other
+//! line has a domain.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::file::Whole;
+use crate::exit::{Exit, Failure};
+
+const SCHEMA: &str = "odmr.mxcheck.state/1";
+/// A longer line, or more lines, are none of ours.
+const LONGEST_LINE: u64 = 1 << 20;
+const MOST_LINES: usize = 1 << 20;
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    schema: String,
+}
+
+/// A domain's records, by number and target.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    domain: String,
+    mx: Vec<(u16, String)>,
+}
+
+/// The records of all domains.
+pub(super) struct State {
+    path: PathBuf,
+    known: BTreeMap<String, Vec<(u16, String)>>,
+    /// What is there already stays as it is.
+    pinned: bool,
+}
+
+impl State {
+    /// Reads it; a file that is not there yet is empty.
+    ///
+    /// # Errors
+    /// It is none of ours, or cannot be read.
+    pub(super) fn read(path: &Path, pinned: bool) -> Result<State, Failure> {
+        let mut state = State { path: path.to_owned(), known: BTreeMap::new(), pinned };
+        let at = path.display();
+        match File::open(path) {
+            Ok(file) => state.take(BufReader::new(file)).map(|()| state),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(state),
+            Err(error) => Err(Failure::new(Exit::Io, format!("{at}: {error}"))),
+        }
+    }
+
+    fn take(&mut self, mut lines: impl BufRead) -> Result<(), Failure> {
+        let at = self.path.display().to_string();
+        let wrong = |n: usize, what: &str| {
+            let hint = "--state reads what it wrote; remove the file to begin anew";
+            Failure::new(Exit::Data, format!("{at}:{n}: {what}")).hint(Some(hint))
+        };
+        for n in 1..=MOST_LINES {
+            let mut line = String::new();
+            let read = (&mut lines).take(LONGEST_LINE).read_line(&mut line);
+            match read {
+                Ok(0) if n == 1 => return Err(wrong(1, "the file is empty")),
+                Ok(0) => return Ok(()),
+                Ok(_) if line.len() as u64 == LONGEST_LINE => {
+                    return Err(wrong(n, "the line is too long"));
+                }
+                Ok(_) => {}
+                Err(error) => return Err(wrong(n, &error.to_string())),
+            }
+            if n == 1 {
+                let head: Head =
+                    serde_json::from_str(&line).map_err(|error| wrong(1, &error.to_string()))?;
+                if head.schema != SCHEMA {
+                    return Err(wrong(1, &format!("expected the schema {SCHEMA}")));
+                }
+                continue;
+            }
+            let line: Line =
+                serde_json::from_str(&line).map_err(|error| wrong(n, &error.to_string()))?;
+            self.known.insert(line.domain, line.mx);
+        }
+        Err(wrong(MOST_LINES, "more lines than anybody has domains"))
+    }
+
+    /// How a domain's records were.
+    pub(super) fn before(&self, domain: &str) -> Option<Vec<(u16, String)>> {
+        self.known.get(domain).cloned()
+    }
+
+    /// Notes how they are.
+    pub(super) fn note(&mut self, domain: &str, mx: Vec<(u16, String)>) {
+        match self.pinned {
+            true => drop(self.known.entry(domain.to_owned()).or_insert(mx)),
+            false => drop(self.known.insert(domain.to_owned(), mx)),
+        }
+    }
+
+    /// Writes it down.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn end(self) -> Result<(), Failure> {
+        let mut whole = Whole::new(&self.path)?;
+        let written = write(&mut whole, self.known);
+        written.map_err(|error| whole.failure(&error))?;
+        whole.end()
+    }
+}
+
+fn write(out: &mut impl Write, known: BTreeMap<String, Vec<(u16, String)>>) -> io::Result<()> {
+    writeln!(out, "{}", serde_json::to_string(&Head { schema: SCHEMA.to_owned() })?)?;
+    for (domain, mx) in known {
+        writeln!(out, "{}", serde_json::to_string(&Line { domain, mx })?)?;
+    }
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(target: &str) -> Vec<(u16, String)> {
+        vec![(10, target.to_owned())]
+    }
+
+    #[test]
+    fn what_is_pinned_stays_and_the_rest_is_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let mut state = State::read(&path, false).unwrap();
+        assert_eq!(state.before("example.org"), None);
+        state.note("example.org", records("a.example.net"));
+        state.end().unwrap();
+        for (pinned, now) in [(true, "a.example.net"), (false, "b.example.net")] {
+            let mut state = State::read(&path, pinned).unwrap();
+            assert_eq!(state.before("example.org"), Some(records("a.example.net")));
+            state.note("example.org", records("b.example.net"));
+            assert_eq!(state.before("example.org"), Some(records(now)));
+            state.end().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_told_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let head = format!("{{\"schema\":\"{SCHEMA}\"}}\n");
+        for (text, line) in [
+            (String::new(), 1),
+            ("hello\n".to_owned(), 1),
+            ("{\"schema\":\"other\"}\n".to_owned(), 1),
+            (format!("{head}{{}}\n"), 2),
+            (format!("{head}{}\n", "x".repeat(2 << 20)), 2),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            let Err(failure) = State::read(&path, false) else { panic!("{text:.50}") };
+            assert_eq!(failure.exit, Exit::Data);
+            assert!(failure.what.contains(&format!("state:{line}: ")), "{}", failure.what);
+        }
+    }
+}

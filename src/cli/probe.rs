@@ -1,0 +1,320 @@
+//! `smtp-probe`'s command line.
+
+mod page;
+mod run;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+pub use self::run::run;
+use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
+use crate::config::value::Duration;
+use crate::flow::probe::{Level, catalogue};
+use crate::smtp::{Domain, Mailbox};
+
+/// Command lines worth showing.
+pub const EXAMPLES: &[Example] = &[
+    ("smtp-probe server mx.example.org --rcpt postmaster@example.org", "What does this server do?"),
+    (
+        "smtp-probe server localhost:2525 --rcpt me@example.org -v",
+        "With every rule, and what was said",
+    ),
+    (
+        "smtp-probe server mx.example.org --group relay,tls --fail-on security",
+        "Is it an open relay, and is its TLS in order?",
+    ),
+    (
+        "smtp-probe server mx.example.org --json | jq -r 'select(.outcome==\"fail\")|[.id,.why]|@tsv'",
+        "For a pipe",
+    ),
+    ("smtp-probe script mine.probe mx.example.org", "Talks of your own"),
+    ("smtp-probe explain state.rcpt-first", "What a rule is about, and the talk that shows it"),
+];
+
+/// Ask a mail server whether it keeps to the rules, one by one
+///
+/// Talks to it as a client that also errs, and tells what it does then. No content is sent, nobody gets mail, and
+/// no rule is tried that a server could take for an attack, unless you say so.
+#[derive(Debug, Parser)]
+#[command(name = "smtp-probe", version = crate::cli::version(), help_template = HELP_TEMPLATE)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask a server
+    Server(Server),
+    /// Play talks of your own against a server
+    Script(Script),
+    /// List every rule there is; with --json as JSON
+    List {
+        /// As JSON, an object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what a rule is about
+    Explain {
+        /// The rule
+        #[arg(value_name = "ID", value_parser = ids(), hide_possible_values = true)]
+        id: String,
+    },
+}
+
+/// Ask a server
+#[derive(Debug, Args)]
+pub struct Server {
+    /// The server; 25 where no port is named
+    #[arg(value_name = "HOST[:PORT]", value_parser = place)]
+    pub place: Place,
+    /// These rules only: ids, or * at the end of one
+    #[arg(long, value_name = "ID", value_parser = known, value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Not these
+    #[arg(long, value_name = "ID", value_parser = known, value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Rules of these groups only: relay, tls, syn ...
+    #[arg(long, value_name = "NAME", value_parser = group, value_delimiter = ',')]
+    pub group: Vec<String>,
+    /// How to ask.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// How to tell.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Play talks of your own against a server
+#[derive(Debug, Args)]
+pub struct Script {
+    /// The talks
+    pub file: PathBuf,
+    /// The server; 25 where no port is named
+    #[arg(value_name = "HOST[:PORT]", value_parser = place)]
+    pub place: Place,
+    /// How to ask.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// How to tell.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How to ask.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Asking")]
+pub struct Asking {
+    /// A mailbox that the server has [default: postmaster at the server's domain]
+    #[arg(long, value_name = "ADDRESS")]
+    pub rcpt: Option<Mailbox>,
+    /// Who sends [default: nobody, the null reverse-path]
+    #[arg(long, value_name = "ADDRESS")]
+    pub from: Option<Mailbox>,
+    /// A mailbox that is somebody else's; nothing is sent there
+    #[arg(long, value_name = "ADDRESS", default_value = "odmr-probe@example.com")]
+    pub foreign: Mailbox,
+    /// What to say in EHLO [default: this machine's name]
+    #[arg(long, value_name = "NAME")]
+    pub ehlo: Option<Domain>,
+    /// TLS from the first octet, as on port 465
+    #[arg(long)]
+    pub implicit_tls: bool,
+    /// Call over IPv4 only
+    #[arg(short = '4', conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// Call over IPv6 only
+    #[arg(short = '6')]
+    pub ipv6: bool,
+    /// Wait so long for each answer
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = patience)]
+    pub timeout: Duration,
+    /// Wait so long before each new call [default: 250ms, and 0s on this machine]
+    #[arg(long, value_name = "DURATION")]
+    pub pause: Option<Duration>,
+    /// Content may be sent: --rcpt is a mailbox of yours
+    #[arg(long, requires = "rcpt")]
+    pub data: bool,
+    /// What a server may take for an attack may be tried: it is a server of yours
+    #[arg(long)]
+    pub intrusive: bool,
+    /// What takes minutes may be tried
+    #[arg(long)]
+    pub slow: bool,
+}
+
+/// How to tell.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Output {
+    /// The form
+    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
+    pub format: Form,
+    /// Short for --format jsonl
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// A rule of this level that is not kept makes it end with 1
+    #[arg(long, value_name = "LEVEL", default_value = "must,security", value_delimiter = ',', value_parser = level)]
+    pub fail_on: Vec<Level>,
+    /// Tell what is kept too, and what was said
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+impl Output {
+    /// The form of the page.
+    pub fn form(&self) -> Form {
+        if self.json { Form::Jsonl } else { self.format }
+    }
+}
+
+/// A page's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// For people. Not stable
+    Human,
+    /// One array
+    Json,
+    /// An object a line, and a summary at the end
+    Jsonl,
+    /// The Test Anything Protocol, version 13
+    Tap,
+    /// XML as JUnit writes it
+    Junit,
+    /// The Static Analysis Results Interchange Format 2.1.0
+    Sarif,
+    /// A table for a wiki or a ticket
+    Markdown,
+}
+
+/// A server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// By name or address.
+    pub host: String,
+    /// Where it listens.
+    pub port: u16,
+}
+
+fn place(text: &str) -> Result<Place, String> {
+    let wanted =
+        || format!("saw {text:?}; expected mx.example.org, 192.0.2.1:2525 or [2001:db8::1]:25");
+    let is_bare_v6 = text.parse::<std::net::Ipv6Addr>().is_ok();
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !is_bare_v6 && !text.ends_with(']') => {
+            let port: u16 = port.parse().map_err(|_| wanted())?;
+            (host, port)
+        }
+        _ => (text, 25),
+    };
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let is_address = host.parse::<std::net::IpAddr>().is_ok();
+    let is_host = is_address || host == "localhost" || Domain::parse(host).is_ok();
+    match is_host && port != 0 {
+        true => Ok(Place { host: host.to_owned(), port }),
+        false => Err(wanted()),
+    }
+}
+
+fn ids() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(catalogue().into_iter().map(|row| row.id))
+}
+
+fn known(text: &str) -> Result<String, String> {
+    let wanted = text.strip_suffix('*');
+    let rows = catalogue();
+    let is_known = rows.iter().any(|row| match wanted {
+        Some(start) => row.id.starts_with(start),
+        None => row.id == text,
+    });
+    if is_known {
+        return Ok(text.to_owned());
+    }
+    let near = rows.iter().min_by_key(|row| strsim::levenshtein(&row.id, text));
+    let near = near.filter(|row| strsim::levenshtein(&row.id, text) <= 3);
+    let hint = near.map(|row| format!("; did you mean {}?", row.id)).unwrap_or_default();
+    Err(format!("there is no such rule{hint} smtp-probe list has them all"))
+}
+
+fn group(text: &str) -> Result<String, String> {
+    let mut groups: Vec<String> = catalogue().into_iter().map(|row| row.group).collect();
+    groups.sort();
+    groups.dedup();
+    match groups.iter().any(|known| known == text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("there is no such group; allowed: {}", groups.join(", "))),
+    }
+}
+
+fn level(text: &str) -> Result<Level, String> {
+    let known = Level::ALL.into_iter().find(|level| level.word() == text);
+    known.ok_or_else(|| format!("saw {text:?}; allowed: must, should, security, interop, info"))
+}
+
+fn patience(text: &str) -> Result<Duration, String> {
+    let duration: Duration = text.parse().map_err(|why| format!("{why}"))?;
+    let (least, most) = (Duration(std::time::Duration::from_millis(50)), Duration::minutes(10));
+    match (least..=most).contains(&duration) {
+        true => Ok(duration),
+        false => Err("expected 50ms to 10m".to_owned()),
+    }
+}
+
+/// The command line with its examples.
+pub fn command() -> clap::Command {
+    Cli::command().before_help(examples(&EXAMPLES[..3])).after_long_help(format!(
+        "{}\n{}",
+        examples(&EXAMPLES[3..]),
+        exit_codes()
+    ))
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// It is wrong, or asks for help only.
+pub fn parse<I, T>(args: I) -> Result<Cli, Refusal>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let matches = command().try_get_matches_from(args)?;
+    Ok(Cli::from_arg_matches(&matches)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_as_people_do() {
+        let at = |host: &str, port| Place { host: host.to_owned(), port };
+        for (text, expected) in [
+            ("mx.example.org", at("mx.example.org", 25)),
+            ("localhost:2525", at("localhost", 2525)),
+            ("192.0.2.1", at("192.0.2.1", 25)),
+            ("2001:db8::1", at("2001:db8::1", 25)),
+            ("[2001:db8::1]", at("2001:db8::1", 25)),
+            ("[2001:db8::1]:366", at("2001:db8::1", 366)),
+        ] {
+            assert_eq!(place(text).unwrap(), expected, "{text}");
+        }
+        for wrong in ["", ":25", "mx:", "mx.example.org:0", "mx:99999", "a b", "me@example.org"] {
+            assert!(place(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_named_whole_or_by_its_beginning() {
+        assert!(known("relay.foreign").is_ok() && known("relay.*").is_ok());
+        let told = known("relay.foriegn").unwrap_err();
+        assert!(told.contains("did you mean relay.foreign?"), "{told}");
+        assert!(known("nothing*").is_err() && group("relay").is_ok());
+        assert!(group("relax").unwrap_err().contains("relay"));
+    }
+}

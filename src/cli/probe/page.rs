@@ -1,0 +1,196 @@
+//! What `smtp-probe` found, on a page.
+
+use std::fmt::Write as _;
+use std::io::{BufWriter, IsTerminal, Write, stdout};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Form, Output, Place};
+use crate::cli::style::has_colour;
+use crate::exit::{Exit, Failure};
+use crate::flow::probe::{
+    Level, Outcome, Record, Row, Summary, abouts, assessment, is_amiss, shown_line,
+};
+use crate::report::assessment::{self as report, Wish, wording};
+use crate::report::harmless;
+use crate::smtp::escape::Escaped;
+
+/// The page being written.
+pub(super) struct Page {
+    form: Form,
+    fail_on: Vec<Level>,
+    verbose: bool,
+    colour: bool,
+    place: String,
+    rows: Vec<Row>,
+    records: Vec<Record>,
+    progress: ProgressBar,
+}
+
+impl Page {
+    pub(super) fn new(output: &Output, place: &Place, rows: Vec<Row>) -> Page {
+        let is_v6 = place.host.contains(':');
+        let host = if is_v6 { format!("[{}]", place.host) } else { place.host.clone() };
+        let progress = match std::io::stderr().is_terminal() && stdout().is_terminal() {
+            true => ProgressBar::new_spinner(),
+            false => ProgressBar::hidden(),
+        };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} rules, {msg}") {
+            progress.set_style(style);
+        }
+        Page {
+            form: output.form(),
+            fail_on: output.fail_on.clone(),
+            verbose: output.verbose,
+            colour: has_colour(&stdout()),
+            place: format!("{host}:{}", place.port),
+            rows,
+            records: Vec::new(),
+            progress,
+        }
+    }
+
+    /// Says something beside the page.
+    pub(super) fn warn(&self, what: &str) {
+        // Whoever closed our standard error does not want to hear it.
+        let _ = writeln!(std::io::stderr(), "smtp-probe: {what}");
+    }
+
+    /// Takes what came of a rule.
+    pub(super) fn add(&mut self, record: Record) -> Result<(), Failure> {
+        self.progress.inc(1);
+        self.progress.set_message(record.id.clone());
+        if self.form == Form::Jsonl {
+            self.progress.suspend(|| put(|out| json_line(out, &record)))?;
+        }
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// Ends it; how the program ends.
+    pub(super) fn end(self) -> Result<Exit, Failure> {
+        self.progress.finish_and_clear();
+        let summary = Summary::of(&self.place, &self.records);
+        match self.form {
+            Form::Human => put(|out| out.write_all(self.human(&summary).as_bytes()))?,
+            Form::Json => put(|out| {
+                let text =
+                    serde_json::to_string_pretty(&self.records).map_err(std::io::Error::other)?;
+                writeln!(out, "{}", harmless(&text))
+            })?,
+            Form::Jsonl => put(|out| json_line(out, &summary))?,
+            Form::Tap => self.report(report::Form::Tap)?,
+            Form::Junit => self.report(report::Form::Junit)?,
+            Form::Sarif => self.report(report::Form::Sarif)?,
+            Form::Markdown => self.report(report::Form::Markdown)?,
+        }
+        Ok(self.exit())
+    }
+
+    fn exit(&self) -> Exit {
+        let fails = |record: &Record| {
+            record.outcome == Outcome::Fail && self.fail_on.contains(&record.severity)
+        };
+        let tried: Vec<&Record> =
+            self.records.iter().filter(|record| record.outcome != Outcome::Skip).collect();
+        let is_doubt = |record: &&Record| record.outcome == Outcome::Inconclusive;
+        if tried.iter().any(|record| fails(record)) {
+            Exit::Partial
+        } else if !tried.is_empty() && tried.iter().all(is_doubt) {
+            Exit::TempFail
+        } else {
+            Exit::Ok
+        }
+    }
+
+    fn report(&self, form: report::Form) -> Result<(), Failure> {
+        let least = self.fail_on.iter().map(|level| level.grade()).min();
+        let wish = Wish {
+            tool: "smtp-probe",
+            colour: self.colour,
+            verbose: self.verbose,
+            quiet: false,
+            many: false,
+            warnings_are_ok: false,
+            fail_on: least.unwrap_or(Level::Must.grade()),
+        };
+        let known = abouts(self.rows.clone());
+        let now = jiff::Timestamp::now();
+        let told = assessment(&self.place, &self.records, &known, wish.fail_on, now);
+        let mut wording = wording(form, wish, known);
+        put(|mut out| {
+            wording.add(&mut out, &told)?;
+            wording.end(&mut out)
+        })
+    }
+
+    fn human(&self, summary: &Summary) -> String {
+        let mut text = format!("{}\n", summary);
+        for level in Level::ALL.into_iter().rev() {
+            let of_level = |outcome| {
+                self.records
+                    .iter()
+                    .filter(move |record| record.severity == level && record.outcome == outcome)
+            };
+            for outcome in [Outcome::Fail, Outcome::Warn, Outcome::Inconclusive] {
+                for record in of_level(outcome) {
+                    self.tell(&mut text, record);
+                }
+            }
+        }
+        if self.verbose {
+            let rest = |record: &&Record| !is_amiss(record);
+            for record in self.records.iter().filter(rest) {
+                self.tell(&mut text, record);
+            }
+        }
+        text
+    }
+
+    fn tell(&self, text: &mut String, record: &Record) {
+        let (word, colour) = match record.outcome {
+            Outcome::Fail => ("FAIL", "31"),
+            Outcome::Warn => ("warn", "33"),
+            Outcome::Inconclusive => ("?   ", "35"),
+            Outcome::Skip => ("skip", "90"),
+            Outcome::Pass => ("ok  ", "32"),
+        };
+        let word = match self.colour {
+            true => format!("\u{1b}[{colour}m{word}\u{1b}[0m"),
+            false => word.to_owned(),
+        };
+        let level = record.severity.word();
+        // A String takes all that is written to it.
+        let _ = writeln!(text, "{word} {:<20} {level:<9} {}", record.id, record.title);
+        if !record.why.is_empty() {
+            let _ = writeln!(text, "     {}", Escaped::text(&record.why));
+        }
+        if is_amiss(record) && record.outcome != Outcome::Inconclusive {
+            let spec = record.spec.iter().chain(&record.quirk).cloned().collect::<Vec<_>>();
+            let _ = writeln!(text, "     {} ({})", record.fix, spec.join("; "));
+        }
+        if self.verbose {
+            for line in &record.transcript {
+                for said in shown_line(line) {
+                    let _ = writeln!(text, "       {said}");
+                }
+            }
+        }
+    }
+}
+
+fn json_line(out: &mut dyn Write, record: &impl serde::Serialize) -> std::io::Result<()> {
+    let line = serde_json::to_string(record).map_err(std::io::Error::other)?;
+    writeln!(out, "{}", harmless(&line))
+}
+
+/// Writes to standard output. Whoever has stopped reading wants no more of it.
+fn put(what: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(stdout().lock());
+    match what(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::Io, format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

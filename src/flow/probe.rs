@@ -1,0 +1,373 @@
+//! A server is asked every rule of the catalogue, and what came of each is told.
+//!
+//! The talks are `probe`'s; here are the lines under them. Politeness is kept here: one line at a time, a pause
+//! before each new one, a new one before the server has counted too many refusals.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use rustls::pki_types::UnixTime;
+
+use crate::net::tls::{Inspector, TlsSetupError, Trust, Voucher};
+use crate::net::{Calling, ConnectError, TlsClient, Wire, WireFault, connect};
+use crate::probe::script::{self, Need, Offers, Side, Start, Talk, Verdict, Want, Word};
+use crate::probe::suite::{Survey, TlsSeen, rules};
+use crate::smtp::Domain;
+
+pub use crate::net::Family;
+pub use crate::probe::script::{BadScript, Level, NOTATION, Names, Outcome, Probe, read};
+pub use crate::probe::suite::{
+    Record, Row, Summary, abouts, assessment, catalogue, is_amiss, probes, shown_line,
+};
+
+/// So many refusals on one line, and the next talk gets a new one: servers hang up on those who err.
+const MOST_REFUSALS: usize = 5;
+/// So much is taken in before it is dealt with, octets.
+const EAR: usize = 64 * 1024;
+/// A script without an end ends so.
+const LONGEST: Duration = Duration::from_secs(4000);
+
+/// Whom to ask, and how far to go.
+#[derive(Debug)]
+pub struct Asking {
+    /// The server, by name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Which of its addresses.
+    pub family: Family,
+    /// TLS from the first octet.
+    pub implicit_tls: bool,
+    /// The names in what is said.
+    pub names: Names,
+    /// How long to wait for each answer.
+    pub patience: Duration,
+    /// How long to wait before each call but the first.
+    pub pause: Duration,
+    /// Content may be sent.
+    pub data: bool,
+    /// What a server may mind may be tried.
+    pub intrusive: bool,
+    /// What takes minutes may be tried.
+    pub slow: bool,
+}
+
+/// Why nothing was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreached {
+    /// Nobody answers there.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsSetupError),
+    /// What answers is no mail server.
+    #[error("{0}")]
+    NotSmtp(String),
+}
+
+impl Unreached {
+    /// Is there no such host?
+    pub fn is_unknown_host(&self) -> bool {
+        let Unreached::Connect(why) = self else { return false };
+        matches!(why, ConnectError::HostUnknown { .. } | ConnectError::WrongFamily { .. })
+    }
+}
+
+/// This machine's name, or where it has no full one an address literal.
+pub fn our_name() -> String {
+    let name = rustix::system::uname();
+    let name = name.nodename().to_str().ok().and_then(|name| Domain::parse_atrn(name).ok());
+    let name = name.filter(|name| name.as_str().contains('.')).map(|name| name.as_str().to_owned());
+    name.unwrap_or_else(|| "[127.0.0.1]".to_owned())
+}
+
+/// The line that is in use.
+struct Open {
+    wire: Wire,
+    tls: bool,
+    refusals: usize,
+}
+
+/// A server, being asked.
+pub struct Asked<'a> {
+    asking: &'a Asking,
+    tls: TlsClient,
+    inspector: Inspector,
+    open: Option<Open>,
+    calls: u32,
+    survey: Survey,
+    offers: Offers,
+}
+
+/// What one talk came to.
+struct Told {
+    verdict: Verdict,
+    words: Vec<Word>,
+    ms: u64,
+    conn: u32,
+}
+
+const LOOK: &str = "== look\nfrom: connect\nS: xxx\nC: EHLO {me}\nS: xxx\n";
+const LOOK_BEHIND_TLS: &str = "== look\nC: STARTTLS\nS? 220\n* tls\nC: EHLO {me}\nS: xxx\n";
+
+impl<'a> Asked<'a> {
+    /// Calls the server and looks at what it is.
+    ///
+    /// # Errors
+    /// [`Unreached`] where there is no server to ask.
+    pub async fn call(asking: &'a Asking) -> Result<Asked<'a>, Unreached> {
+        let tls = TlsClient::new(&Trust::Anyone, None)?;
+        let inspector = Inspector::new(&Trust::Platform);
+        let (survey, offers) = (Survey::default(), [None, None]);
+        let mut asked = Asked { asking, tls, inspector, open: None, calls: 0, survey, offers };
+        asked.connect().await?;
+        let looked = asked.look(LOOK).await;
+        asked.survey.clear = heard(&looked.words);
+        let greeted = looked.words.iter().find(|word| word.side == Side::Theirs);
+        asked.survey.greeted_ms = greeted.map_or(0, |word| millis(word.at));
+        if let Some(what) = no_smtp(&asked.survey.clear, &looked.verdict) {
+            return Err(Unreached::NotSmtp(format!("{}:{}: {what}", asking.host, asking.port)));
+        }
+        if asked.offered("STARTTLS") {
+            let looked = asked.look(LOOK_BEHIND_TLS).await;
+            let secure = looked.words.iter().filter(|word| word.tls).cloned().collect::<Vec<_>>();
+            asked.survey.secure = Some(heard(&secure));
+            if asked.survey.tls.is_none() {
+                asked.survey.tls = Some(Err(looked.verdict.why));
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Asks what is wanted of these, a rule after the other, and then reads off what was said what can be.
+    pub async fn ask(
+        &mut self,
+        probes: &[Probe],
+        wanted: &dyn Fn(&Row) -> bool,
+        and_rules: bool,
+        tell: &mut dyn FnMut(Record),
+    ) {
+        for probe in probes {
+            let row = Row::of(probe);
+            if !wanted(&row) {
+                continue;
+            }
+            let told = match self.in_the_way(probe) {
+                Some(why) => {
+                    Told { verdict: Verdict::skip(why), words: Vec::new(), ms: 0, conn: 0 }
+                }
+                None => self.play(probe).await,
+            };
+            tell(Record::new(row, told.verdict, &told.words, told.ms, told.conn));
+        }
+        for rule in rules() {
+            let row = Row::of_rule(rule);
+            if and_rules && wanted(&row) {
+                tell(Record::new(row, (rule.judge)(&self.survey), &[], 0, 0));
+            }
+        }
+        self.hang_up().await;
+    }
+
+    /// Why a probe is not tried.
+    fn in_the_way(&self, probe: &Probe) -> Option<String> {
+        let (data, intrusive, slow) = (self.asking.data, self.asking.intrusive, self.asking.slow);
+        probe.needs.iter().find_map(|need| match need {
+            Need::Data => (!data).then(|| "needs --data".to_owned()),
+            Need::Intrusive => (!intrusive).then(|| "needs --intrusive".to_owned()),
+            Need::Slow => (!slow).then(|| "needs --slow".to_owned()),
+            Need::Offered(word) => (!self.offered(word)).then(|| format!("{word} is not offered")),
+            Need::NotOffered(word) => self.offered(word).then(|| format!("{word} is offered")),
+        })
+    }
+
+    fn offered(&self, keyword: &str) -> bool {
+        let offers = self.offers[0].as_ref().or(self.offers[1].as_ref());
+        offers.is_some_and(|offers| offers.iter().any(|word| word == keyword))
+    }
+
+    async fn look(&mut self, text: &str) -> Told {
+        match script::read(text).ok().and_then(|mut probes| probes.pop()) {
+            Some(probe) => self.play(&probe).await,
+            None => Told { verdict: Verdict::unknown(text), words: Vec::new(), ms: 0, conn: 0 },
+        }
+    }
+
+    /// Plays one talk, over the open line where that will do.
+    async fn play(&mut self, probe: &Probe) -> Told {
+        let begun = Instant::now();
+        let is_early = matches!(probe.start, Start::Connect | Start::Greeted | Start::Tls);
+        let will_do = |open: &Open| {
+            open.refusals < MOST_REFUSALS && !is_early && (!open.tls || self.asking.implicit_tls)
+        };
+        let is_new = self.calls == 1 && self.survey.clear.is_empty()
+            || !self.open.as_ref().is_some_and(will_do);
+        if is_new && !(self.calls == 1 && self.survey.clear.is_empty()) {
+            self.hang_up().await;
+            if let Err(why) = self.connect().await {
+                let verdict = Verdict::unknown(why.to_string());
+                return Told { verdict, words: Vec::new(), ms: 0, conn: 0 };
+            }
+        }
+        let mut talk = Talk::new(probe, &self.asking.names, is_new, begun, self.asking.patience);
+        if self.open.as_ref().is_some_and(|open| open.tls) {
+            talk = talk.under_tls();
+        }
+        self.drive(&mut talk, begun + LONGEST).await;
+        let is_hello = !matches!(probe.start, Start::Connect | Start::Greeted);
+        let clean = talk.leaves_the_line_clean() && is_hello && !probe.alone;
+        if let Some(open) = &mut self.open {
+            open.refusals += talk.refusals();
+        }
+        for (known, offers) in self.offers.iter_mut().zip(talk.offers()) {
+            if known.is_none() {
+                known.clone_from(offers);
+            }
+        }
+        let (verdict, words) = talk.over();
+        self.survey.all.push(heard(&words));
+        if !clean {
+            self.hang_up().await;
+        }
+        Told { verdict, words, ms: millis(begun.elapsed()), conn: self.calls }
+    }
+
+    async fn drive(&mut self, talk: &mut Talk, until: Instant) {
+        let mut input = BytesMut::new();
+        loop {
+            let now = Instant::now();
+            if now > until {
+                return;
+            }
+            match talk.poll(now) {
+                Want::Over => return,
+                Want::Send(octets) => {
+                    let Some(open) = &mut self.open else {
+                        talk.broke();
+                        continue;
+                    };
+                    open.wire.queue(octets);
+                    let deadline = Some(now + self.asking.patience);
+                    let sent = open.wire.flush(&mut input, EAR, deadline).await;
+                    hand_over(&mut input, talk);
+                    if sent.is_err() {
+                        talk.broke();
+                    }
+                }
+                Want::Hear(deadline) => {
+                    let Some(open) = &mut self.open else {
+                        talk.closed();
+                        continue;
+                    };
+                    let heard = open.wire.read(&mut input, Some(deadline)).await;
+                    hand_over(&mut input, talk);
+                    match heard {
+                        Ok(0) => talk.closed(),
+                        Ok(_) => {}
+                        Err(WireFault::TimedOut { .. }) => talk.timed_out(),
+                        Err(_) => talk.closed(),
+                    }
+                }
+                Want::Pause(until) => tokio::time::sleep_until(until.into()).await,
+                Want::Secure => talk.secured(self.secure().await),
+                Want::Anew => {
+                    self.hang_up().await;
+                    talk.anew(self.connect().await.map_err(|why| why.to_string()));
+                }
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Result<(), ConnectError> {
+        if self.calls > 0 && !self.asking.pause.is_zero() {
+            tokio::time::sleep(self.asking.pause).await;
+        }
+        let patience = self.asking.patience;
+        let calling = Calling { family: self.asking.family, patience, ..Calling::default() };
+        let wire = connect(&self.asking.host, self.asking.port, &calling).await?;
+        self.calls += 1;
+        self.open = Some(Open { wire, tls: false, refusals: 0 });
+        if self.asking.implicit_tls
+            && let Err(why) = self.secure().await
+        {
+            self.survey.tls = Some(Err(why));
+        }
+        Ok(())
+    }
+
+    async fn secure(&mut self) -> Result<(), String> {
+        let Some(Open { wire, refusals, .. }) = self.open.take() else {
+            return Err("the line is closed".to_owned());
+        };
+        let deadline = Some(Instant::now() + self.asking.patience);
+        let shaken = wire.start_tls_client(&self.tls, &self.asking.host, deadline).await;
+        let wire = shaken.map_err(|why| why.to_string())?;
+        if self.survey.tls.is_none() {
+            self.survey.tls = Some(Ok(self.looked_at(&wire)));
+        }
+        self.open = Some(Open { wire, tls: true, refusals });
+        Ok(())
+    }
+
+    fn looked_at(&self, wire: &Wire) -> TlsSeen {
+        let version = wire.tls().map_or("", |facts| facts.version()).to_owned();
+        let now = UnixTime::now();
+        let seen = self.inspector.inspect(wire.server_chain(), &self.asking.host, now);
+        let at = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let dates = seen.chain.first().map(|own| (own.not_before, own.not_after));
+        let distrust = match (&seen.vouched, dates) {
+            (Voucher::Itself, _) => Some("it is signed by itself".to_owned()),
+            (Voucher::Nobody, _) => Some("no known authority vouches for it".to_owned()),
+            (Voucher::Untold(why) | Voucher::Amiss(why), _) => Some(why.clone()),
+            (Voucher::Known, Some((from, _))) if at < from => Some("it is not good yet".to_owned()),
+            (Voucher::Known, Some((_, to))) if at > to => Some("it has expired".to_owned()),
+            (Voucher::Known, _) if !seen.is_for_name => {
+                let host = &self.asking.host;
+                let is_address = host.parse::<IpAddr>().is_ok();
+                let hint = if is_address { "; call the server by its name" } else { "" };
+                Some(format!("it is not for {host}{hint}"))
+            }
+            (Voucher::Known, _) => None,
+        };
+        TlsSeen { version, distrust }
+    }
+
+    /// QUIT, and no waiting for what is said to it.
+    async fn hang_up(&mut self) {
+        if let Some(mut open) = self.open.take() {
+            open.wire.queue(&b"QUIT\r\n"[..]);
+            let soon = Some(Instant::now() + Duration::from_millis(500));
+            let mut rest = BytesMut::new();
+            let _ = open.wire.flush(&mut rest, EAR, soon).await;
+            let _ = open.wire.read(&mut rest, soon).await;
+        }
+    }
+}
+
+fn hand_over(input: &mut BytesMut, talk: &mut Talk) {
+    if !input.is_empty() {
+        talk.received(&input.split(), Instant::now());
+    }
+}
+
+fn heard(words: &[Word]) -> Vec<u8> {
+    let theirs = words.iter().filter(|word| word.side == Side::Theirs);
+    theirs.flat_map(|word| word.octets.iter().copied()).collect()
+}
+
+/// Why there is nobody to ask the rules of SMTP.
+fn no_smtp(heard: &[u8], looked: &Verdict) -> Option<String> {
+    if heard.is_empty() {
+        let hint = "it says nothing; a port for TLS at once wants --implicit-tls";
+        return (looked.outcome != Outcome::Pass).then(|| hint.to_owned());
+    }
+    let is_code = heard.get(..3).is_some_and(|code| code.iter().all(u8::is_ascii_digit));
+    let shown = crate::smtp::escape::Escaped(&heard[..heard.len().min(60)]);
+    (!is_code).then(|| format!("it is no mail server; it says \"{shown}\""))
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

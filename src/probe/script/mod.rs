@@ -1,0 +1,235 @@
+//! Talks that are written down: what is said to a server octet by octet, what it may answer, and what it says
+//! about the server if it answers something else.
+//!
+//! ```text
+//! == state.rcpt-first
+//! title: RCPT before MAIL is refused
+//! level: must
+//! spec: RFC 5321, 3.3
+//! fix: Refuse RCPT until MAIL has been taken.
+//!
+//! C: RCPT TO:<{rcpt}>
+//! S: 503
+//! S~ 5xx
+//! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `parse` | the notation |
+//! | `pattern` | what an answer may be |
+//! | `talk` | the machine: one script played against one line |
+//!
+//! | line | means |
+//! |---|---|
+//! | `C: text` | says this line, with CRLF; lines without an `S` between them go out in one piece |
+//! | `C\| text` | says these octets and no others; `\r \n \t \0 \\ \xNN` everywhere |
+//! | `C*100: text` | a hundred lines, each answered as the `S:` below says; `{n}` is the number |
+//! | `S: 250 \| 25x` | it must answer so: a code with `x` for any digit, then perhaps a status, then perhaps `/regex/` |
+//! | `S~ 5xx` | below an `S:`: not right, and put up with: a warning |
+//! | `S? 250` | without this answer nothing can be told |
+//! | `closed`, `silence` | answers, too: it hangs up; it says nothing |
+//! | `* tls`, `* tls or closed` | shakes hands; or it hangs up, and that is right, too |
+//! | `* new`, `* wait 2s`, `* turn` | calls anew; waits; from here on the server is the client |
+//!
+//! `{me} {host} {from} {rcpt} {domain} {foreign}` stand for names of the run, `{500*x}` for 500 times `x`.
+
+/// The lines of a talk, and what they mean.
+pub const NOTATION: &[(&str, &str)] = &[
+    ("C: text", "Says this line, with CRLF. Lines without an S between them go out in one piece."),
+    ("C| text", "Says these octets and no others; \\r \\n \\t \\0 \\\\ \\xNN everywhere."),
+    ("C*100: text", "A hundred lines, each answered as the S: below says; {n} is the number."),
+    (
+        "S: 250 | 25x",
+        "It must answer so: a code with x for any digit, then perhaps a status, then perhaps /a pattern/ that \
+         the text matches; closed, for it hangs up; silence, for it says nothing.",
+    ),
+    ("S~ 5xx", "Below an S:. Not right, and put up with: a warning."),
+    ("S? 250", "Without this answer nothing can be told."),
+    ("* tls, * tls or closed", "Both shake hands; or it hangs up, and that is right, too."),
+    ("* new, * wait 2s", "Calls anew; waits."),
+    ("* turn", "From here on the server is the client: S: /^EHLO / is a line of it."),
+    (
+        "{me} {host} {from} {rcpt} {domain} {foreign}",
+        "Stand for names of the run, and {500*x} for 500 times x.",
+    ),
+];
+
+mod parse;
+mod pattern;
+mod talk;
+
+use std::time::Duration;
+
+use crate::finding::Severity;
+
+pub use parse::{BadScript, read};
+pub use pattern::{Answer, Pattern};
+pub use talk::{Names, Offers, Outcome, Side, Talk, Verdict, Want, Word};
+
+/// How much it matters that a server does otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth knowing.
+    Info,
+    /// Allowed, and known to bite.
+    Interop,
+    /// SHOULD of a standard.
+    Should,
+    /// MUST of a standard.
+    Must,
+    /// Somebody can do what he must not.
+    Security,
+}
+
+impl Level {
+    /// All, the least first.
+    pub const ALL: [Level; 5] =
+        [Level::Info, Level::Interop, Level::Should, Level::Must, Level::Security];
+
+    /// How bad it is in the words of a report.
+    pub fn grade(self) -> Severity {
+        match self {
+            Level::Info => Severity::Info,
+            Level::Interop => Severity::Notice,
+            Level::Should => Severity::Warning,
+            Level::Must => Severity::Error,
+            Level::Security => Severity::Critical,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Info => "info",
+            Level::Interop => "interop",
+            Level::Should => "should",
+            Level::Must => "must",
+            Level::Security => "security",
+        }
+    }
+}
+
+/// Where a script begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Start {
+    /// The line is open and nothing has been heard.
+    Connect,
+    /// The server has greeted.
+    Greeted,
+    /// EHLO has been answered.
+    #[default]
+    Hello,
+    /// So has MAIL.
+    Mail,
+    /// So has RCPT.
+    Rcpt,
+    /// EHLO has been answered under TLS.
+    Tls,
+}
+
+/// What has to be allowed before a script is played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The server offers this keyword.
+    Offered(String),
+    /// The server does not offer it.
+    NotOffered(String),
+    /// Somebody answers for the mailbox: content is sent.
+    Data,
+    /// The server may mind.
+    Intrusive,
+    /// It takes minutes.
+    Slow,
+}
+
+impl std::fmt::Display for Need {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Need::Offered(keyword) => f.write_str(keyword),
+            Need::NotOffered(keyword) => write!(f, "no {keyword}"),
+            Need::Data => f.write_str("data"),
+            Need::Intrusive => f.write_str("intrusive"),
+            Need::Slow => f.write_str("slow"),
+        }
+    }
+}
+
+/// A probe: a rule, and the talk that shows whether it is kept.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// The name that never changes: `state.rcpt-first`.
+    pub id: String,
+    /// The rule, as a statement that should be true.
+    pub title: String,
+    /// How much it matters.
+    pub level: Level,
+    /// Where it is written.
+    pub spec: Vec<String>,
+    /// What to do about it.
+    pub fix: String,
+    /// The quirk of Exchange 2003 that it is, MSQ-nn.
+    pub quirk: Option<String>,
+    /// What has to be allowed.
+    pub needs: Vec<Need>,
+    /// Where it begins.
+    pub start: Start,
+    /// Does it spoil the line for others?
+    pub alone: bool,
+    /// The talk.
+    pub moves: Vec<Move>,
+    /// The talk as it is written.
+    pub text: String,
+}
+
+impl Probe {
+    /// The part of the id before the dot.
+    pub fn group(&self) -> &str {
+        self.id.split_once('.').map_or(self.id.as_str(), |(group, _)| group)
+    }
+}
+
+/// One thing in a talk.
+#[derive(Clone, Debug)]
+pub enum Move {
+    /// Octets go out, with places for names.
+    Say(Vec<u8>),
+    /// Something comes in.
+    Hear(Expect),
+    /// Both shake hands; is it as well if the server hangs up instead?
+    Secure(bool),
+    /// The line is given up for a new one.
+    Anew,
+    /// Time passes.
+    Pause(Duration),
+    /// The server is the client from here on: what is heard are lines.
+    Turn,
+}
+
+/// What may come in.
+#[derive(Clone, Debug, Default)]
+pub struct Expect {
+    /// Right.
+    pub right: Vec<Pattern>,
+    /// Wrong, and put up with.
+    pub tolerated: Vec<Pattern>,
+    /// Without it nothing can be told.
+    pub is_needed: bool,
+}
+
+impl Expect {
+    /// Nothing else than a way to what matters.
+    pub(crate) fn on_the_way(code: &str) -> Expect {
+        let right = Pattern::read(code).into_iter().collect();
+        Expect { right, tolerated: Vec::new(), is_needed: true }
+    }
+}
+
+impl std::fmt::Display for Expect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (n, pattern) in self.right.iter().enumerate() {
+            write!(f, "{}{pattern}", if n == 0 { "" } else { " or " })?;
+        }
+        Ok(())
+    }
+}

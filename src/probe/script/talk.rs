@@ -1,0 +1,457 @@
+//! One script played against one line. Pure: bytes and moments in, wishes out.
+
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::{Answer, Expect, Move, Pattern, Probe, Start};
+use crate::smtp::{Reply, ReplyParser};
+
+/// The places for names in what is said.
+pub(super) const NAMES: [&str; 6] = ["me", "host", "from", "rcpt", "domain", "foreign"];
+/// More than this of one talk is not kept, octets in each direction.
+const MOST_KEPT: usize = 64 * 1024;
+/// More than this from one server is no answer, octets.
+const MOST_HEARD: usize = 1 << 20;
+/// A line of a client may be this long, octets.
+const LONGEST_LINE: usize = 16 * 1024;
+
+/// The names of a run.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// What we call ourselves.
+    pub me: String,
+    /// The server's name.
+    pub host: String,
+    /// Our address in MAIL; empty for the null reverse-path.
+    pub from: String,
+    /// A mailbox that it has.
+    pub rcpt: String,
+    /// The domain of that.
+    pub domain: String,
+    /// A mailbox that is somebody else's.
+    pub foreign: String,
+}
+
+impl Names {
+    fn of(&self, name: &str) -> &str {
+        match name {
+            "me" => &self.me,
+            "host" => &self.host,
+            "from" => &self.from,
+            "rcpt" => &self.rcpt,
+            "domain" => &self.domain,
+            _ => &self.foreign,
+        }
+    }
+
+    /// Octets with every name in its place.
+    fn fill(&self, octets: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(octets.len());
+        let mut rest = octets;
+        while let Some(at) = memchr::memchr(b'{', rest) {
+            out.extend_from_slice(&rest[..at]);
+            rest = &rest[at..];
+            let name = NAMES.iter().find(|name| {
+                rest[1..].starts_with(name.as_bytes()) && rest.get(1 + name.len()) == Some(&b'}')
+            });
+            let (said, length) =
+                name.map_or((&rest[..1], 1), |name| (self.of(name).as_bytes(), name.len() + 2));
+            out.extend_from_slice(said);
+            rest = &rest[length..];
+        }
+        out.extend_from_slice(rest);
+        out
+    }
+}
+
+/// What became of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The rule is kept.
+    Pass,
+    /// It is not, in a way that is put up with.
+    Warn,
+    /// It is not.
+    Fail,
+    /// It was not tried.
+    Skip,
+    /// Nobody could tell.
+    Inconclusive,
+}
+
+/// What a talk came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// In a word.
+    pub outcome: Outcome,
+    /// What was expected, where it came otherwise.
+    pub expected: Option<String>,
+    /// What came.
+    pub got: Option<Answer>,
+    /// In a sentence.
+    pub why: String,
+}
+
+impl Verdict {
+    /// Kept.
+    pub fn pass() -> Verdict {
+        Verdict { outcome: Outcome::Pass, expected: None, got: None, why: String::new() }
+    }
+
+    /// Not tried, because of this.
+    pub fn skip(why: impl Into<String>) -> Verdict {
+        Verdict { outcome: Outcome::Skip, expected: None, got: None, why: why.into() }
+    }
+
+    /// Nobody could tell, because of this.
+    pub fn unknown(why: impl Into<String>) -> Verdict {
+        Verdict { outcome: Outcome::Inconclusive, ..Verdict::skip(why) }
+    }
+}
+
+/// Who said something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// We did.
+    Ours,
+    /// The server did.
+    Theirs,
+}
+
+/// Something that was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Since the talk began.
+    pub at: Duration,
+    /// By whom.
+    pub side: Side,
+    /// Under TLS?
+    pub tls: bool,
+    /// Octet by octet.
+    pub octets: Vec<u8>,
+}
+
+/// The keywords that a server offers in clear and under TLS, as far as it was asked.
+pub type Offers = [Option<Vec<String>>; 2];
+
+/// What a talk wants next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Octets are to go out in one piece.
+    Send(Bytes),
+    /// Octets are to come in, before this moment.
+    Hear(Instant),
+    /// Both are to shake hands.
+    Secure,
+    /// The line is to be given up for a new one.
+    Anew,
+    /// Nothing, until this moment.
+    Pause(Instant),
+    /// Nothing any more.
+    Over,
+}
+
+/// One script, being played.
+#[derive(Debug)]
+pub struct Talk {
+    names: Names,
+    moves: std::collections::VecDeque<Move>,
+    patience: Duration,
+    begun: Instant,
+    until: Option<Instant>,
+    input: BytesMut,
+    parser: ReplyParser,
+    heard: usize,
+    kept: [usize; 2],
+    words: Vec<Word>,
+    closed: bool,
+    tls: bool,
+    turned: bool,
+    /// Refusals that the server may count.
+    refusals: usize,
+    /// What the last EHLO offered, in clear and under TLS.
+    offers: Offers,
+    ehlo: bool,
+    verdict: Option<Verdict>,
+    warned: Option<Verdict>,
+}
+
+impl Talk {
+    /// A talk over a new line, or over one on which EHLO has been answered before.
+    pub fn new(probe: &Probe, names: &Names, is_new: bool, now: Instant, wait: Duration) -> Talk {
+        let mut moves = on_the_way(probe.start, is_new);
+        moves.extend(probe.moves.iter().cloned());
+        Talk {
+            names: names.clone(),
+            moves: moves.into(),
+            patience: wait,
+            begun: now,
+            until: None,
+            input: BytesMut::new(),
+            parser: ReplyParser::default(),
+            heard: 0,
+            kept: [0; 2],
+            words: Vec::new(),
+            closed: false,
+            tls: false,
+            turned: false,
+            refusals: 0,
+            offers: [None, None],
+            ehlo: false,
+            verdict: None,
+            warned: None,
+        }
+    }
+
+    /// The line is under TLS already.
+    pub fn under_tls(mut self) -> Talk {
+        self.tls = true;
+        self
+    }
+
+    /// What it wants next.
+    pub fn poll(&mut self, now: Instant) -> Want {
+        loop {
+            if self.verdict.is_some() {
+                return Want::Over;
+            }
+            match self.moves.front() {
+                None => self.end(),
+                Some(Move::Say(_)) => return Want::Send(self.piece(now)),
+                Some(Move::Hear(_)) => match self.answer() {
+                    Some(answer) => self.hear(answer),
+                    None => return Want::Hear(self.deadline(now, self.patience)),
+                },
+                Some(Move::Turn) => {
+                    self.turned = true;
+                    self.moves.pop_front();
+                }
+                Some(Move::Secure(_)) => return Want::Secure,
+                Some(Move::Anew) => return Want::Anew,
+                Some(Move::Pause(time)) => {
+                    let until = self.deadline(now, *time);
+                    if now < until {
+                        return Want::Pause(until);
+                    }
+                    self.step();
+                }
+            }
+        }
+    }
+
+    /// Octets have come.
+    pub fn received(&mut self, octets: &[u8], now: Instant) {
+        self.heard += octets.len();
+        self.note(Side::Theirs, octets, now);
+        self.input.extend_from_slice(octets);
+    }
+
+    /// The other side has hung up.
+    pub fn closed(&mut self) {
+        self.closed = true;
+    }
+
+    /// The moment that was named has come, and nothing else.
+    pub fn timed_out(&mut self) {
+        if matches!(self.moves.front(), Some(Move::Hear(_))) {
+            self.hear(Answer::Silence);
+        }
+    }
+
+    /// Hands have been shaken, or not, because of this.
+    pub fn secured(&mut self, shaken: Result<(), String>) {
+        match shaken {
+            Ok(()) => {
+                self.tls = true;
+                self.input.clear();
+                self.step();
+            }
+            Err(_) if matches!(self.moves.front(), Some(Move::Secure(true))) => {
+                self.moves.clear();
+                self.closed = true;
+            }
+            Err(why) => self.verdict = Some(Verdict::unknown(format!("TLS: {why}"))),
+        }
+    }
+
+    /// A new line is open, or there is none, because of this.
+    pub fn anew(&mut self, opened: Result<(), String>) {
+        match opened {
+            Ok(()) => {
+                self.input.clear();
+                (self.closed, self.tls, self.turned) = (false, false, false);
+                self.parser = ReplyParser::default();
+                self.step();
+            }
+            Err(why) => self.verdict = Some(Verdict::unknown(format!("a second call: {why}"))),
+        }
+    }
+
+    /// The line broke under what was to be said: what came before it is heard all the same.
+    pub fn broke(&mut self) {
+        self.closed = true;
+        while matches!(self.moves.front(), Some(Move::Say(_) | Move::Pause(_))) {
+            self.moves.pop_front();
+        }
+    }
+
+    /// What it came to, and all that was said.
+    pub fn over(self) -> (Verdict, Vec<Word>) {
+        let verdict = self.verdict.unwrap_or_else(|| Verdict::unknown("the talk was broken off"));
+        (verdict, self.words)
+    }
+
+    /// What the server offers, in clear and under TLS, as far as it was asked.
+    pub fn offers(&self) -> &Offers {
+        &self.offers
+    }
+
+    /// May another talk go on over this line?
+    pub fn leaves_the_line_clean(&self) -> bool {
+        let ended = self.verdict.as_ref().map(|verdict| verdict.outcome);
+        matches!(ended, Some(Outcome::Pass | Outcome::Warn))
+            && !self.closed
+            && !self.turned
+            && self.input.is_empty()
+            && self.moves.is_empty()
+    }
+
+    /// How many refusals the server may have counted.
+    pub fn refusals(&self) -> usize {
+        self.refusals
+    }
+
+    fn step(&mut self) {
+        self.until = None;
+        self.moves.pop_front();
+    }
+
+    fn deadline(&mut self, now: Instant, time: Duration) -> Instant {
+        *self.until.get_or_insert(now + time)
+    }
+
+    /// All that is to be said before something is heard.
+    fn piece(&mut self, now: Instant) -> Bytes {
+        let mut piece = BytesMut::new();
+        while let Some(Move::Say(octets)) = self.moves.front() {
+            piece.extend_from_slice(&self.names.fill(octets));
+            self.step();
+        }
+        self.ehlo = piece.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"EHLO "));
+        self.note(Side::Ours, &piece, now);
+        piece.freeze()
+    }
+
+    fn note(&mut self, side: Side, octets: &[u8], now: Instant) {
+        let kept = &mut self.kept[usize::from(side == Side::Theirs)];
+        let room = MOST_KEPT.saturating_sub(*kept).min(octets.len());
+        *kept += room;
+        let at = now.saturating_duration_since(self.begun);
+        let octets = octets[..room].to_vec();
+        if !octets.is_empty() {
+            self.words.push(Word { at, side, tls: self.tls, octets });
+        }
+    }
+
+    /// What has come, if it is whole.
+    fn answer(&mut self) -> Option<Answer> {
+        if self.heard > MOST_HEARD {
+            return Some(Answer::Garbled("it talks without end".to_owned()));
+        }
+        if self.turned {
+            return self.line();
+        }
+        match self.parser.next(&mut self.input) {
+            Ok(Some(reply)) => Some(self.reply(reply)),
+            Ok(None) => self.closed.then_some(Answer::Closed),
+            Err(why) => Some(Answer::Garbled(why.to_string())),
+        }
+    }
+
+    fn reply(&mut self, reply: Reply) -> Answer {
+        if reply.code >= 400 {
+            self.refusals += 1;
+        }
+        if std::mem::take(&mut self.ehlo) && reply.code == 250 {
+            let word =
+                |line: &str| line.split([' ', '=']).next().unwrap_or_default().to_ascii_uppercase();
+            let offers = reply.text.lines().skip(1).map(word).collect();
+            self.offers[usize::from(self.tls)] = Some(offers);
+        }
+        Answer::Reply(reply)
+    }
+
+    fn line(&mut self) -> Option<Answer> {
+        let Some(end) = memchr::memchr(b'\n', &self.input) else {
+            if self.input.len() > LONGEST_LINE {
+                return Some(Answer::Garbled("a line without end".to_owned()));
+            }
+            return self.closed.then_some(Answer::Closed);
+        };
+        let line = self.input.split_to(end);
+        self.input.advance(1);
+        let line = line.strip_suffix(b"\r").unwrap_or(&line);
+        Some(Answer::Line(String::from_utf8_lossy(line).into_owned()))
+    }
+
+    fn hear(&mut self, answer: Answer) {
+        let Some(Move::Hear(expect)) = self.moves.pop_front() else { return };
+        self.until = None;
+        let is = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(&answer));
+        if is(&expect.right) {
+            return;
+        }
+        let verdict = judged(&expect, is(&expect.tolerated), answer);
+        match verdict.outcome {
+            Outcome::Warn => self.warned = self.warned.take().or(Some(verdict)),
+            _ => self.verdict = Some(verdict),
+        }
+    }
+
+    fn end(&mut self) {
+        let told = self.warned.take().unwrap_or_else(Verdict::pass);
+        self.verdict = Some(told);
+    }
+}
+
+/// What an answer that is not right says.
+fn judged(expect: &Expect, is_tolerated: bool, answer: Answer) -> Verdict {
+    let for_now = answer.is_transient() && !expect.right.iter().any(Pattern::is_transient);
+    let outcome = match answer {
+        _ if is_tolerated => Outcome::Warn,
+        _ if expect.is_needed || for_now || answer == Answer::Silence => Outcome::Inconclusive,
+        _ => Outcome::Fail,
+    };
+    let why = format!("expected {expect}, got {answer}");
+    Verdict { outcome, expected: Some(expect.to_string()), got: Some(answer), why }
+}
+
+/// The talk that leads to where a script begins.
+fn on_the_way(start: Start, is_new: bool) -> Vec<Move> {
+    let hear = |code| Move::Hear(Expect::on_the_way(code));
+    let say = |line: &str| Move::Say(format!("{line}\r\n").into_bytes());
+    let mut way = match (is_new, start) {
+        (_, Start::Connect) => return Vec::new(),
+        (true, Start::Greeted) => return vec![hear("220")],
+        (true, _) => vec![hear("220"), say("EHLO {me}"), hear("250")],
+        (false, _) => vec![say("RSET"), hear("250")],
+    };
+    if is_new && start == Start::Tls {
+        way.extend([
+            say("STARTTLS"),
+            hear("220"),
+            Move::Secure(false),
+            say("EHLO {me}"),
+            hear("250"),
+        ]);
+    }
+    if matches!(start, Start::Mail | Start::Rcpt) {
+        way.extend([say("MAIL FROM:<{from}>"), hear("250")]);
+    }
+    if start == Start::Rcpt {
+        way.extend([say("RCPT TO:<{rcpt}>"), hear("25x")]);
+    }
+    way
+}

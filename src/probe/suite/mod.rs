@@ -1,0 +1,375 @@
+//! What is asked of a server, rule by rule, and what it says.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `server.probe` | the rules that a talk shows, with their talks |
+//! | `survey` | the rules that are read off what any talk brings: the greeting, the list of extensions, every reply |
+
+mod survey;
+
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+pub use survey::{Rule, Survey, TlsSeen, rules};
+
+use super::script::{self, Answer, Level, Need, Outcome, Probe, Side, Verdict, Word};
+use crate::finding::{About, Assessment, Conclusion, Expected, Finding, Severity, Status};
+use crate::smtp::escape::Escaped;
+
+/// The rules that a talk shows.
+pub fn probes() -> &'static [Probe] {
+    static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| {
+        // A test reads it; a text that cannot be read would be no catalogue at all.
+        script::read(include_str!("server.probe")).unwrap_or_default()
+    });
+    &PROBES
+}
+
+/// A row of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The name that never changes.
+    pub id: String,
+    /// The part of it before the dot.
+    pub group: String,
+    /// The rule, as a statement that should be true.
+    pub title: String,
+    /// How much it matters.
+    pub severity: Level,
+    /// Where it is written.
+    pub spec: Vec<String>,
+    /// What to do about it.
+    pub fix: String,
+    /// The quirk of Exchange 2003 that it is.
+    pub quirk: Option<String>,
+    /// What has to be allowed: keywords, `data`, `intrusive`, `slow`.
+    pub needs: Vec<String>,
+    /// The talk, where there is one.
+    pub talk: Option<String>,
+}
+
+impl Row {
+    /// Of a talk.
+    pub fn of(probe: &Probe) -> Row {
+        Row {
+            id: probe.id.clone(),
+            group: probe.group().to_owned(),
+            title: probe.title.clone(),
+            severity: probe.level,
+            spec: probe.spec.clone(),
+            fix: probe.fix.clone(),
+            quirk: probe.quirk.clone(),
+            needs: probe.needs.iter().map(Need::to_string).collect(),
+            talk: Some(probe.text.clone()),
+        }
+    }
+
+    /// Of a rule of the survey.
+    pub fn of_rule(rule: &Rule) -> Row {
+        Row {
+            id: rule.id.to_owned(),
+            group: rule.id.split_once('.').map_or(rule.id, |(group, _)| group).to_owned(),
+            title: rule.title.to_owned(),
+            severity: rule.level,
+            spec: rule.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: rule.fix.to_owned(),
+            quirk: rule.quirk.map(str::to_owned),
+            needs: Vec::new(),
+            talk: None,
+        }
+    }
+}
+
+/// Every row: first what is read off the greeting and the replies, then what is asked, as it is asked.
+pub fn catalogue() -> Vec<Row> {
+    let surveyed = rules().iter().map(Row::of_rule);
+    surveyed.chain(probes().iter().map(Row::of)).collect()
+}
+
+/// What came of one rule. `odmr.probe.result/1`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Record {
+    /// `odmr.probe.result/1`
+    pub schema: &'static str,
+    /// The rule.
+    pub id: String,
+    /// The part of it before the dot.
+    pub group: String,
+    /// What was tried: `server`.
+    pub role: &'static str,
+    /// Where the rule is written.
+    pub spec: Vec<String>,
+    /// How much it matters.
+    pub severity: Level,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What was expected, where it came otherwise.
+    pub expected: Option<String>,
+    /// What came.
+    pub got: Option<Got>,
+    /// The rule, as a statement that should be true.
+    pub title: String,
+    /// What is wrong, or why it was not tried; empty where all is right.
+    pub why: String,
+    /// What to do about it.
+    pub fix: String,
+    /// The quirk of Exchange 2003 that it is.
+    pub quirk: Option<String>,
+    /// What was said.
+    pub transcript: Vec<Line>,
+    /// How long it took, milliseconds.
+    pub ms: u64,
+    /// Over which line of the run, counted from one; zero where none was needed.
+    pub conn: u32,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Got {
+    /// The code of a reply.
+    pub code: Option<u16>,
+    /// Its status.
+    pub enhanced: Option<String>,
+    /// Its lines, or what came instead, in words.
+    pub text: Vec<String>,
+}
+
+impl Got {
+    fn of(answer: &Answer) -> Got {
+        match answer {
+            Answer::Reply(reply) => Got {
+                code: Some(reply.code),
+                enhanced: reply.enhanced.map(|status| status.to_string()),
+                text: reply.text.lines().take(64).map(str::to_owned).collect(),
+            },
+            Answer::Line(line) => Got { code: None, enhanced: None, text: vec![line.clone()] },
+            other => Got { code: None, enhanced: None, text: vec![other.to_string()] },
+        }
+    }
+}
+
+/// Something that was said.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// Seconds since the talk began.
+    pub t: f64,
+    /// `>` is ours, `<` the server's.
+    pub dir: char,
+    /// Under TLS?
+    pub tls: bool,
+    /// The octets, in base64, for CR, LF and NUL where none should be.
+    pub raw: String,
+}
+
+impl Line {
+    /// What was said, as it is kept.
+    pub fn of(word: &Word) -> Line {
+        Line {
+            t: (word.at.as_secs_f64() * 1e3).round() / 1e3,
+            dir: if word.side == Side::Ours { '>' } else { '<' },
+            tls: word.tls,
+            raw: STANDARD.encode(&word.octets),
+        }
+    }
+
+    /// The octets.
+    pub fn octets(&self) -> Vec<u8> {
+        STANDARD.decode(&self.raw).unwrap_or_default()
+    }
+}
+
+impl Record {
+    /// The keys of its JSON, with what they mean.
+    pub const FIELDS: &[(&str, &str)] = &[
+        ("schema", "\"odmr.probe.result/1\"; the last line of --json is an odmr.probe.summary/1."),
+        ("id", "The rule; group is the part before its dot."),
+        ("role", "What was tried: server."),
+        ("spec", "Where the rule is written."),
+        ("severity", "security, must, should, interop or info."),
+        ("outcome", "pass, warn, fail, skip (not tried) or inconclusive (not found out)."),
+        ("expected", "What was expected, where it came otherwise, or null."),
+        ("got", "What came: code, enhanced, text (its lines); or null."),
+        ("title", "The rule, as a statement that should be true."),
+        ("why", "What is wrong, or why it was not tried."),
+        ("fix", "What to do about it."),
+        ("quirk", "The quirk of Exchange 2003 that it is, or null."),
+        (
+            "transcript",
+            "What was said: t (seconds), dir (> ours, < the server's), tls, raw (base64).",
+        ),
+        ("ms", "How long it took; conn is the number of the line it was asked on."),
+    ];
+
+    /// What a rule came to.
+    pub fn new(row: Row, verdict: Verdict, words: &[Word], ms: u64, conn: u32) -> Record {
+        Record {
+            schema: "odmr.probe.result/1",
+            id: row.id,
+            group: row.group,
+            role: "server",
+            spec: row.spec,
+            severity: row.severity,
+            outcome: verdict.outcome,
+            expected: verdict.expected,
+            got: verdict.got.as_ref().map(Got::of),
+            title: row.title,
+            why: verdict.why,
+            fix: row.fix,
+            quirk: row.quirk,
+            transcript: words.iter().map(Line::of).collect(),
+            ms,
+            conn,
+        }
+    }
+}
+
+/// Is there something to say of it?
+pub fn is_amiss(record: &Record) -> bool {
+    matches!(record.outcome, Outcome::Fail | Outcome::Warn | Outcome::Inconclusive)
+}
+
+/// What was said, a line of it each, as it may be shown: `C: NOOP`, `S: 250 ok`.
+pub fn shown_line(line: &Line) -> Vec<String> {
+    let who = if line.dir == '>' { 'C' } else { 'S' };
+    let octets = line.octets();
+    let pieces = octets.split_inclusive(|octet| *octet == b'\n').take(100);
+    let shown = |piece: &[u8]| {
+        let (text, end) = match piece.strip_suffix(b"\r\n") {
+            Some(text) => (text, ""),
+            None => (piece, " (no CRLF)"),
+        };
+        let text = Escaped(&text[..text.len().min(200)]);
+        format!("{who}: {text}{end}")
+    };
+    pieces.map(shown).collect()
+}
+
+/// How many rules came to what. `odmr.probe.summary/1`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// `odmr.probe.summary/1`
+    pub schema: &'static str,
+    /// The server.
+    pub target: String,
+    /// Kept.
+    pub pass: usize,
+    /// Not kept.
+    pub fail: usize,
+    /// Not kept, in a way that is put up with.
+    pub warn: usize,
+    /// Not tried.
+    pub skip: usize,
+    /// Not found out.
+    pub inconclusive: usize,
+}
+
+impl Summary {
+    /// Counts.
+    pub fn of(target: &str, records: &[Record]) -> Summary {
+        let count = |outcome| records.iter().filter(|record| record.outcome == outcome).count();
+        Summary {
+            schema: "odmr.probe.summary/1",
+            target: target.to_owned(),
+            pass: count(Outcome::Pass),
+            fail: count(Outcome::Fail),
+            warn: count(Outcome::Warn),
+            skip: count(Outcome::Skip),
+            inconclusive: count(Outcome::Inconclusive),
+        }
+    }
+}
+
+impl std::fmt::Display for Summary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}: of {} rules {} kept, {} not, {} put up with, {} not found out, {} not tried",
+            self.target,
+            self.pass + self.fail + self.warn + self.inconclusive + self.skip,
+            self.pass,
+            self.fail,
+            self.warn,
+            self.inconclusive,
+            self.skip,
+        )
+    }
+}
+
+/// Rows as reports want them. They are there for as long as the process is: once in one is enough.
+pub fn abouts(rows: Vec<Row>) -> Vec<&'static About> {
+    let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    let about = |row: Row| -> &'static About {
+        let rfc: Vec<&'static str> = row.spec.into_iter().map(text).collect();
+        Box::leak(Box::new(About {
+            id: text(row.id),
+            title: text(row.title),
+            severity: row.severity.grade(),
+            rfc: Vec::leak(rfc),
+            why: "",
+            remedy: text(row.fix),
+            blocked_by: &[],
+        }))
+    };
+    rows.into_iter().map(about).collect()
+}
+
+/// What came of everything, as reports want it. `known` has all of its rules.
+pub fn assessment(
+    target: &str,
+    records: &[Record],
+    known: &[&'static About],
+    fail_on: Severity,
+    now: jiff::Timestamp,
+) -> Assessment {
+    let finding = |record: &Record| {
+        let about = known.iter().find(|about| about.id == record.id)?;
+        Some(Finding {
+            id: about.id,
+            severity: about.severity,
+            status: match record.outcome {
+                Outcome::Pass => Status::Ok,
+                Outcome::Fail => Status::Fail,
+                Outcome::Warn => Status::Info,
+                Outcome::Skip => Status::Skipped,
+                Outcome::Inconclusive => Status::Unknown,
+            },
+            subject: target.to_owned(),
+            message: if record.why.is_empty() {
+                about.title.to_owned()
+            } else {
+                record.why.clone()
+            },
+            got: record.got.as_ref().map(|got| got.text.join(" / ")),
+            want: record.expected.clone(),
+            rfc: about.rfc,
+            remedy: is_amiss(record).then(|| record.fix.clone()),
+            evidence: Vec::new(),
+            blocked_by: None,
+            ms: record.ms,
+        })
+    };
+    let checks: Vec<Finding> = records.iter().filter_map(finding).collect();
+    let bad = checks.iter().filter(|finding| finding.status == Status::Fail);
+    let worst = bad.map(|finding| finding.severity).max();
+    Assessment {
+        schema: "odmr.probe/1",
+        domain: target.to_owned(),
+        checked_at: now,
+        role: "observer",
+        expected: Expected::default(),
+        verdict: if worst >= Some(fail_on) { Conclusion::Fail } else { Conclusion::Ok },
+        worst,
+        summary: crate::finding::Summary::of(&checks),
+        mx: Vec::new(),
+        vantages: Vec::new(),
+        calls: Vec::new(),
+        checks,
+        watch: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::probe::script::{Expect, Move, Names, Pattern, Start, Talk, Want};
+
+fn names() -> Names {
+    Names {
+        me: "probe.example".to_owned(),
+        host: "mx.example.net".to_owned(),
+        from: String::new(),
+        rcpt: "postmaster@example.net".to_owned(),
+        domain: "example.net".to_owned(),
+        foreign: "odmr-probe@relay.invalid".to_owned(),
+    }
+}
+
+/// A server that answers as it is told to.
+enum Told {
+    Reply(String),
+    HangUp,
+    Nothing,
+}
+
+/// An answer that fits.
+fn fitting(pattern: &Pattern) -> Told {
+    match pattern {
+        Pattern::Closed => Told::HangUp,
+        Pattern::Silence => Told::Nothing,
+        Pattern::Line(_) => Told::Reply("EHLO x\r\n".to_owned()),
+        Pattern::Reply { code, .. } => {
+            let code = code.iter().zip([5, 5, 0]).map(|(digit, any)| digit.unwrap_or(any));
+            let code: String = code.map(|digit| (b'0' + digit) as char).collect();
+            let answer = format!("{code} mx.example.net\r\n");
+            Told::Reply(answer)
+        }
+    }
+}
+
+/// A reply that nobody puts up with here.
+fn wrong(expect: &Expect) -> Told {
+    let known = expect.right.iter().chain(&expect.tolerated);
+    let known: Vec<&Pattern> = known.collect();
+    let is_none = |code: &u16| {
+        let reply = crate::smtp::Reply::plain(*code, "no").saying("a\nb");
+        !known.iter().any(|pattern| pattern.matches(&Answer::Reply(reply.clone())))
+    };
+    match [250, 354, 550, 299].into_iter().find(is_none) {
+        Some(code) => Told::Reply(format!("{code}-a\r\n{code} b\r\n")),
+        None => Told::HangUp,
+    }
+}
+
+/// Plays a probe against a server that answers its moves as `answer` says, counted from the first answer
+/// that is the probe's own.
+fn played(probe: &Probe, answer: impl Fn(usize, &Expect) -> Told) -> Verdict {
+    let now = Instant::now();
+    let wait = Duration::from_secs(5);
+    let mut talk = Talk::new(probe, &names(), true, now, wait);
+    let own: Vec<&Expect> = probe.moves.iter().filter_map(hears).collect();
+    let before = heard_before(probe.start);
+    let (mut asked, mut later) = (0, now);
+    loop {
+        match talk.poll(later) {
+            Want::Over => return talk.over().0,
+            Want::Send(_) => {}
+            Want::Pause(until) => later = until,
+            Want::Secure => talk.secured(Ok(())),
+            Want::Anew => talk.anew(Ok(())),
+            Want::Hear(_) => {
+                let told = match before.get(asked) {
+                    Some(&reply) => Told::Reply(reply.to_owned()),
+                    None => answer(asked - before.len(), own[asked - before.len()]),
+                };
+                asked += 1;
+                match told {
+                    Told::Reply(reply) => talk.received(reply.as_bytes(), later),
+                    Told::HangUp => talk.closed(),
+                    Told::Nothing => talk.timed_out(),
+                }
+            }
+        }
+    }
+}
+
+fn hears(one: &Move) -> Option<&Expect> {
+    match one {
+        Move::Hear(expect) => Some(expect),
+        _ => None,
+    }
+}
+
+fn heard_before(start: Start) -> &'static [&'static str] {
+    let all = &["220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n"];
+    match start {
+        Start::Connect => &[],
+        Start::Greeted => &all[..1],
+        Start::Hello => &all[..2],
+        Start::Mail => &all[..3],
+        Start::Rcpt => all,
+        Start::Tls => &["220 mx\r\n", "250 mx\r\n", "220 go\r\n", "250 mx\r\n"],
+    }
+}
+
+#[test]
+fn the_catalogue_is_whole() {
+    let read = script::read(include_str!("server.probe")).unwrap_or_else(|why| panic!("{why}"));
+    assert_eq!(read.len(), probes().len());
+    let mut seen = BTreeSet::new();
+    for row in catalogue() {
+        assert!(seen.insert(row.id.clone()), "{} is there twice", row.id);
+        assert!(!row.title.is_empty() && !row.fix.is_empty(), "{}", row.id);
+        assert!(row.fix.ends_with(['.', '!']), "{}: {}", row.id, row.fix);
+        assert!(!row.spec.is_empty() || row.quirk.is_some(), "{} is written nowhere", row.id);
+        assert!(row.spec.iter().all(|spec| spec.starts_with("RFC ")), "{}", row.id);
+    }
+}
+
+#[test]
+fn a_server_that_keeps_a_rule_passes_and_one_that_does_not_fails() {
+    for probe in probes() {
+        let right = played(probe, |_, expect| fitting(&expect.right[0]));
+        assert_eq!(right.outcome, Outcome::Pass, "{}: {}", probe.id, right.why);
+        // Every answer that decides something decides it.
+        let own: Vec<&Expect> = probe.moves.iter().filter_map(hears).collect();
+        for (at, expect) in own.iter().enumerate().filter(|(_, expect)| !expect.is_needed) {
+            if matches!(wrong(expect), Told::HangUp) && expect.right.iter().any(is_closed) {
+                continue;
+            }
+            let answer = |n, expect: &Expect| {
+                if n == at { wrong(expect) } else { fitting(&expect.right[0]) }
+            };
+            let told = played(probe, answer);
+            assert_eq!(told.outcome, Outcome::Fail, "{}, answer {at}: {}", probe.id, told.why);
+            assert!(told.expected.is_some() && told.got.is_some(), "{}", probe.id);
+        }
+        for (at, _) in own.iter().enumerate().filter(|(_, expect)| !expect.tolerated.is_empty()) {
+            let answer = |n, expect: &Expect| {
+                if n == at { fitting(&expect.tolerated[0]) } else { fitting(&expect.right[0]) }
+            };
+            let told = played(probe, answer);
+            let is_right = own[at].right.iter().any(|pattern| fits(pattern, &own[at].tolerated[0]));
+            let expected = if is_right { Outcome::Pass } else { Outcome::Warn };
+            assert_eq!(told.outcome, expected, "{}, answer {at}: {}", probe.id, told.why);
+        }
+    }
+}
+
+fn is_closed(pattern: &Pattern) -> bool {
+    matches!(pattern, Pattern::Closed)
+}
+
+/// Does what fits the second fit the first as well?
+fn fits(pattern: &Pattern, other: &Pattern) -> bool {
+    match fitting(other) {
+        Told::Reply(text) => {
+            let code = text[..3].parse().unwrap_or(0);
+            let reply = crate::smtp::Reply::plain(code, "mx.example.net");
+            pattern.matches(&Answer::Reply(reply))
+        }
+        Told::HangUp => is_closed(pattern),
+        Told::Nothing => matches!(pattern, Pattern::Silence),
+    }
+}
+
+#[test]
+fn who_says_not_now_or_nothing_has_not_failed() {
+    let probe = probes().iter().find(|probe| probe.id == "relay.own").unwrap();
+    let busy = played(probe, |_, _| Told::Reply("451 4.7.1 greylisted\r\n".to_owned()));
+    assert_eq!(busy.outcome, Outcome::Inconclusive, "{}", busy.why);
+    let silent = played(probe, |_, _| Told::Nothing);
+    assert_eq!((silent.outcome, silent.got), (Outcome::Inconclusive, Some(Answer::Silence)));
+    let gone = played(probe, |_, _| Told::HangUp);
+    assert_eq!((gone.outcome, gone.got), (Outcome::Fail, Some(Answer::Closed)));
+}
+
+const CLEAR: &str = "220 mx.example.net ESMTP\r\n250-mx.example.net\r\n250-SIZE 1000\r\n250-AUTH CRAM-MD5\r\n\
+    250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 STARTTLS\r\n";
+const SECURE: &str = "250-mx.example.net\r\n250 AUTH PLAIN LOGIN\r\n";
+
+fn fine() -> Survey {
+    Survey {
+        clear: CLEAR.into(),
+        greeted_ms: 20,
+        secure: Some(SECURE.into()),
+        tls: Some(Ok(TlsSeen { version: "TLSv1.3".to_owned(), distrust: None })),
+        all: vec![CLEAR.into(), b"250 2.1.0 ok\r\n550 5.1.1 no\r\n".to_vec()],
+    }
+}
+
+/// The survey of a server whose clear talk has this instead of that.
+fn with(from: &str, to: &str) -> Survey {
+    assert!(CLEAR.contains(from), "{from}");
+    Survey { clear: CLEAR.replace(from, to).into_bytes(), ..fine() }
+}
+
+fn said(what: &str) -> Survey {
+    Survey { all: vec![what.as_bytes().to_vec()], ..fine() }
+}
+
+#[test]
+fn each_rule_of_the_survey_can_be_broken() {
+    let secured = |seen: TlsSeen| Survey { tls: Some(Ok(seen)), ..fine() };
+    let good = || TlsSeen { version: "TLSv1.3".to_owned(), distrust: None };
+    let broken: Vec<(&str, Survey)> = vec![
+        ("greet.fqdn", with("220 mx.example.net", "220 mx")),
+        ("greet.time", Survey { greeted_ms: 31_000, ..fine() }),
+        ("greet.mask", with("ESMTP", "**********")),
+        ("greet.leak", with("ESMTP", "ESMTP ([10.0.0.7])")),
+        ("ehlo.fqdn", with("250-mx.example.net", "250-localhost")),
+        ("ehlo.keyword-syntax", with("250-CHUNKING", "250-OK")),
+        ("ehlo.dup", with("250-CHUNKING", "250-CHUNKING\r\n250-chunking")),
+        ("ehlo.param-syntax", with("SIZE 1000", "SIZE ten")),
+        ("utf8.requires-8bit", with("250-8BITMIME\r\n", "")),
+        ("bin.requires", with("250-CHUNKING\r\n", "")),
+        ("ext.exchange", with("250-CHUNKING", "250-XEXCH50")),
+        ("auth.clear", with("CRAM-MD5", "CRAM-MD5 LOGIN")),
+        ("auth.equals", with("250-CHUNKING", "250-AUTH=CRAM-MD5")),
+        ("tls.adv", with("250 STARTTLS", "250 HELP")),
+        ("tls.handshake", Survey { tls: Some(Err("no key".to_owned())), ..fine() }),
+        ("tls.version", secured(TlsSeen { version: "TLSv1.0".to_owned(), ..good() })),
+        ("tls.trust", secured(TlsSeen { distrust: Some("expired".to_owned()), ..good() })),
+        (
+            "tls.not-listed",
+            Survey { secure: Some(b"250-mx\r\n250 STARTTLS\r\n".to_vec()), ..fine() },
+        ),
+        ("rep.code", said("260 ok\r\n")),
+        ("rep.multi", said("250-a\r\n251 b\r\n")),
+        ("rep.crlf", said("250 ok\n")),
+        ("rep.len", said(&format!("250 {}\r\n", "x".repeat(600)))),
+        ("rep.class", said("550 4.1.1 no\r\n")),
+        ("rep.ascii", said("250 caf\u{e9}\r\n")),
+    ];
+    let ids: BTreeSet<&str> = broken.iter().map(|(id, _)| *id).collect();
+    assert_eq!(ids, rules().iter().map(|rule| rule.id).collect());
+    for (id, seen) in &broken {
+        let rule = rules().iter().find(|rule| rule.id == *id).unwrap();
+        let right = (rule.judge)(&fine());
+        assert_eq!(right.outcome, Outcome::Pass, "{id}: {}", right.why);
+        let told = (rule.judge)(seen);
+        assert_eq!(told.outcome, Outcome::Fail, "{id}: {}", told.why);
+        assert!(!told.why.is_empty() && told.got.is_some(), "{id}");
+    }
+    for rule in rules() {
+        let nothing = (rule.judge)(&Survey::default()).outcome;
+        let is_said = rule.id.starts_with("rep.") && rule.id != "rep.class";
+        assert!(is_said || nothing != Outcome::Pass, "{} passes where nothing was said", rule.id);
+        assert_ne!(nothing, Outcome::Fail, "{} fails where nothing was said", rule.id);
+    }
+}
+
+#[test]
+fn what_was_said_is_kept_octet_by_octet() {
+    let probe = probes().iter().find(|probe| probe.id == "syn.nul").unwrap();
+    let now = Instant::now();
+    let mut talk = Talk::new(probe, &names(), false, now, Duration::from_secs(1));
+    assert_eq!(talk.poll(now), Want::Send("RSET\r\n".into()));
+    talk.received(b"250 ok\r\n", now);
+    assert_eq!(talk.poll(now), Want::Send("NO\0OP\r\n".into()));
+    talk.received(b"500 5.5.2 no\r\n", now + Duration::from_millis(1500));
+    assert!(matches!(talk.poll(now), Want::Send(_)));
+    talk.received(b"250 ok\r\n", now);
+    assert_eq!(talk.poll(now), Want::Over);
+    assert!(talk.leaves_the_line_clean());
+    assert_eq!(talk.refusals(), 1);
+    let row = Row::of(probe);
+    let (verdict, words) = talk.over();
+    let record = Record::new(row, verdict, &words, 3, 1);
+    assert_eq!(record.transcript[2].octets(), b"NO\0OP\r\n");
+    assert_eq!((record.transcript[3].dir, record.transcript[3].t), ('<', 1.5));
+    let json = serde_json::to_value(&record).unwrap();
+    assert_eq!((json["outcome"].as_str(), json["severity"].as_str()), (Some("pass"), Some("must")));
+}

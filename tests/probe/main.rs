@@ -1,0 +1,161 @@
+//! `smtp-probe` as it is run: against real servers on loopback, and against what nobody should have to talk to.
+
+#[allow(dead_code, unused_imports)]
+#[path = "../peers/lab/mod.rs"]
+mod lab;
+mod misuse;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::Command;
+
+use lab::Lab;
+use lab::authority::Authority;
+use lab::ours::Odmrd;
+use lab::postfix::Postfix;
+use lab::presence::{Peer, have};
+use lab::process::{Ran, run};
+use serde_json::Value;
+
+/// The program against a server that takes the mail of example.org.
+fn probe(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_smtp-probe"));
+    command.args(words);
+    command
+}
+
+fn asked(lab: &Lab, server: SocketAddr, more: &[&str]) -> Ran {
+    let server = server.to_string();
+    let mut words = vec!["server", &server, "--rcpt", "box@example.org", "--ehlo", "probe.test"];
+    words.extend(more);
+    run(lab, probe(&words))
+}
+
+/// What is not as it should be, a line each, against what is known of such a server.
+#[track_caller]
+fn is_as_known(lab: &Lab, name: &str, server: SocketAddr, code: i32) {
+    let ran = asked(lab, server, &["--json", "--intrusive"]);
+    let lines: Vec<Value> =
+        ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let (summary, records) = lines.split_last().expect("a summary");
+    assert_eq!(summary["schema"], "odmr.probe.summary/1");
+    let mut told: BTreeMap<&str, String> = BTreeMap::new();
+    for record in records {
+        let word = |key: &str| record[key].as_str().expect("a word");
+        assert_eq!(word("schema"), "odmr.probe.result/1");
+        if word("outcome") != "pass" {
+            let id = word("id");
+            assert!(!word("why").is_empty(), "{id} does not say why");
+            told.insert(id, format!("{} {id} ({})\n", word("outcome"), word("severity")));
+        }
+    }
+    let told: String = told.into_values().collect();
+    let golden = format!("{}/tests/probe/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("ODMR_REGENERATE").is_some() {
+        std::fs::write(&golden, &told).expect("a golden file");
+    }
+    let known = std::fs::read_to_string(&golden).unwrap_or_default();
+    assert_eq!(told, known, "{name} does otherwise than {golden} says");
+    assert_eq!(ran.code, Some(code), "{name}: {}", ran.err);
+}
+
+#[test]
+fn our_own_provider_keeps_the_rules() {
+    let lab = Lab::open();
+    let authority = Authority::new(&lab);
+    let odmrd = Odmrd::new(&lab).with_tls(&authority.issue(&lab, &["localhost"])).start();
+    is_as_known(&lab, "odmrd", odmrd.mx, 0);
+}
+
+#[test]
+fn postfix_is_what_it_is_known_to_be() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    // Whoever calls from the machine itself is a friend otherwise, and may relay.
+    let postfix = Postfix::receiving(&lab, "postfix", "example.org")
+        .set("mynetworks", "192.0.2.0/24")
+        .start();
+    is_as_known(&lab, "postfix", postfix.address, 0);
+}
+
+#[test]
+fn exim_is_what_it_is_known_to_be() {
+    if !have(&[Peer::Exim]) {
+        return;
+    }
+    let lab = Lab::open();
+    let exim = lab::exim::receiving(&lab, "example.org");
+    is_as_known(&lab, "exim", exim.address, 1);
+}
+
+#[test]
+fn opensmtpd_is_what_it_is_known_to_be() {
+    if !have(&[Peer::OpenSmtpd]) {
+        return;
+    }
+    let lab = Lab::open();
+    let opensmtpd = lab::opensmtpd::receiving(&lab, "example.org");
+    is_as_known(&lab, "opensmtpd", opensmtpd.address, 1);
+}
+
+#[test]
+fn a_page_in_every_form_says_the_same() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let only = ["--only", "ehlo.bad,tls.adv,relay.*"];
+    let form = |form: &str| {
+        let ran = asked(&lab, odmrd.mx, &[&only[..], &["--format", form]].concat());
+        assert_eq!(ran.code, Some(0), "{form}: {ran:#?}");
+        ran.out
+    };
+    let human = form("human");
+    assert!(human.contains("FAIL tls.adv") && human.contains("warn ehlo.bad"), "{human}");
+    let json: Value = serde_json::from_str(&form("json")).expect("JSON");
+    let count = json.as_array().expect("an array").len();
+    assert!(count > 8, "{count}");
+    let tap = form("tap");
+    assert!(tap.starts_with("TAP version 13\n") && tap.contains("relay.foreign"), "{tap}");
+    assert!(form("junit").contains("<testsuites name=\"smtp-probe\">"));
+    let sarif: Value = serde_json::from_str(&form("sarif")).expect("JSON");
+    assert_eq!(sarif["runs"][0]["tool"]["driver"]["name"], "smtp-probe");
+    assert!(form("markdown").contains("tls.adv"));
+}
+
+#[test]
+fn what_a_caller_minds_makes_it_end_with_one() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let ends = |more: &[&str]| asked(&lab, odmrd.mx, more).code;
+    assert_eq!(ends(&["--group", "tls"]), Some(0), "no TLS is against no MUST");
+    assert_eq!(ends(&["--group", "tls", "--fail-on", "should"]), Some(1));
+    let own =
+        ["server", &odmrd.mx.to_string(), "--rcpt", "box@elsewhere.test", "--only", "relay.own"]
+            .map(str::to_owned);
+    let own: Vec<&str> = own.iter().map(String::as_str).collect();
+    assert_eq!(run(&lab, probe(&own)).code, Some(1));
+}
+
+#[test]
+fn talks_of_ones_own_are_played() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let script = lab.write(
+        "own.probe",
+        "== mine.full\ntitle: Our mailbox is there\nfix: Make it.\nfrom: mail\n\
+         C: RCPT TO:<{rcpt}>\nS: 250 2.1.5\nC: RSET\nS: 250\n\
+         == mine.wrong\ntitle: NOOP is refused\nfix: Refuse it.\nC: NOOP\nS: 5xx\n",
+    );
+    let script = script.display().to_string();
+    let server = odmrd.mx.to_string();
+    let ran = run(&lab, probe(&["script", &script, &server, "--rcpt", "box@example.org", "-v"]));
+    assert_eq!(ran.code, Some(1), "{ran:#?}");
+    assert!(
+        ran.out.contains("ok   mine.full") && ran.out.contains("FAIL mine.wrong"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("C: RCPT TO:<box@example.org>"), "{}", ran.out);
+    assert!(ran.out.contains("expected 5xx, got 250"), "{}", ran.out);
+}
