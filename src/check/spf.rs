@@ -125,8 +125,8 @@ pub fn wanted(case: &Case) -> Vec<(String, Kind)> {
     let mut wanted = BTreeSet::new();
     let mut seen = BTreeSet::new();
     let servers = case.expect.expected_names().take(4).map(str::to_owned);
-    let mut todo: Vec<String> = servers.chain([case.facts.domain.clone()]).collect();
-    while let Some(name) = todo.pop() {
+    let mut ahead: Vec<String> = servers.chain([case.facts.domain.clone()]).collect();
+    while let Some(name) = ahead.pop() {
         if seen.len() >= MOST_WANTED || !seen.insert(name.clone()) {
             continue;
         }
@@ -139,9 +139,9 @@ pub fn wanted(case: &Case) -> Vec<(String, Kind)> {
             Found::Nothing | Found::Broken => continue,
         };
         for directive in &record.directives {
-            want(case, &directive.mechanism, &name, &mut wanted, &mut todo);
+            want(case, &directive.mechanism, &name, &mut wanted, &mut ahead);
         }
-        todo.extend(redirect(&record).and_then(|to| target(to, &name)));
+        ahead.extend(redirect(&record).and_then(|to| target(to, &name)));
     }
     wanted.into_iter().filter(|(name, _)| is_name(name)).take(MOST_WANTED).collect()
 }
@@ -157,10 +157,10 @@ fn want(
     mechanism: &Mechanism,
     domain: &str,
     wanted: &mut BTreeSet<(String, Kind)>,
-    todo: &mut Vec<String>,
+    ahead: &mut Vec<String>,
 ) {
     match mechanism {
-        Mechanism::Include { macro_string } => todo.extend(target(macro_string, domain)),
+        Mechanism::Include { macro_string } => ahead.extend(target(macro_string, domain)),
         Mechanism::A { macro_string, .. } => {
             let name = target(macro_string, domain);
             wanted.extend(

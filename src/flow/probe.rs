@@ -75,12 +75,16 @@ impl Unreached {
     }
 }
 
-/// This machine's name, or where it has no full one an address literal.
-pub fn our_name() -> String {
+/// This machine's name, where it has a full one.
+pub(super) fn full_name() -> Option<String> {
     let name = rustix::system::uname();
     let name = name.nodename().to_str().ok().and_then(|name| Domain::parse_atrn(name).ok());
-    let name = name.filter(|name| name.as_str().contains('.')).map(|name| name.as_str().to_owned());
-    name.unwrap_or_else(|| "[127.0.0.1]".to_owned())
+    name.filter(|name| name.as_str().contains('.')).map(|name| name.as_str().to_owned())
+}
+
+/// This machine's name, or where it has no full one an address literal.
+pub fn our_name() -> String {
+    full_name().unwrap_or_else(|| "[127.0.0.1]".to_owned())
 }
 
 /// The line that is in use.
@@ -127,6 +131,9 @@ impl<'a> Asked<'a> {
         asked.survey.clear = heard(&looked.words);
         let greeted = looked.words.iter().find(|word| word.side == Side::Theirs);
         asked.survey.greeted_ms = greeted.map_or(0, |word| millis(word.at));
+        if let (true, Some(Err(why))) = (asking.implicit_tls, &asked.survey.tls) {
+            return Err(Unreached::NotSmtp(format!("{}:{}: {why}", asking.host, asking.port)));
+        }
         if let Some(what) = no_smtp(&asked.survey.clear, &looked.verdict) {
             return Err(Unreached::NotSmtp(format!("{}:{}: {what}", asking.host, asking.port)));
         }

@@ -53,6 +53,12 @@ fn who_is_no_mail_server_is_told_so() {
     let ran = asked(&lab, silent, &[]);
     assert_eq!(ran.code, Some(76), "{ran:#?}");
     assert!(ran.err.contains("--implicit-tls"), "{}", ran.err);
+    let clear = server(1, |stream| {
+        let _ = stream.write_all(b"220 mx.example.org\r\n");
+    });
+    let ran = asked(&lab, clear, &["--implicit-tls"]);
+    assert_eq!(ran.code, Some(76), "{ran:#?}");
+    assert!(ran.err.contains("TLS") && !ran.err.contains("wants"), "{}", ran.err);
     let nobody = asked(&lab, lab.free(), &[]);
     assert_eq!(nobody.code, Some(69), "{nobody:#?}");
     let unknown = run(&lab, probe(&["server", "nowhere.invalid"]));

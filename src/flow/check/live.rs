@@ -19,6 +19,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::check::is_special;
+use crate::flow::probe::full_name;
 use crate::net::tls::{Inspection, Inspector, TlsSetupError, Trust, Voucher};
 use crate::net::{Calling, ConnectError, TlsClient, Wire, WireFault, connect};
 use crate::probe::mx::{self, MxTalk};
@@ -29,7 +30,7 @@ use crate::probe::{
 };
 use crate::sasl::{Binding, ClientExchange, InClear, NONCE_OCTETS, Policy, choose};
 use crate::session::Step;
-use crate::smtp::{Domain, Host, Mailbox};
+use crate::smtp::{Host, Mailbox};
 
 /// So many servers of a process are called at once.
 const AT_ONCE: usize = 32;
@@ -289,11 +290,8 @@ fn is_nobody_there(calls: &[Call]) -> bool {
 
 /// The name of this machine, or where it has none the address that the line has at this end.
 fn our_name(wire: &Wire) -> String {
-    let name = rustix::system::uname();
-    let name = name.nodename().to_str().ok().and_then(|name| Domain::parse_atrn(name).ok());
     let literal = || wire.local().map(|at| Host::Literal(at.ip()).to_string());
-    let name = name.filter(|name| name.as_str().contains('.')).map(|name| name.as_str().to_owned());
-    name.or_else(literal).unwrap_or_else(|| "[127.0.0.1]".to_owned())
+    full_name().or_else(literal).unwrap_or_else(|| "[127.0.0.1]".to_owned())
 }
 
 fn failed(why: &ConnectError) -> Connection {
