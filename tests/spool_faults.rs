@@ -218,6 +218,50 @@ fn the_reserve_leaves_room_to_record_deliveries() {
     });
 }
 
+/// Another program's file that leaves nothing of the disk.
+fn fill_the_disk(disk: &SmallDisk) {
+    let mut file = std::fs::File::create(disk.0.path().join("others")).expect("a file");
+    let piece = [1; 4096];
+    while std::io::Write::write(&mut file, &piece).is_ok_and(|n| n > 0) {}
+}
+
+#[test]
+fn on_a_disk_that_others_have_filled_deliveries_are_recorded_and_a_start_succeeds() {
+    let Some(disk) = SmallDisk::new(256) else { return };
+    let path = disk.0.path().join("spool");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let spool = open(&path);
+        for n in 0..600 {
+            assert_eq!(try_to_keep(&spool, n, 20_000).await, format!("said {n} kept"));
+        }
+        fill_the_disk(&disk);
+        let mut kept = 600;
+        while try_to_keep(&spool, kept, 20_000).await != format!("said {kept} full") {
+            kept += 1;
+            assert!(kept < 10_000, "the disk is full and mail is kept");
+        }
+        let leases = walk(&spool, "example.org").next(10_000).await.expect("a batch");
+        assert_eq!(leases.len() as u64, kept);
+        for lease in leases.into_iter().skip(100) {
+            spool.settle(lease, vec![taken()], at(1).into()).await.expect("it is recorded");
+        }
+        // As a crash leaves it: nothing is folded, nothing is left in order.
+        std::mem::forget(spool);
+    });
+    let copy = tempfile::Builder::new().tempdir_in(disk.0.path()).expect("a folder");
+    let copy = copy.path().join("spool");
+    std::fs::rename(&path, &copy).expect("a name of its own");
+    std::fs::remove_file(copy.join("lock")).expect("nobody's");
+    runtime.block_on(async {
+        let spool = open(&copy);
+        assert_eq!(offered(&spool, "example.org").await.len(), 100);
+        std::fs::remove_file(disk.0.path().join("others")).expect("room");
+        assert_eq!(try_to_keep(&spool, 700, 20_000).await, "said 700 kept");
+        assert!(copy.join("spare").exists(), "made again");
+    });
+}
+
 /// Keeps mail until there is no room. Says how many that were.
 async fn fill(spool: &Embedded, octets: usize) -> u64 {
     for kept in 0..100_000 {

@@ -41,7 +41,7 @@ pub fn server(bytes: &[u8]) {
                 None => return,
             },
             ServerStep::Verified(who) => panic!("{who:?} has come in"),
-            ServerStep::Rejected(_) | ServerStep::Malformed(_) => return,
+            ServerStep::Rejected(_) | ServerStep::Malformed(_) | ServerStep::ServerFirst => return,
         };
     }
 }

@@ -31,7 +31,7 @@ use crate::config::fetch::{
 };
 use crate::config::secret::{CommandLine, SecretSource};
 use crate::config::value::{Duration, read};
-use crate::config::{Problem, fetch};
+use crate::config::{Problem, Problems, fetch};
 
 /// Command lines worth showing.
 pub const EXAMPLES: &[Example] = &[
@@ -558,8 +558,8 @@ impl Invocation {
     /// Reads the settings files that this command line means.
     ///
     /// # Errors
-    /// A named file that cannot be read, and the first mistake in any.
-    pub fn files(&self, xdg: Option<&Path>, home: Option<&Path>) -> Result<Files, Problem> {
+    /// A named file that cannot be read, and the mistakes in one.
+    pub fn files(&self, xdg: Option<&Path>, home: Option<&Path>) -> Result<Files, Problems> {
         let named = self.command.common().and_then(|common| common.config.as_deref());
         let user = fetch::files::user_path(xdg, home);
         fetch::files::load(named, user.as_deref(), Path::new(fetch::files::SYSTEM_PATH))

@@ -66,7 +66,11 @@ fn programs() -> [Program; 5] {
             files: &[
                 ("/etc/odmr/odmrd.toml", "The settings, see odmrd.toml(5)."),
                 ("/etc/odmr/accounts.toml", "The customers, kept by \\fBodmrd account\\fR."),
-                ("/var/lib/odmr", "The spool, and whatever else must survive."),
+                (
+                    "/var/lib/odmr",
+                    "The spool, and whatever else must survive. Up to 32 MiB of it are spare: given up where the disk is \
+                     full, so that what was handed over can still be recorded.",
+                ),
             ],
             see_also: "atrn\\-fetch(1), odmrd.toml(5), odmr(7), odmr\\-http(7), odmr\\-xodmr(7)",
         },

@@ -6,7 +6,9 @@
 
 use super::style::has_colour;
 use tracing::{Level, Metadata};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -64,10 +66,49 @@ pub enum LogError {
 ///
 /// The filter is wrong, or there is no journal.
 pub fn start(settings: &LogSettings) -> Result<(), LogError> {
+    begin(settings, std::io::stderr)
+}
+
+/// Begins to log without ever waiting for whoever reads: what a stalled reader leaves lying beyond
+/// 16384 lines is dropped, and no mail waits for it. What has been said is written out when the
+/// [`Apart`] is dropped.
+///
+/// # Errors
+///
+/// As [`start`].
+pub fn start_apart(settings: &LogSettings) -> Result<Apart, LogError> {
+    let lines = NonBlockingBuilder::default().buffered_lines_limit(BACKLOG).lossy(true);
+    let (writer, guard) = lines.thread_name("log").finish(std::io::stderr());
+    let dropped = writer.error_counter();
+    begin(settings, writer)?;
+    Ok(Apart { dropped, _guard: guard })
+}
+
+/// Lines that a reader may be behind.
+const BACKLOG: usize = 16_384;
+
+/// A log that is written by a thread of its own.
+#[derive(Debug)]
+pub struct Apart {
+    dropped: ErrorCounter,
+    _guard: WorkerGuard,
+}
+
+impl Apart {
+    /// How many lines nobody took in time.
+    pub fn dropped(&self) -> usize {
+        self.dropped.dropped_lines()
+    }
+}
+
+fn begin<W>(settings: &LogSettings, writer: W) -> Result<(), LogError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let colour = has_colour(&std::io::stderr());
     let lines = match settings.format {
-        LogFormat::Human => human(settings.times, colour, std::io::stderr),
-        LogFormat::Json => json(std::io::stderr),
+        LogFormat::Human => human(settings.times, colour, writer),
+        LogFormat::Json => json(writer),
         LogFormat::Journald => tracing_journald::layer().map_err(LogError::NoJournal)?.boxed(),
     };
     let (levels, whose) = (filter(settings)?, filter_fn(whose(settings)));
@@ -81,7 +122,7 @@ type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 
 fn human<W>(times: bool, colour: bool, writer: W) -> Lines
 where
-    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(colour);
     let layer = layer.with_target(false);
@@ -90,7 +131,7 @@ where
 
 fn json<W>(writer: W) -> Lines
 where
-    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     tracing_subscriber::fmt::layer().with_writer(writer).json().flatten_event(true).boxed()
 }
@@ -115,12 +156,15 @@ fn level(verbosity: i8) -> LevelFilter {
 }
 
 /// Other crates may speak up in a daemon's log, and in a tool's when it is told to say more: it
-/// tells what went wrong in its own words.
+/// tells what went wrong in its own words. Of a peer's faults in TLS the library warns; we tell them too,
+/// and whose they are.
 fn whose(settings: &LogSettings) -> impl Fn(&Metadata<'_>) -> bool + use<> {
     let others = settings.times || settings.verbosity > 0 || settings.filter.is_some();
+    let asked = settings.verbosity > 0 || settings.filter.is_some();
     move |line| {
         let of = line.target().split("::").next().unwrap_or_default();
-        OURS.contains(&of) || others && *line.level() <= Level::INFO
+        let of_peers = of == "rustls" && *line.level() > Level::ERROR;
+        OURS.contains(&of) || others && *line.level() <= Level::INFO && (asked || !of_peers)
     }
 }
 
@@ -171,6 +215,19 @@ mod tests {
             tracing::warn!(target: "rustls::conn", "theirs");
         });
         assert_eq!(text, "TRACE ours\n WARN theirs\n");
+    }
+
+    #[test]
+    fn a_library_that_warns_of_what_peers_do_is_heard_when_asked_for() {
+        let talk = || {
+            tracing::warn!(target: "rustls::msgs", "illegal name");
+            tracing::error!(target: "rustls::msgs", "broken");
+            tracing::warn!(target: "hyper", "theirs");
+        };
+        let settings = LogSettings { times: true, ..LogSettings::default() };
+        assert_eq!(written(&settings, plain, talk), "ERROR broken\n WARN theirs\n");
+        let settings = LogSettings { verbosity: 1, ..settings };
+        assert_eq!(written(&settings, plain, talk).lines().count(), 3);
     }
 
     /// A per-layer filter forgot the line that followed such a question.

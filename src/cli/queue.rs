@@ -686,9 +686,10 @@ fn office(whom: &Whom) -> Result<Office, Failure> {
     if let Some(socket) = &whom.socket {
         return Ok(Office::Socket(socket.clone()));
     }
-    let loaded = provider::load(&whom.config).map_err(|problem| {
+    let loaded = provider::load(&whom.config).map_err(|problems| {
         let hint = "--socket names odmrd's control socket, --config its settings";
-        Failure::new(Exit::Config, &problem).hint(problem.hint.clone().or(Some(hint.to_owned())))
+        let untold = problems.iter().all(|problem| problem.hint.is_none());
+        Failure::new(Exit::Config, problems).hint(untold.then_some(hint))
     })?;
     Ok(Office::Socket(loaded.settings.control_socket()))
 }

@@ -8,7 +8,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::reword;
 use crate::exit::Exit;
@@ -148,6 +149,51 @@ impl Document {
         toml::from_str(&self.text).map_err(|error| self.mistake(&error))
     }
 
+    /// Makes settings of the text, where every key has a default.
+    ///
+    /// # Errors
+    /// Every mistake that one key or table is by itself; of bad TOML the first.
+    pub fn parse_all<T: DeserializeOwned>(&self) -> Result<T, Problems> {
+        let first = match self.parse() {
+            Ok(settings) => return Ok(settings),
+            Err(first) => first,
+        };
+        let Ok(root) = DeTable::parse(&self.text) else { return Err(first.into()) };
+        let mut found = Vec::new();
+        self.mistakes_in::<T>(root.get_ref(), &[], &mut found);
+        // What no part shows by itself shows only in the whole.
+        if !found.contains(&first) {
+            found.insert(0, first);
+        }
+        Err(Problems(found))
+    }
+
+    /// Tries each part of a table alone, and where one is no good, its own parts.
+    fn mistakes_in<'i, T: DeserializeOwned>(
+        &self,
+        table: &DeTable<'i>,
+        above: &[Name<'i>],
+        found: &mut Vec<Problem>,
+    ) {
+        for (name, value) in table {
+            if found.len() >= MOST_MISTAKES {
+                return;
+            }
+            let part = alone(above, name, value.clone());
+            let Err(error) = T::deserialize(toml::de::Deserializer::from(part)) else { continue };
+            let before = found.len();
+            if let DeValue::Table(below) = value.get_ref()
+                && above.len() < DEEPEST
+            {
+                let above = [above, std::slice::from_ref(name)].concat();
+                self.mistakes_in::<T>(below, &above, found);
+            }
+            if found.len() == before {
+                found.push(self.mistake(&error));
+            }
+        }
+    }
+
     /// A problem with the value of a key. Where the key stands in the file, so does the problem.
     pub fn problem(&self, key: &str, fault: impl Into<String>) -> Problem {
         let mut problem = Problem::new(self.path.display().to_string(), key, fault);
@@ -198,6 +244,27 @@ fn everybody_may_write(metadata: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn everybody_may_write(_: &std::fs::Metadata) -> bool {
     false
+}
+
+/// How many mistakes of a file are told; who has made more than these has other cares.
+const MOST_MISTAKES: usize = 20;
+/// Tables in tables that are looked into.
+const DEEPEST: usize = 3;
+
+type Name<'i> = Spanned<DeString<'i>>;
+
+/// A document with nothing but this key in these tables.
+fn alone<'i>(
+    above: &[Name<'i>],
+    name: &Name<'i>,
+    value: Spanned<DeValue<'i>>,
+) -> Spanned<DeTable<'i>> {
+    let span = name.span();
+    let table = |name: &Name<'i>, value| DeTable::from_iter([(name.clone(), value)]);
+    let whole = above.iter().rev().fold(table(name, value), |inner, outer| {
+        table(outer, Spanned::new(outer.span(), DeValue::Table(inner)))
+    });
+    Spanned::new(span, whole)
 }
 
 /// The key whose name or value stands at `offset`; the deepest one.

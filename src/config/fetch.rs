@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::document::{Document, Problem, quoted_if_needed};
+use super::document::{Document, Problem, Problems, quoted_if_needed};
 use super::reword::did_you_mean;
 
 pub use choice::{
@@ -46,9 +46,9 @@ impl File {
     /// The settings a document holds; relative paths start at the document's folder.
     ///
     /// # Errors
-    /// The first mistake in it.
-    pub fn parse(document: &Document) -> Result<File, Problem> {
-        let mut file: File = document.parse()?;
+    /// The mistakes in it.
+    pub fn parse(document: &Document) -> Result<File, Problems> {
+        let mut file: File = document.parse_all()?;
         let layers = file.account.values_mut().chain([&mut file.defaults]);
         layers.for_each(|layer| layer.anchor(|path| document.beside(path)));
         Ok(file)
@@ -103,8 +103,8 @@ impl Files {
     /// Reads documents at hand, nearest first.
     ///
     /// # Errors
-    /// The first mistake in any of them.
-    pub fn parse(documents: Vec<(Owner, Document)>) -> Result<Files, Problem> {
+    /// The mistakes in the first of them that has any.
+    pub fn parse(documents: Vec<(Owner, Document)>) -> Result<Files, Problems> {
         let read = |(owner, document): (Owner, Document)| {
             let file = File::parse(&document)?;
             Ok((owner, document, file))

@@ -4,6 +4,7 @@
 //! Not here: the accounts, who have a file of their own, and their domains, which come with them.
 
 mod check;
+mod places;
 mod section;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{Document, Problem};
+use super::document::{Document, Problem, Problems};
 use super::secret::SecretSource;
 use super::value::{Duration, Size};
 use crate::smtp::{Domain, Mailbox};
@@ -103,9 +104,9 @@ impl Settings {
     /// The settings a document holds, paths still as they are written.
     ///
     /// # Errors
-    /// The first mistake in it.
-    pub fn parse(document: &Document) -> Result<Settings, Problem> {
-        document.parse()
+    /// The mistakes in it.
+    pub fn parse(document: &Document) -> Result<Settings, Problems> {
+        document.parse_all()
     }
 
     /// Our name: the one set, or the system's own where that is a full one.
@@ -221,8 +222,8 @@ pub struct Loaded {
 /// Reads a settings file.
 ///
 /// # Errors
-/// The first mistake in it; what the values mean together is for [`Loaded::check`].
-pub fn load(path: &Path) -> Result<Loaded, Problem> {
+/// The mistakes in it; what the values mean together is for [`Loaded::check`].
+pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let document = Document::read(path).map_err(|problem| {
         let missing = !path.exists();
         if missing { problem.hint("odmrd init writes one") } else { problem }
@@ -234,8 +235,8 @@ impl Loaded {
     /// Settings from a document at hand.
     ///
     /// # Errors
-    /// The first mistake in it.
-    pub fn new(document: Document) -> Result<Loaded, Problem> {
+    /// The mistakes in it.
+    pub fn new(document: Document) -> Result<Loaded, Problems> {
         let settings = Settings::parse(&document)?.anchored(&document);
         Ok(Loaded { settings, document })
     }

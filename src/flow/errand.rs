@@ -423,7 +423,7 @@ fn sink_at(
         AnySink::from(RelaySink::new(relay::Settings {
             target,
             name,
-            patience: relay::Patience::default(),
+            patience: relay::Patience::of(account.timeout_target.get()),
             introduction,
         }))
     };

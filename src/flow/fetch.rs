@@ -95,7 +95,12 @@ impl<K: Sink> Run<'_, K> {
         summary: &mut Summary,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), FetchFault> {
-        let offer = self.sink.open().await?;
+        let mut stop = self.stop.clone();
+        let offer = tokio::select! {
+            biased;
+            Ok(_) = stop.wait_for(|stop| *stop) => return Err(FetchFault::Stopped),
+            offer = self.sink.open() => offer?,
+        };
         let mut left: Option<VecDeque<Vec<Domain>>> = None;
         let mut in_a_row = 0;
         let mut broken = false;
@@ -205,7 +210,11 @@ impl<K: Sink> Run<'_, K> {
         last_words(&mut wire, &mut session).await;
         wire.close_hearing_out().await;
         self.keep(session.transcript().clone());
-        judge(reception, offers.xodmr.is_some())
+        match judge(reception, offers.xodmr.is_some()) {
+            // Nobody has said that there is none.
+            Ok(Round::NoMail(None)) if *self.stop.borrow() => Err(FetchFault::Stopped),
+            judged => judged,
+        }
     }
 
     /// What we are as a server: no more than the target can take.

@@ -117,6 +117,7 @@ impl Proof {
                 info!(ip = %self.ip, what, "malformed authentication");
                 session.auth_refused(MALFORMED);
             }
+            ServerStep::ServerFirst => session.auth_refused(SERVER_FIRST),
             ServerStep::Lookup(_) => session.auth_refused(MALFORMED),
         }
     }
@@ -243,4 +244,5 @@ const ONCE_PER_LINE: Reply =
 const NOT_NOW: Reply =
     Reply::new(454, (7, 0), "passwords cannot be checked just now; try again later");
 const REJECTED: Reply = Reply::new(535, (7, 8), "authentication failed");
+const SERVER_FIRST: Reply = Reply::new(501, (7, 0), "in that mechanism the server speaks first");
 const MALFORMED: Reply = Reply::new(501, (5, 2), "not a message of that mechanism");

@@ -31,6 +31,7 @@ use super::recent::keep_book;
 use super::relay::relay;
 use super::restart;
 use crate::config::accounts::{Accounts, AccountsError};
+use crate::config::document::quoted_if_needed;
 use crate::config::provider::{self, DomainSettings, Loaded, Settings, load_recipients};
 use crate::config::secret::SecretSource;
 use crate::config::{Problem, Problems};
@@ -179,7 +180,7 @@ impl Ready {
         let system = rustix::system::uname();
         let name =
             loaded.settings.hostname_or(system.nodename().to_str().ok(), &loaded.document)?;
-        let tls = load_tls(&loaded.settings)?;
+        let tls = load_tls(&loaded)?;
         let doors = doors(&loaded.settings, inherited, tls.is_some())?;
         let ready = Ready { loaded, name, doors, tls };
         no_stranger_may_ask(&ready.addresses(), &ready.loaded)?;
@@ -211,10 +212,11 @@ impl Ready {
 
     fn become_user(&self, user: &str) -> Result<(), ServeError> {
         let group = self.loaded.settings.group.as_deref();
+        let unfit = |fault| of_privilege(&self.loaded, "group", fault);
         if privilege::is_root() {
-            handover::give(&self.loaded, privilege::look_up(user, group)?)?;
+            handover::give(&self.loaded, privilege::look_up(user, group).map_err(unfit)?)?;
         }
-        privilege::drop_to(user, group)?;
+        privilege::drop_to(user, group).map_err(unfit)?;
         Ok(handover::can_read_all(&self.loaded, user, Given::Already)?)
     }
 
@@ -247,9 +249,8 @@ impl Ready {
             stop: stopped.clone(),
         };
         // Before anybody is let in: a crowd at the door may leave us no descriptor for it.
-        let control = &self.loaded.settings.control;
         let socket = self.loaded.settings.control_socket();
-        let group = control.group.as_deref().map(privilege::group_id).transpose()?;
+        let group = control_group(&self.loaded)?;
         let listener = LocalListener::bind(&socket, group)?;
         info!(listener = %socket.display(), "listening for operators");
         open_doors(self.doors, &hall, &site, alive)?;
@@ -590,7 +591,7 @@ impl<S: Spool> Keeper<S> {
     async fn try_reload(&mut self) -> Result<(), ServeError> {
         let loaded = provider::load(self.loaded.document.path())?;
         loaded.check()?;
-        let tls = load_tls(&loaded.settings)?;
+        let tls = load_tls(&loaded)?;
         let oracle = oracle(&loaded.settings).await;
         let waits = restart::waits_for(&self.start, &loaded.settings);
         self.put_in_force(loaded, oracle)?;
@@ -685,7 +686,8 @@ fn rules(settings: &Settings) -> Result<Rules, ServeError> {
     Ok(Rules { gate, labels: settings.http.domain_labels })
 }
 
-fn load_tls(settings: &Settings) -> Result<Option<TlsServer>, ServeError> {
+fn load_tls(loaded: &Loaded) -> Result<Option<TlsServer>, ServeError> {
+    let settings = &loaded.settings;
     let (Some(certificate), Some(key)) = (&settings.tls.certificate, &settings.tls.key) else {
         warn!(
             "no certificate: no STARTTLS, and whoever listens reads along; see [tls] in odmrd.toml(5)"
@@ -697,7 +699,31 @@ fn load_tls(settings: &Settings) -> Result<Option<TlsServer>, ServeError> {
         None => ClientCertificates::Any,
     };
     let files = KeyFiles { certificate: certificate.clone(), key: key.clone() };
-    Ok(Some(TlsServer::load(files, &clients)?))
+    TlsServer::load(files, &clients).map(Some).map_err(|fault| of_tls(loaded, &fault).into())
+}
+
+/// A fault of the certificate, its key or the authority is told at the key that names the file.
+fn of_tls(loaded: &Loaded, fault: &TlsSetupError) -> Problem {
+    let tls = &loaded.settings.tls;
+    let named = [("tls.certificate", &tls.certificate), ("tls.client_ca", &tls.client_ca)];
+    let named = named.into_iter().find(|(_, path)| path.as_deref() == fault.file());
+    loaded.document.problem(named.map_or("tls.key", |(key, _)| key), fault.to_string())
+}
+
+/// A name that nobody has here is a fault of the settings.
+fn of_privilege(loaded: &Loaded, group_key: &str, fault: PrivilegeError) -> ServeError {
+    let key = match &fault {
+        PrivilegeError::UnknownUser(_) | PrivilegeError::StillRoot(_) => "user",
+        PrivilegeError::UnknownGroup(_) => group_key,
+        PrivilegeError::NotRoot { .. } | PrivilegeError::Refused { .. } => return fault.into(),
+    };
+    loaded.document.problem(key, fault.to_string()).into()
+}
+
+/// The group that may ask at the control socket.
+fn control_group(loaded: &Loaded) -> Result<Option<u32>, ServeError> {
+    let group = loaded.settings.control.group.as_deref().map(privilege::group_id).transpose();
+    group.map_err(|fault| of_privilege(loaded, "control.group", fault))
 }
 
 /// What the settings name is looked at there; the service manager's sockets are seen only now, and after a
@@ -813,7 +839,7 @@ fn furnish(
     oracle: Option<Oracle>,
 ) -> Result<House, ServeError> {
     let settings = &loaded.settings;
-    let accounts = Accounts::load(settings.accounts_path())?;
+    let accounts = load_accounts(loaded)?;
     let mut lists: Lists = HashMap::new();
     for (domain, special) in &settings.domains {
         if let Some(path) = &special.recipients {
@@ -847,11 +873,39 @@ fn furnish(
             );
         }
     }
+    for problem in without_account(loaded, &accounts) {
+        warn!("{problem}");
+    }
     // Accounts come and go while we run; none of them is kept out for that.
     if let Err(problem) = reaches_nobody_who_waits(loaded, &accounts) {
         warn!("{problem}");
     }
     Ok(House::new(settings, name, accounts, &lists, tls, secret, oracle))
+}
+
+fn load_accounts(loaded: &Loaded) -> Result<Accounts, ServeError> {
+    let path = loaded.settings.accounts_path();
+    Accounts::load(path).map_err(|fault| match fault {
+        AccountsError::Io { error, .. } if error.kind() == io::ErrorKind::NotFound => {
+            let fault = format!("{} does not exist", path.display());
+            let hint = "odmrd account add NAME --domain DOMAIN makes it";
+            loaded.document.problem("accounts", fault).hint(hint).into()
+        }
+        fault => fault.into(),
+    })
+}
+
+/// Sections for domains that nobody collects: they are without effect, and mostly misspelt.
+fn without_account(loaded: &Loaded, accounts: &Accounts) -> Vec<Problem> {
+    let is_ours = |domain: &Domain| accounts.iter().any(|one| one.domains.contains(domain));
+    let sections = loaded.settings.domains.keys().filter(|domain| !is_ours(domain));
+    sections
+        .map(|domain| {
+            let key = format!("domains.{}", quoted_if_needed(domain.as_str()));
+            let problem = loaded.document.problem(&key, "no account has this domain");
+            problem.hint("without one its mail is refused, and this section is without effect")
+        })
+        .collect()
 }
 
 /// Only the accounts say which domains wait here.
@@ -917,6 +971,8 @@ pub struct InOrder {
     pub domains: usize,
     /// It has a certificate.
     pub tls: bool,
+    /// What is no fault, and hardly meant so.
+    pub remarks: Vec<Problem>,
 }
 
 /// Reads all that a provider would read, and binds nothing. As root it becomes the user of the
@@ -927,7 +983,7 @@ pub struct InOrder {
 pub fn check(loaded: &Loaded) -> Result<InOrder, ServeError> {
     loaded.check()?;
     let name = host_name(loaded)?;
-    let tls = load_tls(&loaded.settings)?.is_some();
+    let tls = load_tls(loaded)?.is_some();
     let house = furnish(loaded, name.as_str(), tls, [0; 32], None)?;
     // What a descriptor gives is for the daemon that gets it.
     if !matches!(loaded.settings.http.token, Some(SecretSource::Fd(_))) {
@@ -935,16 +991,20 @@ pub fn check(loaded: &Loaded) -> Result<InOrder, ServeError> {
     }
     reaches_nobody_who_waits(loaded, &house.accounts)?;
     check_user(loaded)?;
-    Ok(InOrder { name, accounts: house.accounts.iter().count(), domains: house.domains.len(), tls })
+    let (accounts, domains) = (house.accounts.iter().count(), house.domains.len());
+    let remarks = without_account(loaded, &house.accounts);
+    Ok(InOrder { name, accounts, domains, tls, remarks })
 }
 
 /// Whoever may become the user does, and looks with its eyes; there is nothing to be done after that.
 fn check_user(loaded: &Loaded) -> Result<(), ServeError> {
+    control_group(loaded)?;
     let Some(user) = &loaded.settings.user else { return Ok(()) };
     let group = loaded.settings.group.as_deref();
-    privilege::look_up(user, group)?;
+    let unfit = |fault| of_privilege(loaded, "group", fault);
+    privilege::look_up(user, group).map_err(unfit)?;
     if privilege::is_root() {
-        privilege::drop_to(user, group)?;
+        privilege::drop_to(user, group).map_err(unfit)?;
         handover::can_read_all(loaded, user, Given::Later)?;
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! Disks: full, failing, altered. Nothing is acknowledged that is not safe, and what was is served.
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use crate::house::{House, Provider, stderr};
+use crate::talk::Line;
 
 #[test]
 fn a_disk_near_to_full_takes_no_mail() {
@@ -103,4 +105,41 @@ fn alter(path: &std::path::Path, needle: &[u8]) {
     let found = octets.windows(needle.len()).rposition(|window| window == needle);
     octets[found.expect("the needle")] ^= 1;
     std::fs::write(path, octets).expect("written");
+}
+
+/// Whoever reads the log may stall, as a pager does; the mail does not stall with it.
+#[test]
+fn a_log_that_nobody_reads_keeps_no_mail_waiting() {
+    let house = House::new("log.level = \"debug\"");
+    let mut odmrd = house.odmrd(&["run"]);
+    let (mut reader, writer) = std::io::pipe().expect("a pipe");
+    let mut child = odmrd.stderr(Stdio::from(writer)).spawn().expect("odmrd");
+    drop(odmrd);
+    let mut log = BufReader::new(&mut reader);
+    let mut ports = Vec::new();
+    while ports.len() < 2 {
+        let mut line = String::new();
+        log.read_line(&mut line).expect("a line");
+        let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        if let Some(port) = line["listener"].as_str().and_then(|at| at.parse::<SocketAddr>().ok()) {
+            ports.push(port);
+        }
+    }
+    // More than any pipe holds, and nobody takes it.
+    for _ in 0..1500 {
+        assert!(Line::greeted(ports[0]).ask("QUIT").starts_with("221"));
+    }
+    let mut line = Line::greeted(ports[0]);
+    for command in
+        ["EHLO mail.example.com", "MAIL FROM:<ann@example.com>", "RCPT TO:<bob@example.org>"]
+    {
+        assert!(line.ask(command).starts_with("250"), "{command}");
+    }
+    assert!(line.ask("DATA").starts_with("354"));
+    assert!(line.ask("Subject: x\r\n\r\nx\r\n.").starts_with("250"));
+    let _ = child.kill();
+    let _ = child.wait();
+    let mut rest = Vec::new();
+    std::io::Read::read_to_end(&mut log, &mut rest).expect("what the pipe held");
+    assert!(rest.len() > 60_000, "the pipe was full: {}", rest.len());
 }

@@ -1,6 +1,6 @@
 //! Providers that are none, or that lie, flood, stall and hang up: bounded, and told plainly.
 
-use crate::house::{House, PASSWORD, stderr};
+use crate::house::{House, PASSWORD, signal, stderr};
 use crate::talk::{Line, server};
 
 const HASTE: [&str; 8] = [
@@ -232,4 +232,32 @@ fn a_second_signal_ends_a_run_at_once() {
     assert_eq!(child.wait().expect("its end").code(), Some(130));
     provider.join().expect("the provider");
     assert!(house.landed().is_empty());
+}
+
+/// The target is tried before anybody is called. A silent one is waited for as long as the settings say, and
+/// not at all by who is told to stop.
+#[test]
+fn a_silent_target_is_waited_for_within_bounds() {
+    use std::net::TcpListener;
+
+    let house = House::bare();
+    let provider = TcpListener::bind("127.0.0.1:0").expect("a port");
+    provider.set_nonblocking(true).expect("a listener that does not wait");
+    let called = provider.local_addr().expect("an address");
+    let target = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let place = format!("smtp:{}", target.local_addr().expect("an address"));
+    let output = house.fetch_to(&place, called, &["--timeout-target=1s"]).output();
+    let output = output.expect("atrn-fetch");
+    assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
+    assert!(stderr(&output).contains("1 s"), "{}", stderr(&output));
+    drop(target.accept().expect("the first"));
+
+    let mut fetch = house.fetch_to(&place, called, &["--timeout-target=1h"]);
+    let fetch = fetch.stderr(std::process::Stdio::piped()).spawn().expect("atrn-fetch");
+    let held = target.accept().expect("a call");
+    signal(fetch.id(), rustix::process::Signal::TERM);
+    let output = fetch.wait_with_output().expect("its end");
+    drop(held);
+    assert_eq!(output.status.code(), Some(143), "{}", stderr(&output));
+    assert!(provider.accept().is_err(), "the provider was called");
 }

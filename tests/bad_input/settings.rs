@@ -167,3 +167,134 @@ fn a_key_may_be_a_credential_of_the_unit() {
         assert!(told.contains(words) && told.contains("odmrd.toml:"), "{value}: {told}");
     }
 }
+
+/// Settings of a house that begins, with these lines at their end; and what is said of them.
+fn judged(extra: &str) -> (Option<i32>, String) {
+    let house = House::new(extra);
+    let output = house.run_odmrd(&["check-config"]);
+    (output.status.code(), stderr(&output))
+}
+
+#[test]
+fn names_that_nobody_has_here_are_faults_of_the_settings() {
+    for (extra, key) in [
+        ("user = \"no-such-user\"", "odmrd.toml:6:8: user: "),
+        ("user = \"root\"", "odmrd.toml:6:8: user: "),
+        (
+            "control = { socket = \"/run/odmrd-control\", group = \"no-such-group\" }",
+            ": control.group: ",
+        ),
+    ] {
+        let (code, told) = judged(extra);
+        assert_eq!(code, Some(78), "{extra}: {told}");
+        assert!(told.contains(key), "{extra}: {told}");
+    }
+}
+
+#[test]
+fn every_mistake_of_a_file_is_told_at_once() {
+    let extra =
+        "[queue]\nlifetime = 7\n[mx]\nmax_sise = \"1 MiB\"\n[limits]\nconnections = \"many\"\n";
+    let house = House::bare();
+    house.write("odmrd.toml", &format!("hostname = \"x y\"\n{extra}"));
+    let output = house.run_odmrd(&["check-config"]);
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    for key in [
+        ":1:12: hostname",
+        ":3:12: queue.lifetime",
+        ":5:1: mx.max_sise",
+        ":7:15: limits.connections",
+    ] {
+        assert_eq!(told.matches(&format!("odmrd.toml{key}: ")).count(), 1, "{key}: {told}");
+    }
+
+    let two = "[account.home]\nport = \"x\"\nservre = \"a\"\n[run]\njudge = 1\n";
+    let config = house.write("fetch.toml", two);
+    let mut fetch = std::process::Command::new(env!("CARGO_BIN_EXE_atrn-fetch"));
+    let output = fetch.arg("show-config").arg("--config").arg(config).output().expect("atrn-fetch");
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    assert!(
+        told.contains("account.home.port: ") && told.contains("account.home.servre: "),
+        "{told}"
+    );
+}
+
+#[test]
+fn files_that_do_not_go_together_are_told_with_their_keys() {
+    let house = House::bare();
+    for host in ["one", "two"] {
+        let name = format!("{host}.example.net");
+        let config = house.path(host).join("odmrd.toml");
+        let mut init = std::process::Command::new(env!("CARGO_BIN_EXE_odmrd"));
+        let init = init.args(["init", "--hostname", &name, "--state-dir", "state", "--config"]);
+        assert!(init.arg(&config).output().expect("odmrd").status.success());
+    }
+    std::fs::copy(house.path("two/key.pem"), house.path("one/key.pem")).expect("copied");
+    let check = || {
+        let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_odmrd"));
+        let check = check.arg("--config").arg(house.path("one/odmrd.toml")).arg("check-config");
+        let output = check.output().expect("odmrd");
+        (output.status.code(), stderr(&output))
+    };
+    let (code, told) = check();
+    assert_eq!(code, Some(78), "{told}");
+    assert!(told.contains(": tls.key: ") && told.contains("is not the key of"), "{told}");
+    std::fs::remove_file(house.path("one/accounts.toml")).expect("gone");
+    std::fs::copy(house.path("two/certificate.pem"), house.path("one/certificate.pem"))
+        .expect("copied");
+    let (code, told) = check();
+    assert_eq!(code, Some(78), "{told}");
+    assert!(told.contains(": accounts: ") && told.contains("odmrd account add"), "{told}");
+}
+
+/// It is no fault: the account may come tomorrow. But it is hardly meant so.
+#[test]
+fn a_section_for_nobodys_domain_is_told_and_lets_be() {
+    let (code, told) = judged("[domains.\"exampel.org\"]\nlifetime = \"7d\"");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("domains.\"exampel.org\": no account has this domain"), "{told}");
+    let (code, told) = judged("[domains.\"example.org\"]\nlifetime = \"7d\"");
+    assert_eq!((code, told.contains("no account")), (Some(0), false), "{told}");
+}
+
+#[test]
+fn a_domain_that_is_anothers_is_refused_before_a_password_is_asked_for() {
+    let house = House::new("");
+    let before = std::fs::read_to_string(house.path("accounts.toml")).expect("accounts");
+    let output = house.run_odmrd(&["account", "add", "new", "--domain", "EXAMPLE.org"]);
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(65), "{told}");
+    assert!(told.contains("belongs to account \"acme\" already"), "{told}");
+    let after = std::fs::read_to_string(house.path("accounts.toml")).expect("accounts");
+    assert_eq!(after, before);
+}
+
+/// Nobody is called, and so nothing is fetched, for a run that would end badly in any case.
+#[test]
+fn what_would_fail_after_the_call_is_told_before_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.set_nonblocking(true).expect("a listener that does not wait");
+    let address = listener.local_addr().expect("an address");
+    let house = House::bare();
+    let nowhere = house.path("nowhere").display().to_string();
+    let summary = format!("{nowhere}/summary.json");
+    for (flags, code, words) in [
+        (&["--transcript", &nowhere][..], 78, "transcript: "),
+        (&["--summary", &summary], 73, "--summary: "),
+    ] {
+        let output = house.fetch(address, flags).output().expect("atrn-fetch");
+        let told = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{told}");
+        assert!(told.contains(words) && told.contains("nowhere"), "{told}");
+    }
+    let mut fetch = std::process::Command::new(env!("CARGO_BIN_EXE_atrn-fetch"));
+    fetch.args(["run", "--server", "127.0.0.1", "--port", &address.port().to_string()]);
+    fetch.args(["--user", "acme", "--domain", "example.org", "--deliver", "maildir:Maildir"]);
+    let output = fetch.current_dir(house.path(".")).stdin(std::process::Stdio::null()).output();
+    let output = output.expect("atrn-fetch");
+    assert_eq!(output.status.code(), Some(78), "{}", stderr(&output));
+    assert!(stderr(&output).contains("--password-file: not set"), "{}", stderr(&output));
+    assert!(listener.accept().is_err(), "somebody called");
+}

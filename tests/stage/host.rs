@@ -108,6 +108,11 @@ impl Host {
             ServerStep::Malformed(_) => {
                 session.auth_refused(Reply::new(501, (5, 2), "not a message of that mechanism"))
             }
+            ServerStep::ServerFirst => session.auth_refused(Reply::new(
+                501,
+                (7, 0),
+                "in that mechanism the server speaks first",
+            )),
         }
     }
 

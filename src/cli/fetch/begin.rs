@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::{Cli, Init, Invocation};
 use crate::cli::tell;
-use crate::config::Problem;
+use crate::config::Problems;
 use crate::config::fetch::begin::{account_text, file_text, write_new};
 use crate::config::fetch::files::{self as settings, SYSTEM_PATH, user_path};
 use crate::config::fetch::{Files, Layer};
@@ -63,7 +63,7 @@ pub(super) fn put(files: &[(PathBuf, SecretString)]) -> Result<(), Failure> {
 }
 
 /// The settings files, as a command line that names this one would have them.
-pub(in crate::cli) fn files(named: Option<&Path>) -> Result<Files, Problem> {
+pub(in crate::cli) fn files(named: Option<&Path>) -> Result<Files, Problems> {
     let place = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let user = user_path(place("XDG_CONFIG_HOME").as_deref(), place("HOME").as_deref());
     settings::load(named, user.as_deref(), Path::new(SYSTEM_PATH))

@@ -24,7 +24,9 @@ use crate::cli::log::{self, LogFormat, LogSettings};
 use crate::cli::signal::{Signal, Signals};
 use crate::cli::{tell, tell_schema};
 use crate::config::Problem;
+use crate::config::fetch::check::no_writing_to;
 use crate::config::fetch::{Account, Effective, Files, Judge, Whole};
+use crate::config::secret::SecretSource;
 use crate::exit::{Exit, Failure};
 use crate::flow::errand::{self, Transcript};
 use crate::flow::memory::{Memory, Telling};
@@ -69,7 +71,7 @@ fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure
     let counts = invocation.command.calls() && output.format() != Format::Nagios;
     *whole = of_run.filter(|_| counts).map_or(*whole, |of_run| of_run.whole);
     let accounts = read.and_then(|files| accounts_of(&invocation, &files));
-    let accounts = match accounts {
+    let mut accounts = match accounts {
         // What such a check cannot find out is its fourth answer, and stands where the others do.
         Err(failure) if output.format() == Format::Nagios => {
             tell(&format!("{}\n", watched::unknown(&failure)))?;
@@ -77,6 +79,9 @@ fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure
         }
         accounts => accounts?,
     };
+    if matches!(invocation.command, Command::Run(_) | Command::Check(_)) {
+        ask_where_unset(&mut accounts);
+    }
     let judge = whole.judge();
     match &invocation.command {
         Command::Run(flags) if flags.dry_run => with_runtime(plan_all(output, judge, &accounts)),
@@ -107,7 +112,8 @@ fn look_after(invocation: Invocation, accounts: &[Effective]) -> Result<Exit, Fa
 fn read_files(invocation: &Invocation) -> Result<Files, Failure> {
     let place = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let (xdg, home) = (place("XDG_CONFIG_HOME"), place("HOME"));
-    invocation.files(xdg.as_deref(), home.as_deref()).map_err(unusable)
+    let files = invocation.files(xdg.as_deref(), home.as_deref());
+    files.map_err(|problems| Failure::new(Exit::Config, problems))
 }
 
 fn accounts_of(invocation: &Invocation, files: &Files) -> Result<Vec<Effective>, Failure> {
@@ -148,6 +154,7 @@ async fn fetch_all(
     accounts: &[Effective],
 ) -> Result<Ended, Failure> {
     let output = flags.common.output;
+    summary_can_be_kept(flags)?;
     let (stop, stopped) = watch::channel(false);
     let signal = tokio::spawn(first_signal(stop));
     let mut summaries = Vec::new();
@@ -173,6 +180,36 @@ async fn fetch_all(
     match signal.is_finished() {
         true => Ok(signal.await.map_or(ended, Ended::from)),
         false => Ok(ended),
+    }
+}
+
+/// Better known before mail has come than after.
+fn summary_can_be_kept(flags: &RunFlags) -> Result<(), Failure> {
+    let Some(path) = &flags.summary else { return Ok(()) };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let fault = match path.is_dir() {
+        true => Some(format!("{} is a folder", path.display())),
+        false => no_writing_to(folder.unwrap_or(Path::new("."))),
+    };
+    fault.map_or(Ok(()), |fault| {
+        let hint = "nothing was fetched; name a file in a folder that is there";
+        Err(Failure::new(Exit::CantCreate, format!("--summary: {fault}")).hint(Some(hint)))
+    })
+}
+
+/// Where a person sits, who can be asked, a password need not be written anywhere.
+fn ask_where_unset(accounts: &mut [Effective]) {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return;
+    }
+    for Effective { account, .. } in accounts {
+        if account.password.is_none() && account.certificate.is_none() {
+            let whom = match (&account.user, &account.server) {
+                (Some(user), Some(server)) => format!("{user} at {server}"),
+                _ => account.label(),
+            };
+            account.password = Some(SecretSource::Prompt(format!("password for {whom}")));
+        }
     }
 }
 

@@ -38,8 +38,8 @@ impl Books {
         listed: Vec<String>,
         spool: Option<&Path>,
     ) -> Result<Books, Failure> {
-        let loaded = provider::load(config)
-            .map_err(|problem| Failure::new(Exit::Config, &problem).hint(problem.hint.clone()))?;
+        let loaded =
+            provider::load(config).map_err(|problems| Failure::new(Exit::Config, problems))?;
         let settings = loaded.settings;
         let accounts = Accounts::load(settings.accounts_path())
             .map_err(|fault| Failure::new(fault.exit(), fault))?;

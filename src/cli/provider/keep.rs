@@ -37,8 +37,7 @@ pub fn init(config: &Path, order: &Init) -> Result<Exit, Failure> {
 /// # Errors
 /// [`Failure`]; the account file is then as it was.
 pub fn account(config: &Path, order: Order) -> Result<Exit, Failure> {
-    let loaded = provider::load(config)
-        .map_err(|problem| Failure::new(Exit::Config, &problem).hint(problem.hint.clone()))?;
+    let loaded = provider::load(config).map_err(|problems| Failure::new(Exit::Config, problems))?;
     let path = loaded.settings.accounts_path();
     match order {
         Order::Add(add) => {
@@ -96,9 +95,11 @@ fn orphaned_postmaster(settings: &Settings, name: &str) -> Option<Mailbox> {
 
 fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {
     // Asked before the file is locked: a person may take a while.
-    let known = Accounts::load(path).ok();
-    if known.is_some_and(|accounts| accounts.find(&add.name).is_some()) {
-        return Err(failed(AccountsError::Exists(add.name)));
+    if let Ok(accounts) = Accounts::load(path) {
+        if accounts.find(&add.name).is_some() {
+            return Err(failed(AccountsError::Exists(add.name)));
+        }
+        accounts.are_free(&add.domains).map_err(failed)?;
     }
     let password = match add.dovecot {
         true => None,
@@ -190,7 +191,7 @@ fn new_password(from: &Password, account: &str) -> Result<(SecretString, bool), 
         Password { password_file: Some(path), .. } => {
             Ok((read(SecretSource::File(path.clone()))?, false))
         }
-        _ => ask_twice(&format!("password for {account}: "))
+        _ => ask_twice(&format!("password for {account}"))
             .map(|password| (password, false))
             .map_err(unread),
     }
@@ -211,7 +212,13 @@ fn failed(fault: AccountsError) -> Failure {
 }
 
 fn unread(fault: SecretError) -> Failure {
-    Failure::new(fault.exit(), fault)
+    let hint = match fault {
+        SecretError::NoTerminal => {
+            Some("--password-stdin or --password-file reads it elsewhere; --generate makes one")
+        }
+        _ => fault.hint(),
+    };
+    Failure::new(fault.exit(), fault).hint(hint)
 }
 
 fn unusable(fault: impl std::fmt::Display) -> Failure {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cli::failure::told;
 use crate::cli::log;
 use crate::cli::signal::{Signal, Signals};
 use crate::config::provider::{self, Level, LogFormat};
@@ -17,11 +18,14 @@ pub fn run(config: &Path, sockets: Result<Sockets, ServeError>) -> Result<Exit, 
     let signals = Signals::early().map_err(ServeError::System)?;
     let loaded = provider::load(config).map_err(ServeError::from)?;
     let settings = log_settings(loaded.settings.log.format, loaded.settings.log.level);
-    log::start(&settings).map_err(|fault| Failure::new(Exit::Config, fault))?;
+    let log = log::start_apart(&settings).map_err(|fault| Failure::new(Exit::Config, fault))?;
     let ready = Ready::new(loaded, sockets?)?;
     ready.drop_privileges()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(ServeError::System)?.block_on(ready.serve(signals))?;
+    if log.dropped() > 0 {
+        tracing::warn!(lines = log.dropped(), "of this log were dropped: nobody read them in time");
+    }
     Ok(Exit::Ok)
 }
 
@@ -32,6 +36,9 @@ pub fn run(config: &Path, sockets: Result<Sockets, ServeError>) -> Result<Exit, 
 pub fn check_config(config: &Path) -> Result<Exit, Failure> {
     let loaded = provider::load(config).map_err(ServeError::from)?;
     let found = serve::check(&loaded)?;
+    for problem in &found.remarks {
+        told("odmrd", &Failure::new(Exit::Ok, problem).hint(problem.hint.clone()));
+    }
     let tls = if found.tls { "TLS" } else { "no TLS: no certificate is set" };
     let (accounts, domains) =
         (counted(found.accounts, "account"), counted(found.domains, "domain"));

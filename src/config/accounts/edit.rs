@@ -9,7 +9,7 @@ use std::time::Duration;
 use toml_edit::{Array, DocumentMut, Item, RawString, Table, value};
 
 use super::{Accounts, AccountsError, read};
-use crate::config::Document;
+use crate::config::{Document, Problem};
 use crate::sasl::{Credentials, Fingerprint};
 use crate::smtp::Domain;
 
@@ -65,7 +65,11 @@ pub fn edit<T>(
     let mut file = AccountFile::parse(&path, &before)?;
     let outcome = change(&mut file)?;
     let after = file.document.to_string();
-    Accounts::parse(&path, &after)?;
+    // The lines of what nobody will ever see are no help.
+    Accounts::parse(&path, &after).map_err(|fault| match fault {
+        AccountsError::Misplaced(problem) => Problem { position: None, ..problem }.into(),
+        fault => fault,
+    })?;
     replace(&path, &after)
         .map_err(|error| AccountsError::Io { path, doing: "write", error })
         .map(|()| outcome)
@@ -150,11 +154,13 @@ impl AccountFile {
     /// Adds an account behind those there are.
     ///
     /// # Errors
-    /// [`AccountsError::Exists`] when somebody logs in by that name already.
+    /// [`AccountsError::Exists`] when somebody logs in by that name already, [`AccountsError::Taken`]
+    /// when a domain is another's.
     pub fn add(&mut self, new: &NewAccount) -> Result<(), AccountsError> {
         if self.accounts.find(&new.name).is_some() {
             return Err(AccountsError::Exists(new.name.clone()));
         }
+        self.accounts.are_free(&new.domains)?;
         let mut account = Table::new();
         account.insert("domains", list(new.domains.iter().map(Domain::to_string)));
         if !new.aliases.is_empty() {

@@ -172,6 +172,17 @@ impl Accounts {
         self.by_domain.get(domain).and_then(|&n| self.all.get(n))
     }
 
+    /// Has nobody any of these domains yet?
+    ///
+    /// # Errors
+    /// [`AccountsError::Taken`] for the first that somebody has.
+    pub fn are_free(&self, domains: &[Domain]) -> Result<(), AccountsError> {
+        let owned = domains.iter().find_map(|domain| Some((domain, self.claimant(domain)?)));
+        owned.map_or(Ok(()), |(domain, owner)| {
+            Err(AccountsError::Taken { domain: domain.clone(), owner: owner.name.clone() })
+        })
+    }
+
     /// Every account, in the order of names.
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
         self.all.iter()
@@ -213,6 +224,14 @@ pub enum AccountsError {
     /// The name is taken.
     #[error("there is an account {0:?} already; `odmrd account passwd` sets its password anew")]
     Exists(String),
+    /// The domain is another's.
+    #[error("{domain} belongs to account {owner:?} already; a domain has one account")]
+    Taken {
+        /// Which.
+        domain: Domain,
+        /// Whose.
+        owner: String,
+    },
     /// No such account.
     #[error("there is no account {0:?}; `odmrd account list` shows those there are")]
     Unknown(String),
@@ -228,7 +247,7 @@ impl AccountsError {
             }
             AccountsError::Io { .. } => Exit::Io,
             AccountsError::Busy(_) => Exit::TempFail,
-            AccountsError::Exists(_) => Exit::Data,
+            AccountsError::Exists(_) | AccountsError::Taken { .. } => Exit::Data,
             AccountsError::Unknown(_) => Exit::NoInput,
         }
     }

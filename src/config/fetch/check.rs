@@ -41,6 +41,7 @@ impl Effective {
         }
         if purpose == Purpose::Run {
             note(self.mail_faults());
+            note(self.unwritable_folder());
             note(self.provider_faults());
             note(self.rhythm_faults());
         }
@@ -177,6 +178,12 @@ impl Effective {
                 "the account's name at the provider; only mechanism = \"external\" needs none",
             ),
             rule(
+                a.password.is_none() && a.certificate.is_none() && !external,
+                "password",
+                "not set: how are we to prove who we are?",
+            )
+            .hint("password = { file = \"acme.password\" }; without it only a person at a terminal is asked"),
+            rule(
                 external && a.certificate.is_none(),
                 "mechanism",
                 "saw external, but certificate is not set",
@@ -260,6 +267,7 @@ impl Effective {
             ("timeout_greeting", a.timeout_greeting),
             ("timeout_command", a.timeout_command),
             ("timeout_data", a.timeout_data),
+            ("timeout_target", a.timeout_target),
             ("timeout_program", a.timeout_program),
         ];
         let turn = between("timeout_turn", a.timeout_turn, Duration::minutes(10), "10m to 24h");
@@ -268,12 +276,33 @@ impl Effective {
         faults(others.into_iter().chain([turn]))
     }
 
+    /// A dialogue that cannot be kept is better known before the mail has come.
+    fn unwritable_folder(&self) -> Vec<Fault> {
+        let fault = self.account.transcript.as_deref().and_then(no_writing_to);
+        let hint = "make the folder, for this user's eyes only: dialogues name people";
+        fault.map(|fault| Fault::new("transcript", fault).hint(hint)).into_iter().collect()
+    }
+
     fn unreadable_files(&self) -> Vec<Fault> {
         let a = &self.account;
         let files = [("ca", &a.ca), ("certificate", &a.certificate), ("key", &a.key)];
         let unreadable =
             files.into_iter().filter_map(|(key, path)| unreadable(key, path.as_deref()?));
         unreadable.chain(a.key.as_deref().and_then(readable_by_others)).collect()
+    }
+}
+
+/// Why no file can be made in this folder; nothing where one can.
+pub fn no_writing_to(folder: &Path) -> Option<String> {
+    let shown = folder.display();
+    match std::fs::metadata(folder) {
+        Err(error) => Some(format!("{shown}: {error}")),
+        Ok(facts) if !facts.is_dir() => Some(format!("{shown} is no folder")),
+        Ok(_) => {
+            let may = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+            let error = rustix::fs::access(folder, may).err()?;
+            Some(format!("no file can be made in {shown}: {error}"))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Files, Owner};
-use crate::config::document::{Document, Problem};
+use crate::config::document::{Document, Problems};
 
 /// The system's file.
 pub const SYSTEM_PATH: &str = "/etc/odmr/atrn-fetch.toml";
@@ -20,7 +20,7 @@ pub fn user_path(xdg_config_home: Option<&Path>, home: Option<&Path>) -> Option<
 ///
 /// # Errors
 /// A named file that cannot be read, and the first mistake in any.
-pub fn load(named: Option<&Path>, user: Option<&Path>, system: &Path) -> Result<Files, Problem> {
+pub fn load(named: Option<&Path>, user: Option<&Path>, system: &Path) -> Result<Files, Problems> {
     if let Some(path) = named {
         return Files::parse(vec![(Owner::User, Document::read(path)?)]);
     }

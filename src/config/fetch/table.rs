@@ -254,6 +254,9 @@ settings! {
     #[arg(long, value_name = "DURATION", env = "ODMR_TIMEOUT_TURN", help_heading = "Timeouts")]
     timeout_turn: Duration = Duration::seconds(630);
 
+    /// Wait this long for each reply of the target server; for its answer to a message, 10m at least
+    #[arg(long, value_name = "DURATION", env = "ODMR_TIMEOUT_TARGET", help_heading = "Timeouts")]
+    timeout_target: Duration = Duration::minutes(1);
     /// Wait this long for the program of command: to end
     #[arg(long, value_name = "DURATION", env = "ODMR_TIMEOUT_PROGRAM", help_heading = "Timeouts")]
     timeout_program: Duration = Duration::minutes(5);

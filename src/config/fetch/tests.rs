@@ -14,7 +14,8 @@ fn files(user: &str, system: &str) -> Files {
 }
 
 fn fault(text: &str) -> String {
-    Files::parse(vec![(Owner::User, Document::new("f.toml", text))]).unwrap_err().to_string()
+    let parsed = Files::parse(vec![(Owner::User, Document::new("f.toml", text))]);
+    parsed.unwrap_err().iter().next().unwrap().to_string()
 }
 
 fn server(name: &str) -> Option<Server> {
@@ -138,6 +139,7 @@ fn each_wrong_value_is_one_line() {
 #[test]
 fn a_good_account_has_nothing_wrong_with_it() {
     let text = "[account.a]\nserver = \"odmr.example.net\"\nuser = \"a\"\n\
+                password = { file = \"p\" }\n\
                 domains = [\"x.org\"]\ndeliver = \"lmtp:unix:/run/lmtp\"\n";
     let effective = files(text, "").account("a", Vec::new()).unwrap();
     assert_eq!(effective.check(Purpose::Run), Ok(()));
@@ -156,6 +158,7 @@ fn every_fault_of_an_account_is_told_where_it_stands() {
             "/home/u/atrn-fetch.toml:3:1: account.a.folders: set, but mail does not go to a Maildir",
             "/home/u/atrn-fetch.toml: account.a.server: not set: whom are we to call?",
             "/home/u/atrn-fetch.toml: account.a.user: not set: who are we?",
+            "/home/u/atrn-fetch.toml: account.a.password: not set: how are we to prove who we are?",
             "/home/u/atrn-fetch.toml:5:13: account.a.mechanism: shows the password, and tls is none",
             "/home/u/atrn-fetch.toml: account.a.accept_domains: \
              not set, and neither is domains: whose mail are we to take?",
@@ -172,6 +175,7 @@ fn faults_of_flags_name_the_flag() {
     let text = Files::default().by_flags(layers).check(Purpose::Run).unwrap_err().to_string();
     for line in [
         "command line: --server: not set: whom are we to call?\n",
+        "command line: --password-file: not set: how are we to prove who we are?\n",
         "command line: --accept-domain: not set, and neither is domains",
         "command line: --max-rounds: saw 0; allowed: 1 or more\n",
         "environment: ODMR_TIMEOUT_TURN: saw 1s; allowed: 10m to 24h\n",
@@ -182,8 +186,8 @@ fn faults_of_flags_name_the_flag() {
 
 #[test]
 fn each_purpose_asks_for_what_it_needs() {
-    let text =
-        "[account.a]\ndeliver = \"maildir:/m\"\n[account.b]\nserver = \"x.org\"\nuser = \"b\"\n";
+    let text = "[account.a]\ndeliver = \"maildir:/m\"\n[account.b]\nserver = \"x.org\"\nuser = \"b\"\n\
+         password = { file = \"p\" }\n";
     let files = files(text, "");
     let check = |name, purpose| files.account(name, Vec::new()).unwrap().check(purpose).is_ok();
     assert!(check("a", Purpose::TestTarget) && !check("a", Purpose::Check));

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration as StdDuration;
 
-use super::{Loaded, Settings};
+use super::{Loaded, Settings, places};
 use crate::config::document::{Problem, Problems, quoted_if_needed};
 use crate::config::fetch::TlsMode;
 use crate::config::recipients::Recipients;
@@ -164,14 +164,14 @@ pub fn load_recipients(path: &Path, domain: &Domain) -> Result<Recipients, Strin
     Recipients::parse(&text, domain).map_err(|bad| format!("{}: {bad}", path.display()))
 }
 
-struct Rule {
+pub(super) struct Rule {
     broken: bool,
     key: String,
     fault: String,
     hint: &'static str,
 }
 
-fn rule(broken: bool, key: &str, fault: impl Into<String>, hint: &'static str) -> Rule {
+pub(super) fn rule(broken: bool, key: &str, fault: impl Into<String>, hint: &'static str) -> Rule {
     Rule { broken, key: key.to_owned(), fault: fault.into(), hint }
 }
 
@@ -228,6 +228,7 @@ fn rules(s: &Settings) -> Vec<Rule> {
     rules.extend(delays(s));
     rules.extend(at_least_one(s));
     rules.extend(timeouts(s));
+    rules.extend(places::rules(s));
     rules
 }
 

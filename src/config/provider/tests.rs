@@ -1,12 +1,13 @@
 use super::*;
 use crate::config::value::Size;
 
-fn parse(text: &str) -> Result<Settings, Problem> {
+fn parse(text: &str) -> Result<Settings, Problems> {
     Settings::parse(&Document::new("odmrd.toml", text))
 }
 
 fn fault(text: &str) -> (String, Option<String>) {
-    let problem = parse(text).unwrap_err();
+    let problems = parse(text).unwrap_err();
+    let problem = problems.iter().next().unwrap().clone();
     (problem.to_string(), problem.hint)
 }
 
@@ -128,6 +129,7 @@ fn relative_paths_start_beside_the_file() {
 
 #[test]
 fn a_missing_file_is_told_with_the_way_out() {
-    let problem = load(Path::new("/nowhere/odmrd.toml")).unwrap_err();
+    let problems = load(Path::new("/nowhere/odmrd.toml")).unwrap_err();
+    let problem = problems.iter().next().unwrap();
     assert_eq!(problem.hint.as_deref(), Some("odmrd init writes one"));
 }

@@ -118,9 +118,7 @@ pub enum SecretError {
     #[error("credential {0:?}: expected a name without slashes, such as acme")]
     BadCredentialName(String),
     /// Nobody to ask.
-    #[error(
-        "there is no terminal to ask for the password on; name a file, a command or a descriptor instead"
-    )]
+    #[error("there is no terminal to ask for the password on")]
     NoTerminal,
     /// The person gave up.
     #[error("interrupted")]
@@ -154,6 +152,7 @@ impl SecretError {
                      systemd credential needs no such leave",
                 )
             }
+            SecretError::NoTerminal => Some("name a file, a command or a descriptor instead"),
             SecretError::Failed(..) => Some(
                 "is its agent locked? From cron or a unit a file or a systemd credential is safer",
             ),

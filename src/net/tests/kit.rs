@@ -63,6 +63,15 @@ impl Authority {
         KeyFiles { certificate: path("good.pem"), key: path("good.key") }
     }
 
+    /// One that signs others and serves by itself, as `openssl req -x509` makes it.
+    pub(super) fn authority_that_serves(&self, file: &str) -> KeyFiles {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["mx.example.net".to_owned()]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).unwrap();
+        write(self.dir.path(), file, &certificate.pem(), &key.serialize_pem())
+    }
+
     pub(super) fn self_signed(&self, file: &str) -> KeyFiles {
         let pair = crate::net::tls::self_signed(&["mx.example.net".into()]).unwrap();
         write(self.dir.path(), file, &pair.certificate, &pair.key)

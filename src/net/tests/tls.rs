@@ -138,6 +138,17 @@ async fn an_unknown_issuer_is_refused_with_a_pin_to_copy() {
 }
 
 #[tokio::test]
+async fn an_authority_that_serves_is_refused_with_a_pin_to_copy() {
+    let authority = Authority::new();
+    let files = authority.authority_that_serves("both");
+    let trusting = TlsClient::new(&Trust::Roots(files.certificate.clone()), None).unwrap();
+    let (why, hint) = complaint(files.clone(), &trusting, "mx.example.net").await;
+    assert_eq!(why, "the certificate is an authority's own (CA:TRUE), not a server's");
+    assert!(hint.ends_with(&fingerprint(&files).to_string()), "{hint}");
+    shaken(&serve(files.clone()), &pinning(fingerprint(&files))).await;
+}
+
+#[tokio::test]
 async fn the_server_is_told_that_it_was_refused() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let (served, _) = shake(&serve(authority.good()), &stranger.client(), "mx.example.net").await;

@@ -65,6 +65,13 @@ fn distrusted(distrust: &Distrust) -> WireFault {
                  certificates, or pin {fingerprint}"
             ),
         ),
+        Distrust::NoServers { fingerprint, why } => (
+            format!("the certificate {why}"),
+            format!(
+                "have the server make one with basicConstraints CA:FALSE and its name, or pin this one with \
+                 --fingerprint {fingerprint}"
+            ),
+        ),
     };
     WireFault::Untrusted { why, hint }
 }

@@ -12,7 +12,7 @@ mod inspect;
 mod server;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -83,6 +83,20 @@ pub enum TlsSetupError {
     /// The TLS library refused the settings.
     #[error("TLS cannot be set up: {0}")]
     Library(rustls::Error),
+}
+
+impl TlsSetupError {
+    /// The file that is at fault; the key's, where it does not go with its certificate.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            TlsSetupError::Unreadable { path, .. }
+            | TlsSetupError::KeyIsPublic { path, .. }
+            | TlsSetupError::NothingInside { path, .. }
+            | TlsSetupError::Unusable { path, .. } => Some(path),
+            TlsSetupError::Mismatch { key, .. } => Some(key),
+            TlsSetupError::NoRoots { .. } | TlsSetupError::Library(_) => None,
+        }
+    }
 }
 
 /// The one provider of cryptography.

@@ -20,6 +20,20 @@ pub(super) enum Distrust {
     NotPinned { fingerprint: Fingerprint },
     #[error("certificate {fingerprint} is signed by nobody we know")]
     UnknownIssuer { fingerprint: Fingerprint, self_signed: bool },
+    #[error("certificate {fingerprint} {why}")]
+    NoServers { fingerprint: Fingerprint, why: &'static str },
+}
+
+impl Distrust {
+    /// A certificate that no server can have, whoever signed it.
+    fn no_servers(fault: &OtherError, certificate: &CertificateDer<'_>) -> Option<Distrust> {
+        let why = match fault.0.downcast_ref::<webpki::Error>()? {
+            webpki::Error::CaUsedAsEndEntity => "is an authority's own (CA:TRUE), not a server's",
+            webpki::Error::UnsupportedCertVersion => "is of X.509 version 1, and says no names",
+            _ => return None,
+        };
+        Some(Distrust::NoServers { fingerprint: Fingerprint::of(certificate), why })
+    }
 }
 
 impl From<Distrust> for Error {
@@ -92,6 +106,12 @@ impl<V: ServerCertVerifier> ServerCertVerifier for Explaining<V> {
                 let (fingerprint, self_signed) =
                     (Fingerprint::of(certificate), is_self_signed(certificate));
                 Err(Distrust::UnknownIssuer { fingerprint, self_signed }.into())
+            }
+            Err(Error::InvalidCertificate(CertificateError::Other(fault))) => {
+                Err(match Distrust::no_servers(&fault, certificate) {
+                    Some(distrust) => distrust.into(),
+                    None => Error::InvalidCertificate(CertificateError::Other(fault)),
+                })
             }
             judged => judged,
         }

@@ -97,8 +97,10 @@ pub enum ServerStep {
     /// 535 5.7.8, with one text for every reason. Over a channel-binding mechanism, end the
     /// connection: [`Mechanism::binds_channel`].
     Rejected(Reason),
-    /// 501 5.5.2, or 5.7.0: not a message of this mechanism.
+    /// 501 5.5.2: not a message of this mechanism.
     Malformed(&'static str),
+    /// 501 5.7.0: an initial response, where the server speaks first (RFC 4954, section 4).
+    ServerFirst,
 }
 
 /// Why somebody was rejected: for our own log, never for the wire.
@@ -168,7 +170,7 @@ impl ServerExchange {
             return OUT_OF_TURN;
         }
         match (self.mechanism, initial) {
-            (Mechanism::CramMd5, Some(_)) => ServerStep::Malformed(SERVER_FIRST),
+            (Mechanism::CramMd5, Some(_)) => ServerStep::ServerFirst,
             (Mechanism::CramMd5, None) => self.challenge_cram(),
             (Mechanism::Login, Some(user)) => self.login_user(user),
             (Mechanism::Login, None) => self.ask(b"Username:", Await::LoginUser),
@@ -231,7 +233,6 @@ impl fmt::Debug for ServerExchange {
 }
 
 const OUT_OF_TURN: ServerStep = ServerStep::Malformed("nothing was asked");
-const SERVER_FIRST: &str = "in this mechanism the server speaks first";
 const TOO_LONG: &str = "longer than any message of this mechanism";
 const NOT_TEXT: &str = "not UTF-8";
 

@@ -74,6 +74,7 @@ fn talk(
             }
             ServerStep::Rejected(reason) => return Err(reason.to_string()),
             ServerStep::Malformed(what) => return Err(what.to_owned()),
+            ServerStep::ServerFirst => return Err("the server speaks first".to_owned()),
         }
     }
 }

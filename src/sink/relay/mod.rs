@@ -51,15 +51,18 @@ pub struct Patience {
     pub end: Duration,
 }
 
+impl Patience {
+    /// As long as this for each answer; for that to the final dot, ten minutes at least.
+    pub fn of(each: Duration) -> Patience {
+        let end = each.max(Duration::from_secs(600));
+        let connect = Duration::from_secs(10);
+        Patience { connect, greeting: each, command: each, content: each, end }
+    }
+}
+
 impl Default for Patience {
     fn default() -> Patience {
-        Patience {
-            connect: Duration::from_secs(10),
-            greeting: Duration::from_secs(60),
-            command: Duration::from_secs(60),
-            content: Duration::from_secs(60),
-            end: Duration::from_secs(600),
-        }
+        Patience::of(Duration::from_secs(60))
     }
 }
 

@@ -41,6 +41,11 @@ impl Folder {
         Ok(Folder { health, wake: Some(wake), thread: Some(thread) })
     }
 
+    /// The disk is full: folds all that can be, so that the log may begin anew in the room it has.
+    pub(super) fn press(&self, db: &Connection) {
+        fold(db, CheckpointMode::PASSIVE, &self.health);
+    }
+
     /// Looks at the log after a commit, on the writer's connection.
     pub(super) fn tend(&self, db: &Connection) {
         let Some((pages, folded)) = fold(db, CheckpointMode::NOOP, &self.health) else { return };

@@ -9,6 +9,7 @@ use std::path::Path;
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
+use super::health::is_full;
 use crate::spool::SpoolError;
 
 /// Held as long as the spool is open.
@@ -24,7 +25,11 @@ impl Lock {
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(&path).map_err(unusable)?;
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => sign(&mut file).map_err(unusable).map(|()| Lock(file)),
+            Ok(()) => match sign(&mut file) {
+                // A full disk has no room for the name of the owner, who may still make room.
+                Err(e) if !is_full(&e) => Err(unusable(e)),
+                _ => Ok(Lock(file)),
+            },
             Err(Errno::WOULDBLOCK) => Err(locked(folder, &mut file)),
             Err(e) => Err(unusable(e.into())),
         }

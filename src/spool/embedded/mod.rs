@@ -13,10 +13,11 @@
 //! | `conclude`, `delay` | whose sender is to be told of its end, of its waiting; and that it is |
 //! | `oversee`, `operate`, `done`, `decree` | what an operator sees and does; to which entries, and to mail yet to come |
 //! | `ledger` | what waits for whom, in constant time |
-//! | `room`, `health` | whether there is space, and whether the disk can be trusted |
+//! | `room`, `spare`, `health` | whether there is space, what is left when there is none, and whether the disk can be trusted |
 //! | `recover`, `rescue` | beginning and end; going on where pages are damaged |
 //!
-//! The folder holds `spool.db` (with its log beside it), `bodies/` for large content, and `lock`.
+//! The folder holds `spool.db` (with its log beside it), `bodies/` for large content, `lock`, and
+//! `spare`.
 //! Rows and files are private to this engine; other programs ask the library.
 
 mod body;
@@ -46,6 +47,7 @@ mod row;
 mod schema;
 mod seal;
 mod settle;
+mod spare;
 pub mod verify;
 mod writer;
 
@@ -82,6 +84,7 @@ use self::reader::Readers;
 use self::room::Room;
 use self::row::Stored;
 use self::settle::{Damage, Settlement};
+use self::spare::Spare;
 use self::writer::{Answer, Desk, Work, Writer};
 use super::{Arrival, Order, Spool, SpoolError, Totals};
 use crate::queue::{Act, Entry, EntryId, Fate, Tried};
@@ -266,7 +269,7 @@ impl Embedded {
 }
 
 /// What lies in the folder beside [`BODIES`].
-pub const FILES: [&str; 4] = ["lock", "spool.db", "spool.db-wal", "spool.db-shm"];
+pub const FILES: [&str; 5] = ["lock", "spool.db", "spool.db-wal", "spool.db-shm", spare::NAME];
 /// The folder of large content in it.
 pub const BODIES: &str = "bodies";
 
@@ -321,10 +324,14 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
     let path = database(folder);
     let unusable = |e: String| SpoolError::Unusable(format!("{}: {e}", path.display()));
     not_beside_content(folder, &bodies)?;
+    let spare = Spare::open(folder, &room);
     let mut file = OpenOptions::new();
     let file = file.write(true).create(true).truncate(false).mode(0o600).open(&path);
     file.map_err(|e| unusable(e.to_string()))?;
     let db = schema::writer(&path)?;
+    if spare.is_given_up() {
+        recover::begin_log_anew(&db);
+    }
     let (health, soonest): (Arc<Health>, _) = Default::default();
     recover::enter(&db, &bodies, &health).map_err(unusable)?;
     let ledger = Ledger::load(&db).map_err(|e| unusable(rescue::told(&e)))?;
@@ -336,6 +343,7 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
         ledger: Arc::new(ledger),
         health,
         room,
+        spare,
         bodies,
         soonest,
         commits: Arc::default(),

@@ -26,6 +26,14 @@ pub(super) fn enter(db: &Connection, bodies: &Bodies, health: &Health) -> Result
     Ok(())
 }
 
+/// Folds the log into the database, so that what is written next takes the log's room and no more of
+/// the disk. On a full disk this may come to nothing, and what is written next will tell.
+pub(super) fn begin_log_anew(db: &Connection) {
+    if let Err(e) = db.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE) {
+        tracing::warn!(error = %e, "the disk is full, and the spool's log could not be folded");
+    }
+}
+
 fn make_good(db: &Connection, bodies: &Bodies, health: &Health) -> Result<(), String> {
     let swept = match bodies.sweep(db).map_err(|e| format!("its bodies cannot be swept: {e}"))? {
         Ok(swept) => swept,

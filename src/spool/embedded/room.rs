@@ -88,9 +88,14 @@ impl Room {
         })
     }
 
+    /// Octets in all; 0 where the file system will not say.
+    pub(super) fn size(&self) -> u64 {
+        self.space().map_or(0, |space| space.size)
+    }
+
     /// Octets left, none of them when there is no file left to put them in. A file system that
     /// will not say is taken to be empty: writing to it will tell.
-    fn free(&self) -> u64 {
+    pub(super) fn free(&self) -> u64 {
         match rustix::fs::fstatvfs(&self.folder) {
             Ok(stat) if stat.f_files > 0 && stat.f_favail < FILES => 0,
             Ok(stat) => stat.f_bavail.saturating_mul(stat.f_frsize),

@@ -29,6 +29,7 @@ use super::recover;
 use super::rescue::is_damage;
 use super::room::Room;
 use super::settle::{self, Damage, Settlement};
+use super::spare::Spare;
 use crate::spool::SpoolError;
 
 /// Jobs that may wait for the writer; beyond that, sessions wait to hand theirs in.
@@ -72,6 +73,13 @@ pub(super) enum Work {
     Close,
 }
 
+impl Work {
+    /// Does it bring mail into the spool?
+    fn brings_mail(&self) -> bool {
+        matches!(self, Work::Keep(_) | Work::Conclude(_) | Work::Tell(_))
+    }
+}
+
 /// Work, and who waits for it.
 #[derive(Debug)]
 struct Job {
@@ -104,6 +112,7 @@ pub(super) struct Writer {
     pub(super) ledger: Arc<Ledger>,
     pub(super) health: Arc<Health>,
     pub(super) room: Arc<Room>,
+    pub(super) spare: Spare,
     pub(super) bodies: Arc<Bodies>,
     pub(super) soonest: Arc<Soonest>,
     pub(super) commits: Arc<Commits>,
@@ -148,13 +157,35 @@ impl Writer {
         match sound.and_then(|()| self.transaction(&group)) {
             Ok((answers, changes)) => {
                 self.done(group, answers, changes);
+                self.spare.renew(&self.room);
                 self.make_up();
             }
+            Err(Trouble::Refused(e @ SpoolError::Full { .. }, harm)) => self.press(group, &e, harm),
             Err(Trouble::Refused(e, harm)) => self.refuse(group, &e, harm),
             Err(Trouble::Damage(_)) if self.rebuild() => self.group(group),
             Err(Trouble::Damage(e)) => self.one_by_one(group, &e),
         }
         self.folder.tend(&self.db);
+    }
+
+    /// The disk is full: new mail is refused, and everything else is written in the room kept for it.
+    fn press(&mut self, group: Vec<Job>, e: &SpoolError, harm: Harm) {
+        let (mail, rest): (Vec<Job>, Vec<Job>) =
+            group.into_iter().partition(|job| job.work.brings_mail());
+        self.refuse(mail, e, harm);
+        if rest.is_empty() {
+            return;
+        }
+        self.spare.give_up();
+        self.folder.press(&self.db);
+        match self.transaction(&rest) {
+            Ok((answers, changes)) => self.done(rest, answers, changes),
+            Err(Trouble::Refused(e, harm)) => self.refuse(rest, &e, harm),
+            Err(Trouble::Damage(e)) => {
+                let refusal = self.health.mistrust(e.to_string());
+                self.refuse(rest, &refusal, Harm::Unknown);
+            }
+        }
     }
 
     /// Damage is met by one of these, and the others shall not suffer for it. No new mail is taken
