@@ -126,7 +126,7 @@ settings! {
     #[arg(long, value_name = "SHA256", env = "ODMR_FINGERPRINT", help_heading = "Transport")]
     fingerprint: Fingerprint;
     /// The name the provider's certificate must bear, if not that of --server
-    #[arg(long = "servername", value_name = "NAME", env = "ODMR_SERVER_NAME",
+    #[arg(long = "servername", alias = "server-name", value_name = "NAME", env = "ODMR_SERVER_NAME",
         help_heading = "Transport")]
     server_name: Server;
     /// Our own TLS certificate, a chain in PEM
