@@ -1,6 +1,7 @@
 //! DANE: certificates that the DNS vouches for. RFC 6698, RFC 7671, RFC 7672.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::chain::Security;
 use super::dnssec::targets;
@@ -84,17 +85,17 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// A TLSA record. RFC 6698, section 2.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Certificate<'a> {
-    usage: u8,
-    selector: u8,
-    matching: u8,
+pub(super) struct Record<'a> {
+    pub(super) usage: u8,
+    pub(super) selector: u8,
+    pub(super) matching: u8,
     /// In hexadecimal.
-    value: &'a str,
+    pub(super) value: &'a str,
 }
 
-impl Certificate<'_> {
+impl Record<'_> {
     /// Can a sender of mail look by it? RFC 7672, section 3.1: no authorities of the public.
-    fn is_usable(&self) -> bool {
+    pub(super) fn is_usable(&self) -> bool {
         let fits = match self.matching {
             0 => !self.value.is_empty(),
             1 => self.value.len() == 64,
@@ -105,13 +106,20 @@ impl Certificate<'_> {
     }
 }
 
+impl fmt::Display for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Record { usage, selector, matching, value } = self;
+        write!(f, "{usage} {selector} {matching} {value}")
+    }
+}
+
 /// What resolvers tell of a service's TLSA records; nothing where nobody told.
-struct Told<'a> {
-    records: BTreeSet<Certificate<'a>>,
+pub(super) struct Told<'a> {
+    pub(super) records: BTreeSet<Record<'a>>,
     evidence: Vec<String>,
 }
 
-fn told<'a>(case: &Case<'a>, service: &str) -> Option<Told<'a>> {
+pub(super) fn told<'a>(case: &Case<'a>, service: &str) -> Option<Told<'a>> {
     let is_it = |answer: &&&'a Answer| {
         answer.kind == Kind::Tlsa
             && answer.manner == Manner::Signed
@@ -122,7 +130,7 @@ fn told<'a>(case: &Case<'a>, service: &str) -> Option<Told<'a>> {
     let record = |data: &'a Data| match data {
         Data::Tlsa { usage, selector, matching, value } => {
             let (usage, selector, matching) = (*usage, *selector, *matching);
-            Some(Certificate { usage, selector, matching, value })
+            Some(Record { usage, selector, matching, value })
         }
         _ => None,
     };
@@ -131,7 +139,8 @@ fn told<'a>(case: &Case<'a>, service: &str) -> Option<Told<'a>> {
     Some(Told { records, evidence: vec![answer.id.clone()] })
 }
 
-fn service(target: &str) -> String {
+/// Where a server's records for port 25 stand. RFC 7672, section 2.2.3.
+pub(super) fn service(target: &str) -> String {
     format!("_25._tcp.{target}")
 }
 
@@ -187,12 +196,11 @@ fn is_bogus(security: &Security) -> bool {
 
 fn usable(case: &Case) -> Judged {
     each(case, |target, told| {
-        if told.records.is_empty() || told.records.iter().any(Certificate::is_usable) {
+        if told.records.is_empty() || told.records.iter().any(Record::is_usable) {
             return None;
         }
-        let shown = |record: &Certificate| {
-            format!("{} {} {}", record.usage, record.selector, record.matching)
-        };
+        let shown =
+            |record: &Record| format!("{} {} {}", record.usage, record.selector, record.matching);
         let got: Vec<String> = told.records.iter().map(shown).collect();
         let message = format!("no TLSA record of {target} can be used for mail");
         let fault = Fault::of(target, message).got(got.join(", ")).want("3 1 1");
@@ -202,7 +210,7 @@ fn usable(case: &Case) -> Judged {
 
 fn rollover(case: &Case) -> Judged {
     each(case, |target, told| {
-        let usable: Vec<&Certificate> = told.records.iter().filter(|r| r.is_usable()).collect();
+        let usable: Vec<&Record> = told.records.iter().filter(|r| r.is_usable()).collect();
         // An authority's stays when the host's key changes.
         let [only] = usable.as_slice() else { return None };
         if only.usage != 3 {

@@ -347,14 +347,21 @@ fn syntax(case: &Case) -> Judged {
     Judged::Amiss(mistakes.into_iter().map(fault).collect())
 }
 
+/// The rules that servers are held to; otherwise why there are none.
+pub(super) fn demanded(case: &Case) -> Result<Rules, Judged> {
+    match rules(case)? {
+        Ok(rules) if rules.mode == Mode::None => {
+            Err(Judged::Nothing("the MTA-STS policy says that there is none"))
+        }
+        Ok(rules) => Ok(rules),
+        Err(_) => Err(Judged::Nothing("the MTA-STS policy cannot be read")),
+    }
+}
+
 /// Judges a policy that is one.
 fn each(case: &Case, judge: impl Fn(&Rules) -> Vec<Fault>) -> Judged {
-    match rules(case) {
-        Ok(Ok(rules)) if rules.mode == Mode::None => {
-            Judged::Nothing("the MTA-STS policy says that there is none")
-        }
-        Ok(Ok(rules)) => Judged::by(judge(&rules)),
-        Ok(Err(_)) => Judged::Nothing("the MTA-STS policy cannot be read"),
+    match demanded(case) {
+        Ok(rules) => Judged::by(judge(&rules)),
         Err(judged) => judged,
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`reach`] | is somebody there, and who does he say he is |
 //! | [`secure`] | TLS, a finding for each of its sides |
+//! | [`promise`] | what the DNS and the policy promise of that, DANE and MTA-STS |
 //! | [`accept`] | whom the server takes, and from whom |
 //! | [`odmr`] | the server that should hand the mail over |
 //!
@@ -11,6 +12,7 @@
 
 mod accept;
 mod odmr;
+mod promise;
 mod reach;
 mod secure;
 
@@ -23,7 +25,9 @@ use crate::probe::{Call, Depth, Heard, Purpose, Rung, Said};
 
 /// The checks of servers that are called, in their order.
 pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
-    [reach::CHECKS, secure::CHECKS, accept::CHECKS, odmr::CHECKS].into_iter().flatten()
+    [reach::CHECKS, secure::CHECKS, promise::CHECKS, accept::CHECKS, odmr::CHECKS]
+        .into_iter()
+        .flatten()
 }
 
 const NOT_CALLED: &str = "no mail server was called";

@@ -229,6 +229,12 @@ pub(super) fn out_of_date(own: &Certificate, now: i64) -> Option<Word> {
     Some(Saying::that(phrase).got(until).at(severity).word())
 }
 
+/// The same of one that is of no use today; how long it is good yet does not matter.
+pub(super) fn is_not_good(own: &Certificate, now: i64) -> Option<Word> {
+    let is_good = (own.not_before..=own.not_after).contains(&now);
+    if is_good { None } else { out_of_date(own, now) }
+}
+
 fn cert_key(case: &Case) -> Judged {
     each_certificate(case, |_, _, own| {
         let least = match own.key.as_str() {

@@ -530,7 +530,7 @@ fn signed(world: &mut World, change: fn(&mut Signed)) {
 const KEY: &str = "3 1 1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// The domain's mail goes to a host in its own zone, which has these TLSA records.
-fn certified(world: &mut World, records: &[&str]) {
+pub fn certified(world: &mut World, records: &[&str]) {
     let mut signed = Signed::good();
     signed.certify("_25._tcp.mail.example.org", records);
     world.mx(&[(10, "mail.example.org")]);

@@ -1,7 +1,11 @@
 //! Servers that were called: for each check one that breaks exactly its rule, and one that does not.
 
-use super::cases::Spoil;
-use super::world::World;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256, Sha512};
+
+use super::cases::{Spoil, certified};
+use super::world::{POLICY, World};
 use crate::check::{Assessment, Conclusion};
 use crate::finding::{Finding, Severity, Status};
 use crate::probe::{
@@ -191,6 +195,57 @@ fn second(world: &mut World) -> &mut Call {
     world.facts.calls.last_mut().unwrap()
 }
 
+/// A server's certificate, its key, and the authority that signed it, in DER; good for ever.
+struct Chained {
+    own: Vec<u8>,
+    key: Vec<u8>,
+    authority: Vec<u8>,
+}
+
+fn chained() -> &'static Chained {
+    static CHAINED: std::sync::LazyLock<Chained> = std::sync::LazyLock::new(|| {
+        let pair = || rcgen::KeyPair::generate().unwrap();
+        let params = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let mut params = rcgen::CertificateParams::new(names).unwrap();
+            params.not_before = rcgen::date_time_ymd(1970, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2049, 1, 1);
+            params
+        };
+        let (mut above, own) = (params(&[]), pair());
+        above.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let above_key = pair();
+        let authority = above.self_signed(&above_key).unwrap().der().to_vec();
+        let issuer = rcgen::Issuer::new(above, above_key);
+        let signed = params(&["mail.example.org"]).signed_by(&own, &issuer).unwrap();
+        let key = rcgen::PublicKeyData::subject_public_key_info(&own);
+        Chained { own: signed.der().to_vec(), key, authority }
+    });
+    &CHAINED
+}
+
+/// A TLSA record about these octets.
+fn record(usage: u8, selector: u8, matching: u8, of: &[u8]) -> String {
+    let value = match matching {
+        0 => of.to_vec(),
+        1 => Sha256::digest(of).to_vec(),
+        _ => Sha512::digest(of).to_vec(),
+    };
+    let value: String = value.iter().map(|octet| format!("{octet:02x}")).collect();
+    format!("{usage} {selector} {matching} {value}")
+}
+
+/// The host in the domain's own signed zone has these TLSA records, and shows these certificates.
+fn promised(world: &mut World, records: &[&str], shown: &[&[u8]]) {
+    certified(world, records);
+    let call = mx(world);
+    call.host = "mail.example.org".to_owned();
+    let tls = call.tls.as_mut().unwrap();
+    let blank = tls.chain[0].clone();
+    let one = |der: &&[u8]| Certificate { der: BASE64_STANDARD.encode(der), ..blank.clone() };
+    tls.chain = shown.iter().map(one).collect();
+}
+
 pub const CASES: &[(&str, Spoil, Spoil)] = &[
     (
         "smtp25.egress",
@@ -264,6 +319,30 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         "smtp25.cert-key",
         |w| (own(mx(w)).key, own(mx(w)).bits) = ("RSA".to_owned(), 1024),
         |w| (own(mx(w)).key, own(mx(w)).bits) = ("RSA".to_owned(), 2048),
+    ),
+    (
+        "dane.no-starttls",
+        |w| {
+            promised(w, &[&record(3, 1, 1, &chained().key)], &[&chained().own]);
+            in_clear(mx(w), "250 atrn.example.net\nSIZE 10000\n8BITMIME\nSMTPUTF8");
+        },
+        |w| promised(w, &[&record(3, 1, 1, &chained().key)], &[&chained().own]),
+    ),
+    (
+        "dane.match",
+        |w| promised(w, &[&record(3, 1, 1, &chained().own)], &[&chained().own]),
+        |w| promised(w, &[&record(3, 1, 1, &chained().key)], &[&chained().own]),
+    ),
+    (
+        "sts.cert",
+        |w| {
+            w.page(200, "text/plain", POLICY);
+            mx(w).tls.as_mut().unwrap().is_for_name = false;
+        },
+        |w| {
+            w.page(200, "text/plain", POLICY);
+            own(mx(w)).not_after = DAY;
+        },
     ),
     (
         "smtp25.auth-clear",
@@ -441,14 +520,14 @@ const CAUSES: &[(&str, Spoil, &[&str])] = &[
     (
         "no TLS",
         |w| in_clear(mx(w), "250 mx.example.net\n8BITMIME\nSMTPUTF8\nSIZE 10000"),
-        &["smtp25.starttls"],
+        &["smtp25.starttls", "sts.cert"],
     ),
     (
         "TLS that does not come about",
         |w| hears(mx(w), Rung::Handshake, Heard::Closed),
         &["smtp25.handshake"],
     ),
-    ("an expired certificate", |w| own(mx(w)).not_after = -1, &["smtp25.cert-expiry"]),
+    ("an expired certificate", |w| own(mx(w)).not_after = -1, &["smtp25.cert-expiry", "sts.cert"]),
     (
         "no notices",
         |w| {
@@ -581,6 +660,76 @@ fn where_nobody_was_named_anybody_who_is_taken_tells_of_the_domain() {
     assert_eq!(told("550 nobody", "250 ok"), Status::Ok);
     assert_eq!(told("550 nobody", "550 nobody"), Status::Unknown);
     assert_eq!(told("554 relay access denied", "554 relay access denied"), Status::Fail);
+}
+
+/// RFC 7671, sections 5.1 and 5.2.
+#[test]
+fn a_certificate_is_found_by_each_kind_of_record_and_by_no_other() {
+    let Chained { own, key, authority } = chained();
+    let stranger = record(3, 1, 1, b"another key");
+    let judged = |records: &[&str], shown: &[&[u8]], is_for_name: bool| {
+        let judged = told(|w| {
+            promised(w, records, shown);
+            mx(w).tls.as_mut().unwrap().is_for_name = is_for_name;
+        });
+        of(&judged, "dane.match")[0].status
+    };
+    for matching in 0..=2 {
+        for (selector, part) in [(0, own), (1, key)] {
+            let right = record(3, selector, matching, part);
+            // By its key a server is known whatever name its certificate has.
+            assert_eq!(judged(&[&right], &[own], false), Status::Ok, "{right}");
+            assert_eq!(judged(&[&stranger, &right], &[own], true), Status::Ok, "{right}");
+            let wrong = record(3, selector, matching, authority);
+            assert_eq!(judged(&[&wrong], &[own, authority], true), Status::Fail, "{wrong}");
+        }
+        let above = record(2, 0, matching, authority);
+        assert_eq!(judged(&[&above], &[own, authority], true), Status::Ok, "{above}");
+        assert_eq!(judged(&[&above], &[own, authority], false), Status::Fail, "another name");
+        assert_eq!(judged(&[&above], &[own], true), Status::Fail, "it is not shown");
+    }
+    assert_eq!(judged(&[&stranger], &[own], true), Status::Fail);
+    // An authority that is shown and has signed nothing.
+    let other = rcgen::KeyPair::generate().unwrap();
+    let other = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&other).unwrap();
+    let by_other = record(2, 0, 1, other.der());
+    assert_eq!(judged(&[&by_other], &[own, other.der()], true), Status::Fail);
+}
+
+#[test]
+fn the_remedy_for_a_record_that_does_not_match_can_be_copied() {
+    let Chained { own, key, .. } = chained();
+    let judged = told(|w| promised(w, &[&record(3, 1, 1, b"old")], &[own]));
+    let finding = of(&judged, "dane.match")[0];
+    assert_eq!(finding.severity, Severity::Critical);
+    assert!(
+        finding.remedy.as_deref().unwrap_or_default().contains(&record(3, 1, 1, key)),
+        "{finding:#?}"
+    );
+}
+
+/// RFC 8461, section 5: a policy that is only tried keeps no mail back.
+#[test]
+fn what_a_policy_demands_weighs_as_much_as_the_policy() {
+    for (mode, severity) in [("enforce", Severity::Critical), ("testing", Severity::Warning)] {
+        let policy = POLICY.replace("mode: testing", &format!("mode: {mode}"));
+        for spoil in [
+            |w: &mut World| in_clear(mx(w), "250 atrn.example.net\nSIZE 10000\n8BITMIME\nSMTPUTF8"),
+            |w: &mut World| mx(w).tls.as_mut().unwrap().vouched = Vouched::Itself,
+            |w: &mut World| own(mx(w)).not_after = -1,
+        ] {
+            let judged = told(|w| {
+                w.page(200, "text/plain", &policy);
+                spoil(w);
+            });
+            let finding = of(&judged, "sts.cert")[0];
+            assert_eq!(
+                (finding.status, finding.severity),
+                (Status::Fail, severity),
+                "{finding:#?}"
+            );
+        }
+    }
 }
 
 #[test]
