@@ -74,7 +74,7 @@ fn whoever_sits_there_is_asked_before_anything_is_done() {
     let lab = Lab::open();
     let odmrd = laden(&lab);
     let mut one = Seat::of(&odmrd, "delete --sender '<>'");
-    one.reads("delete 1 messages? Type y to do it: ");
+    one.reads("delete 1 message? Type y to do it: ");
     let (code, shown) = one.types("n");
     assert_eq!(code, Some(130), "{shown}");
     assert!(shown.contains("nothing was done"), "{shown}");

@@ -15,7 +15,7 @@ use super::wire::{END, End, LONGEST, Request};
 use crate::exit::{Exit, Failure};
 use crate::net::privilege::user_name;
 use crate::spool::embedded::oversee::Overseer;
-use crate::spool::embedded::{Embedded, Settings};
+use crate::spool::embedded::{DATABASE, Embedded, Settings};
 use crate::spool::{Spool, SpoolError};
 
 /// How long the daemon may say nothing. Looking through a large queue for few messages takes a while.
@@ -76,8 +76,9 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
             tokio::spawn(pass_on(lines, put));
         }
         Office::Spool(folder) => {
+            can_be_read(folder)?;
             let overseer =
-                Overseer::at(folder).map_err(|fault| Failure::new(Exit::NoInput, fault))?;
+                Overseer::at(folder).map_err(|fault| Failure::new(unopened(&fault), fault))?;
             tokio::spawn(pass_on(at_desk(desk_of(overseer, None), request), put));
         }
     }
@@ -122,6 +123,30 @@ pub async fn repair(folder: &Path) -> Result<Answer, Failure> {
     Ok(Answer { batches, heard: Vec::new(), at: 0, end: false, more: None })
 }
 
+/// Is there a spool that we may look at?
+fn can_be_read(folder: &Path) -> Result<(), Failure> {
+    let path = folder.join(DATABASE);
+    let Err(error) = std::fs::File::open(&path) else { return Ok(()) };
+    let told = |exit| Failure::new(exit, format!("{}: {error}", path.display()));
+    Err(match error.kind() {
+        ErrorKind::NotFound => {
+            Failure::new(Exit::NoInput, format!("{}: there is no spool", folder.display()))
+        }
+        ErrorKind::PermissionDenied => {
+            told(Exit::NoPerm).hint(Some("be root or the daemon's user: a spool is nobody else's"))
+        }
+        _ => told(Exit::Io),
+    })
+}
+
+/// How one ends who cannot open a spool.
+fn unopened(fault: &SpoolError) -> Exit {
+    match fault {
+        SpoolError::Corrupt(_) | SpoolError::Broken(_) => Exit::Io,
+        _ => Exit::NoInput,
+    }
+}
+
 async fn opened(
     folder: &Path,
     open: fn(&Path) -> Result<Embedded, SpoolError>,
@@ -131,7 +156,7 @@ async fn opened(
     let opened = tokio::task::spawn_blocking(move || open(&place)).await;
     opened.map_err(|e| Failure::new(Exit::Software, e))?.map_err(|fault| {
         let hint = matches!(fault, SpoolError::Locked { .. }).then_some(busy);
-        let exit = if hint.is_some() { Exit::TempFail } else { Exit::NoInput };
+        let exit = if hint.is_some() { Exit::TempFail } else { unopened(&fault) };
         Failure::new(exit, fault).hint(hint)
     })
 }

@@ -205,6 +205,7 @@ impl OwnQueue {
             name: &self.terms.name,
             return_whole: RETURN_WHOLE,
             lifetime: self.terms.lifetime,
+            brings_all: true,
         };
         loop {
             let due = self.spool.due(ROOM).await?;

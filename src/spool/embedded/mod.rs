@@ -81,7 +81,7 @@ use self::oversee::Overseer;
 use self::reader::Readers;
 use self::room::Room;
 use self::row::Stored;
-use self::settle::{Damage, Settlement};
+use self::settle::{Damage, Noticed, Settlement};
 use self::writer::{Answer, Desk, Work, Writer};
 use super::{Arrival, Order, Spool, SpoolError, Totals};
 use crate::queue::{Act, Entry, EntryId, Fate, Tried};
@@ -266,7 +266,9 @@ impl Embedded {
 }
 
 /// What lies in the folder beside [`BODIES`].
-pub const FILES: [&str; 4] = ["lock", "spool.db", "spool.db-wal", "spool.db-shm"];
+pub const FILES: [&str; 4] = ["lock", DATABASE, "spool.db-wal", "spool.db-shm"];
+/// The file of the tables.
+pub const DATABASE: &str = "spool.db";
 /// The folder of large content in it.
 pub const BODIES: &str = "bodies";
 
@@ -288,7 +290,7 @@ fn make(folder: &Path) -> io::Result<()> {
 }
 
 fn database(folder: &Path) -> PathBuf {
-    folder.join("spool.db")
+    folder.join(DATABASE)
 }
 
 /// Where repair puts content that no message speaks of.
@@ -372,7 +374,8 @@ impl Core {
 
     /// An entry turned out to be damaged: sets it aside, says so, and gives the error for it.
     async fn damaged(&self, key: Key, damage: Damage, what: String) -> SpoolError {
-        match self.submit(Work::SetAside(key, damage)).await {
+        let noticed = Noticed { what: what.clone(), at: Timestamp::now() };
+        match self.submit(Work::SetAside(key, damage, noticed)).await {
             Ok(0) => tracing::error!(id = %key.id, what, "an entry is damaged"),
             Ok(_) => {
                 tracing::error!(id = %key.id, what, "an entry is damaged and has been set aside");

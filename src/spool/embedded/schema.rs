@@ -289,7 +289,11 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn unusable(path: &Path, e: &rusqlite::Error) -> SpoolError {
-    SpoolError::Unusable(format!("{}: {}", path.display(), rescue::told(e)))
+    let what = format!("{}: {}", path.display(), rescue::told(e));
+    match rescue::is_damage(e) {
+        true => SpoolError::Corrupt(what),
+        false => SpoolError::Unusable(what),
+    }
 }
 
 #[cfg(test)]
