@@ -16,6 +16,7 @@ use super::errand::tls_client;
 use super::line::Stop;
 use super::notify::{tell_all, tell_of_delays};
 use super::provider::{House, Provider, Turning};
+use super::push::Call;
 use crate::config::fetch::{Account, Layer};
 use crate::config::provider::Smarthost;
 use crate::config::secret::SecretError;
@@ -119,6 +120,7 @@ impl Mood {
         if !self.looks.something_may_go(provider, &house, &queue::outgoing()).await {
             return;
         }
+        let began = Timestamp::now();
         match forward(provider, &house, stop).await {
             Ok(Drained { delivered, deferred, refused, octets }) => {
                 (self.failures, self.not_before) = (0, None);
@@ -126,7 +128,7 @@ impl Mood {
                 info!(smarthost = %server, delivered, deferred, refused, octets, "our own mail was sent");
             }
             Err(fault) => {
-                provider.pushing.came_to_nothing(&queue::outgoing(), &fault, Timestamp::now());
+                provider.pushing.came_to_nothing(&queue::outgoing(), &fault, Call::since(began));
                 self.failures = self.failures.saturating_add(1);
                 let wait = retry::wait(self.failures);
                 self.not_before = Some(now + wait);

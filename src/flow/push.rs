@@ -51,26 +51,41 @@ pub struct Trouble {
     pub reply: Option<Reply>,
     /// Why it came to nothing.
     pub what: String,
-    /// When each of them ended, the first of them first; of very many, the last.
+    /// When each of them began, the first of them first; of very many, the last.
     times: VecDeque<Timestamp>,
 }
 
 /// So many calls are remembered one by one.
 const CALLS: usize = 256;
 
+/// When a call was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) began: Timestamp,
+    pub(super) ended: Timestamp,
+}
+
+impl Call {
+    /// One that began then, and is over.
+    pub(super) fn since(began: Timestamp) -> Call {
+        Call { began, ended: Timestamp::now() }
+    }
+}
+
 impl Trouble {
-    fn behind(before: Option<&Trouble>, fault: &ForwardFault, at: Timestamp) -> Trouble {
+    fn behind(before: Option<&Trouble>, fault: &ForwardFault, call: Call) -> Trouble {
         let mut times = before.map(|before| before.times.clone()).unwrap_or_default();
         if times.len() == CALLS {
             times.pop_front();
         }
-        times.push_back(at);
-        Trouble { at, reply: fault.reply().cloned(), what: fault.to_string(), times }
+        times.push_back(call.began);
+        Trouble { at: call.ended, reply: fault.reply().cloned(), what: fault.to_string(), times }
     }
 
-    /// How many of the calls were made while this was waiting.
-    pub fn calls_since(&self, arrived: Timestamp) -> u32 {
-        let calls = self.times.iter().filter(|at| **at >= arrived).count();
+    /// How many of the calls began after that. One in which a message was tried began before it was, and counts
+    /// with the message already.
+    pub fn calls_since(&self, moment: Timestamp) -> u32 {
+        let calls = self.times.iter().filter(|began| **began > moment).count();
         u32::try_from(calls).unwrap_or(u32::MAX)
     }
 }
@@ -116,9 +131,9 @@ impl Pushing {
     }
 
     /// A call for this domain's mail has come to nothing.
-    pub(super) fn came_to_nothing(&self, domain: &Domain, fault: &ForwardFault, at: Timestamp) {
+    pub(super) fn came_to_nothing(&self, domain: &Domain, fault: &ForwardFault, call: Call) {
         let mut troubles = lock(&self.troubles);
-        let trouble = Trouble::behind(troubles.get(domain).map(|before| &**before), fault, at);
+        let trouble = Trouble::behind(troubles.get(domain).map(|before| &**before), fault, call);
         troubles.insert(domain.clone(), Arc::new(trouble));
     }
 
@@ -221,11 +236,18 @@ pub async fn keep_pushing<S: Spool>(provider: Arc<Provider<S>>, mut stop: Stop) 
     }
 }
 
+/// A call that is over.
+struct Ended {
+    domain: Domain,
+    began: Timestamp,
+    brought: Result<Drained, ForwardFault>,
+}
+
 /// The calls under way.
 struct Round<S: Spool> {
     provider: Arc<Provider<S>>,
     stop: Stop,
-    calls: JoinSet<(Domain, Result<Drained, ForwardFault>)>,
+    calls: JoinSet<Ended>,
     busy: BTreeSet<Domain>,
 }
 
@@ -274,6 +296,7 @@ impl<S: Spool> Round<S> {
         };
         self.busy.insert(domain.clone());
         let (provider, stop) = (self.provider.clone(), self.stop.clone());
+        let began = Timestamp::now();
         self.calls.spawn(async move {
             let turning = Turning::bringing(domain.as_str(), domain.clone());
             let call = tokio::spawn(async move {
@@ -282,12 +305,13 @@ impl<S: Spool> Round<S> {
                 bring(&provider, errand, &stop).await
             });
             // Whatever becomes of the call, its domain is told of: or it would be busy for ever.
-            (domain, call.await.unwrap_or_else(|fault| Err(fault.into())))
+            let brought = call.await.unwrap_or_else(|fault| Err(fault.into()));
+            Ended { domain, began, brought }
         });
     }
 
-    fn called(&mut self, done: Option<(Domain, Result<Drained, ForwardFault>)>) {
-        let Some((domain, brought)) = done else { return };
+    fn called(&mut self, done: Option<Ended>) {
+        let Some(Ended { domain, began, brought }) = done else { return };
         self.busy.remove(&domain);
         match brought {
             Ok(Drained { delivered, deferred, refused, octets }) => {
@@ -299,7 +323,7 @@ impl<S: Spool> Round<S> {
                 info!(%domain, delivered, deferred, refused, octets, "mail was brought to its host");
             }
             Err(fault) => {
-                self.provider.pushing.came_to_nothing(&domain, &fault, Timestamp::now());
+                self.provider.pushing.came_to_nothing(&domain, &fault, Call::since(began));
                 let wait = self.provider.pushing.failed(&domain, Instant::now());
                 let hint = fault.hint();
                 warn!(%domain, again_in = wait.as_secs(), hint, %fault, "the domain's host has not taken its mail");
@@ -319,11 +343,12 @@ mod tests {
         let busy = Reply::new(421, (3, 2), "not now");
         let fault = ForwardFault::Call(super::super::call::CallFault::Greeting(busy.clone()));
         for second in 0..300 {
-            pushing.came_to_nothing(&org, &fault, at(second));
+            let call = Call { began: at(second), ended: at(second + 1) };
+            pushing.came_to_nothing(&org, &fault, call);
         }
         let trouble = pushing.trouble(&org).unwrap();
-        assert_eq!((trouble.at, trouble.reply.as_ref()), (at(299), Some(&busy)));
-        assert_eq!(trouble.calls_since(at(298)), 2);
+        assert_eq!((trouble.at, trouble.reply.as_ref()), (at(300), Some(&busy)));
+        assert_eq!(trouble.calls_since(at(297)), 2);
         assert_eq!(trouble.calls_since(at(0)) as usize, CALLS);
         pushing.was_heard(&org);
         assert_eq!(pushing.trouble(&org), None);
