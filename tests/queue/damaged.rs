@@ -157,3 +157,44 @@ fn tables_that_are_none_and_a_spool_that_is_nobodys_are_told_apart() {
         assert!(told.err.contains("malformed"), "{words:?}: {}", told.err);
     }
 }
+
+/// As on a backup, or a disk that the kernel has shut for its faults.
+#[test]
+fn a_spool_can_be_looked_at_where_nothing_can_be_written() {
+    let lab = Lab::open();
+    let mut odmrd = crate::laden(&lab);
+    let spool = lab.path("odmrd-state/spool");
+    let copy = lab.room("copy of 100% #1?");
+    odmrd.daemon.terminate();
+    let copied = |names: &[&str]| {
+        for name in names {
+            std::fs::copy(spool.join(name), copy.join(name)).expect("copied");
+        }
+    };
+    let sealed = |words: &str| {
+        let program = env!("CARGO_BIN_EXE_queuectl");
+        let shut = format!(
+            "mount --bind '{0}' '{0}' && mount -o remount,ro,bind '{0}' && exec {program} --spool '{0}' {words}",
+            copy.display()
+        );
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c"]);
+        run(command, &[&shut])
+    };
+    let mut may = Command::new("unshare");
+    may.args(["--mount", "true"]);
+    if run(may, &[]).code != Some(0) {
+        return; // whoever may not mount cannot look at that
+    }
+    copied(&["spool.db"]);
+    assert_eq!(sealed("list --json").ended(0).records().len(), 3);
+    let id = queuectl_id(&sealed("list --format ids").ended(0));
+    assert!(sealed(&format!("show {id} --raw")).ended(0).out.ends_with("hello\r\n"));
+    std::fs::write(copy.join("spool.db-wal"), "a log").expect("written");
+    let told = sealed("list").ended(66);
+    assert!(told.err.contains("copy the folder, and look at the copy"), "{}", told.err);
+}
+
+fn queuectl_id(said: &Said) -> String {
+    said.out.lines().next().expect("an id").to_owned()
+}

@@ -228,6 +228,14 @@ impl Overseer {
             let what = format!("{}: there is no spool", folder.display());
             return Err(SpoolError::Unusable(what));
         }
+        if schema::has_a_sealed_log(&path) {
+            let what = format!(
+                "{}: the log beside it cannot be read where nothing can be written; copy the folder, and look \
+                 at the copy",
+                path.display()
+            );
+            return Err(SpoolError::Unusable(what));
+        }
         let db = schema::reader(&path).map_err(|e| unreadable(&e))?;
         schema::is_ours(&db, &path)?;
         let readers = Arc::new(Readers::new(path, 2));
