@@ -52,6 +52,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Is nothing there any more?
+    pub fn holds_nothing(&self) -> bool {
+        self.waiting == 0 && self.aside == 0
+    }
+
     /// Is nothing there, and was nothing to be done?
     pub fn is_idle(&self) -> bool {
         *self == Standing::default()
