@@ -7,7 +7,7 @@ use odmr::queue::{Act, Answered, EntryState, Fate, RecipientState, Tried};
 use odmr::smtp::{Reply, Stage};
 use odmr::spool::embedded::operate::{Hold, Outcome, UNDO, Warrant};
 use odmr::spool::embedded::oversee::{Rest, Share, Sight, Standings};
-use odmr::spool::embedded::{Embedded, Settings};
+use odmr::spool::embedded::{Embedded, Past, Settings};
 use odmr::spool::{Draft, Drain, Lease, Spool, Totals};
 
 fn open(folder: &tempfile::TempDir) -> Embedded {
@@ -135,7 +135,10 @@ async fn the_new_mail_of_a_domain_is_held_until_then_also_across_a_restart() {
     let proclaim = async |spool: &Embedded, hold, when| {
         let (who, reason) = ("ann".to_owned(), Some("moving".to_owned()));
         let warrant = Warrant { who, reason, filter: String::new(), at: at(when) };
-        spool.proclaim(vec![domain("example.org")], hold, warrant).await.expect("proclaimed")
+        let done = spool.proclaim(vec![domain("example.org")], hold, warrant).await;
+        let (changed, audit) = done.expect("proclaimed");
+        assert_eq!(changed > 0, audit.is_some(), "what was done has its line");
+        changed
     };
     keep_small(&spool, 1, "example.org", at(0)).await;
     assert_eq!(proclaim(&spool, Some(Some(at(100))), 10).await, 1);
@@ -374,13 +377,15 @@ async fn what_is_kept_on_hold_is_never_offered_before_it_is_released() {
     let parts = vec![part(1, "example.org", &["bob"])];
     let mut draft = spool.draft(None).expect("a draft");
     draft.write("x\r\n".into()).await.expect("written");
-    let hold = Hold { warrant: warrant(), until: Some(at(100)) };
-    let kept = spool.commit_import(Some(hold), false, draft, arrival(parts, at(0))).await;
+    let hold = Hold { warrant: warrant(), until: Some(at(100)), before: None };
+    let kept =
+        spool.commit_import(Some(hold), false, Past::default(), draft, arrival(parts, at(0))).await;
     assert!(kept.expect("kept"));
     let mut twice = spool.draft(None).expect("a draft");
     twice.write("x\r\n".into()).await.expect("written");
     let parts = vec![part(1, "example.org", &["bob"])];
-    let kept = spool.commit_import(None, false, twice, arrival(parts, at(0))).await;
+    let kept =
+        spool.commit_import(None, false, Past::default(), twice, arrival(parts, at(0))).await;
     assert!(!kept.expect("an answer"), "it came before");
     assert_eq!(offered(&spool, "example.org").await, []);
     let totals = spool.totals(&domain("example.org"));

@@ -97,3 +97,33 @@ fn what_is_pushed_says_why_it_is_still_here() {
     assert_eq!(one["last"]["host"], Value::from(nobody.ip().to_string()), "{one}");
     assert!(one["last"]["text"].as_str().is_some_and(|text| text.contains("refused")), "{one}");
 }
+
+#[test]
+fn what_goes_out_moves_too_where_there_is_a_way_out() {
+    let lab = Lab::open();
+    let with_a_way = |name: &str| {
+        let nobody = lab.free();
+        let odmrd = Odmrd::named(&lab, name).set("smarthost.server", "\"127.0.0.1\"");
+        let odmrd = odmrd.set("smarthost.port", &nobody.port().to_string());
+        let odmrd = odmrd.set("smarthost.tls", "\"none\"").account_line("clear_login = true");
+        odmrd.account_line("submit = true").start()
+    };
+    let first = with_a_way("first");
+    let mut post = Post::open(first.odmr);
+    let login = BASE64.encode(format!("\0{USER}\0{PASSWORD}"));
+    assert!(post.ask(&format!("AUTH PLAIN {login}")).starts_with("235"));
+    post.deliver("bob@example.org", "friend@sender.test", LETTER);
+    let out = lab.path("out");
+    let out = out.to_str().expect("a path");
+    queuectl(&first, &["export", out, "--domain", "outgoing.invalid"]).ended(0);
+    let nowhere = Odmrd::named(&lab, "nowhere").start();
+    let refused = queuectl(&nowhere, &["import", out]).ended(65);
+    assert!(refused.err.contains("there is no way out here"), "{}", refused.err);
+    let second = with_a_way("second");
+    let taken = queuectl(&second, &["import", out]).ended(0).records().remove(0);
+    assert_eq!(taken["kept"], 1, "{taken}");
+    let there = queuectl(&second, &["list", "--json"]).ended(0).records().remove(0);
+    assert_eq!(there["domain"], "outgoing.invalid");
+    assert_eq!(there["recipients"][0]["address"], "friend@sender.test");
+    assert_eq!(there["source"]["auth"], USER);
+}

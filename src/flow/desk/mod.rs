@@ -748,12 +748,16 @@ impl Desk {
             are_no_more(ids.len() as u64, most)?;
             looked = Some((ids, missing));
         }
-        let mut proclaimed = None;
+        let (mut proclaimed, mut audit) = (None, None);
         if future {
             let domains = self.future_of(&act, &filter, &selected, &warrant).await?;
             proclaimed = Some(match dry_run {
                 true => domains.len() as u64,
-                false => self.proclaim(spool, &act, domains, warrant.clone()).await?,
+                false => {
+                    let done = self.proclaim(spool, &act, domains, warrant.clone()).await?;
+                    audit = done.1;
+                    done.0
+                }
             });
             // What came since has been held as it came.
             selected.before = Some(Timestamp::now());
@@ -783,7 +787,7 @@ impl Desk {
             let (outcome, cut) = self.carry_out(spool, ids, act, warrant).await;
             (told.done, told.busy, told.unfit) = (outcome.done, outcome.busy, outcome.unfit);
             (told.failed, fault) = (outcome.failed, cut);
-            told.audit = outcome.audit.map(audit_name);
+            told.audit = outcome.audit.or(audit).map(audit_name);
         }
         let mut lines = Vec::new();
         line(&mut lines, &told)?;
@@ -815,7 +819,8 @@ fn are_no_more(meant: u64, shown: u64) -> Result<(), Failure> {
     if meant <= shown {
         return Ok(());
     }
-    let what = format!("{meant} messages are meant by now, not {shown}; nothing was done");
+    let verb = if meant == 1 { "message is" } else { "messages are" };
+    let what = format!("{meant} {verb} meant by now, not {shown}; nothing was done");
     let hint = "look again at which those are";
     Err(Failure::new(Exit::TempFail, what).hint(Some(hint)))
 }

@@ -73,6 +73,7 @@ use self::delay::Telling;
 use self::expire::Soonest;
 use self::fold::Folder;
 use self::health::{Health, is_full};
+pub use self::keep::Past;
 use self::keep::{Keep, Way};
 use self::ledger::Ledger;
 use self::lock::Lock;
@@ -224,7 +225,8 @@ impl Embedded {
     }
 
     /// From now on new mail for these domains is held, until then; or no longer. What is there already
-    /// stays as it is. Says of how many of them anything has changed.
+    /// stays as it is. Says of how many of them anything has changed, and the number of the order in the audit;
+    /// none when nothing was.
     ///
     /// # Errors
     /// [`SpoolError`]; nothing has changed then.
@@ -233,9 +235,11 @@ impl Embedded {
         domains: Vec<Domain>,
         hold: Option<Option<Timestamp>>,
         warrant: Warrant,
-    ) -> Result<u64, SpoolError> {
-        let proclamation = Proclamation { domains, hold, warrant: Arc::new(warrant) };
-        self.0.submit(Work::Proclaim(proclamation)).await
+    ) -> Result<(u64, Option<i64>), SpoolError> {
+        let (warrant, audit) = (Arc::new(warrant), Arc::default());
+        let proclamation = Proclamation { domains, hold, warrant, audit: Arc::clone(&audit) };
+        let changed = self.0.submit(Work::Proclaim(proclamation)).await?;
+        Ok((changed, audit.get().copied()))
     }
 
     /// As [`Spool::commit`], for what comes from another spool and is not to come twice: `false` when it came
@@ -248,10 +252,12 @@ impl Embedded {
         &self,
         hold: Option<Hold>,
         again: bool,
+        past: Past,
         draft: Draft,
         arrival: Arrival,
     ) -> Result<bool, SpoolError> {
-        self.keep(Way::Import { hold, again }, draft, arrival).await.map(|parts| parts > 0)
+        let past = Box::new(past);
+        self.keep(Way::Import { hold, again, past }, draft, arrival).await.map(|parts| parts > 0)
     }
 
     async fn keep(&self, way: Way, draft: Draft, arrival: Arrival) -> Result<u64, SpoolError> {

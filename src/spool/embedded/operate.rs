@@ -336,12 +336,18 @@ pub struct Hold {
     pub warrant: Warrant,
     /// Until when; until it is released, where nothing is said.
     pub until: Option<Timestamp>,
+    /// By whom and since when it was held before it came here, where it was.
+    pub before: Option<(String, Timestamp)>,
 }
 
 impl Hold {
     /// Puts an entry on hold that has just been written and waits.
     pub(super) fn write(&self, db: &Connection, key: Key) -> rusqlite::Result<()> {
-        mark(db, key, &self.warrant, EntryState::Waiting, self.until)?;
+        let mut shown = self.warrant.clone();
+        if let Some((who, at)) = self.before.clone() {
+            shown = Warrant { who, at, ..shown };
+        }
+        mark(db, key, &shown, EntryState::Waiting, self.until)?;
         let sql = "UPDATE entry SET state = ?2 WHERE id = ?1";
         let held = row::state(EntryState::Held);
         db.prepare_cached(sql)?.execute(params![key.id.0.to_bytes(), held])?;
