@@ -936,7 +936,7 @@ fn monitoring_is_answered_in_its_own_forms() {
         queuectl(&odmrd, &[words, &["--format", "nagios"]].concat()).ended(code).out
     };
     let fine = check(&["list", "--warning", "5", "--critical", "10"], 0);
-    assert!(fine.starts_with("ODMR QUEUE OK - 3 messages of 1 domains, the oldest "), "{fine}");
+    assert!(fine.starts_with("ODMR QUEUE OK - 3 messages of 1 domain, the oldest "), "{fine}");
     assert!(fine.contains(" | messages=3;5;10;0 bytes="), "{fine}");
     assert!(check(&["list", "--warning", "2"], 1).contains("WARNING"));
     assert!(check(&["domains", "--critical", "2"], 2).contains("CRITICAL - 3 messages"));

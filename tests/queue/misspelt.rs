@@ -139,3 +139,43 @@ fn why_what_has_left_is_not_among_them_is_told() {
     let told = run(command, &["list", "--state", "delivered"]).ended(0);
     assert!(told.err.contains("known to a running odmrd only"), "{}", told.err);
 }
+
+#[test]
+fn a_form_that_is_none_is_told() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let told = queuectl(&odmrd, &["list", "--format", "template:{id"]).ended(64).err;
+    assert!(told.contains("saw \"{id\"; expected }"), "{told}");
+    let text =
+        queuectl(&odmrd, &["list", "--limit", "1", "--format", "template:{\"state\":\"{state}\"}"]);
+    assert_eq!(text.ended(0).out, "{\"state\":\"waiting\"}\n");
+    let told = queuectl(&odmrd, &["export", "-"]).ended(64).err;
+    assert!(told.contains("expected a folder or a file"), "{told}");
+}
+
+/// A daemon by hand: it answers once, goes away, and is there again.
+#[test]
+fn who_waits_goes_on_when_the_daemon_has_been_started_anew() {
+    use std::os::unix::net::UnixListener;
+    let lab = Lab::open();
+    let socket = lab.path("by-hand");
+    let begin = || UnixListener::bind(&socket).expect("a socket");
+    let answer = |listener: &UnixListener, records: &str| {
+        let (line, _) = listener.accept().expect("somebody");
+        let mut asked = String::new();
+        BufReader::new(&line).read_line(&mut asked).expect("a request");
+        let end = r#"{"schema":"odmr.control.end/1","exit":0,"error":null,"hint":null}"#;
+        writeln!(&line, "{records}{end}").expect("said");
+    };
+    let first = begin();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_queuectl"));
+    command.arg("--socket").arg(&socket).args(["wait", "--empty", "--timeout", "5m"]);
+    let mut waiting = command.spawn().expect("queuectl");
+    answer(&first, "{\"id\":\"x\"}\n");
+    // The next one is hung up on, and then nobody is there.
+    drop(first.accept().expect("somebody"));
+    drop(first);
+    std::fs::remove_file(&socket).expect("removed");
+    answer(&begin(), "");
+    assert_eq!(waiting.wait().expect("its end").code(), Some(0));
+}

@@ -344,5 +344,5 @@ async fn asked(
         return Ok(Said::Yes(count));
     }
     say("nothing was done");
-    Ok(Said::No(Exit::Interrupted))
+    Ok(Said::No(Exit::Partial))
 }

@@ -41,6 +41,11 @@ pub(super) async fn export(office: &Office, export: Export) -> Result<Exit, Fail
             Failure::new(Exit::Partial, "there are no such messages; nothing was written");
         return Err(envelopes.missing.into_iter().next().unwrap_or(nothing));
     };
+    if export.to.as_os_str() == "-" {
+        let what = "TO: saw \"-\"; expected a folder or a file: envelopes and contents need names";
+        let hint = "one content goes to standard output by: queuectl show ID --raw";
+        return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
+    }
     let mut writer = Writer::create(export.form, &export.to)?;
     let (mut written, mut gone, mut left, mut worst) = (0u64, 0u64, 0u64, Exit::Ok);
     loop {

@@ -333,9 +333,15 @@ pub(super) async fn verify(office: &Office, verify: Verify) -> Result<Exit, Fail
     while let Some(line) = answer.next().await? {
         let record = parsed(line)?;
         if record["schema"] == VERIFIED {
+            let of = |key: &str, noun: &str| {
+                let count = record[key].as_u64().unwrap_or_default();
+                format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+            };
             say(&format!(
-                "{} messages, {} octets of content are what came in; {} findings",
-                record["entries"], record["bytes"], record["findings"]
+                "{}, {} of content are what came in; {}",
+                of("entries", "message"),
+                of("bytes", "octet"),
+                of("findings", "finding")
             ));
             if page.takes_lines() {
                 page.record(&record).map_err(unwritten)?;
@@ -360,11 +366,14 @@ pub(super) async fn audit(office: &Office, audit: Audit) -> Result<Exit, Failure
 const LOOK: Duration = Duration::from_secs(5);
 /// How often we look.
 const PULSE: Duration = Duration::from_secs(1);
+/// A daemon that has answered before is back within this time where it is started anew.
+const RESTART: Duration = Duration::from_secs(60);
 
 pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
     let mut filter = these(wait.filter, Vec::new())?;
     filter.leave_out_deleted();
     let until = Instant::now() + wait.timeout.get();
+    let mut heard = None;
     loop {
         // Even who does not want to wait hears how it is.
         let patience = until.max(Instant::now() + LOOK);
@@ -372,7 +381,15 @@ pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
             let what = format!("no answer within {}", wait.timeout);
             return Err(Failure::new(Exit::TempFail, what));
         };
-        let there = there?;
+        let there = match there {
+            Ok(there) => there,
+            Err(failure) if is_away(&failure) && is_awaited(heard, until) => {
+                tokio::time::sleep(PULSE).await;
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        heard = Some(Instant::now());
         if there == wait.any {
             return Ok(Exit::Ok);
         }
@@ -382,6 +399,17 @@ pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
         }
         tokio::time::sleep(PULSE).await;
     }
+}
+
+/// Has whoever was asked hung up, or is nobody there?
+fn is_away(failure: &Failure) -> bool {
+    matches!(failure.exit, Exit::Unavailable | Exit::TempFail | Exit::Io)
+}
+
+/// Who has answered before is given time to come back.
+fn is_awaited(heard: Option<Instant>, until: Instant) -> bool {
+    let now = Instant::now();
+    heard.is_some_and(|heard| now < heard + RESTART) && now + PULSE <= until
 }
 
 /// Is there one of these?
