@@ -117,7 +117,7 @@ async fn serve(
             let fates = vec![taken(); 2];
             let _ = spool.settle(lease, fates, at(2_000).into()).await;
         }
-        Err(SpoolError::Damaged { .. } | SpoolError::Unusable(_)) => {}
+        Err(SpoolError::Damaged { .. } | SpoolError::Unusable(_) | SpoolError::Corrupt(_)) => {}
         Err(other) => panic!("{other}"),
     }
 }
@@ -139,7 +139,7 @@ async fn after(path: &Path, change: impl FnOnce(&mut Vec<u8>)) -> Option<Served>
                 let _ = keep(&spool, arrival, &content(10_000, octets(10_000))).await;
                 spool.close().await;
             }
-            Err(SpoolError::Unusable(told)) => {
+            Err(SpoolError::Unusable(told) | SpoolError::Corrupt(told)) => {
                 assert!(told.contains("spool.db: ") && !told.contains('\n'), "{told}");
                 return None;
             }
@@ -242,7 +242,9 @@ async fn without_its_list_of_domains_it_says_what_to_do() {
     let mut database = fs::read(stock.path().join("spool.db")).expect("a database");
     database[page * PAGE..][..PAGE].fill(0xa5);
     fs::write(stock.path().join("spool.db"), database).expect("written");
-    let Err(SpoolError::Unusable(told)) = open(stock.path()) else { panic!("it opens") };
+    let Err(SpoolError::Unusable(told) | SpoolError::Corrupt(told)) = open(stock.path()) else {
+        panic!("it opens")
+    };
     assert!(told.contains("malformed") && told.contains("sqlite3 spool.db .recover"), "{told}");
 }
 

@@ -181,7 +181,7 @@ async fn a_full_disk_is_told_before_content_is_asked_for() {
 async fn what_cannot_be_a_spool_is_refused_with_its_reason() {
     let folder = folder();
     let says = |path: &Path, wanted: &str| match open(path) {
-        Err(SpoolError::Unusable(said)) => {
+        Err(SpoolError::Unusable(said) | SpoolError::Corrupt(said)) => {
             assert!(said.contains(wanted), "{said}");
             assert!(said.contains(path.to_str().expect("a path")), "{said}");
         }

@@ -4,10 +4,10 @@ mod contract;
 
 use contract::*;
 use odmr::queue::{Act, Answered, EntryState, Fate, RecipientState, Tried};
-use odmr::smtp::Stage;
+use odmr::smtp::{Reply, Stage};
 use odmr::spool::embedded::operate::{Hold, Outcome, UNDO, Warrant};
 use odmr::spool::embedded::oversee::{Rest, Share, Sight, Standings};
-use odmr::spool::embedded::{Embedded, Settings};
+use odmr::spool::embedded::{Embedded, Past, Settings};
 use odmr::spool::{Draft, Drain, Lease, Spool, Totals};
 
 fn open(folder: &tempfile::TempDir) -> Embedded {
@@ -135,7 +135,10 @@ async fn the_new_mail_of_a_domain_is_held_until_then_also_across_a_restart() {
     let proclaim = async |spool: &Embedded, hold, when| {
         let (who, reason) = ("ann".to_owned(), Some("moving".to_owned()));
         let warrant = Warrant { who, reason, filter: String::new(), at: at(when) };
-        spool.proclaim(vec![domain("example.org")], hold, warrant).await.expect("proclaimed")
+        let done = spool.proclaim(vec![domain("example.org")], hold, warrant).await;
+        let (changed, audit) = done.expect("proclaimed");
+        assert_eq!(changed > 0, audit.is_some(), "what was done has its line");
+        changed
     };
     keep_small(&spool, 1, "example.org", at(0)).await;
     assert_eq!(proclaim(&spool, Some(Some(at(100))), 10).await, 1);
@@ -374,13 +377,15 @@ async fn what_is_kept_on_hold_is_never_offered_before_it_is_released() {
     let parts = vec![part(1, "example.org", &["bob"])];
     let mut draft = spool.draft(None).expect("a draft");
     draft.write("x\r\n".into()).await.expect("written");
-    let hold = Hold { warrant: warrant(), until: Some(at(100)) };
-    let kept = spool.commit_import(Some(hold), false, draft, arrival(parts, at(0))).await;
+    let hold = Hold { warrant: warrant(), until: Some(at(100)), before: None };
+    let kept =
+        spool.commit_import(Some(hold), false, Past::default(), draft, arrival(parts, at(0))).await;
     assert!(kept.expect("kept"));
     let mut twice = spool.draft(None).expect("a draft");
     twice.write("x\r\n".into()).await.expect("written");
     let parts = vec![part(1, "example.org", &["bob"])];
-    let kept = spool.commit_import(None, false, twice, arrival(parts, at(0))).await;
+    let kept =
+        spool.commit_import(None, false, Past::default(), twice, arrival(parts, at(0))).await;
     assert!(!kept.expect("an answer"), "it came before");
     assert_eq!(offered(&spool, "example.org").await, []);
     let totals = spool.totals(&domain("example.org"));
@@ -409,7 +414,9 @@ async fn who_was_answered_for_is_known_until_it_queues_anew() {
     }
     let answered = |tried, session: &str, times, stage, remote_id: Option<&str>| {
         let tried = Tried { at: at(tried), session: Some(session.to_owned()) };
-        Some(Answered { tried, times, stage: Some(stage), remote_id: remote_id.map(str::to_owned) })
+        let reply = Some(if remote_id.is_some() { said(taken()) } else { said(deferred()) });
+        let (stage, remote_id) = (Some(stage), remote_id.map(str::to_owned));
+        Some(Answered { tried, times, stage, remote_id, reply })
     };
     let has = answered(5, "s5", 1, Stage::Content, Some("4XyZ"));
     let waits = answered(6, "s6", 2, Stage::Rcpt, None);
@@ -419,6 +426,29 @@ async fn who_was_answered_for_is_known_until_it_queues_anew() {
     assert_eq!(sight(&spool).await.answered, [has.clone(), waits], "after a restart");
     is_done(&spool, 1, Act::Requeue).await;
     assert_eq!(sight(&spool).await.answered, [has], "who has it keeps it");
+}
+
+fn said(fate: Fate) -> Reply {
+    match fate {
+        Fate::Delivered(said) | Fate::Deferred(said) | Fate::Refused(said) => said.reply,
+        Fate::Relayed(_) | Fate::Untried => unreachable!("none of these"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_is_known_of_whom_the_sender_was_told_too() {
+    let folder = folder();
+    let spool = open(&folder);
+    let parts = vec![part(1, "example.org", &["gone", "waits"])];
+    keep(&spool, arrival(parts, at(0)), b"x\r\n").await.expect("kept");
+    let lease = only(&spool, "example.org").await;
+    spool.settle(lease, vec![refused(), deferred()], at(5).into()).await.expect("settled");
+    let lease = spool.due(1).await.expect("a look").pop().expect("one that is due");
+    spool.conclude(lease, None).await.expect("told");
+    let sight = sight(&spool).await;
+    assert_eq!(sight.entry.recipients[0].1, RecipientState::Told);
+    let told = sight.answered[0].as_ref().expect("an answer");
+    assert_eq!((told.tried.at, told.reply.as_ref()), (at(5), Some(&said(refused()))));
 }
 
 async fn sight(spool: &Embedded) -> Sight {
@@ -604,7 +634,7 @@ async fn what_is_set_aside_owes_no_word_and_was_not_deleted() {
     is_done(&spool, 1, Act::Bounce(never.reply)).await;
     is_done(&spool, 2, Act::Delete(None)).await;
     for n in 1..=3 {
-        spool.set_aside(id(n)).await.expect("recorded");
+        spool.set_aside(id(n), "a bit").await.expect("recorded");
     }
     assert_eq!(due(&spool).await, 1, "the bounce");
     is_done(&spool, 2, Act::Undelete).await;

@@ -63,7 +63,7 @@ async fn mail_of_an_earlier_version_is_kept_and_handed_over() {
     // What this version can do, it can do here.
     let warrant = Warrant { who: "test".into(), reason: None, filter: String::new(), at: at(THEN) };
     let held = spool.proclaim(vec![domain("shop.example")], Some(None), warrant).await;
-    assert_eq!(held.expect("held"), 1);
+    assert_eq!(held.expect("held").0, 1);
     keep_small(&spool, 9, "shop.example", at(THEN)).await;
     assert_eq!(offered(&spool, "shop.example").await.len(), 1);
     let mut drain = walk(&spool, "example.org");

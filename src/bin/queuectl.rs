@@ -4,15 +4,13 @@ use std::process::ExitCode;
 
 use odmr::cli::complete;
 use odmr::cli::failure::told;
-use odmr::cli::queue::{parse, run};
+use odmr::cli::queue::{parse, refused, run};
 
 fn main() -> ExitCode {
     complete::answer(complete::queuectl);
-    match parse(std::env::args_os()) {
+    let args: Vec<_> = std::env::args_os().collect();
+    match parse(args.clone()) {
         Ok(cli) => run(cli).unwrap_or_else(|failure| told("queuectl", &failure)).into(),
-        Err(refusal) => {
-            refusal.print();
-            refusal.exit().into()
-        }
+        Err(refusal) => refused(&refusal, &args).into(),
     }
 }

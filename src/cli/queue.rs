@@ -634,12 +634,31 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     let checks = cli.command.is_a_check()?;
     match answer(cli) {
         // What such a check cannot find out is its fourth answer, and stands where the others do.
-        Err(failure) if checks && failure.exit != Exit::Usage => {
-            tell(&format!("{}\n", digest::unknown(&failure)))?;
-            Ok(Exit::Unknown)
-        }
+        Err(failure) if checks => is_unknown(&failure),
         answered => answered,
     }
+}
+
+fn is_unknown(failure: &Failure) -> Result<Exit, Failure> {
+    tell(&format!("{}\n", digest::unknown(failure)))?;
+    Ok(Exit::Unknown)
+}
+
+/// Tells of a command line that is none, and gives the end: of a check in its own form, since whoever reads
+/// that reads nothing else.
+pub fn refused(refusal: &Refusal, args: &[OsString]) -> Exit {
+    let after = |flag: &str| args.windows(2).any(|two| two[0] == flag && two[1] == "nagios");
+    let checks = after("--format") || args.iter().any(|arg| arg == "--format=nagios");
+    if checks && refusal.exit() == Exit::Usage {
+        let text = refusal.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let what = first.strip_prefix("error: ").unwrap_or(first);
+        if let Ok(exit) = is_unknown(&Failure::new(Exit::Usage, what)) {
+            return exit;
+        }
+    }
+    refusal.print();
+    refusal.exit()
 }
 
 fn answer(cli: Cli) -> Result<Exit, Failure> {

@@ -18,3 +18,4 @@ pub mod value;
 mod reword;
 
 pub use document::{Document, Problem, Problems};
+pub(crate) use reword::did_you_mean;

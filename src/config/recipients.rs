@@ -20,7 +20,7 @@ pub struct Recipients {
 
 /// A line that is no recipient of the domain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: saw {seen:?}; allowed: a local part, or an address in {domain}")]
+#[error("line {line}: saw {seen:?}; allowed: a local part, or an address in {domain}{}", no_pattern(.seen))]
 pub struct BadRecipient {
     /// Counted from 1.
     pub line: usize,
@@ -82,7 +82,19 @@ fn without_comment(line: &str) -> &str {
     comment.map_or(line, |(i, _)| &line[..i]).trim()
 }
 
+/// A `*` may stand in a local part, and nobody who writes one into a list means that letter.
+fn no_pattern(seen: &str) -> &'static str {
+    if is_pattern(seen) { ", and no pattern; without a list, every address is taken" } else { "" }
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains('*') && !text.starts_with('"')
+}
+
 fn recipient(text: &str, domain: &Domain) -> Option<String> {
+    if is_pattern(text) {
+        return None;
+    }
     let whole = Mailbox::read(text).or_else(|| Mailbox::read(&format!("{text}@{domain}")))?;
     (whole.domain() == Some(domain)).then(|| folded(&whole.plain_local_part()))
 }
@@ -117,6 +129,16 @@ mod tests {
             assert!(has(&list, known), "{known}");
         }
         assert!(!has(&list, "carl@example.org"));
+    }
+
+    #[test]
+    fn a_pattern_is_refused_with_its_line() {
+        for seen in ["*", "sales-*", "*@example.org"] {
+            let bad = parse(&format!("anna\n{seen}\n")).unwrap_err();
+            assert_eq!(bad.line, 2);
+            assert!(bad.to_string().contains("and no pattern"), "{bad}");
+        }
+        assert!(has(&parse("\"a*b\"\n").unwrap(), "\"a*b\"@example.org"), "quoted it is a letter");
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn seen_and_allowed(text: &str) -> (&str, Vec<&str>) {
 }
 
 /// "did you mean ...?" where one of the allowed words is near enough.
-pub(super) fn did_you_mean(seen: &str, allowed: &[&str]) -> Option<String> {
+pub(crate) fn did_you_mean(seen: &str, allowed: &[&str]) -> Option<String> {
     let distance = |word: &&&str| strsim::damerau_levenshtein(seen, word);
     let nearest = allowed.iter().min_by_key(distance)?;
     let near_enough = distance(&nearest) <= 1 + seen.len().min(nearest.len()) / 4;

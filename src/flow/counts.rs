@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::events::Events;
 use super::recent::Recent;
 use super::serve::Door;
+use crate::queue;
 use crate::sasl::Mechanism;
 use crate::session::Tally;
 use crate::smtp::Domain;
@@ -152,7 +153,7 @@ impl Ending {
         [(Ending::Expired, "expired"), (Ending::Bounced, "bounced"), (Ending::Deleted, "deleted")];
 }
 
-/// Why something was not taken on port 25.
+/// Why something was not taken, on port 25 or from a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// Not for a domain of ours.
@@ -169,11 +170,13 @@ pub enum Rejection {
     Full,
     /// The spool cannot be written.
     Spool,
+    /// Not an address that this account may send as, or it may not send at all.
+    Forbidden,
 }
 
 impl Rejection {
     /// Each with its word.
-    pub const ALL: [(Rejection, &'static str); 7] = [
+    pub const ALL: [(Rejection, &'static str); 8] = [
         (Rejection::NoRelay, "no_relay"),
         (Rejection::NoMailbox, "no_mailbox"),
         (Rejection::Learned, "learned"),
@@ -181,6 +184,7 @@ impl Rejection {
         (Rejection::Rate, "rate"),
         (Rejection::Full, "full"),
         (Rejection::Spool, "spool"),
+        (Rejection::Forbidden, "forbidden"),
     ];
 }
 
@@ -343,6 +347,8 @@ pub struct Counts {
     pub turn_waits: Histogram,
     /// Mail at rest for domains that nobody has any more.
     nobody: Arc<OfDomain>,
+    /// Our customers' mail to the world, and our own.
+    outgoing: Arc<OfDomain>,
     /// How customers fared of late.
     pub recent: Recent,
     /// What happened, for whoever watches.
@@ -362,6 +368,7 @@ impl Default for Counts {
             // From a hundredth of a second to five minutes and more.
             turn_waits: Histogram::new(exponential_buckets(0.01, 4.0, 9)),
             nobody: Arc::default(),
+            outgoing: Arc::default(),
             recent: Recent::default(),
             events: Events::since(Timestamp::now()),
         }
@@ -379,9 +386,17 @@ impl Counts {
         self.accounts.load().get(name).cloned()
     }
 
-    /// What happened to this domain's mail, if we hold mail for it.
+    /// What happened to this domain's mail, if we hold mail for it; or to what goes out.
     pub fn domain(&self, domain: &Domain) -> Option<Arc<OfDomain>> {
-        self.domains.load().get(domain).cloned()
+        match domain.as_str() {
+            queue::OUTGOING => Some(Arc::clone(&self.outgoing)),
+            _ => self.domains.load().get(domain).cloned(),
+        }
+    }
+
+    /// What happened to mail that goes out, to the world.
+    pub fn outgoing(&self) -> &OfDomain {
+        &self.outgoing
     }
 
     /// The same; the mail of domains that nobody has any more is counted together.

@@ -195,6 +195,11 @@ impl<'a, S: Spool> Run<'a, S> {
         }
     }
 
+    /// Under which name it can be found among the sessions; a call of ours is none of these.
+    fn session_name(&self) -> Option<String> {
+        self.turning.is_session.then(|| self.id.to_owned())
+    }
+
     /// Lets nothing under way go unwritten, and tells what was achieved.
     pub async fn settle_all(&mut self) -> Drained {
         for (token, verdicts) in self.session.lost() {
@@ -436,7 +441,7 @@ impl<'a, S: Spool> Run<'a, S> {
         warn!(session = self.id, account = self.turning.account, id = %entry.id, domain = %entry.domain,
             size = entry.size, attempts = entry.attempts + 1, "{why}");
         let spool = self.provider.spool.clone();
-        let tried = Tried { at: Timestamp::now(), session: Some(self.id.to_owned()) };
+        let tried = Tried { at: Timestamp::now(), session: self.session_name() };
         self.settling.spawn(async move { spool.settle(lease, Vec::new(), tried).await });
     }
 
@@ -471,9 +476,9 @@ impl<'a, S: Spool> Run<'a, S> {
             fates.iter().any(|fate| matches!(fate, Fate::Refused(_) | Fate::Relayed(_)));
         let (spool, lease) = (self.provider.spool.clone(), underway.lease);
         let entry = lease.entry();
-        let happened = events::of_fates(entry.id, &domain, entry.size, self.id, &fates);
+        let happened = events::of_fates(entry.id, &domain, entry.size, self.session_name(), &fates);
         let counts = Arc::clone(&self.provider.counts);
-        let tried = Tried { at: Timestamp::now(), session: Some(self.id.to_owned()) };
+        let tried = Tried { at: Timestamp::now(), session: self.session_name() };
         self.settling.spawn(async move {
             spool.settle(lease, fates, tried).await?;
             counts.events.tell(happened, Timestamp::now());

@@ -94,6 +94,13 @@ pub async fn deliver_queue(
     let (standing, end) = deliver_from(&own, account, true, &stop).await?;
     note_queue(&mut summary, &own, standing, end);
     own.close().await;
+    let shelf = Shelf::of(account).filter(|_| standing.holds_nothing());
+    if let Some(shelf) = shelf {
+        let mut memory = shelf.recall();
+        if memory.queue_is_empty(&queue_folder(account)?) {
+            shelf.keep(&memory);
+        }
+    }
     Ok(Some(summary))
 }
 

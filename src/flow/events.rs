@@ -239,7 +239,7 @@ pub fn of_fates(
     id: EntryId,
     domain: &Domain,
     size: u64,
-    session: &str,
+    session: Option<String>,
     fates: &[Fate],
 ) -> Vec<Happening> {
     let ends = fates.iter().filter_map(|fate| match fate {
@@ -253,7 +253,7 @@ pub fn of_fates(
         match events.iter_mut().find(|event| event.kind == kind) {
             Some(event) => event.recipients = event.recipients.map(|n| n + 1),
             None => events.push(Happening {
-                session: Some(session.to_owned()),
+                session: session.clone(),
                 reply: Some(said.reply.clone()),
                 recipients: Some(1),
                 size: Some(size),
@@ -316,7 +316,7 @@ mod tests {
         ];
         let id = EntryId(ulid::Ulid::nil());
         let domain = Domain::parse("example.org").unwrap();
-        let events = of_fates(id, &domain, 7, "s1", &fates);
+        let events = of_fates(id, &domain, 7, Some("s1".to_owned()), &fates);
         let seen: Vec<_> = events.iter().map(|e| (e.kind, e.recipients, e.reply.clone())).collect();
         let (delivered, deferred) = (Kind::Delivered, Kind::Deferred);
         assert_eq!(seen, [(delivered, Some(2), Some(taken)), (deferred, Some(1), Some(not_now))]);

@@ -16,6 +16,7 @@ use super::errand::tls_client;
 use super::line::Stop;
 use super::notify::{tell_all, tell_of_delays};
 use super::provider::{House, Provider, Turning};
+use super::push::Call;
 use crate::config::fetch::{Account, Layer};
 use crate::config::provider::Smarthost;
 use crate::config::secret::SecretError;
@@ -23,7 +24,7 @@ use crate::net::tls::TlsSetupError;
 use crate::queue::{self, Entry, retry};
 use crate::session::Patience;
 use crate::session::turn::ReversedClient;
-use crate::smtp::Domain;
+use crate::smtp::{Domain, Reply};
 use crate::spool::{Drain, Lease, Spool, Totals};
 
 /// How often we look whether something is to be told or tried again.
@@ -119,12 +120,15 @@ impl Mood {
         if !self.looks.something_may_go(provider, &house, &queue::outgoing()).await {
             return;
         }
+        let began = Timestamp::now();
         match forward(provider, &house, stop).await {
             Ok(Drained { delivered, deferred, refused, octets }) => {
                 (self.failures, self.not_before) = (0, None);
+                provider.pushing.was_heard(&queue::outgoing());
                 info!(smarthost = %server, delivered, deferred, refused, octets, "our own mail was sent");
             }
             Err(fault) => {
+                provider.pushing.came_to_nothing(&queue::outgoing(), &fault, Call::since(began));
                 self.failures = self.failures.saturating_add(1);
                 let wait = retry::wait(self.failures);
                 self.not_before = Some(now + wait);
@@ -137,6 +141,19 @@ impl Mood {
 }
 
 impl ForwardFault {
+    /// What the other side said, where that was the end of it.
+    pub(super) fn reply(&self) -> Option<&Reply> {
+        match self {
+            ForwardFault::Call(
+                CallFault::Greeting(reply)
+                | CallFault::NoEhlo(reply)
+                | CallFault::TlsRefused(reply)
+                | CallFault::Refused(_, reply),
+            ) => Some(reply),
+            _ => None,
+        }
+    }
+
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             ForwardFault::Call(CallFault::NoTls) => Some(

@@ -458,7 +458,8 @@ pub(super) const TOO_FAST: Reply =
 pub(super) const LOST_TRACK: Reply = Reply::new(451, (3, 0), "internal error; try again later");
 
 /// Why a recipient may not come.
-fn reason(refusal: &Reply) -> Rejection {
+/// As what a refused recipient counts.
+pub(super) fn reason(refusal: &Reply) -> Rejection {
     match refusal {
         refusal if *refusal == NO_RELAY => Rejection::NoRelay,
         refusal if *refusal == REFUSED_BEFORE => Rejection::Learned,
@@ -467,7 +468,8 @@ fn reason(refusal: &Reply) -> Rejection {
     }
 }
 
-fn trouble(fault: &NotKept) -> Rejection {
+/// As what a message counts that was not kept.
+pub(super) fn trouble(fault: &NotKept) -> Rejection {
     match fault {
         NotKept::OverQuota => Rejection::Quota,
         NotKept::Spool(SpoolError::Full { .. }) => Rejection::Full,

@@ -120,6 +120,15 @@ impl Memory {
         self.troubles.retain(|trouble| called.contains(&trouble.server));
     }
 
+    /// Nothing waits in the account's own queue: what was wrong with its target is over, whatever else goes on.
+    /// Says whether there was something.
+    pub fn queue_is_empty(&mut self, folder: &Path) -> bool {
+        let place = format!(" waiting in {}", folder.display());
+        let before = self.troubles.len();
+        self.troubles.retain(|trouble| !trouble.what.ends_with(&place));
+        self.troubles.len() < before
+    }
+
     fn trouble(&mut self, came: &Came<'_>, what: &str, interval: Duration) -> Telling {
         let Came { server, at, exit, .. } = *came;
         let same = |trouble: &&mut Trouble| {
@@ -376,6 +385,17 @@ mod tests {
         let mut memory = Memory::default();
         memory.note(&came(10_000, Some("down")), DAY);
         assert_eq!(memory.note(&came(0, Some("down")), DAY).name(), "again");
+    }
+
+    #[test]
+    fn trouble_with_the_target_is_over_when_nothing_waits_for_it() {
+        let mut memory = Memory::default();
+        memory.note(&came(0, Some("the target: not reachable; 2 waiting in /q/a")), DAY);
+        memory.note(&came(1, Some("not reachable")), DAY);
+        assert!(!memory.queue_is_empty(Path::new("/q")), "another queue");
+        assert!(memory.queue_is_empty(Path::new("/q/a")));
+        let left: Vec<&str> = memory.troubles.iter().map(|t| t.what.as_str()).collect();
+        assert_eq!(left, ["not reachable"]);
     }
 
     #[test]

@@ -224,5 +224,6 @@ fn scribe<'a, S: Spool>(provider: &'a Provider<S>, house: &'a House) -> Scribe<'
         name: &provider.name,
         return_whole: house.notices.return_whole.octets(),
         lifetime: house.notices.lifetime.get(),
+        brings_all: false,
     }
 }

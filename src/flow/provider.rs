@@ -174,6 +174,8 @@ pub struct Turning {
     pub line_per_record: Switch,
     /// Whether whole transactions are streamed.
     pub stream: Switch,
+    /// It is one of the sessions that are remembered under their names.
+    pub is_session: bool,
     uses: Arc<Mutex<HashMap<String, Use>>>,
 }
 
@@ -185,6 +187,7 @@ impl Turning {
             domains: vec![domain],
             line_per_record: Switch::Off,
             stream: Switch::Auto,
+            is_session: false,
             uses: Arc::default(),
         }
     }
@@ -287,7 +290,8 @@ impl<S: Spool> Provider<S> {
         used.sessions += 1;
         let (line_per_record, stream) = (account.line_per_record, account.stream);
         let (account, uses) = (name.to_owned(), self.uses.clone());
-        (answer, Some(Turning { account, domains, line_per_record, stream, uses }))
+        let is_session = true;
+        (answer, Some(Turning { account, domains, line_per_record, stream, is_session, uses }))
     }
 
     /// Something has come in for this domain.

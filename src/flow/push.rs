@@ -1,11 +1,12 @@
 //! Mail is brought to a customer that has a fixed address: at once for a domain that is pushed, and
 //! when its host asks by ETRN. Always to the host of the settings, by a connection of our own.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
@@ -36,7 +37,57 @@ pub struct Pushing {
     pub wake: Arc<Notify>,
     asked: Mutex<BTreeSet<Domain>>,
     moods: Mutex<HashMap<Domain, Mood>>,
+    troubles: Mutex<HashMap<Domain, Arc<Trouble>>>,
     looks: Looks,
+}
+
+/// Calls to a host that have come to nothing since it last took something, for the operator's eye. What waits
+/// was then tried as much as if it had been refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// When the last of them ended.
+    pub at: Timestamp,
+    /// What the other side said to it, where it said something.
+    pub reply: Option<Reply>,
+    /// Why it came to nothing.
+    pub what: String,
+    /// When each of them began, the first of them first; of very many, the last.
+    times: VecDeque<Timestamp>,
+}
+
+/// So many calls are remembered one by one.
+const CALLS: usize = 256;
+
+/// When a call was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) began: Timestamp,
+    pub(super) ended: Timestamp,
+}
+
+impl Call {
+    /// One that began then, and is over.
+    pub(super) fn since(began: Timestamp) -> Call {
+        Call { began, ended: Timestamp::now() }
+    }
+}
+
+impl Trouble {
+    fn behind(before: Option<&Trouble>, fault: &ForwardFault, call: Call) -> Trouble {
+        let mut times = before.map(|before| before.times.clone()).unwrap_or_default();
+        if times.len() == CALLS {
+            times.pop_front();
+        }
+        times.push_back(call.began);
+        Trouble { at: call.ended, reply: fault.reply().cloned(), what: fault.to_string(), times }
+    }
+
+    /// How many of the calls began after that. One in which a message was tried began before it was, and counts
+    /// with the message already.
+    pub fn calls_since(&self, moment: Timestamp) -> u32 {
+        let calls = self.times.iter().filter(|began| **began > moment).count();
+        u32::try_from(calls).unwrap_or(u32::MAX)
+    }
 }
 
 /// What a domain's host was like lately.
@@ -72,6 +123,23 @@ impl Pushing {
 
     fn went_well(&self, domain: &Domain) {
         lock(&self.moods).remove(domain);
+    }
+
+    /// Why the last call to a domain's host came to nothing, if it did.
+    pub fn trouble(&self, domain: &Domain) -> Option<Arc<Trouble>> {
+        lock(&self.troubles).get(domain).cloned()
+    }
+
+    /// A call for this domain's mail has come to nothing.
+    pub(super) fn came_to_nothing(&self, domain: &Domain, fault: &ForwardFault, call: Call) {
+        let mut troubles = lock(&self.troubles);
+        let trouble = Trouble::behind(troubles.get(domain).map(|before| &**before), fault, call);
+        troubles.insert(domain.clone(), Arc::new(trouble));
+    }
+
+    /// A host has heard of each message that was due, whatever it said.
+    pub(super) fn was_heard(&self, domain: &Domain) {
+        lock(&self.troubles).remove(domain);
     }
 
     /// Its host was there and put everything off: it may be called again, but not whenever somebody asks.
@@ -168,11 +236,18 @@ pub async fn keep_pushing<S: Spool>(provider: Arc<Provider<S>>, mut stop: Stop) 
     }
 }
 
+/// A call that is over.
+struct Ended {
+    domain: Domain,
+    began: Timestamp,
+    brought: Result<Drained, ForwardFault>,
+}
+
 /// The calls under way.
 struct Round<S: Spool> {
     provider: Arc<Provider<S>>,
     stop: Stop,
-    calls: JoinSet<(Domain, Result<Drained, ForwardFault>)>,
+    calls: JoinSet<Ended>,
     busy: BTreeSet<Domain>,
 }
 
@@ -221,6 +296,7 @@ impl<S: Spool> Round<S> {
         };
         self.busy.insert(domain.clone());
         let (provider, stop) = (self.provider.clone(), self.stop.clone());
+        let began = Timestamp::now();
         self.calls.spawn(async move {
             let turning = Turning::bringing(domain.as_str(), domain.clone());
             let call = tokio::spawn(async move {
@@ -229,15 +305,17 @@ impl<S: Spool> Round<S> {
                 bring(&provider, errand, &stop).await
             });
             // Whatever becomes of the call, its domain is told of: or it would be busy for ever.
-            (domain, call.await.unwrap_or_else(|fault| Err(fault.into())))
+            let brought = call.await.unwrap_or_else(|fault| Err(fault.into()));
+            Ended { domain, began, brought }
         });
     }
 
-    fn called(&mut self, done: Option<(Domain, Result<Drained, ForwardFault>)>) {
-        let Some((domain, brought)) = done else { return };
+    fn called(&mut self, done: Option<Ended>) {
+        let Some(Ended { domain, began, brought }) = done else { return };
         self.busy.remove(&domain);
         match brought {
             Ok(Drained { delivered, deferred, refused, octets }) => {
+                self.provider.pushing.was_heard(&domain);
                 match delivered + refused > 0 || deferred == 0 {
                     true => self.provider.pushing.went_well(&domain),
                     false => self.provider.pushing.took_nothing(&domain, Instant::now()),
@@ -245,10 +323,34 @@ impl<S: Spool> Round<S> {
                 info!(%domain, delivered, deferred, refused, octets, "mail was brought to its host");
             }
             Err(fault) => {
+                self.provider.pushing.came_to_nothing(&domain, &fault, Call::since(began));
                 let wait = self.provider.pushing.failed(&domain, Instant::now());
                 let hint = fault.hint();
                 warn!(%domain, again_in = wait.as_secs(), hint, %fault, "the domain's host has not taken its mail");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_in_vain_are_counted_for_what_was_there_and_forgotten_when_one_is_heard() {
+        let (pushing, org) = (Pushing::default(), Domain::parse("example.org").unwrap());
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let busy = Reply::new(421, (3, 2), "not now");
+        let fault = ForwardFault::Call(super::super::call::CallFault::Greeting(busy.clone()));
+        for second in 0..300 {
+            let call = Call { began: at(second), ended: at(second + 1) };
+            pushing.came_to_nothing(&org, &fault, call);
+        }
+        let trouble = pushing.trouble(&org).unwrap();
+        assert_eq!((trouble.at, trouble.reply.as_ref()), (at(300), Some(&busy)));
+        assert_eq!(trouble.calls_since(at(297)), 2);
+        assert_eq!(trouble.calls_since(at(0)) as usize, CALLS);
+        pushing.was_heard(&org);
+        assert_eq!(pushing.trouble(&org), None);
     }
 }

@@ -155,6 +155,7 @@ impl<'a, S: Spool> Call<'a, S> {
             ip: self.ip,
             account,
             tls: self.wire.tls().map(|facts| facts.version().to_owned()),
+            door: self.door,
             mail: None,
         })
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::mail::Recipient;
-use crate::mail::dsn::{Action, Notice, Origin, Outcome, Returned};
+use crate::mail::dsn::{Action, Notice, Origin, Outcome, Returned, Way};
 use crate::mail::trace::safe_name;
 use crate::queue::{self, Entry, EntryId, Source, notice};
 use crate::smtp::{Body, ForwardPath, MailParams, Mailbox, RcptParams, Ret, ReversePath};
@@ -29,6 +29,8 @@ pub(super) struct Scribe<'a, S> {
     pub return_whole: u64,
     /// How long it is tried to deliver a notice.
     pub lifetime: Duration,
+    /// Nobody collects mail here: all of it is brought to the next server.
+    pub brings_all: bool,
 }
 
 /// What a mail of ours asks of the servers on its way.
@@ -50,9 +52,9 @@ impl<S: Spool> Scribe<'_, S> {
         until: Option<Timestamp>,
     ) -> Result<(S::Draft, Arrival), SpoolError> {
         let entry = lease.entry();
-        let returned = match self.returned(lease, words).await {
+        let returned = match self.returned(lease, to, words).await {
             // What cannot be read cannot go back; that it has failed can be told all the same.
-            Err(SpoolError::Damaged { .. }) if until.is_none() => Returned::Headers(Vec::new()),
+            Err(SpoolError::Damaged { .. }) if until.is_none() => Returned::Nothing,
             returned => returned?,
         };
         let id = EntryId(ulid::Ulid::generate());
@@ -71,6 +73,7 @@ impl<S: Spool> Scribe<'_, S> {
                 arrived: entry.arrived,
                 envid: entry.params.envid.as_deref(),
             },
+            way: self.way(entry),
             outcomes: words
                 .iter()
                 .map(|word| Outcome {
@@ -103,6 +106,14 @@ impl<S: Spool> Scribe<'_, S> {
         let told = notice.is_some();
         self.spool.conclude(lease, notice).await?;
         Ok((entry, told))
+    }
+
+    /// What our customers send and what is fetched for a target, nobody collects.
+    fn way(&self, entry: &Entry) -> Way {
+        match self.brings_all || entry.domain == queue::outgoing() {
+            true => Way::Brought,
+            false => Way::Collected,
+        }
     }
 
     pub(super) fn arrival(
@@ -143,17 +154,30 @@ impl<S: Spool> Scribe<'_, S> {
     async fn returned(
         &self,
         lease: &S::Lease,
+        to: &Mailbox,
         words: &[notice::Word<'_>],
     ) -> Result<Returned, SpoolError> {
         let entry = lease.entry();
         let failed = words.iter().any(|word| word.action == Action::Failed);
         let small = entry.size <= self.return_whole;
         let text = entry.params.body != Body::Binary;
-        let whole = failed && small && text && entry.params.ret != Some(Ret::Headers);
+        // Octets beyond ASCII would keep the notice from every server without 8BITMIME, and a mail in a mail may not
+        // be encoded (RFC 2046, section 5.2.1); a server that knows SMTPUTF8 knows that too.
+        let fit = !entry.eight_bit || to.is_international();
+        let mut whole = failed && small && text && fit && entry.params.ret != Some(Ret::Headers);
         let mut content = self.spool.content(lease).await?;
         let mut octets = Vec::new();
-        while let Some(piece) = content.next().await? {
-            octets.extend_from_slice(&piece);
+        loop {
+            match content.next().await {
+                Ok(Some(piece)) => octets.extend_from_slice(&piece),
+                Ok(None) => break,
+                // The header may have proved to be sound before that.
+                Err(SpoolError::Damaged { .. }) if end_of_header(&octets).is_some() => {
+                    whole = false;
+                    break;
+                }
+                Err(fault) => return Err(fault),
+            }
             if !whole && (octets.len() >= HEADER || end_of_header(&octets).is_some()) {
                 break;
             }

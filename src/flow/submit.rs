@@ -10,10 +10,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
+use super::counts::{AtDoor, Rejection};
 use super::events;
-use super::intake::{LOST_TRACK, Mail, Manner, OVER_QUOTA, TOO_FAST, kept, received, refusal};
+use super::intake::{
+    self, LOST_TRACK, Mail, Manner, OVER_QUOTA, TOO_FAST, kept, received, refusal, trouble,
+};
 use super::provider::{House, Provider};
 use super::room::NotKept;
+use super::serve::Door;
 use crate::config::accounts::Account;
 use crate::mail::{Envelope, Recipient};
 use crate::queue::{self, EntryId, Source};
@@ -31,6 +35,8 @@ pub(super) struct Submission<'a, S: Spool> {
     pub(super) ip: IpAddr,
     pub(super) account: String,
     pub(super) tls: Option<String>,
+    /// Where it came in, for the counts.
+    pub(super) door: Door,
     pub(super) mail: Option<Mail<S>>,
 }
 
@@ -43,6 +49,7 @@ impl<S: Spool> Submission<'_, S> {
                 Err(refusal) => {
                     info!(session = self.id, account = self.account, from = %Escaped::text(path.as_str()),
                         reply = refusal.to_string(), "sender refused");
+                    self.counts().reject(reason(&refusal));
                     session.answer(refusal);
                 }
             },
@@ -50,7 +57,10 @@ impl<S: Spool> Submission<'_, S> {
                 let declared = session.envelope().and_then(|envelope| envelope.params.size);
                 match self.may_go(&recipient.path, declared.unwrap_or(0)) {
                     Ok(()) => session.accept(),
-                    Err(refusal) => session.answer(refusal),
+                    Err(refusal) => {
+                        self.counts().reject(reason(&refusal));
+                        session.answer(refusal);
+                    }
                 }
             }
             Event::Begin => {
@@ -62,7 +72,11 @@ impl<S: Spool> Submission<'_, S> {
                         self.mail = Some(mail);
                         session.accept();
                     }
-                    Err(fault) => session.answer(refusal(&fault.into())),
+                    Err(fault) => {
+                        let fault = fault.into();
+                        self.counts().reject(trouble(&fault));
+                        session.answer(refusal(&fault));
+                    }
                 }
             }
             Event::Content(octets) => self.content(octets).await,
@@ -70,6 +84,10 @@ impl<S: Spool> Submission<'_, S> {
             Event::Reset => self.mail = None,
             _ => {}
         }
+    }
+
+    fn counts(&self) -> &AtDoor {
+        self.provider.counts.at(self.door)
     }
 
     /// What an account may do is asked anew for each mail: who was removed while the line is open sends
@@ -133,6 +151,7 @@ impl<S: Spool> Submission<'_, S> {
             }
             Err(fault) => {
                 warn!(session = self.id, ip = %self.ip, account = self.account, id = %id, %fault, "message not kept");
+                self.counts().reject(trouble(&fault));
                 session.answer(refusal(&fault));
             }
         }
@@ -150,7 +169,7 @@ impl<S: Spool> Submission<'_, S> {
         let by = &self.provider.name;
         let trace = received(session, envelope, by, self.ip, self.tls.as_deref(), manner, id, now);
         let parts = self.parts(envelope, id, now);
-        let local: Vec<Domain> = parts.iter().map(|part| part.domain.clone()).collect();
+        let domains: Vec<Domain> = parts.iter().map(|part| part.domain.clone()).collect();
         let arrival = Arrival {
             reverse_path: envelope.reverse_path.clone(),
             params: envelope.params.clone(),
@@ -175,7 +194,10 @@ impl<S: Spool> Submission<'_, S> {
         self.provider.spool.commit(draft, arrival).await?;
         drop(places);
         self.provider.counts.events.tell(came, Timestamp::now());
-        local.iter().for_each(|domain| self.provider.arrived(domain));
+        for domain in &domains {
+            self.provider.counts.domain_or_nobody(domain).received.add(1);
+            self.provider.arrived(domain);
+        }
         Ok(())
     }
 
@@ -203,6 +225,16 @@ impl<S: Spool> Submission<'_, S> {
                 recipients,
             })
             .collect()
+    }
+}
+
+/// As what a refusal counts.
+fn reason(refusal: &Reply) -> Rejection {
+    match refusal {
+        refusal if *refusal == MAY_NOT || *refusal == NOT_YOURS => Rejection::Forbidden,
+        refusal if *refusal == TOO_FAST => Rejection::Rate,
+        refusal if *refusal == NO_DOMAIN => Rejection::NoRelay,
+        refusal => intake::reason(refusal),
     }
 }
 

@@ -89,6 +89,10 @@ pub async fn visit(
         let asked: Vec<_> = told.iter().map(|told: &Told| told.summary.server.clone()).collect();
         memory.keep_to(&asked);
     }
+    let emptied = |told: &Told| told.summary.queue.is_some_and(|queue| queue.holds_nothing());
+    if let (true, Ok(folder)) = (told.iter().any(emptied), errand::queue_folder(account)) {
+        memory.queue_is_empty(&folder);
+    }
     if let Some(shelf) = shelf.filter(|_| !told.is_empty()) {
         shelf.keep(&memory);
     }

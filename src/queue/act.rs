@@ -53,9 +53,9 @@ impl Act {
             Act::Release => state == Held,
             Act::Delete(_) => matches!(state, Waiting | Held | Failed | Damaged),
             Act::Undelete => state == Deleted,
-            Act::Expire | Act::Bounce(_) | Act::Redirect(_) | Act::Rehome(_) => {
-                matches!(state, Waiting | Held)
-            }
+            // Its sender is told of what is damaged here too: it will never be delivered.
+            Act::Expire | Act::Bounce(_) => matches!(state, Waiting | Held | Damaged),
+            Act::Redirect(_) | Act::Rehome(_) => matches!(state, Waiting | Held),
         }
     }
 }

@@ -121,6 +121,8 @@ pub struct Answered {
     pub stage: Option<Stage>,
     /// Under which name the other side has the message, where it took it and gave one.
     pub remote_id: Option<String>,
+    /// What was said: also of one whose state has no word of it, since the mail was taken or its sender told.
+    pub reply: Option<Reply>,
 }
 
 /// Where a message came from, for the operator's eye.

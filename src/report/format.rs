@@ -54,11 +54,24 @@ impl std::str::FromStr for Format {
             "prometheus" => Format::Prometheus,
             "nagios" => Format::Nagios,
             _ => match text.strip_prefix("template:") {
-                Some(template) => Format::Template(unescaped(template)),
+                Some(template) => Format::Template(closed(unescaped(template))?),
                 None => return Err(format!("saw {text:?}; allowed: {FORMATS}")),
             },
         })
     }
+}
+
+/// A brace that is opened before a name and not closed would swallow what stands behind it. One before
+/// anything else is text.
+fn closed(template: String) -> Result<String, String> {
+    for part in template.split('{').skip(1).filter(|part| !part.contains('}')) {
+        let end = part.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.'));
+        let name = &part[..end.unwrap_or(part.len())];
+        if !name.is_empty() {
+            return Err(format!("template: saw {:?}; expected }} behind it", format!("{{{name}")));
+        }
+    }
+    Ok(template)
 }
 
 /// `\t` and `\n`, which no shell makes of itself.

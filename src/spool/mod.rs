@@ -115,6 +115,9 @@ pub enum SpoolError {
     /// The spool cannot be opened as it is.
     #[error("{0}")]
     Unusable(String),
+    /// Its tables are damaged as a whole.
+    #[error("{0}")]
+    Corrupt(String),
 }
 
 /// A message on its way in. Dropping it forgets it: nothing has been promised yet.

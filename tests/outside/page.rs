@@ -192,6 +192,8 @@ fn busy(name: impl Fn(&str) -> String) -> Value {
             domain("shop.example", "shop", [12, 8, 0, 0, 0, 0], 8_400),
         ],
         "other_domains": { "domains": 0, "messages": 0 },
+        "outgoing": { "messages": 3, "bytes": 9_200, "deferred": 1, "held": 0, "oldest_s": 4_000,
+            "next_expiry_s": 428_000, "trouble": null, "trouble_at": null },
         "depth": { "window": "24h", "step_s": 300, "first": "2026-11-25T14:40:00Z",
             "names": names,
             "points": points },

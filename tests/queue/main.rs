@@ -5,11 +5,14 @@ mod at_a_terminal;
 mod binding;
 mod broken_off;
 mod completion;
+mod damaged;
 #[allow(dead_code, unused_imports)]
 #[path = "../peers/lab/mod.rs"]
 mod lab;
 mod looks;
+mod misspelt;
 mod named;
+mod outgoing;
 mod passed;
 #[path = "../bad_input/strict.rs"]
 mod strict;
@@ -186,7 +189,7 @@ fn mail_is_brought_at_once_to_who_has_a_host() {
     let refused = queuectl(&odmrd, &["deliver-now", "example.org"]).ended(64).err;
     assert!(refused.contains("it has no host to bring it to"), "{refused}");
     let unknown = queuectl(&odmrd, &["deliver-now", "example.com", "example.net"]).ended(66).err;
-    assert!(unknown.contains("no account has that domain"), "{unknown}");
+    assert!(unknown.contains("example.net: no such domain"), "{unknown}");
     queuectl(&odmrd, &["deliver-now", "*.example.com"]).ended(64);
     let look = queuectl(&odmrd, &["deliver-now", "example.com", "--dry-run"]).ended(0).records();
     assert_eq!((&look[0]["matched"], &look[0]["done"]), (&1.into(), &0.into()));
@@ -238,7 +241,7 @@ fn the_mail_yet_to_come_of_a_domain_is_held() {
     assert!(refused(&with(&["--sender", "a@*"]), 64).contains("whole domains only"));
     assert!(refused(&with(&["--all"]), 64).contains("of which domains?"));
     assert!(refused(&with(&["--domain", "*.example.org"]), 64).contains("of which domains?"));
-    assert!(refused(&with(&["--domain", "example.com"]), 66).contains("no account may fetch"));
+    assert!(refused(&with(&["--domain", "example.com"]), 66).contains("no such domain"));
     assert!(refused(&["hold", "--domain", "example.org", "--future"], 64).contains("--reason"));
     let past = with(&["--domain", "example.org", "--until", "2026-01-01T00:00:00Z"]);
     assert!(refused(&past, 64).contains("has been"));
@@ -933,7 +936,7 @@ fn monitoring_is_answered_in_its_own_forms() {
         queuectl(&odmrd, &[words, &["--format", "nagios"]].concat()).ended(code).out
     };
     let fine = check(&["list", "--warning", "5", "--critical", "10"], 0);
-    assert!(fine.starts_with("ODMR QUEUE OK - 3 messages of 1 domains, the oldest "), "{fine}");
+    assert!(fine.starts_with("ODMR QUEUE OK - 3 messages of 1 domain, the oldest "), "{fine}");
     assert!(fine.contains(" | messages=3;5;10;0 bytes="), "{fine}");
     assert!(check(&["list", "--warning", "2"], 1).contains("WARNING"));
     assert!(check(&["domains", "--critical", "2"], 2).contains("CRITICAL - 3 messages"));

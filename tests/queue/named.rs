@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::lab::Lab;
-use crate::lab::ours::{AtrnFetch, Odmrd};
+use crate::lab::ours::{AtrnFetch, Odmrd, RunningOdmrd};
 use crate::lab::post::Post;
 use crate::{laden, queuectl};
 
@@ -220,4 +222,47 @@ fn more_ids_than_can_be_asked_for_are_refused_at_once() {
     assert_eq!(said.status.code(), Some(64), "{err}");
     assert!(err.contains("too many ids") && err.contains("split"), "{err}");
     assert!(err.lines().count() <= 2, "{err}");
+}
+
+#[test]
+fn what_was_tried_and_held_is_so_where_it_moves_to() {
+    let lab = Lab::open();
+    let first = laden(&lab);
+    AtrnFetch::new(&lab, first.odmr).into("command:/usr/bin/false").run();
+    let hold = ["hold", "--sender", "<>", "--until", "12h", "--yes", "--reason", "not yet"];
+    queuectl(&first, &hold).ended(0);
+    let out = lab.path("out");
+    let out = out.to_str().expect("a path");
+    queuectl(&first, &["export", out]).ended(0);
+    let second = Odmrd::named(&lab, "second").start();
+    queuectl(&second, &["import", out]).ended(0);
+    let all = |odmrd: &RunningOdmrd| -> Vec<Value> {
+        let records = queuectl(odmrd, &["list", "--json"]).ended(0).records().into_iter();
+        let of = |one: Value| {
+            let keys = ["id", "state", "attempts", "last", "hold", "source"];
+            let mut kept: Vec<Value> = keys.iter().map(|key| one[*key].clone()).collect();
+            let recipient = &one["recipients"][0];
+            kept.extend(["state", "attempts", "last"].map(|key| recipient[key].clone()));
+            Value::from(kept)
+        };
+        records.map(of).collect()
+    };
+    let (before, after) = (all(&first), all(&second));
+    assert_eq!(before[0][1], "deferred");
+    assert_eq!((&before[0][2], &before[1][1]), (&1.into(), &"held".into()));
+    assert_eq!(before, after);
+    // It is in the counts of what was tried, too.
+    let domains = queuectl(&second, &["domains", "--json"]).ended(0).records();
+    assert_eq!(domains[0]["by_state"]["deferred"], 2, "{}", domains[0]);
+    queuectl(&second, &["verify"]).ended(0);
+}
+
+#[test]
+fn an_order_for_new_mail_alone_has_its_number_in_the_audit() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let words = ["hold", "--domain", "example.org", "--future", "--yes", "--reason", "moving"];
+    let told = queuectl(&odmrd, &words).ended(0).records();
+    let audit = queuectl(&odmrd, &["audit", "--json"]).ended(0).records();
+    assert_eq!((&audit[0]["id"], &audit[0]["action"]), (&told[0]["audit"], &"hold_future".into()));
 }

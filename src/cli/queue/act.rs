@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Act, Bounce, Delete, DeliverNow, Hold, Redirect, Release, Requeue, parsed, say, with_ids,
+    Act, Bounce, Delete, DeliverNow, Hold, Output, Redirect, Release, Requeue, parsed, say,
+    with_ids,
 };
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::{ActWord, Request};
+use crate::report::Format;
 use crate::smtp::escape::Escaped;
 
 const ACTION: [&str; 8] =
@@ -146,7 +148,7 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
         future,
     };
     if dry_run {
-        return look(office, request(true, None), allow_none || future).await;
+        return look(office, request(true, None), &output, allow_none || future).await;
     }
     let mut most = None;
     if !yes {
@@ -168,7 +170,7 @@ fn told_of(told: &Value, action: ActWord, allow_none: bool) -> Exit {
     let of = |field: &str| told[field].as_u64().unwrap_or_default();
     for (field, what) in [
         ("busy", "in a session's hands, and left to it"),
-        ("unfit", "in a state in which that makes no sense"),
+        ("unfit", "in a state in which that makes no sense, or not to be read"),
         ("failed", "to which it could not be done"),
     ] {
         if of(field) > 0 {
@@ -243,15 +245,45 @@ async fn meant(
     Ok(meant)
 }
 
-/// The ids of what is meant.
-async fn look(office: &Office, request: Request, allow_none: bool) -> Result<Exit, Failure> {
-    let Meant { count, missing } = meant(office, request, |record| {
-        crate::cli::tell(&format!("{}\n", Escaped::text(record["id"].as_str().unwrap_or_default())))
-            .map(|_| ())
-    })
-    .await?;
-    say(&format!("{count} messages; nothing was done"));
-    Ok(ended(missing, count, false, allow_none))
+/// The ids of what is meant; as JSON, the messages and behind them what is told of the order.
+async fn look(
+    office: &Office,
+    request: Request,
+    output: &Output,
+    allow_none: bool,
+) -> Result<Exit, Failure> {
+    let of = |formats: &[Format]| output.format.as_ref().is_some_and(|one| formats.contains(one));
+    let plain = output.format.is_none() && !output.json;
+    let as_json = output.json || of(&[Format::Json, Format::Jsonl]);
+    let as_ids = of(&[Format::Ids, Format::Ids0]);
+    let mut page = output.page(&ACTION, &ACTION);
+    let (mut answer, mut count, mut missed) = (ask(office, request).await?, 0u64, 0);
+    while let Some(line) = answer.next().await? {
+        let record = parsed(line)?;
+        let id = record["id"].as_str();
+        count += u64::from(id.is_some());
+        if id.is_none() {
+            missed = missing(&record);
+        }
+        match id {
+            Some(id) if plain => {
+                crate::cli::tell(&format!("{}\n", Escaped::text(id)))?;
+            }
+            Some(_) if as_json || as_ids => page.record(&record).map_err(super::unwritten)?,
+            None if !plain && !as_ids => page.record(&record).map_err(super::unwritten)?,
+            _ => {}
+        }
+    }
+    if !plain {
+        page.end().map_err(super::unwritten)?;
+    }
+    say(&format!("{}; nothing was done", messages(count)));
+    Ok(ended(missed, count, false, allow_none))
+}
+
+/// So many messages, in words.
+fn messages(count: u64) -> String {
+    format!("{count} {}", if count == 1 { "message" } else { "messages" })
 }
 
 /// What came of a question.
@@ -304,7 +336,7 @@ async fn asked(
         say("  and the mail of these domains that is yet to come");
     }
     let wanted = if count <= 1 { "y".to_owned() } else { count.to_string() };
-    let _ = write!(std::io::stderr(), "{word} {count} messages? Type {wanted} to do it: ");
+    let _ = write!(std::io::stderr(), "{word} {}? Type {wanted} to do it: ", messages(count));
     let mut typed = String::new();
     let read = std::io::stdin().lock().read_line(&mut typed);
     read.map_err(|error| Failure::new(Exit::Io, format!("standard input: {error}")))?;
@@ -312,5 +344,5 @@ async fn asked(
         return Ok(Said::Yes(count));
     }
     say("nothing was done");
-    Ok(Said::No(Exit::Interrupted))
+    Ok(Said::No(Exit::Partial))
 }

@@ -18,7 +18,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use self::files::{Reader, Writer};
-use super::content::Content;
+use super::content::{Content, hex};
 use super::{Export, Import, parsed, say, these};
 use crate::cli::failure::told;
 use crate::cli::tell;
@@ -41,24 +41,32 @@ pub(super) async fn export(office: &Office, export: Export) -> Result<Exit, Fail
             Failure::new(Exit::Partial, "there are no such messages; nothing was written");
         return Err(envelopes.missing.into_iter().next().unwrap_or(nothing));
     };
+    if export.to.as_os_str() == "-" {
+        let what = "TO: saw \"-\"; expected a folder or a file: envelopes and contents need names";
+        let hint = "one content goes to standard output by: queuectl show ID --raw";
+        return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
+    }
     let mut writer = Writer::create(export.form, &export.to)?;
-    let (mut written, mut gone, mut worst) = (0u64, 0u64, Exit::Ok);
+    let (mut written, mut gone, mut left, mut worst) = (0u64, 0u64, 0u64, Exit::Ok);
     loop {
-        match carry(office, &mut writer, next).await {
-            Ok(true) => written += 1,
-            Ok(false) => gone += 1,
+        match carry(office, &mut writer, next).await? {
+            Taken::Written => written += 1,
+            Taken::Gone => gone += 1,
             // A reader who waits for the others is not kept from them by a damaged one.
-            Err(failure) if failure.exit == Exit::Io && writer.is_sound() => {
+            Taken::Unreadable(failure) => {
+                left += 1;
                 worst = worst.max(Exit::Partial);
                 told("queuectl", &failure);
             }
-            Err(failure) => return Err(failure),
         }
         let Some(another) = envelopes.next().await? else { break };
         next = another;
     }
     writer.finish()?;
     say(&format!("{written} written to {}", export.to.display()));
+    if left > 0 {
+        say(&format!("{left} could not be read, and are not among them"));
+    }
     if gone > 0 {
         say(&format!("{gone} went out in the meantime, and are not among them"));
     }
@@ -138,14 +146,36 @@ impl Envelopes<'_> {
     }
 }
 
-/// Writes a message down. `false`: it has gone in the meantime.
-async fn carry(office: &Office, writer: &mut Writer, mut envelope: Value) -> Result<bool, Failure> {
+/// What became of a message that was to be written down.
+enum Taken {
+    /// It is.
+    Written,
+    /// It went out in the meantime.
+    Gone,
+    /// It is damaged.
+    Unreadable(Failure),
+}
+
+/// Writes a message down.
+///
+/// # Errors
+/// [`Failure`] when nothing more can be written, or odmrd is there no more.
+async fn carry(
+    office: &Office,
+    writer: &mut Writer,
+    mut envelope: Value,
+) -> Result<Taken, Failure> {
     // It becomes the name of a file.
     let id = ulid::Ulid::from_string(envelope["id"].as_str().unwrap_or_default());
     let id = id.map_err(|_| Failure::new(Exit::Protocol, "a message without an id"))?.to_string();
+    if envelope["recipients"].as_array().is_none_or(Vec::is_empty) {
+        let why = Escaped::text(envelope["damage"].as_str().unwrap_or("nothing is known of it"));
+        return Ok(Taken::Unreadable(Failure::new(Exit::Io, format!("{id}: no envelope: {why}"))));
+    }
     let mut content = Content::of(office, &id).await?;
     let mut octets = match content.next().await {
-        Err(failure) if failure.exit == Exit::NoInput => return Ok(false),
+        Err(failure) if failure.exit == Exit::NoInput => return Ok(Taken::Gone),
+        Err(failure) if failure.exit == Exit::Io => return Ok(Taken::Unreadable(failure)),
         first => first?,
     };
     let mut message = writer.begin(&id, &envelope)?;
@@ -153,12 +183,17 @@ async fn carry(office: &Office, writer: &mut Writer, mut envelope: Value) -> Res
     while let Some(piece) = octets {
         digest.update(&piece);
         message.write(&piece)?;
-        octets = content.next().await?;
+        octets = match content.next().await {
+            Err(failure) if failure.exit == Exit::Io => {
+                message.abandon();
+                return Ok(Taken::Unreadable(failure));
+            }
+            next => next?,
+        };
     }
-    envelope["content_sha256"] =
-        digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect::<String>().into();
+    envelope["content_sha256"] = hex(digest).into();
     message.finish(&envelope)?;
-    Ok(true)
+    Ok(Taken::Written)
 }
 
 pub(super) async fn import(office: &Office, import: Import) -> Result<Exit, Failure> {

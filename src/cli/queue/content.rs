@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use sha2::{Digest, Sha256};
 
 use super::{Show, parsed, unwritten};
 use crate::exit::{Exit, Failure};
@@ -78,6 +79,24 @@ impl Content {
             .map(Some)
             .ok_or_else(|| Failure::new(Exit::Protocol, "a piece of content that is none"))
     }
+}
+
+/// A digest as records have it.
+pub(super) fn hex(digest: Sha256) -> String {
+    digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// The SHA-256 of a content as `show --raw` writes it.
+///
+/// # Errors
+/// [`Failure`]: it is damaged, or has gone.
+pub(super) async fn digest(office: &Office, id: &str) -> Result<String, Failure> {
+    let mut content = Content::of(office, id).await?;
+    let mut digest = Sha256::new();
+    while let Some(octets) = content.next().await? {
+        digest.update(&octets);
+    }
+    Ok(hex(digest))
 }
 
 /// Cuts the header off, or everything else.

@@ -132,14 +132,20 @@ impl Digest {
         let domains = self.oldest.len();
         let shown = |range: Option<Range>| range.map(Range::shown).unwrap_or_default();
         let line = format!(
-            "ODMR QUEUE {word} - {messages} messages of {domains} domains, the oldest {} | \
+            "ODMR QUEUE {word} - {messages} message{} of {domains} domain{}, the oldest {} | \
              messages={messages};{};{};0 bytes={octets}B;;;0 oldest={oldest}s;;;0",
+            plural(messages),
+            plural(domains as u64),
             crate::report::age(oldest.try_into().unwrap_or(i64::MAX)),
             shown(warning),
             shown(critical),
         );
         (line, exit)
     }
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 impl Range {

@@ -1,9 +1,11 @@
 //! Looking: `list`, `show`, `domains`, `audit`, `wait`, `schema`.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
+use wildmatch::WildMatch;
 
 use super::{
     Audit, Domains, List, Output, Sessions, Show, Verify, Wait, content, parsed, say, these,
@@ -12,6 +14,7 @@ use super::{
 use crate::cli::tell;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Answer, Office, ask, repair};
+use crate::flow::desk::condition::Condition;
 use crate::flow::desk::record::{self, VERIFIED};
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
@@ -95,6 +98,11 @@ pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Fa
     }
     let include_done =
         list.include_done || digests.is_none() && !list.by_recipient && wants_done(office, &named);
+    if let Some(why) = named.as_ref().and_then(|named| misses(office, named, include_done)) {
+        say(&why);
+    }
+    let wanted = named.as_ref().map(|named| named.filter()).transpose();
+    let wanted = wanted.map_err(|bad| Failure::new(Exit::Usage, bad))?.unwrap_or_default();
     let mut answer = match named {
         None => Answer::none(),
         Some(mut filter) => {
@@ -113,7 +121,10 @@ pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Fa
         (false, None) => {
             list.output.put(&mut answer, list.output.page(&MESSAGE, &WIDE_MESSAGE)).await
         }
-        (each, limit) => put_some(&list.output, &mut answer, each, limit).await,
+        (each, limit) => {
+            let rows = Rows { each, whom: wanted.recipients };
+            put_some(&list.output, &mut answer, rows, limit).await
+        }
     };
     // A message with some of its recipients is no place to go on from.
     if let Some(next) = answer.more_behind().filter(|_| !list.by_recipient) {
@@ -132,13 +143,62 @@ fn wants_done(office: &Office, named: &Option<Selection>) -> bool {
     of_socket && states.any(|state| matches!(state.as_str(), "delivered" | "bounced"))
 }
 
+/// Why a list of what has left is not all that may have been meant, where that is so.
+fn misses(office: &Office, named: &Selection, include_done: bool) -> Option<String> {
+    let ended = |state: &String| matches!(state.as_str(), "delivered" | "bounced");
+    let asked = named.state.iter().any(ended);
+    if asked && !matches!(office, Office::Socket(_)) {
+        return Some("what has left is known to a running odmrd only".to_owned());
+    }
+    let conditions = named.conditions().unwrap_or_default();
+    if !include_done && conditions.iter().any(Condition::names_what_has_left) {
+        let what =
+            "--where sees what is in the queue; what has left: --state delivered, --state bounced";
+        return Some(what.to_owned());
+    }
+    let unknown = [
+        ("--sender", !named.sender.is_empty()),
+        ("--rcpt", !named.rcpt.is_empty()),
+        ("--said", !named.said.is_empty()),
+        ("--source", !named.source.is_empty()),
+        ("--subject", !named.subject.is_empty()),
+        ("--where", !named.conditions.is_empty()),
+        ("--attempts", named.attempts.is_some()),
+        ("--expires-within", named.expires_within.is_some()),
+    ];
+    let (flag, _) = unknown.iter().find(|(_, said)| include_done && *said)?;
+    Some(format!("what has left is not among these: {flag} is about what is known no more then"))
+}
+
+/// Which rows a list has.
+struct Rows {
+    /// One for each recipient.
+    each: bool,
+    /// And only of these; all, where none is named.
+    whom: Vec<WildMatch>,
+}
+
+impl Rows {
+    fn of(&self, message: Value) -> Vec<Value> {
+        if !self.each {
+            return vec![message];
+        }
+        let meant = |row: &Value| {
+            let address = row["address"].as_str().unwrap_or_default();
+            self.whom.is_empty() || self.whom.iter().any(|pattern| pattern.matches(address))
+        };
+        by_recipient(message).into_iter().filter(meant).collect()
+    }
+}
+
 /// Rows for each recipient, or of a sorted list; the first of them. What came before a fault is shown.
 async fn put_some(
     output: &Output,
     answer: &mut Answer,
-    each: bool,
+    rows: Rows,
     limit: Option<u64>,
 ) -> Result<u64, Failure> {
+    let each = rows.each;
     let usual = if each { &RECIPIENT[..] } else { &MESSAGE[..] };
     let wide = if each { &RECIPIENT[..] } else { &WIDE_MESSAGE[..] };
     let mut page = output.page(usual, wide);
@@ -154,7 +214,7 @@ async fn put_some(
                 break;
             }
         };
-        let rows = if each { by_recipient(parsed(line)?) } else { vec![parsed(line)?] };
+        let rows = rows.of(parsed(line)?);
         if sorted {
             records.extend(rows);
             continue;
@@ -191,19 +251,45 @@ pub(super) async fn show(office: &Office, show: Show) -> Result<Exit, Failure> {
         return content::show(office, &filter.id, part).await;
     }
     let mut answer = ask(office, Request::list(filter, None)).await?;
-    let mut output = show.output;
-    let plain = output.format.is_none() && !output.json && output.fields.is_empty();
-    if plain {
-        // One message is more than a row of a table: all of it, to be read.
-        while let Some(line) = answer.next().await? {
-            let text = serde_json::to_string_pretty(&parsed(line)?).unwrap_or_default();
-            tell(&format!("{}\n", harmless(&text)))?;
+    let output = show.output;
+    let unsaid = output.format.is_none() && !output.json && output.fields.is_empty();
+    // On a terminal, one message is more than a row of a table: all of it, to be read.
+    let plain = unsaid && std::io::stdout().is_terminal();
+    let mut page = output.page(&MESSAGE, &WIDE_MESSAGE);
+    let (mut records, sorted) = (Vec::new(), output.sort.is_some() || output.reverse);
+    let end = loop {
+        let mut record = match answer.next().await {
+            Ok(Some(line)) => parsed(line)?,
+            Ok(None) => break Ok(()),
+            Err(fault) => break Err(fault),
+        };
+        prove(office, &mut record).await;
+        match (plain, sorted) {
+            (true, _) => {
+                let text = serde_json::to_string_pretty(&record).unwrap_or_default();
+                tell(&format!("{}\n", harmless(&text)))?;
+            }
+            (false, true) => records.push(record),
+            (false, false) => page.record(&record).map_err(unwritten)?,
         }
-        return Ok(Exit::Ok);
+    };
+    output.arrange(&mut records);
+    records.iter().try_for_each(|record| page.record(record)).map_err(unwritten)?;
+    if !plain {
+        page.end().map_err(unwritten)?;
     }
-    output.format = output.format.or(Some(Format::Jsonl));
-    output.put(&mut answer, output.page(&MESSAGE, &WIDE_MESSAGE)).await?;
-    Ok(Exit::Ok)
+    end.map(|()| Exit::Ok)
+}
+
+/// Adds the digest of its content to a record, where that can be read.
+async fn prove(office: &Office, record: &mut Value) {
+    if record["sha256"].is_null() {
+        return;
+    }
+    let id = record["id"].as_str().unwrap_or_default().to_owned();
+    if let Ok(digest) = content::digest(office, &id).await {
+        record["content_sha256"] = digest.into();
+    }
 }
 
 pub(super) async fn domains(office: &Office, domains: Domains) -> Result<Exit, Failure> {
@@ -247,9 +333,15 @@ pub(super) async fn verify(office: &Office, verify: Verify) -> Result<Exit, Fail
     while let Some(line) = answer.next().await? {
         let record = parsed(line)?;
         if record["schema"] == VERIFIED {
+            let of = |key: &str, noun: &str| {
+                let count = record[key].as_u64().unwrap_or_default();
+                format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+            };
             say(&format!(
-                "{} messages, {} octets of content are what came in; {} findings",
-                record["entries"], record["bytes"], record["findings"]
+                "{}, {} of content are what came in; {}",
+                of("entries", "message"),
+                of("bytes", "octet"),
+                of("findings", "finding")
             ));
             if page.takes_lines() {
                 page.record(&record).map_err(unwritten)?;
@@ -274,11 +366,14 @@ pub(super) async fn audit(office: &Office, audit: Audit) -> Result<Exit, Failure
 const LOOK: Duration = Duration::from_secs(5);
 /// How often we look.
 const PULSE: Duration = Duration::from_secs(1);
+/// A daemon that has answered before is back within this time where it is started anew.
+const RESTART: Duration = Duration::from_secs(60);
 
 pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
     let mut filter = these(wait.filter, Vec::new())?;
     filter.leave_out_deleted();
     let until = Instant::now() + wait.timeout.get();
+    let mut heard = None;
     loop {
         // Even who does not want to wait hears how it is.
         let patience = until.max(Instant::now() + LOOK);
@@ -286,7 +381,15 @@ pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
             let what = format!("no answer within {}", wait.timeout);
             return Err(Failure::new(Exit::TempFail, what));
         };
-        let there = there?;
+        let there = match there {
+            Ok(there) => there,
+            Err(failure) if is_away(&failure) && is_awaited(heard, until) => {
+                tokio::time::sleep(PULSE).await;
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        heard = Some(Instant::now());
         if there == wait.any {
             return Ok(Exit::Ok);
         }
@@ -298,13 +401,30 @@ pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
     }
 }
 
+/// Has whoever was asked hung up, or is nobody there?
+fn is_away(failure: &Failure) -> bool {
+    matches!(failure.exit, Exit::Unavailable | Exit::TempFail | Exit::Io)
+}
+
+/// Who has answered before is given time to come back.
+fn is_awaited(heard: Option<Instant>, until: Instant) -> bool {
+    let now = Instant::now();
+    heard.is_some_and(|heard| now < heard + RESTART) && now + PULSE <= until
+}
+
 /// Is there one of these?
 async fn is_there(office: &Office, filter: &Selection) -> Result<bool, Failure> {
     let mut answer = ask(office, Request::list(filter.clone(), Some(1))).await?;
     match answer.next().await {
         Ok(record) => Ok(record.is_some()),
-        // An id that is gone is one that no longer waits; an account that is not there is a mistake.
-        Err(failure) if failure.exit == Exit::NoInput && filter.account.is_empty() => Ok(false),
+        // An id that is gone is one that no longer waits; an account or a domain that is not there is a mistake.
+        Err(failure)
+            if failure.exit == Exit::NoInput
+                && filter.account.is_empty()
+                && filter.domain.is_empty() =>
+        {
+            Ok(false)
+        }
         Err(failure) => Err(failure),
     }
 }

@@ -15,11 +15,11 @@ use super::wire::{END, End, LONGEST, Request};
 use crate::exit::{Exit, Failure};
 use crate::net::privilege::user_name;
 use crate::spool::embedded::oversee::Overseer;
-use crate::spool::embedded::{Embedded, Settings};
+use crate::spool::embedded::{DATABASE, Embedded, Settings};
 use crate::spool::{Spool, SpoolError};
 
-/// How long the daemon may say nothing. Looking through a large queue for few messages takes a while.
-const SILENCE: Duration = Duration::from_secs(300);
+/// How long the daemon may say nothing: while it works on an answer it says so every half minute.
+const SILENCE: Duration = Duration::from_secs(90);
 
 /// Where to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,8 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
             }
             let unsent =
                 |error| Failure::new(Exit::Unavailable, format!("{}: {error}", path.display()));
-            match stream.write_all(&line).await {
+            let sent = tokio::time::timeout(SILENCE, stream.write_all(&line)).await;
+            match sent.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into())) {
                 // Whoever was turned away is told why, and that lies there already.
                 Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(unsent(error)),
                 Ok(()) | Err(_) => {}
@@ -76,8 +77,9 @@ pub async fn ask(office: &Office, request: Request) -> Result<Answer, Failure> {
             tokio::spawn(pass_on(lines, put));
         }
         Office::Spool(folder) => {
+            can_be_read(folder)?;
             let overseer =
-                Overseer::at(folder).map_err(|fault| Failure::new(Exit::NoInput, fault))?;
+                Overseer::at(folder).map_err(|fault| Failure::new(unopened(&fault), fault))?;
             tokio::spawn(pass_on(at_desk(desk_of(overseer, None), request), put));
         }
     }
@@ -122,6 +124,30 @@ pub async fn repair(folder: &Path) -> Result<Answer, Failure> {
     Ok(Answer { batches, heard: Vec::new(), at: 0, end: false, more: None })
 }
 
+/// Is there a spool that we may look at?
+fn can_be_read(folder: &Path) -> Result<(), Failure> {
+    let path = folder.join(DATABASE);
+    let Err(error) = std::fs::File::open(&path) else { return Ok(()) };
+    let told = |exit| Failure::new(exit, format!("{}: {error}", path.display()));
+    Err(match error.kind() {
+        ErrorKind::NotFound => {
+            Failure::new(Exit::NoInput, format!("{}: there is no spool", folder.display()))
+        }
+        ErrorKind::PermissionDenied => {
+            told(Exit::NoPerm).hint(Some("be root or the daemon's user: a spool is nobody else's"))
+        }
+        _ => told(Exit::Io),
+    })
+}
+
+/// How one ends who cannot open a spool.
+fn unopened(fault: &SpoolError) -> Exit {
+    match fault {
+        SpoolError::Corrupt(_) | SpoolError::Broken(_) => Exit::Io,
+        _ => Exit::NoInput,
+    }
+}
+
 async fn opened(
     folder: &Path,
     open: fn(&Path) -> Result<Embedded, SpoolError>,
@@ -131,7 +157,7 @@ async fn opened(
     let opened = tokio::task::spawn_blocking(move || open(&place)).await;
     opened.map_err(|e| Failure::new(Exit::Software, e))?.map_err(|fault| {
         let hint = matches!(fault, SpoolError::Locked { .. }).then_some(busy);
-        let exit = if hint.is_some() { Exit::TempFail } else { Exit::NoInput };
+        let exit = if hint.is_some() { Exit::TempFail } else { unopened(&fault) };
         Failure::new(exit, fault).hint(hint)
     })
 }
@@ -227,7 +253,11 @@ async fn read(mut stream: impl AsyncRead + Unpin, put: mpsc::Sender<Result<Vec<u
             Ok(Ok(0)) => return,
             Ok(Ok(_)) => Ok(some),
             Ok(Err(error)) => Err(Failure::new(Exit::Io, format!("the control socket: {error}"))),
-            Err(_) => Err(Failure::new(Exit::TempFail, "odmrd has said nothing for five minutes")),
+            Err(_) => {
+                let what = format!("odmrd has said nothing for {} seconds", SILENCE.as_secs());
+                let hint = "is it odmrd that listens there?";
+                Err(Failure::new(Exit::TempFail, what).hint(Some(hint)))
+            }
         };
         let last = batch.is_err();
         if put.send(batch).await.is_err() || last {
@@ -330,4 +360,21 @@ pub fn ids_from(input: &mut impl io::Read) -> io::Result<Vec<String>> {
         .filter(|id| !id.is_empty())
         .map(str::to_owned)
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_is_not_waited_for_for_long() {
+        let (mute, end) = tokio::io::duplex(64);
+        let (put, mut batches) = mpsc::channel(1);
+        let reading = tokio::spawn(read(mute, put));
+        let told = batches.recv().await.expect("a word").expect_err("a failure");
+        assert_eq!(told.exit, Exit::TempFail);
+        assert!(told.what.contains("said nothing for 90 seconds"), "{}", told.what);
+        reading.await.expect("an end");
+        drop(end);
+    }
 }

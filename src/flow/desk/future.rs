@@ -64,16 +64,17 @@ impl Desk {
         Ok(domains)
     }
 
-    /// Holds the new mail of these domains from now on, or no longer.
+    /// Holds the new mail of these domains from now on, or no longer. Says of how many that is news, and the
+    /// number of the order in the audit.
     pub(super) async fn proclaim(
         &self,
         spool: &Embedded,
         act: &Act,
         domains: Vec<Domain>,
         warrant: Warrant,
-    ) -> Result<u64, Trouble> {
+    ) -> Result<(u64, Option<i64>), Trouble> {
         if domains.is_empty() {
-            return Ok(0);
+            return Ok((0, None));
         }
         let hold = match act {
             Act::Hold(until) => Some(*until),

@@ -11,10 +11,13 @@ use super::{Desk, Sheet, Trouble, line};
 use crate::exit::{Exit, Failure};
 use crate::flow::events;
 use crate::mail::Recipient;
-use crate::queue::{EntryId, Source, Standing};
-use crate::smtp::{Domain, ForwardPath, MailParams, RcptParams, ReversePath};
+use crate::queue::{self, Answered, EntryId, Source, Standing, Tried};
+use crate::smtp::escape::Escaped;
+use crate::smtp::{
+    Domain, Enhanced, ForwardPath, MailParams, RcptParams, Reply, ReversePath, Stage,
+};
 use crate::spool::embedded::operate::{Hold, Warrant};
-use crate::spool::embedded::{Draft, Embedded};
+use crate::spool::embedded::{Draft, Embedded, Past};
 use crate::spool::{Arrival, Draft as _, Part, Spool};
 
 /// What an `odmr.queue.message/1` says of a message that matters elsewhere. Other keys are passed over.
@@ -41,6 +44,10 @@ pub struct Carried {
     state: Option<String>,
     #[serde(default)]
     hold: CarriedHold,
+    #[serde(default)]
+    attempts: Option<u32>,
+    #[serde(default)]
+    last: Option<CarriedLast>,
     recipients: Vec<CarriedRecipient>,
     /// SHA-256 of the content, in hexadecimal; export adds it.
     content_sha256: String,
@@ -66,7 +73,23 @@ struct CarriedHold {
     #[serde(default)]
     reason: Option<String>,
     #[serde(default)]
+    by: Option<String>,
+    #[serde(default)]
+    at: Option<Timestamp>,
+    #[serde(default)]
     until: Option<Timestamp>,
+}
+
+/// What was last said, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct CarriedLast {
+    at: Option<Timestamp>,
+    session: Option<String>,
+    stage: Option<String>,
+    code: Option<u16>,
+    enhanced: Option<String>,
+    text: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +100,14 @@ struct CarriedRecipient {
     #[serde(default)]
     notify: Option<Vec<String>>,
     state: String,
+    #[serde(default)]
+    attempts: u32,
+    #[serde(default)]
+    last: Option<CarriedLast>,
 }
+
+/// Octets of a name (a session, an operator) that comes from elsewhere.
+const NAME: usize = 200;
 
 /// What came of it.
 #[derive(Clone, Debug, Serialize)]
@@ -105,7 +135,7 @@ impl Carried {
         if self.recipients.is_empty() {
             return Err("recipients: saw none; expected for whom the message is".to_owned());
         }
-        let open = || self.recipients.iter().filter(|recipient| recipient.is_open());
+        let open = || self.open();
         let recipients =
             open().map(|recipient| recipient.read(&domain)).collect::<Result<_, _>>()?;
         // Where all have failed and nobody was told, their time is over here at once, and it is told. One that
@@ -115,7 +145,7 @@ impl Carried {
         let part = Part { id, domain: domain.clone(), expires, recipients };
         let source = Source {
             ip: self.source.ip,
-            helo: crate::smtp::escape::Escaped::text(&self.source.helo).to_string(),
+            helo: legible(&self.source.helo),
             tls: self.source.tls.clone(),
             auth: self.source.auth.clone(),
         };
@@ -129,6 +159,20 @@ impl Carried {
             trace: bytes::Bytes::new(),
         };
         Ok(Parcel { id, domain, arrival })
+    }
+
+    /// Those for whom it is still to do something.
+    fn open(&self) -> impl Iterator<Item = &CarriedRecipient> {
+        self.recipients.iter().filter(|recipient| recipient.is_open())
+    }
+
+    /// What had become of it where it comes from.
+    fn past(&self) -> Past {
+        Past {
+            attempts: self.attempts.unwrap_or_default(),
+            tried: self.last.as_ref().and_then(|last| last.at),
+            answered: self.open().map(CarriedRecipient::answered).collect(),
+        }
     }
 
     /// By the very reader that MAIL's parameters have.
@@ -154,10 +198,35 @@ impl CarriedRecipient {
         matches!(self.state.as_str(), "refused" | "expired")
     }
 
+    /// What was answered for it. A refusal that is tried once more is none of one who waits.
+    fn answered(&self) -> Option<Answered> {
+        let last = self.last.as_ref()?;
+        let code = last.code.filter(|code| (400..500).contains(code));
+        let enhanced = last.enhanced.as_deref().and_then(Enhanced::split_from);
+        let text = last.text.as_deref().unwrap_or_default();
+        Some(Answered {
+            tried: Tried { at: last.at?, session: last.session.as_deref().map(name) },
+            times: self.attempts,
+            stage: last.stage.as_deref().and_then(Stage::named),
+            remote_id: None,
+            reply: code.map(|code| Reply {
+                code,
+                enhanced: enhanced.map(|(status, _)| status),
+                text: text.to_owned().into(),
+            }),
+        })
+    }
+
     fn read(&self, domain: &Domain) -> Result<Recipient, String> {
-        let bad = || format!("recipient {:?}: not an address in {domain}", self.address);
+        let outgoing = domain.as_str() == queue::OUTGOING;
+        let bad = || match outgoing {
+            true => format!("recipient {:?}: not an address", self.address),
+            false => format!("recipient {:?}: not an address in {domain}", self.address),
+        };
         let path = ForwardPath::parse(&self.address).map_err(|_| bad())?;
-        if path.mailbox().and_then(|mailbox| mailbox.domain()) != Some(domain) {
+        let there = path.mailbox().and_then(|mailbox| mailbox.domain());
+        // What goes out goes to all the world.
+        if there.is_none_or(|there| !outgoing && there != domain) {
             return Err(bad());
         }
         let notify = self.notify.as_ref().map(|words| format!("NOTIFY={}", words.join(",")));
@@ -208,7 +277,13 @@ impl Desk {
                 Failure::new(Exit::Unavailable, "only a running odmrd takes mail in").into()
             );
         };
-        if !house.domains.contains_key(&domain) {
+        if domain.as_str() == queue::OUTGOING {
+            if house.smarthost.server.is_none() {
+                let hint = "odmrd.toml(5): [smarthost] names the server that takes it";
+                let what = format!("{id}: it goes out to the world, and there is no way out here");
+                return Err(data(what).hint(Some(hint)).into());
+            }
+        } else if !house.domains.contains_key(&domain) {
             let hint = "odmrd account add gives it to a customer";
             return Err(data(format!("{domain}: no account has that domain"))
                 .hint(Some(hint))
@@ -236,7 +311,7 @@ impl Desk {
         }
         let came = events::of_arrival(&arrival, carried.size, "import");
         let hold = self.hold_of(carried, id);
-        if !spool.commit_import(hold, carried.again, draft, arrival).await? {
+        if !spool.commit_import(hold, carried.again, carried.past(), draft, arrival).await? {
             // Somebody else has imported it just now.
             return Ok("there");
         }
@@ -246,6 +321,9 @@ impl Desk {
         tracing::info!(who = self.who, id = %id, %domain, size = carried.size, "message imported");
         if let Some(pushing) = &self.pushing {
             pushing.wake.notify_one();
+        }
+        if let Some(news) = &self.news {
+            news.notify_one();
         }
         Ok("kept")
     }
@@ -289,7 +367,24 @@ impl Desk {
             filter: format!("import {id}"),
             at: Timestamp::now(),
         };
-        Some(Hold { warrant, until })
+        // Who deleted it there has not held it here.
+        let CarriedHold { by, at, .. } = &carried.hold;
+        let before = by.as_deref().map(name).zip(*at).filter(|_| !deleted);
+        Some(Hold { warrant, until, before })
+    }
+}
+
+/// A name from elsewhere, and not too much of it.
+fn name(text: &str) -> String {
+    text[..text.floor_char_boundary(NAME)].to_owned()
+}
+
+/// What was made fit to be read where it comes from is not made so a second time.
+fn legible(text: &str) -> String {
+    let bare = text.replace('\\', "");
+    match Escaped::text(&bare).to_string() == bare {
+        true => text.to_owned(),
+        false => Escaped::text(text).to_string(),
     }
 }
 
@@ -317,4 +412,17 @@ async fn discard(content: &mut (impl AsyncRead + Unpin)) -> Result<(), Failure> 
 
 fn unheard(error: std::io::Error) -> Failure {
     Failure::new(Exit::Io, format!("the content on the control socket: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_made_legible_elsewhere_is_taken_as_it_is() {
+        for text in ["mx.example.net", "a\\\\b", "odd\\x1b[2J", "ü"] {
+            assert_eq!(legible(text), text);
+        }
+        assert_eq!(legible("a\x1b[2J\\"), "a\\x1b[2J\\\\");
+    }
 }

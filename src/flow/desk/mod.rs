@@ -12,7 +12,7 @@
 
 mod bring;
 pub mod client;
-mod condition;
+pub mod condition;
 mod future;
 pub mod import;
 mod left;
@@ -47,6 +47,7 @@ use super::events::{Gap, Happening, Kind};
 use super::push::Pushing;
 use super::recent::Past;
 use crate::config::accounts::Network;
+use crate::config::did_you_mean;
 use crate::exit::{Exit, Failure};
 use crate::flow::http::survey::AGES;
 use crate::flow::provider::House;
@@ -159,6 +160,7 @@ impl Desk {
     }
 
     async fn try_answer(&self, request: Request, sheet: &Sheet) -> Result<Listed, Trouble> {
+        self.are_known(request.domains()).await?;
         match request {
             Request::List { filter, limit, cursor, include_done } => {
                 let selected = Arc::new(Selected::new(self, &filter)?);
@@ -170,6 +172,21 @@ impl Desk {
             }
             other => self.answer_whole(other, sheet).await.map(|()| Listed::default()),
         }
+    }
+
+    /// Is each domain that is named outright one of ours, or one that once had mail here?
+    async fn are_known(&self, named: &[String]) -> Result<(), Trouble> {
+        let Some(house) = &self.house else { return Ok(()) };
+        for word in named {
+            // What is none at all, whoever reads the selection says.
+            let Ok(DomainPattern::This(domain)) = word.parse::<DomainPattern>() else { continue };
+            let ours = house.domains.contains_key(&domain);
+            let outgoing = domain.as_str() == crate::queue::OUTGOING;
+            if !ours && !outgoing && !self.overseer.has_known(domain.clone()).await? {
+                return Err(no_such_domain(&domain, house).into());
+            }
+        }
+        Ok(())
     }
 
     async fn answer_whole(&self, request: Request, sheet: &Sheet) -> Result<(), Trouble> {
@@ -337,13 +354,24 @@ impl Desk {
         match entry {
             Ok(sight) => {
                 let account = self.account(&sight.entry.domain);
-                record::Message::new(sight, account, now)
+                let way = self.way(&sight.entry.domain);
+                record::Message::new(sight, account, now).brought(&sight.entry, way.as_ref())
             }
             Err(unseen) => {
                 let account = unseen.domain.as_ref().and_then(|domain| self.account(domain));
                 record::Message::unseen(unseen, account)
             }
         }
+    }
+
+    /// To whom a domain's mail is brought, where it is.
+    fn way(&self, domain: &Domain) -> Option<record::Way> {
+        let (house, pushing) = (self.house.as_ref()?, self.pushing.as_ref()?);
+        let host = match domain.as_str() {
+            crate::queue::OUTGOING => house.smarthost.server.as_ref(),
+            _ => house.domains.get(domain)?.host.as_ref()?.account.server.as_ref(),
+        };
+        Some(record::Way { host: host?.to_string(), trouble: pushing.trouble(domain) })
     }
 
     fn account(&self, domain: &Domain) -> Option<&str> {
@@ -428,7 +456,7 @@ impl Desk {
         else {
             return false;
         };
-        spool.set_aside(id).await.is_ok()
+        spool.set_aside(id, &finding.what).await.is_ok()
     }
 
     /// The content as it would be handed over, each piece proven before an octet of it is given away.
@@ -720,12 +748,16 @@ impl Desk {
             are_no_more(ids.len() as u64, most)?;
             looked = Some((ids, missing));
         }
-        let mut proclaimed = None;
+        let (mut proclaimed, mut audit) = (None, None);
         if future {
             let domains = self.future_of(&act, &filter, &selected, &warrant).await?;
             proclaimed = Some(match dry_run {
                 true => domains.len() as u64,
-                false => self.proclaim(spool, &act, domains, warrant.clone()).await?,
+                false => {
+                    let done = self.proclaim(spool, &act, domains, warrant.clone()).await?;
+                    audit = done.1;
+                    done.0
+                }
             });
             // What came since has been held as it came.
             selected.before = Some(Timestamp::now());
@@ -755,7 +787,7 @@ impl Desk {
             let (outcome, cut) = self.carry_out(spool, ids, act, warrant).await;
             (told.done, told.busy, told.unfit) = (outcome.done, outcome.busy, outcome.unfit);
             (told.failed, fault) = (outcome.failed, cut);
-            told.audit = outcome.audit.map(audit_name);
+            told.audit = outcome.audit.or(audit).map(audit_name);
         }
         let mut lines = Vec::new();
         line(&mut lines, &told)?;
@@ -787,7 +819,8 @@ fn are_no_more(meant: u64, shown: u64) -> Result<(), Failure> {
     if meant <= shown {
         return Ok(());
     }
-    let what = format!("{meant} messages are meant by now, not {shown}; nothing was done");
+    let verb = if meant == 1 { "message is" } else { "messages are" };
+    let what = format!("{meant} {verb} meant by now, not {shown}; nothing was done");
     let hint = "look again at which those are";
     Err(Failure::new(Exit::TempFail, what).hint(Some(hint)))
 }
@@ -944,6 +977,14 @@ fn refusal(words: &str) -> Result<Reply, String> {
 
 fn filter(selection: &Selection) -> Result<Filter, Failure> {
     selection.filter().map_err(|bad| Failure::new(Exit::Usage, bad))
+}
+
+fn no_such_domain(domain: &Domain, house: &House) -> Failure {
+    let all: Vec<&str> = house.domains.keys().map(|domain| domain.as_str()).collect();
+    let near = did_you_mean(domain.as_str(), &all);
+    let hint = near.unwrap_or_else(|| "`odmrd account list` names all that are".to_owned());
+    let what = format!("{domain}: no such domain is configured, and it never had mail here");
+    Failure::new(Exit::NoInput, what).hint(Some(hint))
 }
 
 fn no_such(id: EntryId) -> Failure {

@@ -1,8 +1,10 @@
 //! The records. Times are RFC 3339 in UTC and ages whole seconds, sizes octets; a key that is listed is
 //! never left out, and what is unknown is null. Within a schema's number keys are only ever added.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,11 +13,12 @@ use super::left::Left;
 use crate::flow::events::Happening;
 use crate::flow::http::status::STATUS;
 use crate::flow::http::survey::AGES;
+use crate::flow::push::Trouble;
 use crate::flow::recent::Past;
 use crate::flow::recent::present::Present;
 use crate::flow::traffic::{Load, Passed, Since, Unknown};
 use crate::queue::filter::last_reply;
-use crate::queue::{Answered, EntryId, Mark, RecipientState, Standing};
+use crate::queue::{Answered, Entry, EntryId, EntryState, Mark, RecipientState, Standing};
 use crate::smtp::{Body, Reply, Stage};
 use crate::spool::embedded::decree::Decree;
 use crate::spool::embedded::operate::Audited;
@@ -99,8 +102,14 @@ pub struct Message<'a> {
     recipients: Vec<Recipient<'a>>,
     message_id: Option<&'a str>,
     sha256: Option<String>,
+    /// Whoever shows one message reads its content for it.
+    content_sha256: Option<String>,
     damage: Option<&'a str>,
+    damaged_at: Option<Timestamp>,
 }
+
+/// Said of what an older version has set aside.
+const NOT_TOLD: &str = "it was set aside as damaged; of what is, nothing was noted";
 
 #[derive(Clone, Debug, Serialize)]
 struct Source<'a> {
@@ -128,7 +137,18 @@ struct Last<'a> {
     stage: Option<&'static str>,
     code: Option<u16>,
     enhanced: Option<String>,
-    text: Option<&'a str>,
+    text: Option<Cow<'a, str>>,
+    /// Where mail is brought to a host, that one.
+    host: Option<String>,
+}
+
+/// To whom mail is brought, and why that has failed of late.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The host.
+    pub host: String,
+    /// What was the matter with the last call to it.
+    pub trouble: Option<Arc<Trouble>>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -149,6 +169,9 @@ impl<'a> Message<'a> {
         let entry = &sight.entry;
         let standing = Standing::of(entry, sight.leased);
         let answered = |n: usize| sight.answered.get(n).and_then(Option::as_ref);
+        let damaged = standing == Standing::Damaged;
+        let order = sight.mark.as_ref().filter(|_| !damaged);
+        let noted = sight.mark.as_ref().filter(|_| damaged);
         Message {
             schema: MESSAGE,
             id: entry.id.to_string(),
@@ -175,7 +198,7 @@ impl<'a> Message<'a> {
                 tls: entry.source.tls.as_deref(),
                 auth: entry.source.auth.as_deref(),
             }),
-            hold: Hold::new(standing == Standing::Held, sight.mark.as_ref()),
+            hold: Hold::new(standing == Standing::Held, order),
             attempts: Some(entry.attempts),
             last: Last::of_message(sight),
             recipients: (entry.recipients.iter().enumerate())
@@ -183,8 +206,32 @@ impl<'a> Message<'a> {
                 .collect(),
             message_id: entry.message_id.as_deref(),
             sha256: Some(hex(&sight.digest)),
-            damage: None,
+            content_sha256: None,
+            damage: damaged
+                .then(|| noted.and_then(|mark| mark.reason.as_deref()).unwrap_or(NOT_TOLD)),
+            damaged_at: noted.map(|mark| second(mark.at)),
         }
+    }
+
+    /// The same of one that is brought to a host: also why it is not there yet.
+    pub fn brought(mut self, entry: &Entry, way: Option<&Way>) -> Message<'a> {
+        let waits = entry.state == EntryState::Waiting;
+        let Some(way) = way else { return self };
+        // Only of what was there, and is still to go, it is told.
+        let there = |trouble: &&Arc<Trouble>| waits && trouble.at >= entry.arrived;
+        let trouble = way.trouble.as_ref().filter(there).cloned();
+        let way = Way { host: way.host.clone(), trouble };
+        let since = entry.tried.map_or(entry.arrived, |tried| tried.max(entry.arrived));
+        let calls = way.trouble.as_ref().map_or(0, |trouble| trouble.calls_since(since));
+        self.attempts = self.attempts.map(|attempts| attempts.saturating_add(calls));
+        self.last = Last::brought(self.last.take(), &way);
+        let states = entry.recipients.iter().map(|(_, state)| state);
+        for (recipient, state) in self.recipients.iter_mut().zip(states) {
+            let trouble = way.trouble.clone().filter(|_| state.waits());
+            let way = Way { host: way.host.clone(), trouble };
+            recipient.last = Last::brought(recipient.last.take(), &way);
+        }
+        self
     }
 
     /// What can be told of one that has left.
@@ -200,7 +247,6 @@ impl<'a> Message<'a> {
             size: left.size,
             hold: Hold { by, at: by.map(|_| second(left.at)), ..Hold::default() },
             last: Some(Last { session: left.session.as_deref(), ..last }),
-            damage: None,
             ..Message::bare(left.id, Some(left.domain.as_str()), account)
         }
     }
@@ -208,7 +254,8 @@ impl<'a> Message<'a> {
     /// What can be told of one that cannot be read.
     pub fn unseen(unseen: &'a Unseen, account: Option<&'a str>) -> Message<'a> {
         let domain = unseen.domain.as_ref().map(|domain| domain.as_str());
-        Message { damage: Some(&unseen.what), ..Message::bare(unseen.id, domain, account) }
+        let bare = Message::bare(unseen.id, domain, account);
+        Message { damage: Some(&unseen.what), damaged_at: unseen.since.map(second), ..bare }
     }
 
     /// One of which no more is known.
@@ -236,7 +283,9 @@ impl<'a> Message<'a> {
             recipients: Vec::new(),
             message_id: None,
             sha256: None,
+            content_sha256: None,
             damage: None,
+            damaged_at: None,
         }
     }
 }
@@ -270,7 +319,34 @@ impl<'a> Last<'a> {
             stage: answered.and_then(|answered| answered.stage).map(Stage::name),
             code: reply.map(|reply| reply.code),
             enhanced: reply.and_then(|reply| reply.enhanced).map(|status| status.to_string()),
-            text: reply.map(|reply| &*reply.text),
+            text: reply.map(|reply| Cow::Borrowed(&*reply.text)),
+            host: None,
+        }
+    }
+
+    /// A call that came to nothing.
+    fn in_vain(trouble: &Trouble, host: &str) -> Last<'a> {
+        let reply = trouble.reply.as_ref();
+        let enhanced = reply.and_then(|reply| reply.enhanced).map(|status| status.to_string());
+        Last {
+            at: Some(second(trouble.at)),
+            session: None,
+            stage: None,
+            code: reply.map(|reply| reply.code),
+            enhanced,
+            text: Some(Cow::Owned(trouble.what.clone())),
+            host: Some(host.to_owned()),
+        }
+    }
+
+    /// What was last of what is known: the one, or that a later call has come to nothing.
+    fn brought(known: Option<Last<'a>>, way: &Way) -> Option<Last<'a>> {
+        let later = |trouble: &&Arc<Trouble>| {
+            known.as_ref().and_then(|last| last.at).is_none_or(|at| at <= trouble.at)
+        };
+        match way.trouble.as_ref().filter(later) {
+            Some(trouble) => Some(Last::in_vain(trouble, &way.host)),
+            None => known.map(|last| Last { host: Some(way.host.clone()), ..last }),
         }
     }
 }
@@ -286,6 +362,7 @@ impl<'a> Recipient<'a> {
             let said: Vec<_> = of.iter().filter(|(said, _)| *said).map(|(_, word)| *word).collect();
             if said.is_empty() { vec!["NEVER"] } else { said }
         };
+        let said = last_reply(state).or_else(|| answered.and_then(|said| said.reply.as_ref()));
         Recipient {
             address: recipient.path.as_str(),
             orcpt: recipient.params.orcpt.as_deref(),
@@ -303,8 +380,7 @@ impl<'a> Recipient<'a> {
                 .filter(|_| matches!(state, RecipientState::Delivered | RecipientState::Relayed(_)))
                 .map(|answered| second(answered.tried.at)),
             remote_id: answered.and_then(|answered| answered.remote_id.as_deref()),
-            last: (answered.is_some() || last_reply(state).is_some())
-                .then(|| Last::new(answered, last_reply(state))),
+            last: (answered.is_some() || said.is_some()).then(|| Last::new(answered, said)),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use wildmatch::WildMatch;
 
 use super::condition::Condition;
@@ -18,27 +19,27 @@ use crate::queue::{EntryId, Filter, Standing};
 pub struct Selection {
     /// Of this domain, or of all below it (*.example.org)
     #[arg(long, value_name = "DOMAIN", help_heading = "Which messages")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub domain: Vec<String>,
     /// Of this account
     #[arg(long, value_name = "NAME", help_heading = "Which messages")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub account: Vec<String>,
     /// In this state: waiting, in_session, deferred, held, refused, expired, delivered, bounced, damaged, deleted
     #[arg(long, value_name = "STATE", help_heading = "Which messages")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub state: Vec<String>,
     /// From this sender; * and ? stand for any text and any character, <> for the null reverse-path
     #[arg(long, value_name = "PATTERN", help_heading = "Which messages")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub sender: Vec<String>,
     /// To this recipient, likewise
     #[arg(long, value_name = "PATTERN", help_heading = "Which messages")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub rcpt: Vec<String>,
     /// With this id; - reads ids from standard input, one a line or with a NUL behind each
     #[arg(long, value_name = "ID", help_heading = "Which messages")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub id: Vec<String>,
     /// Waiting for longer than this: 90m, 3d
     #[arg(long, value_name = "TIME", help_heading = "Which messages")]
@@ -66,23 +67,23 @@ pub struct Selection {
     pub attempts: Option<String>,
     /// Of which the customer last said this: 452, 4xx, 4.2.2
     #[arg(long, value_name = "CODE", help_heading = "Which messages")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub code: Vec<String>,
     /// Of which the customer last said something in which this regular expression is found
     #[arg(long, value_name = "REGEX", help_heading = "Which messages")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub said: Vec<String>,
     /// From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     #[arg(long, value_name = "NETWORK", help_heading = "Which messages")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub source: Vec<String>,
     /// Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
     #[arg(long = "where", value_name = "CONDITION", help_heading = "Which messages")]
-    #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "where", skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub conditions: Vec<String>,
     /// In whose subject this regular expression is found; each message that is meant otherwise is opened
     #[arg(long, value_name = "REGEX", help_heading = "Which messages")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "named")]
     pub subject: Vec<String>,
     /// Held by an operator
     #[arg(long, help_heading = "Which messages")]
@@ -92,6 +93,17 @@ pub struct Selection {
     #[arg(long, help_heading = "Which messages")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub damaged: bool,
+}
+
+/// A list in which something is named: one of nothing would mean nothing, and yet be taken for all.
+fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let words = Vec::<String>::deserialize(from)?;
+    match words.is_empty() {
+        true => Err(D::Error::custom(
+            "an empty list names nothing; expected words, or no such key where all are meant",
+        )),
+        false => Ok(words),
+    }
 }
 
 /// Expressions and conditions of one kind in a selection.
@@ -326,6 +338,18 @@ mod tests {
         assert!(bad.filter().unwrap_err().to_string().contains("allowed: 16 of them"));
         let bad = Selection { state: vec!["stuck".to_owned()], ..Selection::default() };
         assert!(bad.filter().unwrap_err().to_string().contains("allowed: waiting, in_session"));
+    }
+
+    #[test]
+    fn an_empty_list_is_not_taken_for_all() {
+        let read = |text: &str| serde_json::from_str::<Selection>(text);
+        assert!(read("{}").unwrap().is_empty());
+        for key in ["domain", "account", "state", "id", "where"] {
+            let fault = read(&format!("{{\"{key}\":[]}}")).unwrap_err().to_string();
+            assert!(fault.contains("an empty list names nothing"), "{fault}");
+        }
+        let sent = Selection { domain: vec!["a.example".to_owned()], ..Selection::default() };
+        assert_eq!(read(&serde_json::to_string(&sent).unwrap()).unwrap(), sent);
     }
 
     #[test]

@@ -162,6 +162,23 @@ pub enum Request {
 }
 
 impl Request {
+    /// The domains that it names.
+    pub fn domains(&self) -> &[String] {
+        match self {
+            Request::List { filter, .. } | Request::Act { filter, .. } => &filter.domain,
+            Request::Watch { domain, .. }
+            | Request::Traffic { domain, .. }
+            | Request::Domains { domain, .. }
+            | Request::DeliverNow { domain, .. } => domain,
+            Request::Overview { .. }
+            | Request::Content { .. }
+            | Request::Import { .. }
+            | Request::Verify
+            | Request::Sessions { .. }
+            | Request::Audit { .. } => &[],
+        }
+    }
+
     /// A list from its beginning.
     pub fn list(filter: Selection, limit: Option<u64>) -> Request {
         Request::List { filter, limit, cursor: None, include_done: false }

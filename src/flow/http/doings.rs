@@ -12,6 +12,7 @@ use crate::flow::counts::{
     CODES, Counts, Ending, Handed, NOTICES, OfDomain, Outcome, Rejection, TLS,
 };
 use crate::flow::serve::Door;
+use crate::queue;
 use crate::sasl::Mechanism;
 use crate::smtp::Domain;
 use crate::smtp::command::{VERBS, Verb};
@@ -116,6 +117,7 @@ impl Doings {
 fn domains(sheet: &mut Sheet, counts: &Counts, prominent: &Prominent, labels: DomainLabels) {
     let mut all: BTreeMap<String, Doings> = BTreeMap::new();
     all.entry(OTHER.to_owned()).or_default().add(counts.nobody());
+    all.entry(queue::OUTGOING.to_owned()).or_default().add(counts.outgoing());
     for (domain, of_domain) in counts.domains().iter() {
         let own = labels == DomainLabels::All || prominent.contains(domain);
         let name = if own { domain.as_str() } else { OTHER };
@@ -149,11 +151,11 @@ fn lines(sheet: &mut Sheet, counts: &Counts) {
             let labels = [listener, ("version", version)];
             sheet.row("odmr_tls_sessions_total").put(&labels, at.tls.at(place).get());
         }
+        for (place, (_, reason)) in Rejection::ALL.into_iter().enumerate() {
+            let labels = [listener, ("reason", reason)];
+            sheet.row("odmr_smtp_rejected_total").put(&labels, at.rejected.at(place).get());
+        }
         if matches!(door, Door::Mx | Door::Lmtp) {
-            for (place, (_, reason)) in Rejection::ALL.into_iter().enumerate() {
-                let labels = [listener, ("reason", reason)];
-                sheet.row("odmr_smtp_rejected_total").put(&labels, at.rejected.at(place).get());
-            }
             continue;
         }
         let mut row = sheet.row("odmr_auth_attempts_total");

@@ -10,6 +10,7 @@ use super::survey::{AGES, Figures, OLDER, largest};
 use super::{Site, doings};
 use crate::config::value::DomainLabels;
 use crate::net::http::{Answer, plain};
+use crate::queue;
 use crate::smtp::Domain;
 use crate::spool::embedded::oversee::Rest;
 
@@ -77,10 +78,15 @@ fn part(some: u64, all: u64) -> f64 {
     if all == 0 { 1.0 } else { some as f64 / all as f64 }
 }
 
+/// What goes out is nobody's, and has its own figures whatever the labels.
 fn named(figures: Vec<Figures>, labels: DomainLabels) -> Vec<Named> {
+    let (mut out, figures): (Vec<_>, Vec<_>) =
+        figures.into_iter().partition(|f| f.standings.domain.as_str() == queue::OUTGOING);
+    let out = out.pop().unwrap_or_else(|| Figures::none(queue::outgoing()));
     let (own, rest) = largest(figures, labels.most());
     let mut all: Vec<Named> = own
         .into_iter()
+        .chain([out])
         .map(|figures| Named { name: figures.standings.domain.to_string(), figures })
         .collect();
     if labels != DomainLabels::All {
@@ -93,7 +99,7 @@ fn named(figures: Vec<Figures>, labels: DomainLabels) -> Vec<Named> {
 
 /// What a sum is filed under; it is told by another name.
 fn unnamed() -> Domain {
-    crate::queue::outgoing()
+    queue::outgoing()
 }
 
 fn queue(sheet: &mut Sheet, all: &[Named], now: Timestamp) {

@@ -50,6 +50,7 @@ struct Status<'a> {
     spool: Option<Space>,
     domains: Vec<OfDomain<'a>>,
     other_domains: Others,
+    outgoing: Outgoing,
     depth: Depth,
     accounts: Vec<OfAccount>,
     other_accounts: usize,
@@ -89,6 +90,20 @@ struct OfDomain<'a> {
     next_expiry_s: Option<i64>,
     lifetime_s: Option<u64>,
     ages: &'a [u64],
+}
+
+/// Our customers' mail to the world, and our own.
+#[derive(Serialize)]
+struct Outgoing {
+    messages: u64,
+    bytes: u64,
+    deferred: u64,
+    held: u64,
+    oldest_s: i64,
+    next_expiry_s: Option<i64>,
+    /// Why the last call to the smarthost came to nothing; null where it was heard.
+    trouble: Option<String>,
+    trouble_at: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -164,8 +179,8 @@ impl Site {
         else {
             return plain(StatusCode::BAD_REQUEST, "window=24h, window=7d or window=30d\n");
         };
-        let figures = match self.figures().await {
-            Ok(figures) => customers(figures),
+        let (figures, own) = match self.figures().await {
+            Ok(figures) => customers_and_own(figures),
             Err(fault) => {
                 error!(%fault, "no figures of the queue");
                 return plain(StatusCode::SERVICE_UNAVAILABLE, "the spool cannot be read\n");
@@ -175,7 +190,7 @@ impl Site {
         let depth = self.depth(*window, now).await;
         let shut = self.surveyor.shut(now).await;
         let house = self.provider.house();
-        match serde_json::to_vec(&self.put_together(figures, &shut, depth, &house, now)) {
+        match serde_json::to_vec(&self.put_together(figures, &own, &shut, depth, &house, now)) {
             Ok(text) => {
                 let mut answer = plain(StatusCode::OK, text);
                 let kind = HeaderValue::from_static("application/json");
@@ -189,6 +204,7 @@ impl Site {
     fn put_together<'a>(
         &'a self,
         figures: Vec<Figures>,
+        outgoing: &Figures,
         shut: &HashSet<Domain>,
         depth: Depth,
         house: &'a House,
@@ -226,6 +242,7 @@ impl Site {
                 domains: rest.len(),
                 messages: rest.iter().map(|figures| figures.standings.waiting).sum(),
             },
+            outgoing: self.outgoing(outgoing, now),
             depth,
             accounts,
             other_accounts,
@@ -233,6 +250,21 @@ impl Site {
             sessions: sessions.into_iter().map(Session::from).collect(),
         };
         serde_json::to_value(status).unwrap_or_default()
+    }
+
+    fn outgoing(&self, figures: &Figures, now: Timestamp) -> Outgoing {
+        let own = &figures.standings;
+        let trouble = self.provider.pushing.trouble(&own.domain);
+        Outgoing {
+            messages: own.waiting,
+            bytes: own.octets,
+            deferred: own.tried,
+            held: own.held,
+            oldest_s: figures.oldest_age(now),
+            next_expiry_s: own.next_expiry.map(|at| at.duration_since(now).as_secs()),
+            trouble_at: trouble.as_ref().map(|trouble| second(trouble.at)),
+            trouble: trouble.map(|trouble| trouble.what.clone()),
+        }
     }
 
     /// The accounts, those that were silent for longest first; how many more there are; and how many
@@ -302,9 +334,10 @@ fn second(at: Timestamp) -> Timestamp {
 }
 
 /// Our own mail is nobody's waiting mail.
-fn customers(figures: Vec<Figures>) -> Vec<Figures> {
+fn customers_and_own(figures: Vec<Figures>) -> (Vec<Figures>, Figures) {
     let own = |figures: &Figures| figures.standings.domain.as_str() == queue::OUTGOING;
-    figures.into_iter().filter(|figures| !own(figures)).collect()
+    let (mut own, customers): (Vec<_>, Vec<_>) = figures.into_iter().partition(own);
+    (customers, own.pop().unwrap_or_else(|| Figures::none(queue::outgoing())))
 }
 
 fn of_domain<'a>(

@@ -52,6 +52,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Is nothing there any more?
+    pub fn holds_nothing(&self) -> bool {
+        self.waiting == 0 && self.aside == 0
+    }
+
     /// Is nothing there, and was nothing to be done?
     pub fn is_idle(&self) -> bool {
         *self == Standing::default()
@@ -205,6 +210,7 @@ impl OwnQueue {
             name: &self.terms.name,
             return_whole: RETURN_WHOLE,
             lifetime: self.terms.lifetime,
+            brings_all: true,
         };
         loop {
             let due = self.spool.due(ROOM).await?;

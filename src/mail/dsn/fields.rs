@@ -18,8 +18,11 @@ pub(super) fn delivery_status(notice: &Notice<'_>) -> String {
         field(&mut text, "Original-Envelope-Id", &plain(envid, utf8, false));
     }
     field(&mut text, "Reporting-MTA", &format!("dns; {}", notice.reporter));
-    let from = format!("dns; {} ([{}])", legible(origin.helo, utf8), origin.ip);
-    field(&mut text, "Received-From-MTA", &from);
+    // What we have fetched ourselves came from nobody who called.
+    if !origin.ip.is_unspecified() {
+        let from = format!("dns; {} ([{}])", legible(origin.helo, utf8), origin.ip);
+        field(&mut text, "Received-From-MTA", &from);
+    }
     field(&mut text, "Arrival-Date", &date(origin.arrived));
     field(&mut text, "X-odmr-Queue-ID", origin.id);
     for outcome in &notice.outcomes {

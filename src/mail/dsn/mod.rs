@@ -66,6 +66,18 @@ pub enum Returned {
     Headers(Vec<u8>),
     /// All of it.
     Whole(Vec<u8>),
+    /// Nothing: it is damaged where it was kept. The third part may be left out (RFC 6522, section 3).
+    Nothing,
+}
+
+/// How the mail was to reach its recipients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// Their server collects it.
+    #[default]
+    Collected,
+    /// We bring it to the next server.
+    Brought,
 }
 
 /// A notice to be written.
@@ -81,6 +93,8 @@ pub struct Notice<'a> {
     pub at: Timestamp,
     /// The mail it is about.
     pub origin: Origin<'a>,
+    /// How it was to travel on.
+    pub way: Way,
     /// Its recipients' fates; at least one.
     pub outcomes: Vec<Outcome<'a>>,
     /// What is returned of it.
@@ -118,7 +132,8 @@ impl Notice<'_> {
         let kind = ContentType::new("multipart/report")
             .attribute("report-type", format!("{report}delivery-status"))
             .attribute("boundary", self.boundary());
-        let parts = vec![self.explanation(), self.status(), self.original()];
+        let mut parts = vec![self.explanation(), self.status()];
+        parts.extend(self.original());
         let body = MimePart::new(kind, BodyPart::Multipart(parts));
         let raw = |text: String| Raw::new(text);
         let mail = MessageBuilder::new()
@@ -134,9 +149,10 @@ impl Notice<'_> {
         octets
     }
 
-    /// Octets beyond 127 are only in what is returned, and in the notice to an address of UTF-8.
+    /// Octets beyond 127 are only in a mail that is returned whole, and in the notice to an address of UTF-8.
     pub fn is_eight_bit(&self) -> bool {
-        self.needs_smtputf8() || !self.returned.octets().is_ascii()
+        let whole = matches!(self.returned, Returned::Whole(_));
+        self.needs_smtputf8() || whole && !self.returned.octets().is_ascii()
     }
 
     /// No line of what is returned can be taken for it: it holds the notice's own name, which did
@@ -159,32 +175,66 @@ impl Notice<'_> {
             .transfer_encoding(coding)
     }
 
-    fn original(&self) -> MimePart<'_> {
-        let eight_bit = !self.returned.octets().is_ascii();
-        // A header beyond ASCII is none that message/rfc822 may have. RFC 6532, section 3.7.
-        let global = eight_bit && (self.needs_smtputf8() || !self.returned.header().is_ascii());
-        let kind = match (&self.returned, global) {
-            (Returned::Whole(_), false) => "message/rfc822",
-            (Returned::Headers(_), false) => "text/rfc822-headers",
-            (Returned::Whole(_), true) => "message/global",
-            (Returned::Headers(_), true) => "message/global-headers",
+    fn original(&self) -> Option<MimePart<'_>> {
+        let octets = self.returned.octets();
+        let eight_bit = !octets.is_ascii();
+        // Only for a reader of SMTPUTF8, and only what is UTF-8. RFC 6532, section 3.7; RFC 6533, section 3.
+        let global = eight_bit && self.needs_smtputf8() && std::str::from_utf8(octets).is_ok();
+        let (kind, coding) = match (&self.returned, global, eight_bit) {
+            (Returned::Nothing, ..) => return None,
+            (Returned::Whole(_), true, _) => ("message/global", "8bit"),
+            (Returned::Headers(_), true, _) => ("message/global-headers", "8bit"),
+            (Returned::Whole(_), _, true) => ("message/rfc822", "8bit"),
+            (Returned::Whole(_), _, false) => ("message/rfc822", "7bit"),
+            // Text may be encoded, and so goes wherever a mail can go. RFC 2045, section 6.4.
+            (Returned::Headers(_), _, true) => ("text/rfc822-headers", "quoted-printable"),
+            (Returned::Headers(_), _, false) => ("text/rfc822-headers", "7bit"),
         };
-        let coding = if eight_bit { "8bit" } else { "7bit" };
-        let octets = BodyPart::Binary(self.returned.octets().into());
-        MimePart::new(ContentType::new(kind), octets).transfer_encoding(coding)
+        let octets = match coding {
+            "quoted-printable" => BodyPart::Binary(quoted_printable(octets).into()),
+            _ => BodyPart::Binary(octets.into()),
+        };
+        Some(MimePart::new(ContentType::new(kind), octets).transfer_encoding(coding))
     }
 }
 
+/// Lines of text in the encoding of RFC 2045, section 6.7: no line is longer than 76 characters.
+fn quoted_printable(text: &[u8]) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(text.len() * 2);
+    for line in text.split_inclusive(|octet| *octet == b'\n') {
+        let bare = line.strip_suffix(b"\r\n").unwrap_or(line);
+        let mut column = 0;
+        for (at, octet) in bare.iter().enumerate() {
+            let blank_at_end = matches!(octet, b' ' | b'\t') && at + 1 == bare.len();
+            let plain = matches!(octet, b'\t' | b' '..=b'~') && *octet != b'=' && !blank_at_end;
+            if column + if plain { 1 } else { 3 } > LINE {
+                encoded.extend_from_slice(b"=\r\n");
+                column = 0;
+            }
+            if plain {
+                encoded.push(*octet);
+                column += 1;
+            } else {
+                encoded.extend_from_slice(format!("={octet:02X}").as_bytes());
+                column += 3;
+            }
+        }
+        if bare.len() < line.len() {
+            encoded.extend_from_slice(b"\r\n");
+        }
+    }
+    encoded
+}
+
+/// Characters of an encoded line, without the `=` of one that goes on.
+const LINE: usize = 75;
+
 impl Returned {
     fn octets(&self) -> &[u8] {
-        let (Returned::Headers(octets) | Returned::Whole(octets)) = self;
-        octets
-    }
-
-    fn header(&self) -> &[u8] {
-        let octets = self.octets();
-        let end = octets.windows(4).position(|ends| ends == b"\r\n\r\n");
-        &octets[..end.unwrap_or(octets.len())]
+        match self {
+            Returned::Headers(octets) | Returned::Whole(octets) => octets,
+            Returned::Nothing => &[],
+        }
     }
 }
 

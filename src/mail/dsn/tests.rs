@@ -34,7 +34,7 @@ fn notice<'a>(to: &'a Mailbox, outcomes: Vec<Outcome<'a>>, returned: Returned) -
         envid: Some("QQ+3D314159"),
     };
     let (reporter, name) = ("odmr.example.net", "01CD");
-    Notice { reporter, name, to, at: second(100), origin, outcomes, returned }
+    Notice { reporter, name, to, at: second(100), origin, way: Way::Collected, outcomes, returned }
 }
 
 fn text(notice: &Notice<'_>) -> String {
@@ -205,7 +205,56 @@ fn a_header_beyond_ascii_goes_back_as_what_it_is() {
     let (plain, beyond) = ("Subject: u\r\n", "Subject: ü\r\n");
     let whole = |header: &str| Returned::Whole(format!("{header}\r\nü\r\n").into_bytes());
     assert_eq!(kind(whole(plain)), "message/rfc822");
-    assert_eq!(kind(whole(beyond)), "message/global");
+    assert_eq!(kind(whole(beyond)), "message/rfc822");
     assert_eq!(kind(Returned::Headers(plain.into())), "text/rfc822-headers");
-    assert_eq!(kind(Returned::Headers(beyond.into())), "message/global-headers");
+    assert_eq!(kind(Returned::Headers(beyond.into())), "text/rfc822-headers");
+    assert_eq!(kind(Returned::Headers(b"Subject: \xfc\r\n".into())), "text/rfc822-headers");
+}
+
+#[test]
+fn a_header_beyond_ascii_can_go_where_only_ascii_can() {
+    let (to, recipient) = (mailbox("ann@sender.test"), recipient("b@example.org", None));
+    let long = format!("X: {}\u{fc}=\r\nEnd: blank \r\n", "x".repeat(80));
+    let long: Vec<u8> = long.chars().map(|c| c as u8).collect();
+    let told = notice(&to, vec![failed(&recipient, None)], Returned::Headers(long));
+    assert!(!told.is_eight_bit() && told.to_mail().is_ascii());
+    let lines = format!(
+        "text/rfc822-headers\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+         X: {}=\r\n{}=FC=3D\r\nEnd: blank=20\r\n\r\n--=_01CD--\r\n",
+        "x".repeat(72),
+        "x".repeat(8)
+    );
+    assert!(text(&told).ends_with(&lines), "{}", text(&told));
+}
+
+#[test]
+fn what_is_not_utf_8_is_none_for_a_reader_of_utf_8_either() {
+    let (to, recipient) = (mailbox("åse@sender.test"), recipient("b@example.org", None));
+    let kinds = [
+        (Returned::Headers(b"Subject: \xfc\r\n".into()), "Content-Type: text/rfc822-headers\r\n"),
+        (Returned::Headers("Subject: ü\r\n".into()), "Content-Type: message/global-headers\r\n"),
+    ];
+    for (returned, kind) in kinds {
+        let told = text(&notice(&to, vec![failed(&recipient, None)], returned));
+        assert!(told.contains(kind), "{told}");
+    }
+}
+
+#[test]
+fn mail_that_is_lost_is_told_of_without_it() {
+    let (to, recipient) = (mailbox("ann@sender.test"), recipient("b@example.org", None));
+    let told = text(&notice(&to, vec![failed(&recipient, None)], Returned::Nothing));
+    assert!(told.contains("was damaged here, and cannot be returned"), "{told}");
+    assert!(!told.contains("rfc822-headers") && told.matches("--=_01CD").count() == 3, "{told}");
+}
+
+#[test]
+fn nobody_is_said_to_collect_what_is_brought() {
+    let (to, recipient) = (mailbox("ann@sender.test"), recipient("b@example.org", None));
+    let mut told = notice(&to, vec![failed(&recipient, None)], Returned::Nothing);
+    told.way = Way::Brought;
+    told.origin.ip = std::net::Ipv4Addr::UNSPECIFIED.into();
+    let text = text(&told);
+    assert!(text.contains("it could not be handed to the next server"), "{text}");
+    assert!(!text.contains("its server") && !text.contains("Received-From-MTA"), "{text}");
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::fields::{diagnostic, legible};
-use super::{Action, Notice, Outcome, Returned};
+use super::{Action, Notice, Outcome, Returned, Way};
 use crate::mail::trace::date;
 
 /// What stands in the list of mails.
@@ -25,13 +25,18 @@ pub(super) fn explanation(notice: &Notice<'_>) -> String {
     for (action, opening) in OPENINGS {
         let those = || notice.outcomes.iter().filter(|outcome| outcome.action == action);
         if those().next().is_some() {
+            let opening = match (action, notice.way) {
+                (Action::Delayed, Way::Brought) => BROUGHT_LATE,
+                _ => opening,
+            };
             let _ = write!(text, "\n{opening}\n");
-            those().for_each(|outcome| about(&mut text, outcome, notice.needs_smtputf8()));
+            those().for_each(|outcome| about(&mut text, outcome, notice));
         }
     }
     let returned = match notice.returned {
         Returned::Headers(_) => "The header of your mail is attached.",
         Returned::Whole(_) => "Your mail is attached.",
+        Returned::Nothing => "Your mail itself was damaged here, and cannot be returned.",
     };
     let _ = write!(text, "\n{returned}\n");
     text
@@ -55,23 +60,35 @@ const OPENINGS: [(Action, &str); 3] = [
     ),
 ];
 
-fn about(text: &mut String, outcome: &Outcome<'_>, utf8: bool) {
+/// Of mail that nobody collects.
+const BROUGHT_LATE: &str = "It has not yet reached these recipients. You need not do anything: it could not be\n\
+     handed to the next server so far, and that is tried again:";
+
+fn about(text: &mut String, outcome: &Outcome<'_>, notice: &Notice<'_>) {
+    let utf8 = notice.needs_smtputf8();
+    let (server, in_vain) = match notice.way {
+        Way::Collected => {
+            ("its server", "its server has not collected it in the time for which mail is kept")
+        }
+        Way::Brought => (
+            "the next server",
+            "it could not be handed to the next server in the time for which mail is kept",
+        ),
+    };
     let whom = outcome.recipient.path.as_str();
     let _ = write!(text, "\n  <{}>\n", legible(whom, utf8));
     match (outcome.said, outcome.action) {
         (Some(reply), Action::Relayed) => {
-            let _ = writeln!(text, "    its server said: {}", diagnostic(reply, utf8));
+            let _ = writeln!(text, "    {server} said: {}", diagnostic(reply, utf8));
         }
         (Some(reply), _) => {
-            let _ = writeln!(text, "    its server's reason: {}", diagnostic(reply, utf8));
+            let _ = writeln!(text, "    {server}'s reason: {}", diagnostic(reply, utf8));
             if reply.is_transient() && outcome.action == Action::Failed {
                 text.push_str("    and the time for which mail is kept has run out\n");
             }
         }
         (None, Action::Failed) => {
-            text.push_str(
-                "    its server has not collected it in the time for which mail is kept\n",
-            );
+            let _ = writeln!(text, "    {in_vain}");
         }
         (None, _) => {}
     }

@@ -84,7 +84,6 @@ fn needs_smtputf8(message: &Outgoing) -> bool {
     !ascii || message.eight_bit
 }
 
-const NO_SMTPUTF8: Reply = Reply::new(550, (6, 7), "the customer's server does not offer SMTPUTF8");
-const NO_BINARYMIME: Reply =
-    Reply::new(451, (6, 1), "the customer's server does not offer BINARYMIME");
-const NO_8BITMIME: Reply = Reply::new(451, (6, 3), "the customer's server does not offer 8BITMIME");
+const NO_SMTPUTF8: Reply = Reply::new(550, (6, 7), "the next server does not offer SMTPUTF8");
+const NO_BINARYMIME: Reply = Reply::new(451, (6, 1), "the next server does not offer BINARYMIME");
+const NO_8BITMIME: Reply = Reply::new(451, (6, 3), "the next server does not offer 8BITMIME");

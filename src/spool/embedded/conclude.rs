@@ -132,8 +132,8 @@ impl Conclusion {
     }
 
     fn mark(&self, db: &Connection, id: EntryId) -> rusqlite::Result<u64> {
-        let sql = "UPDATE recipient SET state = ?3, code = NULL, status = NULL, words = NULL
-                   WHERE entry = ?1 AND n = ?2";
+        // What was said stays, for the operator's eye.
+        let sql = "UPDATE recipient SET state = ?3 WHERE entry = ?1 AND n = ?2";
         let mut update = db.prepare_cached(sql)?;
         let mut there = 0;
         for n in &self.told {

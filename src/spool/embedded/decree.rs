@@ -1,7 +1,7 @@
 //! Orders for mail yet to come: domains whose new mail is held. They are kept where mail is, so that
 //! whatever is taken after such an order is under it, and outlive a restart.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -34,6 +34,8 @@ pub(super) struct Proclamation {
     /// Hold, until then; or no longer.
     pub(super) hold: Option<Option<Timestamp>>,
     pub(super) warrant: Arc<Warrant>,
+    /// The order's number in the audit, once it has one.
+    pub(super) audit: Arc<OnceLock<i64>>,
 }
 
 impl Proclamation {
@@ -60,7 +62,10 @@ impl Proclamation {
         }
         if changed > 0 {
             let action = if self.hold.is_some() { "hold_future" } else { "release_future" };
-            operate::line(db, None, &self.warrant, action, changed as u64)?;
+            // Where it is repeated, since a transaction came to nothing, it has its number.
+            let number = self.audit.get().copied();
+            let number = operate::line(db, number, &self.warrant, action, changed as u64)?;
+            let _ = self.audit.set(number);
         }
         Ok(changed as u64)
     }

@@ -1,5 +1,6 @@
 //! Taking a message in: one row for it, one for each domain, one for each recipient.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::body::{self, Body};
@@ -9,7 +10,8 @@ use super::ledger::{Changes, Ledger, Weight};
 use super::operate::Hold;
 use super::row;
 use super::seal::Sealed;
-use crate::queue::{EntryState, order};
+use crate::queue::{Answered, EntryState, order};
+use crate::smtp::Stage;
 use crate::spool::{Arrival, Part};
 
 /// A message whose content is at hand or on disk, and which wants to be in the ledger.
@@ -32,7 +34,28 @@ pub(super) enum Way {
         hold: Option<Hold>,
         /// Even if it came before and has left since.
         again: bool,
+        /// What had become of it there.
+        past: Box<Past>,
     },
+}
+
+/// What had become of a message in the spool that it comes from: when it is tried next depends on that, and an
+/// operator wants to see it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Sessions that tried it and did not finish it.
+    pub attempts: u32,
+    /// When the last of them did; it was not tried where there is none.
+    pub tried: Option<Timestamp>,
+    /// What was answered for each of its recipients, in their order.
+    pub answered: Vec<Option<Answered>>,
+}
+
+impl Past {
+    /// When it was tried last, and how often, if it was.
+    fn trials(&self) -> Option<(Timestamp, u32)> {
+        self.tried.zip(Some(self.attempts).filter(|attempts| *attempts > 0))
+    }
 }
 
 impl Keep {
@@ -54,6 +77,7 @@ impl Keep {
             if self.entry(db, message, domain, part)? {
                 let key = Key { domain, id: part.id };
                 let mut state = decree::state(db, key, &part.domain, self.arrival.arrived)?;
+                let past = self.past();
                 if let Way::Import { hold, .. } = &self.way {
                     remember(db, part)?;
                     if let (EntryState::Waiting, Some(hold)) = (state, hold) {
@@ -61,9 +85,10 @@ impl Keep {
                         state = EntryState::Held;
                     }
                 }
-                recipients(db, part)?;
+                recipients(db, part, past)?;
                 let size = self.sealed.size.cast_signed();
-                changes.count(domain).enters(state, Weight { size, tried: false });
+                let tried = past.is_some_and(|past| past.trials().is_some());
+                changes.count(domain).enters(state, Weight { size, tried });
                 parts += 1;
             }
         }
@@ -71,6 +96,13 @@ impl Keep {
             self.message(db, message, parts)?;
         }
         Ok(parts)
+    }
+
+    fn past(&self) -> Option<&Past> {
+        match &self.way {
+            Way::Mail => None,
+            Way::Import { past, .. } => Some(past),
+        }
     }
 
     fn entry(
@@ -81,13 +113,19 @@ impl Keep {
         part: &Part,
     ) -> rusqlite::Result<bool> {
         let sql = "INSERT INTO entry (id, domain, message, state, class, size, arrived, since,
-                   expires, whom, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, 0) ON CONFLICT (id) DO NOTHING";
+                   expires, whom, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?10, ?8, ?9, ?11)
+                   ON CONFLICT (id) DO NOTHING";
+        let size_class = order::size_class(self.sealed.size);
+        let (class, since, attempts) = match self.past().and_then(Past::trials) {
+            Some((tried, attempts)) => (order::TRIED, tried, attempts),
+            None => (size_class, self.arrival.arrived, 0),
+        };
         let new = db.prepare_cached(sql)?.execute(params![
             part.id.0.to_bytes(),
             domain,
             message,
             row::state(EntryState::Waiting),
-            order::size_class(self.sealed.size),
+            class,
             self.sealed.size.cast_signed(),
             row::time(self.arrival.arrived),
             row::time(part.expires),
@@ -97,6 +135,8 @@ impl Keep {
                 part.recipients.iter(),
                 &self.sealed.digest
             ),
+            row::time(since),
+            attempts,
         ])?;
         Ok(new == 1)
     }
@@ -167,7 +207,7 @@ fn remember(db: &Connection, part: &Part) -> rusqlite::Result<()> {
     db.prepare_cached(sql)?.execute(params![part.id.0.to_bytes(), now]).map(drop)
 }
 
-fn recipients(db: &Connection, part: &Part) -> rusqlite::Result<()> {
+fn recipients(db: &Connection, part: &Part, past: Option<&Past>) -> rusqlite::Result<()> {
     let sql = "INSERT INTO recipient (entry, n, path, notify, orcpt, state)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (entry, n) DO NOTHING";
     let mut insert = db.prepare_cached(sql)?;
@@ -181,5 +221,33 @@ fn recipients(db: &Connection, part: &Part) -> rusqlite::Result<()> {
             row::WAITING,
         ])?;
     }
+    let answered = past.iter().flat_map(|past| past.answered.iter().enumerate());
+    for (n, answered) in answered.take(part.recipients.len()) {
+        if let Some(answered) = answered {
+            say_again(db, part, n, answered)?;
+        }
+    }
     Ok(())
+}
+
+/// What was answered for one who waits still.
+fn say_again(db: &Connection, part: &Part, n: usize, answered: &Answered) -> rusqlite::Result<()> {
+    let sql = "UPDATE recipient SET code = ?3, status = ?4, words = ?5, times = ?6, at = ?7,
+               session = ?8, stage = ?9, remote_id = ?10 WHERE entry = ?1 AND n = ?2";
+    let Answered { tried, times, stage, remote_id, reply } = answered;
+    let (code, status, words) = row::reply(reply.as_ref());
+    db.prepare_cached(sql)?
+        .execute(params![
+            part.id.0.to_bytes(),
+            n,
+            code,
+            status,
+            words,
+            times,
+            row::time(tried.at),
+            tried.session,
+            stage.map(Stage::name),
+            remote_id,
+        ])
+        .map(drop)
 }

@@ -75,6 +75,7 @@ use self::delay::Telling;
 use self::expire::Soonest;
 use self::fold::Folder;
 use self::health::{Health, is_full};
+pub use self::keep::Past;
 use self::keep::{Keep, Way};
 use self::ledger::Ledger;
 use self::lock::Lock;
@@ -83,7 +84,7 @@ use self::oversee::Overseer;
 use self::reader::Readers;
 use self::room::Room;
 use self::row::Stored;
-use self::settle::{Damage, Settlement};
+use self::settle::{Damage, Noticed, Settlement};
 use self::spare::Spare;
 use self::writer::{Answer, Desk, Work, Writer};
 use super::{Arrival, Order, Spool, SpoolError, Totals};
@@ -227,7 +228,8 @@ impl Embedded {
     }
 
     /// From now on new mail for these domains is held, until then; or no longer. What is there already
-    /// stays as it is. Says of how many of them anything has changed.
+    /// stays as it is. Says of how many of them anything has changed, and the number of the order in the audit;
+    /// none when nothing was.
     ///
     /// # Errors
     /// [`SpoolError`]; nothing has changed then.
@@ -236,9 +238,11 @@ impl Embedded {
         domains: Vec<Domain>,
         hold: Option<Option<Timestamp>>,
         warrant: Warrant,
-    ) -> Result<u64, SpoolError> {
-        let proclamation = Proclamation { domains, hold, warrant: Arc::new(warrant) };
-        self.0.submit(Work::Proclaim(proclamation)).await
+    ) -> Result<(u64, Option<i64>), SpoolError> {
+        let (warrant, audit) = (Arc::new(warrant), Arc::default());
+        let proclamation = Proclamation { domains, hold, warrant, audit: Arc::clone(&audit) };
+        let changed = self.0.submit(Work::Proclaim(proclamation)).await?;
+        Ok((changed, audit.get().copied()))
     }
 
     /// As [`Spool::commit`], for what comes from another spool and is not to come twice: `false` when it came
@@ -251,10 +255,12 @@ impl Embedded {
         &self,
         hold: Option<Hold>,
         again: bool,
+        past: Past,
         draft: Draft,
         arrival: Arrival,
     ) -> Result<bool, SpoolError> {
-        self.keep(Way::Import { hold, again }, draft, arrival).await.map(|parts| parts > 0)
+        let past = Box::new(past);
+        self.keep(Way::Import { hold, again, past }, draft, arrival).await.map(|parts| parts > 0)
     }
 
     async fn keep(&self, way: Way, draft: Draft, arrival: Arrival) -> Result<u64, SpoolError> {
@@ -269,7 +275,9 @@ impl Embedded {
 }
 
 /// What lies in the folder beside [`BODIES`].
-pub const FILES: [&str; 5] = ["lock", "spool.db", "spool.db-wal", "spool.db-shm", spare::NAME];
+pub const FILES: [&str; 5] = ["lock", DATABASE, "spool.db-wal", "spool.db-shm", spare::NAME];
+/// The file of the tables.
+pub const DATABASE: &str = "spool.db";
 /// The folder of large content in it.
 pub const BODIES: &str = "bodies";
 
@@ -291,7 +299,7 @@ fn make(folder: &Path) -> io::Result<()> {
 }
 
 fn database(folder: &Path) -> PathBuf {
-    folder.join("spool.db")
+    folder.join(DATABASE)
 }
 
 /// Where repair puts content that no message speaks of.
@@ -380,7 +388,8 @@ impl Core {
 
     /// An entry turned out to be damaged: sets it aside, says so, and gives the error for it.
     async fn damaged(&self, key: Key, damage: Damage, what: String) -> SpoolError {
-        match self.submit(Work::SetAside(key, damage)).await {
+        let noticed = Noticed { what: what.clone(), at: Timestamp::now() };
+        match self.submit(Work::SetAside(key, damage, noticed)).await {
             Ok(0) => tracing::error!(id = %key.id, what, "an entry is damaged"),
             Ok(_) => {
                 tracing::error!(id = %key.id, what, "an entry is damaged and has been set aside");

@@ -14,8 +14,8 @@ use super::conclude;
 use super::done::Done;
 use super::ledger::{Changes, Ledger};
 use super::reader::{aside, unreadable};
-use super::row;
-use super::settle;
+use super::row::{self, Unreadable};
+use super::settle::{self, Noticed};
 use super::writer::Work;
 use crate::queue::{Act, EntryId, EntryState, order};
 use crate::smtp::Domain;
@@ -23,6 +23,8 @@ use crate::spool::SpoolError;
 
 /// Entries in one transaction: few enough that mail coming in meanwhile waits for milliseconds.
 const AT_ONCE: usize = 256;
+/// Who acts where no operator does.
+const OURSELVES: &str = "odmrd";
 /// For how long what was deleted can be called back.
 pub const UNDO: Duration = Duration::from_secs(24 * 3600);
 
@@ -189,6 +191,11 @@ impl Operation {
         let Some(state) = state_of(db, key)?.filter(|&state| self.act.fits(state)) else {
             return Ok(0);
         };
+        // Of whom nobody knows for whom it is, nobody can be told.
+        let told = matches!(self.act, Act::Expire | Act::Bounce(_));
+        if told && !is_legible(db, key)? {
+            return Ok(0);
+        }
         match &self.act {
             Act::Hold(until) => {
                 self.mark(db, key, state, *until)?;
@@ -211,7 +218,7 @@ impl Operation {
             }
             Act::Bounce(reply) => {
                 unmark(db, key)?;
-                settle::refuse(db, key, reply, changes)
+                settle::refuse(db, key, reply, self.warrant.at, changes)
             }
             Act::Requeue => requeue(db, key, changes),
             Act::Redirect(to) | Act::Rehome(to) => {
@@ -293,6 +300,35 @@ fn mark(
     Ok(())
 }
 
+/// What is damaged of an entry stands where an operator's word would, as the daemon's own.
+pub(super) fn note_damage(db: &Connection, key: Key, noticed: &Noticed) -> rusqlite::Result<()> {
+    let warrant = Warrant {
+        who: OURSELVES.to_owned(),
+        reason: Some(noticed.what.clone()),
+        filter: String::new(),
+        at: noticed.at,
+    };
+    let known = "SELECT 1 FROM mark WHERE entry = ?1 AND was = ?2";
+    let damaged = row::state(EntryState::Damaged);
+    match db.prepare_cached(known)?.exists(params![key.id.0.to_bytes(), damaged])? {
+        true => Ok(()),
+        false => mark(db, key, &warrant, EntryState::Damaged, None),
+    }
+}
+
+/// Can its envelope be read, and is it the one that came in?
+fn is_legible(db: &Connection, key: Key) -> rusqlite::Result<bool> {
+    let sql = "SELECT name FROM domain WHERE id = ?1";
+    let name: Option<String> =
+        db.prepare_cached(sql)?.query_row([key.domain], |row| row.get(0)).optional()?;
+    let domain = name.and_then(|name| Domain::parse(&name).ok());
+    match domain.map(|domain| row::load(db, &domain, key)) {
+        Some(Ok(stored)) => Ok(stored.is_some()),
+        Some(Err(Unreadable::Sql(e))) => Err(e),
+        Some(Err(Unreadable::Damaged(_) | Unreadable::Misfiled)) | None => Ok(false),
+    }
+}
+
 /// A hold that a message has from its first moment.
 #[derive(Debug)]
 pub struct Hold {
@@ -300,12 +336,18 @@ pub struct Hold {
     pub warrant: Warrant,
     /// Until when; until it is released, where nothing is said.
     pub until: Option<Timestamp>,
+    /// By whom and since when it was held before it came here, where it was.
+    pub before: Option<(String, Timestamp)>,
 }
 
 impl Hold {
     /// Puts an entry on hold that has just been written and waits.
     pub(super) fn write(&self, db: &Connection, key: Key) -> rusqlite::Result<()> {
-        mark(db, key, &self.warrant, EntryState::Waiting, self.until)?;
+        let mut shown = self.warrant.clone();
+        if let Some((who, at)) = self.before.clone() {
+            shown = Warrant { who, at, ..shown };
+        }
+        mark(db, key, &shown, EntryState::Waiting, self.until)?;
         let sql = "UPDATE entry SET state = ?2 WHERE id = ?1";
         let held = row::state(EntryState::Held);
         db.prepare_cached(sql)?.execute(params![key.id.0.to_bytes(), held])?;
@@ -340,19 +382,28 @@ fn unmark(db: &Connection, key: Key) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Back into the state it was deleted from; one that was held is held still, by whom it was and as long.
+/// Back into the state it was deleted from; one that was held is held still, by whom it was and as long, and of
+/// one that is damaged it is told as before.
 fn call_back(db: &Connection, key: Key, changes: &mut Changes) -> rusqlite::Result<u64> {
     let sql = "SELECT was FROM mark WHERE entry = ?1";
     let was = db.prepare_cached(sql)?.query_row([key.id.0.to_bytes()], |row| row.get(0));
     let was = was.optional()?.and_then(row::entry_state).unwrap_or(EntryState::Waiting);
+    // What was said of damage that an older version saw is not known.
+    if was == EntryState::Damaged {
+        let sql = "DELETE FROM mark WHERE entry = ?1 AND held_at IS NULL";
+        db.prepare_cached(sql)?.execute([key.id.0.to_bytes()])?;
+    }
     match was {
-        EntryState::Held => {
+        EntryState::Held | EntryState::Damaged => {
             let sql = "UPDATE mark SET was = ?2, until = held_until,
                          at = ifnull(held_at, at), who = ifnull(held_who, who),
                          reason = iif(held_at IS NULL, reason, held_reason)
                        WHERE entry = ?1";
-            let waiting = row::state(EntryState::Waiting);
-            db.prepare_cached(sql)?.execute(params![key.id.0.to_bytes(), waiting])?;
+            let before = match was {
+                EntryState::Damaged => was,
+                _ => EntryState::Waiting,
+            };
+            db.prepare_cached(sql)?.execute(params![key.id.0.to_bytes(), row::state(before)])?;
         }
         _ => unmark(db, key)?,
     }
@@ -461,7 +512,7 @@ pub(super) async fn tend(core: &Arc<Core>, now: Timestamp) -> Result<(), SpoolEr
         ripe.map_err(|e| unreadable(&e))?
     };
     if !ripe.release.is_empty() {
-        let (who, filter) = ("odmrd".to_owned(), "held until now".to_owned());
+        let (who, filter) = (OURSELVES.to_owned(), "held until now".to_owned());
         let warrant = Warrant { who, reason: None, filter, at: now };
         operate(core, ripe.release, Act::Release, warrant).await?;
     }

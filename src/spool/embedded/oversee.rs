@@ -35,7 +35,8 @@ pub struct Sight {
     pub answered: Vec<Option<Answered>>,
     /// A session has it in hand.
     pub leased: bool,
-    /// What an operator said of it, where it is held or deleted.
+    /// What an operator said of it, where it is held or deleted; where it is damaged, what of it is and when
+    /// that was seen, as far as that is known.
     pub mark: Option<Mark>,
 }
 
@@ -48,6 +49,8 @@ pub struct Unseen {
     pub domain: Option<Domain>,
     /// Why.
     pub what: String,
+    /// When that was seen first, where it was set aside for it.
+    pub since: Option<Timestamp>,
 }
 
 /// Some entries, and where to go on.
@@ -225,6 +228,14 @@ impl Overseer {
             let what = format!("{}: there is no spool", folder.display());
             return Err(SpoolError::Unusable(what));
         }
+        if schema::has_a_sealed_log(&path) {
+            let what = format!(
+                "{}: the log beside it cannot be read where nothing can be written; copy the folder, and look \
+                 at the copy",
+                path.display()
+            );
+            return Err(SpoolError::Unusable(what));
+        }
         let db = schema::reader(&path).map_err(|e| unreadable(&e))?;
         schema::is_ours(&db, &path)?;
         let readers = Arc::new(Readers::new(path, 2));
@@ -303,7 +314,11 @@ impl Overseer {
         let found = self
             .read(move |view, db| {
                 let snapshot = db.unchecked_transaction()?;
-                let Some(stored) = view.stored(db, id)? else { return Ok(None) };
+                let stored = match view.stored(db, id)? {
+                    Some(Ok(stored)) => stored,
+                    Some(Err(what)) => return Ok(Some(Err(what))),
+                    None => return Ok(None),
+                };
                 let body = match &stored.place {
                     body::Place::Row(message) => match body::select(db, *message) {
                         Ok(body) => Ok(body),
@@ -316,10 +331,11 @@ impl Overseer {
                     body::Place::File(_) => Ok(None),
                 };
                 snapshot.finish()?;
-                Ok(Some((stored, body)))
+                Ok(Some(Ok((stored, body))))
             })
             .await?;
-        let Some((stored, body)) = found else { return Ok(false) };
+        let Some(found) = found else { return Ok(false) };
+        let (stored, body) = found.map_err(|what| SpoolError::Damaged { id, what })?;
         let body = body.map_err(|what| SpoolError::Damaged { id, what })?;
         // Whoever takes it may be slow, and waits on a thread of his own.
         match aside(move || content::give_away(&stored, body, &bodies, &give)).await? {
@@ -331,6 +347,14 @@ impl Overseer {
                 false => Ok(false),
             },
         }
+    }
+
+    /// Has this domain ever had mail here?
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the tables cannot be read.
+    pub async fn has_known(&self, domain: Domain) -> Result<bool, SpoolError> {
+        self.read(move |_, db| Ok(number_of(db, &domain)?.is_some())).await
     }
 
     /// Did it come by import, whether or not it has left since?
@@ -498,7 +522,7 @@ impl View {
 
     fn seen(&self, db: &Connection, key: Key, stored: Stored) -> rusqlite::Result<Sight> {
         let mark = match stored.entry.state {
-            EntryState::Held | EntryState::Deleted => mark_of(db, key)?,
+            EntryState::Held | EntryState::Deleted | EntryState::Damaged => mark_of(db, key)?,
             _ => None,
         };
         let Stored { entry, digest, answered, .. } = stored;
@@ -528,9 +552,13 @@ impl View {
     ) -> rusqlite::Result<Option<Result<Sight, Unseen>>> {
         let Some(domain) = self.name(db, key.domain)? else {
             let what = "its domain cannot be read".to_owned();
-            return Ok(Some(Err(Unseen { id: key.id, domain: None, what })));
+            return Ok(Some(Err(Unseen { id: key.id, domain: None, what, since: None })));
         };
-        let unseen = |what| Some(Err(Unseen { id: key.id, domain: Some(domain.clone()), what }));
+        // Where even that cannot be read, it is not known.
+        let since = || mark_of(db, key).ok().flatten().map(|mark| mark.at);
+        let unseen = |what| {
+            Some(Err(Unseen { id: key.id, domain: Some(domain.clone()), what, since: since() }))
+        };
         match row::load(db, &domain, key) {
             Ok(Some(stored)) => Ok(Some(Ok(self.seen(db, key, stored)?))),
             // Gone meanwhile, or is only half of it there?
@@ -545,7 +573,12 @@ impl View {
         }
     }
 
-    fn stored(&mut self, db: &Connection, id: EntryId) -> rusqlite::Result<Option<Stored>> {
+    /// The rows of an entry, if there is one; the inner error says what of them is damaged.
+    fn stored(
+        &mut self,
+        db: &Connection,
+        id: EntryId,
+    ) -> rusqlite::Result<Option<Result<Stored, String>>> {
         let sql = "SELECT domain FROM entry WHERE id = ?1";
         let key =
             db.prepare_cached(sql)?.query_row([id.0.to_bytes()], |row| row.get(0)).optional()?;
@@ -554,12 +587,11 @@ impl View {
         // A damaged name costs nobody a look at the content.
         let domain = domain.unwrap_or_else(crate::queue::outgoing);
         match row::load(db, &domain, key) {
-            Ok(stored) => Ok(stored),
+            Ok(Some(stored)) => Ok(Some(Ok(stored))),
+            Ok(None) => Ok(Some(Err("its message is gone".to_owned()))),
             Err(Unreadable::Sql(e)) => Err(e),
-            Err(Unreadable::Damaged(what)) => Err(unreadable_entry(what)),
-            Err(Unreadable::Misfiled) => {
-                Err(unreadable_entry("the index is wrong about it".to_owned()))
-            }
+            Err(Unreadable::Damaged(what)) => Ok(Some(Err(what))),
+            Err(Unreadable::Misfiled) => Ok(Some(Err("the index is wrong about it".to_owned()))),
         }
     }
 
@@ -656,10 +688,6 @@ impl View {
             next_expiry: oldest.and_then(|(_, expires)| moment(expires)),
         })
     }
-}
-
-fn unreadable_entry(what: String) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Null, what.into())
 }
 
 /// Those that were read before a fault are there all the same.

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::rescue;
 use super::schema;
 use crate::spool::SpoolError;
 
@@ -55,7 +56,11 @@ impl Readers {
 
 /// The database would not be read. Nothing is wrong with any one entry, as far as we know.
 pub(super) fn unreadable(e: &rusqlite::Error) -> SpoolError {
-    SpoolError::Unusable(format!("the spool's database cannot be read: {e}"))
+    let what = format!("the spool's database cannot be read: {}", rescue::told(e));
+    match rescue::is_damage(e) {
+        true => SpoolError::Corrupt(what),
+        false => SpoolError::Unusable(what),
+    }
 }
 
 /// Threads for those who only look: the processors are theirs when nobody takes mail or hands it over.

@@ -401,6 +401,7 @@ fn answered(row: &Row<'_>) -> Option<Answered> {
         times: row.get(7).ok()?,
         stage: stage.and_then(|name| Stage::named(&name)),
         remote_id: row.get(11).ok()?,
+        reply: kept_reply(row).ok()?,
     })
 }
 

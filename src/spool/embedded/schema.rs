@@ -25,10 +25,11 @@
 //! the other side has the mail. Of what came to a domain up to
 //! `told`, and of that moment up to `told_entry`, somebody has been told that it waits.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use rustix::fs::StatVfsMountFlags;
 use tracing::info;
 
 use super::rescue;
@@ -275,10 +276,15 @@ fn plan_once(db: &Connection) -> rusqlite::Result<()> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
-/// Opens one of the readers' connections.
+/// Opens one of the readers' connections. Where nothing can be written the index of the log cannot be made,
+/// which every reader needs; but then nobody else writes either, and without a log none is needed.
 pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags)?;
+    let still = lies_still(path).filter(|_| is_without_a_log(path));
+    let db = match still {
+        Some(uri) => Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?,
+        None => Connection::open_with_flags(path, flags)?,
+    };
     plan_once(&db)?;
     db.set_prepared_statement_cache_capacity(32);
     db.busy_timeout(std::time::Duration::from_secs(5))?;
@@ -288,8 +294,44 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
+/// The file as one that nobody can change, where it lies on a file system that cannot be written and has no
+/// index of a log beside it.
+fn lies_still(path: &Path) -> Option<String> {
+    let stat = rustix::fs::statvfs(path).ok()?;
+    if !stat.f_flag.contains(StatVfsMountFlags::RDONLY) || beside(path, "-shm").exists() {
+        return None;
+    }
+    let mut uri = "file:".to_owned();
+    for c in path.to_str()?.chars() {
+        match c {
+            '%' | '?' | '#' => uri.push_str(&format!("%{:02x}", c as u32)),
+            c => uri.push(c),
+        }
+    }
+    Some(uri + "?immutable=1")
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+fn is_without_a_log(path: &Path) -> bool {
+    std::fs::metadata(beside(path, "-wal")).map_or(true, |facts| facts.len() == 0)
+}
+
+/// Is there a log that has to be read, and cannot be?
+pub(super) fn has_a_sealed_log(path: &Path) -> bool {
+    !is_without_a_log(path) && lies_still(path).is_some()
+}
+
 fn unusable(path: &Path, e: &rusqlite::Error) -> SpoolError {
-    SpoolError::Unusable(format!("{}: {}", path.display(), rescue::told(e)))
+    let what = format!("{}: {}", path.display(), rescue::told(e));
+    match rescue::is_damage(e) {
+        true => SpoolError::Corrupt(what),
+        false => SpoolError::Unusable(what),
+    }
 }
 
 #[cfg(test)]

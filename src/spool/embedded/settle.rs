@@ -9,6 +9,7 @@ use super::conclude;
 use super::decree;
 use super::lane;
 use super::ledger::{Changes, Weight};
+use super::operate;
 use super::row;
 use crate::queue::{self, Entry, EntryState, Fate, RecipientState, Tried, order};
 use crate::smtp::{Domain, Reply, Said};
@@ -91,7 +92,8 @@ impl Settlement {
         let Tried { at, session } = &self.tried;
         for Change { n, state, said } in &self.changed {
             let (state, reply) = row::recipient_state(state);
-            let (code, status, words) = row::reply(reply);
+            // Of one who has the mail it is kept for the operator's eye.
+            let (code, status, words) = row::reply(reply.or(Some(&said.reply)));
             let (at, stage, remote_id) = (row::time(*at), said.stage.name(), said.remote_id());
             let values = params![key, n, state, code, status, words, at, session, stage, remote_id];
             update.execute(values)?;
@@ -209,18 +211,29 @@ pub(super) enum Damage {
     Content,
 }
 
-/// Keeps an entry from being handed over. What an operator has deleted stays so.
+/// What was seen of the damage, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Noticed {
+    pub(super) what: String,
+    pub(super) at: Timestamp,
+}
+
+/// Keeps an entry from being handed over, and notes why. What an operator has deleted stays so.
 pub(super) fn set_aside(
     db: &Connection,
     entry: Key,
     damage: Damage,
+    noticed: &Noticed,
     changes: &mut Changes,
 ) -> rusqlite::Result<u64> {
     let Some((state, _)) = standing(db, entry)? else { return Ok(0) };
     match (row::entry_state(state), damage) {
         (Some(EntryState::Deleted), _) | (Some(EntryState::Failed), Damage::Content) => Ok(0),
+        // Since when it is so, is told by whoever saw it first.
+        (Some(EntryState::Damaged), _) => operate::note_damage(db, entry, noticed).map(|()| 1),
         _ => {
             conclude::is_not_due(db, entry)?;
+            operate::note_damage(db, entry, noticed)?;
             set_state(db, entry, EntryState::Damaged, changes)
         }
     }
@@ -316,15 +329,16 @@ pub(super) fn refuse(
     db: &Connection,
     entry: Key,
     reply: &Reply,
+    at: Timestamp,
     changes: &mut Changes,
 ) -> rusqlite::Result<u64> {
     let (code, status, words) = row::reply(Some(reply));
     // In no session was that said.
-    let sql = "UPDATE recipient SET state = ?2, code = ?4, status = ?5, words = ?6,
+    let sql = "UPDATE recipient SET state = ?2, code = ?4, status = ?5, words = ?6, at = ?7,
                session = NULL, stage = NULL
                WHERE entry = ?1 AND state = ?3";
-    let key = entry.id.0.to_bytes();
-    let values = params![key, row::REFUSED, row::WAITING, code, status, words];
+    let (key, at) = (entry.id.0.to_bytes(), row::time(at));
+    let values = params![key, row::REFUSED, row::WAITING, code, status, words, at];
     db.prepare_cached(sql)?.execute(values)?;
     fail(db, entry, changes)
 }

@@ -17,7 +17,7 @@ use super::lock::Lock;
 use super::oversee::{Overseer, Sight, Unseen};
 use super::reader::{aside, unreadable};
 use super::rescue::is_damage;
-use super::settle::Damage;
+use super::settle::{Damage, Noticed};
 use super::writer::Work;
 use super::{
     BODIES, Core, Embedded, Settings, database, lost, not_beside_content, recover, schema,
@@ -132,7 +132,7 @@ impl Overseer {
                         Ok(()) => {}
                         Err(fault) => return Ok(Err(fault)),
                     },
-                    Err(Unseen { id, domain, what }) => {
+                    Err(Unseen { id, domain, what, .. }) => {
                         let finding = Finding { kind: Kind::Entry, id: Some(id), domain, what };
                         give.send(finding).await.map_err(|_| Gone)?;
                     }
@@ -383,7 +383,7 @@ impl Embedded {
     ///
     /// # Errors
     /// When that could not be recorded.
-    pub async fn set_aside(&self, id: EntryId) -> Result<(), SpoolError> {
+    pub async fn set_aside(&self, id: EntryId, what: &str) -> Result<(), SpoolError> {
         let core: &Arc<Core> = &self.0;
         let _turn = core.readers.turn().await;
         let reading = Arc::clone(core);
@@ -392,6 +392,8 @@ impl Embedded {
             reading.readers.read(|db| db.query_row(sql, [id.0.to_bytes()], |row| row.get(0)))
         });
         let domain = domain.await??.map_err(|e| unreadable(&e))?;
-        core.submit(Work::SetAside(Key { domain, id }, Damage::Content)).await.map(drop)
+        let noticed = Noticed { what: what.to_owned(), at: Timestamp::now() };
+        let work = Work::SetAside(Key { domain, id }, Damage::Content, noticed);
+        core.submit(work).await.map(drop)
     }
 }

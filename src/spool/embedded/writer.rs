@@ -28,7 +28,7 @@ use super::operate::{self, Noted, Operation};
 use super::recover;
 use super::rescue::is_damage;
 use super::room::Room;
-use super::settle::{self, Damage, Settlement};
+use super::settle::{self, Damage, Noticed, Settlement};
 use super::spare::Spare;
 use crate::spool::SpoolError;
 
@@ -60,7 +60,7 @@ pub(super) enum Work {
     /// Of these entries nobody is to be told.
     NotDue(Vec<Claim>),
     /// Set a damaged entry aside.
-    SetAside(Key, Damage),
+    SetAside(Key, Damage, Noticed),
     /// Make the indexes anew.
     Rebuild,
     /// Give up those whose time has run out.
@@ -269,7 +269,9 @@ impl Writer {
             Work::NotDue(claims) => {
                 claims.iter().try_for_each(|c| conclude::is_not_due_here(db, c.key)).map(|()| 0)
             }
-            Work::SetAside(key, damage) => settle::set_aside(db, *key, *damage, changes),
+            Work::SetAside(key, damage, noticed) => {
+                settle::set_aside(db, *key, *damage, noticed, changes)
+            }
             Work::Expire(claims, now, done) => {
                 let expire = |claim: &Claim| settle::expire(db, claim.key, *now, changes);
                 done.record(claims, expire)

@@ -3,7 +3,7 @@
 mod archive;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,8 @@ pub struct Writer {
     /// Likewise.
     archive: Option<Archive>,
     envelopes: Option<BufWriter<File>>,
-    sound: bool,
+    /// Mbox: behind the last message that is whole; what stands behind that is written over.
+    whole: u64,
 }
 
 /// A file's name, harmless.
@@ -90,7 +91,7 @@ impl Writer {
     /// Begins: a folder that is there is added to, a file that is there is left alone.
     pub fn create(form: Form, to: &Path) -> Result<Writer, Failure> {
         let (mbox, archive, envelopes) = (None, None, None);
-        let mut writer = Writer { form, to: to.to_owned(), mbox, archive, envelopes, sound: true };
+        let mut writer = Writer { form, to: to.to_owned(), mbox, archive, envelopes, whole: 0 };
         match form {
             Form::Eml => folder(to)?,
             Form::Maildir => {
@@ -112,11 +113,6 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Whether a message that failed has left the others as they should be.
-    pub fn is_sound(&self) -> bool {
-        self.sound
-    }
-
     /// A message begins, with this envelope as far as it is known.
     pub fn begin(&mut self, id: &str, envelope: &Value) -> Result<Writing<'_>, Failure> {
         let (path, file) = match self.form {
@@ -132,7 +128,7 @@ impl Writer {
                 (self.to.join("new").join(id), Some(private(&part).map_err(failed(&part))?))
             }
             Form::Mbox => {
-                self.sound = false;
+                self.go_back()?;
                 let postmark = b"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n";
                 let mbox = self.mbox.as_mut();
                 mbox.map_or(Ok(()), |mbox| mbox.write_all(postmark)).map_err(failed(&self.to))?;
@@ -150,8 +146,23 @@ impl Writer {
         Ok(Writing { id: id.to_owned(), path, out, line: Vec::new(), writer: self })
     }
 
+    /// Forgets the beginning of a message that was not brought to its end.
+    fn go_back(&mut self) -> Result<(), Failure> {
+        let Some(mbox) = &mut self.mbox else { return Ok(()) };
+        let whole = self.whole;
+        let mut back = || {
+            if mbox.stream_position()? != whole {
+                mbox.seek(SeekFrom::Start(whole))?;
+                mbox.get_ref().set_len(whole)?;
+            }
+            Ok(())
+        };
+        back().map_err(failed(&self.to))
+    }
+
     /// All messages are written.
     pub fn finish(mut self) -> Result<(), Failure> {
+        self.go_back()?;
         let to = self.to.clone();
         if let Some(envelopes) = self.envelopes.take() {
             synced(envelopes).map_err(failed(&to))?;
@@ -228,6 +239,17 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// It cannot be read to its end: nothing of it stays.
+    pub fn abandon(self) {
+        // In one file with others it is written over.
+        let part = match self.writer.form {
+            Form::Eml => unfinished(&self.path),
+            Form::Maildir => self.writer.to.join("tmp").join(&self.id),
+            Form::Mbox | Form::Tar => return,
+        };
+        let _ = fs::remove_file(part);
+    }
+
     /// Its end: from now on it is there, under its name and with its envelope.
     pub fn finish(mut self, envelope: &Value) -> Result<(), Failure> {
         let path = self.path.clone();
@@ -252,9 +274,11 @@ impl Writing<'_> {
             }
             Form::Mbox => {
                 self.line.extend_from_slice(b"\n\n");
-                put_line(self.writer.mbox.as_mut(), &mut self.line).map_err(told)?;
+                put_line(self.writer.mbox.as_mut(), &mut self.line).map_err(&told)?;
                 self.note(envelope)?;
-                self.writer.sound = true;
+                let mbox = self.writer.mbox.as_mut();
+                self.writer.whole =
+                    mbox.map_or(Ok(0), |mbox| mbox.stream_position()).map_err(told)?;
                 Ok(())
             }
             Form::Tar => {

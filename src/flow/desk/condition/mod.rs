@@ -146,7 +146,26 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// Is a state named in which there is hardly anything that has not left?
+    pub fn names_what_has_left(&self) -> bool {
+        self.0.names_what_has_left()
+    }
+}
+
 impl Tree {
+    fn names_what_has_left(&self) -> bool {
+        let [waiting, delivered, bounced] =
+            [Standing::Waiting, Standing::Delivered, Standing::Bounced].map(Standing::name);
+        match self {
+            Tree::Any(trees) | Tree::All(trees) => trees.iter().any(Tree::names_what_has_left),
+            Tree::Text(Text::State, pattern) => {
+                !pattern.fits(waiting) && (pattern.fits(delivered) || pattern.fits(bounced))
+            }
+            Tree::Not(_) | Tree::Flag(_) | Tree::Number(..) | Tree::Text(..) => false,
+        }
+    }
+
     fn holds(&self, subject: Subject<'_>, now: Timestamp) -> bool {
         match self {
             Tree::Any(trees) => trees.iter().any(|tree| tree.holds(subject, now)),

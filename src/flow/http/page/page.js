@@ -77,6 +77,7 @@ function tile(title, value, more, tone) {
 
 function tiles(status) {
   const t = status.totals;
+  const out = status.outgoing;
   const space = status.spool;
   const part = space && space.size_bytes ? space.free_bytes / space.size_bytes : 1;
   id("tiles").replaceChildren(
@@ -88,6 +89,9 @@ function tiles(status) {
       t.silent_accounts ? "warn" : ""),
     tile("On hold", count(t.held), t.damaged ? count(t.damaged) + " damaged" : "none damaged",
       t.damaged ? "bad" : ""),
+    tile("Outgoing", count(out.messages), out.trouble ? "the smarthost is in trouble" :
+      out.messages ? "the oldest " + span(out.oldest_s) : "nothing waits for the smarthost",
+      out.trouble ? "warn" : ""),
     tile("Disk free", space ? Math.round(100 * part) + " %" : "–", space ? size(space.free_bytes) : "unknown",
       part < 0.1 ? "bad" : ""));
 }
