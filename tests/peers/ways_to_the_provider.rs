@@ -30,7 +30,7 @@ fn the_call_comes_from_the_address_that_was_named() {
     let odmrd = laden(Odmrd::new(&lab));
     let ran = fetched(&lab, &odmrd, &["--bind", "127.0.0.77", "-4"]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
-    assert!(odmrd.daemon.log().contains("ip=127.0.0.77"), "{}", odmrd.daemon.log());
+    assert!(odmrd.daemon.has_said("ip=127.0.0.77"), "{}", odmrd.daemon.log());
     let ran = fetched(&lab, &odmrd, &["-6"]);
     assert_eq!(ran.code, Some(68), "{ran:#?}");
     assert!(ran.err.contains("has no IPv6 address"), "{ran:#?}");

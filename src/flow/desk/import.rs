@@ -10,6 +10,7 @@ use super::record::IMPORT;
 use super::{Desk, Sheet, Trouble, line};
 use crate::exit::{Exit, Failure};
 use crate::flow::events;
+use crate::flow::provider::House;
 use crate::mail::Recipient;
 use crate::queue::{self, Answered, EntryId, Source, Standing, Tried};
 use crate::smtp::escape::Escaped;
@@ -277,18 +278,7 @@ impl Desk {
                 Failure::new(Exit::Unavailable, "only a running odmrd takes mail in").into()
             );
         };
-        if domain.as_str() == queue::OUTGOING {
-            if house.smarthost.server.is_none() {
-                let hint = "odmrd.toml(5): [smarthost] names the server that takes it";
-                let what = format!("{id}: it goes out to the world, and there is no way out here");
-                return Err(data(what).hint(Some(hint)).into());
-            }
-        } else if !house.domains.contains_key(&domain) {
-            let hint = "odmrd account add gives it to a customer";
-            return Err(data(format!("{domain}: no account has that domain"))
-                .hint(Some(hint))
-                .into());
-        }
+        has_a_way_from_here(house, &domain, id)?;
         if let Some(there) = self.digest_of(id).await? {
             discard(content).await?;
             return match there == carried.content_sha256 {
@@ -412,6 +402,24 @@ async fn discard(content: &mut (impl AsyncRead + Unpin)) -> Result<(), Failure> 
 
 fn unheard(error: std::io::Error) -> Failure {
     Failure::new(Exit::Io, format!("the content on the control socket: {error}"))
+}
+
+/// Somebody fetches the domain's mail here, or there is a way out for mail to the world.
+fn has_a_way_from_here(house: &House, domain: &Domain, id: EntryId) -> Result<(), Failure> {
+    let data = |what: String| Failure::new(Exit::Data, what);
+    if domain.as_str() == queue::OUTGOING {
+        let hint = "odmrd.toml(5): [smarthost] names the server that takes it";
+        let what = format!("{id}: it goes out to the world, and there is no way out here");
+        return match house.smarthost.server {
+            Some(_) => Ok(()),
+            None => Err(data(what).hint(Some(hint))),
+        };
+    }
+    let hint = "odmrd account add gives it to a customer";
+    match house.domains.contains_key(domain) {
+        true => Ok(()),
+        false => Err(data(format!("{domain}: no account has that domain")).hint(Some(hint))),
+    }
 }
 
 #[cfg(test)]

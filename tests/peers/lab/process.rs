@@ -65,6 +65,13 @@ impl Child {
         self
     }
 
+    /// Is this in the log? It is written beside what it tells of, and may come a moment later.
+    pub fn has_said(&self, words: &str) -> bool {
+        let what = format!("{words:?} in the log of {}", self.name);
+        until(&what, || self.log().contains(words).then_some(()));
+        true
+    }
+
     /// Waits until the log holds `words`.
     pub fn until_log_says(&mut self, words: &str) {
         let what = format!("{words:?} in the log of {}", self.name);
