@@ -30,7 +30,7 @@ use bytes::Bytes;
 
 use crate::mail::Recipient;
 use crate::mail::origin::Origin;
-use crate::smtp::{Body, MailParams, Reply, ReversePath};
+use crate::smtp::{MailParams, Reply, ReversePath};
 
 pub use command::CommandSink;
 pub use fault::SinkFault;
@@ -102,7 +102,7 @@ pub trait Sink: Send {
     /// The 4xx or 5xx that the provider is to be told instead of 354.
     fn begin(&mut self, trace: &str) -> impl Future<Output = Result<(), Reply>> + Send;
 
-    /// A piece of content, dot stuffing already removed, line ends CRLF.
+    /// A piece of content, dot stuffing already removed, line ends CRLF unless it has none (`Body::Binary`).
     ///
     /// # Errors
     /// The first fault, which is remembered: later pieces are ignored and `finish` reports it. A
@@ -240,13 +240,4 @@ impl Sink for AnySink {
 /// Called out of order. Never a 5xx: mail must not bounce for a mistake of ours.
 fn out_of_order() -> Reply {
     Reply::new(451, (3, 0), "Local error, try later")
-}
-
-/// BINARYMIME is never offered here, and what is not offered is not taken: content without lines
-/// would not survive a file or a DATA that has them.
-fn not_binary(params: &MailParams) -> Result<(), Reply> {
-    match params.body {
-        Body::Binary => Err(Reply::new(554, (6, 1), "BINARYMIME is not offered")),
-        Body::SevenBit | Body::EightBit => Ok(()),
-    }
 }

@@ -26,10 +26,10 @@ use rustix::fs::Access;
 
 use super::child::{Ended, Program};
 use super::maildir::{LineEnds, LineWriter};
-use super::{Offer, Sink, SinkFault, not_binary, out_of_order};
+use super::{Offer, Sink, SinkFault, out_of_order};
 use crate::mail::Recipient;
 use crate::smtp::escape::Escaped;
-use crate::smtp::{MailParams, Reply, ReversePath};
+use crate::smtp::{Body, MailParams, Reply, ReversePath};
 
 use words::{Envelope, LooksLikeAnOption};
 
@@ -65,6 +65,8 @@ pub struct Settings {
 pub struct CommandSink {
     settings: Settings,
     stage: Stage,
+    /// Of the message that is coming.
+    body: Body,
     breaks: u8,
 }
 
@@ -91,8 +93,8 @@ struct Letter {
 const PIECE: usize = 128 * 1024;
 
 impl Letter {
-    fn begin(program: Program, head: &str) -> io::Result<Letter> {
-        let lines = LineWriter::new(LineEnds::Lf);
+    fn begin(program: Program, head: &str, body: Body) -> io::Result<Letter> {
+        let lines = LineWriter::new(LineEnds::of(body, LineEnds::Lf));
         let mut letter =
             Letter { program, lines, pending: BytesMut::new(), file: tempfile::tempfile()? };
         letter.add(head.as_bytes())?;
@@ -120,7 +122,7 @@ impl Letter {
 impl CommandSink {
     /// A sink that has run nothing yet.
     pub fn new(settings: Settings) -> CommandSink {
-        CommandSink { settings, stage: Stage::Idle, breaks: 0 }
+        CommandSink { settings, stage: Stage::Idle, body: Body::default(), breaks: 0 }
     }
 
     fn most(&self) -> usize {
@@ -186,13 +188,12 @@ impl Sink for CommandSink {
         }
         rustix::fs::access(path, Access::EXEC_OK).map_err(|error| unusable(error.into()))?;
         let rcptmax = u32::try_from(self.most()).ok();
-        Ok(Offer { smtputf8: true, binarymime: false, dsn: false, size: None, rcptmax })
+        Ok(Offer { smtputf8: true, binarymime: true, dsn: false, size: None, rcptmax })
     }
 
     async fn mail(&mut self, from: &ReversePath, params: &MailParams) -> Result<(), Reply> {
         self.stage = Stage::Idle;
-        not_binary(params)?;
-        self.stage = Stage::Addressed(from.clone(), Vec::new());
+        (self.stage, self.body) = (Stage::Addressed(from.clone(), Vec::new()), params.body);
         Ok(())
     }
 
@@ -226,7 +227,7 @@ impl Sink for CommandSink {
             head.push_str(&format!("Delivered-To: {}\r\n", only.path.as_str()));
         }
         head.push_str(trace);
-        self.went_on(Letter::begin(program, &head))
+        self.went_on(Letter::begin(program, &head, self.body))
     }
 
     async fn content(&mut self, piece: Bytes) -> Result<(), Reply> {

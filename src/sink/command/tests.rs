@@ -96,6 +96,22 @@ async fn a_recipient_that_looks_like_an_option_is_refused_by_itself() {
     assert_eq!(sink.recipient(&to("b@example.org")).await.unwrap().code, 250);
 }
 
+/// RFC 3030, section 3: content without lines reaches the program octet by octet.
+#[tokio::test]
+async fn binary_content_is_read_as_it_came() {
+    let home = TempDir::new().unwrap();
+    let kept = home.path().join("kept");
+    let mut sink = sink(home.path(), &format!("cat >'{}'", kept.display()), &[], Per::Message);
+    assert!(sink.open().await.unwrap().binarymime);
+    let binary = MailParams { body: Body::Binary, ..MailParams::default() };
+    sink.mail(&ReversePath::Null, &binary).await.unwrap();
+    sink.recipient(&to("b@example.org")).await.unwrap();
+    sink.begin(TRACE).await.unwrap();
+    sink.content(Bytes::from_static(b"A: b\r\n\r\n\0\n\r\xff")).await.unwrap();
+    assert_eq!(sink.finish().await.code, 250);
+    assert!(std::fs::read(kept).unwrap().ends_with(b"\r\nA: b\r\n\r\n\0\n\r\xff"));
+}
+
 #[tokio::test]
 async fn its_exit_code_is_the_answer() {
     let home = TempDir::new().unwrap();

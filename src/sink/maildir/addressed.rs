@@ -14,13 +14,19 @@ use crate::smtp::{ForwardPath, ReversePath};
 #[derive(Debug)]
 pub struct Addressed {
     return_path: ReversePath,
+    ends: LineEnds,
     places: Vec<(Arc<Maildir>, Vec<ForwardPath>)>,
 }
 
 impl Addressed {
-    /// An envelope without recipients.
-    pub fn new(return_path: ReversePath) -> Addressed {
-        Addressed { return_path, places: Vec::new() }
+    /// An envelope without recipients, for content whose lines will end like this in the files.
+    pub fn new(return_path: ReversePath, ends: LineEnds) -> Addressed {
+        Addressed { return_path, ends, places: Vec::new() }
+    }
+
+    /// How lines end in the files.
+    pub fn ends(&self) -> LineEnds {
+        self.ends
     }
 
     /// Is there anybody the mail is for?
@@ -43,8 +49,8 @@ impl Addressed {
     }
 
     /// One copy for each Maildir, our fields at its head.
-    pub fn into_copies(self, trace: &str, ends: LineEnds) -> Vec<Copy> {
-        let from = self.return_path;
+    pub fn into_copies(self, trace: &str) -> Vec<Copy> {
+        let (from, ends) = (self.return_path, self.ends);
         let copy = |(maildir, recipients): (Arc<Maildir>, Vec<ForwardPath>)| {
             Copy::new(maildir, head(&from, &recipients, trace, ends))
         };

@@ -7,6 +7,8 @@
 
 use bytes::BytesMut;
 
+use crate::smtp::Body;
+
 /// How lines end in the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum LineEnds {
@@ -15,6 +17,17 @@ pub enum LineEnds {
     Lf,
     /// As they came. Dovecot and Courier read this as well.
     Crlf,
+}
+
+impl LineEnds {
+    /// What suits content of this kind. A CRLF in the midst of binary content may be no line's end, and
+    /// an LF may stand alone: nothing of it is changed (RFC 3030, section 3).
+    pub fn of(body: Body, text: LineEnds) -> LineEnds {
+        match body {
+            Body::Binary => LineEnds::Crlf,
+            Body::SevenBit | Body::EightBit => text,
+        }
+    }
 }
 
 /// Writes content that arrives in pieces.

@@ -29,7 +29,7 @@ use rustix::io::Errno;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinHandle;
 
-use super::{Offer, Sink, SinkFault, not_binary, out_of_order};
+use super::{Offer, Sink, SinkFault, out_of_order};
 use crate::mail::Recipient;
 use crate::smtp::escape::Escaped;
 use crate::smtp::{ForwardPath, MailParams, Reply, ReversePath};
@@ -54,7 +54,7 @@ pub struct Settings {
     pub base: PathBuf,
     /// Which recipient's mail goes to which folder.
     pub folders: Folders,
-    /// How lines end in the files.
+    /// How lines end in the files. Content without lines (BINARYMIME) stays as it came.
     pub line_ends: LineEnds,
 }
 
@@ -216,7 +216,7 @@ impl Sink for MaildirSink {
         })
         .await?;
         (self.base, self.maildirs) = (Some(Arc::new(base)), maildirs);
-        Ok(Offer { smtputf8: true, ..Offer::default() })
+        Ok(Offer { smtputf8: true, binarymime: true, ..Offer::default() })
     }
 
     async fn mail(&mut self, from: &ReversePath, params: &MailParams) -> Result<(), Reply> {
@@ -224,8 +224,8 @@ impl Sink for MaildirSink {
         if self.base.is_none() {
             return Err(out_of_order());
         }
-        not_binary(params)?;
-        self.stage = Stage::Addressed(Addressed::new(from.clone()));
+        let ends = LineEnds::of(params.body, self.settings.line_ends);
+        self.stage = Stage::Addressed(Addressed::new(from.clone(), ends));
         Ok(())
     }
 
@@ -245,9 +245,8 @@ impl Sink for MaildirSink {
     async fn begin(&mut self, trace: &str) -> Result<(), Reply> {
         match std::mem::take(&mut self.stage) {
             Stage::Addressed(addressed) if addressed.has_recipients() => {
-                let ends = self.settings.line_ends;
-                let copies = addressed.into_copies(trace, ends);
-                let lines = LineWriter::new(ends);
+                let lines = LineWriter::new(addressed.ends());
+                let copies = addressed.into_copies(trace);
                 self.stage = Stage::Content(Delivery::new(copies, lines, Arc::clone(&self.host)));
                 Ok(())
             }

@@ -69,7 +69,7 @@ async fn a_mail_becomes_a_file_with_its_fields_in_front() {
     let base = home.path().join("Maildir");
     let mut sink = sink(&base, Folders::default());
     let offer = sink.open().await.unwrap();
-    assert_eq!(offer, Offer { smtputf8: true, ..Offer::default() });
+    assert_eq!(offer, Offer { smtputf8: true, binarymime: true, ..Offer::default() });
     let pieces: [&[u8]; 3] = [b"Subject: x\r", b"\n\r\n.body\r\n", b"\xff\r\n"];
     let reply = deliver(&mut sink, &["b@example.org", "Postmaster"], &pieces[..2]).await;
     assert_eq!(reply.code, 250);
@@ -159,8 +159,31 @@ async fn calls_out_of_order_are_refused() {
     assert_eq!(sink.begin("").await.unwrap_err().code, 451);
     assert_eq!(sink.content(Bytes::new()).await.unwrap_err().code, 451);
     assert_eq!(sink.finish().await.code, 451);
+}
+
+/// RFC 3030, section 3: what has no lines is kept octet by octet, and the next text has its lines again.
+#[tokio::test]
+async fn binary_content_is_kept_as_it_came() {
+    let home = TempDir::new().unwrap();
+    let mut sink = sink(home.path(), Folders::default());
+    assert!(sink.open().await.unwrap().binarymime);
     let binary = MailParams { body: Body::Binary, ..MailParams::default() };
-    assert_eq!(sink.mail(&ReversePath::Null, &binary).await.unwrap_err().code, 554);
+    for (params, content, kept) in [
+        (&binary, &b"A: b\r\n\r\n\0\n\r\xff\r\n\n\r"[..], &b"A: b\r\n\r\n\0\n\r\xff\r\n\n\r"[..]),
+        (&MailParams::default(), b"A: b\r\n\r\nc\r\n", b"A: b\n\nc\n"),
+    ] {
+        sink.mail(&ReversePath::Null, params).await.unwrap();
+        sink.recipient(&to("b@example.org")).await.unwrap();
+        sink.begin("").await.unwrap();
+        for piece in content.chunks(3) {
+            sink.content(Bytes::copy_from_slice(piece)).await.unwrap();
+        }
+        assert_eq!(sink.finish().await.code, 250);
+        let mail =
+            std::fs::read_dir(home.path().join("new")).unwrap().next().unwrap().unwrap().path();
+        assert!(std::fs::read(&mail).unwrap().ends_with(kept));
+        std::fs::remove_file(mail).unwrap();
+    }
 }
 
 /// One folder of two cannot be written: the other must not have the mail either, or the provider's

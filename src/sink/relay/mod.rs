@@ -13,6 +13,7 @@
 //! Not here: TLS and AUTH towards the target. It is this host, or a host on this network that
 //! trusts it.
 
+mod chunks;
 mod connect;
 mod introduce;
 mod line;
@@ -21,15 +22,15 @@ mod words;
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
-use super::{Offer, Sink, SinkFault, not_binary, out_of_order};
+use super::{Offer, Sink, SinkFault, out_of_order};
 use crate::mail::Recipient;
 use crate::mail::origin::Origin;
 use crate::smtp::capability::SizeLimit;
 use crate::smtp::dots::DotEncoder;
 use crate::smtp::escape::Escaped;
-use crate::smtp::{Capabilities, Host, MailParams, Reply, ReversePath};
+use crate::smtp::{Body, Capabilities, Host, MailParams, Reply, ReversePath};
 
 pub use introduce::Introduction;
 use line::{Line, LineFault};
@@ -108,8 +109,11 @@ enum Stage {
     Idle,
     Addressed {
         accepted: u32,
+        body: Body,
     },
     Content(DotEncoder),
+    /// Of content that goes by BDAT, what has gathered for the next chunk.
+    Chunks(BytesMut),
     /// What the rest of the transaction is told.
     Failed(Reply),
 }
@@ -269,7 +273,7 @@ impl RelaySink {
             Dialect::Smtp => limit.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
         };
         let Capabilities { smtputf8, dsn, .. } = self.offered;
-        Offer { smtputf8, binarymime: false, dsn, size, rcptmax }
+        Offer { smtputf8, binarymime: words::takes_binary(&self.offered), dsn, size, rcptmax }
     }
 
     /// Sends what has gathered, if it is enough for a flight.
@@ -302,7 +306,6 @@ impl Sink for RelaySink {
 
     async fn mail(&mut self, from: &ReversePath, params: &MailParams) -> Result<(), Reply> {
         self.abort().await;
-        not_binary(params)?;
         self.part_with().await;
         let mut heard = self.ask(from, params).await;
         // A server may close a line that has been idle. Once, that is no fault.
@@ -311,15 +314,15 @@ impl Sink for RelaySink {
             heard = self.ask(from, params).await;
         }
         self.answer("MAIL", heard)?;
-        self.stage = Stage::Addressed { accepted: 0 };
+        self.stage = Stage::Addressed { accepted: 0, body: params.body };
         Ok(())
     }
 
     async fn recipient(&mut self, recipient: &Recipient) -> Result<Reply, Reply> {
-        let accepted = match &self.stage {
-            Stage::Addressed { accepted } => *accepted,
+        let (accepted, body) = match &self.stage {
+            Stage::Addressed { accepted, body } => (*accepted, *body),
             Stage::Failed(reply) => return Err(reply.clone()),
-            Stage::Idle | Stage::Content(_) => return Err(out_of_order()),
+            Stage::Idle | Stage::Content(_) | Stage::Chunks(_) => return Err(out_of_order()),
         };
         if self.settings.target.dialect == Dialect::Lmtp && accepted > 0 {
             return Err(Reply::new(452, (5, 3), "One recipient at a time, please"));
@@ -329,13 +332,16 @@ impl Sink for RelaySink {
         }
         let heard = self.command(&words::rcpt(recipient, &self.offered)).await;
         let reply = self.answer("RCPT", heard)?;
-        self.stage = Stage::Addressed { accepted: accepted.saturating_add(1) };
+        self.stage = Stage::Addressed { accepted: accepted.saturating_add(1), body };
         Ok(reply)
     }
 
     async fn begin(&mut self, trace: &str) -> Result<(), Reply> {
         match &self.stage {
-            Stage::Addressed { accepted } if *accepted > 0 => {}
+            Stage::Addressed { accepted, body: Body::Binary } if *accepted > 0 => {
+                return self.chunk(BytesMut::from(trace)).await;
+            }
+            Stage::Addressed { accepted, .. } if *accepted > 0 => {}
             Stage::Failed(reply) => return Err(reply.clone()),
             _ => return Err(out_of_order()),
         }
@@ -353,8 +359,13 @@ impl Sink for RelaySink {
     async fn content(&mut self, piece: Bytes) -> Result<(), Reply> {
         let (mut encoder, mut line) = match (std::mem::take(&mut self.stage), self.line.take()) {
             (Stage::Content(encoder), Some(line)) => (encoder, line),
-            (Stage::Failed(reply), _) => {
-                self.stage = Stage::Failed(reply.clone());
+            (Stage::Chunks(mut gathered), line) => {
+                self.line = line;
+                gathered.extend_from_slice(&piece);
+                return self.chunk(gathered).await;
+            }
+            (Stage::Failed(reply), line) => {
+                (self.stage, self.line) = (Stage::Failed(reply.clone()), line);
                 return Err(reply);
             }
             (stage, line) => {
@@ -369,7 +380,14 @@ impl Sink for RelaySink {
     async fn finish(&mut self) -> Reply {
         let (encoder, mut line) = match (std::mem::take(&mut self.stage), self.line.take()) {
             (Stage::Content(encoder), Some(line)) => (encoder, line),
-            (Stage::Failed(reply), _) => return reply,
+            (Stage::Chunks(gathered), line) => {
+                self.line = line;
+                return self.last_chunk(gathered).await;
+            }
+            (Stage::Failed(reply), line) => {
+                self.line = line;
+                return reply;
+            }
             (stage, line) => {
                 (self.stage, self.line) = (stage, line);
                 return out_of_order();
@@ -391,12 +409,7 @@ impl Sink for RelaySink {
     async fn abort(&mut self) {
         match std::mem::take(&mut self.stage) {
             Stage::Idle | Stage::Failed(_) => {}
-            Stage::Addressed { .. } => {
-                // Any other answer leaves us on uncertain ground; a new line is firm.
-                if !self.command("RSET").await.is_ok_and(|reply| reply.is_positive()) {
-                    self.line = None;
-                }
-            }
+            Stage::Addressed { .. } | Stage::Chunks(_) => self.reset().await,
             // Content that has begun can only be cut off: without its final dot it is no mail.
             Stage::Content(_) => self.line = None,
         }

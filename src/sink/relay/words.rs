@@ -25,6 +25,9 @@ pub fn mail(from: &ReversePath, params: &MailParams, offered: &Capabilities) -> 
     if params.body == Body::EightBit && offered.eight_bit_mime {
         add("BODY=8BITMIME");
     }
+    if params.body == Body::Binary {
+        add("BODY=BINARYMIME");
+    }
     if params.smtputf8 && offered.smtputf8 {
         add("SMTPUTF8");
     }
@@ -55,15 +58,25 @@ fn can_say(text: &str, offered: &Capabilities) -> bool {
     offered.dsn && (text.is_ascii() || offered.smtputf8)
 }
 
-/// Why the target cannot be asked to take such a mail. RFC 6531, section 3.5.
+/// Why the target cannot be asked to take such a mail. RFC 6531, section 3.5; RFC 3030, section 3.
 pub fn unfit_mail(
     from: &ReversePath,
     params: &MailParams,
     offered: &Capabilities,
 ) -> Option<Reply> {
     let needs = params.smtputf8 || !from.as_str().is_ascii();
-    let reply = Reply::new(550, (6, 7), "The mail needs SMTPUTF8, which the target does not offer");
-    (needs && !offered.smtputf8).then_some(reply)
+    if needs && !offered.smtputf8 {
+        let words = "The mail needs SMTPUTF8, which the target does not offer";
+        return Some(Reply::new(550, (6, 7), words));
+    }
+    // It was offered on the target's word, and the target has thought better of it since.
+    (params.body == Body::Binary && !takes_binary(offered))
+        .then(|| Reply::new(451, (6, 1), "The target does not offer BINARYMIME"))
+}
+
+/// Can the target be given content without lines? RFC 3030, section 3: BINARYMIME goes by BDAT only.
+pub fn takes_binary(offered: &Capabilities) -> bool {
+    offered.binarymime && offered.chunking
 }
 
 /// The same for a recipient.
