@@ -34,6 +34,9 @@ pub struct Expectation {
     /// own where there are none.
     #[serde(default)]
     pub anchors: Vec<String>,
+    /// Lists of addresses that should have no target (RFC 5782).
+    #[serde(default)]
+    pub lists: Vec<String>,
     /// The servers send the domain's mail too.
     #[serde(default)]
     pub outbound: bool,
@@ -117,6 +120,7 @@ impl Expectation {
             self.former.len(),
             self.customer.len(),
             self.also.len(),
+            self.lists.len(),
         ];
         let count = counts.into_iter().find(|count| *count > MOST)?;
         Some(format!("{count} of one kind are expected; no more than {MOST} can be"))

@@ -34,6 +34,9 @@ pub struct Facts {
     /// The MX records as they were before, where that was written down: number and target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Vec<(u16, String)>>,
+    /// How the policy of MTA-STS was before, where that was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sts_before: Option<StsMark>,
     /// How far a change has come, where it was waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watched: Option<Watched>,
@@ -48,6 +51,16 @@ pub struct Facts {
     /// The policy of MTA-STS, where there is a record that says that there is one, or somebody said where.
     #[serde(default)]
     pub policy: Option<Policed>,
+}
+
+/// By what a policy of MTA-STS is known again: the record's id, which is all that senders look at before
+/// they fetch it anew, and the policy itself. RFC 8461, section 3.1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StsMark {
+    /// The id of the record at `_mta-sts`.
+    pub id: String,
+    /// SHA-256 of the policy, its line ends LF and none at its end; in hexadecimal digits.
+    pub policy: String,
 }
 
 /// What came of fetching the policy of MTA-STS. RFC 8461, section 3.3. Findings call it `sts`.

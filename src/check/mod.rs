@@ -16,6 +16,7 @@
 mod case;
 pub mod chain;
 mod dane;
+pub mod dnsbl;
 mod dnssec;
 pub mod expect;
 pub mod facts;
@@ -129,6 +130,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         target::CHECKS,
         routing::CHECKS,
         names::CHECKS,
+        dnsbl::CHECKS,
         dnssec::CHECKS,
         dane::CHECKS,
         ttl::CHECKS,
@@ -234,6 +236,8 @@ pub fn judge(facts: &Facts, expect: &Expectation, policy: &Policy) -> Assessment
         watch: facts.watched.clone(),
     }
 }
+
+pub use watch::{sts_mark, sts_remembered};
 
 /// The MX records, by number and target, where everybody who told says the same.
 pub fn agreed(facts: &Facts) -> Option<Vec<(u16, String)>> {

@@ -133,6 +133,15 @@ pub(super) fn has_sts_record(case: &Case) -> bool {
     texts(case, &name, "v=STSv1").is_ok_and(|(found, _)| !found.is_empty())
 }
 
+/// The id of its record, where there is one record and it has one.
+pub(super) fn sts_id(case: &Case) -> Option<String> {
+    let name = format!("_mta-sts.{}", case.facts.domain);
+    match texts(case, &name, "v=STSv1").ok()?.0.as_slice() {
+        [one] => field(one, "id").map(str::to_owned),
+        _ => None,
+    }
+}
+
 fn sts_record(case: &Case) -> Judged {
     let name = format!("_mta-sts.{}", case.facts.domain);
     let (found, answer) = match texts(case, &name, "v=STSv1") {

@@ -1,7 +1,12 @@
 //! What has become of the domain since it was looked at before.
 
+use sha2::{Digest, Sha256};
+
+use super::facts::{Facts, Fetched, StsMark};
+use super::live::promise::hex;
+use super::policy::sts_id;
 use super::target::each_set;
-use super::{Case, Check, Fault, Judged};
+use super::{Case, Check, Expectation, Fault, Judged};
 use crate::finding::{About, Severity};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -16,6 +21,18 @@ pub(super) const CHECKS: &[Check] = &[
             blocked_by: &["dns.exists", "dns.servfail"],
         },
         judge: changed,
+    },
+    Check {
+        about: About {
+            id: "sts.id",
+            title: "a new MTA-STS policy has a new id",
+            severity: Severity::Warning,
+            rfc: &["RFC 8461, 3.1"],
+            why: "Senders fetch the policy anew only when they see another id; until then they keep the old one.",
+            remedy: "Give the record at _mta-sts a new id, like the time of the change: `id=20260101T120000;`.",
+            blocked_by: &["dns.exists", "dns.servfail", "sts.record", "sts.fetch", "sts.syntax"],
+        },
+        judge: same_id,
     },
     Check {
         about: About {
@@ -41,6 +58,44 @@ fn propagating(case: &Case) -> Judged {
             Judged::Amiss(vec![Fault::of(&case.facts.domain, message).got(until.to_string())])
         }
         _ => Judged::Ok,
+    }
+}
+
+/// By what the policy of MTA-STS, as it is now, will be known again; none where one of its halves is missing.
+pub fn sts_mark(facts: &Facts) -> Option<StsMark> {
+    let nothing = Expectation::default();
+    let id = sts_id(&Case::new(facts, &nothing))?;
+    let Fetched::Page { status: 200, body, .. } = &facts.policy.as_ref()?.outcome else {
+        return None;
+    };
+    let text = body.replace("\r\n", "\n");
+    let policy = hex(&Sha256::digest(text.trim_end().as_bytes()));
+    Some(StsMark { id, policy })
+}
+
+/// A policy that has changed and whose id has not is not written down: it is told until the id has changed.
+pub fn sts_remembered(facts: &Facts) -> Option<StsMark> {
+    match (&facts.sts_before, sts_mark(facts)) {
+        (Some(before), Some(now)) if before.id == now.id => Some(before.clone()),
+        (_, Some(now)) => Some(now),
+        (before, None) => before.clone(),
+    }
+}
+
+fn same_id(case: &Case) -> Judged {
+    let Some(before) = &case.facts.sts_before else {
+        return Judged::Nothing("nobody wrote down how the policy was before");
+    };
+    match sts_mark(case.facts) {
+        None => Judged::Nothing("there is no MTA-STS policy, or it is not known"),
+        Some(now) if now.id != before.id || now.policy == before.policy => Judged::Ok,
+        Some(now) => {
+            let name = format!("_mta-sts.{}", case.facts.domain);
+            let message = format!("the policy has changed, and the id at {name} has not");
+            Judged::Amiss(vec![
+                Fault::of(name, message).got(now.id).want("another id").seen(&["sts".to_owned()]),
+            ])
+        }
     }
 }
 

@@ -152,13 +152,23 @@ pub struct Watching {
     pub on_change: Option<PathBuf>,
 }
 
+/// A server by its name, and perhaps the port where mail is fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Its name.
+    pub name: String,
+    /// The port, where it was said.
+    pub port: Option<u16>,
+}
+
 /// Where the mail should go.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Where the mail should go")]
 pub struct Wanted {
-    /// The server that should get the mail; its addresses are looked up and expected too
-    #[arg(long, value_name = "NAME", value_parser = name, value_delimiter = ',')]
-    pub server: Vec<String>,
+    /// The server that should get the mail; its addresses are looked up and expected too. A port is where mail is
+    /// fetched there, instead of 366
+    #[arg(long, value_name = "NAME[:PORT]", value_parser = server, value_delimiter = ',')]
+    pub server: Vec<Server>,
     /// A name that should get the mail, wherever it leads
     #[arg(long, value_name = "NAME", value_parser = name, value_delimiter = ',')]
     pub expect_mx: Vec<String>,
@@ -180,6 +190,9 @@ pub struct Wanted {
     /// The server sends the domain's mail too
     #[arg(long)]
     pub outbound: bool,
+    /// Tell whether an address of the servers is on this list (RFC 5782), like bl.example.net
+    #[arg(long, value_name = "ZONE", value_parser = name, value_delimiter = ',')]
+    pub dnsbl: Vec<String>,
     /// A change is planned: long times to live are a warning
     #[arg(long)]
     pub planned_change: bool,
@@ -265,7 +278,7 @@ pub struct Calls {
     /// The port of the servers of the MX records, instead of 25; then addresses that only this network has are called too
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Calling mail servers")]
     pub smtp_port: Option<u16>,
-    /// The port of the servers of --server, instead of 366; the same holds
+    /// The port of those servers of --server that are named without one, instead of 366; the same holds
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Calling mail servers")]
     pub odmr_port: Option<u16>,
     /// A mail server that is known to answer: is called where no other does, to see whether this network lets
@@ -457,6 +470,19 @@ fn sender(text: &str) -> Result<Mailbox, String> {
     match mailbox.is_international() {
         true => Err("expected an address in ASCII, like me@example.net".to_owned()),
         false => Ok(mailbox),
+    }
+}
+
+fn server(text: &str) -> Result<Server, String> {
+    let Some((host, port)) = text.rsplit_once(':').filter(|(host, _)| !host.contains(':')) else {
+        return Ok(Server { name: name(text)?, port: None });
+    };
+    match port.parse() {
+        Ok(port) if port > 0 => Ok(Server { name: name(host)?, port: Some(port) }),
+        _ => {
+            Err("expected NAME or NAME:PORT, like atrn.example.net or atrn.example.net:3660"
+                .to_owned())
+        }
     }
 }
 

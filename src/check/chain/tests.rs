@@ -222,6 +222,7 @@ impl Signed {
             undelegated: false,
             probes: Vec::new(),
             before: None,
+            sts_before: None,
             provision: None,
             watched: None,
             calls: Vec::new(),

@@ -12,7 +12,7 @@
 
 mod accept;
 mod odmr;
-mod promise;
+pub(super) mod promise;
 mod reach;
 mod secure;
 

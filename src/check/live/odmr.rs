@@ -6,8 +6,8 @@ use super::{
     Call, Case, Check, Heard, Judged, Purpose, Rung, Saying, Severity, Word, answered, calls,
     each_call, quoted, welcome,
 };
-use crate::check::Fault;
 use crate::check::case::listed;
+use crate::check::{Fault, Standpoint};
 use crate::finding::About;
 use crate::probe::Depth;
 
@@ -18,7 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
         about: About {
             id: "odmr.connect",
             title: "somebody answers where the mail is to be fetched",
-            severity: Severity::Error,
+            severity: Severity::Critical,
             rfc: &["RFC 2645, 4"],
             why: "The mail is held, and nobody can fetch it.",
             remedy: "A provider may let its own network in only (RFC 2645, 8): ask; --odmr-port names another port.",
@@ -157,7 +157,11 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn connect(case: &Case) -> Judged {
     let far = is_far(case, Purpose::Odmr);
-    each_call(case, Purpose::Odmr, |call| closed(call, Severity::Error, far))
+    let mut calls = case.facts.calls.iter().filter(|call| call.purpose == Purpose::Odmr);
+    // Whoever only watches is perhaps not let in, and one address of several is missed by nobody.
+    let is_cut_off = case.expect.role == Standpoint::Customer && !calls.any(Call::is_open);
+    let severity = if is_cut_off { Severity::Critical } else { Severity::Error };
+    each_call(case, Purpose::Odmr, |call| closed(call, severity, far))
 }
 
 /// The offers of a server that has greeted, under TLS where there is TLS.

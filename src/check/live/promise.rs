@@ -182,7 +182,8 @@ fn leads_to(chain: &[CertificateDer<'_>], authority: &CertificateDer<'_>, now: U
     judged.is_ok()
 }
 
-fn hex(octets: &[u8]) -> String {
+/// Digests as TLSA records have them.
+pub(in crate::check) fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 

@@ -326,6 +326,11 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.called("192.0.3.25", Some("dyn-192-000-003-025.pool.example.net")),
         |w| w.called("192.0.3.25", Some("host-192-0-3-26.example.net")),
     ),
+    (
+        "smtp25.dnsbl",
+        |w| w.list("bl.example.com", &["192.0.3.25"]),
+        |w| w.list("bl.example.com", &["192.0.3.27"]),
+    ),
     ("dnssec.ds-orphan", |w| w.keys(&[7, 8], &[9]), |w| w.keys(&[7, 8], &[7, 9])),
     ("dnssec.state", |w| signed(w, Signed::expire), |w| signed(w, |_| {})),
     (
@@ -435,6 +440,11 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         "sts.covers-new",
         |w| before_a_move(w, "mail.example.com"),
         |w| before_a_move(w, "*.example.net"),
+    ),
+    (
+        "sts.id",
+        |w| w.policy_before("2026", &POLICY.replace("604800", "86400")),
+        |w| w.policy_before("2025", &POLICY.replace("604800", "86400")),
     ),
     (
         "sts.max-age",

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::cases::{Spoil, certified};
 use super::world::{POLICY, World};
-use crate::check::{Assessment, Conclusion};
+use crate::check::{Assessment, Conclusion, Standpoint};
 use crate::finding::{Finding, Severity, Status};
 use crate::probe::{
     Call, Certificate, Connection, Depth, Exchange, Heard, Purpose, Rung, Said, Tls, Vouched,
@@ -783,4 +783,23 @@ fn a_call_is_told_in_short() {
         (judged.calls[0].said.as_str(), judged.calls[0].cert_days),
         ("the port is closed", None)
     );
+}
+
+/// The catalogue's case is that of the customer who gets nothing; whoever watches is perhaps not let in.
+#[test]
+fn a_provider_whom_nobody_reaches_is_worst_for_his_customer() {
+    let mut world = called();
+    away(odmr(&mut world), Connection::Refused);
+    let severity = |world: &World| {
+        let found = world.says("odmr.connect");
+        found.iter().filter(|finding| finding.is_amiss()).map(|finding| finding.severity).max()
+    };
+    assert_eq!(severity(&world), Some(Severity::Critical));
+    world.expect.role = Standpoint::Observer;
+    assert_eq!(severity(&world), Some(Severity::Error));
+    world.expect.role = Standpoint::Customer;
+    let mut open = called();
+    let other = odmr(&mut open).clone();
+    world.facts.calls.push(other);
+    assert_eq!(severity(&world), Some(Severity::Error), "one address of several");
 }

@@ -6,8 +6,10 @@ pub(super) mod world;
 use std::collections::BTreeSet;
 
 use self::cases::{CASES, Spoil};
-use self::world::{DOMAIN, World, above, another_resolver, mx, ns1, ns2, record, reply, resolver};
-use super::facts::{Data, Facts, Kind, Silence};
+use self::world::{
+    DOMAIN, World, above, address, another_resolver, mx, ns1, ns2, record, reply, resolver, text,
+};
+use super::facts::{Data, Facts, Fetched, Kind, Silence};
 use super::facts::{Manner, Outcome, Transport};
 use super::*;
 
@@ -555,6 +557,55 @@ fn a_change_is_worse_where_nothing_was_to_change() {
     assert_eq!(severity_of(&world, "watch.changed"), Some(Severity::Error));
     let told = world.says("watch.changed");
     assert!(told[0].message.contains("it had 10 old.example.com."), "{told:#?}");
+}
+
+/// RFC 8461, section 3.1. What is told today is told tomorrow, until the id has changed too.
+#[test]
+fn a_policy_with_its_old_id_is_told_until_it_has_another() {
+    let mut world = World::good();
+    let first = sts_remembered(&world.facts);
+    assert!(first.is_some(), "the first look is remembered");
+    world.facts.sts_before = first.clone();
+    let Some(Fetched::Page { body, .. }) = world.facts.policy.as_ref().map(|p| p.outcome.clone())
+    else {
+        panic!("there is a policy")
+    };
+    world.page(200, "text/plain", &format!("{}\r\n\r\n", body.trim_end().replace('\n', "\r\n")));
+    assert!(severity_of(&world, "sts.id").is_none(), "other line ends are no other policy");
+    world.page(200, "text/plain", &body.replace("max_age: ", "max_age: 1"));
+    assert_eq!(severity_of(&world, "sts.id"), Some(Severity::Warning));
+    assert_eq!(sts_remembered(&world.facts), first, "what is wrong stays wrong");
+    world.set("_mta-sts.example.org", Kind::Txt, &[text("v=STSv1; id=2027;")]);
+    assert!(severity_of(&world, "sts.id").is_none());
+    assert_eq!(sts_remembered(&world.facts).unwrap().id, "2027");
+    world.facts.policy = None;
+    assert_eq!(sts_remembered(&world.facts), first, "a look in vain forgets nothing");
+}
+
+/// RFC 5782, section 5: a list that is no more says nothing of anybody, or the same of all.
+#[test]
+fn a_list_that_nobody_keeps_proves_nothing() {
+    let told = |spoil: fn(&mut World)| {
+        let mut world = World::good();
+        world.list("bl.example.com", &["192.0.3.25"]);
+        spoil(&mut world);
+        let found = world.says("smtp25.dnsbl");
+        (found[0].status, found[0].message.clone())
+    };
+    assert_eq!(told(|_| {}).0, Status::Info);
+    for (spoil, why) in [
+        (
+            (|w| w.set("2.0.0.127.bl.example.com", Kind::A, &[])) as fn(&mut World),
+            "not have 127.0.0.2",
+        ),
+        (|w| w.set("1.0.0.127.bl.example.com", Kind::A, &[address("127.0.0.2")]), "has everything"),
+        (|w| w.set("25.3.0.192.bl.example.com", Kind::A, &[address("127.255.255.254")]), "refuses"),
+        (|w| w.set("25.3.0.192.bl.example.com", Kind::A, &[address("192.0.2.1")]), "no answer of"),
+    ] {
+        let (status, message) = told(spoil);
+        assert_eq!(status, Status::Unknown, "{message}");
+        assert!(message.contains(why), "{message}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::check::facts::{
     Answer, Data, Facts, Fetched, Kind, Manner, Outcome, Policed, Record, Reply, Role, Server,
     Silence, Transport, reverse,
 };
-use crate::check::{Expectation, Policy, judge};
+use crate::check::{Expectation, Policy, dnsbl, facts, judge, sts_mark};
 use crate::finding::{Assessment, Finding, Status};
 
 pub const DOMAIN: &str = "example.org";
@@ -87,6 +87,7 @@ impl World {
             undelegated: false,
             probes: vec!["nobody.example.org".to_owned()],
             before: None,
+            sts_before: None,
             provision: None,
             watched: None,
             answers: Vec::new(),
@@ -202,6 +203,27 @@ impl World {
             outcome: Fetched::Page { status, media, body },
             ms: 9,
         });
+    }
+
+    /// There is a list that has these addresses of the targets.
+    pub fn list(&mut self, list: &str, listed: &[&str]) {
+        self.expect.lists = vec![list.to_owned()];
+        let [there, never] = dnsbl::samples(list);
+        let at = ["192.0.3.25", "2a00:1::25", "192.0.3.26", "2a00:1::26", "192.0.3.27"];
+        let entries = at.map(|at| (dnsbl::entry(list, at.parse().unwrap()), listed.contains(&at)));
+        for (name, is_listed) in entries.into_iter().chain([(there, true), (never, false)]) {
+            let code = if is_listed { vec![address("127.0.0.4")] } else { vec![] };
+            self.set(&name, Kind::A, &code);
+        }
+    }
+
+    /// As it was written down when the policy was this one.
+    pub fn policy_before(&mut self, id: &str, body: &str) {
+        let now = self.facts.policy.clone();
+        self.page(200, "text/plain", body);
+        self.facts.sts_before =
+            sts_mark(&self.facts).map(|mark| facts::StsMark { id: id.to_owned(), ..mark });
+        self.facts.policy = now;
     }
 
     /// A name that is only another one's.

@@ -24,6 +24,8 @@ pub(super) fn live(cli: &Cli) -> Result<Option<Live>, Failure> {
     let mut live = Live::new(patience).map_err(|why| Failure::new(Exit::Config, why))?;
     (live.mx, live.odmr) = (mx, odmr);
     (live.mx_port, live.odmr_port) = (calling.smtp_port, calling.odmr_port);
+    live.odmr_ports =
+        cli.wanted.server.iter().filter_map(|at| Some((at.name.clone(), at.port?))).collect();
     live.control = calling.smtp_control.clone();
     (live.from, live.local) = (calling.from_addr.clone(), calling.rcpt.clone());
     live.login = if logs_in { Some(login(cli)?) } else { None };
@@ -94,7 +96,7 @@ fn login(cli: &Cli) -> Result<Login, Failure> {
                     --credential or --netrc";
         return Err(usage("--odmr auth and turn need a password", hint));
     };
-    let server = cli.wanted.server.first().map_or("", String::as_str);
+    let server = cli.wanted.server.first().map_or("", |server| server.name.as_str());
     let secret = source.read_for(server, &user);
     let secret = secret.map_err(|why| {
         let hint = why.hint();

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::books::Books;
 use super::file::{Saved, Whole};
-use super::state::State;
+use super::state::{State, Was};
 use super::watch::watch;
 use super::{Asking, Calls, Cli, Colour, Judging, Output, Wanted, calling, name};
 use crate::cli::style::has_colour;
@@ -24,7 +24,7 @@ use crate::flow::check::resolver::{Named, Resolver};
 use crate::flow::check::watch::Until;
 use crate::flow::check::{
     About, Assessment, Conclusion, Expectation, Facts, Fetcher, Policy, SCHEMAS, Severity,
-    Standpoint, TlsClient, Trust, agreed, anchor_lines, checks, gather_all, judge,
+    Standpoint, TlsClient, Trust, agreed, anchor_lines, checks, gather_all, judge, sts_remembered,
     system_resolvers,
 };
 use crate::report::assessment::{Form, Wish, Wording, plugin_exit, wording};
@@ -211,10 +211,10 @@ fn ask(cli: &Cli) -> Result<Page, Failure> {
     let next = |mut facts: Facts| {
         facts.provision = books.as_ref().map(|books| books.of(&facts.domain));
         if let Some(state) = &mut state {
-            facts.before = state.before(&facts.domain);
-            if let Some(now) = agreed(&facts) {
-                state.note(&facts.domain, now);
-            }
+            let was = state.before(&facts.domain);
+            (facts.before, facts.sts_before) = (was.mx, was.sts);
+            let now = Was { mx: agreed(&facts), sts: sts_remembered(&facts) };
+            state.note(&facts.domain, now);
         }
         if let Some(saved) = &mut saved {
             saved.add(&facts)?;
@@ -374,7 +374,7 @@ fn bounded(expected: Expectation) -> Result<Expectation, Failure> {
 
 fn expectation(wanted: &Wanted, calling: &Calls) -> Expectation {
     Expectation {
-        servers: wanted.server.clone(),
+        servers: wanted.server.iter().map(|server| server.name.clone()).collect(),
         names: wanted.expect_mx.clone(),
         networks: wanted.expect_addr.clone(),
         allowed: wanted.allow_mx.clone(),
@@ -382,6 +382,7 @@ fn expectation(wanted: &Wanted, calling: &Calls) -> Expectation {
         customer: wanted.customer_addr.clone(),
         also: wanted.also.clone(),
         anchors: Vec::new(),
+        lists: wanted.dnsbl.clone(),
         outbound: wanted.outbound,
         change_planned: wanted.planned_change,
         role: wanted.role.unwrap_or_default(),
@@ -425,6 +426,7 @@ fn laid_over(before: Expectation, wanted: &Wanted, calling: &Calls) -> Expectati
         customer: said(now.customer, before.customer),
         also: said(now.also, before.also),
         anchors: before.anchors,
+        lists: said(now.lists, before.lists),
         outbound: now.outbound || before.outbound,
         change_planned: now.change_planned || before.change_planned,
         min_size: now.min_size.or(before.min_size),

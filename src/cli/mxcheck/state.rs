@@ -1,4 +1,4 @@
-//! How the MX records were before: what `--state` reads and writes. The first line names the form, each other
+//! How the MX records and the policy of MTA-STS were before: what `--state` reads and writes. The first line names the form, each other
 //! line has a domain.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::Whole;
 use crate::exit::{Exit, Failure};
+use crate::flow::check::StsMark;
 
 const SCHEMA: &str = "odmr.mxcheck.state/1";
 /// A longer line, or more lines, are none of ours.
@@ -21,18 +22,30 @@ struct Head {
     schema: String,
 }
 
-/// A domain's records, by number and target.
+/// A domain's records, by number and target; and the mark of its policy. Files of before have no marks.
 #[derive(Serialize, Deserialize)]
 struct Line {
     domain: String,
-    mx: Vec<(u16, String)>,
+    #[serde(flatten)]
+    was: Was,
 }
 
-/// The records of all domains.
+/// How a domain was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Was {
+    /// Its records, where all said the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mx: Option<Vec<(u16, String)>>,
+    /// Its policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sts: Option<StsMark>,
+}
+
+/// All domains.
 pub(super) struct State {
     path: PathBuf,
-    known: BTreeMap<String, Vec<(u16, String)>>,
-    /// What is there already stays as it is.
+    known: BTreeMap<String, Was>,
+    /// Records that are there already stays as it is.
     pinned: bool,
 }
 
@@ -79,22 +92,26 @@ impl State {
             }
             let line: Line =
                 serde_json::from_str(&line).map_err(|error| wrong(n, &error.to_string()))?;
-            self.known.insert(line.domain, line.mx);
+            self.known.insert(line.domain, line.was);
         }
         Err(wrong(MOST_LINES, "more lines than anybody has domains"))
     }
 
-    /// How a domain's records were.
-    pub(super) fn before(&self, domain: &str) -> Option<Vec<(u16, String)>> {
-        self.known.get(domain).cloned()
+    /// How a domain was.
+    pub(super) fn before(&self, domain: &str) -> Was {
+        self.known.get(domain).cloned().unwrap_or_default()
     }
 
-    /// Notes how they are.
-    pub(super) fn note(&mut self, domain: &str, mx: Vec<(u16, String)>) {
-        match self.pinned {
-            true => drop(self.known.entry(domain.to_owned()).or_insert(mx)),
-            false => drop(self.known.insert(domain.to_owned(), mx)),
+    /// Notes how it is. What is not known now stays as it was.
+    pub(super) fn note(&mut self, domain: &str, now: Was) {
+        if now == Was::default() {
+            return;
         }
+        let was = self.known.entry(domain.to_owned()).or_default();
+        if now.mx.is_some() && !(self.pinned && was.mx.is_some()) {
+            was.mx = now.mx;
+        }
+        was.sts = now.sts.or(was.sts.take());
     }
 
     /// Writes it down.
@@ -109,10 +126,10 @@ impl State {
     }
 }
 
-fn write(out: &mut impl Write, known: BTreeMap<String, Vec<(u16, String)>>) -> io::Result<()> {
+fn write(out: &mut impl Write, known: BTreeMap<String, Was>) -> io::Result<()> {
     writeln!(out, "{}", serde_json::to_string(&Head { schema: SCHEMA.to_owned() })?)?;
-    for (domain, mx) in known {
-        writeln!(out, "{}", serde_json::to_string(&Line { domain, mx })?)?;
+    for (domain, was) in known {
+        writeln!(out, "{}", serde_json::to_string(&Line { domain, was })?)?;
     }
     out.flush()
 }
@@ -121,8 +138,8 @@ fn write(out: &mut impl Write, known: BTreeMap<String, Vec<(u16, String)>>) -> i
 mod tests {
     use super::*;
 
-    fn records(target: &str) -> Vec<(u16, String)> {
-        vec![(10, target.to_owned())]
+    fn records(target: &str) -> Was {
+        Was { mx: Some(vec![(10, target.to_owned())]), sts: None }
     }
 
     #[test]
@@ -130,16 +147,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
         let mut state = State::read(&path, false).unwrap();
-        assert_eq!(state.before("example.org"), None);
+        assert_eq!(state.before("example.org"), Was::default());
         state.note("example.org", records("a.example.net"));
         state.end().unwrap();
         for (pinned, now) in [(true, "a.example.net"), (false, "b.example.net")] {
             let mut state = State::read(&path, pinned).unwrap();
-            assert_eq!(state.before("example.org"), Some(records("a.example.net")));
+            assert_eq!(state.before("example.org"), records("a.example.net"));
             state.note("example.org", records("b.example.net"));
-            assert_eq!(state.before("example.org"), Some(records(now)));
+            assert_eq!(state.before("example.org"), records(now));
             state.end().unwrap();
         }
+    }
+
+    /// Of a pinned file the policy is remembered all the same; what is not known now stays.
+    #[test]
+    fn a_policy_is_remembered_beside_the_records() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let old =
+            format!("{{\"schema\":\"{SCHEMA}\"}}\n{{\"domain\":\"a.org\",\"mx\":[[1,\"b\"]]}}\n");
+        std::fs::write(&path, old).unwrap();
+        let mark = |id: &str| Some(StsMark { id: id.to_owned(), policy: "00".to_owned() });
+        let mut state = State::read(&path, true).unwrap();
+        state.note("a.org", Was { mx: Some(Vec::new()), sts: mark("1") });
+        state.note("a.org", Was { mx: None, sts: mark("2") });
+        state.note("a.org", Was::default());
+        state.end().unwrap();
+        let state = State::read(&path, false).unwrap();
+        let was = Was { mx: Some(vec![(1, "b".to_owned())]), sts: mark("2") };
+        assert_eq!(state.before("a.org"), was);
     }
 
     #[test]
@@ -152,6 +188,7 @@ mod tests {
             ("hello\n".to_owned(), 1),
             ("{\"schema\":\"other\"}\n".to_owned(), 1),
             (format!("{head}{{}}\n"), 2),
+            (format!("{head}{{\"domain\":\"a.org\",\"mx\":\"b\"}}\n"), 2),
             (format!("{head}{}\n", "x".repeat(2 << 20)), 2),
         ] {
             std::fs::write(&path, &text).unwrap();

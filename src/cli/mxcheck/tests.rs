@@ -8,12 +8,13 @@ fn parsed(line: &str) -> Result<Cli, String> {
 #[test]
 fn what_is_said_is_heard() {
     let cli = parsed(
-        "mxcheck example.org --server atrn.example.net,B\u{fc}cher.example. --ip 192.0.2.0/24 \
+        "mxcheck example.org --server atrn.example.net,B\u{fc}cher.example.:3660 --ip 192.0.2.0/24 \
          --resolver 192.0.2.53,[2001:db8::1]:5353,::1 --undelegated ns1.example.net=192.0.2.1 \
          --severity mx.redundancy=warning --only mx,ns.lame --fail-on warning --timeout 500ms -4",
     )
     .unwrap();
-    assert_eq!(cli.wanted.server, ["atrn.example.net", "xn--bcher-kva.example"]);
+    let servers: Vec<_> = cli.wanted.server.iter().map(|at| (at.name.as_str(), at.port)).collect();
+    assert_eq!(servers, [("atrn.example.net", None), ("xn--bcher-kva.example", Some(3660))]);
     assert_eq!(cli.wanted.expect_addr[0].to_string(), "192.0.2.0/24");
     let resolvers: Vec<String> = cli.asking.resolver.iter().map(ToString::to_string).collect();
     assert_eq!(resolvers, ["192.0.2.53:53", "[2001:db8::1]:5353", "[::1]:53"]);
@@ -45,6 +46,9 @@ fn what_cannot_be_meant_is_told_with_what_can() {
         ("mxcheck example.org --min-size lots", "allowed: a size"),
         ("mxcheck example.org --smtp-port 0", "0 is not in 1..=65535"),
         ("mxcheck example.org --smtp-control a:b:c", "expected a name"),
+        ("mxcheck example.org --server a.example:0", "expected NAME or NAME:PORT"),
+        ("mxcheck example.org --server a.example:x", "expected NAME or NAME:PORT"),
+        ("mxcheck example.org --server ::1", "expected a name"),
         ("mxcheck example.org --smtp-control mx.example.net:x", "expected HOST"),
         ("mxcheck example.org --smtp-timeout 1h", "expected 100ms to 5m"),
         ("mxcheck --replay x --smtp none", "cannot be used with"),

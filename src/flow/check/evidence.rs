@@ -214,6 +214,7 @@ mod tests {
             undelegated: false,
             probes: Vec::new(),
             before: None,
+            sts_before: None,
             provision: None,
             watched: None,
             answers: Vec::new(),

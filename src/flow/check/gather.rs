@@ -22,7 +22,7 @@ use crate::check::facts::{
     Answer, Data, Facts, Kind, Manner, Outcome, Record, Role, Server, Silence, Transport, reverse,
 };
 use crate::check::names::names_of_addresses;
-use crate::check::{Case, spf};
+use crate::check::{Case, dnsbl, spf};
 use crate::check::{Expectation, is_below_or_at};
 use crate::net::dns::{Asker, Question, Way};
 use crate::net::https::Fetcher;
@@ -150,6 +150,7 @@ fn nothing_yet(domain: &str) -> Facts {
         undelegated: false,
         probes: Vec::new(),
         before: None,
+        sts_before: None,
         provision: None,
         watched: None,
         answers: Vec::new(),
@@ -278,6 +279,7 @@ impl Gatherer<'_> {
         let targets = self.targets();
         let places = targets.iter().flat_map(|target| self.addresses(target)).map(reverse);
         let places = first(places.collect(), MOST_HOSTS);
+        let entries = self.list_entries(&targets);
         let (led_to, called) = {
             let case = Case::new(&self.facts, self.expect);
             (spf::wanted(&case), first(names_of_addresses(&case), MOST_HOSTS))
@@ -290,6 +292,7 @@ impl Gatherer<'_> {
             asks.extend(led_to.iter().map(|(name, kind)| self.usual(&server, name, *kind)));
             asks.extend(names.iter().map(|name| self.usual(&server, name, Kind::Ns)));
             asks.extend(places.iter().map(|place| self.usual(&server, place, Kind::Ptr)));
+            asks.extend(entries.iter().map(|entry| self.usual(&server, entry, Kind::A)));
             if let Some(zone) = &self.facts.zone {
                 asks.push(self.usual(&server, zone, Kind::Soa));
             }
@@ -302,6 +305,19 @@ impl Gatherer<'_> {
             }
         }
         self.put(asks).await;
+    }
+
+    /// Where the lists of addresses have what they say of the targets.
+    fn list_entries(&self, targets: &[String]) -> Vec<String> {
+        let at: Vec<IpAddr> = targets.iter().flat_map(|target| self.addresses(target)).collect();
+        let of = |list: &String| {
+            let entries = at.iter().map(|address| dnsbl::entry(list, *address));
+            dnsbl::samples(list).into_iter().chain(entries).collect::<Vec<_>>()
+        };
+        match at.is_empty() {
+            true => Vec::new(),
+            false => first(self.expect.lists.iter().flat_map(of).collect(), MOST_HOSTS),
+        }
     }
 
     /// What leads from the root to the zone of a name: the keys of each name above it, and what is vouched for.

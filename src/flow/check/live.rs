@@ -59,6 +59,8 @@ pub struct Live {
     pub mx_port: Option<u16>,
     /// Where it is not 366.
     pub odmr_port: Option<u16>,
+    /// The same for one host.
+    pub odmr_ports: HashMap<String, u16>,
     /// A server that is known to answer, called where no other does.
     pub control: Option<(String, u16)>,
     /// Who sends; nobody, usually.
@@ -130,6 +132,7 @@ impl Live {
             odmr: None,
             mx_port: None,
             odmr_port: None,
+            odmr_ports: HashMap::new(),
             control: None,
             from: None,
             local: None,
@@ -179,12 +182,13 @@ impl Live {
         most: usize,
     ) -> Vec<Whom> {
         let Some(depth) = depth else { return Vec::new() };
-        let (said, usual) = match purpose {
-            Purpose::Odmr => (self.odmr_port, 366),
+        let port = |host: &str| match purpose {
+            Purpose::Odmr => (self.odmr_ports.get(host).copied().or(self.odmr_port), 366),
             Purpose::Mx | Purpose::Control => (self.mx_port, 25),
         };
         let mut all: Vec<Whom> = Vec::new();
         for (host, addr) in places {
+            let (said, usual) = port(host);
             let at = SocketAddr::new(addr.to_canonical(), said.unwrap_or(usual));
             let whom = Whom { purpose, depth, host: host.clone(), at };
             if (said.is_some() || !is_special(at.ip())) && !all.contains(&whom) && all.len() < most
@@ -658,5 +662,20 @@ mod tests {
         };
         assert!(Arc::new(live).call_all(subject).await.is_empty());
         assert_eq!(counts[0].load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn each_server_is_called_at_its_own_port() {
+        let mut live = Live::new(Duration::from_secs(5)).unwrap();
+        let local = "127.0.0.1".parse().unwrap();
+        let places = [("a.example.net".to_owned(), local), ("b.example.net".to_owned(), local)];
+        live.odmr_ports.insert("a.example.net".to_owned(), 3660);
+        let ports = |live: &Live| {
+            let all = live.whom(Purpose::Odmr, Some(Depth::Connect), &places, MOST_ODMR);
+            all.iter().map(|whom| whom.at.port()).collect::<Vec<_>>()
+        };
+        assert_eq!(ports(&live), [3660], "the other is not called on this network at 366");
+        live.odmr_port = Some(367);
+        assert_eq!(ports(&live), [3660, 367]);
     }
 }
