@@ -173,6 +173,12 @@ impl CallFault {
                 "use tls = \"implicit\" for a port that speaks TLS at once, or tls = \"none\" to do without"
             }
             CallFault::TlsRefused(_) => "the provider's TLS is out of order; tell its postmaster",
+            CallFault::NoMechanism(NoMechanism::NothingOffered) => {
+                "is this an ODMR port? Providers use 366, or 25, 587 or 386; mech = names a login to be tried all the same"
+            }
+            CallFault::Refused(_, reply) if matches!(reply.code, 500 | 502..=504) => {
+                "it knows no such login; mech = names another to be tried"
+            }
             CallFault::NoMechanism(_) => {
                 "a password is said in clear only where TLS protects it, or the settings allow it"
             }
@@ -215,7 +221,9 @@ impl LineEnd {
         match self {
             LineEnd::Peer(_) | LineEnd::Wire(WireFault::Tls { .. }) => Exit::Protocol,
             LineEnd::Wire(WireFault::Untrusted { .. }) => Exit::NoPerm,
-            LineEnd::Closed | LineEnd::TimedOut(_) | LineEnd::Wire(_) => Exit::TempFail,
+            LineEnd::Closed | LineEnd::Spoilt | LineEnd::TimedOut(_) | LineEnd::Wire(_) => {
+                Exit::TempFail
+            }
         }
     }
 }

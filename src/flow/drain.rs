@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -26,8 +26,12 @@ use crate::session::{ClientSession, Outgoing, Reversed, Sending, Step, Verdict};
 use crate::smtp::{Capabilities, Reply, ReversePath};
 use crate::spool::{Content, Drain, Lease, Spool, SpoolError};
 
-/// Entries leased ahead of need: enough that the line never waits for the spool.
+/// Entries leased ahead of need, at most: enough that the line never waits for the spool.
 const AHEAD: usize = 64;
+/// And at first: what is leased here no other session of the domain can bring.
+const AT_FIRST: usize = 4;
+/// Whoever takes all that was leased within this time may have twice as many at the next go.
+const BRISK: Duration = Duration::from_millis(500);
 /// Settles on their way to the disk before the next message waits for one of them. Also the most
 /// messages that a crash of ours can make a customer see twice.
 const UNSETTLED: usize = 64;
@@ -54,6 +58,9 @@ pub struct Run<'a, S: Spool> {
     stop: Stop,
     walk: S::Drain,
     leased: VecDeque<S::Lease>,
+    /// So many were leased last, and when.
+    ahead: usize,
+    filled_at: Option<Instant>,
     /// Entries with recipients that did not fit into their last transaction.
     again: VecDeque<u64>,
     /// The session wants a message, and the only one left is that of a transaction under way.
@@ -113,6 +120,8 @@ impl<'a, S: Spool> Run<'a, S> {
             stop,
             walk,
             leased: VecDeque::new(),
+            ahead: AT_FIRST,
+            filled_at: None,
             again: VecDeque::new(),
             owing: false,
             spoilt: None,
@@ -295,7 +304,8 @@ impl<'a, S: Spool> Run<'a, S> {
     /// Sees to it that the next entry is at hand, if there is one.
     async fn fill(&mut self) -> Option<&S::Lease> {
         while self.leased.is_empty() {
-            match self.walk.next(AHEAD).await {
+            let ahead = self.ahead();
+            match self.walk.next(ahead).await {
                 Ok(leases) if leases.is_empty() => break,
                 Ok(leases) => {
                     let wanted = leases.into_iter().filter(|lease| (self.wanted)(lease.entry()));
@@ -309,6 +319,14 @@ impl<'a, S: Spool> Run<'a, S> {
             }
         }
         self.leased.front()
+    }
+
+    /// How many to lease: few, unless the customer takes them faster than they are fetched.
+    fn ahead(&mut self) -> usize {
+        let now = Instant::now();
+        let brisk = self.filled_at.replace(now).map(|then| now.duration_since(then) < BRISK);
+        self.ahead = if brisk == Some(true) { (self.ahead * 2).min(AHEAD) } else { AT_FIRST };
+        self.ahead
     }
 
     fn cannot_read(&mut self, id: EntryId, fault: &SpoolError) {
@@ -395,7 +413,7 @@ impl<'a, S: Spool> Run<'a, S> {
         let ahead = |(&token, underway): (&u64, &Underway<S>)| {
             token != spoilt && underway.begun && !self.again.contains(&token)
         };
-        if self.sending.iter().any(ahead) { Ok(()) } else { Err(LineEnd::Closed) }
+        if self.sending.iter().any(ahead) { Ok(()) } else { Err(LineEnd::Spoilt) }
     }
 
     async fn outcome(&mut self, token: u64, verdicts: Vec<Verdict>) -> Result<(), LineEnd> {

@@ -62,6 +62,10 @@ pub enum FetchFault {
     Stopped,
 }
 
+/// So many Received fields are a loop here: as many again as are one for the provider, so that nothing which he
+/// has taken is refused for good. RFC 5321, section 6.3.
+const RECEIVED: u32 = 200;
+
 /// How a round ended.
 enum Round {
     /// Nothing was there.
@@ -69,7 +73,7 @@ enum Round {
     /// Mail came; `more` when a further round may bring more.
     Mail { more: bool },
     /// Mail came, and then the session broke off. What was in hand is still there.
-    Broken,
+    Broken(LineEnd),
 }
 
 impl<K: Sink> Run<'_, K> {
@@ -103,7 +107,8 @@ impl<K: Sink> Run<'_, K> {
         };
         let mut left: Option<VecDeque<Vec<Domain>>> = None;
         let mut in_a_row = 0;
-        let mut broken = false;
+        let mut broken: Option<LineEnd> = None;
+        let mut never_whole = None;
         loop {
             let called = self.call().await?;
             note_call(summary, &called);
@@ -111,19 +116,20 @@ impl<K: Sink> Run<'_, K> {
             let pending =
                 left.get_or_insert_with(|| groups(&account.domains, called.line_limit()).into());
             let Some(group) = pending.front().cloned() else { return Ok(()) };
-            let again = in_a_row > 0 && !broken;
+            let again = in_a_row > 0 && broken.is_none();
             let more = match self.round(called, &group, again, offer, summary, progress).await? {
                 Round::NoMail(reply) => {
+                    broken = None;
                     summary.last_reply =
                         reply.map(|reply| reply.to_string()).or(summary.last_reply.take());
                     false
                 }
                 Round::Mail { more } => {
-                    broken = false;
+                    broken = None;
                     more
                 }
-                Round::Broken => {
-                    broken = true;
+                Round::Broken(end) => {
+                    broken = Some(end);
                     true
                 }
             };
@@ -132,14 +138,15 @@ impl<K: Sink> Run<'_, K> {
                 summary.more |= more;
                 in_a_row = 0;
                 pending.pop_front();
-            }
-            if pending.is_empty() {
-                return Ok(());
+                // As often as it was tried: what the last session broke off at is not done.
+                never_whole = never_whole.or(broken.take());
             }
             let late = Instant::now() >= self.terms.until;
-            if self.tally.ceiling || late || *self.stop.borrow() {
-                summary.more = true;
-                return Ok(());
+            let enough = self.tally.ceiling || late || *self.stop.borrow();
+            summary.more |= enough && !pending.is_empty();
+            if pending.is_empty() || enough {
+                let end = never_whole.or(broken.filter(|_| !*self.stop.borrow()));
+                return end.map_or(Ok(()), |end| Err(FetchFault::BrokeOff(end)));
             }
         }
     }
@@ -230,6 +237,8 @@ impl<K: Sink> Run<'_, K> {
             smtputf8: offer.smtputf8,
             binarymime: offer.binarymime,
             dsn: offer.dsn,
+            // The provider has counted too, and adds a field of its own.
+            max_received: RECEIVED,
             session: account.max_session.get(),
             patience,
             ..ServerSettings::new(Profile::Reversed, &self.terms.name)
@@ -268,7 +277,7 @@ impl<K: Sink> Run<'_, K> {
         let tally = &self.tally;
         summary.offered = tally.offered;
         summary.accepted = tally.accepted;
-        summary.deferred = tally.deferred;
+        summary.deferred = tally.deferred + tally.owed();
         summary.refused = tally.refused;
         summary.bytes = tally.octets;
         summary.by_code = tally.by_code.clone();
@@ -276,7 +285,7 @@ impl<K: Sink> Run<'_, K> {
         summary.interrupted = *self.stop.borrow();
         (summary.result, summary.exit) = match &end {
             Err(fault) => fault.outcome(),
-            Ok(()) if tally.deferred > 0 || summary.more => (Outcome::Partial, Exit::Partial),
+            Ok(()) if summary.deferred > 0 || summary.more => (Outcome::Partial, Exit::Partial),
             Ok(()) if tally.offered == 0 => (Outcome::NoMail, Exit::Ok),
             Ok(()) => (Outcome::Ok, Exit::Ok),
         };
@@ -342,7 +351,7 @@ fn judge(reception: Reception, one_of_ours: bool) -> Result<Round, FetchFault> {
         // A session that brought something may be followed by one that brings the rest.
         Err(end) if taken > 0 => {
             info!(%end, taken, "the session broke off; calling again");
-            Ok(Round::Broken)
+            Ok(Round::Broken(end))
         }
         Err(end) => Err(FetchFault::BrokeOff(end)),
     }

@@ -24,6 +24,11 @@ pub enum LineEnd {
     /// The other side hung up.
     #[error("the other side closed the connection")]
     Closed,
+    /// We hung up: a message turned out to be damaged when some of it was said already.
+    #[error(
+        "a message proved damaged under way, and nothing but the end of the line takes it back"
+    )]
+    Spoilt,
     /// It took too long.
     #[error("timed out waiting for {0}")]
     TimedOut(&'static str),

@@ -60,6 +60,31 @@ pub struct Tally {
     pub put_off: Option<Reply>,
     /// The target does not answer any more.
     pub target_lost: bool,
+    /// Who was not taken with the others of a message, sender and recipient, and has not come since; and which
+    /// message that was.
+    left_over: HashMap<(String, String), u64>,
+}
+
+/// More are not remembered one by one.
+const LEFT_OVER: usize = 10_000;
+
+impl Tally {
+    /// Messages that were taken for some recipients only, the others having been too many at once and not come
+    /// again.
+    pub fn owed(&self) -> u64 {
+        self.left_over.values().collect::<HashSet<_>>().len() as u64
+    }
+
+    fn settle_left_over(&mut self, mail: &Incoming) {
+        let key = |to: &String| (mail.from.clone(), to.clone());
+        for to in &mail.to {
+            self.left_over.remove(&key(to));
+        }
+        let room = LEFT_OVER.saturating_sub(self.left_over.len());
+        for to in mail.too_many.iter().take(room) {
+            self.left_over.insert(key(to), self.offered);
+        }
+    }
 }
 
 /// What is going on, for a progress bar.
@@ -119,6 +144,9 @@ struct Incoming {
     /// Its reverse-path, escaped, and how many recipients it had, once it is complete.
     from: String,
     recipients: usize,
+    /// Who they were, where somebody is left over; and who was too many.
+    to: Vec<String>,
+    too_many: Vec<String>,
 }
 
 /// Content that goes on this far beyond its ceiling is no mail.
@@ -316,7 +344,9 @@ impl<'a, K: Sink> Receiver<'a, K> {
         };
         let reply = answer.unwrap_or_else(|refusal| refusal);
         self.target_said(&reply);
-        *self.tally.by_code.entry(reply.code).or_default() += u64::from(!reply.is_positive());
+        if !reply.is_positive() {
+            *self.tally.by_code.entry(reply.code).or_default() += 1;
+        }
         if let Some(mail) = &mut self.mail {
             match reply.is_positive() {
                 true => mail.accepted += 1,
@@ -451,6 +481,12 @@ impl<'a, K: Sink> Receiver<'a, K> {
         if let (Some(mail), Some(envelope)) = (&mut self.mail, session.envelope()) {
             mail.from = Escaped::text(envelope.reverse_path.as_str()).to_string();
             mail.recipients = envelope.recipients.len();
+            let too_many = session.too_many();
+            if !too_many.is_empty() || !self.tally.left_over.is_empty() {
+                let paths = envelope.recipients.iter().map(|recipient| &recipient.path);
+                mail.to = paths.map(|path| path.as_str().to_owned()).collect();
+                mail.too_many = too_many.iter().map(|path| path.as_str().to_owned()).collect();
+            }
         }
     }
 
@@ -495,6 +531,14 @@ impl<'a, K: Sink> Receiver<'a, K> {
             None => mail.put_off,
         };
         let taken = matches!(code, Some(200..=299));
+        if !mail.too_many.is_empty() {
+            let many = mail.too_many.len() as u64;
+            *self.tally.by_code.entry(TOO_MANY).or_default() += many;
+        }
+        // What was put off as a whole comes again as a whole.
+        if taken || matches!(code, Some(500..=599)) {
+            self.tally.settle_left_over(&mail);
+        }
         match code {
             Some(200..=299) => {
                 self.taken += 1;
@@ -511,6 +555,8 @@ impl<'a, K: Sink> Receiver<'a, K> {
     }
 }
 
+/// What the session tells recipients beyond what the target takes at once. RFC 5321, section 4.5.3.1.10.
+const TOO_MANY: u16 = 452;
 /// Is a session to go on past this? 421 ends it without a bounce.
 const ENOUGH: Reply = Reply::new(421, (3, 2), "enough for this time; please keep the rest");
 const TOO_LARGE_TODAY: Reply =

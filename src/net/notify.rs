@@ -3,9 +3,14 @@
 //! A message that cannot be sent is a line in the debug log and nothing more: a daemon that
 //! stops because nobody listens to it helps no one.
 
+use std::sync::LazyLock;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+
+/// More messages do not wait for a manager that reads none.
+const WAITING: usize = 32;
 
 /// All ports are bound and the spool is open. Also ends a [`reloading`].
 pub fn ready() {
@@ -49,8 +54,26 @@ pub fn alive() {
     send(&[NotifyState::Watchdog]);
 }
 
+/// Says it on a thread of its own: the manager's socket may be full, and nobody is to wait for it.
 fn send(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        tracing::debug!(%error, "cannot notify the service manager");
+    static MANAGER: LazyLock<Option<SyncSender<String>>> = LazyLock::new(manager);
+    let Some(manager) = &*MANAGER else { return };
+    let lines: Vec<String> = state.iter().map(ToString::to_string).collect();
+    if manager.try_send(lines.join("\n")).is_err() {
+        tracing::debug!("the service manager does not listen");
     }
+}
+
+/// Who tells the manager; nobody, where there is none.
+fn manager() -> Option<SyncSender<String>> {
+    std::env::var_os("NOTIFY_SOCKET")?;
+    let (give, take) = sync_channel::<String>(WAITING);
+    let tell = move || {
+        while let Ok(lines) = take.recv() {
+            if let Err(error) = sd_notify::notify(&[NotifyState::Custom(&lines)]) {
+                tracing::debug!(%error, "cannot notify the service manager");
+            }
+        }
+    };
+    std::thread::Builder::new().name("notify".into()).spawn(tell).is_ok().then_some(give)
 }

@@ -188,6 +188,10 @@ pub fn choose<S: AsRef<str>>(offered: &[S], policy: &Policy) -> Result<Mechanism
     let judged = known.iter().map(|&m| (m, obstacle(m, policy)));
     match known.iter().find(|&&m| obstacle(m, policy).is_none()) {
         Some(&mechanism) => Ok(mechanism),
+        // Some servers know it and do not say so (IIS). What CRAM-MD5 says gives nothing away.
+        None if offered.is_empty() && obstacle(Mechanism::CramMd5, policy).is_none() => {
+            Ok(Mechanism::CramMd5)
+        }
         None if offered.is_empty() => Err(NoMechanism::NothingOffered),
         None if known.is_empty() => Err(NoMechanism::NoneKnown),
         None => Err(NoMechanism::NoneAllowed(judged.filter_map(|(m, o)| Some((m, o?))).collect())),
@@ -291,7 +295,10 @@ mod tests {
 
     #[test]
     fn an_empty_and_an_unknown_offer_are_told_apart() {
-        assert_eq!(choose::<&str>(&[], &safe()), Err(NoMechanism::NothingOffered));
+        // Whoever lists nothing may know CRAM-MD5 all the same; a password is said to nobody who did not ask.
+        assert_eq!(choose::<&str>(&[], &safe()), Ok(Mechanism::CramMd5));
+        let open = Policy { verified_tls: false, ..safe() };
+        assert_eq!(choose::<&str>(&[], &open), Err(NoMechanism::NothingOffered));
         assert_eq!(choose(&["NTLM"], &safe()), Err(NoMechanism::NoneKnown));
     }
 

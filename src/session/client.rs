@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::BytesMut;
 
+use super::secrets::Secrets;
 use super::transcript::{Note, Side, Transcript, redacted};
 use super::turn::Granted;
 use super::{Odmr, Patience, Step};
@@ -100,6 +101,8 @@ pub struct ClientLine {
     pub(super) since: Instant,
     pub(super) transcript: Transcript,
     pub(super) side: Side,
+    /// What was said to log in, in the forms in which somebody may say it back.
+    pub(super) secrets: Secrets,
 }
 
 /// The command under way.
@@ -137,12 +140,14 @@ impl ClientLine {
             since: now,
             transcript,
             side,
+            secrets: Secrets::default(),
         }
     }
 
     /// The next whole reply, noted in the transcript.
     pub(super) fn reply(&mut self, now: Instant) -> Result<Option<Reply>, PeerFault> {
-        let Some(reply) = self.parser.next(&mut self.input)? else { return Ok(None) };
+        let Some(mut reply) = self.parser.next(&mut self.input)? else { return Ok(None) };
+        self.secrets.hide_in(&mut reply);
         self.since = now;
         if self.transcript.is_kept() {
             let side = other(self.side);
@@ -318,6 +323,9 @@ impl ClientSession<Odmr> {
         let encoded = initial.map(|bytes| {
             if bytes.is_empty() { "=".to_owned() } else { BASE64_STANDARD.encode(bytes) }
         });
+        if let Some(bytes) = initial {
+            self.line.secrets.add(bytes);
+        }
         let line = match &encoded {
             Some(encoded) => format!("AUTH {mechanism} {encoded}"),
             None => format!("AUTH {mechanism}"),
@@ -335,6 +343,7 @@ impl ClientSession<Odmr> {
     pub fn respond(&mut self, response: &[u8], now: Instant) {
         self.talk = Asked::Auth;
         self.line.since = now;
+        self.line.secrets.add(response);
         self.line.say_secret(&BASE64_STANDARD.encode(response));
     }
 

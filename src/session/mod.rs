@@ -22,6 +22,7 @@
 pub mod client;
 pub mod deadline;
 pub mod profile;
+mod secrets;
 pub mod sender;
 pub mod server;
 pub mod tally;

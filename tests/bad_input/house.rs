@@ -79,7 +79,8 @@ impl House {
         let mut command = Command::new(env!("CARGO_BIN_EXE_atrn-fetch"));
         command.args(["--server", "127.0.0.1", "--port", &server.port().to_string()]);
         command.args(["--tls", "none", "--user", "acme", "--ehlo", "mail.example.org"]);
-        command.args(["--clear-auth", "cram-md5", "--domain", "example.org"]);
+        let clear = if more.contains(&"--mech=plain") { "plain" } else { "cram-md5" };
+        command.args(["--clear-auth", clear, "--domain", "example.org"]);
         command.arg("--password-file").arg(password);
         command.args(["--deliver", target]);
         command.env("XDG_RUNTIME_DIR", self.folder.path()).args(more);

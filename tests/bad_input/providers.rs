@@ -147,6 +147,96 @@ fn mail_for_others_is_refused_and_a_cut_mail_is_none() {
     assert_eq!(code, 75);
 }
 
+/// Some servers quote the line that they did not like.
+#[test]
+fn a_password_that_is_said_back_is_told_nobody() {
+    let flags = ["--mech=plain", "--lock=wait", "-vv"];
+    let (code, told) = met_by(&flags, |line| {
+        line.say("220 p ESMTP\r\n");
+        line.reply();
+        line.say("250-p\r\n250-AUTH PLAIN\r\n250 ATRN\r\n");
+        let said = line.reply();
+        let coded = said.trim_end().rsplit(' ').next().unwrap_or_default().to_owned();
+        line.say(&format!("501 5.5.4 what is \"{}\", and {PASSWORD}?\r\n", said.trim_end()));
+        line.reply();
+        assert!(coded.len() > 8, "{said}");
+    });
+    assert_eq!(code, 77, "{told}");
+    assert!(told.contains("AUTH PLAIN (hidden)\", and (hidden)?"), "{told}");
+}
+
+/// What came before is no reason to say that all is well.
+#[test]
+fn a_session_that_breaks_off_behind_a_mail_is_told() {
+    let house = House::bare();
+    let (address, provider) = server(|line| {
+        turned(line);
+        line.say("EHLO p\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\n");
+        assert!((0..3).all(|_| line.reply().starts_with("250")));
+        assert!(line.ask("DATA").starts_with("354"));
+        assert!(line.ask("Subject: whole\r\n\r\n.").starts_with("250"));
+        line.say("MAIL FROM:<>\r\n");
+        assert!(line.reply().starts_with("250"));
+    });
+    let output = house.fetch(address, &["--max-rounds=1", "--lock=wait"]).output().expect("ran");
+    provider.join().expect("the provider");
+    assert_eq!((output.status.code(), house.landed().len()), (Some(75), 1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("closed the connection"), "{}", stderr(&output));
+}
+
+/// A local server that takes everything.
+fn obliging(line: &mut Line) {
+    line.say("220 t\r\n");
+    loop {
+        let command = line.reply();
+        match command.get(..4).unwrap_or(&command) {
+            "" => return,
+            "DATA" => line.say("354 go\r\n"),
+            "LHLO" | "MAIL" | "RCPT" | "RSET" | "QUIT" | ".\r\n" => line.say("250 ok\r\n"),
+            _ => {}
+        }
+    }
+}
+
+/// LMTP is spoken one recipient at a time. Whoever does not come again in this run is mail put off.
+#[test]
+fn recipients_that_do_not_come_again_are_counted() {
+    for (come_again, deferred) in [(false, 1), (true, 0)] {
+        let house = House::bare();
+        let (target, local) = server(obliging);
+        let (address, provider) = server(move |line| {
+            turned(line);
+            line.say("EHLO p\r\n");
+            assert!(line.reply().starts_with("250"));
+            let mut bring = |to: &[(&str, &str)]| {
+                assert!(line.ask("MAIL FROM:<a@example.net>").starts_with("250"));
+                for (path, code) in to {
+                    assert!(line.ask(&format!("RCPT TO:<{path}>")).starts_with(code), "{path}");
+                }
+                assert!(line.ask("DATA").starts_with("354"));
+                assert!(line.ask("Subject: one\r\n\r\n.").starts_with("250"));
+            };
+            bring(&[("bob@example.org", "250"), ("eve@example.org", "452")]);
+            if come_again {
+                bring(&[("eve@example.org", "250")]);
+            }
+            line.ask("QUIT");
+        });
+        let target = format!("lmtp:127.0.0.1:{}", target.port());
+        let flags = ["--max-rounds=1", "--lock=wait", "--json"];
+        let output = house.fetch_to(&target, address, &flags).output().expect("atrn-fetch");
+        provider.join().expect("the provider");
+        local.join().expect("the target");
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a summary");
+        assert_eq!(
+            (&told["deferred"], &told["by_code"]["452"]),
+            (&deferred.into(), &1.into()),
+            "{told:#}"
+        );
+        assert_eq!(told["accepted"], 1 + u64::from(come_again), "{told:#}");
+    }
+}
+
 /// A local mail server that refuses DATA once, and takes the mail when it is asked again.
 fn hesitant(line: &mut Line) {
     line.say("220 t ESMTP\r\n");

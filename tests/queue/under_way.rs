@@ -82,3 +82,24 @@ fn a_session_is_seen_while_it_goes_on() {
     }
     assert_eq!((&ended["result"], &ended["delivered"]), (&"ok".into(), &1.into()));
 }
+
+/// Whoever is slow, or says nothing any more, keeps to himself what he is being brought and a little more; the
+/// rest is another session's to fetch.
+#[test]
+fn sessions_of_a_domain_share_what_waits() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).account_line("clear_login = true").start();
+    let mut post = Post::open(odmrd.mx);
+    (0..12).for_each(|_| post.deliver("ann@sender.test", "bob@example.org", LETTER));
+    let turned = || {
+        let mut call = Call::greeted(odmrd.odmr);
+        let initial = BASE64.encode(format!("\0{USER}\0{PASSWORD}"));
+        assert!(call.ask(&format!("AUTH PLAIN {initial}")).starts_with("235"));
+        assert!(call.ask("ATRN example.org").starts_with("250"));
+        assert!(call.ask("220 customer.test ESMTP").starts_with("EHLO"));
+        assert!(call.ask("250 customer.test").starts_with("MAIL FROM:<ann@sender.test>"));
+        call
+    };
+    let _silent = turned();
+    let _another = turned();
+}

@@ -207,6 +207,10 @@ impl SecretSource {
             // Opening it by name gives the descriptor's own file, or a second end of its pipe.
             SecretSource::Fd(n) => {
                 let path = PathBuf::from(format!("/dev/fd/{n}"));
+                inherited(&path).map_err(|error| SecretError::Unreadable {
+                    source_name: self.to_string(),
+                    error,
+                })?;
                 return once(&path, || {
                     let octets = self.read_file(path.clone(), Private::Assumed, patience)?;
                     first_line(&octets).map_err(unusable)
@@ -265,6 +269,26 @@ impl std::fmt::Display for SecretSource {
 
 /// What each pipe has given, by its inode.
 static GIVEN: Mutex<Vec<((u64, u64), SecretString)>> = Mutex::new(Vec::new());
+
+/// Was the descriptor open when the program was started? Those that it has opened itself are closed on exec, as
+/// nothing is that was handed over; and one of them may have got the number that was named.
+fn inherited(path: &Path) -> io::Result<()> {
+    const CLOSED_ON_EXEC: u64 = 0o2_000_000;
+    let Some(n) = path.file_name() else { return Ok(()) };
+    let facts = match std::fs::read_to_string(Path::new("/proc/self/fdinfo").join(n)) {
+        Ok(facts) => facts,
+        // Opening it will tell; there may be no /proc.
+        Err(_) => return Ok(()),
+    };
+    let flags = facts.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|digits| u64::from_str_radix(digits.trim(), 8).ok());
+    match flags {
+        Some(flags) if flags & CLOSED_ON_EXEC != 0 => Err(io::Error::other(
+            "nobody has handed that descriptor over; say `3<FILE` behind the command, for number 3",
+        )),
+        _ => Ok(()),
+    }
+}
 
 /// A pipe is empty once it has given what it had: whoever asks later has it from here. Held while one is
 /// read, so that of two who want it neither finds it half empty. A file may be read as often as one likes.

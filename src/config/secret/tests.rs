@@ -83,12 +83,29 @@ fn a_command_that_fails_stalls_or_floods_is_told() {
     assert!(words(&[]).read().is_err());
 }
 
+/// As it would be had it been open when the program was started.
+fn handed_over(reader: &io::PipeReader) -> u32 {
+    rustix::io::fcntl_setfd(reader, rustix::io::FdFlags::empty()).unwrap();
+    u32::try_from(reader.as_raw_fd()).unwrap()
+}
+
+/// The number that was named may be that of a file of ours by now.
+#[test]
+fn a_descriptor_of_our_own_is_no_password() {
+    let (reader, mut writer) = io::pipe().unwrap();
+    io::Write::write_all(&mut writer, b"4711\n").unwrap();
+    drop(writer);
+    let number = u32::try_from(reader.as_raw_fd()).unwrap();
+    let refused = SecretSource::Fd(number).read().unwrap_err().to_string();
+    assert!(refused.contains("nobody has handed"), "{refused}");
+}
+
 #[test]
 fn a_descriptor_gives_what_it_was_opened_on() {
     let (reader, mut writer) = io::pipe().unwrap();
     io::Write::write_all(&mut writer, b"s3cret\n").unwrap();
     drop(writer);
-    let number = u32::try_from(reader.as_raw_fd()).unwrap();
+    let number = handed_over(&reader);
     assert_eq!(got(&SecretSource::Fd(number)), "s3cret");
     // The pipe is empty now; a reload, or the next provider, wants it again.
     assert_eq!(got(&SecretSource::Fd(number)), "s3cret");
@@ -98,7 +115,7 @@ fn a_descriptor_gives_what_it_was_opened_on() {
 #[test]
 fn a_pipe_that_nobody_writes_to_is_not_waited_for() {
     let (reader, _writer) = io::pipe().unwrap();
-    let number = u32::try_from(reader.as_raw_fd()).unwrap();
+    let number = handed_over(&reader);
     let waited = SecretSource::Fd(number).read_within(Duration::from_millis(30), "", "");
     assert!(matches!(waited, Err(SecretError::Slow(..))));
 }

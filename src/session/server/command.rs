@@ -17,6 +17,8 @@ use crate::smtp::{command, escape::Escaped};
 
 /// So many times the recipients of a transaction may be named in vain before that is noise.
 const EXCESS: u32 = 9;
+/// So many of them are remembered.
+const TOO_MANY: usize = 1000;
 
 impl<Stage> ServerSession<Stage> {
     /// Hears one command line, if a whole one is there.
@@ -217,6 +219,9 @@ impl<Stage> ServerSession<Stage> {
             // RFC 5321, section 4.5.3.1.10: those that were taken are delivered, the others come again. Who
             // names them all at once makes no noise; who names them without end does.
             transaction.excess = transaction.excess.saturating_add(1);
+            if self.settings.profile == Profile::Reversed && transaction.too_many.len() < TOO_MANY {
+                transaction.too_many.push(path);
+            }
             if transaction.excess <= most.saturating_mul(EXCESS) {
                 self.counts.brought_something();
             }

@@ -31,7 +31,7 @@ use crate::mail::{Envelope, Recipient};
 use crate::sasl::Identity;
 use crate::smtp::bdat::Chunk;
 use crate::smtp::line::LineSplitter;
-use crate::smtp::{MailParams, Reply, ReversePath, Verb, Xclient};
+use crate::smtp::{ForwardPath, MailParams, Reply, ReversePath, Verb, Xclient};
 
 /// What a server is, offers and endures. Shared by all sessions of a listener.
 #[derive(Clone, Debug)]
@@ -246,6 +246,8 @@ struct Transaction {
     spoilt: bool,
     /// Recipients beyond those that fit.
     excess: u32,
+    /// Who they were, as far as anybody is to be told: on a reversed leg, up to `TOO_MANY`.
+    too_many: Vec<ForwardPath>,
 }
 
 /// What the session is waiting for.
@@ -485,6 +487,11 @@ impl<Stage> ServerSession<Stage> {
         self.transaction.as_ref().map(|transaction| &transaction.envelope)
     }
 
+    /// On a reversed leg: the recipients that were told to come again, being too many for this transaction.
+    pub fn too_many(&self) -> &[ForwardPath] {
+        self.transaction.as_ref().map_or(&[], |transaction| transaction.too_many.as_slice())
+    }
+
     /// Content is flowing, or its end waits to be answered.
     pub fn is_taking_content(&self) -> bool {
         matches!(self.state, State::Data | State::Chunk(_) | State::Asked(Question::End))
@@ -597,7 +604,13 @@ impl<Stage> ServerSession<Stage> {
 
     fn open(&mut self, envelope: Envelope) {
         self.moot = false;
-        self.transaction = Some(Transaction { envelope, intake: None, spoilt: false, excess: 0 });
+        self.transaction = Some(Transaction {
+            envelope,
+            intake: None,
+            spoilt: false,
+            excess: 0,
+            too_many: Vec::new(),
+        });
     }
 
     fn add(&mut self, recipient: Recipient) {

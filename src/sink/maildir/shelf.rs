@@ -8,11 +8,11 @@
 
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags};
+use rustix::fs::{self, Access, AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::folder::FolderName;
@@ -26,6 +26,8 @@ const OPEN_DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFl
 const CREATE_FILE: OFlags =
     OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::CLOEXEC);
 
+/// A block of a disk, on most.
+const PROBE: usize = 4096;
 /// Files in `tmp` that nobody has touched for 36 hours were abandoned. The Maildir rule.
 const ABANDONED_S: i64 = 36 * 3600;
 /// Sweeping is a courtesy: a directory full of leftovers must not hold up the mail.
@@ -99,14 +101,16 @@ impl Maildir {
         Ok(Maildir { path: base.path(folder), tmp, new })
     }
 
-    /// Proves that a file can be made here and takes it away again.
+    /// Proves that a file can be made here, that there is room in it, and that it could be seen by mail readers;
+    /// takes it away again.
     ///
     /// # Errors
     /// What every delivery would meet.
     pub fn probe(&self, name: &str) -> io::Result<()> {
-        let file = self.create(name)?;
-        file.sync_data()?;
-        self.discard(name)
+        fs::accessat(&self.new, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?;
+        let mut file = self.create(name)?;
+        let tried = file.write_all(&[b'\n'; PROBE]).and_then(|()| file.sync_data());
+        self.discard(name).and(tried)
     }
 
     /// A new empty file in `tmp`.

@@ -184,6 +184,13 @@ impl Pieces {
     fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
         if !self.head_given {
             self.head_given = true;
+            // What is not there at all is found out before anything is said of it.
+            let there =
+                self.open().and_then(|file| file.metadata()).map_err(|e| trouble(&e))?.len();
+            if there < self.left {
+                let missing = self.left - there;
+                return Err(Trouble::Damage(format!("its file is {missing} octets short")));
+            }
             self.proof.head(&self.head).map_err(Trouble::Damage)?;
             if !self.head.is_empty() {
                 return Ok(Some(Bytes::copy_from_slice(&self.head)));
@@ -208,10 +215,14 @@ impl Pieces {
     }
 
     fn read(&mut self, octets: usize) -> io::Result<Vec<u8>> {
-        if self.file.is_none() {
-            self.file = Some(File::open(&self.path)?);
-        }
-        self.file.as_mut().map_or(Ok(Vec::new()), |file| body::read(file, octets))
+        body::read(self.open()?, octets)
+    }
+
+    fn open(&mut self) -> io::Result<&mut File> {
+        Ok(match self.file.take() {
+            Some(file) => self.file.insert(file),
+            None => self.file.insert(File::open(&self.path)?),
+        })
     }
 }
 
