@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use contract::{
     arrival, at, content, deliver, domain, id, keep, offered, only, part, read, taken, walk,
 };
+use odmr::spool::embedded::oversee::Overseer;
 use odmr::spool::embedded::{Embedded, Settings};
 use odmr::spool::{Drain, Lease, Spool, SpoolError};
 
@@ -249,4 +250,104 @@ async fn mail_is_for_its_owners_eyes_only() {
         assert_eq!(mode(&path.join(name)), 0o600, "{name}");
     }
     assert!(bodies(&path).iter().all(|file| mode(file) == 0o600));
+}
+
+/// Tables that are gone are no new spool: what was in them would be lost without a word.
+#[tokio::test]
+async fn tables_that_are_gone_are_not_made_anew_beside_what_is_left() {
+    let folder = folder();
+    let spool = open(folder.path()).expect("a spool");
+    keep_one(&spool, 1, 100).await;
+    spool.close().await;
+    drop(spool);
+    let database = folder.path().join("spool.db");
+    let refused = || {
+        let looked = Overseer::at(folder.path()).map(drop);
+        let told =
+            [open(folder.path()).map(drop), Embedded::repair(folder.path()).map(drop), looked];
+        told.map(|told| told.expect_err("refused").to_string())
+    };
+    fs::write(&database, "").expect("emptied");
+    for told in refused() {
+        assert!(told.contains("spool.db: is gone or empty, and beside it lies"), "{told}");
+        assert!(told.contains("put the database back, or move"), "{told}");
+    }
+    fs::remove_file(&database).expect("removed");
+    let [told, ..] = refused();
+    assert!(told.contains("beside it lies what a spool in use has (spool.db-wal"), "{told}");
+    for name in ["lock", "spool.db-wal", "spool.db-shm", "spare"] {
+        let _ = fs::remove_file(folder.path().join(name));
+    }
+    fs::write(&database, "").expect("emptied");
+    let [told, ..] = refused();
+    assert!(told.contains("(bodies)"), "{told}");
+}
+
+/// A first start that was cut off has left a draft of the tables at most.
+#[tokio::test]
+async fn a_spool_that_was_not_made_to_its_end_is_made() {
+    let folder = folder();
+    drop(open(&folder.path().join("other")).expect("a spool"));
+    let whole = fs::read(folder.path().join("other/spool.db")).expect("tables");
+    for length in [0, 100, 4096, whole.len()] {
+        let spool = folder.path().join(length.to_string());
+        fs::create_dir_all(spool.join("bodies")).expect("a folder");
+        fs::write(spool.join("lock"), "process 1").expect("a lock");
+        fs::write(spool.join("spare"), "").expect("a file");
+        fs::write(spool.join("spool.db.new"), &whole[..length]).expect("a draft");
+        for n in 1..=2 {
+            let spool = open(&spool).expect("a spool");
+            keep_one(&spool, n, 100).await;
+            spool.close().await;
+        }
+        assert!(!spool.join("spool.db.new").exists());
+    }
+    // Nor does a file with nothing in it, alone in its folder, say that there was one.
+    let spool = folder.path().join("touched");
+    fs::create_dir(&spool).expect("a folder");
+    fs::write(spool.join("spool.db"), "").expect("a file");
+    drop(open(&spool).expect("a spool"));
+}
+
+#[tokio::test]
+async fn an_index_that_is_gone_is_told_of_and_made_anew_and_a_table_is_not() {
+    let folder = folder();
+    let spool = open(folder.path()).expect("a spool");
+    keep_one(&spool, 1, 100).await;
+    spool.close().await;
+    drop(spool);
+    let change = |sql: &str| {
+        let db = rusqlite::Connection::open(folder.path().join("spool.db")).expect("a database");
+        db.execute_batch(sql).expect("changed");
+    };
+    let findings = || async {
+        let (give, mut found) = tokio::sync::mpsc::channel(100);
+        let overseer = Overseer::at(folder.path()).expect("a look");
+        overseer.verify(at(1_000), &give).await.expect("verified");
+        drop(give);
+        let mut told = Vec::new();
+        while let Some(finding) = found.recv().await {
+            told.push(finding.what);
+        }
+        told
+    };
+    for index in ["mark_until", "entry_order", "entry_tried", "message_file"] {
+        change(&format!("DROP INDEX {index}"));
+        let told = findings().await;
+        assert!(
+            matches!(&told[..], [one] if one.contains(index) && one.contains("is gone")),
+            "{told:?}"
+        );
+        drop(Embedded::repair(folder.path()).expect("mended"));
+        assert_eq!(findings().await, Vec::<String>::new());
+    }
+    change("DROP TABLE mark");
+    let looked = Overseer::at(folder.path()).map(drop);
+    for told in [looked, Embedded::repair(folder.path()).map(drop), open(folder.path()).map(drop)] {
+        let told = told.expect_err("refused");
+        assert!(
+            matches!(&told, SpoolError::Corrupt(what) if what.contains("\"mark\" is gone")),
+            "{told}"
+        );
+    }
 }

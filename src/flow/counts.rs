@@ -82,7 +82,7 @@ const NO_VERB: usize = VERBS.len();
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Mail was handed over to the end.
+    /// Mail was handed over to the end, and all of it was taken or refused.
     Ok,
     /// 453.
     NoMail,
@@ -96,17 +96,20 @@ pub enum Outcome {
     Dropped,
     /// The customer was too slow behind the turn.
     Timeout,
+    /// It came to its end, and of some mail, or of all, the customer said "not now".
+    Partial,
 }
 
 impl Outcome {
-    /// Each with its word.
-    pub const ALL: [(Outcome, &'static str); 6] = [
+    /// Each with its word. What is written down of earlier calls goes by this order: new ones come last.
+    pub const ALL: [(Outcome, &'static str); 7] = [
         (Outcome::Ok, "ok"),
         (Outcome::NoMail, "no_mail"),
         (Outcome::Refused, "refused450"),
         (Outcome::TryLater, "tempfail451"),
         (Outcome::Dropped, "dropped"),
         (Outcome::Timeout, "timeout"),
+        (Outcome::Partial, "partial"),
     ];
 
     /// Its word.
@@ -271,15 +274,14 @@ pub struct OfAccount {
 
 impl OfAccount {
     /// A session came to this.
-    pub fn ended(&self, outcome: Outcome, put_off: bool, now: Timestamp) {
+    pub fn ended(&self, outcome: Outcome, now: Timestamp) {
         self.sessions.at(place(&Outcome::ALL, outcome)).add(1);
-        self.called(outcome, put_off, now);
+        self.called(outcome, now);
     }
 
-    /// A session in which mail was put off has not fetched all.
-    fn called(&self, outcome: Outcome, put_off: bool, now: Timestamp) {
+    fn called(&self, outcome: Outcome, now: Timestamp) {
         self.last_attempt.set(now);
-        if matches!(outcome, Outcome::Ok | Outcome::NoMail) && !put_off {
+        if matches!(outcome, Outcome::Ok | Outcome::NoMail) {
             self.last_success.set(now);
         }
     }
@@ -420,7 +422,7 @@ impl Counts {
         for past in self.recent.sessions(usize::MAX).into_iter().rev() {
             let Some(account) = self.account(&past.account) else { continue };
             let ended = past.began.checked_add(past.took).unwrap_or(past.began);
-            account.called(past.outcome, past.drained.deferred > 0, ended);
+            account.called(past.outcome, ended);
         }
     }
 
@@ -494,7 +496,7 @@ mod tests {
         let (counts, org) = (Counts::default(), Domain::parse("example.org").unwrap());
         counts.know(["acme"].into_iter(), [&org].into_iter());
         counts.domain(&org).unwrap().received.add(3);
-        counts.account("acme").unwrap().ended(Outcome::Ok, false, Timestamp::UNIX_EPOCH);
+        counts.account("acme").unwrap().ended(Outcome::Ok, Timestamp::UNIX_EPOCH);
         counts.know(["boat"].into_iter(), [&org].into_iter());
         assert_eq!(counts.domain(&org).unwrap().received.get(), 3);
         assert!(counts.account("acme").is_none() && counts.account("boat").is_some());

@@ -451,7 +451,7 @@ const KEPT: Reply = Reply::new(250, (0, 0), "kept");
 const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");
 pub(super) const OVER_QUOTA: Reply =
     Reply::new(452, (2, 2), "too much waits for that domain already; try again later");
-const REFUSED_BEFORE: Reply =
+pub(super) const REFUSED_BEFORE: Reply =
     Reply::new(550, (1, 1), "no such mailbox, as the server that it would be on has said of late");
 pub(super) const TOO_FAST: Reply =
     Reply::new(450, (7, 1), "too many messages from your address; try again later");

@@ -210,7 +210,7 @@ impl<'a, S: Spool> Call<'a, S> {
         self.outcome = Some(outcome);
         let account = self.account.as_deref().and_then(|name| self.provider.counts.account(name));
         if let Some(account) = account {
-            account.ended(outcome, self.drained.deferred > 0, Timestamp::now());
+            account.ended(outcome, Timestamp::now());
         }
     }
 
@@ -268,6 +268,7 @@ impl<'a, S: Spool> Call<'a, S> {
         let end = run.to_the_end(&mut self.wire).await;
         self.drained = run.settle_all().await;
         self.ended(match &end {
+            Ok(()) if self.drained.deferred > 0 => Outcome::Partial,
             Ok(()) => Outcome::Ok,
             Err(LineEnd::TimedOut(_)) => Outcome::Timeout,
             Err(_) => Outcome::Dropped,

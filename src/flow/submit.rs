@@ -13,7 +13,8 @@ use tracing::{info, warn};
 use super::counts::{AtDoor, Rejection};
 use super::events;
 use super::intake::{
-    self, LOST_TRACK, Mail, Manner, OVER_QUOTA, TOO_FAST, kept, received, refusal, trouble,
+    self, LOST_TRACK, Mail, Manner, OVER_QUOTA, REFUSED_BEFORE, TOO_FAST, kept, received, refusal,
+    trouble,
 };
 use super::provider::{House, Provider};
 use super::room::NotKept;
@@ -123,6 +124,9 @@ impl<S: Spool> Submission<'_, S> {
         };
         if local {
             self.house.admits(path)?;
+            if self.provider.is_unknown(path, Instant::now()) {
+                return Err(REFUSED_BEFORE);
+            }
         }
         match !local || self.provider.has_room(path, size) {
             true => Ok(()),

@@ -6,7 +6,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -247,7 +246,7 @@ fn open(socket: Socket, address: &SockAddr) -> io::Result<Socket> {
 }
 
 /// A server that was killed leaves its socket file behind. Removed only if nobody answers.
-fn clear_stale(path: &Path) -> io::Result<()> {
+pub(super) fn clear_stale(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
@@ -256,9 +255,15 @@ fn clear_stale(path: &Path) -> io::Result<()> {
         }
         Ok(_) => {}
     }
-    match StdUnixStream::connect(path) {
+    let probe = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    probe.set_nonblocking(true)?;
+    match probe.connect(&SockAddr::unix(path)?) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             std::fs::remove_file(path)
+        }
+        // Too many wait for an answer there; to wait behind them might have no end.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(io::ErrorKind::AddrInUse.into())
         }
         Err(error) => Err(error),
         Ok(_) => Err(io::ErrorKind::AddrInUse.into()),

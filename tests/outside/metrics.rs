@@ -232,7 +232,7 @@ fn what_happens_is_counted_where_it_happens() {
     };
 
     let before = scrape(at).1;
-    for result in ["ok", "no_mail", "refused450", "tempfail451", "dropped", "timeout"] {
+    for result in ["ok", "no_mail", "refused450", "tempfail451", "dropped", "timeout", "partial"] {
         assert_eq!(value(&before, &sessions(result)), 0.0, "{result}");
     }
     // Of one that has never called it is long ago.

@@ -162,8 +162,8 @@ fn busy(name: impl Fn(&str) -> String) -> Value {
             (!down).then_some(layers)
         })
         .collect();
-    let hours = |call: fn(usize) -> [u32; 6]| (0..24).map(call).collect::<Vec<_>>();
-    let account = |account: &str, last: Value, silent: bool, call: fn(usize) -> [u32; 6]| {
+    let hours = |call: fn(usize) -> [u32; 7]| (0..24).map(call).collect::<Vec<_>>();
+    let account = |account: &str, last: Value, silent: bool, call: fn(usize) -> [u32; 7]| {
         json!({ "account": name(account), "last_success": last, "last_attempt": last, "silent": silent,
             "hours": hours(call) })
     };
@@ -198,16 +198,16 @@ fn busy(name: impl Fn(&str) -> String) -> Value {
             "names": names,
             "points": points },
         "accounts": [
-            account("boat", json!(null), true, |n| [0, 0, 0, 0, u32::from(n == 3 || n == 4), u32::from(n == 4)]),
-            account("museum", at("09:02:10"), false, |n| [u32::from(n % 6 == 0), 0, 0, 0, 0, 0]),
-            account("shop", at("14:30:02"), false, |n| [1, 5, u32::from(n == 11), 0, u32::from(n == 16), 0]),
-            account("acme", at("14:36:01"), false, |n| [u32::from(n % 4 != 1), 2, 0, 0, 0, 0]),
+            account("boat", json!(null), true, |n| [0, 0, 0, 0, u32::from(n == 3 || n == 4), u32::from(n == 4), 0]),
+            account("museum", at("09:02:10"), false, |n| [u32::from(n % 6 == 0), 0, 0, 0, 0, 0, 0]),
+            account("shop", at("14:30:02"), false, |n| [1, 5, u32::from(n == 11), 0, u32::from(n == 16), 0, u32::from(n == 13)]),
+            account("acme", at("14:36:01"), false, |n| [u32::from(n % 4 != 1), 2, 0, 0, 0, 0, 0]),
         ],
         "other_accounts": 0, "active_sessions": 1,
         "sessions": [
             session("14:36:01", "acme", "198.51.100.9", "mail.example.org", "ok", [23, 0, 0], 2_310),
             session("14:30:02", "shop", "2001:db8::25", "mx.shop.example", "no_mail", [0, 0, 0], 212),
-            session("12:51:40", "shop", "2001:db8::25", "mx.shop.example", "ok", [30, 1, 1], 4_125),
+            session("12:51:40", "shop", "2001:db8::25", "mx.shop.example", "partial", [30, 1, 1], 4_125),
             session("09:02:10", "museum", "203.0.113.77", "post.museum.example", "ok", [41, 0, 0], 38_400),
             session("06:15:33", "shop", "2001:db8::25", "mx.shop.example", "dropped", [4, 0, 0], 61_007),
         ],

@@ -146,3 +146,34 @@ fn a_domain_whose_new_mail_is_held_is_told_of() {
     assert_eq!((&domain["held"], &domain["messages"]), (&1.into(), &0.into()), "{domain}");
     assert_eq!(domain["new_mail_held"], true);
 }
+
+/// A session in which every mail was put off has fetched none.
+#[test]
+fn a_session_in_which_mail_was_put_off_is_called_so() {
+    let house = House::new(OPEN);
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    assert!(provider.bring("a subject", "body").starts_with("250"));
+    let later = house.write("later", "#!/bin/sh\nexit 75\n");
+    crate::house::chmod(&later, 0o755);
+    let target = format!("command:{}", later.display());
+    house.fetch_to(&target, provider.odmr, &[]).output().expect("atrn-fetch");
+    provider.until(&["odmr session"]);
+    let mut told = status(at, "");
+    let began = std::time::Instant::now();
+    while told["sessions"][0].is_null() && began.elapsed() < crate::house::PATIENCE {
+        told = status(at, "");
+    }
+    let session = &told["sessions"][0];
+    assert_eq!(
+        (&session["result"], &session["delivered"], &session["deferred"]),
+        (&"partial".into(), &0.into(), &1.into()),
+        "{session}"
+    );
+    let of = |place: usize| -> u64 {
+        let hours = told["accounts"][0]["hours"].as_array().expect("hours").iter();
+        hours.map(|hour| hour[place].as_u64().expect("a count")).sum()
+    };
+    assert_eq!((of(0), of(6)), (0, 1));
+    assert!(told["accounts"][0]["last_success"].is_null());
+}

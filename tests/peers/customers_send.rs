@@ -113,6 +113,36 @@ fn who_may_send_what_as_whom() {
     assert!(told.starts_with("535"), "{told}: it may not log in by PLAIN in clear at all");
 }
 
+/// What its customer's server does not have is refused to other customers too, as at the MX.
+#[test]
+fn to_a_mailbox_that_is_not_there_as_its_server_has_said() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let smarthost = smarthost(&lab);
+    let odmrd = provider(&lab, &smarthost)
+        .account("second", &["second.test"], PASSWORD)
+        .set("mx.learn_refusals", "\"1h\"")
+        .start();
+    let postfix = Postfix::receiving(&lab, "postfix", "second.test")
+        .refusing("ghost@second.test", "550 5.1.1 nobody here by that name")
+        .start();
+    let mut post = Post::open(odmrd.odmr);
+    log_in(&mut post, USER);
+    for to in ["ghost@second.test", "box@second.test"] {
+        post.deliver("box@example.org", to, LETTER);
+    }
+    let fetch = AtrnFetch::asking(&lab, odmrd.odmr, &["second.test"]).under_name("second");
+    fetch.flags(&["--tls", "none"]).into_smtp(postfix.address).run();
+    let mut post = Post::open(odmrd.odmr);
+    log_in(&mut post, USER);
+    let told = post.send("box@example.org", &["ghost@second.test"], LETTER);
+    let told = told.last().expect("a reply");
+    assert!(told.starts_with("550 5.1.1 no such mailbox, as the server"), "{told}");
+    post.deliver("box@example.org", "box@second.test", LETTER);
+}
+
 #[test]
 fn at_the_submission_ports_and_under_tls_alone() {
     if !have(&[Peer::Postfix, Peer::Swaks]) {

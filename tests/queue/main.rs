@@ -715,6 +715,20 @@ fn mail_moves_from_one_provider_to_another() {
     }
 }
 
+/// What the control socket answers to a message, behind whose content nothing more comes.
+fn handed_in(lab: &Lab, name: &str, envelope: &Value, content: &std::path::Path) -> String {
+    use std::io::{Read, Write};
+    let path = lab.path(&format!("{name}-state/control"));
+    let mut control = std::os::unix::net::UnixStream::connect(path).expect("the control socket");
+    let request = serde_json::json!({ "command": "import", "message": envelope });
+    writeln!(control, "{request}").expect("written");
+    control.write_all(&std::fs::read(content).expect("a content")).expect("written");
+    control.shutdown(std::net::Shutdown::Write).expect("its end");
+    let mut answer = String::new();
+    control.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
 #[test]
 fn garbage_is_not_imported() {
     let lab = Lab::open();
@@ -732,6 +746,12 @@ fn garbage_is_not_imported() {
         .collect();
     emls.sort();
     let [altered, short, unlabelled] = &emls[..] else { panic!("{emls:?}") };
+    let longer = lab.path("longer.eml");
+    std::fs::copy(altered, &longer).expect("copied");
+    let sidecar = std::fs::read_to_string(altered.with_extension("json")).expect("a sidecar");
+    let mut sidecar: Value = serde_json::from_str(&sidecar).expect("JSON");
+    sidecar["size"] = 99_999_999.into();
+    std::fs::write(longer.with_extension("json"), sidecar.to_string()).expect("written");
     let text = std::fs::read_to_string(altered).expect("text");
     std::fs::write(altered, text.replace("hello", "jello")).expect("written");
     std::fs::write(short, "x").expect("written");
@@ -746,7 +766,14 @@ fn garbage_is_not_imported() {
     ] {
         assert!(said.err.contains(told), "{told:?}: {}", said.err);
     }
+    // What is shorter than it says is not kept, though it is just what the digest is of.
+    let said = queuectl(&other, &["import", longer.to_str().expect("a path")]).ended(65);
+    assert!(said.err.contains("octets before its envelope says so"), "{}", said.err);
+    let answer = handed_in(&lab, "other", &sidecar, &longer);
+    assert!(answer.contains("octets before its envelope says so"), "{answer}");
     assert_eq!(queuectl(&other, &["list"]).ended(0).records().len(), 0);
+    let events = queuectl(&other, &["watch", "--no-follow", "--json"]).ended(0).out;
+    assert_eq!(events, "");
     queuectl(&other, &["import", "/nowhere"]).ended(66);
     let mbox = lab.write("mbox", "no mailbox\n");
     lab.write("mbox.jsonl", "");

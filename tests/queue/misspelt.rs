@@ -127,7 +127,13 @@ fn why_what_has_left_is_not_among_them_is_told() {
     let lab = Lab::open();
     let mut odmrd = laden(&lab);
     let told = |words: &[&str]| queuectl(&odmrd, &[&["list"], words].concat()).ended(0).err;
-    assert!(told(&["--where", "state = delivered"]).contains("--state delivered"));
+    for never in ["state = delivered", "state = bounced || age > 1s"] {
+        let refused = queuectl(&odmrd, &["list", "--where", never]).ended(64).err;
+        assert!(
+            refused.contains("hint: what has left is listed by --state delivered"),
+            "{refused}"
+        );
+    }
     assert_eq!(told(&["--where", "state != held"]), "");
     let sender = told(&["--state", "delivered", "--sender", "ann@*"]);
     assert!(sender.contains("--sender is about what is known no more"), "{sender}");

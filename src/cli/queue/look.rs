@@ -98,8 +98,11 @@ pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Fa
     }
     let include_done =
         list.include_done || digests.is_none() && !list.by_recipient && wants_done(office, &named);
-    if let Some(why) = named.as_ref().and_then(|named| misses(office, named, include_done)) {
-        say(&why);
+    if let Some(named) = &named {
+        sees(named, include_done)?;
+        if let Some(why) = misses(office, named, include_done) {
+            say(&why);
+        }
     }
     let wanted = named.as_ref().map(|named| named.filter()).transpose();
     let wanted = wanted.map_err(|bad| Failure::new(Exit::Usage, bad))?.unwrap_or_default();
@@ -143,18 +146,23 @@ fn wants_done(office: &Office, named: &Option<Selection>) -> bool {
     of_socket && states.any(|state| matches!(state.as_str(), "delivered" | "bounced"))
 }
 
+/// A condition that asks for what has left would never hold, however much has left.
+fn sees(named: &Selection, include_done: bool) -> Result<(), Failure> {
+    let conditions = named.conditions().unwrap_or_default();
+    if include_done || !conditions.iter().any(Condition::names_what_has_left) {
+        return Ok(());
+    }
+    let what = "--where sees what is in the queue, and names what has left it";
+    let hint = "what has left is listed by --state delivered and --state bounced";
+    Err(Failure::new(Exit::Usage, what).hint(Some(hint)))
+}
+
 /// Why a list of what has left is not all that may have been meant, where that is so.
 fn misses(office: &Office, named: &Selection, include_done: bool) -> Option<String> {
     let ended = |state: &String| matches!(state.as_str(), "delivered" | "bounced");
     let asked = named.state.iter().any(ended);
     if asked && !matches!(office, Office::Socket(_)) {
         return Some("what has left is known to a running odmrd only".to_owned());
-    }
-    let conditions = named.conditions().unwrap_or_default();
-    if !include_done && conditions.iter().any(Condition::names_what_has_left) {
-        let what =
-            "--where sees what is in the queue; what has left: --state delivered, --state bounced";
-        return Some(what.to_owned());
     }
     let unknown = [
         ("--sender", !named.sender.is_empty()),

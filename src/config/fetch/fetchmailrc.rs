@@ -252,6 +252,33 @@ const GLOBALS: [(&str, bool); 15] = [
 const NOISE: [&str; 5] = ["and", "with", "has", "wants", "options"];
 const BEGINNINGS: [&str; 4] = ["poll", "server", "skip", "defaults"];
 
+/// What `no` may stand in front of in one word, as fetchmail reads it.
+const IN_ONE_WORD: [&str; 18] = [
+    "keep",
+    "flush",
+    "limitflush",
+    "fetchall",
+    "rewrite",
+    "stripcr",
+    "forcecr",
+    "pass8bits",
+    "dropstatus",
+    "dropdelivered",
+    "mimedecode",
+    "idle",
+    "dns",
+    "checkalias",
+    "uidl",
+    "envelope",
+    "bouncemail",
+    "spambounce",
+];
+
+/// What is said no to, where that is said in one word.
+fn negated(word: &str) -> Option<&str> {
+    word.strip_prefix("no").filter(|rest| IN_ONE_WORD.contains(rest))
+}
+
 fn option(word: &str) -> Option<(&'static str, Takes)> {
     let known = OPTIONS.iter().find(|(name, others, _)| *name == word || others.contains(&word));
     known.map(|(name, _, takes)| (*name, *takes))
@@ -299,6 +326,7 @@ impl Reader {
         let token = self.tokens.get(self.at)?;
         let word = token.text.as_str();
         let keyword = option(word).is_some()
+            || negated(word).is_some()
             || NOISE.contains(&word)
             || BEGINNINGS.contains(&word)
             || matches!(word, "set" | "no");
@@ -317,8 +345,13 @@ impl Reader {
     }
 
     fn must(&mut self, of: &str, line: usize) -> Result<String, BadFile> {
+        // A name and a password may be any word.
+        if matches!(of, "user" | "password") {
+            let any = self.next().map(|token| token.text);
+            return any.ok_or_else(|| lacks_its_value(of, line));
+        }
         self.noise();
-        self.value().ok_or_else(|| BadFile { line, what: format!("{of} lacks its value") })
+        self.value().ok_or_else(|| lacks_its_value(of, line))
     }
 
     fn entries(&mut self) -> Result<Entries, BadFile> {
@@ -358,13 +391,15 @@ impl Reader {
     fn global(&mut self, all: &mut Entries, line: usize) -> Result<(), BadFile> {
         let wrong = |what: &str| BadFile { line, what: what.to_owned() };
         let mut word = self.next().ok_or_else(|| wrong("set lacks what is to be set"))?;
-        let negated = word.text == "no";
-        if negated {
+        let no = word.text == "no";
+        if no {
             word = self.next().ok_or_else(|| wrong("set no lacks what"))?;
         }
+        let in_one_word = negated(&word.text).filter(|_| !no && !word.quoted);
+        let negated = no || in_one_word.is_some();
         let (key, takes) = GLOBALS
             .iter()
-            .find(|(key, _)| *key == word.text)
+            .find(|(key, _)| *key == in_one_word.unwrap_or(&word.text))
             .ok_or_else(|| wrong(&format!("set {:?}: fetchmail has no such option", word.text)))?;
         let values = match takes {
             true => vec![self.must(key, line)?],
@@ -375,10 +410,11 @@ impl Reader {
     }
 
     fn said(&mut self, word: &str, line: usize) -> Result<Said, BadFile> {
-        let negated = word == "no";
-        let word = match negated {
-            true => self.next().map(|token| token.text).unwrap_or_default(),
-            false => word.to_owned(),
+        let in_one_word = negated(word);
+        let negated = word == "no" || in_one_word.is_some();
+        let word = match (negated, in_one_word) {
+            (true, None) => self.next().map(|token| token.text).unwrap_or_default(),
+            _ => in_one_word.unwrap_or(word).to_owned(),
         };
         let Some((key, takes)) = option(&word) else {
             return Err(BadFile { line, what: format!("{word:?} is no option of fetchmail's") });
@@ -394,12 +430,16 @@ impl Reader {
                     values.push(value);
                 }
                 if values.is_empty() {
-                    return Err(BadFile { line, what: format!("{key} lacks its value") });
+                    return Err(lacks_its_value(key, line));
                 }
             }
         }
         Ok(Said { key, values, negated })
     }
+}
+
+fn lacks_its_value(of: &str, line: usize) -> BadFile {
+    BadFile { line, what: format!("{of} lacks its value") }
 }
 
 impl Entries {
@@ -589,6 +629,12 @@ fn domains(layer: &mut Layer, said: &[&Said], remarks: &mut Vec<String>) {
             None => remarks.push(format!("fetchdomains {domain:?}: no domain of two labels")),
         }
     }
+    if named.is_none() {
+        remarks.push(
+            "no fetchdomains stood there, so fetchmail asked for this machine's own name: set domains"
+                .to_owned(),
+        );
+    }
     layer.domains = (!asked.is_empty()).then_some(asked);
 }
 
@@ -757,6 +803,45 @@ mod tests {
             "line 2: \"frobnicate\" is no option of fetchmail's"
         );
         assert_eq!(wrong("set"), "line 1: set lacks what is to be set");
+    }
+
+    #[test]
+    fn no_and_what_it_is_said_to_may_be_one_word() {
+        let words = "nokeep norewrite nofetchall noflush nolimitflush nostripcr nomimedecode noidle \
+                     nodropstatus noforcecr nopass8bits nodropdelivered";
+        let account = one(&format!(
+            "set nobouncemail set nospambounce\n\
+             poll h.test nodns nocheckalias nouidl noenvelope proto odmr user a pass b\n\
+             fetchdomains c.org nokeep smtphost a norewrite {words}"
+        ));
+        assert_eq!(account.layer.domains.map(|domains| domains.len()), Some(1));
+        assert_eq!(account.layer.deliver, Deliver::read("smtp:a:25"));
+        let meaningless =
+            account.remarks.iter().find(|remark| remark.starts_with("without")).unwrap();
+        for word in ["dns", "checkalias", "uidl", "envelope", "keep", "rewrite", "idle"] {
+            assert!(meaningless.contains(word), "{word}: {meaningless}");
+        }
+        let import = import("set nobouncemail").unwrap();
+        assert_eq!(import.remarks, ["set no bouncemail: has no counterpart here"]);
+        // Names that only begin so, and those in quotes, are names.
+        let account = one(
+            "poll h.test proto odmr user nokeep pass keep fetchdomains nossl.org nodomain.org 'nokeep'",
+        );
+        assert_eq!(account.layer.user.as_deref(), Some("nokeep"));
+        assert_eq!(account.password.unwrap().expose_secret(), "keep");
+        assert_eq!(account.layer.domains.map(|domains| domains.len()), Some(2));
+        let wrong = super::import("poll h.test nofolder").unwrap_err().to_string();
+        assert_eq!(wrong, "line 1: \"nofolder\" is no option of fetchmail's");
+    }
+
+    #[test]
+    fn an_entry_that_names_no_domain_is_told_of_and_those_behind_it_are_taken() {
+        let text = "poll h.test proto odmr user a pass b ssl\n\
+                    poll i.test proto odmr user a pass b ssl fetchdomains c.org";
+        let accounts = import(text).unwrap().accounts;
+        let [without, with] = &accounts[..] else { panic!("{accounts:?}") };
+        assert!(without.remarks[0].starts_with("no fetchdomains stood there"), "{without:?}");
+        assert!(with.remarks.is_empty(), "{with:?}");
     }
 
     proptest::proptest! {

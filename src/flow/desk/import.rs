@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, Take};
 
 use super::record::IMPORT;
 use super::{Desk, Sheet, Trouble, line};
@@ -269,7 +269,7 @@ impl Desk {
     async fn take_in(
         &self,
         carried: &Carried,
-        content: &mut (impl AsyncRead + Unpin),
+        content: &mut Take<impl AsyncRead + Unpin>,
     ) -> Result<&'static str, Trouble> {
         let data = |what: String| Failure::new(Exit::Data, what);
         let Parcel { id, domain, arrival } = carried.parcel().map_err(data)?;
@@ -295,6 +295,11 @@ impl Desk {
             return Ok("done");
         }
         let (draft, digest) = received(spool, carried.size, content).await?;
+        let short = content.limit();
+        if short > 0 {
+            let what = format!("{id}: the content ends {short} octets before its envelope says so");
+            return Err(data(what).into());
+        }
         if digest != carried.content_sha256 {
             let what = format!("{id}: the content is not the one its envelope was written for");
             return Err(data(what).into());

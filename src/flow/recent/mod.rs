@@ -47,6 +47,16 @@ pub struct Past {
     pub drained: Drained,
 }
 
+impl Past {
+    /// Before there was a word for it, a session in which mail was put off was written down as any other.
+    fn by_its_name_now(mut self) -> Past {
+        if self.outcome == Outcome::Ok && self.drained.deferred > 0 {
+            self.outcome = Outcome::Partial;
+        }
+        self
+    }
+}
+
 /// What the calls of an hour came to, by [`Outcome`].
 pub type Calls = [u32; Outcome::ALL.len()];
 
@@ -129,11 +139,12 @@ impl Recent {
     /// Takes over what was written down, of a daemon that nobody has called yet.
     fn learn(&self, book: Book) {
         let mut last = lock(&self.last);
-        for past in book.sessions.iter().rev() {
+        let sessions: Vec<Past> = book.sessions.into_iter().map(Past::by_its_name_now).collect();
+        for past in sessions.iter().rev() {
             last.insert(past.account.clone(), past.clone());
         }
         drop(last);
-        *lock(&self.sessions) = book.sessions.into_iter().take(SESSIONS).collect();
+        *lock(&self.sessions) = sessions.into_iter().take(SESSIONS).collect();
         let mut accounts = lock(&self.accounts);
         for (account, hours) in book.hours {
             let known = accounts.entry(account).or_default();
@@ -232,6 +243,21 @@ mod tests {
         assert!(later.sessions(usize::MAX).iter().all(|past| past.account == "acme"));
     }
 
+    /// Also when it was written down before there was a word for it.
+    #[test]
+    fn a_session_in_which_mail_was_put_off_is_recalled_as_one() {
+        let (folder, recent) = (tempfile::tempdir().unwrap(), Recent::default());
+        let drained = Drained { deferred: 2, ..Drained::default() };
+        recent.note(Past { drained, ..past(1, Outcome::Ok) }, at(1));
+        recent.note(Past { drained, ..past(2, Outcome::Dropped) }, at(1));
+        recent.note(past(3, Outcome::Ok), at(1));
+        recent.write_down(folder.path()).unwrap();
+        let later = Recent::default();
+        later.recall(folder.path());
+        let told: Vec<_> = later.sessions(9).iter().map(|past| past.outcome).collect();
+        assert_eq!(told, [Outcome::Ok, Outcome::Dropped, Outcome::Partial]);
+    }
+
     #[test]
     fn an_outcome_is_written_by_its_word() {
         for (outcome, word) in Outcome::ALL {
@@ -248,9 +274,9 @@ mod tests {
         let hours = recent.hours("acme", at(1001));
         assert_eq!((hours[22][0], hours[23][5], hours[21]), (2, 1, Calls::default()));
         assert_eq!(recent.hours("acme", at(1023))[0][0], 2);
-        assert_eq!(recent.hours("acme", at(1024))[0], [0, 0, 0, 0, 0, 1]);
+        assert_eq!(recent.hours("acme", at(1024))[0], [0, 0, 0, 0, 0, 1, 0]);
         recent.note(past(4, Outcome::NoMail), at(1024));
-        assert_eq!(recent.hours("acme", at(1024))[23], [0, 1, 0, 0, 0, 0]);
+        assert_eq!(recent.hours("acme", at(1024))[23], [0, 1, 0, 0, 0, 0, 0]);
         assert_eq!(recent.hours("boat", at(1001)), [Calls::default(); HOURS]);
     }
 

@@ -17,7 +17,7 @@
 //! | `recover`, `rescue` | beginning and end; going on where pages are damaged |
 //!
 //! The folder holds `spool.db` (with its log beside it), `bodies/` for large content, `lock`, and
-//! `spare`.
+//! `spare`. `spool.db` is made as `spool.db.new`, and gets its name when it is whole.
 //! Rows and files are private to this engine; other programs ask the library.
 
 mod body;
@@ -51,9 +51,9 @@ mod spare;
 pub mod verify;
 mod writer;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -161,11 +161,13 @@ impl Embedded {
         let hint = "the spool's folder must be writable by this user";
         let unusable =
             |e: io::Error| SpoolError::Unusable(format!("{}: {e}; {hint}", folder.display()));
+        let remains = remains(folder);
         make(folder).map_err(unusable)?;
         let lock = Lock::take(folder)?;
         let bodies = Bodies::open(folder).map_err(unusable)?;
         let room = File::open(folder).and_then(|file| Room::new(file, settings.reserve));
         let room = Arc::new(room.map_err(unusable)?);
+        not_in_place_of_others(folder, &bodies, &remains)?;
         let writer = employable(folder, bodies, room)?;
         Core::new(&settings, writer, lock).map_err(unusable).map(|core| Embedded(Arc::new(core)))
     }
@@ -275,9 +277,13 @@ impl Embedded {
 }
 
 /// What lies in the folder beside [`BODIES`].
-pub const FILES: [&str; 5] = ["lock", DATABASE, "spool.db-wal", "spool.db-shm", spare::NAME];
+pub const FILES: [&str; 6] = ["lock", DATABASE, DRAFT, LOGS[0], LOGS[1], spare::NAME];
 /// The file of the tables.
 pub const DATABASE: &str = "spool.db";
+/// And while it is being made.
+const DRAFT: &str = "spool.db.new";
+/// What lies beside it from its first day on.
+const LOGS: [&str; 2] = ["spool.db-wal", "spool.db-shm"];
 /// The folder of large content in it.
 pub const BODIES: &str = "bodies";
 
@@ -307,35 +313,57 @@ fn lost(folder: &Path) -> PathBuf {
     folder.join("lost")
 }
 
-/// Tables that are to be made anew beside content are no new spool, but one that has lost its tables.
-fn not_beside_content(folder: &Path, bodies: &Bodies) -> Result<(), SpoolError> {
+/// What is there of a spool besides its tables.
+fn remains(folder: &Path) -> Vec<&'static str> {
+    let others = FILES.into_iter().chain([BODIES]).filter(|name| ![DATABASE, DRAFT].contains(name));
+    others.filter(|name| folder.join(name).exists()).collect()
+}
+
+/// Tables that are to be made are those of a new spool, or of one that was not made to its end; or else of one
+/// that has lost its tables, which must not begin anew as if nothing had been in them.
+fn not_in_place_of_others(
+    folder: &Path,
+    bodies: &Bodies,
+    remains: &[&str],
+) -> Result<(), SpoolError> {
     let path = database(folder);
-    let is_empty = |name: &Path| std::fs::metadata(name).map_or(true, |facts| facts.len() == 0);
-    if !is_empty(&path) || !is_empty(&folder.join("spool.db-wal")) {
+    if !schema::is_empty(&path) {
         return Ok(());
     }
-    let shown = path.display();
-    let count = bodies.count().map_err(|e| SpoolError::Unusable(format!("{shown}: {e}")))?;
-    if count == 0 {
+    let count = bodies.count();
+    let count = count.map_err(|e| SpoolError::Unusable(format!("{}: {e}", path.display())))?;
+    let holds = format!("{} holds mail (files: {count})", folder.join(BODIES).display());
+    match count {
+        0 => has_not_lost_its_tables(&path, remains),
+        _ => Err(lost_tables(&path, &holds)),
+    }
+}
+
+/// The file is put in its place when it is whole, and its log is begun behind that.
+fn has_not_lost_its_tables(path: &Path, remains: &[&str]) -> Result<(), SpoolError> {
+    let telling = |name: &&&str| path.exists() || LOGS.contains(name);
+    let beside: Vec<&str> = remains.iter().filter(telling).copied().collect();
+    if !schema::is_empty(path) || beside.is_empty() {
         return Ok(());
     }
-    let contents = folder.join(BODIES);
-    let contents = contents.display();
-    Err(SpoolError::Unusable(format!(
-        "{shown}: is gone or empty, and {contents} holds mail (files: {count}); put the database back, or \
-         move that folder away to begin anew"
-    )))
+    let lies = format!("beside it lies what a spool in use has ({})", beside.join(", "));
+    Err(lost_tables(path, &lies))
+}
+
+fn lost_tables(path: &Path, beside: &str) -> SpoolError {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    SpoolError::Unusable(format!(
+        "{}: is gone or empty, and {beside}; put the database back, or move {} away to begin anew",
+        path.display(),
+        folder.display()
+    ))
 }
 
 /// Opens the tables, makes good what a crash left, and reads the counts.
 fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Writer, SpoolError> {
     let path = database(folder);
     let unusable = |e: String| SpoolError::Unusable(format!("{}: {e}", path.display()));
-    not_beside_content(folder, &bodies)?;
     let spare = Spare::open(folder, &room);
-    let mut file = OpenOptions::new();
-    let file = file.write(true).create(true).truncate(false).mode(0o600).open(&path);
-    file.map_err(|e| unusable(e.to_string()))?;
     let db = schema::writer(&path)?;
     if spare.is_given_up() {
         recover::begin_log_anew(&db);

@@ -18,7 +18,7 @@ use super::operate::{self, Audited};
 use super::reader::{Readers, aside, modestly, unreadable};
 use super::rescue::{self, is_damage};
 use super::row::{self, Stored, Unreadable};
-use super::{Core, body, content, database, schema};
+use super::{Core, body, content, database, has_not_lost_its_tables, remains, schema};
 use crate::queue::{Answered, Entry, EntryId, EntryState, Mark, order};
 use crate::smtp::Domain;
 use crate::spool::SpoolError;
@@ -228,6 +228,7 @@ impl Overseer {
             let what = format!("{}: there is no spool", folder.display());
             return Err(SpoolError::Unusable(what));
         }
+        has_not_lost_its_tables(&path, &remains(folder))?;
         if schema::has_a_sealed_log(&path) {
             let what = format!(
                 "{}: the log beside it cannot be read where nothing can be written; copy the folder, and look \

@@ -25,12 +25,15 @@
 //! the other side has the mail. Of what came to a domain up to
 //! `told`, and of that moment up to `told_entry`, somebody has been told that it waits.
 
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::StatVfsMountFlags;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::rescue;
 use crate::spool::SpoolError;
@@ -178,10 +181,43 @@ pub(super) fn writer(path: &Path) -> Result<Connection, SpoolError> {
         let seen = rusqlite::version();
         return Err(SpoolError::Unusable(format!("SQLite {seen} is too old: 3.51.3 is needed")));
     }
+    if is_empty(path) {
+        make(path)?;
+    }
     let db = Connection::open(path).map_err(|e| unusable(path, &e))?;
     prepare(&db).map_err(|e| unusable(path, &e))?;
     layout(&db, path, true)?;
     Ok(db)
+}
+
+/// Has nothing ever been written there, or is it gone?
+pub(super) fn is_empty(path: &Path) -> bool {
+    match fs::metadata(path) {
+        Ok(facts) => facts.len() == 0,
+        Err(e) => e.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+/// Makes the tables under another name, and gives them theirs when they are whole and on disk. So a file that
+/// bears the name and is empty has lost what was in it, and nobody was cut off in between.
+fn make(path: &Path) -> Result<(), SpoolError> {
+    let draft = beside(path, UNFINISHED);
+    let failed = |e: io::Error| SpoolError::Unusable(format!("{}: {e}", path.display()));
+    match fs::remove_file(&draft) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
+        _ => {}
+    }
+    let mut file = OpenOptions::new();
+    let file = file.write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
+    let filled = Connection::open(&draft).and_then(|db| {
+        db.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = MEMORY;")?;
+        create(&db)
+    });
+    filled.map_err(|e| unusable(path, &e))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let named = file.sync_all().and_then(|()| fs::rename(&draft, path));
+    named.and_then(|()| File::open(folder)?.sync_all()).map_err(failed)
 }
 
 fn prepare(db: &Connection) -> rusqlite::Result<()> {
@@ -215,11 +251,11 @@ fn layout(db: &Connection, path: &Path, new: bool) -> Result<(), SpoolError> {
         .map_err(|e| unusable(path, &e))?;
     match (application, layout) {
         (0, 0) if new => create(db).map_err(|e| unusable(path, &e)),
-        (APPLICATION, LAYOUT) => Ok(()),
+        (APPLICATION, LAYOUT) => is_whole(db, path, new),
         (APPLICATION, old) if new && STEPS.iter().any(|(from, _)| *from == old) => {
             raise(db, old).map_err(|e| unusable(path, &e))?;
             info!(from = old, to = LAYOUT, "the spool has the layout of this version now");
-            Ok(())
+            is_whole(db, path, new)
         }
         (APPLICATION, other) => {
             let what_to_do = match STEPS.iter().any(|(from, _)| *from == other) {
@@ -234,6 +270,53 @@ fn layout(db: &Connection, path: &Path, new: bool) -> Result<(), SpoolError> {
         }
         _ => Err(SpoolError::Unusable(format!("{}: this is no spool of odmrd", path.display()))),
     }
+}
+
+/// What the file of the tables ends in while they are being made.
+const UNFINISHED: &str = ".new";
+
+/// Is everything there? A table that is gone has taken with it what was in it; an index only repeats what
+/// stands elsewhere, and is made anew by whoever may write.
+fn is_whole(db: &Connection, path: &Path, may_write: bool) -> Result<(), SpoolError> {
+    let missing = missing(db).map_err(|e| unusable(path, &e))?;
+    if let Some((_, name, _)) = missing.iter().find(|(kind, ..)| *kind == "TABLE") {
+        let (shown, advice) = (path.display(), rescue::ADVICE);
+        return Err(SpoolError::Corrupt(format!("{shown}: its table {name:?} is gone; {advice}")));
+    }
+    for (_, index, statement) in missing.iter().filter(|_| may_write) {
+        db.execute_batch(statement).map_err(|e| unusable(path, &e))?;
+        warn!(index, "an index of the spool was gone, and has been made anew");
+    }
+    Ok(())
+}
+
+/// A table or an index: which, its name, and what makes it.
+type Thing = (&'static str, &'static str, &'static str);
+
+/// Which tables and indexes are gone.
+fn missing(db: &Connection) -> rusqlite::Result<Vec<Thing>> {
+    let mut known = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?1")?;
+    let mut missing = Vec::new();
+    for (kind, name, statement) in things() {
+        if !known.exists([name])? {
+            missing.push((kind, name, statement));
+        }
+    }
+    Ok(missing)
+}
+
+/// The indexes that are gone.
+pub(super) fn missing_indexes(db: &Connection) -> rusqlite::Result<Vec<&'static str>> {
+    let indexes = missing(db)?.into_iter().filter(|(kind, ..)| *kind == "INDEX");
+    Ok(indexes.map(|(_, name, _)| name).collect())
+}
+
+/// All that [`TABLES`] makes.
+fn things() -> impl Iterator<Item = Thing> {
+    TABLES.split(';').map(str::trim).filter_map(|statement| {
+        let mut words = statement.strip_prefix("CREATE ")?.split([' ', '(']);
+        Some((words.next()?, words.next()?, statement))
+    })
 }
 
 fn create(db: &Connection) -> rusqlite::Result<()> {
@@ -343,6 +426,27 @@ mod tests {
     fn the_steps_lead_one_by_one_to_this_layout() {
         let first = STEPS[0].0;
         assert!(STEPS.iter().map(|(from, _)| *from).eq(first..LAYOUT));
+    }
+
+    #[test]
+    fn all_that_is_made_is_known_by_its_name() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        assert_eq!(super::missing(&db).unwrap().len(), super::things().count());
+        super::create(&db).unwrap();
+        assert_eq!(super::missing(&db).unwrap(), []);
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE sql LIKE 'CREATE%' AND name NOT LIKE 'sqlite%'";
+        let made: usize = db.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(made, super::things().count());
+        db.execute_batch("DROP INDEX mark_until").unwrap();
+        assert_eq!(super::missing_indexes(&db).unwrap(), ["mark_until"]);
+        let path = std::path::Path::new("spool.db");
+        super::is_whole(&db, path, false).unwrap();
+        assert_eq!(super::missing_indexes(&db).unwrap(), ["mark_until"]);
+        super::is_whole(&db, path, true).unwrap();
+        assert!(super::missing_indexes(&db).unwrap().is_empty());
+        db.execute_batch("DROP TABLE mark").unwrap();
+        let told = super::is_whole(&db, path, true).unwrap_err().to_string();
+        assert!(told.starts_with("spool.db: its table \"mark\" is gone; "), "{told}");
     }
 
     #[test]

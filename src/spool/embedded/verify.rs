@@ -20,7 +20,8 @@ use super::rescue::is_damage;
 use super::settle::{Damage, Noticed};
 use super::writer::Work;
 use super::{
-    BODIES, Core, Embedded, Settings, database, lost, not_beside_content, recover, schema,
+    BODIES, Core, Embedded, Settings, database, lost, not_in_place_of_others, recover, remains,
+    schema,
 };
 use crate::queue::EntryId;
 use crate::smtp::Domain;
@@ -266,7 +267,10 @@ fn whole(kind: Kind, what: String) -> Finding {
 fn of_the_database(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
     let mut check = db.prepare("PRAGMA quick_check(100)")?;
     let mut rows = check.query([])?;
-    let mut found = Vec::new();
+    let gone = schema::missing_indexes(db)?.into_iter();
+    let gone =
+        gone.map(|index| format!("its index {index:?} is gone; a start, or repair, makes it anew"));
+    let mut found: Vec<Finding> = gone.map(|what| whole(Kind::Database, what)).collect();
     loop {
         match rows.next() {
             Ok(Some(row)) => {
@@ -365,11 +369,12 @@ impl Embedded {
             return Err(SpoolError::Unusable(what));
         }
         {
+            let remains = remains(folder);
             let _lock = Lock::take(folder)?;
             let unusable =
                 |e: std::io::Error| SpoolError::Unusable(format!("{}: {e}", folder.display()));
             let bodies = Bodies::open(folder).map_err(unusable)?;
-            not_beside_content(folder, &bodies)?;
+            not_in_place_of_others(folder, &bodies, &remains)?;
             let db = schema::writer(&path)?;
             bodies.put_aside(&db, &lost(folder)).map_err(unusable)?;
             let mended = recover::rebuild(&db).and_then(|()| recover::recount(&db));

@@ -6,11 +6,13 @@ const SVG = "http://www.w3.org/2000/svg";
 const EVERY = 60000;
 const AGES = ["1 h", "6 h", "1 d", "3 d", "5 d", "older"];
 const AGE_ENDS = [3600, 21600, 86400, 259200, 432000];
-const RESULTS = ["ok", "no_mail", "refused450", "tempfail451", "dropped", "timeout"];
+// In the order in which calls are counted.
+const RESULTS = ["ok", "no_mail", "refused450", "tempfail451", "dropped", "timeout", "partial"];
 // How a result is drawn, worst last, and what it is called.
 const MARKS = {
   ok: { mark: "ok", words: "mail fetched", tone: "good" },
   no_mail: { mark: "none", words: "no mail", tone: "good" },
+  partial: { mark: "later", words: "mail put off", tone: "warn" },
   refused450: { mark: "later", words: "refused (450)", tone: "warn" },
   tempfail451: { mark: "later", words: "later (451)", tone: "warn" },
   dropped: { mark: "broken", words: "line broke", tone: "bad" },
@@ -237,7 +239,7 @@ function mark(kind, label) {
 }
 
 function key() {
-  const words = { ok: "mail fetched", none: "no mail", later: "refused or told to call later",
+  const words = { ok: "mail fetched", none: "no mail", later: "refused, told to call later, or mail put off",
     broken: "line broke or too slow", never: "no call" };
   id("key").replaceChildren(...Object.entries(words).map(([kind, of]) => node("li", null, mark(kind), of)));
 }
@@ -260,11 +262,12 @@ function calls(status, now) {
 
 // The worst of an hour is what is to be seen.
 function punch(of, hour) {
-  const worst = RESULTS.findLast((_, n) => of[n] > 0);
+  const times = (result) => of[RESULTS.indexOf(result)];
+  const worst = Object.keys(MARKS).findLast((result) => times(result) > 0);
   if (!worst) return mark("never", `${two(hour.getHours())} h: no call`);
-  const words = RESULTS.map((result, n) => of[n] && `${of[n]} ${MARKS[result].words}`).filter(Boolean);
+  const words = Object.keys(MARKS).filter(times).map((result) => `${times(result)} ${MARKS[result].words}`);
   // Fetched mail outshines an hour of finding none.
-  const kind = worst === "no_mail" && of[0] ? "ok" : MARKS[worst].mark;
+  const kind = worst === "no_mail" && times("ok") ? "ok" : MARKS[worst].mark;
   return mark(kind, `${two(hour.getHours())} h: ${words.join(", ")}`);
 }
 
