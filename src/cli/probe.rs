@@ -11,6 +11,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::run::run;
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
+use crate::cli::fetch::PasswordFlags;
+use crate::config::fetch::ClearAuth;
 use crate::config::value::Duration;
 use crate::flow::probe::{Level, catalogue};
 use crate::smtp::{Domain, Mailbox};
@@ -29,6 +31,14 @@ pub const EXAMPLES: &[Example] = &[
     (
         "smtp-probe server mx.example.org --json | jq -r 'select(.outcome==\"fail\")|[.id,.why]|@tsv'",
         "For a pipe",
+    ),
+    (
+        "smtp-probe provider atrn.example.net --user acme --password-file acme.secret --domain example.org",
+        "Does this provider keep to RFC 2645? No mail is heard of",
+    ),
+    (
+        "smtp-probe provider atrn.example.net --user acme --password-file acme.secret --domain example.org --turn",
+        "And once it has turned the line? No mail is taken",
     ),
     ("smtp-probe script mine.probe mx.example.org", "Talks of your own"),
     ("smtp-probe explain state.rcpt-first", "What a rule is about, and the talk that shows it"),
@@ -51,6 +61,8 @@ pub struct Cli {
 pub enum Command {
     /// Ask a server
     Server(Server),
+    /// Ask a provider of on-demand mail, whose customer you are
+    Provider(Provider),
     /// Play talks of your own against a server
     Script(Script),
     /// List every rule there is; with --json as JSON
@@ -73,6 +85,59 @@ pub struct Server {
     /// The server; 25 where no port is named
     #[arg(value_name = "HOST[:PORT]", value_parser = place)]
     pub place: Place,
+    /// Which rules.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// How to ask.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// How to tell.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Ask a provider of on-demand mail, whose customer you are
+///
+/// Without --user, what can be asked before a login. A line that it turns hears that nothing is taken; with --turn
+/// it also finds servers that are difficult, and still none that takes anything: all mail stays where it is, unless
+/// the provider loses it.
+#[derive(Debug, Args)]
+pub struct Provider {
+    /// The provider; 366 where no port is named
+    #[arg(value_name = "HOST[:PORT]", value_parser = provider)]
+    pub place: Place,
+    /// Who logs in
+    #[arg(long, value_name = "NAME", requires = "domain", help_heading = "Login")]
+    pub user: Option<String>,
+    /// Where the password comes from.
+    #[command(flatten)]
+    pub password: PasswordFlags,
+    /// What may be shown to a line that no certificate vouches for
+    #[arg(long, value_name = "WHAT", default_value = "none", help_heading = "Login")]
+    pub clear_auth: ClearAuth,
+    /// The domain whose mail the account may have [default: example.org]
+    #[arg(long, value_name = "DOMAIN", help_heading = "Asking")]
+    pub domain: Option<Domain>,
+    /// A domain that is somebody else's
+    #[arg(long, value_name = "DOMAIN", default_value = "example.com", help_heading = "Asking")]
+    pub foreign_domain: Domain,
+    /// The line may be turned, and mail be heard of; it is refused for now
+    #[arg(long, requires = "user", help_heading = "Asking")]
+    pub turn: bool,
+    /// Which rules.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// How to ask.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// How to tell.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Which rules.
+#[derive(Debug, Args)]
+pub struct Choice {
     /// These rules only: ids, or * at the end of one
     #[arg(long, value_name = "ID", value_parser = known, value_delimiter = ',')]
     pub only: Vec<String>,
@@ -82,12 +147,6 @@ pub struct Server {
     /// Rules of these groups only: relay, tls, syn ...
     #[arg(long, value_name = "NAME", value_parser = group, value_delimiter = ',')]
     pub group: Vec<String>,
-    /// How to ask.
-    #[command(flatten)]
-    pub asking: Asking,
-    /// How to tell.
-    #[command(flatten)]
-    pub output: Output,
 }
 
 /// Play talks of your own against a server
@@ -125,6 +184,9 @@ pub struct Asking {
     /// TLS from the first octet, as on port 465
     #[arg(long)]
     pub implicit_tls: bool,
+    /// Certificates that are vouched for by these are good ones [default: this machine's]
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// Call over IPv4 only
     #[arg(short = '4', conflicts_with = "ipv6")]
     pub ipv4: bool,
@@ -202,6 +264,14 @@ pub struct Place {
 }
 
 fn place(text: &str) -> Result<Place, String> {
+    place_or(text, 25)
+}
+
+fn provider(text: &str) -> Result<Place, String> {
+    place_or(text, 366)
+}
+
+fn place_or(text: &str, usual: u16) -> Result<Place, String> {
     let wanted =
         || format!("saw {text:?}; expected mx.example.org, 192.0.2.1:2525 or [2001:db8::1]:25");
     let is_bare_v6 = text.parse::<std::net::Ipv6Addr>().is_ok();
@@ -210,7 +280,7 @@ fn place(text: &str) -> Result<Place, String> {
             let port: u16 = port.parse().map_err(|_| wanted())?;
             (host, port)
         }
-        _ => (text, 25),
+        _ => (text, usual),
     };
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let is_address = host.parse::<std::net::IpAddr>().is_ok();

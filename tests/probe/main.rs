@@ -4,6 +4,8 @@
 #[path = "../peers/lab/mod.rs"]
 mod lab;
 mod misuse;
+mod provider;
+mod scripted;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -34,7 +36,27 @@ fn asked(lab: &Lab, server: SocketAddr, more: &[&str]) -> Ran {
 /// What is not as it should be, a line each, against what is known of such a server.
 #[track_caller]
 fn is_as_known(lab: &Lab, name: &str, server: SocketAddr, code: i32) {
-    let ran = asked(lab, server, &["--json", "--intrusive"]);
+    is_golden(name, &asked(lab, server, &["--json", "--intrusive"]), code);
+}
+
+/// What was said in all talks.
+fn said(ran: &Ran) -> String {
+    use base64::Engine;
+    let decoded = |line: &Value| {
+        let words = line["transcript"].as_array().cloned().unwrap_or_default();
+        let octets = words.iter().flat_map(|word| {
+            let raw = word["raw"].as_str().unwrap_or_default();
+            base64::prelude::BASE64_STANDARD.decode(raw).expect("base64")
+        });
+        octets.collect::<Vec<u8>>()
+    };
+    let lines = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    String::from_utf8_lossy(&lines.flat_map(|line| decoded(&line)).collect::<Vec<u8>>())
+        .into_owned()
+}
+
+#[track_caller]
+fn is_golden(name: &str, ran: &Ran, code: i32) {
     let lines: Vec<Value> =
         ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let (summary, records) = lines.split_last().expect("a summary");

@@ -2,9 +2,13 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `server.probe` | the rules that a talk shows, with their talks |
+//! | `server.probe`, `provider.probe` | the rules that a talk shows, with their talks |
 //! | `survey` | the rules that are read off what any talk brings: the greeting, the list of extensions, every reply |
+//! | `provider` | those that are read off what a provider offers |
+//! | [`reversed`] | the rules for a provider that has turned the line |
 
+mod provider;
+pub mod reversed;
 mod survey;
 
 use std::sync::LazyLock;
@@ -13,11 +17,29 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+pub use provider::{mechanisms, provider_rules};
 pub use survey::{Rule, Survey, TlsSeen, rules};
 
 use super::script::{self, Answer, Level, Need, Outcome, Probe, Side, Verdict, Word};
 use crate::finding::{About, Assessment, Conclusion, Expected, Finding, Severity, Status};
 use crate::smtp::escape::Escaped;
+
+/// Who is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A server that takes mail.
+    Server,
+    /// A server that hands mail over.
+    Provider,
+}
+
+/// The rules that a talk with a provider shows.
+pub fn provider_probes() -> &'static [Probe] {
+    static PROBES: LazyLock<Vec<Probe>> =
+        LazyLock::new(|| script::read(include_str!("provider.probe")).unwrap_or_default());
+    &PROBES
+}
 
 /// The rules that a talk shows.
 pub fn probes() -> &'static [Probe] {
@@ -35,6 +57,8 @@ pub struct Row {
     pub id: String,
     /// The part of it before the dot.
     pub group: String,
+    /// Who is asked.
+    pub role: Role,
     /// The rule, as a statement that should be true.
     pub title: String,
     /// How much it matters.
@@ -53,10 +77,11 @@ pub struct Row {
 
 impl Row {
     /// Of a talk.
-    pub fn of(probe: &Probe) -> Row {
+    pub fn of(role: Role, probe: &Probe) -> Row {
         Row {
             id: probe.id.clone(),
             group: probe.group().to_owned(),
+            role,
             title: probe.title.clone(),
             severity: probe.level,
             spec: probe.spec.clone(),
@@ -68,10 +93,11 @@ impl Row {
     }
 
     /// Of a rule of the survey.
-    pub fn of_rule(rule: &Rule) -> Row {
+    pub fn of_rule(role: Role, rule: &Rule) -> Row {
         Row {
             id: rule.id.to_owned(),
-            group: rule.id.split_once('.').map_or(rule.id, |(group, _)| group).to_owned(),
+            group: group_of(rule.id),
+            role,
             title: rule.title.to_owned(),
             severity: rule.level,
             spec: rule.spec.iter().map(|&spec| spec.to_owned()).collect(),
@@ -81,12 +107,48 @@ impl Row {
             talk: None,
         }
     }
+
+    /// Of a rule for a provider that has turned the line.
+    pub fn of_scene(scene: &reversed::Scene) -> Row {
+        let needs = std::iter::once("turn").chain(scene.needs.iter().copied());
+        Row {
+            id: scene.id.to_owned(),
+            group: group_of(scene.id),
+            role: Role::Provider,
+            title: scene.title.to_owned(),
+            severity: scene.level,
+            spec: scene.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: scene.fix.to_owned(),
+            quirk: scene.quirk.map(str::to_owned),
+            needs: needs.map(str::to_owned).collect(),
+            talk: Some(format!("{}\n", scene.talk)),
+        }
+    }
 }
 
-/// Every row: first what is read off the greeting and the replies, then what is asked, as it is asked.
+fn group_of(id: &str) -> String {
+    id.split_once('.').map_or(id, |(group, _)| group).to_owned()
+}
+
+/// Every row for one who is asked: first what is read off the greeting and the replies, then what is asked, as
+/// it is asked.
+pub fn catalogue_of(role: Role) -> Vec<Row> {
+    let (surveyed, talks) = match role {
+        Role::Server => (rules(), probes()),
+        Role::Provider => (provider_rules(), provider_probes()),
+    };
+    let surveyed = surveyed.iter().map(|rule| Row::of_rule(role, rule));
+    let talks = talks.iter().map(|probe| Row::of(role, probe));
+    let scenes = match role {
+        Role::Server => &[],
+        Role::Provider => reversed::scenes(),
+    };
+    surveyed.chain(talks).chain(scenes.iter().map(Row::of_scene)).collect()
+}
+
+/// Every row there is.
 pub fn catalogue() -> Vec<Row> {
-    let surveyed = rules().iter().map(Row::of_rule);
-    surveyed.chain(probes().iter().map(Row::of)).collect()
+    [Role::Server, Role::Provider].into_iter().flat_map(catalogue_of).collect()
 }
 
 /// What came of one rule. `odmr.probe.result/1`.
@@ -98,8 +160,8 @@ pub struct Record {
     pub id: String,
     /// The part of it before the dot.
     pub group: String,
-    /// What was tried: `server`.
-    pub role: &'static str,
+    /// Who was asked.
+    pub role: Role,
     /// Where the rule is written.
     pub spec: Vec<String>,
     /// How much it matters.
@@ -186,7 +248,7 @@ impl Record {
     pub const FIELDS: &[(&str, &str)] = &[
         ("schema", "\"odmr.probe.result/1\"; the last line of --json is an odmr.probe.summary/1."),
         ("id", "The rule; group is the part before its dot."),
-        ("role", "What was tried: server."),
+        ("role", "Who was asked: server or provider."),
         ("spec", "Where the rule is written."),
         ("severity", "security, must, should, interop or info."),
         ("outcome", "pass, warn, fail, skip (not tried) or inconclusive (not found out)."),
@@ -209,7 +271,7 @@ impl Record {
             schema: "odmr.probe.result/1",
             id: row.id,
             group: row.group,
-            role: "server",
+            role: row.role,
             spec: row.spec,
             severity: row.severity,
             outcome: verdict.outcome,
