@@ -1,7 +1,10 @@
 //! `smtp-probe`'s command line.
 
+mod diff;
+mod html;
 mod page;
 mod run;
+mod transcript;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -40,7 +43,12 @@ pub const EXAMPLES: &[Example] = &[
         "smtp-probe provider atrn.example.net --user acme --password-file acme.secret --domain example.org --turn",
         "And once it has turned the line? No mail is taken",
     ),
+    (
+        "smtp-probe customer --listen 127.0.0.1:3366 --domain example.org -- atrn-fetch run test",
+        "Does this customer keep to RFC 2645? It is started once for each rule",
+    ),
     ("smtp-probe script mine.probe mx.example.org", "Talks of your own"),
+    ("smtp-probe diff before.json after.json", "What has changed between two reports"),
     ("smtp-probe explain state.rcpt-first", "What a rule is about, and the talk that shows it"),
 ];
 
@@ -63,8 +71,20 @@ pub enum Command {
     Server(Server),
     /// Ask a provider of on-demand mail, whose customer you are
     Provider(Provider),
+    /// Play the provider of on-demand mail, and judge who calls
+    Customer(Customer),
     /// Play talks of your own against a server
     Script(Script),
+    /// Tell what has changed between two reports that --format json or jsonl wrote
+    Diff {
+        /// The report before
+        old: PathBuf,
+        /// The report after
+        new: PathBuf,
+        /// A rule of this level that is not kept any more makes it end with 1
+        #[arg(long, value_name = "LEVEL", default_value = "must,security", value_delimiter = ',', value_parser = level)]
+        fail_on: Vec<Level>,
+    },
     /// List every rule there is; with --json as JSON
     List {
         /// As JSON, an object a line
@@ -133,6 +153,59 @@ pub struct Provider {
     /// How to tell.
     #[command(flatten)]
     pub output: Output,
+}
+
+/// Play the provider of on-demand mail, and judge who calls
+///
+/// Any name and any password are let in, and none is looked at or noted. No mail is sent without --data; what is sent
+/// then is our own.
+#[derive(Debug, Args)]
+pub struct Customer {
+    /// Where the customer calls; port 366 where none is named
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = provider)]
+    pub listen: Place,
+    /// What is tried: ids, with or without cust. before them, * at the end of one, or all
+    #[arg(long, value_name = "NAME", default_value = "all", value_parser = scenario, value_delimiter = ',')]
+    pub scenario: Vec<String>,
+    /// The domain whose mail is fetched, where the customer does not say
+    #[arg(long, value_name = "DOMAIN", default_value = "example.org")]
+    pub domain: Domain,
+    /// A mailbox that the customer has [default: postmaster at the domain]
+    #[arg(long, value_name = "ADDRESS")]
+    pub rcpt: Option<Mailbox>,
+    /// Who sends [default: nobody, the null reverse-path]
+    #[arg(long, value_name = "ADDRESS")]
+    pub from: Option<Mailbox>,
+    /// A mailbox that is somebody else's
+    #[arg(long, value_name = "ADDRESS", default_value = "odmr-probe@example.com")]
+    pub foreign: Mailbox,
+    /// What we call ourselves [default: this machine's name]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<Domain>,
+    /// Wait so long for each answer
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = patience)]
+    pub timeout: Duration,
+    /// Wait so long for a call
+    #[arg(long, value_name = "DURATION", default_value = "10m")]
+    pub wait: Duration,
+    /// Content may be sent: --rcpt is a mailbox of yours
+    #[arg(long, requires = "rcpt")]
+    pub data: bool,
+    /// The certificate that is shown behind STARTTLS; the customer should take it
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// What a customer may take for an attack may be tried
+    #[arg(long)]
+    pub intrusive: bool,
+    /// How to tell.
+    #[command(flatten)]
+    pub output: Output,
+    /// What has the customer call, started once for each rule; how it ends counts, too
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub program: Vec<OsString>,
 }
 
 /// Which rules.
@@ -223,6 +296,9 @@ pub struct Output {
     /// A rule of this level that is not kept makes it end with 1
     #[arg(long, value_name = "LEVEL", default_value = "must,security", value_delimiter = ',', value_parser = level)]
     pub fail_on: Vec<Level>,
+    /// Write what was said into this folder, a file for each call, without passwords
+    #[arg(long, value_name = "DIR")]
+    pub transcript: Option<PathBuf>,
     /// Tell what is kept too, and what was said
     #[arg(short, long)]
     pub verbose: bool,
@@ -252,6 +328,8 @@ pub enum Form {
     Sarif,
     /// A table for a wiki or a ticket
     Markdown,
+    /// A page for a browser, with what was said drawn in it
+    Html,
 }
 
 /// A server.
@@ -309,6 +387,15 @@ fn known(text: &str) -> Result<String, String> {
     let near = near.filter(|row| strsim::levenshtein(&row.id, text) <= 3);
     let hint = near.map(|row| format!("; did you mean {}?", row.id)).unwrap_or_default();
     Err(format!("there is no such rule{hint} smtp-probe list has them all"))
+}
+
+/// A rule for customers, by its id or what stands behind `cust.` in it.
+fn scenario(text: &str) -> Result<String, String> {
+    match text {
+        "all" => Ok("cust.*".to_owned()),
+        _ if text.starts_with("cust.") => known(text),
+        _ => known(&format!("cust.{text}")),
+    }
 }
 
 fn group(text: &str) -> Result<String, String> {

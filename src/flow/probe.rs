@@ -4,6 +4,7 @@
 //! before each new one, a new one before the server has counted too many refusals. A line that somebody has
 //! turned hears that nothing is taken; one that was turned for nobody hears nothing at all.
 
+mod customer;
 mod proof;
 mod turned;
 
@@ -21,14 +22,16 @@ use crate::probe::suite::{Survey, TlsSeen};
 pub use crate::sasl::InClear;
 use crate::smtp::Domain;
 
+pub use self::customer::{Counter, Serving};
 pub use super::login::Login;
 pub use crate::net::Family;
+pub use crate::net::ListenAddr;
 pub use crate::probe::script::{BadScript, Level, NOTATION, Names, Outcome, Probe, read};
 pub use crate::probe::suite::reversed::Scene;
 pub use crate::probe::suite::reversed::scenes;
 pub use crate::probe::suite::{
     Record, Role, Row, Rule, Summary, abouts, assessment, catalogue, catalogue_of, is_amiss,
-    probes, provider_probes, provider_rules, rules, shown_line,
+    probes, provider_probes, provider_rules, rules, shown_line, shown_octets,
 };
 
 /// So many refusals on one line, and the next talk gets a new one: servers hang up on those who err.
@@ -238,9 +241,20 @@ impl<'a> Asked<'a> {
             Need::Intrusive => (!intrusive).then(|| "needs --intrusive".to_owned()),
             Need::Slow => (!slow).then(|| "needs --slow".to_owned()),
             Need::Turn => (!self.asking.turn).then(|| "needs --turn".to_owned()),
-            Need::Offered(word) => (!self.offered(word)).then(|| format!("{word} is not offered")),
+            Need::Offered(word) => {
+                (!self.offered_to(probe, word)).then(|| format!("{word} is not offered"))
+            }
             Need::NotOffered(word) => self.offered(word).then(|| format!("{word} is offered")),
         })
+    }
+
+    /// Is this offered where the talk takes place? What comes under TLS is asked under TLS.
+    fn offered_to(&self, probe: &Probe, keyword: &str) -> bool {
+        let as_offered = matches!(probe.start, Start::Ready | Start::Login);
+        match &self.offers[1] {
+            Some(offers) if as_offered => offers.iter().any(|word| word == keyword),
+            _ => self.offered(keyword),
+        }
     }
 
     fn offers_starttls(&self) -> bool {
@@ -262,7 +276,9 @@ impl<'a> Asked<'a> {
     /// Plays one talk, over the open line where that will do.
     async fn play(&mut self, probe: &Probe) -> Told {
         let begun = Instant::now();
-        let is_early = matches!(probe.start, Start::Connect | Start::Greeted | Start::Tls);
+        // A provider knows no transactions; elsewhere one may be open on the line.
+        let is_early = matches!(probe.start, Start::Connect | Start::Greeted | Start::Tls)
+            || probe.start == Start::Ready && self.asking.role != Role::Provider;
         let secure = self.asking.starttls && !self.asking.implicit_tls && self.offers_starttls();
         let as_offered = matches!(probe.start, Start::Ready | Start::Login);
         let will_do = |open: &Open| {
@@ -452,8 +468,10 @@ fn hand_over(input: &mut BytesMut, talk: &mut Talk) {
     }
 }
 
+/// What they said. An alert of TLS, to who shook no hands, is no reply. RFC 8446, section 5.1.
 fn heard(words: &[Word]) -> Vec<u8> {
-    let theirs = words.iter().filter(|word| word.side == Side::Theirs);
+    let is_alert = |word: &Word| !word.tls && word.octets.first() == Some(&0x15);
+    let theirs = words.iter().filter(|word| word.side == Side::Theirs && !is_alert(word));
     theirs.flat_map(|word| word.octets.iter().copied()).collect()
 }
 

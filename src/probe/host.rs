@@ -562,7 +562,8 @@ impl Host {
     }
 }
 
-fn listed(keywords: &[&str]) -> String {
+/// The answer to EHLO, without CRLF at its end.
+pub(super) fn listed(keywords: &[&str]) -> String {
     let Some((last, others)) = keywords.split_last() else { return "250 {me}".to_owned() };
     let mut text = "250-{me}\n".to_owned();
     others.iter().for_each(|word| text.push_str(&format!("250-{word}\n")));

@@ -4,14 +4,15 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use super::diff::diff;
 use super::page::Page;
-use super::{Asking, Choice, Cli, Command, Output, Place, Provider};
+use super::{Asking, Choice, Cli, Command, Customer, Output, Place, Provider};
 use crate::cli::tell;
 use crate::config::fetch::ClearAuth;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
-    self as flow, Asked, Family, InClear, Login, Names, Probe, Role, Row, Rule, Scene, Trust,
-    Unreached, catalogue,
+    self as flow, Asked, Counter, Family, InClear, ListenAddr, Login, Names, Probe, Role, Row,
+    Rule, Scene, Serving, Trust, Unreached, catalogue, catalogue_of,
 };
 
 /// A script may be so long, octets.
@@ -25,6 +26,10 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::List { json } => list(json),
         Command::Explain { id } => explain(&id),
+        Command::Diff { old, new, fail_on } => {
+            let minded: Vec<&str> = fail_on.iter().map(|level| level.word()).collect();
+            diff(&old, &new, &minded)
+        }
         Command::Server(server) => {
             let what = What { probes: flow::probes(), rules: flow::rules(), scenes: &[] };
             let asking = asking_of(&server.place, &server.asking, Role::Server);
@@ -36,6 +41,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             let asking = asking_a_provider(&provider)?;
             asked(&asking, &what, Some(&provider.choice), &provider.output)
         }
+        Command::Customer(customer) => served(&customer),
         Command::Script(script) => {
             let probes = read(&script.file)?;
             let what = What { probes: &probes, rules: &[], scenes: &[] };
@@ -79,13 +85,15 @@ fn explain(id: &str) -> Result<Exit, Failure> {
     tell(&text)
 }
 
+fn is_named(list: &[String], row: &Row) -> bool {
+    list.iter().any(|one| match one.strip_suffix('*') {
+        Some(start) => row.id.starts_with(start),
+        None => row.id == *one,
+    })
+}
+
 fn is_wanted(choice: &Choice, row: &Row) -> bool {
-    let named = |list: &[String]| {
-        list.iter().any(|one| match one.strip_suffix('*') {
-            Some(start) => row.id.starts_with(start),
-            None => row.id == *one,
-        })
-    };
+    let named = |list: &[String]| is_named(list, row);
     (choice.only.is_empty() || named(&choice.only))
         && !named(&choice.skip)
         && (choice.group.is_empty() || choice.group.contains(&row.group))
@@ -169,6 +177,66 @@ fn asked(
         let exit = page.end()?;
         Ok(if interrupted { Exit::Interrupted } else { exit })
     })
+}
+
+/// Waits for customers, and tells as they call.
+fn served(customer: &Customer) -> Result<Exit, Failure> {
+    let at = (customer.listen.host.as_str(), customer.listen.port);
+    let ip: IpAddr = at.0.parse().map_err(|_| {
+        let hint = "an address of this machine, such as 127.0.0.1:366 or [::]:366";
+        Failure::new(Exit::Usage, format!("--listen: {:?} is no address", at.0)).hint(Some(hint))
+    })?;
+    let serving = serving_of(customer);
+    let mut page = Page::new(&customer.output, &customer.listen, catalogue_of(Role::Customer));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
+    runtime.block_on(async {
+        let at = ListenAddr::Tcp((ip, at.1).into());
+        let mut counter = Counter::open(&at, &serving)
+            .map_err(|why| Failure::new(Exit::Unavailable, why.to_string()))?;
+        if serving.program.is_empty() {
+            page.warn(&format!("{}: waiting for customers", counter.address()));
+        }
+        let wanted = |row: &Row| is_named(&customer.scenario, row);
+        let mut trouble = Ok(());
+        let mut tell = |record| {
+            if trouble.is_ok() {
+                trouble = page.add(record);
+            }
+        };
+        let interrupted = tokio::select! {
+            () = counter.serve(&wanted, &mut tell) => false,
+            _ = tokio::signal::ctrl_c() => true,
+        };
+        trouble?;
+        let exit = page.end()?;
+        Ok(if interrupted { Exit::Interrupted } else { exit })
+    })
+}
+
+fn serving_of(customer: &Customer) -> Serving {
+    let domain = customer.domain.as_str().to_owned();
+    let me = customer.name.as_ref().map_or_else(flow::our_name, |name| name.as_str().to_owned());
+    let foreign = customer.foreign.as_str().to_owned();
+    let rcpt = customer.rcpt.as_ref().map(|rcpt| rcpt.as_str().to_owned());
+    Serving {
+        names: Names {
+            host: me.clone(),
+            me,
+            from: customer.from.as_ref().map_or(String::new(), |from| from.as_str().to_owned()),
+            rcpt: rcpt.unwrap_or_else(|| format!("postmaster@{domain}")),
+            domain,
+            stranger: foreign.rsplit_once('@').map_or("example.com", |(_, at)| at).to_owned(),
+            foreign,
+            mech: "PLAIN".to_owned(),
+        },
+        patience: customer.timeout.get(),
+        wait: customer.wait.get(),
+        program: customer.program.clone(),
+        certificate: customer.cert.clone().zip(customer.key.clone()),
+        data: customer.data,
+        intrusive: customer.intrusive,
+    }
 }
 
 /// How a provider is asked.

@@ -2,11 +2,13 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `server.probe`, `provider.probe` | the rules that a talk shows, with their talks |
+//! | `server.probe`, `provider.probe`, `customer.probe` | the rules that a talk shows, with their talks |
 //! | `survey` | the rules that are read off what any talk brings: the greeting, the list of extensions, every reply |
 //! | `provider` | those that are read off what a provider offers |
+//! | [`customer`] | the rules for a customer that calls |
 //! | [`reversed`] | the rules for a provider that has turned the line |
 
+pub mod customer;
 mod provider;
 pub mod reversed;
 mod survey;
@@ -32,12 +34,21 @@ pub enum Role {
     Server,
     /// A server that hands mail over.
     Provider,
+    /// A client that fetches it.
+    Customer,
 }
 
 /// The rules that a talk with a provider shows.
 pub fn provider_probes() -> &'static [Probe] {
     static PROBES: LazyLock<Vec<Probe>> =
         LazyLock::new(|| script::read(include_str!("provider.probe")).unwrap_or_default());
+    &PROBES
+}
+
+/// The rules that a talk with a customer shows, once the line has turned.
+pub fn customer_probes() -> &'static [Probe] {
+    static PROBES: LazyLock<Vec<Probe>> =
+        LazyLock::new(|| script::read(include_str!("customer.probe")).unwrap_or_default());
     &PROBES
 }
 
@@ -126,6 +137,24 @@ impl Row {
     }
 }
 
+impl Row {
+    /// Of a rule for a customer that calls.
+    pub fn of_case(case: &customer::Case) -> Row {
+        Row {
+            id: case.id.to_owned(),
+            group: group_of(case.id),
+            role: Role::Customer,
+            title: case.title.to_owned(),
+            severity: case.level,
+            spec: case.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: case.fix.to_owned(),
+            quirk: None,
+            needs: case.needs.iter().map(|&need| need.to_owned()).collect(),
+            talk: Some(format!("{}\n", case.talk)),
+        }
+    }
+}
+
 fn group_of(id: &str) -> String {
     id.split_once('.').map_or(id, |(group, _)| group).to_owned()
 }
@@ -136,19 +165,25 @@ pub fn catalogue_of(role: Role) -> Vec<Row> {
     let (surveyed, talks) = match role {
         Role::Server => (rules(), probes()),
         Role::Provider => (provider_rules(), provider_probes()),
+        Role::Customer => (&[][..], customer_probes()),
     };
     let surveyed = surveyed.iter().map(|rule| Row::of_rule(role, rule));
     let talks = talks.iter().map(|probe| Row::of(role, probe));
     let scenes = match role {
-        Role::Server => &[],
         Role::Provider => reversed::scenes(),
+        Role::Server | Role::Customer => &[],
     };
-    surveyed.chain(talks).chain(scenes.iter().map(Row::of_scene)).collect()
+    let calls = match role {
+        Role::Customer => customer::cases(),
+        Role::Server | Role::Provider => &[],
+    };
+    let scenes = scenes.iter().map(Row::of_scene);
+    calls.iter().map(Row::of_case).chain(surveyed).chain(talks).chain(scenes).collect()
 }
 
 /// Every row there is.
 pub fn catalogue() -> Vec<Row> {
-    [Role::Server, Role::Provider].into_iter().flat_map(catalogue_of).collect()
+    [Role::Server, Role::Provider, Role::Customer].into_iter().flat_map(catalogue_of).collect()
 }
 
 /// What came of one rule. `odmr.probe.result/1`.
@@ -248,7 +283,7 @@ impl Record {
     pub const FIELDS: &[(&str, &str)] = &[
         ("schema", "\"odmr.probe.result/1\"; the last line of --json is an odmr.probe.summary/1."),
         ("id", "The rule; group is the part before its dot."),
-        ("role", "Who was asked: server or provider."),
+        ("role", "Who was asked: server, provider or customer."),
         ("spec", "Where the rule is written."),
         ("severity", "security, must, should, interop or info."),
         ("outcome", "pass, warn, fail, skip (not tried) or inconclusive (not found out)."),
@@ -296,6 +331,11 @@ pub fn is_amiss(record: &Record) -> bool {
 /// What was said, a line of it each, as it may be shown: `C: NOOP`, `S: 250 ok`.
 pub fn shown_line(line: &Line) -> Vec<String> {
     let who = if line.dir == '>' { 'C' } else { 'S' };
+    shown_octets(line).into_iter().map(|text| format!("{who}: {text}")).collect()
+}
+
+/// The same, without who said it.
+pub fn shown_octets(line: &Line) -> Vec<String> {
     let octets = line.octets();
     let pieces = octets.split_inclusive(|octet| *octet == b'\n').take(100);
     let shown = |piece: &[u8]| {
@@ -304,7 +344,7 @@ pub fn shown_line(line: &Line) -> Vec<String> {
             None => (piece, " (no CRLF)"),
         };
         let text = Escaped(&text[..text.len().min(200)]);
-        format!("{who}: {text}{end}")
+        format!("{text}{end}")
     };
     pieces.map(shown).collect()
 }

@@ -33,8 +33,13 @@ fn fitting(pattern: &Pattern) -> Told {
         Pattern::Reply { code, .. } => {
             let code = code.iter().zip([5, 5, 0]).map(|(digit, any)| digit.unwrap_or(any));
             let code: String = code.map(|digit| (b'0' + digit) as char).collect();
-            let answer = format!("{code} mx.example.net\r\n");
-            Told::Reply(answer)
+            // What has to be listed is.
+            let plain = crate::smtp::Reply::plain(code.parse().unwrap(), "mx.example.net");
+            let fits = pattern.matches(&Answer::Reply(plain));
+            Told::Reply(match fits {
+                true => format!("{code} mx.example.net\r\n"),
+                false => format!("{code}-mx.example.net\r\n{code} 8BITMIME\r\n"),
+            })
         }
     }
 }
@@ -110,6 +115,7 @@ fn the_catalogue_is_whole() {
     for (text, known) in [
         (include_str!("server.probe"), probes()),
         (include_str!("provider.probe"), provider_probes()),
+        (include_str!("customer.probe"), customer_probes()),
     ] {
         let read = script::read(text).unwrap_or_else(|why| panic!("{why}"));
         assert_eq!(read.len(), known.len());
@@ -126,7 +132,7 @@ fn the_catalogue_is_whole() {
 
 #[test]
 fn a_server_that_keeps_a_rule_passes_and_one_that_does_not_fails() {
-    for probe in probes().iter().chain(provider_probes()) {
+    for probe in probes().iter().chain(provider_probes()).chain(customer_probes()) {
         let right = played(probe, |_, expect| fitting(&expect.right[0]));
         assert_eq!(right.outcome, Outcome::Pass, "{}: {}", probe.id, right.why);
         // Every answer that decides something decides it.
