@@ -191,6 +191,9 @@ pub struct Customer {
     /// Content may be sent: --rcpt is a mailbox of yours
     #[arg(long, requires = "rcpt")]
     pub data: bool,
+    /// Try the rules for servers, too: behind the turn the customer is one
+    #[arg(long)]
+    pub suite: bool,
     /// The certificate that is shown behind STARTTLS; the customer should take it
     #[arg(long, value_name = "FILE", requires = "key")]
     pub cert: Option<PathBuf>,

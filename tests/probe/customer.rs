@@ -79,6 +79,15 @@ fn who_does_not_call_is_told_so() {
 }
 
 #[test]
+fn our_own_customer_keeps_the_rules_for_servers_behind_the_turn() {
+    let lab = Lab::open();
+    let at = lab.free();
+    let customer = AtrnFetch::new(&lab, at).into_maildir().command("run");
+    let rules = ["--json", "--intrusive", "--suite", "--scenario", "quit-221"];
+    is_golden("atrn-fetch-suite", &served(&lab, at, &customer, &rules), 0);
+}
+
+#[test]
 fn our_own_customer_keeps_the_rules_of_tls() {
     let lab = Lab::open();
     let at = lab.free();

@@ -187,7 +187,9 @@ fn served(customer: &Customer) -> Result<Exit, Failure> {
         Failure::new(Exit::Usage, format!("--listen: {:?} is no address", at.0)).hint(Some(hint))
     })?;
     let serving = serving_of(customer);
-    let mut page = Page::new(&customer.output, &customer.listen, catalogue_of(Role::Customer));
+    // The rules for servers are among them where they are tried.
+    let rows = if customer.suite { catalogue() } else { catalogue_of(Role::Customer) };
+    let mut page = Page::new(&customer.output, &customer.listen, rows);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
     runtime.block_on(async {
@@ -234,6 +236,7 @@ fn serving_of(customer: &Customer) -> Serving {
         wait: customer.wait.get(),
         program: customer.program.clone(),
         certificate: customer.cert.clone().zip(customer.key.clone()),
+        suite: customer.suite,
         data: customer.data,
         intrusive: customer.intrusive,
     }

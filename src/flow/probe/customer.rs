@@ -16,9 +16,9 @@ use super::{EAR, Names, millis};
 use crate::net::tls::{ClientCertificates, KeyFiles, TlsSetupError, self_signed};
 use crate::net::{Bound, Callers, ListenAddr, ListenError, Listener, TlsServer, Wire, WireFault};
 use crate::probe::patron::{Caller, Manner, Patron};
-use crate::probe::script::{self, Line, Outcome, Probe, Talk, Verdict, Want, Word};
+use crate::probe::script::{self, Line, Need, Outcome, Probe, Talk, Verdict, Want, Word};
 use crate::probe::suite::customer::{Called, Case, Ends, cases, ends_behind, judge_end, turning};
-use crate::probe::suite::{Record, Role, Row, customer_probes};
+use crate::probe::suite::{Record, Role, Row, customer_probes, suite_through_the_turn};
 
 /// A customer that has been served may take so long to end.
 const TO_END: Duration = Duration::from_secs(60);
@@ -40,6 +40,8 @@ pub struct Serving {
     pub program: Vec<OsString>,
     /// The certificate that is shown, and its key; without it no TLS is offered.
     pub certificate: Option<(PathBuf, PathBuf)>,
+    /// The rules for servers are tried, too, over the line that has turned.
+    pub suite: bool,
     /// Content may be sent.
     pub data: bool,
     /// What a customer may mind may be tried.
@@ -52,6 +54,8 @@ pub struct Counter<'a> {
     listener: Listener,
     /// The certificate that was given to us, and one that nobody vouches for.
     tls: Option<(TlsServer, TlsServer)>,
+    /// What the customer offers, once it has said so.
+    offers: Option<Vec<String>>,
     calls: u32,
 }
 
@@ -92,7 +96,7 @@ impl<'a> Counter<'a> {
             Ok::<_, NotOpened>((given, own_certificate()?))
         };
         let tls = serving.certificate.clone().map(load).transpose()?;
-        Ok(Counter { serving, listener, tls, calls: 0 })
+        Ok(Counter { serving, listener, tls, offers: None, calls: 0 })
     }
 
     /// Where it is.
@@ -113,18 +117,30 @@ impl<'a> Counter<'a> {
                 tell(Record::new(row, verdict, &words, millis(begun.elapsed()), self.calls));
             }
         }
-        for probe in customer_probes() {
+        let through = suite_through_the_turn().filter(|_| self.serving.suite);
+        let all: Vec<&Probe> = customer_probes().iter().chain(through).collect();
+        for probe in all {
             let row = Row::of(Role::Customer, probe);
-            if wanted(&row) {
+            if wanted(&row) || self.serving.suite && !row.id.starts_with("cust.") {
                 let begun = Instant::now();
-                let needs: Vec<String> = row.needs.clone();
-                let (verdict, words) = match self.in_the_way(needs.iter().map(String::as_str)) {
+                let (verdict, words) = match self.not_now(probe) {
                     Some(why) => (Verdict::skip(why), Vec::new()),
                     None => self.talk(probe).await,
                 };
                 tell(Record::new(row, verdict, &words, millis(begun.elapsed()), self.calls));
             }
         }
+    }
+
+    /// Why a talk is not tried; what the customer offers is known once it has been asked.
+    fn not_now(&self, probe: &Probe) -> Option<String> {
+        let offered = |word: &String| self.offers.as_ref().is_none_or(|all| all.contains(word));
+        probe.needs.iter().find_map(|need| match need {
+            Need::Offered(word) => (!offered(word)).then(|| format!("{word} is not offered")),
+            Need::NotOffered(word) => offered(word).then(|| format!("{word} is offered")),
+            Need::Slow => Some("is not tried over a line that has turned".to_owned()),
+            other => self.in_the_way(std::iter::once(other.to_string().as_str())),
+        })
     }
 
     fn in_the_way<'n>(&self, mut needs: impl Iterator<Item = &'n str>) -> Option<String> {
@@ -241,7 +257,7 @@ impl<'a> Counter<'a> {
 
     /// The line is turned: from here on the customer is the server.
     async fn turned(
-        &self,
+        &mut self,
         wire: &mut Wire,
         caller: &Caller,
         probe: &Probe,
@@ -257,7 +273,10 @@ impl<'a> Counter<'a> {
         let now = Instant::now();
         let mut talk = Talk::new(probe, &names, Line::New, now, self.serving.patience);
         drive(wire, &mut talk, self.serving.patience).await;
-        if talk.leaves_the_line_clean() {
+        if self.offers.is_none() {
+            self.offers.clone_from(&talk.offers()[0]);
+        }
+        if talk.leaves_the_line_clean() && !probe.alone {
             wire.queue(&b"QUIT\r\n"[..]);
             let soon = Some(Instant::now() + self.serving.patience);
             let mut rest = BytesMut::new();

@@ -627,6 +627,7 @@ pub fn judge_end(ends: Ends, ran: bool, exit: Option<i32>) -> Verdict {
 pub fn ends_behind(talk: &str) -> Ends {
     match talk {
         "cust.250-quit" | "cust.quit-221" => Ends::Well,
+        "cust.drop-rcpt" | "cust.mid-drop" => Ends::Badly,
         _ => Ends::Anyhow,
     }
 }

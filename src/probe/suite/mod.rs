@@ -181,6 +181,18 @@ pub fn catalogue_of(role: Role) -> Vec<Row> {
     calls.iter().map(Row::of_case).chain(surveyed).chain(talks).chain(scenes).collect()
 }
 
+/// The rules for servers that a customer can be asked through a line that it has turned: it is a server there.
+pub fn suite_through_the_turn() -> impl Iterator<Item = &'static Probe> {
+    let is_possible = |probe: &&Probe| {
+        let moves = &probe.moves;
+        let calls =
+            |one: &script::Move| matches!(one, script::Move::Anew | script::Move::Secure(_));
+        let has_tls = matches!(probe.start, script::Start::Tls | script::Start::Ready);
+        !has_tls && !moves.iter().any(calls)
+    };
+    probes().iter().filter(is_possible)
+}
+
 /// Every row there is.
 pub fn catalogue() -> Vec<Row> {
     [Role::Server, Role::Provider, Role::Customer].into_iter().flat_map(catalogue_of).collect()

@@ -141,4 +141,6 @@ fn how_it_ends_counts_where_we_started_it() {
     assert_eq!(outcome(Ends::Badly, true, Some(75)), Outcome::Pass);
     assert_eq!(outcome(Ends::Anyhow, true, None), Outcome::Fail, "it never ended");
     assert_eq!(outcome(Ends::Well, false, None), Outcome::Pass);
+    assert_eq!(ends_behind("cust.mid-drop"), Ends::Badly);
+    assert_eq!(ends_behind("cust.250-quit"), Ends::Well);
 }
