@@ -7,7 +7,7 @@ module completions {
   ]
 
   def "nu-complete smtp-probe server format" [] {
-    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" ]
+    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
   }
 
   # Ask a server
@@ -20,6 +20,7 @@ module completions {
     --foreign: string         # A mailbox that is somebody else's; nothing is sent there
     --ehlo: string            # What to say in EHLO [default: this machine's name]
     --implicit-tls            # TLS from the first octet, as on port 465
+    --ca: path                # Certificates that are vouched for by these are good ones [default: this machine's]
     -4                        # Call over IPv4 only
     -6                        # Call over IPv6 only
     --timeout: string         # Wait so long for each answer
@@ -30,13 +31,87 @@ module completions {
     --format(-f): string@"nu-complete smtp-probe server format" # The form
     --json                    # Short for --format jsonl
     --fail-on: string         # A rule of this level that is not kept makes it end with 1
+    --transcript: path        # Write what was said into this folder, a file for each call, without passwords
     --verbose(-v)             # Tell what is kept too, and what was said
     --help(-h)                # Print help (see more with '--help')
     place: string             # The server; 25 where no port is named
   ]
 
+  def "nu-complete smtp-probe provider clear_auth" [] {
+    [ "none" "cram-md5" "plain" ]
+  }
+
+  def "nu-complete smtp-probe provider format" [] {
+    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
+  }
+
+  # Ask a provider of on-demand mail, whose customer you are
+  export extern "smtp-probe provider" [
+    --user: string            # Who logs in
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --netrc: path             # The password is that of the server and user in this netrc file
+    --credential: string      # The systemd credential of this name is the password
+    --clear-auth: string@"nu-complete smtp-probe provider clear_auth" # What may be shown to a line that no certificate vouches for
+    --domain: string          # The domain whose mail the account may have [default: example.org]
+    --foreign-domain: string  # A domain that is somebody else's
+    --turn                    # The line may be turned, and mail be heard of; it is refused for now
+    --only: string            # These rules only: ids, or * at the end of one
+    --skip: string            # Not these
+    --group: string           # Rules of these groups only: relay, tls, syn ...
+    --rcpt: string            # A mailbox that the server has [default: postmaster at the server's domain]
+    --from: string            # Who sends [default: nobody, the null reverse-path]
+    --foreign: string         # A mailbox that is somebody else's; nothing is sent there
+    --ehlo: string            # What to say in EHLO [default: this machine's name]
+    --implicit-tls            # TLS from the first octet, as on port 465
+    --ca: path                # Certificates that are vouched for by these are good ones [default: this machine's]
+    -4                        # Call over IPv4 only
+    -6                        # Call over IPv6 only
+    --timeout: string         # Wait so long for each answer
+    --pause: string           # Wait so long before each new call [default: 250ms, and 0s on this machine]
+    --data                    # Content may be sent: --rcpt is a mailbox of yours
+    --intrusive               # What a server may take for an attack may be tried: it is a server of yours
+    --slow                    # What takes minutes may be tried
+    --format(-f): string@"nu-complete smtp-probe provider format" # The form
+    --json                    # Short for --format jsonl
+    --fail-on: string         # A rule of this level that is not kept makes it end with 1
+    --transcript: path        # Write what was said into this folder, a file for each call, without passwords
+    --verbose(-v)             # Tell what is kept too, and what was said
+    --help(-h)                # Print help (see more with '--help')
+    place: string             # The provider; 366 where no port is named
+  ]
+
+  def "nu-complete smtp-probe customer format" [] {
+    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
+  }
+
+  # Play the provider of on-demand mail, and judge who calls
+  export extern "smtp-probe customer" [
+    --listen: string          # Where the customer calls; port 366 where none is named
+    --scenario: string        # What is tried: ids, with or without cust. before them, * at the end of one, or all
+    --domain: string          # The domain whose mail is fetched, where the customer does not say
+    --rcpt: string            # A mailbox that the customer has [default: postmaster at the domain]
+    --from: string            # Who sends [default: nobody, the null reverse-path]
+    --foreign: string         # A mailbox that is somebody else's
+    --name: string            # What we call ourselves [default: this machine's name]
+    --timeout: string         # Wait so long for each answer
+    --wait: string            # Wait so long for a call
+    --data                    # Content may be sent: --rcpt is a mailbox of yours
+    --suite                   # Try the rules for servers, too: behind the turn the customer is one
+    --cert: path              # The certificate that is shown behind STARTTLS; the customer should take it
+    --key: path               # Its key
+    --intrusive               # What a customer may take for an attack may be tried
+    --format(-f): string@"nu-complete smtp-probe customer format" # The form
+    --json                    # Short for --format jsonl
+    --fail-on: string         # A rule of this level that is not kept makes it end with 1
+    --transcript: path        # Write what was said into this folder, a file for each call, without passwords
+    --verbose(-v)             # Tell what is kept too, and what was said
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
   def "nu-complete smtp-probe script format" [] {
-    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" ]
+    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
   }
 
   # Play talks of your own against a server
@@ -46,6 +121,7 @@ module completions {
     --foreign: string         # A mailbox that is somebody else's; nothing is sent there
     --ehlo: string            # What to say in EHLO [default: this machine's name]
     --implicit-tls            # TLS from the first octet, as on port 465
+    --ca: path                # Certificates that are vouched for by these are good ones [default: this machine's]
     -4                        # Call over IPv4 only
     -6                        # Call over IPv6 only
     --timeout: string         # Wait so long for each answer
@@ -56,10 +132,19 @@ module completions {
     --format(-f): string@"nu-complete smtp-probe script format" # The form
     --json                    # Short for --format jsonl
     --fail-on: string         # A rule of this level that is not kept makes it end with 1
+    --transcript: path        # Write what was said into this folder, a file for each call, without passwords
     --verbose(-v)             # Tell what is kept too, and what was said
     --help(-h)                # Print help (see more with '--help')
     file: path                # The talks
     place: string             # The server; 25 where no port is named
+  ]
+
+  # Tell what has changed between two reports that --format json or jsonl wrote
+  export extern "smtp-probe diff" [
+    --fail-on: string         # A rule of this level that is not kept any more makes it end with 1
+    --help(-h)                # Print help
+    old: path                 # The report before
+    new: path                 # The report after
   ]
 
   # List every rule there is; with --json as JSON
@@ -69,7 +154,7 @@ module completions {
   ]
 
   def "nu-complete smtp-probe explain id" [] {
-    [ "greet.fqdn" "greet.time" "greet.mask" "greet.leak" "ehlo.fqdn" "ehlo.keyword-syntax" "ehlo.dup" "ehlo.param-syntax" "utf8.requires-8bit" "bin.requires" "ext.exchange" "auth.clear" "auth.equals" "tls.adv" "tls.handshake" "tls.version" "tls.trust" "tls.not-listed" "rep.code" "rep.multi" "rep.crlf" "rep.len" "rep.class" "rep.ascii" "greet.code" "greet.silent" "greet.early" "ehlo.ok" "ehlo.case" "ehlo.noarg" "helo.noarg" "helo.ok" "ehlo.helo-list" "ehlo.literal4" "ehlo.literal6" "ehlo.bad" "ehlo.again" "ehlo.8bit-arg" "state.mail-first" "state.rcpt-first" "state.data-first" "state.data-norcpt" "state.mail-twice" "state.rset" "state.rset-anytime" "cmd.noop" "cmd.noop-arg" "cmd.quit" "cmd.vrfy" "cmd.expn" "cmd.help" "cmd.unknown" "cmd.obsolete" "cmd.turn" "cmd.http" "syn.empty" "syn.trailing-sp" "syn.leading-sp" "syn.tab" "syn.space-colon" "syn.nobrackets" "syn.unbalanced" "syn.quoted-local" "syn.srcroute" "syn.postmaster" "syn.unqualified" "syn.nul" "syn.8bit" "syn.bare-lf" "syn.bare-cr" "syn.domain-ascii" "lim.cmd512" "lim.cmd-long" "lim.local64" "lim.rcpt100" "pipe.order" "pipe.batch" "pipe.split" "pipe.not-adv" "size.param" "size.huge" "size.bad" "8bit.param" "utf8.mail" "utf8.undeclared" "utf8.malformed" "dsn.ret" "dsn.notify" "dsn.never-mix" "dsn.ret-bad" "param.unknown" "param.notadv" "ext.requiretls" "bdat.nomail" "bdat.badarg" "bdat.huge" "bin.data" "auth.syntax" "auth.unknown" "auth.in-mail" "tls.arg" "tls.no-again" "tls.inject" "tls.fixation" "tls.mail-noehlo" "rob.fragment" "relay.own" "relay.foreign" "relay.percent" "relay.bang" "relay.quoted" "relay.literal" "relay.own-sender" "relay.null-sender" "relay.vrfy-leak" ]
+    [ "greet.fqdn" "greet.time" "greet.mask" "greet.leak" "ehlo.fqdn" "ehlo.keyword-syntax" "ehlo.dup" "ehlo.param-syntax" "utf8.requires-8bit" "bin.requires" "ext.exchange" "auth.clear" "auth.equals" "tls.adv" "tls.handshake" "tls.version" "tls.trust" "tls.not-listed" "rep.code" "rep.multi" "rep.crlf" "rep.len" "rep.class" "rep.ascii" "greet.code" "greet.silent" "greet.early" "ehlo.ok" "ehlo.case" "ehlo.noarg" "helo.noarg" "helo.ok" "ehlo.helo-list" "ehlo.literal4" "ehlo.literal6" "ehlo.bad" "ehlo.again" "ehlo.8bit-arg" "state.mail-first" "state.rcpt-first" "state.data-first" "state.data-norcpt" "state.mail-twice" "state.rset" "state.rset-anytime" "cmd.noop" "cmd.noop-arg" "cmd.quit" "cmd.vrfy" "cmd.expn" "cmd.help" "cmd.unknown" "cmd.obsolete" "cmd.turn" "cmd.http" "syn.empty" "syn.trailing-sp" "syn.leading-sp" "syn.tab" "syn.space-colon" "syn.nobrackets" "syn.unbalanced" "syn.quoted-local" "syn.srcroute" "syn.postmaster" "syn.unqualified" "syn.nul" "syn.8bit" "syn.bare-lf" "syn.bare-cr" "syn.domain-ascii" "lim.cmd512" "lim.cmd-long" "lim.local64" "lim.rcpt100" "pipe.order" "pipe.batch" "pipe.split" "pipe.not-adv" "size.param" "size.huge" "size.bad" "8bit.param" "utf8.mail" "utf8.undeclared" "utf8.malformed" "dsn.ret" "dsn.notify" "dsn.never-mix" "dsn.ret-bad" "param.unknown" "param.notadv" "ext.requiretls" "bdat.nomail" "bdat.badarg" "bdat.huge" "bin.data" "auth.syntax" "auth.unknown" "auth.in-mail" "tls.arg" "tls.no-again" "tls.inject" "tls.fixation" "tls.mail-noehlo" "rob.fragment" "relay.own" "relay.foreign" "relay.percent" "relay.bang" "relay.quoted" "relay.literal" "relay.own-sender" "relay.null-sender" "relay.vrfy-leak" "auth.b64" "auth.cancel" "auth.bad" "auth.long" "tls.fail-soft" "data.354" "data.empty" "data.nohdr" "state.after-data" "state.all-rcpt-fail" "lim.text1000" "lim.body64k" "bdat.basic" "bdat.zero-last" "bdat.data-mix" "bdat.after-last" "smug.lf-lf" "smug.lf-crlf" "smug.crlf-lf" "smug.cr-cr" "smug.crlf-crcrlf" "smug.nul" "time.idle" "time.data" "odmr.port" "odmr.ehlo-atrn" "odmr.ehlo-auth" "odmr.cram" "odmr.ehlo-only" "odmr.other-502" "odmr.quit-initial" "odmr.quit-tail" "atrn.preauth" "atrn.preauth-tls" "atrn.partial-auth" "atrn.failed-auth" "atrn.cancelled-auth" "turn.plain" "odmr.quit-auth" "odmr.auth-again" "atrn.syntax" "atrn.syntax-label" "atrn.syntax-other" "atrn.space-list" "atrn.idn" "atrn.foreign" "atrn.foreign-below" "atrn.code-250" "atrn.noarg" "atrn.case" "atrn.case-domain" "atrn.dup" "atrn.twice" "atrn.rate" "atrn.nomail" "rev.rcpt-4xx" "rev.domains" "rev.waits" "rev.ehlo" "rev.multiline-220" "rev.reject-greet" "rev.reject-greet-5xx" "rev.mail-4xx" "rev.data-4xx" "rev.eod-4xx" "rev.eod-drop" "rev.drop-ehlo" "rev.drop-mail" "rev.drop-rcpt" "rev.drop-data" "rev.drop-content" "rev.421" "rev.ext-all" "rev.starttls" "rev.lines" "rev.quit" "rev.no-return" "rev.rset-reuse" "atrn.pipelined" "rev.parallel" "rev.delay" "rev.helo" "rev.ext" "cust.ehlo-not-helo" "cust.waits220" "cust.multiline220" "cust.greet-421" "cust.greet-554" "cust.no-atrn" "cust.mech-choice" "cust.cram-unoffered" "cust.auth-535" "cust.auth-454" "cust.auth-530" "cust.auth-challenge-junk" "cust.atrn-syntax" "cust.atrn-once" "cust.atrn-453" "cust.atrn-450" "cust.atrn-451" "cust.atrn-502" "cust.atrn-530" "cust.atrn-5xx" "cust.atrn-421" "cust.atrn-drop" "cust.tls-stripped" "cust.tls-own-certificate" "cust.tls-inject" "cust.atrn-after-tls-only" "cust.endless" "cust.greets-first" "cust.250-quit" "cust.quit-221" "cust.reversed-helo" "cust.odd-name" "cust.8bitmime" "cust.space-colon" "cust.null-sender" "cust.postmaster" "cust.foreign-rcpt" "cust.foreign-forms" "cust.rcpt-100" "cust.rset-reuse" "cust.order" "cust.atrn-again-refused" "cust.unknown" "cust.two-messages" "cust.fragments" "cust.drop-rcpt" "cust.mid-drop" "cust.smug.lf-lf" "cust.smug.lf-crlf" "cust.smug.crlf-lf" "cust.smug.cr-cr" "cust.smug.crlf-crcrlf" ]
   }
 
   # Say what a rule is about
@@ -86,8 +171,20 @@ module completions {
   export extern "smtp-probe help server" [
   ]
 
+  # Ask a provider of on-demand mail, whose customer you are
+  export extern "smtp-probe help provider" [
+  ]
+
+  # Play the provider of on-demand mail, and judge who calls
+  export extern "smtp-probe help customer" [
+  ]
+
   # Play talks of your own against a server
   export extern "smtp-probe help script" [
+  ]
+
+  # Tell what has changed between two reports that --format json or jsonl wrote
+  export extern "smtp-probe help diff" [
   ]
 
   # List every rule there is; with --json as JSON

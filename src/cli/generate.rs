@@ -241,7 +241,7 @@ fn rules() -> String {
     text.push_str(
         ".SH SCRIPTS\nA file holds talks. Each begins with \\fB== its.id\\fR and lines \\fIkey\\fR: \\fIvalue\\fR: \
          title, level (must, should, security, interop, info), spec, fix, needs (keywords, \\fBno\\fR KEYWORD, data, \
-         intrusive, slow), from (connect, greeted, hello, mail, rcpt, tls) and alone (yes). Then comes the talk:\n",
+         intrusive, slow, turn), from (connect, greeted, hello, mail, rcpt, tls, ready, login) and alone (yes). Then comes the talk:\n",
     );
     text.extend(NOTATION.iter().map(|(line, what)| tagged(&escaped(line), &escaped(what))));
     text.push_str(".SH JSON\nOf each rule \\fB\\-\\-json\\fR writes an object with these keys.\n");

@@ -1,7 +1,10 @@
 //! `smtp-probe`'s command line.
 
+mod diff;
+mod html;
 mod page;
 mod run;
+mod transcript;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,6 +14,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::run::run;
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
+use crate::cli::fetch::PasswordFlags;
+use crate::config::fetch::ClearAuth;
 use crate::config::value::Duration;
 use crate::flow::probe::{Level, catalogue};
 use crate::smtp::{Domain, Mailbox};
@@ -30,7 +35,20 @@ pub const EXAMPLES: &[Example] = &[
         "smtp-probe server mx.example.org --json | jq -r 'select(.outcome==\"fail\")|[.id,.why]|@tsv'",
         "For a pipe",
     ),
+    (
+        "smtp-probe provider atrn.example.net --user acme --password-file acme.secret --domain example.org",
+        "Does this provider keep to RFC 2645? No mail is heard of",
+    ),
+    (
+        "smtp-probe provider atrn.example.net --user acme --password-file acme.secret --domain example.org --turn",
+        "And once it has turned the line? No mail is taken",
+    ),
+    (
+        "smtp-probe customer --listen 127.0.0.1:3366 --domain example.org -- atrn-fetch run test",
+        "Does this customer keep to RFC 2645? It is started once for each rule",
+    ),
     ("smtp-probe script mine.probe mx.example.org", "Talks of your own"),
+    ("smtp-probe diff before.json after.json", "What has changed between two reports"),
     ("smtp-probe explain state.rcpt-first", "What a rule is about, and the talk that shows it"),
 ];
 
@@ -51,8 +69,22 @@ pub struct Cli {
 pub enum Command {
     /// Ask a server
     Server(Server),
+    /// Ask a provider of on-demand mail, whose customer you are
+    Provider(Provider),
+    /// Play the provider of on-demand mail, and judge who calls
+    Customer(Customer),
     /// Play talks of your own against a server
     Script(Script),
+    /// Tell what has changed between two reports that --format json or jsonl wrote
+    Diff {
+        /// The report before
+        old: PathBuf,
+        /// The report after
+        new: PathBuf,
+        /// A rule of this level that is not kept any more makes it end with 1
+        #[arg(long, value_name = "LEVEL", default_value = "must,security", value_delimiter = ',', value_parser = level)]
+        fail_on: Vec<Level>,
+    },
     /// List every rule there is; with --json as JSON
     List {
         /// As JSON, an object a line
@@ -73,6 +105,115 @@ pub struct Server {
     /// The server; 25 where no port is named
     #[arg(value_name = "HOST[:PORT]", value_parser = place)]
     pub place: Place,
+    /// Which rules.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// How to ask.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// How to tell.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Ask a provider of on-demand mail, whose customer you are
+///
+/// Without --user, what can be asked before a login. A line that it turns hears that nothing is taken; with --turn
+/// it also finds servers that are difficult, and still none that takes anything: all mail stays where it is, unless
+/// the provider loses it.
+#[derive(Debug, Args)]
+pub struct Provider {
+    /// The provider; 366 where no port is named
+    #[arg(value_name = "HOST[:PORT]", value_parser = provider)]
+    pub place: Place,
+    /// Who logs in
+    #[arg(long, value_name = "NAME", requires = "domain", help_heading = "Login")]
+    pub user: Option<String>,
+    /// Where the password comes from.
+    #[command(flatten)]
+    pub password: PasswordFlags,
+    /// What may be shown to a line that no certificate vouches for
+    #[arg(long, value_name = "WHAT", default_value = "none", help_heading = "Login")]
+    pub clear_auth: ClearAuth,
+    /// The domain whose mail the account may have [default: example.org]
+    #[arg(long, value_name = "DOMAIN", help_heading = "Asking")]
+    pub domain: Option<Domain>,
+    /// A domain that is somebody else's
+    #[arg(long, value_name = "DOMAIN", default_value = "example.com", help_heading = "Asking")]
+    pub foreign_domain: Domain,
+    /// The line may be turned, and mail be heard of; it is refused for now
+    #[arg(long, requires = "user", help_heading = "Asking")]
+    pub turn: bool,
+    /// Which rules.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// How to ask.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// How to tell.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Play the provider of on-demand mail, and judge who calls
+///
+/// Any name and any password are let in, and none is looked at or noted. No mail is sent without --data; what is sent
+/// then is our own.
+#[derive(Debug, Args)]
+pub struct Customer {
+    /// Where the customer calls; port 366 where none is named
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = provider)]
+    pub listen: Place,
+    /// What is tried: ids, with or without cust. before them, * at the end of one, or all
+    #[arg(long, value_name = "NAME", default_value = "all", value_parser = scenario, value_delimiter = ',')]
+    pub scenario: Vec<String>,
+    /// The domain whose mail is fetched, where the customer does not say
+    #[arg(long, value_name = "DOMAIN", default_value = "example.org")]
+    pub domain: Domain,
+    /// A mailbox that the customer has [default: postmaster at the domain]
+    #[arg(long, value_name = "ADDRESS")]
+    pub rcpt: Option<Mailbox>,
+    /// Who sends [default: nobody, the null reverse-path]
+    #[arg(long, value_name = "ADDRESS")]
+    pub from: Option<Mailbox>,
+    /// A mailbox that is somebody else's
+    #[arg(long, value_name = "ADDRESS", default_value = "odmr-probe@example.com")]
+    pub foreign: Mailbox,
+    /// What we call ourselves [default: this machine's name]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<Domain>,
+    /// Wait so long for each answer
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = patience)]
+    pub timeout: Duration,
+    /// Wait so long for a call
+    #[arg(long, value_name = "DURATION", default_value = "10m")]
+    pub wait: Duration,
+    /// Content may be sent: --rcpt is a mailbox of yours
+    #[arg(long, requires = "rcpt")]
+    pub data: bool,
+    /// Try the rules for servers, too: behind the turn the customer is one
+    #[arg(long)]
+    pub suite: bool,
+    /// The certificate that is shown behind STARTTLS; the customer should take it
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// What a customer may take for an attack may be tried
+    #[arg(long)]
+    pub intrusive: bool,
+    /// How to tell.
+    #[command(flatten)]
+    pub output: Output,
+    /// What has the customer call, started once for each rule; how it ends counts, too
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub program: Vec<OsString>,
+}
+
+/// Which rules.
+#[derive(Debug, Args)]
+pub struct Choice {
     /// These rules only: ids, or * at the end of one
     #[arg(long, value_name = "ID", value_parser = known, value_delimiter = ',')]
     pub only: Vec<String>,
@@ -82,12 +223,6 @@ pub struct Server {
     /// Rules of these groups only: relay, tls, syn ...
     #[arg(long, value_name = "NAME", value_parser = group, value_delimiter = ',')]
     pub group: Vec<String>,
-    /// How to ask.
-    #[command(flatten)]
-    pub asking: Asking,
-    /// How to tell.
-    #[command(flatten)]
-    pub output: Output,
 }
 
 /// Play talks of your own against a server
@@ -125,6 +260,9 @@ pub struct Asking {
     /// TLS from the first octet, as on port 465
     #[arg(long)]
     pub implicit_tls: bool,
+    /// Certificates that are vouched for by these are good ones [default: this machine's]
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// Call over IPv4 only
     #[arg(short = '4', conflicts_with = "ipv6")]
     pub ipv4: bool,
@@ -161,6 +299,9 @@ pub struct Output {
     /// A rule of this level that is not kept makes it end with 1
     #[arg(long, value_name = "LEVEL", default_value = "must,security", value_delimiter = ',', value_parser = level)]
     pub fail_on: Vec<Level>,
+    /// Write what was said into this folder, a file for each call, without passwords
+    #[arg(long, value_name = "DIR")]
+    pub transcript: Option<PathBuf>,
     /// Tell what is kept too, and what was said
     #[arg(short, long)]
     pub verbose: bool,
@@ -190,6 +331,8 @@ pub enum Form {
     Sarif,
     /// A table for a wiki or a ticket
     Markdown,
+    /// A page for a browser, with what was said drawn in it
+    Html,
 }
 
 /// A server.
@@ -202,6 +345,14 @@ pub struct Place {
 }
 
 fn place(text: &str) -> Result<Place, String> {
+    place_or(text, 25)
+}
+
+fn provider(text: &str) -> Result<Place, String> {
+    place_or(text, 366)
+}
+
+fn place_or(text: &str, usual: u16) -> Result<Place, String> {
     let wanted =
         || format!("saw {text:?}; expected mx.example.org, 192.0.2.1:2525 or [2001:db8::1]:25");
     let is_bare_v6 = text.parse::<std::net::Ipv6Addr>().is_ok();
@@ -210,7 +361,7 @@ fn place(text: &str) -> Result<Place, String> {
             let port: u16 = port.parse().map_err(|_| wanted())?;
             (host, port)
         }
-        _ => (text, 25),
+        _ => (text, usual),
     };
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let is_address = host.parse::<std::net::IpAddr>().is_ok();
@@ -239,6 +390,15 @@ fn known(text: &str) -> Result<String, String> {
     let near = near.filter(|row| strsim::levenshtein(&row.id, text) <= 3);
     let hint = near.map(|row| format!("; did you mean {}?", row.id)).unwrap_or_default();
     Err(format!("there is no such rule{hint} smtp-probe list has them all"))
+}
+
+/// A rule for customers, by its id or what stands behind `cust.` in it.
+fn scenario(text: &str) -> Result<String, String> {
+    match text {
+        "all" => Ok("cust.*".to_owned()),
+        _ if text.starts_with("cust.") => known(text),
+        _ => known(&format!("cust.{text}")),
+    }
 }
 
 fn group(text: &str) -> Result<String, String> {

@@ -14,7 +14,7 @@ use crate::sasl::{
     Binding, ClientExchange, ClientFault, InClear, Mechanism, NONCE_OCTETS, NoMechanism, Policy,
     choose,
 };
-use crate::session::client::Heard;
+use crate::session::client::{Heard, PeerFault};
 use crate::session::transcript::{Note, Transcript};
 use crate::session::{ClientSession, Granted, Odmr, Patience};
 use crate::smtp::{Capabilities, Domain, Reply};
@@ -447,7 +447,16 @@ async fn exchange_messages(
         session.auth(mechanism.name(), initial.as_ref().map(|octets| &octets[..]), Instant::now());
     let mut held_back = initial.filter(|_| !sent);
     loop {
-        match ask(wire, session).await? {
+        let heard = match ask(wire, session).await {
+            // What is no base64 is called off like any challenge that makes no sense. RFC 4954, section 4.
+            Err(end @ LineEnd::Peer(PeerFault::Nonsense { .. })) => {
+                session.cancel(Instant::now());
+                let _ = ask(wire, session).await;
+                return Err(end.into());
+            }
+            other => other?,
+        };
+        match heard {
             Heard::Challenge(_) if held_back.is_some() => {
                 let initial = held_back.take().unwrap_or_default();
                 session.respond(&initial, Instant::now());

@@ -18,6 +18,7 @@
 //! | [`events`], [`traffic`] | what happened, one by one, and how much of it |
 //! | [`http`] | somebody looks from outside: figures, and whether we are well |
 //! | [`check`] | a domain's facts are gathered, and judged |
+//! | [`probe`] | a server is asked every rule of the catalogue |
 //! | [`serve`] | the provider's life: listeners, reload, expiry, the end |
 
 pub mod call;
@@ -37,6 +38,7 @@ pub mod http;
 pub mod intake;
 pub mod line;
 pub mod lock;
+pub mod login;
 pub mod memory;
 pub mod notify;
 pub mod own_queue;

@@ -1,7 +1,12 @@
 //! A server is asked every rule of the catalogue, and what came of each is told.
 //!
 //! The talks are `probe`'s; here are the lines under them. Politeness is kept here: one line at a time, a pause
-//! before each new one, a new one before the server has counted too many refusals.
+//! before each new one, a new one before the server has counted too many refusals. A line that somebody has
+//! turned hears that nothing is taken; one that was turned for nobody hears nothing at all.
+
+mod customer;
+mod proof;
+mod turned;
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -9,16 +14,24 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use rustls::pki_types::UnixTime;
 
-use crate::net::tls::{Inspector, TlsSetupError, Trust, Voucher};
+pub use crate::net::tls::Trust;
+use crate::net::tls::{Inspector, TlsSetupError, Voucher};
 use crate::net::{Calling, ConnectError, TlsClient, Wire, WireFault, connect};
 use crate::probe::script::{self, Need, Offers, Side, Start, Talk, Verdict, Want, Word};
-use crate::probe::suite::{Survey, TlsSeen, rules};
+use crate::probe::suite::{Survey, TlsSeen};
+pub use crate::sasl::InClear;
 use crate::smtp::Domain;
 
+pub use self::customer::{Counter, Serving};
+pub use super::login::Login;
 pub use crate::net::Family;
+pub use crate::net::ListenAddr;
 pub use crate::probe::script::{BadScript, Level, NOTATION, Names, Outcome, Probe, read};
+pub use crate::probe::suite::reversed::Scene;
+pub use crate::probe::suite::reversed::scenes;
 pub use crate::probe::suite::{
-    Record, Row, Summary, abouts, assessment, catalogue, is_amiss, probes, shown_line,
+    Record, Role, Row, Rule, Summary, abouts, assessment, catalogue, catalogue_of, is_amiss,
+    probes, provider_probes, provider_rules, rules, shown_line, shown_octets,
 };
 
 /// So many refusals on one line, and the next talk gets a new one: servers hang up on those who err.
@@ -37,8 +50,18 @@ pub struct Asking {
     pub port: u16,
     /// Which of its addresses.
     pub family: Family,
+    /// Who is asked.
+    pub role: Role,
     /// TLS from the first octet.
     pub implicit_tls: bool,
+    /// STARTTLS where it is offered, for the talks that only want to get somewhere.
+    pub starttls: bool,
+    /// By what certificates are judged.
+    pub trust: Trust,
+    /// Who logs in.
+    pub login: Option<Login>,
+    /// What of that may be shown to a line that no certificate vouches for.
+    pub in_clear: InClear,
     /// The names in what is said.
     pub names: Names,
     /// How long to wait for each answer.
@@ -51,6 +74,8 @@ pub struct Asking {
     pub intrusive: bool,
     /// What takes minutes may be tried.
     pub slow: bool,
+    /// The line may be turned, and mail be heard of.
+    pub turn: bool,
 }
 
 /// Why nothing was asked.
@@ -65,6 +90,14 @@ pub enum Unreached {
     /// What answers is no mail server.
     #[error("{0}")]
     NotSmtp(String),
+    /// It does not let us in.
+    #[error("{why}")]
+    Denied {
+        /// What it says.
+        why: String,
+        /// It may do so later.
+        for_now: bool,
+    },
 }
 
 impl Unreached {
@@ -91,18 +124,27 @@ pub fn our_name() -> String {
 struct Open {
     wire: Wire,
     tls: bool,
+    /// A certificate proves the server to be the one that was meant.
+    is_proven: bool,
+    /// We have proven who we are.
+    is_in: bool,
+    /// The server is the client by now, and nobody has greeted it.
+    is_turned: bool,
     refusals: usize,
 }
 
 /// A server, being asked.
 pub struct Asked<'a> {
     asking: &'a Asking,
+    names: Names,
     tls: TlsClient,
     inspector: Inspector,
     open: Option<Open>,
     calls: u32,
     survey: Survey,
     offers: Offers,
+    /// The last login was refused for now.
+    not_now: bool,
 }
 
 /// What one talk came to.
@@ -113,6 +155,7 @@ struct Told {
     conn: u32,
 }
 
+const SORRY: &[u8] = b"421 4.3.2 only asked whether it turns; keep the mail\r\n";
 const LOOK: &str = "== look\nfrom: connect\nS: xxx\nC: EHLO {me}\nS: xxx\n";
 const LOOK_BEHIND_TLS: &str = "== look\nC: STARTTLS\nS? 220\n* tls\nC: EHLO {me}\nS: xxx\n";
 
@@ -123,9 +166,11 @@ impl<'a> Asked<'a> {
     /// [`Unreached`] where there is no server to ask.
     pub async fn call(asking: &'a Asking) -> Result<Asked<'a>, Unreached> {
         let tls = TlsClient::new(&Trust::Anyone, None)?;
-        let inspector = Inspector::new(&Trust::Platform);
-        let (survey, offers) = (Survey::default(), [None, None]);
-        let mut asked = Asked { asking, tls, inspector, open: None, calls: 0, survey, offers };
+        let inspector = Inspector::new(&asking.trust);
+        let survey = Survey { port: asking.port, ..Survey::default() };
+        let (open, offers, names) = (None, [None, None], asking.names.clone());
+        let mut asked =
+            Asked { asking, names, tls, inspector, open, calls: 0, survey, offers, not_now: false };
         asked.connect().await?;
         let looked = asked.look(LOOK).await;
         asked.survey.clear = heard(&looked.words);
@@ -145,6 +190,12 @@ impl<'a> Asked<'a> {
                 asked.survey.tls = Some(Err(looked.verdict.why));
             }
         }
+        if let Some(first) = asked.mechanisms().into_iter().next() {
+            asked.names.mech = first;
+        }
+        if asking.login.is_some() {
+            asked.try_login().await?;
+        }
         Ok(asked)
     }
 
@@ -152,12 +203,13 @@ impl<'a> Asked<'a> {
     pub async fn ask(
         &mut self,
         probes: &[Probe],
+        rules: &[Rule],
         wanted: &dyn Fn(&Row) -> bool,
-        and_rules: bool,
         tell: &mut dyn FnMut(Record),
     ) {
+        let role = self.asking.role;
         for probe in probes {
-            let row = Row::of(probe);
+            let row = Row::of(role, probe);
             if !wanted(&row) {
                 continue;
             }
@@ -169,9 +221,9 @@ impl<'a> Asked<'a> {
             };
             tell(Record::new(row, told.verdict, &told.words, told.ms, told.conn));
         }
-        for rule in rules() {
-            let row = Row::of_rule(rule);
-            if and_rules && wanted(&row) {
+        for rule in rules {
+            let row = Row::of_rule(role, rule);
+            if wanted(&row) {
                 tell(Record::new(row, (rule.judge)(&self.survey), &[], 0, 0));
             }
         }
@@ -180,14 +232,33 @@ impl<'a> Asked<'a> {
 
     /// Why a probe is not tried.
     fn in_the_way(&self, probe: &Probe) -> Option<String> {
+        if probe.start == Start::Login && self.asking.login.is_none() {
+            return Some("needs a login".to_owned());
+        }
         let (data, intrusive, slow) = (self.asking.data, self.asking.intrusive, self.asking.slow);
         probe.needs.iter().find_map(|need| match need {
             Need::Data => (!data).then(|| "needs --data".to_owned()),
             Need::Intrusive => (!intrusive).then(|| "needs --intrusive".to_owned()),
             Need::Slow => (!slow).then(|| "needs --slow".to_owned()),
-            Need::Offered(word) => (!self.offered(word)).then(|| format!("{word} is not offered")),
+            Need::Turn => (!self.asking.turn).then(|| "needs --turn".to_owned()),
+            Need::Offered(word) => {
+                (!self.offered_to(probe, word)).then(|| format!("{word} is not offered"))
+            }
             Need::NotOffered(word) => self.offered(word).then(|| format!("{word} is offered")),
         })
+    }
+
+    /// Is this offered where the talk takes place? What comes under TLS is asked under TLS.
+    fn offered_to(&self, probe: &Probe, keyword: &str) -> bool {
+        let as_offered = matches!(probe.start, Start::Ready | Start::Login);
+        match &self.offers[1] {
+            Some(offers) if as_offered => offers.iter().any(|word| word == keyword),
+            _ => self.offered(keyword),
+        }
+    }
+
+    fn offers_starttls(&self) -> bool {
+        self.offers[0].as_ref().is_some_and(|offers| offers.iter().any(|word| word == "STARTTLS"))
     }
 
     fn offered(&self, keyword: &str) -> bool {
@@ -205,24 +276,42 @@ impl<'a> Asked<'a> {
     /// Plays one talk, over the open line where that will do.
     async fn play(&mut self, probe: &Probe) -> Told {
         let begun = Instant::now();
-        let is_early = matches!(probe.start, Start::Connect | Start::Greeted | Start::Tls);
+        // A provider knows no transactions; elsewhere one may be open on the line.
+        let is_early = matches!(probe.start, Start::Connect | Start::Greeted | Start::Tls)
+            || probe.start == Start::Ready && self.asking.role != Role::Provider;
+        let secure = self.asking.starttls && !self.asking.implicit_tls && self.offers_starttls();
+        let as_offered = matches!(probe.start, Start::Ready | Start::Login);
         let will_do = |open: &Open| {
-            open.refusals < MOST_REFUSALS && !is_early && (!open.tls || self.asking.implicit_tls)
+            open.refusals < MOST_REFUSALS
+                && !is_early
+                && open.tls == (self.asking.implicit_tls || as_offered && secure)
+                && open.is_in == (probe.start == Start::Login)
         };
-        let is_new = self.calls == 1 && self.survey.clear.is_empty()
-            || !self.open.as_ref().is_some_and(will_do);
-        if is_new && !(self.calls == 1 && self.survey.clear.is_empty()) {
+        let is_first = self.calls == 1 && self.survey.clear.is_empty();
+        let is_new = is_first || !self.open.as_ref().is_some_and(will_do);
+        if is_new && !is_first {
             self.hang_up().await;
             if let Err(why) = self.connect().await {
                 let verdict = Verdict::unknown(why.to_string());
                 return Told { verdict, words: Vec::new(), ms: 0, conn: 0 };
             }
         }
-        let mut talk = Talk::new(probe, &self.asking.names, is_new, begun, self.asking.patience);
+        let line = match (is_new, secure) {
+            (false, _) => script::Line::Used,
+            (true, true) => script::Line::ToBeSecured,
+            (true, false) => script::Line::New,
+        };
+        let mut talk = Talk::new(probe, &self.names, line, begun, self.asking.patience);
         if self.open.as_ref().is_some_and(|open| open.tls) {
             talk = talk.under_tls();
         }
         self.drive(&mut talk, begun + LONGEST).await;
+        if let Some(open) = &mut self.open {
+            open.is_turned = talk.awaits_our_greeting();
+        }
+        if talk.is_turned() && !talk.awaits_our_greeting() {
+            self.open = None;
+        }
         let is_hello = !matches!(probe.start, Start::Connect | Start::Greeted);
         let clean = talk.leaves_the_line_clean() && is_hello && !probe.alone;
         if let Some(open) = &mut self.open {
@@ -279,7 +368,18 @@ impl<'a> Asked<'a> {
                 }
                 Want::Pause(until) => tokio::time::sleep_until(until.into()).await,
                 Want::Secure => talk.secured(self.secure().await),
+                Want::Prove => {
+                    let mut noted = Vec::new();
+                    let proven = self.prove(&mut noted).await;
+                    noted
+                        .iter()
+                        .for_each(|(side, octets)| talk.noted(*side, octets, Instant::now()));
+                    talk.proved(proven);
+                }
                 Want::Anew => {
+                    if let Some(open) = &mut self.open {
+                        open.is_turned = talk.awaits_our_greeting();
+                    }
                     self.hang_up().await;
                     talk.anew(self.connect().await.map_err(|why| why.to_string()));
                 }
@@ -295,7 +395,8 @@ impl<'a> Asked<'a> {
         let calling = Calling { family: self.asking.family, patience, ..Calling::default() };
         let wire = connect(&self.asking.host, self.asking.port, &calling).await?;
         self.calls += 1;
-        self.open = Some(Open { wire, tls: false, refusals: 0 });
+        let (tls, is_proven, is_in, is_turned) = (false, false, false, false);
+        self.open = Some(Open { wire, tls, is_proven, is_in, is_turned, refusals: 0 });
         if self.asking.implicit_tls
             && let Err(why) = self.secure().await
         {
@@ -311,10 +412,13 @@ impl<'a> Asked<'a> {
         let deadline = Some(Instant::now() + self.asking.patience);
         let shaken = wire.start_tls_client(&self.tls, &self.asking.host, deadline).await;
         let wire = shaken.map_err(|why| why.to_string())?;
+        let seen = self.looked_at(&wire);
+        let is_proven = seen.distrust.is_none();
         if self.survey.tls.is_none() {
-            self.survey.tls = Some(Ok(self.looked_at(&wire)));
+            self.survey.tls = Some(Ok(seen));
         }
-        self.open = Some(Open { wire, tls: true, refusals });
+        let (is_in, is_turned) = (false, false);
+        self.open = Some(Open { wire, tls: true, is_proven, is_in, is_turned, refusals });
         Ok(())
     }
 
@@ -341,10 +445,15 @@ impl<'a> Asked<'a> {
         TlsSeen { version, distrust }
     }
 
-    /// QUIT, and no waiting for what is said to it.
+    /// QUIT, and no waiting for what is said to it. Who has turned the line for us hears that nothing is taken,
+    /// and keeps the mail; who has turned it for anybody hears nothing.
     async fn hang_up(&mut self) {
         if let Some(mut open) = self.open.take() {
-            open.wire.queue(&b"QUIT\r\n"[..]);
+            match (open.is_turned, open.is_in) {
+                (true, true) => open.wire.queue(SORRY),
+                (true, false) => return,
+                (false, _) => open.wire.queue(&b"QUIT\r\n"[..]),
+            }
             let soon = Some(Instant::now() + Duration::from_millis(500));
             let mut rest = BytesMut::new();
             let _ = open.wire.flush(&mut rest, EAR, soon).await;
@@ -359,8 +468,10 @@ fn hand_over(input: &mut BytesMut, talk: &mut Talk) {
     }
 }
 
+/// What they said. An alert of TLS, to who shook no hands, is no reply. RFC 8446, section 5.1.
 fn heard(words: &[Word]) -> Vec<u8> {
-    let theirs = words.iter().filter(|word| word.side == Side::Theirs);
+    let is_alert = |word: &Word| !word.tls && word.octets.first() == Some(&0x15);
+    let theirs = words.iter().filter(|word| word.side == Side::Theirs && !is_alert(word));
     theirs.flat_map(|word| word.octets.iter().copied()).collect()
 }
 

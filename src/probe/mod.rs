@@ -5,6 +5,8 @@
 //! | [`ladder`] | the machine: a question goes out, what came of it is noted, then the next |
 //! | [`call`] | what is left of a call when it is over: whom, how TLS began, what was said |
 //! | [`mx`] | what is asked of a server that takes mail from strangers, in which order |
+//! | [`host`] | the server that we are once a provider has turned the line |
+//! | [`patron`] | the provider that we are when a customer calls |
 //! | [`odmr`] | what is asked of a server that hands mail over |
 //!
 //! ```text
@@ -20,9 +22,11 @@
 //! BDAT, ETRN, or hearing a single word of somebody's mail.
 
 pub mod call;
+pub mod host;
 pub mod ladder;
 pub mod mx;
 pub mod odmr;
+pub mod patron;
 pub mod script;
 pub mod suite;
 

@@ -1,9 +1,12 @@
 //! `smtp-probe` as it is run: against real servers on loopback, and against what nobody should have to talk to.
 
+mod customer;
 #[allow(dead_code, unused_imports)]
 #[path = "../peers/lab/mod.rs"]
 mod lab;
 mod misuse;
+mod provider;
+mod scripted;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -34,7 +37,27 @@ fn asked(lab: &Lab, server: SocketAddr, more: &[&str]) -> Ran {
 /// What is not as it should be, a line each, against what is known of such a server.
 #[track_caller]
 fn is_as_known(lab: &Lab, name: &str, server: SocketAddr, code: i32) {
-    let ran = asked(lab, server, &["--json", "--intrusive"]);
+    is_golden(name, &asked(lab, server, &["--json", "--intrusive", "--data"]), code);
+}
+
+/// What was said in all talks.
+fn said(ran: &Ran) -> String {
+    use base64::Engine;
+    let decoded = |line: &Value| {
+        let words = line["transcript"].as_array().cloned().unwrap_or_default();
+        let octets = words.iter().flat_map(|word| {
+            let raw = word["raw"].as_str().unwrap_or_default();
+            base64::prelude::BASE64_STANDARD.decode(raw).expect("base64")
+        });
+        octets.collect::<Vec<u8>>()
+    };
+    let lines = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    String::from_utf8_lossy(&lines.flat_map(|line| decoded(&line)).collect::<Vec<u8>>())
+        .into_owned()
+}
+
+#[track_caller]
+fn is_golden(name: &str, ran: &Ran, code: i32) {
     let lines: Vec<Value> =
         ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let (summary, records) = lines.split_last().expect("a summary");
@@ -77,7 +100,7 @@ fn postfix_is_what_it_is_known_to_be() {
     let postfix = Postfix::receiving(&lab, "postfix", "example.org")
         .set("mynetworks", "192.0.2.0/24")
         .start();
-    is_as_known(&lab, "postfix", postfix.address, 0);
+    is_as_known(&lab, "postfix", postfix.address, 1);
 }
 
 #[test]
@@ -121,6 +144,70 @@ fn a_page_in_every_form_says_the_same() {
     let sarif: Value = serde_json::from_str(&form("sarif")).expect("JSON");
     assert_eq!(sarif["runs"][0]["tool"]["driver"]["name"], "smtp-probe");
     assert!(form("markdown").contains("tls.adv"));
+    let html = form("html");
+    assert!(
+        html.starts_with("<!doctype html>") && html.contains("<details class=\"fail\" open>"),
+        "{html}"
+    );
+    assert!(html.contains("RCPT TO:&lt;") && html.contains("\u{25b6}"), "{html}");
+    for fetched in ["src=", "href=", "url(", "<script"] {
+        assert!(!html.contains(fetched), "{fetched} in {html}");
+    }
+}
+
+#[test]
+fn what_was_said_is_kept_a_file_for_each_call() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let folder = lab.path("said/all");
+    let script =
+        lab.write("own.probe", "== own.login\nC: AUTH PLAIN AGEAYg==\nS: xxx\n* new\nS: 220\n");
+    let (script, server) = (script.display().to_string(), odmrd.odmr.to_string());
+    let folder_word = folder.display().to_string();
+    run(&lab, probe(&["script", &script, &server, "--transcript", &folder_word]));
+    let files: Vec<String> = std::fs::read_dir(&folder)
+        .expect("the folder")
+        .map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("text"))
+        .collect();
+    let all = files.concat();
+    assert!(
+        all.contains("-> AUTH PLAIN ...") && all.contains("<- 220 ") && !all.contains("AGEAYg"),
+        "{all}"
+    );
+}
+
+#[test]
+fn two_reports_are_held_against_each_other() {
+    let lab = Lab::open();
+    let record = |id: &str, outcome: &str, severity: &str| {
+        format!(
+            "{{\"schema\":\"odmr.probe.result/1\",\"id\":\"{id}\",\"outcome\":\"{outcome}\",\"severity\":\"{severity}\",\
+             \"title\":\"It is so\",\"why\":\"\"}}"
+        )
+    };
+    let old = [
+        record("a.one", "pass", "must"),
+        record("a.two", "fail", "should"),
+        record("a.same", "fail", "must"),
+    ];
+    let new = [
+        record("a.one", "fail", "must"),
+        record("a.two", "pass", "should"),
+        record("a.same", "fail", "must"),
+    ];
+    let old = lab.write("old.json", format!("[{}]", old.join(","))).display().to_string();
+    let summary = "{\"schema\":\"odmr.probe.summary/1\"}";
+    let new =
+        lab.write("new.jsonl", format!("{}\n{summary}\n", new.join("\n"))).display().to_string();
+    let ran = run(&lab, probe(&["diff", &old, &new]));
+    assert_eq!(ran.code, Some(1), "{ran:#?}");
+    assert!(ran.out.contains("worse  a.one") && ran.out.contains("better a.two"), "{}", ran.out);
+    assert!(!ran.out.contains("a.same") && ran.out.contains("1 worse, 1 better"), "{}", ran.out);
+    assert_eq!(run(&lab, probe(&["diff", &old, &new, "--fail-on", "security"])).code, Some(0));
+    assert_eq!(run(&lab, probe(&["diff", &new, &old])).code, Some(0), "nothing of a MUST is worse");
+    let bad = lab.write("bad.json", "{\"a\":1}").display().to_string();
+    assert_eq!(run(&lab, probe(&["diff", &bad, &new])).code, Some(65));
+    assert_eq!(run(&lab, probe(&["diff", "/nowhere/at.all", &new])).code, Some(66));
 }
 
 #[test]

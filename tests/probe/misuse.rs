@@ -86,7 +86,7 @@ fn a_hostile_greeting_is_shown_harmlessly() {
         let _ = stream.write_all(b"220 \x1b[2Jmx\x07 \xe2\x80\xae\r\n");
         answers(stream, b"250 \x1b]0;owned\x07\r\n");
     });
-    for form in ["human", "jsonl", "tap", "junit", "markdown", "sarif"] {
+    for form in ["human", "jsonl", "tap", "junit", "markdown", "sarif", "html"] {
         let ran = asked(&lab, hostile, &["-v", "--group", "greet,ehlo,rep", "--format", form]);
         let all = format!("{}{}", ran.out, ran.err);
         assert!(!all.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{form}: {all:?}");

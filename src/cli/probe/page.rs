@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 use std::io::{BufWriter, IsTerminal, Write, stdout};
+use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Form, Output, Place};
+use super::{Form, Output, Place, html, transcript};
 use crate::cli::style::has_colour;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
@@ -20,6 +21,7 @@ pub(super) struct Page {
     form: Form,
     fail_on: Vec<Level>,
     verbose: bool,
+    transcript: Option<PathBuf>,
     colour: bool,
     place: String,
     rows: Vec<Row>,
@@ -42,6 +44,7 @@ impl Page {
             form: output.form(),
             fail_on: output.fail_on.clone(),
             verbose: output.verbose,
+            transcript: output.transcript.clone(),
             colour: has_colour(&stdout()),
             place: format!("{host}:{}", place.port),
             rows,
@@ -83,6 +86,15 @@ impl Page {
             Form::Junit => self.report(report::Form::Junit)?,
             Form::Sarif => self.report(report::Form::Sarif)?,
             Form::Markdown => self.report(report::Form::Markdown)?,
+            Form::Html => {
+                let page = html::page(&self.place, &self.records, &summary);
+                put(|out| out.write_all(page.as_bytes()))?;
+            }
+        }
+        if let Some(folder) = &self.transcript {
+            transcript::write(folder, &self.place, &self.records).map_err(|error| {
+                Failure::new(Exit::Io, format!("{}: {error}", folder.display()))
+            })?;
         }
         Ok(self.exit())
     }

@@ -4,11 +4,16 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use super::diff::diff;
 use super::page::Page;
-use super::{Asking, Cli, Command, Place, Server};
+use super::{Asking, Choice, Cli, Command, Customer, Output, Place, Provider};
 use crate::cli::tell;
+use crate::config::fetch::ClearAuth;
 use crate::exit::{Exit, Failure};
-use crate::flow::probe::{self as flow, Asked, Family, Names, Probe, Row, Unreached, catalogue};
+use crate::flow::probe::{
+    self as flow, Asked, Counter, Family, InClear, ListenAddr, Login, Names, Probe, Role, Row,
+    Rule, Scene, Serving, Trust, Unreached, catalogue, catalogue_of,
+};
 
 /// A script may be so long, octets.
 const LONGEST_SCRIPT: u64 = 16 << 20;
@@ -21,16 +26,27 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::List { json } => list(json),
         Command::Explain { id } => explain(&id),
-        Command::Server(server) => {
-            let wanted = |row: &Row| is_wanted(&server, row);
-            let page = Page::new(&server.output, &server.place, catalogue());
-            asked(&server.place, &server.asking, page, flow::probes(), Some(&wanted))
+        Command::Diff { old, new, fail_on } => {
+            let minded: Vec<&str> = fail_on.iter().map(|level| level.word()).collect();
+            diff(&old, &new, &minded)
         }
+        Command::Server(server) => {
+            let what = What { probes: flow::probes(), rules: flow::rules(), scenes: &[] };
+            let asking = asking_of(&server.place, &server.asking, Role::Server);
+            asked(&asking, &what, Some(&server.choice), &server.output)
+        }
+        Command::Provider(provider) => {
+            let (probes, rules) = (flow::provider_probes(), flow::provider_rules());
+            let what = What { probes, rules, scenes: flow::scenes() };
+            let asking = asking_a_provider(&provider)?;
+            asked(&asking, &what, Some(&provider.choice), &provider.output)
+        }
+        Command::Customer(customer) => served(&customer),
         Command::Script(script) => {
             let probes = read(&script.file)?;
-            let rows = probes.iter().map(Row::of).collect();
-            let page = Page::new(&script.output, &script.place, rows);
-            asked(&script.place, &script.asking, page, &probes, None)
+            let what = What { probes: &probes, rules: &[], scenes: &[] };
+            let asking = asking_of(&script.place, &script.asking, Role::Server);
+            asked(&asking, &what, None, &script.output)
         }
     }
 }
@@ -69,16 +85,18 @@ fn explain(id: &str) -> Result<Exit, Failure> {
     tell(&text)
 }
 
-fn is_wanted(server: &Server, row: &Row) -> bool {
-    let named = |list: &[String]| {
-        list.iter().any(|one| match one.strip_suffix('*') {
-            Some(start) => row.id.starts_with(start),
-            None => row.id == *one,
-        })
-    };
-    (server.only.is_empty() || named(&server.only))
-        && !named(&server.skip)
-        && (server.group.is_empty() || server.group.contains(&row.group))
+fn is_named(list: &[String], row: &Row) -> bool {
+    list.iter().any(|one| match one.strip_suffix('*') {
+        Some(start) => row.id.starts_with(start),
+        None => row.id == *one,
+    })
+}
+
+fn is_wanted(choice: &Choice, row: &Row) -> bool {
+    let named = |list: &[String]| is_named(list, row);
+    (choice.only.is_empty() || named(&choice.only))
+        && !named(&choice.skip)
+        && (choice.group.is_empty() || choice.group.contains(&row.group))
 }
 
 fn read(path: &Path) -> Result<Vec<Probe>, Failure> {
@@ -106,34 +124,51 @@ fn read(path: &Path) -> Result<Vec<Probe>, Failure> {
     })
 }
 
+/// What is asked.
+struct What<'a> {
+    probes: &'a [Probe],
+    rules: &'a [Rule],
+    scenes: &'a [Scene],
+}
+
+impl What<'_> {
+    fn rows(&self, role: Role) -> Vec<Row> {
+        let rules = self.rules.iter().map(|rule| Row::of_rule(role, rule));
+        let talks = self.probes.iter().map(|probe| Row::of(role, probe));
+        rules.chain(talks).chain(self.scenes.iter().map(Row::of_scene)).collect()
+    }
+}
+
 /// Asks, and tells as it goes.
 fn asked(
-    place: &Place,
-    asking: &Asking,
-    mut page: Page,
-    probes: &[Probe],
-    rules: Option<&dyn Fn(&Row) -> bool>,
+    asking: &flow::Asking,
+    what: &What<'_>,
+    choice: Option<&Choice>,
+    output: &Output,
 ) -> Result<Exit, Failure> {
-    let is_here = is_here(&place.host);
-    if asking.intrusive && !is_here {
+    let place = Place { host: asking.host.clone(), port: asking.port };
+    let mut page = Page::new(output, &place, what.rows(asking.role));
+    if asking.intrusive && !is_here(&asking.host) {
         page.warn(&format!(
             "{}: what follows may be taken for an attack; go on only if the server is yours",
-            place.host
+            asking.host
         ));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
-    let asking = asking_of(place, asking, is_here);
     runtime.block_on(async {
-        let mut asked = Asked::call(&asking).await.map_err(unreached)?;
-        let every = |_: &Row| true;
+        let mut asked = Asked::call(asking).await.map_err(unreached)?;
+        let wanted = |row: &Row| choice.is_none_or(|choice| is_wanted(choice, row));
         let mut trouble = Ok(());
         let mut tell = |record| {
             if trouble.is_ok() {
                 trouble = page.add(record);
             }
         };
-        let ask = asked.ask(probes, rules.unwrap_or(&every), rules.is_some(), &mut tell);
+        let ask = async {
+            asked.ask(what.probes, what.rules, &wanted, &mut tell).await;
+            asked.ask_turned(what.scenes, &wanted, &mut tell).await;
+        };
         let interrupted = tokio::select! {
             () = ask => false,
             _ = tokio::signal::ctrl_c() => true,
@@ -144,18 +179,119 @@ fn asked(
     })
 }
 
+/// Waits for customers, and tells as they call.
+fn served(customer: &Customer) -> Result<Exit, Failure> {
+    let at = (customer.listen.host.as_str(), customer.listen.port);
+    let ip: IpAddr = at.0.parse().map_err(|_| {
+        let hint = "an address of this machine, such as 127.0.0.1:366 or [::]:366";
+        Failure::new(Exit::Usage, format!("--listen: {:?} is no address", at.0)).hint(Some(hint))
+    })?;
+    let serving = serving_of(customer);
+    // The rules for servers are among them where they are tried.
+    let rows = if customer.suite { catalogue() } else { catalogue_of(Role::Customer) };
+    let mut page = Page::new(&customer.output, &customer.listen, rows);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
+    runtime.block_on(async {
+        let at = ListenAddr::Tcp((ip, at.1).into());
+        let mut counter = Counter::open(&at, &serving)
+            .map_err(|why| Failure::new(Exit::Unavailable, why.to_string()))?;
+        if serving.program.is_empty() {
+            page.warn(&format!("{}: waiting for customers", counter.address()));
+        }
+        let wanted = |row: &Row| is_named(&customer.scenario, row);
+        let mut trouble = Ok(());
+        let mut tell = |record| {
+            if trouble.is_ok() {
+                trouble = page.add(record);
+            }
+        };
+        let interrupted = tokio::select! {
+            () = counter.serve(&wanted, &mut tell) => false,
+            _ = tokio::signal::ctrl_c() => true,
+        };
+        trouble?;
+        let exit = page.end()?;
+        Ok(if interrupted { Exit::Interrupted } else { exit })
+    })
+}
+
+fn serving_of(customer: &Customer) -> Serving {
+    let domain = customer.domain.as_str().to_owned();
+    let me = customer.name.as_ref().map_or_else(flow::our_name, |name| name.as_str().to_owned());
+    let foreign = customer.foreign.as_str().to_owned();
+    let rcpt = customer.rcpt.as_ref().map(|rcpt| rcpt.as_str().to_owned());
+    Serving {
+        names: Names {
+            host: me.clone(),
+            me,
+            from: customer.from.as_ref().map_or(String::new(), |from| from.as_str().to_owned()),
+            rcpt: rcpt.unwrap_or_else(|| format!("postmaster@{domain}")),
+            domain,
+            stranger: foreign.rsplit_once('@').map_or("example.com", |(_, at)| at).to_owned(),
+            foreign,
+            mech: "PLAIN".to_owned(),
+        },
+        patience: customer.timeout.get(),
+        wait: customer.wait.get(),
+        program: customer.program.clone(),
+        certificate: customer.cert.clone().zip(customer.key.clone()),
+        suite: customer.suite,
+        data: customer.data,
+        intrusive: customer.intrusive,
+    }
+}
+
+/// How a provider is asked.
+fn asking_a_provider(provider: &Provider) -> Result<flow::Asking, Failure> {
+    let mut asking = asking_of(&provider.place, &provider.asking, Role::Provider);
+    let domain = provider.domain.as_ref().map_or("example.org", |domain| domain.as_str());
+    domain.clone_into(&mut asking.names.domain);
+    provider.foreign_domain.as_str().clone_into(&mut asking.names.stranger);
+    if provider.asking.rcpt.is_none() {
+        asking.names.rcpt = format!("postmaster@{domain}");
+    }
+    asking.turn = provider.turn;
+    asking.in_clear = match provider.clear_auth {
+        ClearAuth::None => InClear::Scram,
+        ClearAuth::CramMd5 => InClear::Cram,
+        ClearAuth::Plain => InClear::Password,
+    };
+    if let Some(user) = &provider.user {
+        asking.login = Some(login(provider, user)?);
+    } else if provider.password.source().is_some() {
+        let hint = "say --user";
+        return Err(Failure::new(Exit::Usage, "there is a password, and nobody it belongs to")
+            .hint(Some(hint)));
+    }
+    Ok(asking)
+}
+
+fn login(provider: &Provider, user: &str) -> Result<Login, Failure> {
+    let Some(source) = provider.password.source() else {
+        let hint = "say where it comes from: --password-file, --password-command, --password-fd, \
+                    --credential or --netrc";
+        return Err(Failure::new(Exit::Usage, "--user needs a password").hint(Some(hint)));
+    };
+    let secret = source.read_for(&provider.place.host, user).map_err(|why| {
+        let hint = why.hint();
+        Failure::new(why.exit(), why).hint(hint)
+    })?;
+    Ok(Login { user: user.to_owned(), secret })
+}
+
 fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-fn asking_of(place: &Place, asking: &Asking, is_here: bool) -> flow::Asking {
+fn asking_of(place: &Place, asking: &Asking, role: Role) -> flow::Asking {
     let is_address = place.host.parse::<IpAddr>().is_ok();
     let at_home = if is_address { format!("[{}]", place.host) } else { place.host.clone() };
     let rcpt = asking.rcpt.as_ref().map(|rcpt| rcpt.as_str().to_owned());
     let rcpt = rcpt.unwrap_or_else(|| format!("postmaster@{at_home}"));
     let domain = rcpt.rsplit_once('@').map_or(at_home.clone(), |(_, domain)| domain.to_owned());
     let me = asking.ehlo.as_ref().map(|name| name.as_str().to_owned());
-    let usual = if is_here { Duration::ZERO } else { Duration::from_millis(250) };
+    let usual = if is_here(&place.host) { Duration::ZERO } else { Duration::from_millis(250) };
     flow::Asking {
         host: place.host.clone(),
         port: place.port,
@@ -164,7 +300,12 @@ fn asking_of(place: &Place, asking: &Asking, is_here: bool) -> flow::Asking {
             (_, true) => Family::V6,
             _ => Family::Any,
         },
+        role,
         implicit_tls: asking.implicit_tls,
+        starttls: true,
+        trust: asking.ca.clone().map_or(Trust::Platform, Trust::Roots),
+        login: None,
+        in_clear: InClear::Scram,
         names: Names {
             me: me.unwrap_or_else(flow::our_name),
             host: place.host.clone(),
@@ -172,12 +313,15 @@ fn asking_of(place: &Place, asking: &Asking, is_here: bool) -> flow::Asking {
             rcpt,
             domain,
             foreign: asking.foreign.as_str().to_owned(),
+            stranger: "example.com".to_owned(),
+            mech: "PLAIN".to_owned(),
         },
         patience: asking.timeout.get(),
         pause: asking.pause.map_or(usual, |pause| pause.get()),
         data: asking.data,
         intrusive: asking.intrusive,
         slow: asking.slow,
+        turn: false,
     }
 }
 
@@ -185,11 +329,19 @@ fn unreached(why: Unreached) -> Failure {
     let exit = match &why {
         Unreached::NotSmtp(_) => Exit::Protocol,
         Unreached::Tls(_) => Exit::Software,
+        Unreached::Denied { for_now: true, .. } => Exit::TempFail,
+        Unreached::Denied { .. } => Exit::NoPerm,
         _ if why.is_unknown_host() => Exit::NoHost,
         Unreached::Connect(_) => Exit::Unavailable,
     };
-    let hint = matches!(why, Unreached::Connect(_)).then_some(
-        "is the port right? Many networks let nobody out to port 25: try from another one",
-    );
+    let hint = match &why {
+        Unreached::Connect(_) => {
+            Some("is the port right? Many networks let nobody out to port 25: try from another one")
+        }
+        Unreached::Denied { for_now: false, .. } => Some(
+            "are name and password right? What a line may see that no certificate vouches for says --clear-auth",
+        ),
+        _ => None,
+    };
     Failure::new(exit, why).hint(hint)
 }

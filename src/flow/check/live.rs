@@ -14,11 +14,12 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::BytesMut;
 use rustls::pki_types::UnixTime;
-use secrecy::SecretString;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::check::is_special;
+pub use crate::flow::login::Login;
+use crate::flow::login::Vetted;
 use crate::flow::probe::full_name;
 use crate::net::tls::{Inspection, Inspector, TlsSetupError, Trust, Voucher};
 use crate::net::{Calling, ConnectError, TlsClient, Wire, WireFault, connect};
@@ -28,7 +29,7 @@ use crate::probe::{
     Call, Certificate, Connection, Depth, Exchange, Heard, Ladder, Next, Purpose, Rung, Script,
     Tls, Vouched,
 };
-use crate::sasl::{Binding, ClientExchange, InClear, NONCE_OCTETS, Policy, choose};
+use crate::sasl::{ClientExchange, InClear};
 use crate::session::Step;
 use crate::smtp::{Host, Mailbox};
 
@@ -74,15 +75,6 @@ pub struct Live {
     tls: TlsClient,
     inspector: Inspector,
     board: Board,
-}
-
-/// A name and a password.
-#[derive(Clone, Debug)]
-pub struct Login {
-    /// The name.
-    pub user: String,
-    /// The password.
-    pub secret: SecretString,
 }
 
 /// Who is being called, and what is known already.
@@ -511,26 +503,8 @@ impl<'a> Talk<'a> {
                 && tls.chain.first().is_some_and(is_good)
         };
         let exporter = self.wire.tls().and_then(|facts| facts.exporter().copied());
-        let policy = Policy {
-            verified_tls: self.tls.as_ref().is_some_and(is_proven),
-            binding: exporter.is_some(),
-            secret: true,
-            certificate: false,
-            in_clear: InClear::Scram,
-            forced: None,
-        };
-        let mechanism = choose(mechanisms, &policy).map_err(|why| why.to_string())?;
-        let lists_plus = mechanisms.iter().any(|name| name.ends_with("-PLUS"));
-        let binding = match exporter {
-            Some(octets) if mechanism.binds_channel() => Binding::Exporter(octets),
-            Some(_) if !lists_plus => Binding::NotOffered,
-            _ => Binding::None,
-        };
-        let mut nonce = [0; NONCE_OCTETS];
-        rand::fill(&mut nonce);
-        let secret = Some(login.secret.clone());
-        ClientExchange::new(mechanism, &login.user, secret, nonce, binding)
-            .map_err(|why| why.to_string())
+        let is_proven = self.tls.as_ref().is_some_and(is_proven);
+        login.begin(mechanisms, Vetted { is_proven, exporter, in_clear: InClear::Scram })
     }
 
     /// The provider is the client now, and waits for our greeting: it hears that we take nothing, and keeps

@@ -26,12 +26,15 @@
 //! | `C*100: text` | a hundred lines, each answered as the `S:` below says; `{n}` is the number |
 //! | `S: 250 \| 25x` | it must answer so: a code with `x` for any digit, then perhaps a status, then perhaps `/regex/` |
 //! | `S~ 5xx` | below an `S:`: not right, and put up with: a warning |
+//! | `S- 450` | below an `S:`: neither right nor wrong; nothing can be told |
 //! | `S? 250` | without this answer nothing can be told |
 //! | `closed`, `silence` | answers, too: it hangs up; it says nothing |
 //! | `* tls`, `* tls or closed` | shakes hands; or it hangs up, and that is right, too |
 //! | `* new`, `* wait 2s`, `* turn` | calls anew; waits; from here on the server is the client |
+//! | `* login` | proves who we are; what is said for that is in no transcript |
 //!
-//! `{me} {host} {from} {rcpt} {domain} {foreign}` stand for names of the run, `{500*x}` for 500 times `x`.
+//! `{me} {host} {from} {rcpt} {domain} {foreign}` stand for names of the run, `{DOMAIN}` for the domain in capitals,
+//! `{stranger}` for somebody else's domain, `{mech}` for a mechanism of AUTH, and `{500*x}` for 500 times `x`.
 
 /// The lines of a talk, and what they mean.
 pub const NOTATION: &[(&str, &str)] = &[
@@ -44,13 +47,16 @@ pub const NOTATION: &[(&str, &str)] = &[
          the text matches; closed, for it hangs up; silence, for it says nothing.",
     ),
     ("S~ 5xx", "Below an S:. Not right, and put up with: a warning."),
+    ("S- 450", "Below an S:. Neither right nor wrong; nothing can be told."),
     ("S? 250", "Without this answer nothing can be told."),
     ("* tls, * tls or closed", "Both shake hands; or it hangs up, and that is right, too."),
     ("* new, * wait 2s", "Calls anew; waits."),
+    ("* login", "Proves who we are; what is said for that is in no transcript."),
     ("* turn", "From here on the server is the client: S: /^EHLO / is a line of it."),
     (
         "{me} {host} {from} {rcpt} {domain} {foreign}",
-        "Stand for names of the run, and {500*x} for 500 times x.",
+        "Stand for names of the run, {DOMAIN} for the domain in capitals, {stranger} for a domain of somebody \
+         else, {mech} for a mechanism of AUTH that is offered, and {500*x} for 500 times x.",
     ),
 ];
 
@@ -64,7 +70,7 @@ use crate::finding::Severity;
 
 pub use parse::{BadScript, read};
 pub use pattern::{Answer, Pattern};
-pub use talk::{Names, Offers, Outcome, Side, Talk, Verdict, Want, Word};
+pub use talk::{Line, Names, Offers, Outcome, Side, Talk, Verdict, Want, Word};
 
 /// How much it matters that a server does otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -126,6 +132,10 @@ pub enum Start {
     Rcpt,
     /// EHLO has been answered under TLS.
     Tls,
+    /// EHLO has been answered, under TLS where the server offers it.
+    Ready,
+    /// The same, and we have proven who we are.
+    Login,
 }
 
 /// What has to be allowed before a script is played.
@@ -141,6 +151,8 @@ pub enum Need {
     Intrusive,
     /// It takes minutes.
     Slow,
+    /// The line may be turned, and mail be heard of.
+    Turn,
 }
 
 impl std::fmt::Display for Need {
@@ -151,6 +163,7 @@ impl std::fmt::Display for Need {
             Need::Data => f.write_str("data"),
             Need::Intrusive => f.write_str("intrusive"),
             Need::Slow => f.write_str("slow"),
+            Need::Turn => f.write_str("turn"),
         }
     }
 }
@@ -196,6 +209,8 @@ pub enum Move {
     Say(Vec<u8>),
     /// Something comes in.
     Hear(Expect),
+    /// We prove who we are.
+    Prove,
     /// Both shake hands; is it as well if the server hangs up instead?
     Secure(bool),
     /// The line is given up for a new one.
@@ -213,6 +228,8 @@ pub struct Expect {
     pub right: Vec<Pattern>,
     /// Wrong, and put up with.
     pub tolerated: Vec<Pattern>,
+    /// Neither right nor wrong: nothing can be told.
+    pub undecided: Vec<Pattern>,
     /// Without it nothing can be told.
     pub is_needed: bool,
 }
@@ -221,7 +238,7 @@ impl Expect {
     /// Nothing else than a way to what matters.
     pub(crate) fn on_the_way(code: &str) -> Expect {
         let right = Pattern::read(code).into_iter().collect();
-        Expect { right, tolerated: Vec::new(), is_needed: true }
+        Expect { right, is_needed: true, ..Expect::default() }
     }
 }
 

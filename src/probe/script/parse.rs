@@ -104,7 +104,7 @@ impl Reader {
         let Some(probe) = &mut self.probe else {
             return Err(format!("saw {line:?} before any probe; one begins with \"== its.id\""));
         };
-        let begins = ["C:", "C|", "C*", "S:", "S~", "S?", "* "];
+        let begins = ["C:", "C|", "C*", "S:", "S~", "S-", "S?", "* "];
         if !self.talks && !begins.iter().any(|word| line.starts_with(word)) {
             return head(probe, line);
         }
@@ -139,24 +139,30 @@ impl Reader {
             }
             "S?" => probe.moves.push(Move::Hear(Expect {
                 right: patterns(rest)?,
-                tolerated: Vec::new(),
                 is_needed: true,
+                ..Expect::default()
             })),
-            "S~" => {
+            sign @ ("S~" | "S-") => {
                 let more = patterns(rest)?;
                 let may = |one: &Move| matches!(one, Move::Hear(expect) if !expect.is_needed);
                 if !probe.moves.last().is_some_and(may) {
-                    return Err("S~ stands below an S: line".to_owned());
+                    return Err(format!("{sign} stands below an S: line"));
                 }
                 for one in &mut probe.moves[self.answers..] {
                     if let Move::Hear(expect) = one {
-                        expect.tolerated.extend(more.iter().cloned());
+                        let of_this = match sign {
+                            "S~" => &mut expect.tolerated,
+                            _ => &mut expect.undecided,
+                        };
+                        of_this.extend(more.iter().cloned());
                     }
                 }
             }
             "* " => probe.moves.push(act(rest.trim())?),
             _ => {
-                return Err(format!("saw {line:?}; a talk has C:, C|, C*, S:, S~, S? and * lines"));
+                return Err(format!(
+                    "saw {line:?}; a talk has C:, C|, C*, S:, S~, S-, S? and * lines"
+                ));
             }
         }
         if probe.moves.len() > MOST_MOVES {
@@ -190,8 +196,10 @@ fn head(probe: &mut Probe, line: &str) -> Result<(), String> {
                 "mail" => Start::Mail,
                 "rcpt" => Start::Rcpt,
                 "tls" => Start::Tls,
+                "ready" => Start::Ready,
+                "login" => Start::Login,
                 _ => {
-                    let words = "connect, greeted, hello, mail, rcpt or tls";
+                    let words = "connect, greeted, hello, mail, rcpt, tls, ready or login";
                     return Err(format!("from: saw {value:?}; allowed: {words}"));
                 }
             };
@@ -210,6 +218,7 @@ fn need(word: &str) -> Need {
         "data" => Need::Data,
         "intrusive" => Need::Intrusive,
         "slow" => Need::Slow,
+        "turn" => Need::Turn,
         other => match other.strip_prefix("no ") {
             Some(keyword) => Need::NotOffered(keyword.to_ascii_uppercase()),
             None => Need::Offered(other.to_ascii_uppercase()),
@@ -223,9 +232,10 @@ fn act(text: &str) -> Result<Move, String> {
         "tls or closed" => Ok(Move::Secure(true)),
         "new" => Ok(Move::Anew),
         "turn" => Ok(Move::Turn),
+        "login" => Ok(Move::Prove),
         _ => {
             let wait = text.strip_prefix("wait ").and_then(seconds);
-            let words = "allowed: tls, tls or closed, new, turn, \"wait 2s\" (up to 3600s)";
+            let words = "allowed: tls, tls or closed, new, login, turn, \"wait 2s\" (up to 3600s)";
             wait.map(Move::Pause).ok_or_else(|| format!("saw {text:?}; {words}"))
         }
     }

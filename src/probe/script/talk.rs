@@ -1,5 +1,6 @@
 //! One script played against one line. Pure: bytes and moments in, wishes out.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -8,7 +9,8 @@ use super::{Answer, Expect, Move, Pattern, Probe, Start};
 use crate::smtp::{Reply, ReplyParser};
 
 /// The places for names in what is said.
-pub(super) const NAMES: [&str; 6] = ["me", "host", "from", "rcpt", "domain", "foreign"];
+pub(super) const NAMES: [&str; 9] =
+    ["me", "host", "from", "rcpt", "domain", "foreign", "DOMAIN", "stranger", "mech"];
 /// More than this of one talk is not kept, octets in each direction.
 const MOST_KEPT: usize = 64 * 1024;
 /// More than this from one server is no answer, octets.
@@ -31,22 +33,29 @@ pub struct Names {
     pub domain: String,
     /// A mailbox that is somebody else's.
     pub foreign: String,
+    /// A domain that is somebody else's.
+    pub stranger: String,
+    /// A mechanism of AUTH that the server offers.
+    pub mech: String,
 }
 
 impl Names {
-    fn of(&self, name: &str) -> &str {
-        match name {
+    fn of(&self, name: &str) -> Cow<'_, str> {
+        Cow::Borrowed(match name {
             "me" => &self.me,
             "host" => &self.host,
             "from" => &self.from,
             "rcpt" => &self.rcpt,
             "domain" => &self.domain,
+            "DOMAIN" => return Cow::Owned(self.domain.to_ascii_uppercase()),
+            "stranger" => &self.stranger,
+            "mech" => &self.mech,
             _ => &self.foreign,
-        }
+        })
     }
 
     /// Octets with every name in its place.
-    fn fill(&self, octets: &[u8]) -> Vec<u8> {
+    pub(in crate::probe) fn fill(&self, octets: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(octets.len());
         let mut rest = octets;
         while let Some(at) = memchr::memchr(b'{', rest) {
@@ -55,9 +64,16 @@ impl Names {
             let name = NAMES.iter().find(|name| {
                 rest[1..].starts_with(name.as_bytes()) && rest.get(1 + name.len()) == Some(&b'}')
             });
-            let (said, length) =
-                name.map_or((&rest[..1], 1), |name| (self.of(name).as_bytes(), name.len() + 2));
-            out.extend_from_slice(said);
+            let length = match name {
+                None => {
+                    out.push(b'{');
+                    1
+                }
+                Some(name) => {
+                    out.extend_from_slice(self.of(name).as_bytes());
+                    name.len() + 2
+                }
+            };
             rest = &rest[length..];
         }
         out.extend_from_slice(rest);
@@ -145,6 +161,8 @@ pub enum Want {
     Hear(Instant),
     /// Both are to shake hands.
     Secure,
+    /// We are to prove who we are.
+    Prove,
     /// The line is to be given up for a new one.
     Anew,
     /// Nothing, until this moment.
@@ -169,6 +187,10 @@ pub struct Talk {
     closed: bool,
     tls: bool,
     turned: bool,
+    /// Was the last thing said a wish to turn the line?
+    atrn: bool,
+    /// Has it been granted?
+    granted: bool,
     /// Refusals that the server may count.
     refusals: usize,
     /// What the last EHLO offered, in clear and under TLS.
@@ -180,8 +202,8 @@ pub struct Talk {
 
 impl Talk {
     /// A talk over a new line, or over one on which EHLO has been answered before.
-    pub fn new(probe: &Probe, names: &Names, is_new: bool, now: Instant, wait: Duration) -> Talk {
-        let mut moves = on_the_way(probe.start, is_new);
+    pub fn new(probe: &Probe, names: &Names, line: Line, now: Instant, wait: Duration) -> Talk {
+        let mut moves = on_the_way(probe.start, line);
         moves.extend(probe.moves.iter().cloned());
         Talk {
             names: names.clone(),
@@ -197,6 +219,8 @@ impl Talk {
             closed: false,
             tls: false,
             turned: false,
+            atrn: false,
+            granted: false,
             refusals: 0,
             offers: [None, None],
             ehlo: false,
@@ -229,6 +253,7 @@ impl Talk {
                     self.moves.pop_front();
                 }
                 Some(Move::Secure(_)) => return Want::Secure,
+                Some(Move::Prove) => return Want::Prove,
                 Some(Move::Anew) => return Want::Anew,
                 Some(Move::Pause(time)) => {
                     let until = self.deadline(now, *time);
@@ -276,12 +301,25 @@ impl Talk {
         }
     }
 
+    /// Who we are is proven, or not, because of this.
+    pub fn proved(&mut self, proven: Result<(), String>) {
+        match proven {
+            Ok(()) => self.step(),
+            Err(why) => self.verdict = Some(Verdict::unknown(format!("the login: {why}"))),
+        }
+    }
+
+    /// What was said beside the script, when we proved who we are; its secrets left out.
+    pub fn noted(&mut self, side: Side, octets: &[u8], now: Instant) {
+        self.note(side, octets, now);
+    }
+
     /// A new line is open, or there is none, because of this.
     pub fn anew(&mut self, opened: Result<(), String>) {
         match opened {
             Ok(()) => {
                 self.input.clear();
-                (self.closed, self.tls, self.turned) = (false, false, false);
+                (self.closed, self.tls, self.turned, self.granted) = (false, false, false, false);
                 self.parser = ReplyParser::default();
                 self.step();
             }
@@ -313,9 +351,19 @@ impl Talk {
         let ended = self.verdict.as_ref().map(|verdict| verdict.outcome);
         matches!(ended, Some(Outcome::Pass | Outcome::Warn))
             && !self.closed
-            && !self.turned
+            && !self.granted
             && self.input.is_empty()
             && self.moves.is_empty()
+    }
+
+    /// Was the line turned, and nobody has said a word since?
+    pub fn awaits_our_greeting(&self) -> bool {
+        self.granted && !self.turned
+    }
+
+    /// Is the other side the client by now?
+    pub fn is_turned(&self) -> bool {
+        self.granted
     }
 
     /// How many refusals the server may have counted.
@@ -340,6 +388,8 @@ impl Talk {
             self.step();
         }
         self.ehlo = piece.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"EHLO "));
+        let verb = piece.get(..4).unwrap_or_default();
+        self.atrn = verb.eq_ignore_ascii_case(b"ATRN") || verb.eq_ignore_ascii_case(b"TURN");
         self.note(Side::Ours, &piece, now);
         piece.freeze()
     }
@@ -374,6 +424,7 @@ impl Talk {
         if reply.code >= 400 {
             self.refusals += 1;
         }
+        self.granted |= std::mem::take(&mut self.atrn) && reply.is_positive();
         if std::mem::take(&mut self.ehlo) && reply.code == 250 {
             let word =
                 |line: &str| line.split([' ', '=']).next().unwrap_or_default().to_ascii_uppercase();
@@ -403,6 +454,11 @@ impl Talk {
         if is(&expect.right) {
             return;
         }
+        if is(&expect.undecided) {
+            let why = format!("it says {answer}, which tells nothing here");
+            self.verdict = Some(Verdict { got: Some(answer), ..Verdict::unknown(why) });
+            return;
+        }
         let verdict = judged(&expect, is(&expect.tolerated), answer);
         match verdict.outcome {
             Outcome::Warn => self.warned = self.warned.take().or(Some(verdict)),
@@ -428,17 +484,36 @@ fn judged(expect: &Expect, is_tolerated: bool, answer: Answer) -> Verdict {
     Verdict { outcome, expected: Some(expect.to_string()), got: Some(answer), why }
 }
 
+/// The line that a script begins on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// A new one.
+    New,
+    /// A new one, on which [`Start::Ready`] shakes hands first.
+    ToBeSecured,
+    /// One that has been used, and has got as far as the script wants it to.
+    Used,
+}
+
 /// The talk that leads to where a script begins.
-fn on_the_way(start: Start, is_new: bool) -> Vec<Move> {
+fn on_the_way(start: Start, line: Line) -> Vec<Move> {
     let hear = |code| Move::Hear(Expect::on_the_way(code));
     let say = |line: &str| Move::Say(format!("{line}\r\n").into_bytes());
+    let is_new = line != Line::Used;
     let mut way = match (is_new, start) {
         (_, Start::Connect) => return Vec::new(),
         (true, Start::Greeted) => return vec![hear("220")],
         (true, _) => vec![hear("220"), say("EHLO {me}"), hear("250")],
+        // There is no transaction to end, and RSET is not among the verbs of such a server.
+        (false, Start::Ready | Start::Login) => return Vec::new(),
         (false, _) => vec![say("RSET"), hear("250")],
     };
-    if is_new && start == Start::Tls {
+    let shakes_hands = match start {
+        Start::Tls => is_new,
+        Start::Ready | Start::Login => line == Line::ToBeSecured,
+        _ => false,
+    };
+    if shakes_hands {
         way.extend([
             say("STARTTLS"),
             hear("220"),
@@ -446,6 +521,9 @@ fn on_the_way(start: Start, is_new: bool) -> Vec<Move> {
             say("EHLO {me}"),
             hear("250"),
         ]);
+    }
+    if start == Start::Login {
+        way.push(Move::Prove);
     }
     if matches!(start, Start::Mail | Start::Rcpt) {
         way.extend([say("MAIL FROM:<{from}>"), hear("250")]);

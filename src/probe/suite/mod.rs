@@ -2,9 +2,15 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `server.probe` | the rules that a talk shows, with their talks |
+//! | `server.probe`, `provider.probe`, `customer.probe` | the rules that a talk shows, with their talks |
 //! | `survey` | the rules that are read off what any talk brings: the greeting, the list of extensions, every reply |
+//! | `provider` | those that are read off what a provider offers |
+//! | [`customer`] | the rules for a customer that calls |
+//! | [`reversed`] | the rules for a provider that has turned the line |
 
+pub mod customer;
+mod provider;
+pub mod reversed;
 mod survey;
 
 use std::sync::LazyLock;
@@ -13,11 +19,38 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+pub use provider::{mechanisms, provider_rules};
 pub use survey::{Rule, Survey, TlsSeen, rules};
 
 use super::script::{self, Answer, Level, Need, Outcome, Probe, Side, Verdict, Word};
 use crate::finding::{About, Assessment, Conclusion, Expected, Finding, Severity, Status};
 use crate::smtp::escape::Escaped;
+
+/// Who is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A server that takes mail.
+    Server,
+    /// A server that hands mail over.
+    Provider,
+    /// A client that fetches it.
+    Customer,
+}
+
+/// The rules that a talk with a provider shows.
+pub fn provider_probes() -> &'static [Probe] {
+    static PROBES: LazyLock<Vec<Probe>> =
+        LazyLock::new(|| script::read(include_str!("provider.probe")).unwrap_or_default());
+    &PROBES
+}
+
+/// The rules that a talk with a customer shows, once the line has turned.
+pub fn customer_probes() -> &'static [Probe] {
+    static PROBES: LazyLock<Vec<Probe>> =
+        LazyLock::new(|| script::read(include_str!("customer.probe")).unwrap_or_default());
+    &PROBES
+}
 
 /// The rules that a talk shows.
 pub fn probes() -> &'static [Probe] {
@@ -35,6 +68,8 @@ pub struct Row {
     pub id: String,
     /// The part of it before the dot.
     pub group: String,
+    /// Who is asked.
+    pub role: Role,
     /// The rule, as a statement that should be true.
     pub title: String,
     /// How much it matters.
@@ -53,10 +88,11 @@ pub struct Row {
 
 impl Row {
     /// Of a talk.
-    pub fn of(probe: &Probe) -> Row {
+    pub fn of(role: Role, probe: &Probe) -> Row {
         Row {
             id: probe.id.clone(),
             group: probe.group().to_owned(),
+            role,
             title: probe.title.clone(),
             severity: probe.level,
             spec: probe.spec.clone(),
@@ -68,10 +104,11 @@ impl Row {
     }
 
     /// Of a rule of the survey.
-    pub fn of_rule(rule: &Rule) -> Row {
+    pub fn of_rule(role: Role, rule: &Rule) -> Row {
         Row {
             id: rule.id.to_owned(),
-            group: rule.id.split_once('.').map_or(rule.id, |(group, _)| group).to_owned(),
+            group: group_of(rule.id),
+            role,
             title: rule.title.to_owned(),
             severity: rule.level,
             spec: rule.spec.iter().map(|&spec| spec.to_owned()).collect(),
@@ -81,12 +118,84 @@ impl Row {
             talk: None,
         }
     }
+
+    /// Of a rule for a provider that has turned the line.
+    pub fn of_scene(scene: &reversed::Scene) -> Row {
+        let needs = std::iter::once("turn").chain(scene.needs.iter().copied());
+        Row {
+            id: scene.id.to_owned(),
+            group: group_of(scene.id),
+            role: Role::Provider,
+            title: scene.title.to_owned(),
+            severity: scene.level,
+            spec: scene.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: scene.fix.to_owned(),
+            quirk: scene.quirk.map(str::to_owned),
+            needs: needs.map(str::to_owned).collect(),
+            talk: Some(format!("{}\n", scene.talk)),
+        }
+    }
 }
 
-/// Every row: first what is read off the greeting and the replies, then what is asked, as it is asked.
+impl Row {
+    /// Of a rule for a customer that calls.
+    pub fn of_case(case: &customer::Case) -> Row {
+        Row {
+            id: case.id.to_owned(),
+            group: group_of(case.id),
+            role: Role::Customer,
+            title: case.title.to_owned(),
+            severity: case.level,
+            spec: case.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: case.fix.to_owned(),
+            quirk: None,
+            needs: case.needs.iter().map(|&need| need.to_owned()).collect(),
+            talk: Some(format!("{}\n", case.talk)),
+        }
+    }
+}
+
+fn group_of(id: &str) -> String {
+    id.split_once('.').map_or(id, |(group, _)| group).to_owned()
+}
+
+/// Every row for one who is asked: first what is read off the greeting and the replies, then what is asked, as
+/// it is asked.
+pub fn catalogue_of(role: Role) -> Vec<Row> {
+    let (surveyed, talks) = match role {
+        Role::Server => (rules(), probes()),
+        Role::Provider => (provider_rules(), provider_probes()),
+        Role::Customer => (&[][..], customer_probes()),
+    };
+    let surveyed = surveyed.iter().map(|rule| Row::of_rule(role, rule));
+    let talks = talks.iter().map(|probe| Row::of(role, probe));
+    let scenes = match role {
+        Role::Provider => reversed::scenes(),
+        Role::Server | Role::Customer => &[],
+    };
+    let calls = match role {
+        Role::Customer => customer::cases(),
+        Role::Server | Role::Provider => &[],
+    };
+    let scenes = scenes.iter().map(Row::of_scene);
+    calls.iter().map(Row::of_case).chain(surveyed).chain(talks).chain(scenes).collect()
+}
+
+/// The rules for servers that a customer can be asked through a line that it has turned: it is a server there.
+pub fn suite_through_the_turn() -> impl Iterator<Item = &'static Probe> {
+    let is_possible = |probe: &&Probe| {
+        let moves = &probe.moves;
+        let calls =
+            |one: &script::Move| matches!(one, script::Move::Anew | script::Move::Secure(_));
+        let has_tls = matches!(probe.start, script::Start::Tls | script::Start::Ready);
+        !has_tls && !moves.iter().any(calls)
+    };
+    probes().iter().filter(is_possible)
+}
+
+/// Every row there is.
 pub fn catalogue() -> Vec<Row> {
-    let surveyed = rules().iter().map(Row::of_rule);
-    surveyed.chain(probes().iter().map(Row::of)).collect()
+    [Role::Server, Role::Provider, Role::Customer].into_iter().flat_map(catalogue_of).collect()
 }
 
 /// What came of one rule. `odmr.probe.result/1`.
@@ -98,8 +207,8 @@ pub struct Record {
     pub id: String,
     /// The part of it before the dot.
     pub group: String,
-    /// What was tried: `server`.
-    pub role: &'static str,
+    /// Who was asked.
+    pub role: Role,
     /// Where the rule is written.
     pub spec: Vec<String>,
     /// How much it matters.
@@ -186,7 +295,7 @@ impl Record {
     pub const FIELDS: &[(&str, &str)] = &[
         ("schema", "\"odmr.probe.result/1\"; the last line of --json is an odmr.probe.summary/1."),
         ("id", "The rule; group is the part before its dot."),
-        ("role", "What was tried: server."),
+        ("role", "Who was asked: server, provider or customer."),
         ("spec", "Where the rule is written."),
         ("severity", "security, must, should, interop or info."),
         ("outcome", "pass, warn, fail, skip (not tried) or inconclusive (not found out)."),
@@ -209,7 +318,7 @@ impl Record {
             schema: "odmr.probe.result/1",
             id: row.id,
             group: row.group,
-            role: "server",
+            role: row.role,
             spec: row.spec,
             severity: row.severity,
             outcome: verdict.outcome,
@@ -234,6 +343,11 @@ pub fn is_amiss(record: &Record) -> bool {
 /// What was said, a line of it each, as it may be shown: `C: NOOP`, `S: 250 ok`.
 pub fn shown_line(line: &Line) -> Vec<String> {
     let who = if line.dir == '>' { 'C' } else { 'S' };
+    shown_octets(line).into_iter().map(|text| format!("{who}: {text}")).collect()
+}
+
+/// The same, without who said it.
+pub fn shown_octets(line: &Line) -> Vec<String> {
     let octets = line.octets();
     let pieces = octets.split_inclusive(|octet| *octet == b'\n').take(100);
     let shown = |piece: &[u8]| {
@@ -242,7 +356,7 @@ pub fn shown_line(line: &Line) -> Vec<String> {
             None => (piece, " (no CRLF)"),
         };
         let text = Escaped(&text[..text.len().min(200)]);
-        format!("{who}: {text}{end}")
+        format!("{text}{end}")
     };
     pieces.map(shown).collect()
 }

@@ -10,6 +10,8 @@ use crate::smtp::{Domain, Reply, ReplyParser};
 pub struct Survey {
     /// What came over a fresh line in clear, up to the answer to EHLO, octet by octet.
     pub clear: Vec<u8>,
+    /// Where it was called; 0 where that is not known.
+    pub port: u16,
     /// How long the greeting took, milliseconds.
     pub greeted_ms: u64,
     /// What came behind STARTTLS, up to the answer to EHLO.
@@ -285,7 +287,7 @@ static RULES: &[Rule] = &[
     ),
 ];
 
-fn fail(expected: &str, got: impl Into<String>, why: impl Into<String>) -> Verdict {
+pub(super) fn fail(expected: &str, got: impl Into<String>, why: impl Into<String>) -> Verdict {
     Verdict {
         outcome: Outcome::Fail,
         expected: Some(expected.to_owned()),
@@ -305,13 +307,13 @@ impl Survey {
     }
 
     /// The lines of the answer to EHLO in clear, the server's name first.
-    fn ehlo(&self) -> Option<Vec<String>> {
+    pub(super) fn ehlo(&self) -> Option<Vec<String>> {
         let reply = Survey::replies(&self.clear).into_iter().nth(1)?;
         (reply.code == 250).then(|| reply.text.lines().map(str::to_owned).collect())
     }
 
     /// The same under TLS: the last reply there.
-    fn ehlo_secure(&self) -> Option<Vec<String>> {
+    pub(super) fn ehlo_secure(&self) -> Option<Vec<String>> {
         let reply = Survey::replies(self.secure.as_deref()?).pop()?;
         (reply.code == 250).then(|| reply.text.lines().map(str::to_owned).collect())
     }
@@ -351,7 +353,7 @@ fn with<T>(seen: Option<T>, judge: impl FnOnce(T) -> Verdict) -> Verdict {
     seen.map_or_else(|| Verdict::unknown("the server did not get so far"), judge)
 }
 
-fn is_full_name(word: &str) -> bool {
+pub(super) fn is_full_name(word: &str) -> bool {
     let literal = word.starts_with('[') && word.ends_with(']');
     literal || word.contains('.') && word.parse::<Domain>().is_ok()
 }

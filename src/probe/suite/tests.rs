@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::probe::script::{Expect, Move, Names, Pattern, Start, Talk, Want};
+use crate::probe::script::{Expect, Line as On, Move, Names, Pattern, Start, Talk, Want};
 
 fn names() -> Names {
     Names {
@@ -12,6 +12,8 @@ fn names() -> Names {
         rcpt: "postmaster@example.net".to_owned(),
         domain: "example.net".to_owned(),
         foreign: "odmr-probe@relay.invalid".to_owned(),
+        stranger: "example.com".to_owned(),
+        mech: "CRAM-MD5".to_owned(),
     }
 }
 
@@ -31,15 +33,20 @@ fn fitting(pattern: &Pattern) -> Told {
         Pattern::Reply { code, .. } => {
             let code = code.iter().zip([5, 5, 0]).map(|(digit, any)| digit.unwrap_or(any));
             let code: String = code.map(|digit| (b'0' + digit) as char).collect();
-            let answer = format!("{code} mx.example.net\r\n");
-            Told::Reply(answer)
+            // What has to be listed is.
+            let plain = crate::smtp::Reply::plain(code.parse().unwrap(), "mx.example.net");
+            let fits = pattern.matches(&Answer::Reply(plain));
+            Told::Reply(match fits {
+                true => format!("{code} mx.example.net\r\n"),
+                false => format!("{code}-mx.example.net\r\n{code} 8BITMIME\r\n"),
+            })
         }
     }
 }
 
 /// A reply that nobody puts up with here.
 fn wrong(expect: &Expect) -> Told {
-    let known = expect.right.iter().chain(&expect.tolerated);
+    let known = expect.right.iter().chain(&expect.tolerated).chain(&expect.undecided);
     let known: Vec<&Pattern> = known.collect();
     let is_none = |code: &u16| {
         let reply = crate::smtp::Reply::plain(*code, "no").saying("a\nb");
@@ -56,7 +63,7 @@ fn wrong(expect: &Expect) -> Told {
 fn played(probe: &Probe, answer: impl Fn(usize, &Expect) -> Told) -> Verdict {
     let now = Instant::now();
     let wait = Duration::from_secs(5);
-    let mut talk = Talk::new(probe, &names(), true, now, wait);
+    let mut talk = Talk::new(probe, &names(), On::New, now, wait);
     let own: Vec<&Expect> = probe.moves.iter().filter_map(hears).collect();
     let before = heard_before(probe.start);
     let (mut asked, mut later) = (0, now);
@@ -66,6 +73,7 @@ fn played(probe: &Probe, answer: impl Fn(usize, &Expect) -> Told) -> Verdict {
             Want::Send(_) => {}
             Want::Pause(until) => later = until,
             Want::Secure => talk.secured(Ok(())),
+            Want::Prove => talk.proved(Ok(())),
             Want::Anew => talk.anew(Ok(())),
             Want::Hear(_) => {
                 let told = match before.get(asked) {
@@ -95,7 +103,7 @@ fn heard_before(start: Start) -> &'static [&'static str] {
     match start {
         Start::Connect => &[],
         Start::Greeted => &all[..1],
-        Start::Hello => &all[..2],
+        Start::Hello | Start::Ready | Start::Login => &all[..2],
         Start::Mail => &all[..3],
         Start::Rcpt => all,
         Start::Tls => &["220 mx\r\n", "250 mx\r\n", "220 go\r\n", "250 mx\r\n"],
@@ -104,8 +112,14 @@ fn heard_before(start: Start) -> &'static [&'static str] {
 
 #[test]
 fn the_catalogue_is_whole() {
-    let read = script::read(include_str!("server.probe")).unwrap_or_else(|why| panic!("{why}"));
-    assert_eq!(read.len(), probes().len());
+    for (text, known) in [
+        (include_str!("server.probe"), probes()),
+        (include_str!("provider.probe"), provider_probes()),
+        (include_str!("customer.probe"), customer_probes()),
+    ] {
+        let read = script::read(text).unwrap_or_else(|why| panic!("{why}"));
+        assert_eq!(read.len(), known.len());
+    }
     let mut seen = BTreeSet::new();
     for row in catalogue() {
         assert!(seen.insert(row.id.clone()), "{} is there twice", row.id);
@@ -118,7 +132,7 @@ fn the_catalogue_is_whole() {
 
 #[test]
 fn a_server_that_keeps_a_rule_passes_and_one_that_does_not_fails() {
-    for probe in probes() {
+    for probe in probes().iter().chain(provider_probes()).chain(customer_probes()) {
         let right = played(probe, |_, expect| fitting(&expect.right[0]));
         assert_eq!(right.outcome, Outcome::Pass, "{}: {}", probe.id, right.why);
         // Every answer that decides something decides it.
@@ -142,6 +156,13 @@ fn a_server_that_keeps_a_rule_passes_and_one_that_does_not_fails() {
             let is_right = own[at].right.iter().any(|pattern| fits(pattern, &own[at].tolerated[0]));
             let expected = if is_right { Outcome::Pass } else { Outcome::Warn };
             assert_eq!(told.outcome, expected, "{}, answer {at}: {}", probe.id, told.why);
+        }
+        for (at, _) in own.iter().enumerate().filter(|(_, expect)| !expect.undecided.is_empty()) {
+            let answer = |n, expect: &Expect| {
+                if n == at { fitting(&expect.undecided[0]) } else { fitting(&expect.right[0]) }
+            };
+            let told = played(probe, answer);
+            assert_eq!(told.outcome, Outcome::Inconclusive, "{}, answer {at}", probe.id);
         }
     }
 }
@@ -175,12 +196,13 @@ fn who_says_not_now_or_nothing_has_not_failed() {
 }
 
 const CLEAR: &str = "220 mx.example.net ESMTP\r\n250-mx.example.net\r\n250-SIZE 1000\r\n250-AUTH CRAM-MD5\r\n\
-    250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 STARTTLS\r\n";
-const SECURE: &str = "250-mx.example.net\r\n250 AUTH PLAIN LOGIN\r\n";
+    250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-ATRN\r\n250 STARTTLS\r\n";
+const SECURE: &str = "250-mx.example.net\r\n250-ATRN\r\n250 AUTH PLAIN LOGIN\r\n";
 
 fn fine() -> Survey {
     Survey {
         clear: CLEAR.into(),
+        port: 366,
         greeted_ms: 20,
         secure: Some(SECURE.into()),
         tls: Some(Ok(TlsSeen { version: "TLSv1.3".to_owned(), distrust: None })),
@@ -233,6 +255,31 @@ fn each_rule_of_the_survey_can_be_broken() {
     ];
     let ids: BTreeSet<&str> = broken.iter().map(|(id, _)| *id).collect();
     assert_eq!(ids, rules().iter().map(|rule| rule.id).collect());
+    let offers: Vec<(&str, Survey)> = vec![
+        (
+            "odmr.ehlo-atrn",
+            Survey {
+                secure: Some(b"250-mx\r\n250 STARTTLS\r\n".to_vec()),
+                ..with("250-ATRN\r\n", "")
+            },
+        ),
+        ("odmr.ehlo-atrn", with("250-ATRN", "250-ATRN example.org")),
+        ("odmr.ehlo-auth", Survey { secure: None, ..with("250-AUTH CRAM-MD5\r\n", "") }),
+        ("odmr.cram", with("CRAM-MD5", "NTLM")),
+    ];
+    for (id, seen) in &offers {
+        let rule = provider_rules().iter().find(|rule| rule.id == *id).unwrap();
+        assert_eq!((rule.judge)(&fine()).outcome, Outcome::Pass, "{id}");
+        let told = (rule.judge)(seen);
+        assert_eq!(told.outcome, Outcome::Fail, "{id}: {}", told.why);
+    }
+    let elsewhere = Survey { port: 2525, ..fine() };
+    for (id, seen) in [("odmr.port", elsewhere), ("odmr.ehlo-atrn", with("250-ATRN\r\n", ""))] {
+        let rule = provider_rules().iter().find(|rule| rule.id == id).unwrap();
+        assert_eq!((rule.judge)(&fine()).outcome, Outcome::Pass, "{id}");
+        let told = (rule.judge)(&seen);
+        assert_eq!(told.outcome, Outcome::Warn, "{id}: {}", told.why);
+    }
     for (id, seen) in &broken {
         let rule = rules().iter().find(|rule| rule.id == *id).unwrap();
         let right = (rule.judge)(&fine());
@@ -241,7 +288,7 @@ fn each_rule_of_the_survey_can_be_broken() {
         assert_eq!(told.outcome, Outcome::Fail, "{id}: {}", told.why);
         assert!(!told.why.is_empty() && told.got.is_some(), "{id}");
     }
-    for rule in rules() {
+    for rule in rules().iter().chain(provider_rules()) {
         let nothing = (rule.judge)(&Survey::default()).outcome;
         let is_said = rule.id.starts_with("rep.") && rule.id != "rep.class";
         assert!(is_said || nothing != Outcome::Pass, "{} passes where nothing was said", rule.id);
@@ -253,7 +300,7 @@ fn each_rule_of_the_survey_can_be_broken() {
 fn what_was_said_is_kept_octet_by_octet() {
     let probe = probes().iter().find(|probe| probe.id == "syn.nul").unwrap();
     let now = Instant::now();
-    let mut talk = Talk::new(probe, &names(), false, now, Duration::from_secs(1));
+    let mut talk = Talk::new(probe, &names(), On::Used, now, Duration::from_secs(1));
     assert_eq!(talk.poll(now), Want::Send("RSET\r\n".into()));
     talk.received(b"250 ok\r\n", now);
     assert_eq!(talk.poll(now), Want::Send("NO\0OP\r\n".into()));
@@ -263,7 +310,7 @@ fn what_was_said_is_kept_octet_by_octet() {
     assert_eq!(talk.poll(now), Want::Over);
     assert!(talk.leaves_the_line_clean());
     assert_eq!(talk.refusals(), 1);
-    let row = Row::of(probe);
+    let row = Row::of(Role::Server, probe);
     let (verdict, words) = talk.over();
     let record = Record::new(row, verdict, &words, 3, 1);
     assert_eq!(record.transcript[2].octets(), b"NO\0OP\r\n");

@@ -75,6 +75,11 @@ impl<'lab> Fetchmail<'lab> {
 
     /// Runs it to its end.
     pub fn run(self) -> Ran {
+        run_for(self.limit, self.lab, self.command())
+    }
+
+    /// The program itself, for somebody else to start.
+    pub fn command(&self) -> Command {
         let home = self.lab.room("fetchmail");
         let config = self.lab.write("fetchmailrc", self.config());
         allow(&config, 0o600);
@@ -82,7 +87,7 @@ impl<'lab> Fetchmail<'lab> {
         command.env("FETCHMAILHOME", &home).env("HOME", &home).env("LC_ALL", "C");
         command.arg("-f").arg(&config).args(["--nosyslog", "--nodetach", "-v", "--pidfile"]);
         command.arg(home.join("pid"));
-        run_for(self.limit, self.lab, command)
+        command
     }
 
     fn config(&self) -> String {

@@ -1,0 +1,636 @@
+//! What is looked at when a customer calls: each rule with the provider that we are for it, and its judge.
+//! RFC 2645, section 5.
+
+use std::time::Duration;
+
+use super::super::patron::{Caller, Login, Manner, Secure};
+use super::super::script::{Answer, Level, Outcome, Verdict};
+
+/// How the customer has to end, where we have started it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// Either way.
+    Anyhow,
+    /// With 0.
+    Well,
+    /// With anything else.
+    Badly,
+}
+
+/// What is known when a customer has called.
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'a> {
+    /// What it said.
+    pub caller: &'a Caller,
+    /// How often it called while this was tried; what it said later was answered as if nothing waited.
+    pub calls: usize,
+    /// How it ended, where we have started it and it did.
+    pub exit: Option<i32>,
+}
+
+/// A rule, the provider that we are for it, and its judge.
+pub struct Case {
+    /// The name that never changes.
+    pub id: &'static str,
+    /// The rule, as a statement that should be true.
+    pub title: &'static str,
+    /// How much it matters.
+    pub level: Level,
+    /// Where it is written.
+    pub spec: &'static [&'static str],
+    /// What to do about it.
+    pub fix: &'static str,
+    /// What has to be allowed.
+    pub needs: &'static [&'static str],
+    /// What we do, for whoever asks.
+    pub talk: &'static str,
+    /// The provider that we are.
+    pub manner: fn() -> Manner,
+    /// How the customer has to end.
+    pub ends: Ends,
+    /// Reads, and says.
+    pub judge: fn(Called<'_>) -> Verdict,
+}
+
+macro_rules! case {
+    ($id:literal, $level:ident, $spec:expr, $needs:expr, $manner:expr, $ends:ident, $judge:expr,
+     $title:literal, $talk:literal, $fix:literal) => {
+        Case {
+            id: $id,
+            title: $title,
+            level: Level::$level,
+            spec: &$spec,
+            fix: $fix,
+            needs: &$needs,
+            talk: $talk,
+            manner: $manner,
+            ends: Ends::$ends,
+            judge: $judge,
+        }
+    };
+}
+
+/// All of them, in the order in which they are tried.
+pub fn cases() -> &'static [Case] {
+    CASES
+}
+
+fn usual() -> Manner {
+    Manner::default()
+}
+
+fn told(atrn: &'static str) -> Manner {
+    Manner { atrn, ..usual() }
+}
+
+/// The provider that turns the line, for the talks behind it.
+pub fn turning() -> Manner {
+    told("250 2.0.0 turning")
+}
+
+static CASES: &[Case] = &[
+    case!(
+        "cust.ehlo-not-helo",
+        Must,
+        ["RFC 2645, 5.1.1", "RFC 5321, 4.1.1.1"],
+        [],
+        usual,
+        Anyhow,
+        ehlo,
+        "The customer begins with EHLO, and its full name",
+        "220, and a look at what comes first.",
+        "Say EHLO with a name that resolves, or an address literal."
+    ),
+    case!(
+        "cust.waits220",
+        Must,
+        ["RFC 5321, 4.3.1"],
+        [],
+        || Manner { silent: Duration::from_secs(1), ..usual() },
+        Anyhow,
+        |call| match call.caller.hasty {
+            true => fail("a wait for 220", "it spoke first", "it spoke before the greeting"),
+            false => with_line(call, |_| Verdict::pass()),
+        },
+        "The customer waits for the greeting",
+        "For a second nothing is said; then 220.",
+        "Read the greeting before EHLO is said."
+    ),
+    case!(
+        "cust.multiline220",
+        Must,
+        ["RFC 5321, 4.2.1"],
+        [],
+        || Manner { greeting: "220-{me} odmr-probe\n220-says more\n220 than a line", ..usual() },
+        Anyhow,
+        asks,
+        "A greeting may have several lines",
+        "220- twice, then 220; nothing waits.",
+        "Read the greeting to its last line."
+    ),
+    case!(
+        "cust.greet-421",
+        Must,
+        ["RFC 5321, 3.8"],
+        [],
+        || Manner { greeting: "421 4.3.2 not now", ..usual() },
+        Badly,
+        no_login,
+        "A provider that greets by 421 is called again later, and that is no success",
+        "The greeting is 421; then the line is closed.",
+        "End, and say so: this run has fetched nothing."
+    ),
+    case!(
+        "cust.greet-554",
+        Must,
+        ["RFC 5321, 3.1"],
+        [],
+        || Manner { greeting: "554 5.3.2 nobody is served here", ..usual() },
+        Badly,
+        no_login,
+        "A provider that greets by 554 is told as a failure",
+        "The greeting is 554; then the line is closed.",
+        "End, and say what was heard."
+    ),
+    case!(
+        "cust.no-atrn",
+        Security,
+        ["RFC 2645, 5.1.1"],
+        [],
+        || Manner { keywords: &["AUTH CRAM-MD5"], ..usual() },
+        Badly,
+        no_login,
+        "Where ATRN is not listed, nobody logs in",
+        "EHLO is answered by AUTH CRAM-MD5 alone.",
+        "Look for ATRN before anything of the password is said: this may be any server."
+    ),
+    case!(
+        "cust.mech-choice",
+        Security,
+        ["RFC 4954, 4", "RFC 4954, 9"],
+        [],
+        || Manner { keywords: &["AUTH LOGIN PLAIN CRAM-MD5", "ATRN"], ..usual() },
+        Anyhow,
+        strongest,
+        "Of what is offered in clear the mechanism is chosen that shows no password",
+        "EHLO is answered by AUTH LOGIN PLAIN CRAM-MD5, in clear.",
+        "Choose the strongest mechanism that is listed, whatever the order."
+    ),
+    case!(
+        "cust.cram-unoffered",
+        Must,
+        ["RFC 4954, 4"],
+        [],
+        || Manner { keywords: &["AUTH XODMR-PROBE", "ATRN"], ..usual() },
+        Badly,
+        |call| match call.caller.mechanisms.first() {
+            None => with_line(call, |_| Verdict::pass()),
+            Some(name) =>
+                fail("no AUTH", name.as_str(), format!("it tries {name}, which is not listed")),
+        },
+        "A mechanism that is not offered is not tried",
+        "EHLO is answered by AUTH with a mechanism that nobody knows.",
+        "Choose among the mechanisms that are listed."
+    ),
+    case!(
+        "cust.auth-535",
+        Must,
+        ["RFC 4954, 6"],
+        [],
+        || Manner { login: Login::Say("535 5.7.8 no"), ..usual() },
+        Badly,
+        refused_login,
+        "A login that is refused is not tried again, and that is told",
+        "AUTH is answered by 535.",
+        "End, and say that name or password are wrong; more attempts lock the account."
+    ),
+    case!(
+        "cust.auth-454",
+        Must,
+        ["RFC 4954, 6"],
+        [],
+        || Manner { login: Login::Say("454 4.7.0 not now"), ..usual() },
+        Badly,
+        refused_login,
+        "A login that is refused for now is no success",
+        "AUTH is answered by 454.",
+        "End, and try again at the next run."
+    ),
+    case!(
+        "cust.auth-530",
+        Must,
+        ["RFC 4954, 6"],
+        [],
+        || Manner { login: Login::Say("530 5.7.0 first something else"), ..usual() },
+        Badly,
+        refused_login,
+        "Any other answer to a login than 235 is no login",
+        "AUTH is answered by 530.",
+        "Go on behind 235 only."
+    ),
+    case!(
+        "cust.auth-challenge-junk",
+        Should,
+        ["RFC 4954, 4"],
+        [],
+        || Manner { login: Login::Junk, ..usual() },
+        Badly,
+        |call| match () {
+            () if call.caller.mechanisms.is_empty() => Verdict::unknown("it did not log in"),
+            () if call.caller.cancelled => Verdict::pass(),
+            () if call.caller.closed =>
+                warn("*", "the line was closed", "it hung up on a challenge that is none"),
+            () => fail("*", "an answer", "it answered a challenge that is no base64"),
+        },
+        "A challenge that is no base64 is answered by *",
+        "AUTH is answered by 334 and what is no base64.",
+        "Say * where a challenge makes no sense, and end."
+    ),
+    case!(
+        "cust.atrn-syntax",
+        Must,
+        ["RFC 2645, 5.2.1"],
+        [],
+        usual,
+        Anyhow,
+        syntax,
+        "What is said for ATRN is a list of domains",
+        "A look at what stands behind ATRN.",
+        "Domains with two labels or more, a comma between them, no blanks, 512 octets at most."
+    ),
+    case!(
+        "cust.atrn-once",
+        Must,
+        ["RFC 2645, 5.2.1"],
+        [],
+        || Manner { atrn: "250 2.0.0 turning", slowly: Duration::from_secs(1), ..usual() },
+        Anyhow,
+        |call| match call.caller.early {
+            _ if call.caller.asked.is_empty() => Verdict::unknown("it did not ask for its mail"),
+            true => fail(
+                "a wait for 250",
+                "it spoke on",
+                "behind ATRN it spoke on before that was answered"
+            ),
+            false => Verdict::pass(),
+        },
+        "Behind ATRN nothing is said until it is answered",
+        "ATRN is answered by 250 a second late.",
+        "Greet when the 250 has been read: what comes earlier is nobody's greeting."
+    ),
+    case!(
+        "cust.atrn-453",
+        Must,
+        ["RFC 2645, 5.2.1", "RFC 2645, 7"],
+        [],
+        usual,
+        Well,
+        asks,
+        "453 is a success: there was no mail",
+        "ATRN is answered by 453.",
+        "End with 0 where nothing waits: cron would write letters otherwise."
+    ),
+    case!(
+        "cust.atrn-450",
+        Must,
+        ["RFC 2645, 7"],
+        [],
+        || told("450 4.7.1 not for you"),
+        Badly,
+        not_turned,
+        "450 is no success",
+        "ATRN is answered by 450.",
+        "Say that the provider refuses, and greet nobody."
+    ),
+    case!(
+        "cust.atrn-451",
+        Must,
+        ["RFC 2645, 7"],
+        [],
+        || told("451 4.3.0 not now"),
+        Badly,
+        not_turned,
+        "451 is no success",
+        "ATRN is answered by 451.",
+        "Say that the provider cannot tell now, and try at the next run."
+    ),
+    case!(
+        "cust.atrn-502",
+        Must,
+        ["RFC 2645, 7"],
+        [],
+        || told("502 5.5.1 not here"),
+        Badly,
+        not_turned,
+        "502 is no success",
+        "ATRN is answered by 502.",
+        "Say that this is no provider of on-demand mail."
+    ),
+    case!(
+        "cust.atrn-530",
+        Must,
+        ["RFC 2645, 7"],
+        [],
+        || told("530 5.7.0 who are you?"),
+        Badly,
+        not_turned,
+        "530 is no success",
+        "ATRN is answered by 530.",
+        "Say that the login was not enough."
+    ),
+    case!(
+        "cust.atrn-5xx",
+        Must,
+        ["RFC 5321, 4.2.1"],
+        [],
+        || told("553 5.7.1 no, sorry"),
+        Badly,
+        not_turned,
+        "Any other 5xx is no success",
+        "ATRN is answered by 553.",
+        "Take every 5xx for a refusal."
+    ),
+    case!(
+        "cust.atrn-421",
+        Must,
+        ["RFC 5321, 3.8"],
+        [],
+        || told("421 4.3.2 closing"),
+        Badly,
+        not_turned,
+        "421 is no success",
+        "ATRN is answered by 421; then the line is closed.",
+        "End, and try at the next run."
+    ),
+    case!(
+        "cust.atrn-drop",
+        Must,
+        ["RFC 5321, 3.8"],
+        [],
+        || Manner { atrn: "", drops: true, ..usual() },
+        Badly,
+        not_turned,
+        "A line that is cut behind ATRN is no success",
+        "Behind ATRN the line is closed.",
+        "End, say so, and try at the next run."
+    ),
+    case!(
+        "cust.tls-stripped",
+        Security,
+        ["RFC 8314, 4.1", "RFC 3207, 6"],
+        ["cert"],
+        usual,
+        Badly,
+        no_login,
+        "Where STARTTLS has gone missing, nobody logs in",
+        "EHLO is answered by AUTH and ATRN, and by no STARTTLS.",
+        "Where TLS is wanted, end where there is none: somebody on the way may have taken it out."
+    ),
+    case!(
+        "cust.tls-own-certificate",
+        Security,
+        ["RFC 9525, 6"],
+        ["cert"],
+        || Manner {
+            tls: Some(Secure { own: true, behind: "", keywords: &["AUTH CRAM-MD5", "ATRN"] }),
+            ..usual()
+        },
+        Badly,
+        vouched,
+        "A certificate that nobody vouches for is refused",
+        "STARTTLS is taken, with a certificate that was made a moment ago.",
+        "Look whose certificate it is before a login, or compare its fingerprint."
+    ),
+    case!(
+        "cust.tls-inject",
+        Security,
+        ["RFC 3207, 6"],
+        ["cert"],
+        || Manner {
+            tls: Some(Secure {
+                own: false,
+                behind: "250-probe.invalid\n250-AUTH PLAIN LOGIN CRAM-MD5\n250 ATRN",
+                keywords: &[]
+            }),
+            ..usual()
+        },
+        Badly,
+        injected,
+        "What came in clear behind the answer to STARTTLS counts for nothing",
+        "In one piece with the 220 to STARTTLS comes an answer to EHLO; under TLS, EHLO is answered by one line.",
+        "Throw away what has come before the handshake, or end."
+    ),
+    case!(
+        "cust.atrn-after-tls-only",
+        Must,
+        ["RFC 3207, 4.2"],
+        ["cert"],
+        || Manner {
+            keywords: &[],
+            tls: Some(Secure { own: false, behind: "", keywords: &["AUTH CRAM-MD5", "ATRN"] }),
+            ..usual()
+        },
+        Well,
+        |call| match tls_of(call) {
+            Some(told) => told,
+            None => asks(call),
+        },
+        "Under TLS the customer says EHLO again, and goes by what is offered there",
+        "EHLO is answered by STARTTLS alone; under TLS by AUTH CRAM-MD5 and ATRN.",
+        "Forget behind the handshake what was offered before, and ask anew."
+    ),
+    case!(
+        "cust.endless",
+        Security,
+        ["RFC 5321, 7.8"],
+        ["intrusive"],
+        || Manner { endless: true, ..usual() },
+        Badly,
+        |call| match call.caller.patient {
+            _ if call.caller.lines.is_empty() => Verdict::unknown("it said nothing"),
+            true => fail("an end", "32 MiB", "it listens to a reply without end"),
+            false => Verdict::pass(),
+        },
+        "A reply without end is not listened to",
+        "EHLO is answered by 32 MiB of lines.",
+        "Hang up on a reply of more than some hundred lines."
+    ),
+];
+
+fn fail(expected: &str, got: impl Into<String>, why: impl Into<String>) -> Verdict {
+    Verdict {
+        outcome: Outcome::Fail,
+        expected: Some(expected.to_owned()),
+        got: Some(Answer::Line(got.into())),
+        why: why.into(),
+    }
+}
+
+fn warn(expected: &str, got: impl Into<String>, why: impl Into<String>) -> Verdict {
+    Verdict { outcome: Outcome::Warn, ..fail(expected, got, why) }
+}
+
+fn with_line(call: Called<'_>, judge: impl FnOnce(&str) -> Verdict) -> Verdict {
+    match call.caller.lines.first() {
+        Some(line) => judge(line),
+        None => Verdict::unknown("it said nothing"),
+    }
+}
+
+fn ehlo(call: Called<'_>) -> Verdict {
+    with_line(call, |line| {
+        let (verb, name) = line.split_once(' ').unwrap_or((line, ""));
+        match verb.eq_ignore_ascii_case("EHLO") {
+            false => fail("EHLO", line, format!("it begins with {line:?}")),
+            true if super::survey::is_full_name(name.trim()) => Verdict::pass(),
+            true => warn("a full name", name, format!("{name:?} is no full name")),
+        }
+    })
+}
+
+/// It has to get as far as ATRN.
+fn asks(call: Called<'_>) -> Verdict {
+    match () {
+        () if !call.caller.asked.is_empty() => Verdict::pass(),
+        () if call.caller.lines.is_empty() && !call.caller.closed => {
+            Verdict::unknown("it said nothing")
+        }
+        () => {
+            let last = call.caller.lines.last().map_or("nothing", String::as_str);
+            fail("ATRN", last, format!("it never said ATRN; the last it said was {last:?}"))
+        }
+    }
+}
+
+fn no_login(call: Called<'_>) -> Verdict {
+    match call.caller.lines.iter().find(|line| line.to_ascii_uppercase().starts_with("AUTH")) {
+        Some(line) => fail("no AUTH", line.as_str(), format!("it says {line:?}")),
+        None if call.caller.said("ATRN") => fail("no ATRN", "ATRN", "it says ATRN"),
+        None => Verdict::pass(),
+    }
+}
+
+/// Why nothing can be told of TLS.
+fn tls_of(call: Called<'_>) -> Option<Verdict> {
+    match () {
+        () if !call.caller.asked_tls => Some(Verdict::unknown("it did not say STARTTLS")),
+        () if !call.caller.tls => Some(Verdict::unknown("hands were not shaken")),
+        () => None,
+    }
+}
+
+fn vouched(call: Called<'_>) -> Verdict {
+    match () {
+        () if !call.caller.asked_tls => Verdict::unknown("it did not say STARTTLS"),
+        () if call.caller.secret_under_tls => fail(
+            "the end of the line",
+            "AUTH",
+            "it logs in where nobody vouches for the certificate",
+        ),
+        () => no_login(call),
+    }
+}
+
+fn injected(call: Called<'_>) -> Verdict {
+    match () {
+        () if !call.caller.asked_tls => Verdict::unknown("it did not say STARTTLS"),
+        () => no_login(call),
+    }
+}
+
+fn strongest(call: Called<'_>) -> Verdict {
+    match call.caller.mechanisms.first() {
+        None if call.caller.lines.is_empty() => Verdict::unknown("it said nothing"),
+        // Too careful for what is there: that shows nothing, either.
+        None => Verdict::pass(),
+        Some(_) if call.caller.shows_password => {
+            fail("CRAM-MD5", call.caller.mechanisms.join(", "), "it shows its password to the line")
+        }
+        Some(name) if name == "CRAM-MD5" => Verdict::pass(),
+        Some(name) => fail("CRAM-MD5", name.as_str(), format!("it tries {name}")),
+    }
+}
+
+fn refused_login(call: Called<'_>) -> Verdict {
+    let tries = call.caller.mechanisms.len();
+    match () {
+        () if tries == 0 => Verdict::unknown("it did not log in"),
+        () if call.caller.said("ATRN") => {
+            fail("no ATRN", "ATRN", "the login was refused, and it says ATRN")
+        }
+        () if tries > 1 => {
+            fail("one AUTH", tries.to_string(), format!("it tries to log in {tries} times"))
+        }
+        () if call.calls > 1 => fail(
+            "one call",
+            call.calls.to_string(),
+            format!("it calls {} times in a row", call.calls),
+        ),
+        () => Verdict::pass(),
+    }
+}
+
+fn not_turned(call: Called<'_>) -> Verdict {
+    match () {
+        () if call.caller.asked.is_empty() => Verdict::unknown("it did not ask for its mail"),
+        () => match call.caller.lines.iter().find(|line| line.starts_with("220")) {
+            Some(line) => fail("QUIT", line.as_str(), "ATRN was refused, and it greets"),
+            None => Verdict::pass(),
+        },
+    }
+}
+
+fn syntax(call: Called<'_>) -> Verdict {
+    let Some(list) = call.caller.asked.first() else {
+        return Verdict::unknown("it did not ask for its mail");
+    };
+    let is_label = |label: &str| {
+        let octets = label.as_bytes();
+        let is_of = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
+        !octets.is_empty()
+            && octets.len() < 64
+            && octets.iter().all(is_of)
+            && octets.first() != Some(&b'-')
+            && octets.last() != Some(&b'-')
+    };
+    let is_domain = |name: &str| name.contains('.') && name.split('.').all(is_label);
+    match () {
+        () if list.is_empty() => Verdict::pass(),
+        () if list.len() + "ATRN \r\n".len() > 512 => fail(
+            "512 octets",
+            list.len().to_string(),
+            "the line with ATRN is longer than 512 octets",
+        ),
+        () if list.split(',').all(is_domain) => Verdict::pass(),
+        () => fail(
+            "domains with a comma between them",
+            list.as_str(),
+            format!("it says ATRN {list:?}"),
+        ),
+    }
+}
+
+/// Whether it ended as it has to. Who was not started by us is not asked.
+pub fn judge_end(ends: Ends, ran: bool, exit: Option<i32>) -> Verdict {
+    match (ends, exit) {
+        _ if !ran => Verdict::pass(),
+        (_, None) => fail("an end", "none", "it never ended"),
+        (Ends::Well, Some(code)) if code != 0 => {
+            fail("0", code.to_string(), format!("it ended with {code}, as if something were wrong"))
+        }
+        (Ends::Badly, Some(0)) => fail("not 0", "0", "it ended with 0, as if all were well"),
+        _ => Verdict::pass(),
+    }
+}
+
+/// How a customer has to end behind one of the talks that follow the turn.
+pub fn ends_behind(talk: &str) -> Ends {
+    match talk {
+        "cust.250-quit" | "cust.quit-221" => Ends::Well,
+        "cust.drop-rcpt" | "cust.mid-drop" => Ends::Badly,
+        _ => Ends::Anyhow,
+    }
+}
+
+#[cfg(test)]
+mod tests;

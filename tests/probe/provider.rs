@@ -1,0 +1,132 @@
+//! Providers: our own, which keeps the rules, and one that keeps all but one.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use super::lab::authority::Authority;
+use super::lab::fetchmail::{PASSWORD, USER};
+use super::lab::ours::{DOMAIN, Odmrd};
+use super::lab::post::Post;
+use super::lab::process::{Ran, run};
+use super::lab::{Lab, allow};
+use super::scripted::Scripted;
+use super::{is_golden, probe};
+
+fn asked(lab: &Lab, provider: SocketAddr, more: &[&str]) -> Ran {
+    let password = lab.write("password", PASSWORD);
+    allow(&password, 0o600);
+    let (provider, password) = (provider.to_string(), password.display().to_string());
+    let mut words = vec!["provider", &provider, "--user", USER, "--password-file", &password];
+    words.extend([
+        "--domain",
+        DOMAIN,
+        "--ehlo",
+        "probe.test",
+        "--foreign-domain",
+        "elsewhere.test",
+    ]);
+    words.extend(more);
+    run(lab, probe(&words))
+}
+
+/// What came of each rule.
+fn outcomes(ran: &Ran) -> Vec<(String, String, String)> {
+    let lines = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let records = lines.filter(|line| line["schema"] == "odmr.probe.result/1");
+    let word = |record: &Value, key: &str| record[key].as_str().expect("a word").to_owned();
+    records
+        .map(|record| (word(&record, "id"), word(&record, "outcome"), word(&record, "why")))
+        .collect()
+}
+
+#[test]
+fn our_own_provider_keeps_the_rules_of_odmr() {
+    let lab = Lab::open();
+    let authority = Authority::new(&lab);
+    let odmrd = Odmrd::new(&lab).with_tls(&authority.issue(&lab, &["localhost"])).start();
+    let empty = asked(&lab, odmrd.odmr, &["--json", "--turn"]);
+    is_golden("odmrd-without-mail", &empty, 0);
+    let mut post = Post::open(odmrd.mx);
+    for n in 0..3 {
+        let to = if n == 2 { "other@example.org" } else { "box@example.org" };
+        post.deliver("a@sender.test", to, b"Subject: x\r\n\r\n.This is meant for nobody else\r\n");
+    }
+    post.deliver("a@sender.test", "box@example.org", b"Subject: caf\xc3\xa9\r\n\r\nx\r\n");
+    let ran = asked(&lab, odmrd.odmr, &["--json", "--turn", "--intrusive"]);
+    is_golden("odmrd-provider", &ran, 0);
+    for ran in [&empty, &ran] {
+        let decoded = super::said(ran);
+        assert!(!decoded.contains(PASSWORD) && !decoded.contains("meant for nobody"), "{decoded}");
+        assert!(decoded.contains("AUTH SCRAM-SHA-256") && decoded.contains("..."), "{decoded}");
+    }
+    let ids = outcomes(&ran).into_iter().map(|(id, _, _)| id).collect::<Vec<_>>();
+    assert!(ids.contains(&"rev.parallel".to_owned()) && ids.contains(&"odmr.port".to_owned()));
+}
+
+#[test]
+fn without_a_login_what_can_be_asked_is_asked() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let at = odmrd.odmr.to_string();
+    let ran = run(&lab, probe(&["provider", &at, "--json"]));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let of = |id: &str| outcomes(&ran).into_iter().find(|told| told.0 == id).expect("a rule");
+    assert_eq!(of("atrn.preauth").1, "pass");
+    assert_eq!(
+        (of("atrn.foreign").1, of("atrn.foreign").2),
+        ("skip".to_owned(), "needs a login".to_owned())
+    );
+}
+
+#[test]
+fn who_is_not_let_in_is_told_so() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let wrong = lab.write("wrong", "never");
+    allow(&wrong, 0o600);
+    let (at, wrong) = (odmrd.odmr.to_string(), wrong.display().to_string());
+    let login = ["--user", USER, "--password-file", &wrong, "--domain", DOMAIN];
+    let ran = run(&lab, probe(&[&["provider", &at][..], &login].concat()));
+    assert_eq!(ran.code, Some(77), "{ran:#?}");
+    assert!(ran.err.contains("the login: 535"), "{}", ran.err);
+    let scripted = Scripted::start("");
+    let ran = asked(&lab, scripted.at, &[]);
+    assert_eq!(ran.code, Some(77), "CRAM-MD5 in clear was not allowed: {ran:#?}");
+    assert!(ran.err.contains("--clear-auth"), "{}", ran.err);
+    let nobody = run(&lab, probe(&["provider", "localhost", "--user", USER, "--domain", DOMAIN]));
+    assert_eq!(nobody.code, Some(64), "{nobody:#?}");
+}
+
+const HOW: [&str; 6] =
+    ["--clear-auth", "cram-md5", "--json", "--turn", "--intrusive", "--timeout=5s"];
+
+#[test]
+fn a_provider_that_keeps_all_rules_is_told_nothing() {
+    let lab = Lab::open();
+    let scripted = Scripted::start("");
+    let ran = asked(&lab, scripted.at, &HOW);
+    let amiss: Vec<_> = outcomes(&ran)
+        .into_iter()
+        .filter(|(id, ..)| !["atrn.twice", "atrn.rate"].contains(&id.as_str()))
+        .filter(|(_, outcome, _)| outcome == "fail" || outcome == "inconclusive")
+        .collect();
+    assert!(amiss.is_empty(), "{amiss:#?}\n{}", ran.err);
+    assert_eq!(ran.code, Some(0));
+}
+
+#[test]
+fn a_provider_that_breaks_one_rule_is_told_which() {
+    let lab = Lab::open();
+    let mut wrong = Vec::new();
+    for broken in super::scripted::BREAKS {
+        let scripted = Scripted::start(broken);
+        let ran = asked(&lab, scripted.at, &[&HOW[..], &["--only", broken]].concat());
+        let told = outcomes(&ran);
+        match &told[..] {
+            [(id, outcome, _)] if id == broken && outcome == "fail" => {}
+            other => wrong.push(format!("{broken}: {other:?} {}", ran.err)),
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
