@@ -613,6 +613,7 @@ async fn open<S: Spool>(
 ) -> Result<(S::Content, Option<Bytes>), SpoolError> {
     let mut content = spool.content(lease).await?;
     let piece = content.next().await?;
+    content.look_ahead().await?;
     Ok((content, piece))
 }
 

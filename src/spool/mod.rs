@@ -139,6 +139,15 @@ pub trait Content: Send + Sync + 'static {
     /// # Errors
     /// [`SpoolError::Damaged`] before any octet of a damaged piece is given out.
     fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, SpoolError>> + Send;
+
+    /// Is the rest there, as far as can be told without reading it? Whoever has said the beginning cannot take
+    /// it back.
+    ///
+    /// # Errors
+    /// As of [`next`](Content::next).
+    fn look_ahead(&mut self) -> impl Future<Output = Result<(), SpoolError>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// One walk of one session through the waiting entries of its domains: each entry is offered at

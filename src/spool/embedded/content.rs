@@ -87,8 +87,33 @@ impl Content {
 
 impl spool::Content for Content {
     async fn next(&mut self) -> Result<Option<Bytes>, SpoolError> {
-        match self.step().await {
-            Ok(piece) => Ok(piece),
+        let step = self.step().await;
+        self.told(step).await
+    }
+
+    async fn look_ahead(&mut self) -> Result<(), SpoolError> {
+        let looked = match std::mem::replace(&mut self.rest, Rest::GivenUp) {
+            Rest::Pieces(mut pieces) => match aside(move || (pieces.missing(), pieces)).await {
+                Ok((looked, pieces)) => {
+                    self.rest = Rest::Pieces(pieces);
+                    looked
+                }
+                Err(e) => Err(Trouble::Later(e)),
+            },
+            rest => {
+                self.rest = rest;
+                Ok(())
+            }
+        };
+        self.told(looked).await
+    }
+}
+
+impl Content {
+    /// Damage is noted, and found again whenever somebody asks.
+    async fn told<T>(&mut self, outcome: Result<T, Trouble>) -> Result<T, SpoolError> {
+        match outcome {
+            Ok(told) => Ok(told),
             Err(Trouble::Later(e)) => Err(e),
             Err(Trouble::Damage(what)) => {
                 self.rest = Rest::Damaged(what.clone());
@@ -184,19 +209,24 @@ impl Pieces {
     fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
         if !self.head_given {
             self.head_given = true;
-            // What is not there at all is found out before anything is said of it.
-            let there =
-                self.open().and_then(|file| file.metadata()).map_err(|e| trouble(&e))?.len();
-            if there < self.left {
-                let missing = self.left - there;
-                return Err(Trouble::Damage(format!("its file is {missing} octets short")));
-            }
             self.proof.head(&self.head).map_err(Trouble::Damage)?;
             if !self.head.is_empty() {
                 return Ok(Some(Bytes::copy_from_slice(&self.head)));
             }
         }
         if self.left == 0 { Ok(None) } else { self.piece().map(Some) }
+    }
+
+    /// A file that is not there, or not all of it.
+    fn missing(&mut self) -> Result<(), Trouble> {
+        if self.left == 0 {
+            return Ok(());
+        }
+        let there = self.open().and_then(|file| file.metadata()).map_err(|e| trouble(&e))?.len();
+        match self.left.checked_sub(there) {
+            None | Some(0) => Ok(()),
+            Some(missing) => Err(Trouble::Damage(format!("its file is {missing} octets short"))),
+        }
     }
 
     fn piece(&mut self) -> Result<Bytes, Trouble> {
