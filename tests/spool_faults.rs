@@ -149,6 +149,19 @@ fn a_full_disk_is_told_and_heals_by_itself() {
     }
 }
 
+/// SQLite calls it a fault of the disk; it is one that goes by when somebody makes room.
+#[test]
+fn a_quota_that_is_used_up_is_a_full_disk() {
+    if !strace_works() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = run(folder.path(), 1_000, "inject=pwrite64:error=EDQUOT:when=90+");
+    assert!(count(&said, "full") > 0, "{said:?}");
+    assert_eq!(count(&said, "kept") + count(&said, "full"), MAILS as usize, "{said:?}");
+    compare(folder.path(), 1_000, &said);
+}
+
 /// A file system of this many MiB, gone when dropped. `None` where we may not make one.
 struct SmallDisk(tempfile::TempDir);
 

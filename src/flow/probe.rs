@@ -20,6 +20,7 @@ use crate::net::{Calling, ConnectError, TlsClient, Wire, WireFault, connect};
 use crate::probe::script::{self, Need, Offers, Side, Start, Talk, Verdict, Want, Word};
 use crate::probe::suite::{Survey, TlsSeen};
 pub use crate::sasl::InClear;
+use crate::session::secrets::Secrets;
 use crate::smtp::Domain;
 
 pub use self::customer::{Counter, Serving};
@@ -38,7 +39,9 @@ pub use crate::probe::suite::{
 const MOST_REFUSALS: usize = 5;
 /// So much is taken in before it is dealt with, octets.
 const EAR: usize = 64 * 1024;
-/// A script without an end ends so.
+/// A session in which we are the server ends so.
+const LONGEST_TURNED: Duration = Duration::from_secs(600);
+/// And a script without an end.
 const LONGEST: Duration = Duration::from_secs(4000);
 
 /// Whom to ask, and how far to go.
@@ -145,6 +148,8 @@ pub struct Asked<'a> {
     offers: Offers,
     /// The last login was refused for now.
     not_now: bool,
+    /// What was said to log in last.
+    secrets: Secrets,
 }
 
 /// What one talk came to.
@@ -169,8 +174,18 @@ impl<'a> Asked<'a> {
         let inspector = Inspector::new(&asking.trust);
         let survey = Survey { port: asking.port, ..Survey::default() };
         let (open, offers, names) = (None, [None, None], asking.names.clone());
-        let mut asked =
-            Asked { asking, names, tls, inspector, open, calls: 0, survey, offers, not_now: false };
+        let mut asked = Asked {
+            asking,
+            names,
+            tls,
+            inspector,
+            open,
+            calls: 0,
+            survey,
+            offers,
+            not_now: false,
+            secrets: Secrets::default(),
+        };
         asked.connect().await?;
         let looked = asked.look(LOOK).await;
         asked.survey.clear = heard(&looked.words);

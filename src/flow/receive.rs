@@ -75,11 +75,15 @@ impl Tally {
         self.left_over.values().collect::<HashSet<_>>().len() as u64
     }
 
+    /// They have come again, and what becomes of them is counted with that message.
+    fn have_come(&mut self, mail: &Incoming) {
+        for to in &mail.to {
+            self.left_over.remove(&(mail.from.clone(), to.clone()));
+        }
+    }
+
     fn settle_left_over(&mut self, mail: &Incoming) {
         let key = |to: &String| (mail.from.clone(), to.clone());
-        for to in &mail.to {
-            self.left_over.remove(&key(to));
-        }
         let room = LEFT_OVER.saturating_sub(self.left_over.len());
         for to in mail.too_many.iter().take(room) {
             self.left_over.insert(key(to), self.offered);
@@ -346,6 +350,11 @@ impl<'a, K: Sink> Receiver<'a, K> {
         self.target_said(&reply);
         if !reply.is_positive() {
             *self.tally.by_code.entry(reply.code).or_default() += 1;
+            if let Some(envelope) = session.envelope().filter(|_| !self.tally.left_over.is_empty())
+            {
+                let from = Escaped::text(envelope.reverse_path.as_str()).to_string();
+                self.tally.left_over.remove(&(from, recipient.path.as_str().to_owned()));
+            }
         }
         if let Some(mail) = &mut self.mail {
             match reply.is_positive() {
@@ -535,6 +544,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
             let many = mail.too_many.len() as u64;
             *self.tally.by_code.entry(TOO_MANY).or_default() += many;
         }
+        self.tally.have_come(&mail);
         // What was put off as a whole comes again as a whole.
         if taken || matches!(code, Some(500..=599)) {
             self.tally.settle_left_over(&mail);

@@ -66,14 +66,32 @@ fn send(state: &[NotifyState<'_>]) {
 
 /// Who tells the manager; nobody, where there is none.
 fn manager() -> Option<SyncSender<String>> {
-    std::env::var_os("NOTIFY_SOCKET")?;
+    let place = std::env::var("NOTIFY_SOCKET").ok()?;
     let (give, take) = sync_channel::<String>(WAITING);
     let tell = move || {
         while let Ok(lines) = take.recv() {
-            if let Err(error) = sd_notify::notify(&[NotifyState::Custom(&lines)]) {
+            let told = match place.strip_prefix('@') {
+                Some(name) => tell_by_name(name, &lines),
+                None => sd_notify::notify(&[NotifyState::Custom(&lines)]),
+            };
+            if let Err(error) = told {
                 tracing::debug!(%error, "cannot notify the service manager");
             }
         }
     };
     std::thread::Builder::new().name("notify".into()).spawn(tell).is_ok().then_some(give)
+}
+
+/// A name that no file has: a socket in the abstract namespace, written with an `@` in front.
+#[cfg(target_os = "linux")]
+fn tell_by_name(name: &str, lines: &str) -> std::io::Result<()> {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+    let manager = SocketAddr::from_abstract_name(name)?;
+    UnixDatagram::unbound()?.send_to_addr(lines.as_bytes(), &manager).map(drop)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn tell_by_name(_: &str, _: &str) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }

@@ -24,6 +24,13 @@ const LONGEST_LINE: usize = 16 * 1024;
 const LONGEST_CONTENT: usize = 64 << 20;
 /// So much of one content is kept, octets.
 const MOST_KEPT: usize = 1 << 20;
+/// And behind QUIT.
+const MOST_LATE: usize = 4096;
+/// What is said on a line of commands.
+const VERBS: [&str; 15] = [
+    "EHLO", "HELO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "QUIT", "STARTTLS",
+    "ATRN", "TURN", "ETRN", "AUTH",
+];
 /// After so many messages it has heard enough.
 pub const MOST_OFFERS: usize = 200;
 /// So many commands, and it hangs up.
@@ -186,6 +193,8 @@ pub struct Host {
     input: BytesMut,
     output: BytesMut,
     hang_up: bool,
+    /// DATA was refused, and no command has come since.
+    refused_data: bool,
     seen: Seen,
     tail: [u8; 4],
     words: Vec<Word>,
@@ -212,6 +221,7 @@ impl Host {
             input: BytesMut::new(),
             output: BytesMut::new(),
             hang_up: false,
+            refused_data: false,
             seen,
             tail: *b"\0\0\r\n",
             words: Vec::new(),
@@ -274,6 +284,10 @@ impl Host {
                 let late = self.input.split();
                 self.note(Side::Theirs, &late, now);
                 self.seen.late.extend_from_slice(&late);
+                if self.seen.late.len() > MOST_LATE {
+                    self.hang_up = true;
+                    return None;
+                }
                 Some(Want::Hear(self.deadline(now)))
             }
             State::Commands => self.command(now),
@@ -285,7 +299,10 @@ impl Host {
 
     /// Octets have come.
     pub fn received(&mut self, octets: &[u8]) {
-        self.until = None;
+        // Behind its QUIT nothing is waited for.
+        if !matches!(self.state, State::Parted) {
+            self.until = None;
+        }
         self.input.extend_from_slice(octets);
     }
 
@@ -386,9 +403,10 @@ impl Host {
             return Some(Want::Hear(self.deadline(now)));
         };
         let line = self.input.split_to(end + 1).freeze();
+        let line = self.without_content(line);
         self.note(Side::Theirs, &line, now);
         self.seen.bare |= !line.ends_with(b"\r\n");
-        let line = line.strip_suffix(b"\r\n").unwrap_or(&line[..end]);
+        let line = line.strip_suffix(b"\r\n").or(line.strip_suffix(b"\n")).unwrap_or(&line);
         let line = String::from_utf8_lossy(line).into_owned();
         let is_chunk = verb_of(&line).eq_ignore_ascii_case("BDAT");
         self.seen.hurried |= !self.input.is_empty() && !is_chunk && !self.offers("PIPELINING");
@@ -399,6 +417,17 @@ impl Host {
         }
         self.answer(&line);
         None
+    }
+
+    /// Whoever goes on with the content though DATA was refused says lines of a message.
+    fn without_content(&mut self, line: Bytes) -> Bytes {
+        let text = String::from_utf8_lossy(&line);
+        let verb = verb_of(text.trim_end()).to_ascii_uppercase();
+        self.refused_data &= !VERBS.contains(&verb.as_str());
+        match self.refused_data {
+            true => format!("[{} octets of a message]\r\n", line.len()).into(),
+            false => line,
+        }
     }
 
     fn answer(&mut self, line: &str) {
@@ -451,6 +480,8 @@ impl Host {
                 if self.act(Stage::Data) == Some(354) {
                     self.tail = *b"\0\0\r\n";
                     self.state = State::Content;
+                } else {
+                    self.refused_data = true;
                 }
             }
         }
@@ -512,6 +543,9 @@ impl Host {
         }
         let some = self.input.split_to(end.unwrap_or(self.input.len())).freeze();
         self.keep(&some, now);
+        if self.hang_up {
+            return None;
+        }
         if end.is_some() {
             if let Some(offer) = self.seen.offers.last_mut() {
                 // What has come ends in the dot and its line's end.
@@ -531,6 +565,9 @@ impl Host {
         let here = usize::try_from(left).unwrap_or(usize::MAX).min(self.input.len());
         let some: Bytes = self.input.split_to(here).freeze();
         self.keep(&some, now);
+        if self.hang_up {
+            return None;
+        }
         let left = left - here as u64;
         self.state = State::Chunk { left, last };
         if left > 0 && !self.hang_up {

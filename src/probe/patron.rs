@@ -195,10 +195,8 @@ impl Patron {
                     }
                     self.caller.hasty = !self.input.is_empty();
                     self.say(self.manner.greeting);
-                    self.state = match self.manner.greeting.starts_with('2') {
-                        true => State::Commands,
-                        false => State::Over,
-                    };
+                    // Whoever is refused is heard out: what does he do?
+                    self.state = State::Commands;
                 }
                 State::Slow(until) => {
                     if now < until && !self.caller.closed {
@@ -490,7 +488,7 @@ mod tests {
             called(late, &["EHLO x"]).0.hasty && !called(Manner::default(), &["EHLO x"]).0.hasty
         );
         let busy = Manner { greeting: "421 4.3.2 not now", ..Manner::default() };
-        assert_eq!(called(busy, &["QUIT"]).1, "421 4.3.2 not now\r\n");
+        assert_eq!(called(busy, &["QUIT"]).1, "421 4.3.2 not now\r\n221 2.0.0 bye\r\n");
         let secure = Secure { own: false, behind: "250 ATRN", keywords: &["ATRN"] };
         let tls = Manner { tls: Some(secure), ..Manner::default() };
         let now = Instant::now();

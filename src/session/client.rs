@@ -146,7 +146,11 @@ impl ClientLine {
 
     /// The next whole reply, noted in the transcript.
     pub(super) fn reply(&mut self, now: Instant) -> Result<Option<Reply>, PeerFault> {
-        let Some(mut reply) = self.parser.next(&mut self.input)? else { return Ok(None) };
+        let heard = self.parser.next(&mut self.input).map_err(|fault| match fault {
+            BadReply::NotAReply(text) => BadReply::NotAReply(self.secrets.hidden(&text)),
+            other => other,
+        });
+        let Some(mut reply) = heard? else { return Ok(None) };
         self.secrets.hide_in(&mut reply);
         self.since = now;
         if self.transcript.is_kept() {

@@ -22,7 +22,7 @@
 pub mod client;
 pub mod deadline;
 pub mod profile;
-mod secrets;
+pub(crate) mod secrets;
 pub mod sender;
 pub mod server;
 pub mod tally;

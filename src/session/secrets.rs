@@ -17,7 +17,7 @@ const HIDDEN: &str = "(hidden)";
 
 /// Everything that was said in exchanges of this session.
 #[derive(Default)]
-pub(super) struct Secrets {
+pub(crate) struct Secrets {
     coded: Vec<Zeroizing<String>>,
     clear: Vec<Zeroizing<String>>,
     said: usize,
@@ -32,7 +32,7 @@ impl fmt::Debug for Secrets {
 
 impl Secrets {
     /// This was said: the initial response of a mechanism, or the response to a challenge.
-    pub(super) fn add(&mut self, said: &[u8]) {
+    pub(crate) fn add(&mut self, said: &[u8]) {
         self.said += 1;
         self.coded.push(Zeroizing::new(BASE64_STANDARD.encode(said)));
         let last = said.rsplit(|octet| *octet == 0).next().unwrap_or_default();
@@ -47,17 +47,22 @@ impl Secrets {
     }
 
     /// Takes it out of what the server says. A challenge stays: it is answered, and shown nowhere.
-    pub(super) fn hide_in(&self, reply: &mut Reply) {
+    pub(crate) fn hide_in(&self, reply: &mut Reply) {
         let is_challenge =
             reply.code == 334 && BASE64_STANDARD.decode(reply.text.trim_end()).is_ok();
         if self.coded.is_empty() || is_challenge {
             return;
         }
-        let mut text = reply.text.to_string();
-        for secret in &self.clear {
-            text = text.replace(secret.as_str(), HIDDEN);
+        reply.text = self.hidden(&reply.text).into();
+    }
+
+    /// The same for what is no reply.
+    pub(crate) fn hidden(&self, text: &str) -> String {
+        if self.coded.is_empty() {
+            return text.to_owned();
         }
-        reply.text = self.without_runs(&text).into();
+        let clear = self.clear.iter().fold(text.to_owned(), |text, secret| without(&text, secret));
+        self.without_runs(&clear)
     }
 
     fn without_runs(&self, text: &str) -> String {
@@ -84,6 +89,20 @@ impl Secrets {
             is_part || coded.len() >= CLEAR && run.contains(coded.as_str())
         })
     }
+}
+
+/// A text without a word, in whatever case somebody says it back.
+fn without(text: &str, secret: &str) -> String {
+    let (folded, secret) = (text.to_ascii_lowercase(), Zeroizing::new(secret.to_ascii_lowercase()));
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    while let Some(at) = folded[from..].find(secret.as_str()) {
+        kept.push_str(&text[from..from + at]);
+        kept.push_str(HIDDEN);
+        from += at + secret.len();
+    }
+    kept.push_str(&text[from..]);
+    kept
 }
 
 #[cfg(test)]
@@ -115,6 +134,7 @@ mod tests {
                 "acme with geheim-17 is not known here".to_owned(),
                 "acme with (hidden) is not known here",
             ),
+            ("what is GEHEIM-17?".to_owned(), "what is (hidden)?"),
             ("Authentication credentials invalid".to_owned(), "Authentication credentials invalid"),
         ] {
             assert_eq!(told(plain, &text), shown);

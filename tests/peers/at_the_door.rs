@@ -181,25 +181,14 @@ fn a_proxy_says_who_calls() {
     };
     let from = |version: &'static str, source: &'static str, family: &'static str| {
         let dest = if family == "TCP6" { "2001:db8::25" } else { "198.51.100.25" };
-        [
-            "--proxy-version",
-            version,
-            "--proxy-family",
-            family,
-            "--proxy-source",
-            source,
-            "--proxy-source-port",
-            "40000",
-            "--proxy-dest",
-            dest,
-            "--proxy-dest-port",
-            "25",
-        ]
+        let head = ["--proxy-version", version, "--proxy-family", family];
+        let ends = ["--proxy-source", source, "--proxy-source-port", "40000"];
+        [&head[..], &ends, &["--proxy-dest", dest, "--proxy-dest-port", "25"]].concat()
     };
     sent("127.0.0.99", &from("1", "192.0.2.7", "TCP4")).succeeded();
     sent("127.0.0.99", &from("1", "2001:db8::7", "TCP6")).succeeded();
     let second = |source| {
-        let mut words = from("2", source, "AF_INET").to_vec();
+        let mut words = from("2", source, "AF_INET");
         words.extend(["--proxy-protocol", "STREAM", "--proxy-command", "PROXY"]);
         words
     };

@@ -602,6 +602,65 @@ fn files_of(archive: &std::path::Path, end: &str) -> Vec<Vec<u8>> {
     names.into_iter().map(|name| tar(&["--extract", "--to-stdout", name])).collect()
 }
 
+/// What was exported in one of the forms, message by message where they have files of their own.
+fn contents(form: &str, folder: &str) -> Vec<Vec<u8>> {
+    let folder = std::path::Path::new(folder);
+    let folder = if form == "maildir" { folder.join("new") } else { folder.to_owned() };
+    if form == "mbox" {
+        return vec![std::fs::read(folder).expect("a mailbox")];
+    }
+    if form == "tar" {
+        return files_of(&folder, "eml");
+    }
+    let read = |path: &std::path::PathBuf| std::fs::read(path).expect("a file");
+    files_in(&folder, |extension| extension != Some("json")).iter().map(read).collect()
+}
+
+/// And the envelopes, as far as they are carried from one provider to another.
+fn envelopes(form: &str, folder: &str) -> Vec<Value> {
+    let text = |path: &str| std::fs::read_to_string(path).expect("envelopes");
+    let lines = match form {
+        "eml" => {
+            let paths = files_in(folder.as_ref(), |extension| extension == Some("json"));
+            paths.iter().map(|path| text(path.to_str().expect("a path"))).collect()
+        }
+        "maildir" => text(&format!("{folder}/envelopes.jsonl")),
+        "tar" => String::from_utf8(files_of(folder.as_ref(), "json").concat()).expect("text"),
+        _ => text(&format!("{folder}.jsonl")),
+    };
+    let record = |line: &str| carried(&serde_json::from_str(line).expect("JSON"));
+    let mut all: Vec<Value> = lines.lines().map(record).collect();
+    all.sort_by_key(|record| record["id"].as_str().map(str::to_owned));
+    all
+}
+
+/// The files of a folder whose extension is wanted, in order.
+fn files_in(
+    folder: &std::path::Path,
+    is_wanted: impl Fn(Option<&str>) -> bool,
+) -> Vec<std::path::PathBuf> {
+    let files = std::fs::read_dir(folder).expect("files");
+    let mut paths: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+    paths.retain(|path| is_wanted(path.extension().and_then(|extension| extension.to_str())));
+    paths.sort();
+    paths
+}
+
+/// A message whose sender and recipients have wishes about notices.
+fn bring_with_wishes(post: &mut Post, content: &[u8]) {
+    assert!(
+        post.ask("MAIL FROM:<ann@sender.test> RET=HDRS ENVID=q+2Bq BODY=8BITMIME")
+            .starts_with("250")
+    );
+    assert!(
+        post.ask("RCPT TO:<bob@example.org> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Bob@else.test")
+            .starts_with("250")
+    );
+    assert!(post.ask("RCPT TO:<eve@example.org> NOTIFY=NEVER").starts_with("250"));
+    assert!(post.ask("DATA").starts_with("354"));
+    assert!(post.ask(&format!("{}.", String::from_utf8_lossy(content))).starts_with("250"));
+}
+
 /// Every form: out of one provider, into another, and out again; to the octet, and once.
 #[test]
 fn mail_moves_from_one_provider_to_another() {
@@ -616,17 +675,7 @@ fn mail_moves_from_one_provider_to_another() {
         &b"From a line of a large mail, \xe9\xff.\r\n".repeat(9000),
     ]
     .concat();
-    assert!(
-        post.ask("MAIL FROM:<ann@sender.test> RET=HDRS ENVID=q+2Bq BODY=8BITMIME")
-            .starts_with("250")
-    );
-    assert!(
-        post.ask("RCPT TO:<bob@example.org> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Bob@else.test")
-            .starts_with("250")
-    );
-    assert!(post.ask("RCPT TO:<eve@example.org> NOTIFY=NEVER").starts_with("250"));
-    assert!(post.ask("DATA").starts_with("354"));
-    assert!(post.ask(&format!("{}.", String::from_utf8_lossy(&quoted))).starts_with("250"));
+    bring_with_wishes(&mut post, &quoted);
     for letter in [&quoted, &large] {
         post.deliver("", "bob@example.org", letter);
     }
@@ -648,54 +697,8 @@ fn mail_moves_from_one_provider_to_another() {
         taken([3, 0]);
         taken([0, 3]);
         queuectl(&second, &["export", back, "--as", form]).ended(0);
-        let files = |folder: &str| -> Vec<Vec<u8>> {
-            let folder = std::path::Path::new(folder);
-            let folder = if form == "maildir" { folder.join("new") } else { folder.to_owned() };
-            if form == "mbox" {
-                return vec![std::fs::read(folder).expect("a mailbox")];
-            }
-            if form == "tar" {
-                return files_of(&folder, "eml");
-            }
-            let mut paths: Vec<_> = std::fs::read_dir(folder)
-                .expect("files")
-                .map(|file| file.expect("a file").path())
-                .collect();
-            paths.retain(|path| path.extension().is_none_or(|extension| extension != "json"));
-            paths.sort();
-            paths.iter().map(|path| std::fs::read(path).expect("a file")).collect()
-        };
-        assert!(files(out) == files(back), "{form}");
-        let records = |folder: &str| -> Vec<Value> {
-            let lines = match form {
-                "eml" => {
-                    let mut texts: Vec<String> = std::fs::read_dir(folder)
-                        .expect("files")
-                        .map(|file| file.expect("a file").path())
-                        .filter(|path| {
-                            path.extension().is_some_and(|extension| extension == "json")
-                        })
-                        .map(|path| std::fs::read_to_string(path).expect("an envelope"))
-                        .collect();
-                    texts.sort();
-                    texts.concat()
-                }
-                "maildir" => {
-                    std::fs::read_to_string(format!("{folder}/envelopes.jsonl")).expect("envelopes")
-                }
-                "tar" => {
-                    String::from_utf8(files_of(folder.as_ref(), "json").concat()).expect("text")
-                }
-                _ => std::fs::read_to_string(format!("{folder}.jsonl")).expect("envelopes"),
-            };
-            let mut all: Vec<Value> = lines
-                .lines()
-                .map(|line| carried(&serde_json::from_str(line).expect("JSON")))
-                .collect();
-            all.sort_by_key(|record| record["id"].as_str().map(str::to_owned));
-            all
-        };
-        let (before, after) = (records(out), records(back));
+        assert!(contents(form, out) == contents(form, back), "{form}");
+        let (before, after) = (envelopes(form, out), envelopes(form, back));
         assert_eq!(before, after, "{form}");
         assert_eq!(before[0]["held"], Value::Bool(true), "{form}");
         // What is not held is handed over there as it would have been here.
@@ -729,6 +732,17 @@ fn handed_in(lab: &Lab, name: &str, envelope: &Value, content: &std::path::Path)
     answer
 }
 
+/// The same message, and an envelope that says that it is a hundred megabytes.
+fn said_to_be_longer(lab: &Lab, exported: &std::path::Path) -> (std::path::PathBuf, Value) {
+    let longer = lab.path("longer.eml");
+    std::fs::copy(exported, &longer).expect("copied");
+    let sidecar = std::fs::read_to_string(exported.with_extension("json")).expect("a sidecar");
+    let mut sidecar: Value = serde_json::from_str(&sidecar).expect("JSON");
+    sidecar["size"] = 99_999_999.into();
+    std::fs::write(longer.with_extension("json"), sidecar.to_string()).expect("written");
+    (longer, sidecar)
+}
+
 #[test]
 fn garbage_is_not_imported() {
     let lab = Lab::open();
@@ -746,12 +760,7 @@ fn garbage_is_not_imported() {
         .collect();
     emls.sort();
     let [altered, short, unlabelled] = &emls[..] else { panic!("{emls:?}") };
-    let longer = lab.path("longer.eml");
-    std::fs::copy(altered, &longer).expect("copied");
-    let sidecar = std::fs::read_to_string(altered.with_extension("json")).expect("a sidecar");
-    let mut sidecar: Value = serde_json::from_str(&sidecar).expect("JSON");
-    sidecar["size"] = 99_999_999.into();
-    std::fs::write(longer.with_extension("json"), sidecar.to_string()).expect("written");
+    let (longer, sidecar) = said_to_be_longer(&lab, altered);
     let text = std::fs::read_to_string(altered).expect("text");
     std::fs::write(altered, text.replace("hello", "jello")).expect("written");
     std::fs::write(short, "x").expect("written");
@@ -793,6 +802,36 @@ fn garbage_is_not_imported() {
     );
 }
 
+/// What `verify` has found, by kind.
+fn kinds(said: &Said) -> Vec<String> {
+    let records = said.records().into_iter();
+    let findings = records.filter(|record| record["schema"] == "odmr.queue.finding/1");
+    let kind = |finding: Value| finding["kind"].as_str().expect("a kind").to_owned();
+    let mut kinds: Vec<String> = findings.map(kind).collect();
+    kinds.sort();
+    kinds
+}
+
+/// A count that is wrong, two contents that are not what they were, a file that is nobody's (this gives it) and
+/// a database that others may read.
+fn spoil(spool: &std::path::Path) -> std::path::PathBuf {
+    let db = rusqlite::Connection::open(spool.join("spool.db")).expect("the database");
+    db.execute("UPDATE domain SET waiting = 99, octets = octets + 7", []).expect("written");
+    let sql =
+        "UPDATE body SET data = CAST(replace(CAST(data AS TEXT), 'needle', 'beetle') AS BLOB)";
+    db.execute(sql, []).expect("written");
+    drop(db);
+    let mut bodies = std::fs::read_dir(spool.join("bodies")).expect("bodies");
+    let file = bodies.next().expect("one").expect("readable").path();
+    let mut octets = std::fs::read(&file).expect("a body");
+    octets.truncate(octets.len() - 100);
+    std::fs::write(&file, octets).expect("a body");
+    let orphan = spool.join("bodies/01M85AQA6RYMB2JKEQ85R1F64P");
+    std::fs::write(&orphan, "nobody's").expect("a file");
+    lab::allow(&spool.join("spool.db"), 0o644);
+    orphan
+}
+
 /// Whatever is wrong with a spool is told by kind and name; what can be mended is, when that is said, and
 /// what is sound is handed over afterwards.
 #[test]
@@ -823,29 +862,7 @@ fn a_spool_is_looked_through_and_mended() {
     queuectl(&odmrd, &["verify", "--repair"]).ended(64);
     odmrd.daemon.terminate();
 
-    let db = rusqlite::Connection::open(spool.join("spool.db")).expect("the database");
-    db.execute("UPDATE domain SET waiting = 99, octets = octets + 7", []).expect("written");
-    let sql =
-        "UPDATE body SET data = CAST(replace(CAST(data AS TEXT), 'needle', 'beetle') AS BLOB)";
-    db.execute(sql, []).expect("written");
-    drop(db);
-    let mut bodies = std::fs::read_dir(spool.join("bodies")).expect("bodies");
-    let file = bodies.next().expect("one").expect("readable").path();
-    let mut octets = std::fs::read(&file).expect("a body");
-    octets.truncate(octets.len() - 100);
-    std::fs::write(&file, octets).expect("a body");
-    let orphan = spool.join("bodies/01M85AQA6RYMB2JKEQ85R1F64P");
-    std::fs::write(&orphan, "nobody's").expect("a file");
-    lab::allow(&spool.join("spool.db"), 0o644);
-
-    let kinds = |said: &Said| -> Vec<String> {
-        let records = said.records().into_iter();
-        let findings = records.filter(|record| record["schema"] == "odmr.queue.finding/1");
-        let kind = |finding: Value| finding["kind"].as_str().expect("a kind").to_owned();
-        let mut kinds: Vec<String> = findings.map(kind).collect();
-        kinds.sort();
-        kinds
-    };
+    let orphan = spoil(&spool);
     let all = ["content", "content", "counts", "mode", "orphan"];
     let found = at_rest(&["verify"]).ended(1);
     assert_eq!(kinds(&found), all, "{}", found.out);

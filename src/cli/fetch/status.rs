@@ -116,12 +116,15 @@ fn table(all: &[(&str, Memory)], now: Timestamp) -> String {
     let mut text: String = table.lines().map(|line| format!("{}\n", line.trim())).collect();
     for (name, memory) in all {
         for trouble in &memory.troubles {
+            // What is wrong mostly says itself with whom.
+            let with_whom = format!("{}: ", trouble.server);
+            let what = trouble.what.strip_prefix(&with_whom).unwrap_or(&trouble.what);
             text.push_str(&format!(
                 "{name}: {} times since {}: {}: {}\n",
                 trouble.times,
                 trouble.since.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 trouble.server,
-                Escaped::text(&trouble.what)
+                Escaped::text(what)
             ));
         }
     }

@@ -15,6 +15,7 @@ pub(super) fn write(folder: &Path, place: &str, records: &[Record]) -> io::Resul
         let text = calls.entry(record.conn).or_insert_with(|| format!("=== {place}\n"));
         // A String takes all that is written to it.
         let _ = writeln!(text, "=== {} {:?}: {}", record.id, record.outcome, record.title);
+        let mut challenged = false;
         for line in &record.transcript {
             let arrow = match (line.dir, line.tls) {
                 ('>', false) => "->",
@@ -23,7 +24,10 @@ pub(super) fn write(folder: &Path, place: &str, records: &[Record]) -> io::Resul
                 (_, true) => "<~",
             };
             for said in shown_octets(line) {
-                let _ = writeln!(text, "{:>8.3} {arrow} {}", line.t, without_secret(&said));
+                let is_answer = std::mem::take(&mut challenged) && line.dir == '>';
+                challenged = line.dir != '>' && said.starts_with("334");
+                let said = if is_answer { "...".to_owned() } else { without_secret(&said) };
+                let _ = writeln!(text, "{:>8.3} {arrow} {said}", line.t);
             }
         }
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use tokio::process::{Child, Command};
 
-use super::{EAR, Names, millis};
+use super::{EAR, LONGEST_TURNED, Names, millis};
 use crate::net::tls::{ClientCertificates, KeyFiles, TlsSetupError, self_signed};
 use crate::net::{Bound, Callers, ListenAddr, ListenError, Listener, TlsServer, Wire, WireFault};
 use crate::probe::patron::{Caller, Manner, Patron};
@@ -305,7 +305,8 @@ async fn received(
     tls: Option<&TlsServer>,
     patience: Duration,
 ) -> (Caller, Vec<Word>) {
-    loop {
+    let end = Instant::now() + LONGEST_TURNED;
+    while Instant::now() < end {
         let mut input = BytesMut::new();
         match patron.poll(Instant::now()) {
             Want::Send(octets) => {
@@ -327,6 +328,8 @@ async fn received(
             patron.received(&input);
         }
     }
+    patron.timed_out();
+    patron.over()
 }
 
 /// Shakes hands, ourselves as the server.

@@ -11,6 +11,7 @@ use super::{Asked, EAR, Unreached};
 use crate::flow::login::Vetted;
 use crate::probe::script::{Outcome, Side};
 use crate::probe::suite::mechanisms;
+use crate::session::secrets::Secrets;
 use crate::smtp::{Reply, ReplyParser};
 
 /// A login that gets so far and no further.
@@ -48,6 +49,7 @@ impl Asked<'_> {
             in_clear: self.asking.in_clear,
         };
         let mut exchange = login.begin(&offered, vetted)?;
+        self.secrets = Secrets::default();
         let verb = format!("AUTH {}\r\n", exchange.mechanism());
         noted.push((Side::Ours, verb.clone().into_bytes()));
         let mut said = self.say(verb.as_bytes()).await?;
@@ -70,6 +72,7 @@ impl Asked<'_> {
             }
             let challenge = BASE64_STANDARD.decode(said.text.trim()).unwrap_or_default();
             let answer = exchange.respond(&challenge).map_err(|why| why.to_string())?;
+            self.secrets.add(&answer[..]);
             let answer = Zeroizing::new(format!("{}\r\n", BASE64_STANDARD.encode(&answer[..])));
             noted.push((Side::Ours, b"...\r\n".to_vec()));
             said = self.say(answer.as_bytes()).await?;
@@ -85,7 +88,10 @@ impl Asked<'_> {
         open.wire.queue(line.to_vec());
         open.wire.flush(&mut input, EAR, deadline).await.map_err(|why| why.to_string())?;
         loop {
-            if let Some(reply) = parser.next(&mut input).map_err(|why| why.to_string())? {
+            let heard =
+                parser.next(&mut input).map_err(|why| self.secrets.hidden(&why.to_string()));
+            if let Some(mut reply) = heard? {
+                self.secrets.hide_in(&mut reply);
                 return Ok(reply);
             }
             if input.len() > EAR {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
-use super::{Asked, EAR, Open, Scene, millis};
+use super::{Asked, EAR, LONGEST_TURNED, Open, Scene, millis};
 use crate::net::WireFault;
 use crate::probe::host::{Host, Plan, Seen};
 use crate::probe::script::{Outcome, Verdict, Want, Word};
@@ -30,6 +30,8 @@ enum Answered {
     Turned(BytesMut),
     /// So.
     Otherwise(Reply),
+    /// The line was closed instead.
+    Gone(String),
     /// Nobody could tell, because of this.
     Not(String),
 }
@@ -106,7 +108,7 @@ impl Asked<'_> {
                 Err(Verdict::unknown(told(&reply)))
             }
             Answered::Otherwise(reply) => Err(judge_nothing_waits(reply.code, None)),
-            Answered::Not(why) => Err(Verdict::unknown(why)),
+            Answered::Gone(why) | Answered::Not(why) => Err(Verdict::unknown(why)),
         }
     }
 
@@ -120,8 +122,8 @@ impl Asked<'_> {
                 return (Verdict::pass(), Vec::new());
             }
             Answered::Otherwise(reply) => return (Verdict::unknown(told(&reply)), Vec::new()),
-            Answered::Not(_) if scene.asked == How::Hasty => return (Verdict::pass(), Vec::new()),
-            Answered::Not(why) => return (Verdict::unknown(why), Vec::new()),
+            Answered::Gone(_) if scene.asked == How::Hasty => return (Verdict::pass(), Vec::new()),
+            Answered::Gone(why) | Answered::Not(why) => return (Verdict::unknown(why), Vec::new()),
         };
         let (mut verdict, words) = match scene.asked {
             How::Twice => self.twice(early, known).await,
@@ -151,13 +153,16 @@ impl Asked<'_> {
             last = match self.turn(b"").await {
                 Answered::Turned(early) => {
                     let now = self.host(look(), early, &mut |_| false).await.seen;
-                    let told = judge_kept(known, Some(&now));
-                    *known = now;
-                    return told;
+                    if now.quit && !now.stalled && !now.capped {
+                        let told = judge_kept(known, Some(&now));
+                        *known = now;
+                        return told;
+                    }
+                    Verdict::unknown("the session that looked again broke off")
                 }
-                Answered::Otherwise(reply) if reply.code == 453 => return judge_kept(known, None),
+                Answered::Otherwise(reply) if reply.code == 453 => judge_kept(known, None),
                 Answered::Otherwise(reply) => Verdict::unknown(told(&reply)),
-                Answered::Not(why) => Verdict::unknown(why),
+                Answered::Gone(why) | Answered::Not(why) => Verdict::unknown(why),
             };
             tokio::time::sleep(LATER).await;
         }
@@ -177,7 +182,7 @@ impl Asked<'_> {
             }
             Answered::Otherwise(reply) if reply.is_transient() => Verdict::pass(),
             Answered::Otherwise(reply) => Verdict::unknown(told(&reply)),
-            Answered::Not(why) => Verdict::unknown(why),
+            Answered::Gone(why) | Answered::Not(why) => Verdict::unknown(why),
         };
         self.hang_up().await;
         // It waits for an answer to RCPT: a line that is cut is one.
@@ -208,12 +213,15 @@ impl Asked<'_> {
                     open.is_turned = true;
                     return Answered::Turned(input);
                 }
-                Ok(Some(reply)) => return Answered::Otherwise(reply),
+                Ok(Some(mut reply)) => {
+                    self.secrets.hide_in(&mut reply);
+                    return Answered::Otherwise(reply);
+                }
                 Ok(None) => {}
                 Err(why) => return Answered::Not(why.to_string()),
             }
             match open.wire.read(&mut input, deadline).await {
-                Ok(0) => return Answered::Not("it hung up behind ATRN".to_owned()),
+                Ok(0) => return Answered::Gone("it hung up behind ATRN".to_owned()),
                 Ok(_) => {}
                 Err(why) => return Answered::Not(format!("ATRN: {why}")),
             }
@@ -230,7 +238,11 @@ impl Asked<'_> {
         let tls = self.open.as_ref().is_some_and(|open| open.tls);
         let patience = self.asking.patience;
         let mut host = Host::new(plan, &self.names.me, &early, tls, Instant::now(), patience);
+        let end = Instant::now() + LONGEST_TURNED;
         while let Some(open) = &mut self.open {
+            if Instant::now() > end {
+                host.timed_out(end);
+            }
             let wants = host.poll(Instant::now());
             if enough(host.seen()) {
                 let (seen, words) = host.over();
@@ -285,6 +297,7 @@ fn told(reply: &Reply) -> String {
 fn waits_for_mail(told: &Verdict, domain: &str) -> Verdict {
     match told.outcome {
         Outcome::Inconclusive => told.clone(),
+        Outcome::Fail => Verdict::unknown(told.why.clone()),
         _ => Verdict::skip(format!("no mail waits for {domain}: send it some, and ask again")),
     }
 }

@@ -164,3 +164,41 @@ fn contents_are_not_in_the_transcript() {
         "{said}"
     );
 }
+
+/// Whoever says more and more behind QUIT is cut off, and a cut within content is one.
+#[test]
+fn a_line_is_cut_where_the_plan_or_the_measure_says_so() {
+    let mut pieces: Vec<&[u8]> = vec![b"EHLO x.example\r\n", b"QUIT\r\n"];
+    let junk = [b'x'; 1000];
+    pieces.extend(std::iter::repeat_n(&junk[..], 1000));
+    let (seen, _) = talked(Plan::default(), &pieces);
+    assert!(seen.quit && seen.late.len() <= MOST_LATE + junk.len(), "{}", seen.late.len());
+    let cut = Plan::with(&[(Stage::Rcpt, Act::Say("250 2.1.5 ok")), (Stage::Content, Act::HangUp)]);
+    let (seen, heard) = talked(
+        cut,
+        &[
+            b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@x>\r\nDATA\r\n",
+            b"Subject: all\r\n\r\nof it\r\n.\r\n",
+        ],
+    );
+    assert!(heard.ends_with("354 go on\r\n"), "{heard}");
+    assert!(!seen.offers[0].whole);
+}
+
+/// A content that is sent though DATA was refused is still nobody's business.
+#[test]
+fn a_content_behind_a_refusal_is_not_in_the_transcript() {
+    let refusing = Plan::with(&[
+        (Stage::Rcpt, Act::Say("250 2.1.5 ok")),
+        (Stage::Data, Act::Say("451 4.3.0 not now")),
+    ]);
+    let (seen, _) = talked(
+        refusing,
+        &[
+            b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@x>\r\nDATA\r\n",
+            b"Subject: private\r\n\r\nhello\r\n.\r\nQUIT\r\n",
+        ],
+    );
+    assert!(seen.quit && !seen.commands.concat().contains("private"), "{:?}", seen.commands);
+    assert_eq!(seen.commands[4], "[18 octets of a message]");
+}

@@ -159,7 +159,7 @@ static CASES: &[Case] = &[
         [],
         || Manner { keywords: &["AUTH CRAM-MD5"], ..usual() },
         Badly,
-        no_login,
+        no_login_behind_ehlo,
         "Where ATRN is not listed, nobody logs in",
         "EHLO is answered by AUTH CRAM-MD5 alone.",
         "Look for ATRN before anything of the password is said: this may be any server."
@@ -381,7 +381,7 @@ static CASES: &[Case] = &[
         ["cert"],
         usual,
         Badly,
-        no_login,
+        no_login_behind_ehlo,
         "Where STARTTLS has gone missing, nobody logs in",
         "EHLO is answered by AUTH and ATRN, and by no STARTTLS.",
         "Where TLS is wanted, end where there is none: somebody on the way may have taken it out."
@@ -506,7 +506,19 @@ fn no_login(call: Called<'_>) -> Verdict {
     match call.caller.lines.iter().find(|line| line.to_ascii_uppercase().starts_with("AUTH")) {
         Some(line) => fail("no AUTH", line.as_str(), format!("it says {line:?}")),
         None if call.caller.said("ATRN") => fail("no ATRN", "ATRN", "it says ATRN"),
+        // Whoever only looks whether somebody listens says as little.
+        None if call.caller.lines.is_empty() && call.exit.is_none() => {
+            Verdict::unknown("it said nothing")
+        }
         None => Verdict::pass(),
+    }
+}
+
+/// The same where it has to come as far as EHLO to have anything to be wary of.
+fn no_login_behind_ehlo(call: Called<'_>) -> Verdict {
+    match call.caller.said("EHLO") {
+        true => no_login(call),
+        false => Verdict::unknown("it did not say EHLO"),
     }
 }
 

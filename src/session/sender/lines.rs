@@ -52,10 +52,11 @@ pub(super) fn rcpt(message: &Outgoing, recipient: &Recipient, offers: &Capabilit
 
 /// Content without a CRLF at its end, or with a line that is longer than a buffer, goes by BDAT only to a peer
 /// that says it is one of ours: a fetchmail in between would wait for the end of that line for ever. What is
-/// binary can go by nothing else.
+/// binary can go by nothing else; and whoever takes binary content minds no line.
 pub(super) fn goes_by_bdat(message: &Outgoing, offers: &Capabilities) -> bool {
     let suits_all = !message.long_lines || message.params.body == Body::Binary;
-    offers.chunking && (offers.xodmr.is_some() || message.ends_in_crlf && suits_all)
+    let minds_no_line = offers.xodmr.is_some() || offers.binarymime;
+    offers.chunking && (minds_no_line || message.ends_in_crlf && suits_all)
 }
 
 /// Why a message cannot be given to this server as it is.

@@ -186,6 +186,8 @@ fn open_maildir(base: &Base, folder: &FolderName, missing: Missing) -> Result<Ma
 /// Opens, tries and sweeps one Maildir.
 fn prepare(base: &Base, folder: &FolderName, host: &str) -> Result<Maildir, SinkFault> {
     let maildir = open_maildir(base, folder, Missing::Make)?;
+    let open = maildir.is_open();
+    open.map_err(|source| disk(&maildir.path, "cannot put a file into new", source))?;
     let probed = maildir.probe(&name::unique(host));
     probed.map_err(|source| disk(&maildir.path, "cannot write a file in tmp", source))?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -101,13 +101,20 @@ impl Maildir {
         Ok(Maildir { path: base.path(folder), tmp, new })
     }
 
-    /// Proves that a file can be made here, that there is room in it, and that it could be seen by mail readers;
-    /// takes it away again.
+    /// May files be put where mail readers see them?
+    ///
+    /// # Errors
+    /// What every delivery would meet.
+    pub fn is_open(&self) -> io::Result<()> {
+        let may = Access::WRITE_OK | Access::EXEC_OK;
+        Ok(fs::accessat(&self.new, ".", may, AtFlags::EACCESS)?)
+    }
+
+    /// Proves that a file can be made here and that there is room in it; takes it away again.
     ///
     /// # Errors
     /// What every delivery would meet.
     pub fn probe(&self, name: &str) -> io::Result<()> {
-        fs::accessat(&self.new, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?;
         let mut file = self.create(name)?;
         let tried = file.write_all(&[b'\n'; PROBE]).and_then(|()| file.sync_data());
         self.discard(name).and(tried)

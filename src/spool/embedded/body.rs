@@ -43,6 +43,16 @@ pub(super) struct Bodies {
 }
 
 impl Bodies {
+    /// Is there no room for a block more? SQLite tells a full disk from a fault of it, and knows no quota.
+    pub(super) fn is_out_of_room(&self) -> bool {
+        use std::os::unix::fs::FileExt;
+        let tried = tempfile::tempfile_in(&self.folder).and_then(|file| {
+            file.write_all_at(&[0; 4096], 0)?;
+            file.sync_data()
+        });
+        tried.is_err_and(|e| super::health::is_full(&e))
+    }
+
     /// Opens the folder of large bodies; makes it when there is none.
     pub(super) fn open(spool: &Path) -> io::Result<Arc<Bodies>> {
         let folder = spool.join(super::BODIES);

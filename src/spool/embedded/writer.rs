@@ -323,6 +323,13 @@ impl Writer {
                 tracing::error!("the disk is full: no mail is accepted until there is room");
                 (self.room.full(), Harm::None)
             }
+            // A quota is told as any fault of a write.
+            Some(ErrorCode::SystemIoFailure)
+                if clean && is_write(&e) && self.bodies.is_out_of_room() =>
+            {
+                tracing::error!("the quota is used up: no mail is accepted until there is room");
+                (self.room.full(), Harm::None)
+            }
             Some(ErrorCode::DatabaseBusy) if clean => {
                 tracing::error!("another process keeps the spool's database locked");
                 let what = "another process keeps the database locked";
@@ -375,6 +382,12 @@ impl Writer {
             tracing::warn!(error = %e, "the spool was not left in order; the next start checks it");
         }
     }
+}
+
+/// Did a write fail, before anything was to be synced?
+fn is_write(e: &rusqlite::Error) -> bool {
+    matches!(e, rusqlite::Error::SqliteFailure(fault, _)
+        if fault.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE)
 }
 
 /// Where work is handed in. Dropped, it waits until the writer has left.

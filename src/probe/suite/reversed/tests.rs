@@ -106,6 +106,7 @@ fn who_does_right_passes_each_judge() {
             "rev.helo" => seen(&["EHLO x.example", "HELO x.example", "QUIT"]),
             "rev.reject-greet" | "rev.reject-greet-5xx" => seen(&["QUIT"]),
             "rev.drop-ehlo" => seen(&["EHLO x.example"]),
+            "rev.starttls" => with(|seen| seen.tls = true),
             "rev.mail-4xx" => with(|seen| seen.offers.iter_mut().for_each(|o| o.rcpts.clear())),
             _ => fine(),
         };
