@@ -401,11 +401,13 @@ pub(super) async fn wait(office: &Office, wait: Wait) -> Result<Exit, Failure> {
         if there == wait.any {
             return Ok(Exit::Ok);
         }
-        if Instant::now() + PULSE > until {
+        let now = Instant::now();
+        if now >= until {
             let what = if wait.any { "there are none yet" } else { "there are some still" };
             return Err(Failure::new(Exit::TempFail, format!("{what} after {}", wait.timeout)));
         }
-        tokio::time::sleep(PULSE).await;
+        // The last look is at the very end.
+        tokio::time::sleep(PULSE.min(until - now)).await;
     }
 }
 

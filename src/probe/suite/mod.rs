@@ -181,14 +181,15 @@ pub fn catalogue_of(role: Role) -> Vec<Row> {
     calls.iter().map(Row::of_case).chain(surveyed).chain(talks).chain(scenes).collect()
 }
 
-/// The rules for servers that a customer can be asked through a line that it has turned: it is a server there.
+/// The rules for servers that a customer can be asked through a line that it has turned: it is a server there. Not
+/// what is said too early: that comes with the answer to ATRN or behind the greeting, as it happens.
 pub fn suite_through_the_turn() -> impl Iterator<Item = &'static Probe> {
     let is_possible = |probe: &&Probe| {
         let moves = &probe.moves;
         let calls =
             |one: &script::Move| matches!(one, script::Move::Anew | script::Move::Secure(_));
         let has_tls = matches!(probe.start, script::Start::Tls | script::Start::Ready);
-        !has_tls && !moves.iter().any(calls)
+        probe.id != "greet.early" && !has_tls && !moves.iter().any(calls)
     };
     probes().iter().filter(is_possible)
 }

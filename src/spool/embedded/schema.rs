@@ -190,10 +190,13 @@ pub(super) fn writer(path: &Path) -> Result<Connection, SpoolError> {
     Ok(db)
 }
 
+/// The least that is a database, octets; SQLite takes less for one that is still to be made.
+const HEADER: u64 = 100;
+
 /// Has nothing ever been written there, or is it gone?
 pub(super) fn is_empty(path: &Path) -> bool {
     match fs::metadata(path) {
-        Ok(facts) => facts.len() == 0,
+        Ok(facts) => facts.len() < HEADER,
         Err(e) => e.kind() == io::ErrorKind::NotFound,
     }
 }

@@ -156,8 +156,9 @@ impl Writer {
         let sound = self.health.check_sound().map_err(|e| Trouble::Refused(e, Harm::Unknown));
         match sound.and_then(|()| self.transaction(&group)) {
             Ok((answers, changes)) => {
-                self.done(group, answers, changes);
+                // First: who is told that there is room again may count on it.
                 self.spare.renew(&self.room);
+                self.done(group, answers, changes);
                 self.make_up();
             }
             Err(Trouble::Refused(e @ SpoolError::Full { .. }, harm)) => self.press(group, &e, harm),
