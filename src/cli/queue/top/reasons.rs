@@ -29,7 +29,8 @@ impl Reasons {
                 let words: String = text(event, "text").chars().take(TEXT).collect();
                 [code, text(event, "enhanced"), words].join(" ")
             }
-            ("session_end", "ok" | "no_mail" | "") => return,
+            // What was put off in a session that was only partly one has said why by itself.
+            ("session_end", "ok" | "no_mail" | "partial" | "") => return,
             ("session_end", result) => format!("session: {result}"),
             _ => return,
         };
@@ -75,6 +76,7 @@ mod tests {
         reasons.hear(at(5), &full);
         reasons.hear(at(5), &json!({"event": "session_end", "result": "dropped"}));
         reasons.hear(at(6), &json!({"event": "session_end", "result": "no_mail"}));
+        reasons.hear(at(6), &json!({"event": "session_end", "result": "partial"}));
         reasons.hear(at(7), &json!({"event": "queued"}));
         assert_eq!(reasons.most(5), [("452 4.2.2 full\\x1b", 2), ("session: dropped", 1)]);
         assert_eq!(reasons.most(1).len(), 1);
