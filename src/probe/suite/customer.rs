@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::super::patron::{Caller, Login, Manner, Secure};
-use super::super::script::{Answer, Level, Outcome, Verdict};
+use super::super::script::{Level, Verdict};
+use super::survey::{fail, warn};
 
 /// How the customer has to end, where we have started it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -456,19 +457,6 @@ static CASES: &[Case] = &[
         "Hang up on a reply of more than some hundred lines."
     ),
 ];
-
-fn fail(expected: &str, got: impl Into<String>, why: impl Into<String>) -> Verdict {
-    Verdict {
-        outcome: Outcome::Fail,
-        expected: Some(expected.to_owned()),
-        got: Some(Answer::Line(got.into())),
-        why: why.into(),
-    }
-}
-
-fn warn(expected: &str, got: impl Into<String>, why: impl Into<String>) -> Verdict {
-    Verdict { outcome: Outcome::Warn, ..fail(expected, got, why) }
-}
 
 fn with_line(call: Called<'_>, judge: impl FnOnce(&str) -> Verdict) -> Verdict {
     match call.caller.lines.first() {

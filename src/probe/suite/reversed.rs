@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::super::host::{Act, Offer, Plan, Seen, Stage, verb_of};
-use super::super::script::{Answer, Level, Outcome, Verdict};
+use super::super::script::{Level, Outcome, Verdict};
+use super::survey::{fail, warn};
 
 /// How the line came to be turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -463,19 +464,6 @@ static SCENES: &[Scene] = &[
         "Use what the answer to EHLO lists in this session, and nothing else."
     ),
 ];
-
-fn fail(expected: &str, got: impl Into<String>, why: impl Into<String>) -> Verdict {
-    Verdict {
-        outcome: Outcome::Fail,
-        expected: Some(expected.to_owned()),
-        got: Some(Answer::Line(got.into())),
-        why: why.into(),
-    }
-}
-
-fn warn(expected: &str, got: impl Into<String>, why: impl Into<String>) -> Verdict {
-    Verdict { outcome: Outcome::Warn, ..fail(expected, got, why) }
-}
 
 /// The first thing that was said, where something was.
 fn first(seen: &Seen) -> Result<&str, Verdict> {

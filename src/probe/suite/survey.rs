@@ -296,6 +296,11 @@ pub(super) fn fail(expected: &str, got: impl Into<String>, why: impl Into<String
     }
 }
 
+/// The same where it is no more than a pity.
+pub(super) fn warn(expected: &str, got: impl Into<String>, why: impl Into<String>) -> Verdict {
+    Verdict { outcome: Outcome::Warn, ..fail(expected, got, why) }
+}
+
 impl Survey {
     fn replies(octets: &[u8]) -> Vec<Reply> {
         let (mut input, mut parser) = (BytesMut::from(octets), ReplyParser::default());

@@ -1,4 +1,5 @@
 use super::*;
+use crate::probe::script::Outcome;
 
 fn caller(lines: &[&str]) -> Caller {
     let of = |verb: &str| {
