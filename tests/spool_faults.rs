@@ -162,6 +162,20 @@ fn a_quota_that_is_used_up_is_a_full_disk() {
     compare(folder.path(), 1_000, &said);
 }
 
+/// Each refusal is one write of the database and one to see whether there is room: the last of these finds none.
+#[test]
+fn a_quota_that_is_raised_again_lets_mail_in() {
+    if !strace_works() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = run(folder.path(), 1_000, "inject=pwrite64:error=EDQUOT:when=90..119");
+    assert!(count(&said, "full") > 0, "{said:?}");
+    assert_eq!(count(&said, "kept") + count(&said, "full"), MAILS as usize, "{said:?}");
+    assert_eq!(said[&(MAILS - 1)], "kept", "{said:?}");
+    compare(folder.path(), 1_000, &said);
+}
+
 /// A file system of this many MiB, gone when dropped. `None` where we may not make one.
 struct SmallDisk(tempfile::TempDir);
 

@@ -24,6 +24,8 @@ pub struct Signals {
     terminate: Stream,
     interrupt: Stream,
     wake: Stream,
+    /// A file that may grow no more (RLIMIT_FSIZE) fails the write, as a full disk does.
+    _too_large: Stream,
 }
 
 impl Signals {
@@ -38,6 +40,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             wake: signal(SignalKind::user_defined1())?,
+            _too_large: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 

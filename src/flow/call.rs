@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tracing::debug;
 
 use super::line::{LineEnd, ask};
@@ -110,7 +110,11 @@ impl CallFault {
         match self {
             CallFault::Connect(fault) => connect_exit(fault),
             CallFault::Line(end) => end.exit(),
-            CallFault::Greeting(reply) | CallFault::TlsRefused(reply) if reply.is_transient() => {
+            CallFault::Greeting(reply)
+            | CallFault::NoEhlo(reply)
+            | CallFault::TlsRefused(reply)
+                if reply.is_transient() =>
+            {
                 Exit::TempFail
             }
             CallFault::Refused(_, reply) if reply.is_transient() => Exit::TempFail,
@@ -128,9 +132,8 @@ impl CallFault {
         match self {
             CallFault::Connect(_) | CallFault::Greeting(_) => true,
             CallFault::Line(end) => end.exit() == Exit::TempFail,
-            CallFault::Refused(_, reply) => reply.is_transient(),
-            CallFault::NoEhlo(_)
-            | CallFault::NoTls
+            CallFault::Refused(_, reply) | CallFault::NoEhlo(reply) => reply.is_transient(),
+            CallFault::NoTls
             | CallFault::TlsRefused(_)
             | CallFault::NoAtrn
             | CallFault::NoMechanism(_)
@@ -166,6 +169,7 @@ impl CallFault {
             }
             CallFault::Line(_) => return None,
             CallFault::Greeting(_) => return None,
+            CallFault::NoEhlo(reply) if reply.is_transient() => return None,
             CallFault::NoEhlo(_) | CallFault::NoAtrn => {
                 "is this an ODMR port? Providers use 366, or 25, 587 or 386; force_atrn = true asks all the same"
             }
@@ -236,7 +240,10 @@ impl Caller<'_> {
     /// [`CallFault`]; nothing has been asked for then.
     pub async fn call(&self, transcript: &mut Transcript) -> Result<Called, CallFault> {
         let wire = self.connect().await?;
-        let kept = std::mem::take(transcript);
+        let mut kept = std::mem::take(transcript);
+        if let Some(secret) = &self.secret {
+            kept.knows(secret.expose_secret());
+        }
         let mut session = ClientSession::calling(self.patience, kept, Instant::now());
         match self.log_in(wire, &mut session).await {
             Ok((wire, offers, mechanism)) => Ok(Called { wire, session, offers, mechanism }),

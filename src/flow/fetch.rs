@@ -327,7 +327,9 @@ impl<K: Sink> Run<'_, K> {
 fn note_call(summary: &mut Summary, called: &Called) {
     summary.tls = called.wire.tls().map(|facts| facts.version());
     summary.mech = called.mechanism.map(|mechanism| mechanism.name());
-    debug!(offers = ?called.offers.lines, tls = summary.tls, mech = summary.mech, "logged in");
+    let told = called.session.transcript();
+    let offers: Vec<String> = called.offers.lines.iter().map(|line| told.hidden(line)).collect();
+    debug!(?offers, tls = summary.tls, mech = summary.mech, "logged in");
 }
 
 /// What a reversed session means for the run.

@@ -363,7 +363,8 @@ impl<'a, K: Sink> Receiver<'a, K> {
             }
         }
         if !reply.is_positive() {
-            info!(recipient = %Escaped::text(recipient.path.as_str()), reply = reply.to_string(), "recipient refused");
+            let shown = session.transcript().hidden(recipient.path.as_str());
+            info!(recipient = %Escaped::text(&shown), reply = reply.to_string(), "recipient refused");
         }
         session.answer(reply);
     }
@@ -555,7 +556,9 @@ impl<'a, K: Sink> Receiver<'a, K> {
                 self.tally.accepted += 1;
                 self.tally.octets += mail.octets;
                 // Some recipients of a message that others took.
-                self.tally.deferred += u64::from(mail.refusals.iter().any(|code| code / 100 == 4));
+                // 552 is how old servers say "too many recipients". RFC 5321, section 4.5.3.1.10.
+                let goes_by = |code: &u16| code / 100 == 4 || *code == 552;
+                self.tally.deferred += u64::from(mail.refusals.iter().any(goes_by));
             }
             Some(500..=599) => self.tally.refused += 1,
             Some(_) => self.tally.deferred += 1,

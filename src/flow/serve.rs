@@ -181,6 +181,9 @@ impl Ready {
         let name =
             loaded.settings.hostname_or(system.nodename().to_str().ok(), &loaded.document)?;
         let tls = load_tls(&loaded)?;
+        if let Some(problem) = of_certificate(&loaded, tls.as_ref(), name.as_str()) {
+            warn!(%problem, hint = problem.hint.as_deref(), "who verifies our certificate refuses it");
+        }
         let doors = doors(&loaded.settings, inherited, tls.is_some())?;
         let ready = Ready { loaded, name, doors, tls };
         no_stranger_may_ask(&ready.addresses(), &ready.loaded)?;
@@ -710,6 +713,15 @@ fn of_tls(loaded: &Loaded, fault: &TlsSetupError) -> Problem {
     loaded.document.problem(named.map_or("tls.key", |(key, _)| key), fault.to_string())
 }
 
+/// A certificate that is of no use to whoever verifies it. The daemon works with it all the same: mail from
+/// the world comes in under TLS that nobody verifies.
+fn of_certificate(loaded: &Loaded, tls: Option<&TlsServer>, name: &str) -> Option<Problem> {
+    let (fault, hint) = tls?.what_is_amiss(name, Timestamp::now())?;
+    let file = loaded.settings.tls.certificate.as_deref()?;
+    let fault = format!("{} {fault}", file.display());
+    Some(loaded.document.problem("tls.certificate", fault).hint(hint))
+}
+
 /// A name that nobody has here is a fault of the settings.
 fn of_privilege(loaded: &Loaded, group_key: &str, fault: PrivilegeError) -> ServeError {
     let key = match &fault {
@@ -983,7 +995,8 @@ pub struct InOrder {
 pub fn check(loaded: &Loaded) -> Result<InOrder, ServeError> {
     loaded.check()?;
     let name = host_name(loaded)?;
-    let tls = load_tls(loaded)?.is_some();
+    let own = load_tls(loaded)?;
+    let tls = own.is_some();
     let house = furnish(loaded, name.as_str(), tls, [0; 32], None)?;
     // What a descriptor gives is for the daemon that gets it.
     if !matches!(loaded.settings.http.token, Some(SecretSource::Fd(_))) {
@@ -992,7 +1005,8 @@ pub fn check(loaded: &Loaded) -> Result<InOrder, ServeError> {
     reaches_nobody_who_waits(loaded, &house.accounts)?;
     check_user(loaded)?;
     let (accounts, domains) = (house.accounts.iter().count(), house.domains.len());
-    let remarks = without_account(loaded, &house.accounts);
+    let mut remarks = without_account(loaded, &house.accounts);
+    remarks.extend(of_certificate(loaded, own.as_ref(), name.as_str()));
     Ok(InOrder { name, accounts, domains, tls, remarks })
 }
 

@@ -26,6 +26,9 @@ pub fn inherited() -> Result<Vec<(String, Bound)>, ListenError> {
     };
     // Only what is addressed to this very process (LISTEN_PID); listenfd would also take what
     // bears no address.
+    if !is_for_us(std::env::var("LISTEN_PID").ok().as_deref()) {
+        return Ok(Vec::new());
+    }
     let names: Vec<String> = match sd_notify::listen_fds_with_names() {
         Ok(sockets) => sockets.map(|(_, name)| name).collect(),
         Err(error) => return Err(malformed(error)),
@@ -36,6 +39,12 @@ pub fn inherited() -> Result<Vec<(String, Bound)>, ListenError> {
     let mut descriptors = ListenFd::from_env();
     let take = |(index, name)| take(&mut descriptors, index, name);
     names.into_iter().enumerate().map(take).collect()
+}
+
+/// Is what is handed over addressed to this very process? What is no number is told as such.
+fn is_for_us(pid: Option<&str>) -> bool {
+    let pid = pid.and_then(|pid| pid.parse::<u32>().ok());
+    pid.is_none_or(|pid| pid == std::process::id())
 }
 
 fn take(
@@ -69,6 +78,13 @@ mod tests {
         if std::env::var_os(HANDED_OVER).is_none() {
             assert!(inherited().unwrap().is_empty());
         }
+    }
+
+    #[test]
+    fn what_is_addressed_to_another_process_is_its() {
+        let own = std::process::id();
+        assert!(is_for_us(None) && is_for_us(Some("x")) && is_for_us(Some(&own.to_string())));
+        assert!(!is_for_us(Some("0")) && !is_for_us(Some(&(own + 1).to_string())));
     }
 
     /// Set in a process that was given a socket, to the socket's address.

@@ -10,7 +10,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::BytesMut;
 
-use super::secrets::Secrets;
 use super::transcript::{Note, Side, Transcript, redacted};
 use super::turn::Granted;
 use super::{Odmr, Patience, Step};
@@ -101,8 +100,6 @@ pub struct ClientLine {
     pub(super) since: Instant,
     pub(super) transcript: Transcript,
     pub(super) side: Side,
-    /// What was said to log in, in the forms in which somebody may say it back.
-    pub(super) secrets: Secrets,
 }
 
 /// The command under way.
@@ -140,18 +137,17 @@ impl ClientLine {
             since: now,
             transcript,
             side,
-            secrets: Secrets::default(),
         }
     }
 
     /// The next whole reply, noted in the transcript.
     pub(super) fn reply(&mut self, now: Instant) -> Result<Option<Reply>, PeerFault> {
         let heard = self.parser.next(&mut self.input).map_err(|fault| match fault {
-            BadReply::NotAReply(text) => BadReply::NotAReply(self.secrets.hidden(&text)),
+            BadReply::NotAReply(line) => BadReply::NotAReply(self.transcript.hidden_octets(&line)),
             other => other,
         });
         let Some(mut reply) = heard? else { return Ok(None) };
-        self.secrets.hide_in(&mut reply);
+        self.transcript.secrets().hide_in(&mut reply);
         self.since = now;
         if self.transcript.is_kept() {
             let side = other(self.side);
@@ -328,7 +324,7 @@ impl ClientSession<Odmr> {
             if bytes.is_empty() { "=".to_owned() } else { BASE64_STANDARD.encode(bytes) }
         });
         if let Some(bytes) = initial {
-            self.line.secrets.add(bytes);
+            self.line.transcript.secrets_mut().add(bytes);
         }
         let line = match &encoded {
             Some(encoded) => format!("AUTH {mechanism} {encoded}"),
@@ -347,7 +343,7 @@ impl ClientSession<Odmr> {
     pub fn respond(&mut self, response: &[u8], now: Instant) {
         self.talk = Asked::Auth;
         self.line.since = now;
-        self.line.secrets.add(response);
+        self.line.transcript.secrets_mut().add(response);
         self.line.say_secret(&BASE64_STANDARD.encode(response));
     }
 

@@ -16,7 +16,7 @@ const CLEAR: usize = 4;
 const HIDDEN: &str = "(hidden)";
 
 /// Everything that was said in exchanges of this session.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Secrets {
     coded: Vec<Zeroizing<String>>,
     clear: Vec<Zeroizing<String>>,
@@ -31,6 +31,14 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
+    /// Nobody may be shown it, whether it was said or not.
+    pub(crate) fn know(&mut self, password: &str) {
+        self.coded.push(Zeroizing::new(BASE64_STANDARD.encode(password)));
+        if password.len() >= CLEAR {
+            self.clear.push(Zeroizing::new(password.to_owned()));
+        }
+    }
+
     /// This was said: the initial response of a mechanism, or the response to a challenge.
     pub(crate) fn add(&mut self, said: &[u8]) {
         self.said += 1;
@@ -46,11 +54,13 @@ impl Secrets {
         }
     }
 
-    /// Takes it out of what the server says. A challenge stays: it is answered, and shown nowhere.
+    /// Takes it out of what the server says. A challenge stays: it is answered, and shown nowhere. So do offers
+    /// before a login: a password may be the name of one.
     pub(crate) fn hide_in(&self, reply: &mut Reply) {
         let is_challenge =
             reply.code == 334 && BASE64_STANDARD.decode(reply.text.trim_end()).is_ok();
-        if self.coded.is_empty() || is_challenge {
+        let may_be_offers = self.said == 0 && reply.is_positive();
+        if self.coded.is_empty() || is_challenge || may_be_offers {
             return;
         }
         reply.text = self.hidden(&reply.text).into();

@@ -13,6 +13,7 @@
 
 use std::fmt;
 
+use super::secrets::Secrets;
 use crate::smtp::escape::Escaped;
 
 /// Who speaks. Parties, not roles: this never changes in a session.
@@ -40,6 +41,7 @@ pub enum Note {
 pub struct Transcript {
     notes: Option<Vec<Note>>,
     dropped: u64,
+    secrets: Secrets,
 }
 
 /// Enough for a few hundred messages; a longer session keeps its beginning and counts the rest.
@@ -48,7 +50,32 @@ const MOST: usize = 20_000;
 impl Transcript {
     /// A transcript that keeps what it hears.
     pub fn kept() -> Transcript {
-        Transcript { notes: Some(Vec::new()), dropped: 0 }
+        Transcript { notes: Some(Vec::new()), ..Transcript::default() }
+    }
+
+    /// A password that may come back in what somebody says: it is left out.
+    pub fn knows(&mut self, password: &str) {
+        self.secrets.know(password);
+    }
+
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    pub(super) fn secrets_mut(&mut self) -> &mut Secrets {
+        &mut self.secrets
+    }
+
+    /// A text from the other side without what was said to log in.
+    pub fn hidden(&self, text: &str) -> String {
+        self.secrets.hidden(text)
+    }
+
+    /// The same for octets.
+    pub fn hidden_octets(&self, octets: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(octets);
+        let hidden = self.secrets.hidden(&text);
+        if hidden == text { octets.to_vec() } else { hidden.into_bytes() }
     }
 
     /// Is anybody listening? Saves the caller from formatting for nothing.
@@ -68,7 +95,7 @@ impl Transcript {
     /// Adds what one side said, each line escaped.
     pub fn said(&mut self, side: Side, text: impl fmt::Display) {
         if self.is_kept() {
-            let text = text.to_string();
+            let text = self.secrets.hidden(&text.to_string());
             for line in text.split('\n') {
                 self.note(Note::Said(side, Escaped::text(line.trim_end_matches('\r')).to_string()));
             }

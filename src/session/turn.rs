@@ -11,7 +11,7 @@ use std::time::Instant;
 use super::client::ClientSession;
 use super::deadline::Patience;
 use super::server::{ServerSession, ServerSettings};
-use super::transcript::Note;
+use super::transcript::{Note, Transcript};
 use super::{Odmr, Reversed};
 use crate::sasl::Identity;
 use crate::smtp::{Domain, Reply};
@@ -85,8 +85,10 @@ pub struct SpokeTooSoon {
 }
 
 impl SpokeTooSoon {
-    fn hearing(input: &[u8]) -> SpokeTooSoon {
-        SpokeTooSoon { heard: input[..input.len().min(512)].to_vec() }
+    fn hearing(input: &[u8], transcript: &Transcript) -> SpokeTooSoon {
+        let mut heard = transcript.hidden_octets(input);
+        heard.truncate(512);
+        SpokeTooSoon { heard }
     }
 }
 
@@ -115,7 +117,8 @@ impl ServerSession<Odmr> {
         now: Instant,
     ) -> Result<ClientSession<Reversed>, SpokeTooSoon> {
         if !self.input().is_empty() {
-            return Err(SpokeTooSoon::hearing(self.input()));
+            let heard = self.input().to_vec();
+            return Err(SpokeTooSoon::hearing(&heard, self.transcript()));
         }
         drop(granted);
         self.say(told);
@@ -139,7 +142,8 @@ impl ClientSession<Odmr> {
         now: Instant,
     ) -> Result<ServerSession<Reversed>, SpokeTooSoon> {
         if !self.input().is_empty() {
-            return Err(SpokeTooSoon::hearing(self.input()));
+            let heard = self.input().to_vec();
+            return Err(SpokeTooSoon::hearing(&heard, self.transcript()));
         }
         drop(granted);
         let mut transcript = self.into_transcript();

@@ -104,8 +104,8 @@ impl fmt::Display for Reply {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadReply {
     /// A line that does not begin with three digits and a blank, hyphen or end.
-    #[error("not a reply: \"{0}\"")]
-    NotAReply(String),
+    #[error("not a reply: \"{}\"", Escaped(&.0[..SHOWN.min(.0.len())]))]
+    NotAReply(Vec<u8>),
     /// The lines of one reply differ in their code.
     #[error("one reply with two codes, {0} and {1}")]
     CodeChanged(u16, u16),
@@ -116,6 +116,9 @@ pub enum BadReply {
     #[error("a reply of more than {0} lines")]
     TooManyLines(usize),
 }
+
+/// Octets that are shown of what is no reply.
+const SHOWN: usize = 80;
 
 /// RFC 5321 says 512; servers that put a URL into a refusal pass that.
 const LINE_LIMIT: usize = 4096;
@@ -194,7 +197,7 @@ fn split(line: &[u8]) -> Option<(u16, bool, &[u8])> {
 }
 
 fn not_a_reply(line: &[u8]) -> BadReply {
-    BadReply::NotAReply(Escaped(&line[..line.len().min(80)]).to_string())
+    BadReply::NotAReply(line.to_vec())
 }
 
 /// Takes the enhanced status off the lines, if the first one bears it with the right class.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use crate::house::{House, Provider, stderr};
-use crate::talk::Line;
+use crate::talk::{Line, server};
 
 #[test]
 fn a_disk_near_to_full_takes_no_mail() {
@@ -142,4 +142,35 @@ fn a_log_that_nobody_reads_keeps_no_mail_waiting() {
     let mut rest = Vec::new();
     std::io::Read::read_to_end(&mut log, &mut rest).expect("what the pipe held");
     assert!(rest.len() > 60_000, "the pipe was full: {}", rest.len());
+}
+
+/// A file that may grow no more is a disk that is full, and no reason to die.
+#[test]
+fn a_limit_on_the_size_of_files_is_told_before_mail_is_asked_for() {
+    let house = House::bare();
+    let (address, provider) = server(|line| {
+        line.say("220 p ESMTP\r\n");
+        assert!(!line.rest().contains("ATRN"), "mail was asked for");
+    });
+    let fetch = house.fetch(address, &["--lock=wait"]);
+    let mut limited = Command::new("/bin/sh");
+    limited.args(["-c", "ulimit -f 0 && exec \"$0\" \"$@\""]).arg(fetch.get_program());
+    limited.args(fetch.get_args()).env("XDG_RUNTIME_DIR", house.path(""));
+    let output = limited.output().expect("atrn-fetch");
+    // It may not have called at all.
+    drop(std::net::TcpStream::connect(address));
+    provider.join().expect("the provider");
+    assert_eq!(output.status.code(), Some(73), "{}", stderr(&output));
+    assert!(stderr(&output).contains("File too large"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_demo_that_nobody_can_be_told_of_fails_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("a full device");
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_odmrd"));
+    let output = demo.arg("demo").env("TMPDIR", folder.path()).stdout(full).output();
+    let output = output.expect("odmrd");
+    assert_eq!(output.status.code(), Some(74), "{}", stderr(&output));
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }

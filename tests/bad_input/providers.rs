@@ -67,6 +67,12 @@ fn silence_and_a_line_that_breaks_are_for_later() {
     assert_eq!(met(Line::stall).0, 75);
     assert_eq!(met(|_| {}).0, 75);
     assert_eq!(met(says("421 4.3.2 not now\r\n")).0, 75);
+    let (code, told) = met(|line| {
+        line.say("220 p\r\n");
+        assert!(line.reply().starts_with("EHLO"));
+        line.say("421 4.3.2 ending\r\n");
+    });
+    assert_eq!(code, 75, "{told}");
 }
 
 /// Up to AUTH, which is answered as the case may be.
@@ -163,6 +169,44 @@ fn a_password_that_is_said_back_is_told_nobody() {
     });
     assert_eq!(code, 77, "{told}");
     assert!(told.contains("AUTH PLAIN (hidden)\", and (hidden)?"), "{told}");
+}
+
+/// Wherever it comes back: in a greeting, in what is no reply, behind the 250, and from a client behind the turn.
+/// `met` looks for it in what is told.
+#[test]
+fn a_password_that_was_never_said_in_clear_is_shown_nowhere() {
+    let quoted = format!("554 {PASSWORD} is stale\r\n");
+    let (code, told) = met(move |line| line.say(&quoted));
+    assert!(code != 0 && told.contains("554 (hidden) is stale"), "{code}: {told}");
+    let (_, told) = met(|line| {
+        login(line, &format!("{} {PASSWORD}?\r\n", "x".repeat(70)));
+        line.stall();
+    });
+    assert!(told.contains("not a reply"), "{told}");
+    let (_, told) = met(|line| {
+        login(line, "235 2.7.0 ok\r\n");
+        line.reply();
+        line.say(&format!("250 2.0.0 turning\r\n{PASSWORD}\r\n"));
+    });
+    assert!(told.contains("spoke out of turn") && told.contains("(hidden)"), "{told}");
+    let house = House::bare();
+    let (address, provider) = server(|line| {
+        turned(line);
+        line.say(&format!("EHLO {PASSWORD}\r\nMAIL FROM:<{PASSWORD}@example.com>\r\n"));
+        line.say(&format!("RCPT TO:<{PASSWORD}@elsewhere.example>\r\n{PASSWORD}\r\nQUIT\r\n"));
+        (0..5).for_each(|_| drop(line.reply()));
+    });
+    let transcripts = house.path("transcripts");
+    std::fs::create_dir(&transcripts).expect("a folder");
+    let mut fetch = house.fetch(address, &HASTE);
+    let output = fetch.arg("--transcript").arg(&transcripts).output().expect("atrn-fetch");
+    provider.join().expect("the provider");
+    assert!(!stderr(&output).contains(PASSWORD), "{}", stderr(&output));
+    let files = std::fs::read_dir(&transcripts).expect("a folder");
+    let read = |file: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(file?.path());
+    let noted: String = files.map(|file| read(file).expect("a transcript")).collect();
+    assert!(noted.contains("MAIL FROM:<(hidden)@example.com>"), "{noted}");
+    assert!(!noted.contains(PASSWORD), "{noted}");
 }
 
 /// What came before is no reason to say that all is well.

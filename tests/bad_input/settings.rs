@@ -249,6 +249,41 @@ fn files_that_do_not_go_together_are_told_with_their_keys() {
     assert!(told.contains(": accounts: ") && told.contains("odmrd account add"), "{told}");
 }
 
+/// Mail from the world comes in all the same; customers, who verify, would not call again.
+#[test]
+fn a_certificate_that_is_of_no_use_is_told_and_lets_be() {
+    let house = House::new("tls.certificate = \"certificate.pem\"\ntls.key = \"key.pem\"\n");
+    let judged = || {
+        let output = house.run_odmrd(&["check-config"]);
+        (output.status.code(), stderr(&output))
+    };
+    let shown = |name: &str, until: i32| {
+        let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        params.not_before = rcgen::date_time_ymd(1999, 1, 1);
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let own = params.self_signed(&key).expect("a certificate");
+        std::fs::write(house.path("certificate.pem"), own.pem()).expect("written");
+        let path = house.path("key.pem");
+        std::fs::write(&path, key.serialize_pem()).expect("written");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, private).expect("made private");
+    };
+    shown("odmr.example.net", 2000);
+    let (code, told) = judged();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.contains(": tls.certificate: ") && told.contains("expired on 2000-01-01"),
+        "{told}"
+    );
+    shown("other.example.com", 3000);
+    let (code, told) = judged();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("certificate.pem is not for odmr.example.net"), "{told}");
+    shown("*.example.net", 3000);
+    assert_eq!(judged(), (Some(0), String::new()));
+}
+
 /// It is no fault: the account may come tomorrow. But it is hardly meant so.
 #[test]
 fn a_section_for_nobodys_domain_is_told_and_lets_be() {

@@ -237,8 +237,18 @@ async fn linger(account: &Account, mut stop: watch::Receiver<bool>) {
 }
 
 /// A first signal ends the run in order, between two messages; a second one ends it at once.
-pub(super) async fn first_signal(stop: watch::Sender<bool>) -> Exit {
-    let Ok(mut signals) = Signals::new() else { return std::future::pending().await };
+/// They are heard from the moment that this is called.
+pub(super) fn first_signal(stop: watch::Sender<bool>) -> impl Future<Output = Exit> {
+    let signals = Signals::new();
+    async move {
+        match signals {
+            Ok(signals) => first_of(signals, stop).await,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+async fn first_of(mut signals: Signals, stop: watch::Sender<bool>) -> Exit {
     let exit = loop {
         match signals.next().await {
             Signal::Reload | Signal::Wake => {}

@@ -1,6 +1,7 @@
 //! `odmrd demo`: the main job for the eye.
 
 use super::{Demo, tell};
+use crate::cli::signal::{Signal, Signals};
 use crate::exit::{Exit, Failure};
 use crate::flow::demo::journey;
 
@@ -16,11 +17,23 @@ pub fn demo(order: Demo) -> Result<Exit, Failure> {
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
-    // Whoever has stopped reading does not want to know the rest.
-    let shown = runtime.block_on(journey(&folder, &mut |text| drop(tell(text))));
+    let mut unheard = None;
+    let mut said = |text: &str| unheard = unheard.take().or(tell(text).err());
+    let shown = runtime.block_on(async {
+        let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Os, error))?;
+        tokio::select! {
+            shown = journey(&folder, &mut said) => shown.map(|()| Exit::Ok),
+            signal = signals.next() => Ok(match signal {
+                Signal::Interrupt => Exit::Interrupted,
+                _ => Exit::Terminated,
+            }),
+        }
+    });
+    // Nobody writes there any more.
+    drop(runtime);
     match order.keep {
         true => drop(tell(&format!("\neverything is kept in {}\n", folder.display()))),
         false => drop(std::fs::remove_dir_all(&folder)),
     }
-    shown.map(|()| Exit::Ok)
+    unheard.map_or(shown, Err)
 }

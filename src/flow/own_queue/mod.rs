@@ -95,6 +95,9 @@ pub struct Terms {
     pub introduces: bool,
 }
 
+/// So much of the disk is left to others, octets. A customer's machine may be a small one.
+const RESERVE: u64 = 64 << 20;
+
 /// An own queue, opened. One process at a time has it.
 #[derive(Debug)]
 pub struct OwnQueue {
@@ -109,8 +112,10 @@ impl OwnQueue {
     /// [`Failure`]: somebody else has it, or it is not what it should be.
     pub async fn open(terms: Terms) -> Result<OwnQueue, Failure> {
         let folder = terms.folder.clone();
-        let opened =
-            tokio::task::spawn_blocking(move || Embedded::open(Settings::at(folder))).await;
+        let opened = tokio::task::spawn_blocking(move || {
+            Embedded::open(Settings { reserve: Some(RESERVE), ..Settings::at(folder) })
+        })
+        .await;
         let spool = opened.map_err(|fault| Failure::new(Exit::Software, fault))?;
         let spool = spool.map_err(|fault| {
             let hint = "each account needs a queue of its own; spool names the folder";
@@ -139,7 +144,7 @@ impl OwnQueue {
             }
         };
         let lifetime = self.terms.tells.then_some(self.terms.lifetime);
-        QueueSink::new(self.spool.clone(), offer, lifetime)
+        QueueSink::new(self.spool.clone(), &self.terms.folder, offer, lifetime)
     }
 
     /// Brings what waits to the target, tells senders of what it refused by way of `post`, and counts

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
+use std::io;
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -24,6 +26,7 @@ use crate::spool::{Arrival, Draft as _, Part, Spool, SpoolError};
 #[derive(Debug)]
 pub struct QueueSink {
     spool: Embedded,
+    folder: String,
     offer: Offer,
     /// How long it is tried to deliver; for ever where nobody could be told.
     lifetime: Option<Duration>,
@@ -43,8 +46,14 @@ struct Mail {
 }
 
 impl QueueSink {
-    pub(super) fn new(spool: Embedded, offer: Offer, lifetime: Option<Duration>) -> QueueSink {
-        QueueSink { spool, offer, lifetime, mail: None, under_way: VecDeque::new() }
+    pub(super) fn new(
+        spool: Embedded,
+        folder: &Path,
+        offer: Offer,
+        lifetime: Option<Duration>,
+    ) -> QueueSink {
+        let (folder, under_way) = (folder.display().to_string(), VecDeque::new());
+        QueueSink { spool, folder, offer, lifetime, mail: None, under_way }
     }
 
     fn expiry(&self, now: Timestamp) -> Timestamp {
@@ -121,6 +130,15 @@ async fn commit(
 
 impl Sink for QueueSink {
     async fn open(&mut self) -> Result<Offer, SinkFault> {
+        let full = |fault| SinkFault::Disk {
+            path: self.folder.clone(),
+            doing: "keeping mail in the queue",
+            source: match fault {
+                SpoolError::Full { .. } => io::Error::new(io::ErrorKind::StorageFull, fault),
+                other => io::Error::other(other),
+            },
+        };
+        self.spool.accepts().map_err(full)?;
         Ok(self.offer)
     }
 

@@ -125,6 +125,20 @@ fn nothing_a_stranger_said_can_begin_a_field() {
     assert!(told.contains("Original-Recipient: rfc822; a+0D+0AX: y\r\n"));
 }
 
+/// People read what was said in any notice; programs only where theirs may hold it.
+#[test]
+fn words_beyond_ascii_are_whole_in_the_part_that_people_read() {
+    let (to, bob) = (mailbox("ann@example.com"), recipient("bob@example.org", None));
+    let said = Reply { code: 550, enhanced: None, text: "Postfach gelöscht".into() };
+    let mail =
+        notice(&to, vec![failed(&bob, Some(&said))], Returned::Headers(Vec::new())).to_mail();
+    assert!(mail.is_ascii());
+    let parsed = mail_parser::MessageParser::default().parse(&mail).unwrap();
+    assert!(parsed.body_text(0).unwrap().contains("550 Postfach gelöscht"));
+    let told = String::from_utf8(mail).unwrap();
+    assert!(told.contains("Diagnostic-Code: smtp; 550 Postfach gel?scht\r\n"), "{told}");
+}
+
 #[test]
 fn an_address_of_utf_8_is_spelt_out_unless_its_reader_has_one_too() {
     let bob = recipient("bjørn@example.org", None);

@@ -30,7 +30,7 @@ pub(super) fn explanation(notice: &Notice<'_>) -> String {
                 _ => opening,
             };
             let _ = write!(text, "\n{opening}\n");
-            those().for_each(|outcome| about(&mut text, outcome, notice));
+            those().for_each(|outcome| about(&mut text, outcome, notice.way));
         }
     }
     let returned = match notice.returned {
@@ -64,9 +64,11 @@ const OPENINGS: [(Action, &str); 3] = [
 const BROUGHT_LATE: &str = "It has not yet reached these recipients. You need not do anything: it could not be\n\
      handed to the next server so far, and that is tried again:";
 
-fn about(text: &mut String, outcome: &Outcome<'_>, notice: &Notice<'_>) {
-    let utf8 = notice.needs_smtputf8();
-    let (server, in_vain) = match notice.way {
+/// A text of people may be of any characters in any notice: it is encoded where only ASCII can go.
+const ANY: bool = true;
+
+fn about(text: &mut String, outcome: &Outcome<'_>, way: Way) {
+    let (server, in_vain) = match way {
         Way::Collected => {
             ("its server", "its server has not collected it in the time for which mail is kept")
         }
@@ -76,13 +78,13 @@ fn about(text: &mut String, outcome: &Outcome<'_>, notice: &Notice<'_>) {
         ),
     };
     let whom = outcome.recipient.path.as_str();
-    let _ = write!(text, "\n  <{}>\n", legible(whom, utf8));
+    let _ = write!(text, "\n  <{}>\n", legible(whom, ANY));
     match (outcome.said, outcome.action) {
         (Some(reply), Action::Relayed) => {
-            let _ = writeln!(text, "    {server} said: {}", diagnostic(reply, utf8));
+            let _ = writeln!(text, "    {server} said: {}", diagnostic(reply, ANY));
         }
         (Some(reply), _) => {
-            let _ = writeln!(text, "    {server}'s reason: {}", diagnostic(reply, utf8));
+            let _ = writeln!(text, "    {server}'s reason: {}", diagnostic(reply, ANY));
             if reply.is_transient() && outcome.action == Action::Failed {
                 text.push_str("    and the time for which mail is kept has run out\n");
             }

@@ -77,7 +77,11 @@ fn distrusted(distrust: &Distrust) -> WireFault {
 }
 
 fn day(time: UnixTime) -> String {
-    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    day_of(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// A day and its minute, of seconds since 1970.
+pub(super) fn day_of(seconds: i64) -> String {
     match jiff::Timestamp::from_second(seconds) {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         Err(_) => "a day beyond the calendar".into(),

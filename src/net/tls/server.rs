@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
+use rustls::pki_types::ServerName;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
+use crate::net::tls::explain::day_of;
 use crate::net::tls::files::{Stamp, roots};
 use crate::net::tls::verify::AnyClient;
 use crate::net::tls::{KeyFiles, TlsSetupError, provider};
@@ -55,8 +57,8 @@ struct Shown(ArcSwap<Loaded>);
 struct Loaded {
     key: Arc<CertifiedKey>,
     stamp: Stamp,
-    /// In seconds since 1970.
-    good_until: Option<i64>,
+    /// From when until when it is good, in seconds since 1970.
+    good: Option<(i64, i64)>,
 }
 
 impl TlsServer {
@@ -103,7 +105,33 @@ impl TlsServer {
 
     /// When our certificate ends, in seconds since 1970.
     pub fn good_until(&self) -> Option<i64> {
-        self.0.load().shown.0.load().good_until
+        self.0.load().shown.0.load().good.map(|(_, until)| until)
+    }
+
+    /// Why whoever verifies our certificate would refuse it now under this name, and what to do. Whether
+    /// its issuer is trusted is for whoever calls to say.
+    pub fn what_is_amiss(
+        &self,
+        name: &str,
+        now: jiff::Timestamp,
+    ) -> Option<(String, &'static str)> {
+        let setup = self.0.load();
+        let shown = setup.shown.0.load();
+        let now = now.as_second();
+        match shown.good {
+            Some((_, until)) if until < now => {
+                Some((format!("expired on {}", day_of(until)), RENEW))
+            }
+            Some((from, _)) if from > now => {
+                Some((format!("is not good before {}", day_of(from)), "is the clock right?"))
+            }
+            _ => {
+                let own = webpki::EndEntityCert::try_from(shown.key.cert.first()?).ok()?;
+                let name = ServerName::try_from(name).ok()?;
+                let fits = own.verify_is_valid_for_subject_name(&name).is_ok();
+                (!fits).then(|| (format!("is not for {}", name.to_str()), RENAME))
+            }
+        }
     }
 
     pub(in crate::net) fn acceptor(&self, callers: Callers) -> TlsAcceptor {
@@ -136,10 +164,17 @@ impl Loaded {
         let stamp = files.stamp();
         let key = files.load()?;
         let own = key.cert.first().map(|own| x509_parser::parse_x509_certificate(own));
-        let own = own.and_then(Result::ok).map(|(_, own)| own.validity().not_after.timestamp());
-        Ok(Loaded { key, stamp, good_until: own })
+        let good = own.and_then(Result::ok).map(|(_, own)| {
+            let validity = own.validity();
+            (validity.not_before.timestamp(), validity.not_after.timestamp())
+        });
+        Ok(Loaded { key, stamp, good })
     }
 }
+
+const RENEW: &str = "peers that verify it refuse it: renew it, and reload";
+const RENAME: &str = "customers that call this name refuse it; set hostname to the certificate's name, or have \
+                      one made for this";
 
 impl ResolvesServerCert for Shown {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {

@@ -11,7 +11,9 @@ use std::thread::{self, JoinHandle};
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 
+use super::body::Bodies;
 use super::health::Health;
+use super::writer::is_write;
 
 /// Pages (of 4 KiB) not yet folded at which the second thread is woken.
 const BEHIND: i32 = 4_000;
@@ -27,31 +29,37 @@ const MOST: i32 = 4 * LONG;
 #[derive(Debug)]
 pub(super) struct Folder {
     health: Arc<Health>,
+    bodies: Arc<Bodies>,
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Folder {
     /// Puts the thread to work with a connection of its own.
-    pub(super) fn open(db: Connection, health: Arc<Health>) -> io::Result<Folder> {
+    pub(super) fn open(
+        db: Connection,
+        health: Arc<Health>,
+        bodies: Arc<Bodies>,
+    ) -> io::Result<Folder> {
         let (wake, woken) = sync_channel(1);
         let thread = thread::Builder::new().name("spool-fold".to_owned());
-        let sound = Arc::clone(&health);
-        let thread = thread.spawn(move || run(&db, &woken, &sound))?;
-        Ok(Folder { health, wake: Some(wake), thread: Some(thread) })
+        let (sound, room) = (Arc::clone(&health), Arc::clone(&bodies));
+        let thread = thread.spawn(move || run(&db, &woken, &sound, &room))?;
+        Ok(Folder { health, bodies, wake: Some(wake), thread: Some(thread) })
     }
 
     /// The disk is full: folds all that can be, so that the log may begin anew in the room it has.
     pub(super) fn press(&self, db: &Connection) {
-        fold(db, CheckpointMode::PASSIVE, &self.health);
+        fold(db, CheckpointMode::PASSIVE, &self.health, &self.bodies);
     }
 
     /// Looks at the log after a commit, on the writer's connection.
     pub(super) fn tend(&self, db: &Connection) {
-        let Some((pages, folded)) = fold(db, CheckpointMode::NOOP, &self.health) else { return };
+        let folds = |mode| fold(db, mode, &self.health, &self.bodies);
+        let Some((pages, folded)) = folds(CheckpointMode::NOOP) else { return };
         let behind = pages - folded;
         if behind > 0 && pages > LONG && (behind <= HANDFUL || pages > MOST) {
-            fold(db, CheckpointMode::PASSIVE, &self.health);
+            folds(CheckpointMode::PASSIVE);
         } else if (behind > BEHIND || pages > LONG && behind > 0)
             && let Some(wake) = &self.wake
         {
@@ -71,15 +79,21 @@ impl Drop for Folder {
     }
 }
 
-fn run(db: &Connection, woken: &Receiver<()>, health: &Health) {
+fn run(db: &Connection, woken: &Receiver<()>, health: &Health, bodies: &Bodies) {
     while woken.recv().is_ok() {
-        fold(db, CheckpointMode::PASSIVE, health);
+        fold(db, CheckpointMode::PASSIVE, health, bodies);
     }
 }
 
 /// Folds what can be folded; says how many pages the log has and how many of them are folded. On
-/// a full disk the log stays as it is, and whole, until there is room; any other fault is final.
-fn fold(db: &Connection, mode: CheckpointMode, health: &Health) -> Option<(i32, i32)> {
+/// a full disk, and where a quota is used up, the log stays as it is, and whole, until there is room; any other
+/// fault is final.
+fn fold(
+    db: &Connection,
+    mode: CheckpointMode,
+    health: &Health,
+    bodies: &Bodies,
+) -> Option<(i32, i32)> {
     if !health.is_sound() {
         return None;
     }
@@ -87,7 +101,8 @@ fn fold(db: &Connection, mode: CheckpointMode, health: &Health) -> Option<(i32, 
         Ok(log) => Some(log),
         Err(e) => {
             let code = e.sqlite_error_code();
-            if !matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull)) {
+            let goes_by = matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull));
+            if !(goes_by || is_write(&e) && bodies.is_out_of_room()) {
                 health.fail(format!("writing the log into the database: {e}"));
             }
             None

@@ -372,7 +372,7 @@ fn employable(folder: &Path, bodies: Arc<Bodies>, room: Arc<Room>) -> Result<Wri
     recover::enter(&db, &bodies, &health).map_err(unusable)?;
     let ledger = Ledger::load(&db).map_err(|e| unusable(rescue::told(&e)))?;
     let next_message = recover::next_message(&db).map_err(|e| unusable(rescue::told(&e)))?;
-    let folder = Folder::open(schema::folder(&path)?, Arc::clone(&health));
+    let folder = Folder::open(schema::folder(&path)?, Arc::clone(&health), Arc::clone(&bodies));
     Ok(Writer {
         db,
         folder: folder.map_err(|e| unusable(e.to_string()))?,

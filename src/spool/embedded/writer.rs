@@ -386,7 +386,8 @@ impl Writer {
 }
 
 /// Did a write fail, before anything was to be synced?
-fn is_write(e: &rusqlite::Error) -> bool {
+/// A quota is told as any fault of a write.
+pub(super) fn is_write(e: &rusqlite::Error) -> bool {
     matches!(e, rusqlite::Error::SqliteFailure(fault, _)
         if fault.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE)
 }

@@ -19,6 +19,62 @@ const TICKER: usize = 200;
 /// Given up within this time, in seconds: to be seen.
 const SOON: i64 = 86_400;
 
+/// A column: what stands above it, its width, and how soon it goes where there is no room for all (0 goes
+/// last). Half a number would be another number.
+struct Column(&'static str, Constraint, u8);
+
+use Constraint::{Length, Min};
+
+const DOMAINS: [Column; 10] = [
+    Column("DOMAIN", Min(20), 0),
+    Column("ACCOUNT", Length(12), 8),
+    Column("MSGS", Length(8), 1),
+    Column("SIZE", Length(8), 3),
+    Column("OLDEST", Length(7), 2),
+    Column("AGES", Length(6), 7),
+    Column("EXPIRES", Length(8), 4),
+    Column("LAST CALL", Length(10), 5),
+    Column("RESULT", Length(11), 6),
+    Column("24H", Length(8), 9),
+];
+
+const MESSAGES: [Column; 8] = [
+    Column("ID", Length(26), 0),
+    Column("STATE", Length(10), 1),
+    Column("AGE", Length(7), 2),
+    Column("EXPIRES", Length(8), 5),
+    Column("SIZE", Length(8), 6),
+    Column("SENDER", Min(12), 7),
+    Column("RECIPIENT", Min(12), 3),
+    Column("LAST WORD", Min(8), 4),
+];
+
+/// Which columns there is room for, in their order.
+fn fitting(columns: &[Column], width: u16) -> Vec<usize> {
+    let mut by_worth: Vec<usize> = (0..columns.len()).collect();
+    by_worth.sort_by_key(|n| columns[*n].2);
+    let mut left = width + 1;
+    let room = |n: &usize| {
+        let (Min(least) | Length(least)) = columns[*n].1 else { return false };
+        left.checked_sub(least + 1).inspect(|rest| left = *rest).is_some()
+    };
+    let mut fit: Vec<usize> = by_worth.into_iter().take_while(room).collect();
+    fit.sort_unstable();
+    if fit.is_empty() { vec![0] } else { fit }
+}
+
+fn kept<const N: usize>(cells: [Cell<'static>; N], columns: &[usize]) -> Row<'static> {
+    Row::new(
+        cells.into_iter().enumerate().filter(|(n, _)| columns.contains(n)).map(|(_, cell)| cell),
+    )
+}
+
+fn table<'a>(columns: &[Column], fit: &[usize], rows: impl Iterator<Item = Row<'a>>) -> Table<'a> {
+    let header: Vec<&str> = fit.iter().map(|n| columns[*n].0).collect();
+    let header = Row::new(header).style(Style::new().add_modifier(Modifier::BOLD));
+    Table::new(rows, fit.iter().map(|n| columns[*n].1)).header(header)
+}
+
 /// In what order domains stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
@@ -235,36 +291,13 @@ impl View {
     }
 
     fn draw_domains(&self, frame: &mut Frame<'_>, area: Rect) {
+        let columns = fitting(&DOMAINS, area.width);
         let room = usize::from(area.height.saturating_sub(1));
         let from = self.selected.saturating_sub(room.saturating_sub(1));
         let rows = self.shown().enumerate().skip(from).take(room);
-        let rows = rows.map(|(n, domain)| self.row(domain).style(self.under_cursor(n)));
-        let header = [
-            "DOMAIN",
-            "ACCOUNT",
-            "MSGS",
-            "SIZE",
-            "OLDEST",
-            "AGES",
-            "EXPIRES",
-            "LAST CALL",
-            "RESULT",
-            "24H",
-        ];
-        let widths = [
-            Constraint::Min(20),
-            Constraint::Length(12),
-            Constraint::Length(8),
-            Constraint::Length(8),
-            Constraint::Length(7),
-            Constraint::Length(6),
-            Constraint::Length(8),
-            Constraint::Length(10),
-            Constraint::Length(11),
-            Constraint::Length(8),
-        ];
-        let table = Table::new(rows, widths).header(bold(&header));
-        frame.render_widget(table, area);
+        let rows = rows.map(|(n, domain)| (self.row(domain, &columns), self.under_cursor(n)));
+        let rows = rows.map(|(row, style)| row.style(style));
+        frame.render_widget(table(&DOMAINS, &columns, rows), area);
     }
 
     fn under_cursor(&self, n: usize) -> Style {
@@ -274,7 +307,7 @@ impl View {
         }
     }
 
-    fn row(&self, domain: &Value) -> Row<'static> {
+    fn row(&self, domain: &Value, columns: &[usize]) -> Row<'static> {
         let number = |key: &str| domain[key].as_u64().unwrap_or_default();
         let span = |key: &str| domain[key].as_i64().map_or_else(|| "-".to_owned(), age);
         let soon = domain["next_expiry_s"].as_i64().is_some_and(|left| left < SOON);
@@ -282,7 +315,7 @@ impl View {
         let red = |yes: bool| self.red(yes);
         let held = if domain["hold"]["held"] == true { " held" } else { "" };
         let last = &domain["last_session"];
-        Row::new([
+        let cells = [
             Cell::from(text(domain, "domain") + held).style(red(damaged)),
             Cell::from(text(domain, "account")),
             Cell::from(number("messages").to_string()),
@@ -293,7 +326,8 @@ impl View {
             Cell::from(self.ago(last)),
             Cell::from(text(last, "result")),
             Cell::from(self.depth(domain)),
-        ])
+        ];
+        kept(cells, columns)
     }
 
     /// How many are how old, as bars.
@@ -325,7 +359,7 @@ impl View {
     }
 
     fn draw_messages(&self, frame: &mut Frame<'_>, area: Rect, domain: &str) {
-        let header = ["ID", "STATE", "AGE", "EXPIRES", "SIZE", "SENDER", "RECIPIENT", "LAST WORD"];
+        let columns = fitting(&MESSAGES, area.width);
         let span =
             |message: &Value, key: &str| message[key].as_i64().map_or_else(|| "-".to_owned(), age);
         let rows = self.messages.iter().take(usize::from(area.height)).map(|message| {
@@ -333,7 +367,7 @@ impl View {
             let first = text(&message["recipients"][0], "address");
             let more = if recipients > 1 { format!(" +{}", recipients - 1) } else { String::new() };
             let sender = text(message, "sender");
-            Row::new([
+            let cells = [
                 text(message, "id"),
                 text(message, "state"),
                 span(message, "age_s"),
@@ -342,22 +376,13 @@ impl View {
                 if sender.is_empty() { "<>".to_owned() } else { sender },
                 format!("{first}{more}"),
                 text(&message["last"], "text"),
-            ])
+            ];
+            kept(cells.map(Cell::from), &columns)
         });
-        let widths = [
-            Constraint::Length(26),
-            Constraint::Length(10),
-            Constraint::Length(7),
-            Constraint::Length(8),
-            Constraint::Length(8),
-            Constraint::Min(12),
-            Constraint::Min(12),
-            Constraint::Min(8),
-        ];
         let [title, list] =
             Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(area);
         frame.render_widget(rule(&format!("messages of {domain}"), self.ascii), title);
-        frame.render_widget(Table::new(rows, widths).header(bold(&header)), list);
+        frame.render_widget(table(&MESSAGES, &columns, rows), list);
     }
 
     fn draw_sessions(&self, frame: &mut Frame<'_>, area: Rect) {
@@ -383,7 +408,7 @@ impl View {
                 octets(n("bytes")),
                 n("ms"),
             );
-            Line::from(Span::styled(line, self.red(bad)))
+            Line::from(Span::styled(self.within(line, area), self.red(bad)))
         }));
         frame.render_widget(Paragraph::new(lines), area);
     }
@@ -394,8 +419,29 @@ impl View {
         let told: Vec<String> =
             most.iter().map(|(reason, times)| format!("{reason}  {times}")).collect();
         let told = if told.is_empty() { "none".to_owned() } else { told.join(between) };
-        let lines = vec![rule("reasons (1 h)", self.ascii), Line::from(format!(" {told}"))];
+        let lines = vec![
+            rule("reasons (1 h)", self.ascii),
+            Line::from(self.within(format!(" {told}"), area)),
+        ];
         frame.render_widget(Paragraph::new(lines), area);
+    }
+
+    /// What is wider than the screen ends in a mark: half a number is another number.
+    fn within(&self, line: String, area: Rect) -> String {
+        let (width, mark) = (usize::from(area.width), if self.ascii { '>' } else { '…' });
+        if Span::raw(&line).width() <= width {
+            return line;
+        }
+        let mut cut = String::new();
+        for c in line.chars() {
+            cut.push(c);
+            if Span::raw(&cut).width() >= width {
+                cut.pop();
+                break;
+            }
+        }
+        cut.push(mark);
+        cut
     }
 
     fn draw_events(&self, frame: &mut Frame<'_>, area: Rect) {
@@ -407,7 +453,7 @@ impl View {
             let words = words.map(|key| text(event, key));
             let code = event["code"].as_u64().map(|code| code.to_string());
             let words = words.into_iter().chain(code).filter(|word| !word.is_empty());
-            Line::from(format!(" {}", words.collect::<Vec<_>>().join("  ")))
+            Line::from(self.within(format!(" {}", words.collect::<Vec<_>>().join("  ")), area))
         }));
         frame.render_widget(Paragraph::new(lines), area);
     }
@@ -458,10 +504,6 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, ascii: bool) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn bold<const N: usize>(header: &[&'static str; N]) -> Row<'static> {
-    Row::new(header.map(Cell::from)).style(Style::new().add_modifier(Modifier::BOLD))
-}
-
 fn rule(title: &str, ascii: bool) -> Line<'static> {
     let dash = if ascii { "-" } else { "─" };
     Line::from(format!(" {} {title} {}", dash.repeat(2), dash.repeat(200)))
@@ -488,7 +530,11 @@ mod tests {
     }
 
     fn screen(view: &View) -> Vec<String> {
-        let mut terminal = Terminal::new(TestBackend::new(110, 24)).unwrap();
+        on_a_screen(view, 110)
+    }
+
+    fn on_a_screen(view: &View, width: u16) -> Vec<String> {
+        let mut terminal = Terminal::new(TestBackend::new(width, 24)).unwrap();
         terminal.draw(|frame| view.draw(frame)).unwrap();
         let buffer = terminal.backend().buffer();
         let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
@@ -509,6 +555,25 @@ mod tests {
         assert_eq!(seen[why + 1].trim(), "none");
         assert!(seen.iter().all(|line| !line.contains('\u{1b}')));
         assert!(seen.iter().any(|line| line.contains("queued  b\\x1b[31m.example")), "{seen:#?}");
+    }
+
+    /// Half a number would be another number.
+    #[test]
+    fn columns_without_room_are_left_out_and_lines_say_where_they_are_cut() {
+        let mut view = View { ascii: true, ..View::default() };
+        view.take(vec![domain("a.example", 12_345_678, 90, 86_400)]);
+        view.hear(json!({"event": "queued", "domain": "b.example", "text": "x".repeat(200)}));
+        for width in 1..=130 {
+            let seen = on_a_screen(&view, width);
+            let header: Vec<&str> = seen[1].split_whitespace().collect();
+            let row = seen[2].trim_end();
+            assert_eq!(header.contains(&"MSGS"), row.contains("12345678"), "{width}: {seen:#?}");
+            assert_eq!(header.contains(&"EXPIRES"), row.contains("1d00h"), "{width}: {seen:#?}");
+            let event = seen.iter().find(|line| line.contains("queued  b.ex"));
+            assert!(event.is_none_or(|line| line.trim_end().ends_with('>')), "{width}: {seen:#?}");
+        }
+        assert!(on_a_screen(&view, 40)[1].contains("MSGS"));
+        assert!(on_a_screen(&view, 130)[1].contains("24H"));
     }
 
     #[test]
