@@ -1,7 +1,7 @@
 module completions {
 
   def "nu-complete mxcheck explain" [] {
-    [ "in.domain" "dns.resolver" "dns.exists" "dns.servfail" "dns.excess" "in.no-expectation" "in.expected-resolves" "ns.unreachable" "ns.lame" "dns.tcp" "ns.edns" "ns.count" "ns.diverse" "ns.cname" "ns.parent-child" "ns.glue" "ns.all-agree" "ns.addr-agree" "ns.serial" "ns.resolver-differs" "target.owner-cname" "target.none" "target.implicit" "target.nullmx" "target.nullmx-mixed" "target.ip-literal" "target.hostname" "target.cname" "target.takeover" "target.dangling" "target.v6-only" "target.v4-only" "target.special-addr" "target.views" "mx.missing-dot" "mx.near-miss" "mx.expected-present" "mx.former-provider" "mx.direct-customer" "mx.bypass-preferred" "mx.bypass-equal" "mx.bypass-backup" "mx.expected-best" "mx.addr-mismatch" "mx.addr-partial" "mx.complete" "mx.vanity" "mx.customer-backup-loop" "mx.duplicate" "mx.count" "mx.redundancy" "mx.wildcard" "mx.subdomains" "ptr.exists" "ptr.fcrdns" "ptr.generic" "ptr.banner" "smtp25.dnsbl" "dnssec.ds-orphan" "dnssec.no-ds" "dnssec.state" "dnssec.expiry" "dnssec.mx-zone" "dane.present" "dane.insecure" "dane.usable" "dane.rollover" "dane.odmr" "ttl.mx-high" "ttl.mx-low" "ttl.addr-low" "ttl.rrset" "ttl.negative" "spf.one" "sts.record" "tlsrpt.record" "tlsrpt.with-sts" "dmarc.exists" "sts.fetch" "sts.syntax" "sts.mx-match" "sts.covers-new" "sts.max-age" "spf.limits" "spf.relay-listed" "spf.inbound-hop" "spf.helo" "prov.one-owner" "prov.no-mx-here" "prov.unprovisioned" "prov.orphan-queue" "prov.expiry" "prov.stale-account" "watch.changed" "sts.id" "watch.propagating" "smtp25.egress" "smtp25.connect" "smtp25.banner" "smtp25.delay" "smtp25.masked" "smtp25.ehlo" "smtp25.old-exchange" "smtp25.starttls" "smtp25.handshake" "smtp25.cert-name" "smtp25.cert-chain" "smtp25.cert-expiry" "smtp25.cert-key" "smtp25.auth-clear" "dane.no-starttls" "dane.match" "sts.cert" "smtp25.null-sender" "smtp25.rcpt" "smtp25.postmaster" "smtp25.catch-all" "smtp25.size" "smtp25.8bit" "smtp25.utf8" "smtp25.atrn-shown" "smtp25.open-relay" "smtp25.turn-open" "odmr.connect" "odmr.ehlo-atrn" "odmr.ehlo-auth" "odmr.cram" "odmr.tls" "odmr.preauth" "odmr.auth-clear" "odmr.login" "odmr.foreign" "odmr.domain" "odmr.same-host" ]
+    [ "in.domain" "dns.resolver" "dns.exists" "dns.servfail" "dns.excess" "in.no-expectation" "in.expected-resolves" "ns.unreachable" "ns.lame" "dns.tcp" "ns.edns" "ns.count" "ns.diverse" "ns.cname" "ns.parent-child" "ns.glue" "ns.all-agree" "ns.addr-agree" "ns.serial" "ns.resolver-differs" "target.owner-cname" "target.none" "target.implicit" "target.nullmx" "target.nullmx-mixed" "target.ip-literal" "target.hostname" "target.cname" "target.takeover" "target.dangling" "target.v6-only" "target.v4-only" "target.special-addr" "target.views" "mx.missing-dot" "mx.near-miss" "mx.expected-present" "mx.former-provider" "mx.direct-customer" "mx.bypass-preferred" "mx.bypass-equal" "mx.bypass-backup" "mx.expected-best" "mx.addr-mismatch" "mx.addr-partial" "mx.complete" "mx.vanity" "mx.customer-backup-loop" "mx.duplicate" "mx.count" "mx.redundancy" "mx.wildcard" "mx.subdomains" "ptr.exists" "ptr.fcrdns" "ptr.generic" "ptr.banner" "smtp25.dnsbl" "dnssec.ds-orphan" "dnssec.no-ds" "dnssec.state" "dnssec.expiry" "dnssec.mx-zone" "dane.present" "dane.insecure" "dane.usable" "dane.rollover" "dane.odmr" "ttl.mx-high" "ttl.mx-low" "ttl.addr-low" "ttl.rrset" "ttl.negative" "spf.one" "sts.record" "tlsrpt.record" "tlsrpt.with-sts" "dmarc.exists" "sts.fetch" "sts.syntax" "sts.mx-match" "sts.covers-new" "sts.max-age" "spf.limits" "spf.relay-listed" "spf.inbound-hop" "spf.helo" "prov.one-owner" "prov.no-mx-here" "prov.unprovisioned" "prov.orphan-queue" "prov.expiry" "prov.stale-account" "prov.own-server" "prov.two-ways" "watch.changed" "sts.id" "watch.propagating" "smtp25.egress" "smtp25.connect" "smtp25.banner" "smtp25.delay" "smtp25.masked" "smtp25.ehlo" "smtp25.old-exchange" "smtp25.starttls" "smtp25.handshake" "smtp25.cert-name" "smtp25.cert-chain" "smtp25.cert-expiry" "smtp25.cert-key" "smtp25.auth-clear" "dane.no-starttls" "dane.match" "sts.cert" "smtp25.null-sender" "smtp25.rcpt" "smtp25.postmaster" "smtp25.catch-all" "smtp25.size" "smtp25.8bit" "smtp25.utf8" "smtp25.atrn-shown" "smtp25.open-relay" "smtp25.turn-open" "odmr.connect" "odmr.ehlo-atrn" "odmr.ehlo-auth" "odmr.cram" "odmr.tls" "odmr.preauth" "odmr.auth-clear" "odmr.login" "odmr.foreign" "odmr.domain" "odmr.same-host" ]
   }
 
   def "nu-complete mxcheck smtp" [] {
@@ -27,12 +27,13 @@ module completions {
     --inbound-list: path      # Mail for these domains, one a line, is let in: with --config they should be customers'
     --spool: path             # With --config: look at the spool in this folder instead of asking odmrd
     --server: string          # The server that should get the mail; its addresses are looked up and expected too. A port is where mail is fetched there, instead of 366
+    --queue-host: string      # Where the mail is fetched, if that is another server than the one that gets it
     --expect-mx: string       # A name that should get the mail, wherever it leads
     --expect-addr: string     # An address or network where the server is, instead of those that are looked up
     --ip: string              # An address or network where the server is, instead of those that are looked up
     --allow-mx: string        # Another target that is tolerated
     --deny-mx: string         # A target of a former provider
-    --customer-addr: string   # The customer's own address or network, to which no mail should go directly
+    --customer-addr: string   # The customer's own address or network, to which no mail should go directly; self: this machine's
     --also: string            # Another name that should go the same way
     --outbound                # The server sends the domain's mail too
     --dnsbl: string           # Tell whether an address of the servers is on this list (RFC 5782), like bl.example.net
@@ -40,6 +41,7 @@ module completions {
     --role: string            # For whom it is told: customer, provider or observer [default: customer, with --config provider]
     --pin                     # With --state: the records are to stay as they were first seen; a change is an error
     --resolver: string        # Ask this resolver instead of the system's
+    --both                    # Judge by what the zone's own servers say, and look at what resolvers say beside it: so it is unless said otherwise
     --authoritative           # Judge by what the zone's own servers say; resolvers only help to find them
     --resolver-only           # Ask resolvers only, where nobody else can be asked from here
     --undelegated: string     # Ask these servers about a zone that is not delegated to them yet
@@ -70,7 +72,7 @@ module completions {
     --skip: string            # Not these; --skip info leaves out what is cosmetic
     --severity: string        # Take a check for this bad
     --trust-anchor: path      # Trust these keys to begin with instead of the root's: DS or DNSKEY records, as in a zone file
-    --fail-on: string         # From here on findings make it end with 1: info, notice, warning, error or critical; with --format nagios they are CRITICAL
+    --fail-on: string         # From here on findings make it end with 1: info, notice, warning, error or critical; with --format nagios they are CRITICAL. Up to error mx.bypass-backup, a warning, is among them: not all mail comes to the server; say --allow-mx NAME where that is meant so
     --warn-as-ok              # --format nagios: warnings are OK
     --watch                   # Look again and again until every server shows that all mail goes where it should, then end with 0; with 75 at the deadline
     --interval: string        # Look every so often

@@ -337,7 +337,8 @@ impl<'a> Case<'a> {
         if self.names_it(target) {
             return Class::Expected;
         }
-        if is_in(&self.expect.allowed) {
+        let own = self.facts.provision.as_ref().and_then(|provision| provision.own.as_ref());
+        if is_in(&self.expect.allowed) || own.is_some_and(|own| own.host == target) {
             return Class::Allowed;
         }
         if host.addrs.iter().any(is_own) {

@@ -145,6 +145,18 @@ pub(super) fn service(target: &str) -> String {
 }
 
 /// Says something of each target whose TLSA records somebody told.
+/// Nothing is in order of records that nobody has.
+fn unless_none(case: &Case, judged: Judged) -> Judged {
+    let has_some =
+        |target: &str| told(case, &service(target)).is_some_and(|told| !told.records.is_empty());
+    match judged {
+        Judged::Ok if !targets(case).into_iter().any(has_some) => {
+            Judged::Nothing("there are no TLSA records")
+        }
+        judged => judged,
+    }
+}
+
 fn each(case: &Case, judge: impl Fn(&str, &Told) -> Option<Fault>) -> Judged {
     let asked = |kind: Kind| case.facts.answers.iter().any(|answer| answer.kind == kind);
     if !asked(Kind::Tlsa) {
@@ -174,20 +186,24 @@ fn present(case: &Case) -> Judged {
 }
 
 fn insecure(case: &Case) -> Judged {
-    each(case, |target, told| match case.chain().security(&service(target), Kind::Tlsa).0 {
-        Security::Insecure(why) if !told.records.is_empty() => {
-            let message = format!("the TLSA records of {target} count for nothing: {why}");
-            Some(Fault::of(target, message).got("insecure").want("secure").seen(&told.evidence))
-        }
-        // Where the host's address is bogus too, that is told already.
-        Security::Bogus(why) if !is_bogus(&case.chain().security(target, Kind::A).0) => {
-            let message = format!("what is told of the TLSA records of {target} is bogus: {why}");
-            let remedy = "Sign the zone anew: senders that look for DANE keep the mail until then.";
-            let fault = Fault::of(target, message).got("bogus").want("secure").remedy(remedy);
-            Some(fault.at(Severity::Critical).seen(&told.evidence))
-        }
-        _ => None,
-    })
+    let judged =
+        each(case, |target, told| match case.chain().security(&service(target), Kind::Tlsa).0 {
+            Security::Insecure(why) if !told.records.is_empty() => {
+                let message = format!("the TLSA records of {target} count for nothing: {why}");
+                Some(Fault::of(target, message).got("insecure").want("secure").seen(&told.evidence))
+            }
+            // Where the host's address is bogus too, that is told already.
+            Security::Bogus(why) if !is_bogus(&case.chain().security(target, Kind::A).0) => {
+                let message =
+                    format!("what is told of the TLSA records of {target} is bogus: {why}");
+                let remedy =
+                    "Sign the zone anew: senders that look for DANE keep the mail until then.";
+                let fault = Fault::of(target, message).got("bogus").want("secure").remedy(remedy);
+                Some(fault.at(Severity::Critical).seen(&told.evidence))
+            }
+            _ => None,
+        });
+    unless_none(case, judged)
 }
 
 fn is_bogus(security: &Security) -> bool {
@@ -195,7 +211,7 @@ fn is_bogus(security: &Security) -> bool {
 }
 
 fn usable(case: &Case) -> Judged {
-    each(case, |target, told| {
+    let judged = each(case, |target, told| {
         if told.records.is_empty() || told.records.iter().any(Record::is_usable) {
             return None;
         }
@@ -205,11 +221,12 @@ fn usable(case: &Case) -> Judged {
         let message = format!("no TLSA record of {target} can be used for mail");
         let fault = Fault::of(target, message).got(got.join(", ")).want("3 1 1");
         Some(fault.seen(&told.evidence))
-    })
+    });
+    unless_none(case, judged)
 }
 
 fn rollover(case: &Case) -> Judged {
-    each(case, |target, told| {
+    let judged = each(case, |target, told| {
         let usable: Vec<&Record> = told.records.iter().filter(|r| r.is_usable()).collect();
         // An authority's stays when the host's key changes.
         let [only] = usable.as_slice() else { return None };
@@ -218,11 +235,12 @@ fn rollover(case: &Case) -> Judged {
         }
         let message = format!("{target} has one TLSA record only");
         Some(Fault::of(target, message).seen(&told.evidence))
-    })
+    });
+    unless_none(case, judged)
 }
 
 fn odmr(case: &Case) -> Judged {
-    let servers: Vec<&str> = case.expect.expected_names().collect();
+    let servers: Vec<&str> = case.expect.odmr_names().collect();
     if servers.is_empty() {
         return Judged::Nothing("no server is expected by name");
     }

@@ -18,6 +18,9 @@ pub struct Expectation {
     /// Where the expected servers are.
     #[serde(default)]
     pub networks: Vec<Network>,
+    /// Where the mail is fetched, if not at `servers`.
+    #[serde(default)]
+    pub queues: Vec<String>,
     /// Other targets that are tolerated.
     #[serde(default)]
     pub allowed: Vec<String>,
@@ -116,6 +119,7 @@ impl Expectation {
         let counts = [
             self.servers.len() + self.names.len(),
             self.networks.len(),
+            self.queues.len(),
             self.allowed.len(),
             self.former.len(),
             self.customer.len(),
@@ -129,6 +133,17 @@ impl Expectation {
     /// Does nobody expect anything?
     pub fn is_empty(&self) -> bool {
         self.servers.is_empty() && self.names.is_empty() && self.networks.is_empty()
+    }
+
+    /// The servers where the mail is fetched.
+    pub fn fetched_at(&self) -> &[String] {
+        if self.queues.is_empty() { &self.servers } else { &self.queues }
+    }
+
+    /// The names that may be called to fetch it.
+    pub fn odmr_names(&self) -> impl Iterator<Item = &str> {
+        let names = if self.queues.is_empty() { self.names.as_slice() } else { &[] };
+        self.fetched_at().iter().chain(names).map(String::as_str)
     }
 
     /// The names that should get the mail.

@@ -123,11 +123,27 @@ pub struct Provision {
     pub lifetime_s: u64,
     /// After how long senders are told that it waits, seconds.
     pub delay_s: Option<u64>,
+    /// Its own server, that mail is brought to.
+    #[serde(default)]
+    pub own: Option<OwnServer>,
     /// What its queue holds; nothing where nobody told.
     pub queue: Option<Waiting>,
     /// Why nobody told.
     #[serde(default)]
     pub untold: Option<String>,
+}
+
+/// A customer's server at a fixed address, that mail is brought to over a new connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnServer {
+    /// By this name; or an address.
+    pub host: String,
+    /// It has to prove who it is: its certificate is verified.
+    pub proves: bool,
+    /// Its mail goes there as soon as it comes.
+    pub push: bool,
+    /// It may be asked for (RFC 1985).
+    pub etrn: bool,
 }
 
 /// What waits for a domain.

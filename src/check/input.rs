@@ -251,11 +251,12 @@ fn no_expectation(case: &Case) -> Judged {
 }
 
 fn expected_resolves(case: &Case) -> Judged {
-    if case.expect.servers.is_empty() {
+    let servers = || case.expect.servers.iter().chain(&case.expect.queues);
+    if servers().next().is_none() {
         return Judged::Nothing("no server is expected by name");
     }
     let (mut faults, mut unclear) = (Vec::new(), Vec::new());
-    for server in &case.expect.servers {
+    for server in servers() {
         let host = case.host(server);
         let what = match &host.is {
             Presence::There { .. } => continue,

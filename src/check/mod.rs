@@ -446,11 +446,17 @@ fn quiet(
     }
 }
 
+/// What is in the provider's hands: his books, his servers.
+fn is_his_own(case: &Case, about: &About, subject: &str) -> bool {
+    matches!(about.group(), "in" | "prov" | "watch" | "odmr")
+        || case.expect.expected_names().chain(case.expect.odmr_names()).any(|name| name == subject)
+}
+
 /// What to do, told to whoever it is told to: a provider can only ask for it, but for what is his own.
-fn remedy(case: &Case, about: &About, fault: Option<String>) -> String {
+fn remedy(case: &Case, about: &About, subject: &str, fault: Option<String>) -> String {
     let remedy = fault.unwrap_or_else(|| about.remedy.to_owned());
     match case.expect.role {
-        Standpoint::Provider if !matches!(about.group(), "in" | "prov" | "watch") => {
+        Standpoint::Provider if !is_his_own(case, about, subject) => {
             format!("Ask the customer: {remedy}")
         }
         _ => remedy,
@@ -463,12 +469,12 @@ fn finding(case: &Case, policy: &Policy, about: &About, fault: Fault) -> Finding
         id: about.id,
         severity,
         status: if severity == Severity::Info { Status::Info } else { Status::Fail },
+        remedy: Some(remedy(case, about, &fault.subject, fault.remedy)),
         subject: fault.subject,
         message: fault.message,
         got: fault.got,
         want: fault.want,
         rfc: about.rfc,
-        remedy: Some(remedy(case, about, fault.remedy)),
         ms: case.slowest(&fault.evidence),
         evidence: fault.evidence,
         blocked_by: None,

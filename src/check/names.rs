@@ -156,16 +156,22 @@ fn is_made_of(name: &str, address: IpAddr) -> bool {
     numbers.windows(4).any(|four| four == wanted || four == backwards)
 }
 
+/// The name by which an address is called that is made of its numbers, as of lines whose address changes;
+/// and the answer that said so.
+pub(super) fn made_of_numbers(case: &Case, address: IpAddr) -> Option<(String, String)> {
+    let (names, id) = names(case, address)?;
+    names.into_iter().find(|name| is_made_of(name, address)).map(|made| (made, id))
+}
+
 fn generic(case: &Case) -> Judged {
     if !was_asked(case) {
         return Judged::Nothing("nobody told what the addresses are called");
     }
     each_target(case, |mx, host| {
         host.addrs.iter().find_map(|address| {
-            let (names, id) = names(case, *address)?;
-            let made = names.iter().find(|name| is_made_of(name, *address))?;
+            let (made, id) = made_of_numbers(case, *address)?;
             let message = format!("{} at {address} is called {made}", mx.target);
-            Some(Fault::of(&mx.target, message).got(made).seen(&[id]))
+            Some(Fault::of(&mx.target, message).got(&made).seen(&[id]))
         })
     })
 }

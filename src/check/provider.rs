@@ -1,7 +1,9 @@
 //! What a provider has of a domain, against where its mail goes.
 
-use super::case::MxSet;
-use super::facts::{Provision, Waiting};
+use std::net::IpAddr;
+
+use super::case::{MxSet, Presence};
+use super::facts::{OwnServer, Provision, Waiting};
 use super::{Case, Check, Fault, Judged};
 use crate::finding::{About, Class, Severity};
 
@@ -81,6 +83,30 @@ pub(super) const CHECKS: &[Check] = &[
             blocked_by: &["prov.one-owner"],
         },
         judge: stale_account,
+    },
+    Check {
+        about: About {
+            id: "prov.own-server",
+            title: "the server that its mail is brought to stays where it is",
+            severity: Severity::Warning,
+            rfc: &["RFC 1985, 8"],
+            why: "Mail that is brought to an address goes to whoever has the address (MXC-02).",
+            remedy: "Have the customer fetch with ATRN, or verify his server (`host_tls = \"require\"`).",
+            blocked_by: &[],
+        },
+        judge: own_server,
+    },
+    Check {
+        about: About {
+            id: "prov.two-ways",
+            title: "its mail goes one way: it is brought, or it is fetched",
+            severity: Severity::Notice,
+            rfc: &["RFC 1985", "RFC 2645"],
+            why: "What is brought at once never waits to be fetched by who can prove who he is (MXC-03).",
+            remedy: "Take `push` out of the domain's section, or have the customer's system stop to call.",
+            blocked_by: &[],
+        },
+        judge: two_ways,
     },
 ];
 
@@ -238,6 +264,65 @@ fn stale_account(case: &Case) -> Judged {
     };
     let message = format!("{when}; {} messages wait{given_up}", queue.messages);
     Judged::Amiss(vec![Fault::of(&case.facts.domain, message)])
+}
+
+fn own(provision: &Provision) -> Result<&OwnServer, Judged> {
+    provision.own.as_ref().ok_or(Judged::Nothing("its mail is not brought anywhere"))
+}
+
+fn own_server(case: &Case) -> Judged {
+    let own = match provision(case).and_then(own) {
+        Ok(own) => own,
+        Err(judged) => return judged,
+    };
+    let name = &own.host;
+    if let Ok(address) = name.trim_matches(['[', ']']).parse() {
+        return Judged::by(shifty(case, own, &[address]));
+    }
+    let host = case.host(name);
+    let nowhere = |what| Fault::of(name, format!("the mail is brought to {name}, which {what}"));
+    match &host.is {
+        Presence::Unknown(why) => Judged::Unknown(format!("{name}: {why}")),
+        Presence::Nowhere => Judged::Amiss(vec![nowhere("has no address").seen(&host.evidence)]),
+        Presence::NoName => Judged::Amiss(vec![nowhere("does not exist").seen(&host.evidence)]),
+        Presence::There { .. } => {
+            Judged::by(shifty(case, own, &host.addrs.iter().copied().collect::<Vec<_>>()))
+        }
+    }
+}
+
+/// Whoever has such an address next gets the mail, unless the server has to prove who it is.
+fn shifty(case: &Case, own: &OwnServer, addrs: &[IpAddr]) -> Vec<Fault> {
+    if own.proves {
+        return Vec::new();
+    }
+    let of = |address: &IpAddr| {
+        let (made, id) = super::names::made_of_numbers(case, *address)?;
+        let host = &own.host;
+        let message = format!(
+            "the mail is brought to {host} at {address}, which looks like an address that changes: it is called {made}"
+        );
+        Some(Fault::of(host, message).got(&made).seen(&[id]))
+    };
+    addrs.iter().find_map(of).into_iter().collect()
+}
+
+fn two_ways(case: &Case) -> Judged {
+    let (own, waiting) = match queue(case).and_then(|(all, waiting)| Ok((own(all)?, waiting))) {
+        Ok(both) => both,
+        Err(judged) => return judged,
+    };
+    let fetched = waiting.last_fetch_s.and_then(|seconds| u64::try_from(seconds).ok());
+    match fetched.filter(|_| own.push) {
+        None => Judged::Ok,
+        Some(seconds) => {
+            let (name, host, ago) = (&case.facts.domain, &own.host, time(seconds));
+            let message = format!(
+                "the mail of {name} is brought to {host} at once, and was fetched {ago} ago"
+            );
+            Judged::Amiss(vec![Fault::of(name, message)])
+        }
+    }
 }
 
 /// `3 d`, `5 h` or `40 s`: what is whole of it.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::case::{HostView, MxSet, is_below_or_at, listed};
+use super::case::{HostView, MxSet, Presence, is_below_or_at, listed};
 use super::facts::{Answer, Data, Kind, Manner, Record, Role, Server, Silence, Transport};
 use super::input::is_tcp;
 use super::{Case, Check, Fault, Judged};
@@ -188,7 +188,8 @@ fn unreachable(case: &Case) -> Judged {
     let servers = case.authorities().iter().copied();
     let heard = |server: &Server| case.asked_of(server).any(|answer| answer.reply().is_some());
     let asked: Vec<&Server> = servers.filter(|server| !usual(case, server).is_empty()).collect();
-    if asked.is_empty() {
+    let nowhere = without_address(case);
+    if asked.is_empty() && nowhere.is_empty() {
         return Judged::Nothing(NOBODY);
     }
     let silent: Vec<&&Server> = asked.iter().filter(|server| !heard(server)).collect();
@@ -201,7 +202,53 @@ fn unreachable(case: &Case) -> Judged {
         let fault = fault.seen(&ids(answers));
         severity.map_or(fault.clone(), |severity| fault.at(severity))
     };
-    Judged::by(silent.iter().map(fault).collect())
+    let by_tcp_only = |server: &&&Server| {
+        heard(server) && usual(case, server).iter().all(|answer| answer.reply().is_none())
+    };
+    let one_way = |server: &&Server| {
+        let answers = usual(case, server);
+        let message = format!("{server} answers by TCP only");
+        let remedy = format!("Open UDP port 53 at {server}: everybody asks that way first.");
+        let fault = Fault::of(server.to_string(), message).remedy(remedy);
+        fault.at(Severity::Error).seen(&ids(answers))
+    };
+    let mut faults: Vec<Fault> = silent.iter().map(fault).collect();
+    faults.extend(asked.iter().filter(by_tcp_only).map(one_way));
+    faults.extend(nowhere);
+    Judged::by(faults)
+}
+
+/// Servers that are listed by names that lead nowhere. Whoever can register such a name can answer for the zone.
+fn without_address(case: &Case) -> Vec<Fault> {
+    let (names, _) = server_names(case);
+    let of = |name: &String| {
+        let host = case.host(name);
+        let what = match host.is {
+            Presence::NoName => "does not exist",
+            Presence::Nowhere => "has no address",
+            Presence::There { .. } | Presence::Unknown(_) => return None,
+        };
+        let message = format!("the server {name} of the zone {what}");
+        let remedy = format!("Create an address for {name}, or take it out of the delegation.");
+        Some(Fault::of(name, message).remedy(remedy).seen(&host.evidence))
+    };
+    names.iter().filter_map(of).collect()
+}
+
+/// A server of the zone that was asked, and told nothing: what it would say nobody knows.
+fn is_any_silent(case: &Case) -> bool {
+    case.authorities().iter().any(|server| {
+        let asked = usual(case, server);
+        !asked.is_empty() && asked.iter().all(|answer| answer.reply().is_none())
+    })
+}
+
+/// In order, as far as everybody has said something.
+fn by_all(case: &Case, faults: Vec<Fault>) -> Judged {
+    match faults.is_empty() && is_any_silent(case) {
+        true => Judged::After("ns.unreachable"),
+        false => Judged::by(faults),
+    }
 }
 
 fn lame(case: &Case) -> Judged {
@@ -216,7 +263,7 @@ fn lame(case: &Case) -> Judged {
         let what = match (reply.rcode.as_str(), reply.aa) {
             ("NOERROR", true) => continue,
             // An old firewall in front of it: ns.edns says so.
-            ("FORMERR" | "NOTIMP", _) => continue,
+            ("FORMERR" | "NOTIMP", _) if answers_without_edns(case, server) => continue,
             ("NOERROR", false) => "answers as one who has heard of it",
             (_, _) => "does not know it",
         };
@@ -226,6 +273,16 @@ fn lame(case: &Case) -> Judged {
         faults.push(fault.want("an authoritative answer").remedy(remedy).seen(&ids([*answer])));
     }
     if heard { Judged::by(faults) } else { Judged::Nothing("no server of the zone answered") }
+}
+
+fn answers_without_edns(case: &Case, server: &Server) -> bool {
+    let mut plain = case.asked_of(server).filter(|answer| answer.manner == Manner::Plain);
+    plain.any(|answer| answer.reply().is_some_and(|reply| !is_refusal(&reply.rcode)))
+}
+
+/// Of a question, whatever is asked.
+fn is_refusal(rcode: &str) -> bool {
+    matches!(rcode, "FORMERR" | "NOTIMP" | "BADVERS")
 }
 
 fn tcp(case: &Case) -> Judged {
@@ -243,21 +300,23 @@ fn tcp(case: &Case) -> Judged {
         let fault = Fault::of(server.to_string(), message).remedy(remedy);
         faults.push(fault.seen(&ids([answer])));
     }
-    if heard { Judged::by(faults) } else { Judged::Nothing(NOBODY) }
+    if heard { by_all(case, faults) } else { Judged::Nothing(NOBODY) }
 }
 
 fn edns(case: &Case) -> Judged {
     let (mut faults, mut heard) = (Vec::new(), false);
     for server in case.authorities() {
         let plain = case.asked_of(server).find(|answer| answer.manner == Manner::Plain);
-        let Some(plain) = plain.filter(|answer| answer.reply().is_some()) else { continue };
+        let is_told =
+            |answer: &&Answer| answer.reply().is_some_and(|reply| !is_refusal(&reply.rcode));
+        let Some(plain) = plain.filter(is_told) else { continue };
         heard = true;
         let same = usual(case, server)
             .into_iter()
             .find(|other| other.kind == plain.kind && other.name == plain.name);
         let refuses = |answer: &&Answer| match answer.reply() {
             None => true,
-            Some(reply) => matches!(reply.rcode.as_str(), "FORMERR" | "NOTIMP" | "BADVERS"),
+            Some(reply) => is_refusal(&reply.rcode),
         };
         let Some(same) = same.filter(refuses) else { continue };
         let what = match (same.silence(), same.reply()) {
@@ -474,7 +533,7 @@ fn all_agree(case: &Case) -> Judged {
     let untold = untold(case);
     match faults.is_empty() && !untold.is_empty() {
         true => Judged::Unknown(format!("{} did not tell its MX records", listed(untold))),
-        false => Judged::by(faults),
+        false => by_all(case, faults),
     }
 }
 
@@ -524,7 +583,7 @@ fn addr_agree(case: &Case) -> Judged {
         }
     }
     match compared {
-        true => Judged::by(faults),
+        true => by_all(case, faults),
         false => Judged::Nothing("no mail host is in the domain's own zone"),
     }
 }
@@ -538,7 +597,7 @@ fn serial(case: &Case) -> Judged {
     }
     match by_serial.len() {
         0 => Judged::Nothing("no server told its version of the zone"),
-        1 => Judged::Ok,
+        1 => by_all(case, Vec::new()),
         _ => {
             let zone = case.facts.zone.clone().unwrap_or_default();
             let told = by_serial.into_iter();

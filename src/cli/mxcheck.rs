@@ -161,6 +161,25 @@ pub struct Server {
     pub port: Option<u16>,
 }
 
+/// Where a customer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On this machine.
+    Here,
+    /// There.
+    At(Network),
+}
+
+impl std::str::FromStr for Place {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Place, String> {
+        match text {
+            "self" => Ok(Place::Here),
+            _ => text.parse().map(Place::At),
+        }
+    }
+}
+
 /// Where the mail should go.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Where the mail should go")]
@@ -169,6 +188,9 @@ pub struct Wanted {
     /// fetched there, instead of 366
     #[arg(long, value_name = "NAME[:PORT]", value_parser = server, value_delimiter = ',')]
     pub server: Vec<Server>,
+    /// Where the mail is fetched, if that is another server than the one that gets it
+    #[arg(long, value_name = "NAME[:PORT]", value_parser = server, value_delimiter = ',')]
+    pub queue_host: Vec<Server>,
     /// A name that should get the mail, wherever it leads
     #[arg(long, value_name = "NAME", value_parser = name, value_delimiter = ',')]
     pub expect_mx: Vec<String>,
@@ -181,9 +203,9 @@ pub struct Wanted {
     /// A target of a former provider
     #[arg(long, value_name = "NAME", value_parser = name, value_delimiter = ',')]
     pub deny_mx: Vec<String>,
-    /// The customer's own address or network, to which no mail should go directly
-    #[arg(long, value_name = "IP[/BITS]", value_delimiter = ',')]
-    pub customer_addr: Vec<Network>,
+    /// The customer's own address or network, to which no mail should go directly; self: this machine's
+    #[arg(long, value_name = "IP[/BITS]|self", value_delimiter = ',')]
+    pub customer_addr: Vec<Place>,
     /// Another name that should go the same way
     #[arg(long, value_name = "NAME", value_parser = name, value_delimiter = ',')]
     pub also: Vec<String>,
@@ -211,6 +233,10 @@ pub struct Asking {
     /// Ask this resolver instead of the system's
     #[arg(long, value_name = "IP[:PORT]|dot:HOST|doh:URL", value_delimiter = ',')]
     pub resolver: Vec<Named>,
+    /// Judge by what the zone's own servers say, and look at what resolvers say beside it: so it is unless said
+    /// otherwise
+    #[arg(long, conflicts_with_all = ["authoritative", "resolver_only"])]
+    pub both: bool,
     /// Judge by what the zone's own servers say; resolvers only help to find them
     #[arg(long)]
     pub authoritative: bool,
@@ -333,7 +359,8 @@ pub struct Judging {
     #[arg(long, value_name = "FILE")]
     pub trust_anchor: Option<PathBuf>,
     /// From here on findings make it end with 1: info, notice, warning, error or critical; with --format
-    /// nagios they are CRITICAL
+    /// nagios they are CRITICAL. Up to error mx.bypass-backup, a warning, is among them: not all mail comes to the
+    /// server; say --allow-mx NAME where that is meant so
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     pub fail_on: Severity,
     /// --format nagios: warnings are OK

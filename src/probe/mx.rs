@@ -155,7 +155,8 @@ fn rset() -> (Rung, String) {
 }
 
 /// Somebody elsewhere, in each form in which servers have been talked into relaying: as he is, by a route
-/// (RFC 5321, appendix C), and hidden in what looks like somebody at the domain.
+/// (RFC 5321, appendix C), hidden in what looks like somebody at the domain, and at a number (of those kept for
+/// examples, RFC 5737).
 fn relay_forms(stranger: &str, domain: &str) -> Vec<String> {
     let (local, elsewhere) = stranger.rsplit_once('@').unwrap_or((stranger, "example.com"));
     vec![
@@ -166,5 +167,6 @@ fn relay_forms(stranger: &str, domain: &str) -> Vec<String> {
         format!("\"{stranger}\"@{domain}"),
         format!("\"{local}%{elsewhere}\"@{domain}"),
         format!("{stranger}@{domain}"),
+        format!("{local}@[192.0.2.25]"),
     ]
 }

@@ -141,7 +141,7 @@ pub(super) const CHECKS: &[Check] = &[
             severity: Severity::Notice,
             rfc: &[],
             why: "It may be held elsewhere than where it is asked for.",
-            remedy: "Ask the provider whether that is so; then --skip odmr.same-host.",
+            remedy: "Ask the provider whether that is so; then say it with --queue-host.",
             blocked_by: &[
                 "dns.exists",
                 "dns.servfail",
@@ -345,6 +345,9 @@ fn domain(case: &Case) -> Judged {
 fn same_host(case: &Case) -> Judged {
     if calls(case, Purpose::Odmr).is_empty() {
         return Judged::Nothing(super::NOT_CALLED);
+    }
+    if !case.expect.queues.is_empty() {
+        return Judged::Nothing("it is known to be fetched elsewhere");
     }
     let targets: Vec<String> =
         case.sets.iter().flat_map(|set| set.targets()).map(|mx| mx.target.clone()).collect();

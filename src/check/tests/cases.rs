@@ -5,7 +5,7 @@ use super::world::{
 };
 use crate::check::chain::tests::Signed;
 use crate::check::facts::{
-    Data, Kind, Manner, Outcome, Provision, Role, Silence, Transport, Waiting,
+    Data, Kind, Manner, Outcome, OwnServer, Provision, Role, Silence, Transport, Waiting,
 };
 use crate::finding::{Progress, Watched};
 
@@ -49,6 +49,15 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.at(&ns2(), DOMAIN, Kind::Soa, reply(&ns2(), "REFUSED", Vec::new())),
         |w| w.silence(&ns2()),
     ),
+    // Everything is refused, with EDNS and without; or one name leads nowhere; or UDP is not answered.
+    ("ns.lame", |w| refuses_all(w, "FORMERR"), |w| no_edns(w)),
+    ("ns.lame", |w| refuses_all(w, "NOTIMP"), |w| no_edns(w)),
+    (
+        "ns.unreachable",
+        |w| w.no_host("ns2.example.net"),
+        |w| w.host("ns2.example.net", &["198.51.99.2"]),
+    ),
+    ("ns.unreachable", |w| tcp_only(w), |w| no_tcp(w)),
     ("dns.tcp", |w| no_tcp(w), |w| w.silence(&ns2())),
     ("ns.edns", |w| no_edns(w), |w| w.silence(&ns2())),
     (
@@ -509,6 +518,33 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| provision(w, |p| (p.lifetime_s, p.delay_s) = (4 * 86_400, Some(3_600))),
     ),
     (
+        "prov.own-server",
+        |w| brought_to(w, "mail.example.com", |own| own.proves = false),
+        |w| brought_to(w, "mail.example.com", |own| own.proves = true),
+    ),
+    (
+        "prov.own-server",
+        |w| brought_to(w, "nowhere.example.com", |own| own.proves = true),
+        |w| brought_to(w, "atrn.example.net", |own| own.proves = false),
+    ),
+    (
+        "prov.two-ways",
+        |w| brought_to(w, "atrn.example.net", |own| own.push = true),
+        |w| brought_to(w, "atrn.example.net", |own| own.push = false),
+    ),
+    // Its own server may be in the MX records too.
+    (
+        "mx.bypass-preferred",
+        |w| {
+            w.mx(&[(5, "mail.example.com"), (10, "atrn.example.net")]);
+            w.host("mail.example.com", &["198.51.99.66"]);
+        },
+        |w| {
+            brought_to(w, "mail.example.com", |own| own.proves = true);
+            w.mx(&[(5, "mail.example.com"), (10, "atrn.example.net")]);
+        },
+    ),
+    (
         "prov.stale-account",
         |w| provision(w, |p| p.lifetime_s = 7_199),
         |w| provision(w, |p| p.lifetime_s = 7_200),
@@ -577,6 +613,17 @@ fn provision(world: &mut World, change: fn(&mut Provision)) {
     world.facts.provision = Some(provision);
 }
 
+/// Its customer's own server is there; one of the hosts has an address that changes.
+fn brought_to(world: &mut World, host: &str, change: fn(&mut OwnServer)) {
+    world.host("mail.example.com", &["198.51.99.66"]);
+    world.called("198.51.99.66", Some("dyn-198-51-99-66.pool.example.com"));
+    world.host("nowhere.example.com", &[]);
+    provision(world, |_| ());
+    let mut own = OwnServer { host: host.to_owned(), proves: true, push: false, etrn: true };
+    change(&mut own);
+    world.facts.provision.as_mut().unwrap().own = Some(own);
+}
+
 fn many_targets(world: &mut World, count: u16) {
     let all: Vec<(u16, &str)> = (1..=count).map(|n| (n, "atrn.example.net")).collect();
     world.mx(&all);
@@ -615,6 +662,20 @@ fn unroutable(world: &mut World) {
 fn no_tcp(world: &mut World) {
     let silent = Outcome::Silence(Silence::Closed);
     world.put(&ns2(), DOMAIN, Kind::Soa, Transport::Tcp, Manner::Usual, silent);
+}
+
+fn refuses_all(world: &mut World, rcode: &str) {
+    for answer in world.facts.answers.iter_mut().filter(|answer| answer.server == ns2()) {
+        answer.outcome = reply(&ns2(), rcode, Vec::new());
+    }
+}
+
+fn tcp_only(world: &mut World) {
+    for answer in world.facts.answers.iter_mut().filter(|answer| answer.server == ns2()) {
+        if answer.transport == Transport::Udp {
+            answer.outcome = Outcome::Silence(Silence::Timeout);
+        }
+    }
 }
 
 fn no_edns(world: &mut World) {

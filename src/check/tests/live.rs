@@ -468,6 +468,20 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
             w.host("mail.example.com", &["192.0.3.25"]);
         },
     ),
+    (
+        "odmr.same-host",
+        |w| {
+            w.expect.names = vec!["mail.example.com".to_owned()];
+            w.mx(&[(10, "mail.example.com")]);
+            w.host("mail.example.com", &["198.51.99.66"]);
+        },
+        |w| {
+            w.expect.names = vec!["mail.example.com".to_owned()];
+            w.mx(&[(10, "mail.example.com")]);
+            w.host("mail.example.com", &["198.51.99.66"]);
+            w.expect.queues = std::mem::take(&mut w.expect.servers);
+        },
+    ),
 ];
 
 fn told(spoil: impl Fn(&mut World)) -> Assessment {

@@ -494,6 +494,49 @@ fn the_newest_version_of_a_zone_is_the_one_to_compare_with() {
     }
 }
 
+/// What a silent server would say nobody knows. That it is silent is told, and is a warning.
+#[test]
+fn a_silent_server_agrees_with_nobody() {
+    let mut world = World::good();
+    let status = |world: &World, id: &str| world.says(id)[0].status;
+    let ids = ["ns.all-agree", "ns.serial", "dns.tcp"];
+    assert!(ids.iter().all(|id| status(&world, id) == Status::Ok));
+    world.silence(&ns2());
+    for id in ids {
+        assert_eq!(status(&world, id), Status::Skipped, "{id}");
+        assert_eq!(world.says(id)[0].blocked_by, Some("ns.unreachable"), "{id}");
+    }
+    assert_eq!(world.judged().verdict, Conclusion::Ok);
+}
+
+/// A warning by the catalogue; but not all mail comes to the expected server.
+#[test]
+fn another_server_behind_the_expected_one_is_no_good_verdict() {
+    let mut world = World::good();
+    world.mx(&[(10, "atrn.example.net"), (20, "mail.example.com")]);
+    world.host("mail.example.com", &["198.51.99.66"]);
+    let told = world.judged();
+    let is_backup = |finding: &&Finding| finding.id == "mx.bypass-backup";
+    assert_eq!(told.checks.iter().find(is_backup).unwrap().severity, Severity::Warning);
+    assert_eq!((told.verdict, told.worst), (Conclusion::Fail, Some(Severity::Warning)));
+    world.expect.allowed.push("mail.example.com".to_owned());
+    assert_eq!(world.judged().verdict, Conclusion::Ok);
+    world.expect.allowed.clear();
+    let lax = Policy { fail_on: Severity::Critical, ..Policy::default() };
+    assert_eq!(judge(&world.facts, &world.expect, &lax).verdict, Conclusion::Ok);
+}
+
+/// Only generic checks ran, and that is all that was wanted.
+#[test]
+fn without_an_expectation_nothing_is_left_open() {
+    let mut world = World::good();
+    world.expect = Expectation::default();
+    let told = world.judged();
+    let skipped: Vec<_> = told.checks.iter().filter_map(|finding| finding.blocked_by).collect();
+    assert!(skipped.contains(&"in.no-expectation"), "{skipped:?}");
+    assert_eq!(told.verdict, Conclusion::Ok);
+}
+
 #[test]
 fn severities_are_the_callers_to_change_and_checks_to_leave_out() {
     let mut world = World::good();

@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config::accounts::Accounts;
-use crate::config::provider::{self, Settings};
+use crate::config::fetch::TlsMode;
+use crate::config::provider::{self, DomainSettings, Etrn, Settings};
 use crate::exit::{Exit, Failure};
-use crate::flow::check::{Provision, Waiting};
+use crate::flow::check::{OwnServer, Provision, Waiting};
 use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::wire::Request;
 use crate::smtp::Domain;
@@ -82,14 +83,31 @@ impl Books {
         };
         Provision {
             account: self.owners.get(domain).cloned(),
-            is_set: known.is_some_and(|domain| settings.domains.contains_key(&domain)),
+            is_set: known.as_ref().is_some_and(|domain| settings.domains.contains_key(domain)),
             is_listed: self.listed.contains(domain),
             lifetime_s: lifetime.get().as_secs(),
             delay_s: delay.map(|(after, _)| after.get().as_secs()),
+            own: known.as_ref().and_then(|domain| own(settings.domains.get(domain)?)),
             queue,
             untold,
         }
     }
+
+    /// By domain, its customer's own server.
+    pub(super) fn own_servers(&self) -> HashMap<String, String> {
+        let all = self.settings.domains.iter();
+        all.filter_map(|(domain, special)| Some((domain.as_str().to_owned(), own(special)?.host)))
+            .collect()
+    }
+}
+
+/// The server that mail is brought to, if it is.
+fn own(special: &DomainSettings) -> Option<OwnServer> {
+    let (push, etrn) = (special.push == Some(true), special.etrn.unwrap_or_default() != Etrn::Off);
+    let is_proof = !matches!(special.host_tls, None | Some(TlsMode::Opportunistic | TlsMode::None));
+    let proves = is_proof || special.host_fingerprint.is_some();
+    let host = special.host.as_ref().filter(|_| push || etrn)?.to_string().to_ascii_lowercase();
+    Some(OwnServer { host, proves, push, etrn })
 }
 
 /// What waits for each domain.

@@ -14,8 +14,11 @@ pub(super) fn live(cli: &Cli) -> Result<Option<Live>, Failure> {
     let (mx, odmr) = (mx(cli), odmr(cli));
     let logs_in = odmr.is_some_and(|depth| depth >= Depth::Login);
     refuse_what_is_of_no_use(calling, mx, logs_in)?;
-    if logs_in && cli.wanted.server.is_empty() {
-        return Err(usage("--odmr auth and turn need --server", "name the server to log in at"));
+    if logs_in && cli.wanted.server.is_empty() && cli.wanted.queue_host.is_empty() {
+        return Err(usage(
+            "--odmr auth and turn need --server or --queue-host",
+            "name the server to log in at",
+        ));
     }
     if (mx, odmr) == (None, None) {
         return Ok(None);
@@ -24,8 +27,8 @@ pub(super) fn live(cli: &Cli) -> Result<Option<Live>, Failure> {
     let mut live = Live::new(patience).map_err(|why| Failure::new(Exit::Config, why))?;
     (live.mx, live.odmr) = (mx, odmr);
     (live.mx_port, live.odmr_port) = (calling.smtp_port, calling.odmr_port);
-    live.odmr_ports =
-        cli.wanted.server.iter().filter_map(|at| Some((at.name.clone(), at.port?))).collect();
+    let named = cli.wanted.server.iter().chain(&cli.wanted.queue_host);
+    live.odmr_ports = named.filter_map(|at| Some((at.name.clone(), at.port?))).collect();
     live.control = calling.smtp_control.clone();
     (live.from, live.local) = (calling.from_addr.clone(), calling.rcpt.clone());
     live.login = if logs_in { Some(login(cli)?) } else { None };

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use super::books::Books;
 use super::file::{Saved, Whole};
 use super::state::{State, Was};
 use super::watch::watch;
-use super::{Asking, Calls, Cli, Colour, Judging, Output, Wanted, calling, name};
+use super::{Asking, Calls, Cli, Colour, Judging, Output, Place, Wanted, calling, name};
+use crate::cli::signal::{Signal, Signals};
 use crate::cli::style::has_colour;
 use crate::cli::{Refusal, tell};
 use crate::exit::{Exit, Failure};
@@ -23,9 +24,9 @@ use crate::flow::check::gather::{Plan, Word};
 use crate::flow::check::resolver::{Named, Resolver};
 use crate::flow::check::watch::Until;
 use crate::flow::check::{
-    About, Assessment, Conclusion, Expectation, Facts, Fetcher, Policy, SCHEMAS, Severity,
-    Standpoint, TlsClient, Trust, agreed, anchor_lines, checks, gather_all, judge, sts_remembered,
-    system_resolvers,
+    About, Assessment, Conclusion, Expectation, Facts, Fetcher, Network, Policy, SCHEMAS, Severity,
+    Standpoint, TlsClient, Trust, agreed, anchor_lines, checks, gather_all, is_special, judge,
+    sts_remembered, system_resolvers,
 };
 use crate::report::assessment::{Form, Wish, Wording, plugin_exit, wording};
 use crate::smtp::escape::Escaped;
@@ -186,12 +187,14 @@ fn ask(cli: &Cli) -> Result<Page, Failure> {
     if cli.wanted.pin && cli.output.state.is_none() {
         return Err(Failure::new(Exit::Usage, "--pin needs --state FILE, where it was before"));
     }
+    is_known_by_its_own_address(&cli.wanted)?;
     let books = books(cli)?;
     let domains = domains(cli, books.as_ref())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
-    let plan = plan(cli, &runtime)?;
+    let mut plan = plan(cli, &runtime)?;
+    plan.own = books.as_ref().map(Books::own_servers).unwrap_or_default();
     let expected = with_books(expectation(&cli.wanted, &cli.calling), cli, books.as_ref())?;
     let expected = Arc::new(Expectation { anchors: anchors(&cli.judging)?, ..bounded(expected)? });
     can_be_watched(cli, &expected)?;
@@ -208,6 +211,7 @@ fn ask(cli: &Cli) -> Result<Page, Failure> {
         None => None,
     };
     let wanted = Arc::clone(&expected);
+    let is_kept = cli.output.save.is_some() || cli.output.state.is_some();
     let next = |mut facts: Facts| {
         facts.provision = books.as_ref().map(|books| books.of(&facts.domain));
         if let Some(state) = &mut state {
@@ -219,20 +223,47 @@ fn ask(cli: &Cli) -> Result<Page, Failure> {
         if let Some(saved) = &mut saved {
             saved.add(&facts)?;
         }
-        page.add(&facts, &wanted)
+        page.add(&facts, &wanted)?;
+        match page.is_unheard() && !is_kept {
+            true => Err(Failure::new(Exit::Ok, "nobody reads on")),
+            false => Ok(()),
+        }
     };
     let jobs = usize::from(cli.asking.jobs);
     let plan = Arc::new(plan);
-    if cli.watching.watch {
-        let watched = watch(domains, expected, plan, jobs, &cli.watching, next);
-        let done = runtime.block_on(watched)?;
-        page.ends = Some(if done { Exit::Ok } else { Exit::TempFail });
-    } else {
-        runtime.block_on(gather_all(domains, expected, plan, jobs, next))?;
+    let all = async {
+        if cli.watching.watch {
+            let done = watch(domains, expected, plan, jobs, &cli.watching, next).await?;
+            return Ok(Some(if done { Exit::Ok } else { Exit::TempFail }));
+        }
+        gather_all(domains, expected, plan, jobs, next).await.map(|()| None)
+    };
+    match runtime.block_on(unless_told_to_stop(all)) {
+        Ok(ends) => page.ends = ends,
+        // Nobody reads it, and nothing else is made of it.
+        Err(_) if page.is_unheard() && !is_kept => {}
+        Err(failure) => return Err(failure),
     }
     saved.map_or(Ok(()), Saved::end)?;
     state.map_or(Ok(()), State::end)?;
     Ok(page)
+}
+
+/// Does it to the end, unless a signal comes; what was begun is put away then.
+async fn unless_told_to_stop<T>(
+    all: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Os, error))?;
+    tokio::select! {
+        done = all => done,
+        signal = signals.next() => {
+            let exit = match signal {
+                Signal::Interrupt => Exit::Interrupted,
+                _ => Exit::Terminated,
+            };
+            Err(Failure::new(exit, "stopped before the end"))
+        }
+    }
 }
 
 /// Is there something to wait for, and somebody to show it?
@@ -372,14 +403,53 @@ fn bounded(expected: Expectation) -> Result<Expectation, Failure> {
     }
 }
 
+fn networks(place: &Place) -> Vec<Network> {
+    match place {
+        Place::At(network) => vec![*network],
+        Place::Here => own_addresses().into_iter().map(Network::from).collect(),
+    }
+}
+
+/// The addresses from which this machine calls out. Nothing is sent to find them.
+fn own_addresses() -> Vec<IpAddr> {
+    let towards = |from: &str, to: &str| {
+        let socket = UdpSocket::bind(from)?;
+        socket.connect(to)?;
+        socket.local_addr()
+    };
+    let found = [towards("0.0.0.0:0", "192.0.2.1:9"), towards("[::]:0", "[2001:db8::1]:9")];
+    found.into_iter().flatten().map(|at| at.ip()).collect()
+}
+
+/// `--customer-addr self` is of use only where the world knows this machine by its own address.
+fn is_known_by_its_own_address(wanted: &Wanted) -> Result<(), Failure> {
+    if !wanted.customer_addr.contains(&Place::Here) {
+        return Ok(());
+    }
+    let own = own_addresses();
+    if own.iter().any(|address| !is_special(*address)) {
+        return Ok(());
+    }
+    let what = match own.first() {
+        Some(address) => {
+            format!(
+                "--customer-addr self: this machine is {address}, by which nobody outside knows it"
+            )
+        }
+        None => "--customer-addr self: this machine has no way out".to_owned(),
+    };
+    Err(Failure::new(Exit::Usage, what).hint(Some("say the public address")))
+}
+
 fn expectation(wanted: &Wanted, calling: &Calls) -> Expectation {
     Expectation {
         servers: wanted.server.iter().map(|server| server.name.clone()).collect(),
         names: wanted.expect_mx.clone(),
         networks: wanted.expect_addr.clone(),
+        queues: wanted.queue_host.iter().map(|server| server.name.clone()).collect(),
         allowed: wanted.allow_mx.clone(),
         former: wanted.deny_mx.clone(),
-        customer: wanted.customer_addr.clone(),
+        customer: wanted.customer_addr.iter().flat_map(networks).collect(),
         also: wanted.also.clone(),
         anchors: Vec::new(),
         lists: wanted.dnsbl.clone(),
@@ -421,6 +491,7 @@ fn laid_over(before: Expectation, wanted: &Wanted, calling: &Calls) -> Expectati
         servers: said(now.servers, before.servers),
         names: said(now.names, before.names),
         networks: said(now.networks, before.networks),
+        queues: said(now.queues, before.queues),
         allowed: said(now.allowed, before.allowed),
         former: said(now.former, before.former),
         customer: said(now.customer, before.customer),
@@ -555,6 +626,10 @@ impl Page {
         let wording = wording(form, wish, catalogue);
         let policy = policy(&cli.judging);
         Ok(Page { wording, sheet, policy, form, wish, told: Vec::new(), ends: None })
+    }
+
+    fn is_unheard(&self) -> bool {
+        matches!(self.sheet, Sheet::Nobody)
     }
 
     fn add(&mut self, facts: &Facts, expected: &Expectation) -> Result<(), Failure> {

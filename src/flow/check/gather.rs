@@ -5,7 +5,7 @@
 //! servers named. The zone above is asked once. The zone's servers are asked once for everything, and a second
 //! time for the hosts in the zone that nobody had named before.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +61,8 @@ pub struct Plan {
     pub fetcher: Option<Fetcher>,
     /// Whence, whatever the DNS says.
     pub sts_server: Option<SocketAddr>,
+    /// By domain, its customer's own server, where mail is brought to one.
+    pub own: HashMap<String, String>,
 }
 
 /// Whose word on the domain counts.
@@ -88,6 +90,7 @@ impl Plan {
             live: None,
             fetcher: None,
             sts_server: None,
+            own: HashMap::new(),
         }
     }
 
@@ -209,6 +212,9 @@ impl Gatherer<'_> {
             for name in self.expect.expected_names() {
                 ask(name, &[Kind::A, Kind::Aaaa, Kind::Txt]);
             }
+            for name in self.expect.queues.iter().chain(self.plan.own.get(&domain)) {
+                ask(name, &[Kind::A, Kind::Aaaa]);
+            }
             for name in self.facts.probes.iter().chain(&self.expect.also) {
                 ask(name, &[Kind::Mx]);
             }
@@ -277,7 +283,12 @@ impl Gatherer<'_> {
         }
         let (hosts, names) = (first(hosts, MOST_HOSTS), first(names, MOST_HOSTS));
         let targets = self.targets();
-        let places = targets.iter().flat_map(|target| self.addresses(target)).map(reverse);
+        let called = targets.iter().chain(self.plan.own.get(&self.facts.domain));
+        let at = |target: &String| match target.parse() {
+            Ok(address) => vec![address],
+            Err(_) => self.addresses(target).into_iter().collect(),
+        };
+        let places = called.flat_map(at).map(reverse);
         let places = first(places.collect(), MOST_HOSTS);
         let entries = self.list_entries(&targets);
         let (led_to, called) = {
@@ -300,7 +311,7 @@ impl Gatherer<'_> {
                 asks.push(self.signed(&server, target, Kind::A));
                 asks.extend(self.certificates_of(&server, &format!("_25._tcp.{target}")));
             }
-            for name in self.expect.expected_names().take(MOST_PROTECTED) {
+            for name in self.expect.odmr_names().take(MOST_PROTECTED) {
                 asks.extend(self.certificates_of(&server, &format!("_366._tcp.{name}")));
             }
         }
@@ -455,7 +466,7 @@ impl Gatherer<'_> {
             unmade: unmade.to_owned(),
             own: own.chain(of_networks).collect(),
             own_names: self.expect.expected_names().map(str::to_owned).collect(),
-            servers: places(self.expect.servers.clone()),
+            servers: places(self.expect.fetched_at().to_vec()),
             control: control.unwrap_or_default(),
             targets,
         }
@@ -534,15 +545,19 @@ impl Gatherer<'_> {
         found
     }
 
-    /// The targets of all MX records of the domain, in the order in which they were told.
+    /// The targets of all MX records of the domain, those first that are tried first.
     fn targets(&self) -> Vec<String> {
         let about = |answer: &&Answer| answer.kind == Kind::Mx && answer.name == self.facts.domain;
         let records = self.facts.answers.iter().filter(about).flat_map(Answer::records);
         let target = |record: &Record| match &record.data {
-            Data::Mx { target, .. } if !target.is_empty() => Some(target.clone()),
+            Data::Mx { preference, target } if !target.is_empty() => {
+                Some((*preference, target.clone()))
+            }
             _ => None,
         };
-        records.filter_map(target).collect()
+        let mut targets: Vec<(u16, String)> = records.filter_map(target).collect();
+        targets.sort_by_key(|(preference, _)| *preference);
+        targets.into_iter().map(|(_, target)| target).collect()
     }
 
     fn usual(&self, server: &Server, name: &str, kind: Kind) -> Ask {

@@ -19,9 +19,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::gather::{Plan, gather};
 pub use crate::check::chain::anchor::lines as anchor_lines;
-pub use crate::check::facts::{Provision, StsMark, Waiting};
+pub use crate::check::facts::{OwnServer, Provision, StsMark, Waiting};
 pub use crate::check::{
-    Expectation, Facts, Network, Policy, Standpoint, agreed, checks, judge, sts_remembered,
+    Expectation, Facts, Network, Policy, Standpoint, agreed, checks, is_special, judge,
+    sts_remembered,
 };
 pub use crate::finding::{About, Assessment, Conclusion, Severity};
 pub use crate::net::dns::system_resolvers;

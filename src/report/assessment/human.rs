@@ -182,6 +182,7 @@ fn picture(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
         target => Escaped::text(target).to_string(),
     };
     let addrs = |route: &Route| match route.addrs.as_slice() {
+        [] if route.class == Class::Unknown => "address not known".to_owned(),
         [] => "no address".to_owned(),
         [one] => one.to_string(),
         [one, rest @ ..] => format!("{one} +{}", rest.len()),
@@ -198,7 +199,9 @@ fn picture(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
             _ => "          +-",
         };
         let share = match route.share_percent {
-            0 if route.addrs.is_empty() => "nobody is there".to_owned(),
+            0 if route.addrs.is_empty() && route.class != Class::Unknown => {
+                "nobody is there".to_owned()
+            }
             0 => "when those above are away".to_owned(),
             share => format!("{share}%"),
         };
