@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use odmr::config::fetch::{Account, ClearAuth, Layer, TlsMode};
+use odmr::config::fetch::{self, Account, ClearAuth, Layer, TlsMode, Verb};
 use odmr::config::value::Server;
 use odmr::flow::call::{CalledFor, Caller};
 use odmr::flow::fetch::Run;
@@ -358,8 +358,14 @@ fn account(script: &Script, port: u16, tls: bool) -> Account {
         Some("plain") => ClearAuth::Plain,
         _ => ClearAuth::None,
     };
-    account.turn = script.is("turn", "yes");
-    account.force_atrn = script.is("force_atrn", "yes");
+    account.verb = match script.option("verb") {
+        Some("atrn") => Verb::Atrn,
+        Some("turn") => Verb::Turn,
+        _ => Verb::Auto,
+    };
+    if script.is("server", "exchange") {
+        account.profile = fetch::Profile::Exchange;
+    }
     account.domains = script
         .option("domains")
         .into_iter()
