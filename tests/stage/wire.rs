@@ -12,6 +12,7 @@ use odmr::flow::fetch::Run;
 use odmr::flow::line::Stop;
 use odmr::flow::provider::Provider;
 use odmr::flow::receive::{Receiver, Tally, Terms};
+use odmr::flow::serve::Door;
 use odmr::flow::{intake, relay};
 use odmr::net::tls::Trust;
 use odmr::net::tls::{ClientCertificates, KeyFiles, self_signed};
@@ -152,7 +153,8 @@ impl Live {
                 Profile::Lmtp => {
                     intake::intake(wire, &shared, intake::BroughtBy::Front, "s", stop).await
                 }
-                _ => relay::relay(wire, &shared, odmr::flow::serve::Door::Odmr, "s", stop).await,
+                Profile::Exchange => relay::relay(wire, &shared, Door::Exchange, "s", stop).await,
+                _ => relay::relay(wire, &shared, Door::Odmr, "s", stop).await,
             }
             0
         }));
