@@ -477,7 +477,9 @@ impl House {
         let domains = held(settings, &accounts, lists);
         let times = &settings.timeouts;
         let odmr = odmr_settings(settings, name, &accounts, tls, oracle.as_ref());
-        let [mx, lmtp, odmr, submission, exchange] = servers(settings, name, tls, &domains, odmr);
+        let exchanges = mechanisms(&accounts, oracle.as_ref(), accounts.any_ntlm());
+        let [mx, lmtp, odmr, submission, exchange] =
+            servers(settings, name, tls, &domains, odmr, exchanges);
         let most = settings.exchange.session_bytes.octets();
         let pushes = |held: &Held| held.host.as_ref().is_some_and(|host| host.push);
         let pushed = domains.iter().filter(|(_, held)| pushes(held));
@@ -629,6 +631,7 @@ fn servers(
     tls: bool,
     domains: &HashMap<Domain, Held>,
     odmr: ServerSettings,
+    exchanges: Mechanisms,
 ) -> [Arc<ServerSettings>; 5] {
     let asked = |by: fn(Whom) -> bool| {
         domains.values().filter_map(|held| held.host.as_ref()).any(|host| by(host.etrn))
@@ -645,8 +648,12 @@ fn servers(
     let odmr = ServerSettings { etrn: asked(|whom| whom != Whom::Nobody), ..odmr };
     let submission = ServerSettings { submission: true, require_tls: true, ..odmr.clone() };
     // Without TLS it could not be reached by those that it is for.
-    let exchange =
-        ServerSettings { profile: Profile::Exchange, require_tls: false, ..odmr.clone() };
+    let exchange = ServerSettings {
+        profile: Profile::Exchange,
+        require_tls: false,
+        mechanisms: exchanges,
+        ..odmr.clone()
+    };
     [mx, lmtp, odmr, submission, exchange].map(Arc::new)
 }
 
@@ -667,7 +674,7 @@ fn odmr_settings(
         login: settings.timeouts.login.get(),
         starttls: tls,
         require_tls: settings.odmr.require_tls && tls,
-        mechanisms: mechanisms(accounts, oracle),
+        mechanisms: mechanisms(accounts, oracle, false),
         ..ServerSettings::new(Profile::Odmr, name)
     }
 }
@@ -707,7 +714,7 @@ fn judge(settings: &Settings) -> Option<Spf> {
 ///
 /// Where a Dovecot checks passwords, they are what it can check. While nobody knows, PLAIN and LOGIN,
 /// which every Dovecot can: a customer that may show its password is told "not now" until then.
-fn mechanisms(accounts: &Accounts, oracle: Option<&Oracle>) -> Mechanisms {
+fn mechanisms(accounts: &Accounts, oracle: Option<&Oracle>, ntlm: bool) -> Mechanisms {
     let clear_login = accounts.any_clear_login();
     let certificate = accounts.iter().any(|account| !account.certificates.is_empty());
     let can = |mechanism: &Mechanism| match oracle {
@@ -721,7 +728,7 @@ fn mechanisms(accounts: &Accounts, oracle: Option<&Oracle>) -> Mechanisms {
         offer.map(|mechanism| mechanism.name().to_owned()).collect()
     };
     Mechanisms {
-        clear: names(sasl::Line { clear_login, ..sasl::Line::default() }),
-        tls: names(sasl::Line { tls: true, binding: true, certificate, clear_login }),
+        clear: names(sasl::Line { clear_login, ntlm, ..sasl::Line::default() }),
+        tls: names(sasl::Line { tls: true, binding: true, certificate, clear_login, ntlm }),
     }
 }

@@ -3,8 +3,11 @@
 use std::net::{SocketAddr, TcpStream};
 
 use crate::lab::Lab;
-use crate::lab::ours::{AtrnFetch, Odmrd, RunningOdmrd};
+use crate::lab::fetchmail::{PASSWORD, USER};
+use crate::lab::ours::{AtrnFetch, Odmrd, RunningOdmrd, odmrd};
 use crate::lab::post::Post;
+use crate::lab::presence::{Peer, have};
+use crate::lab::process::{run, run_fed};
 use crate::lab::script::{Played, Script};
 use crate::lab::wait::until;
 
@@ -76,8 +79,8 @@ impl Exchange {
     fn called(&self, lines: &[&str]) -> Played {
         use base64::Engine;
         let code = |text| base64::engine::general_purpose::STANDARD.encode(text);
-        let login = LOGIN.replace("{user}", &code(crate::lab::fetchmail::USER));
-        let login = login.replace("{password}", &code(crate::lab::fetchmail::PASSWORD));
+        let login = LOGIN.replace("{user}", &code(USER));
+        let login = login.replace("{password}", &code(PASSWORD));
         let talk = [&[login.as_str()], lines].concat().concat();
         Script::customer(&talk).call(self.address)
     }
@@ -172,4 +175,32 @@ fn a_line_that_it_cuts_loses_nothing() {
     until("the line's end", || log().lines().any(is_over).then_some(()));
     assert!(log().contains("queues anew"), "{}", log());
     exchange.called(&[TURNED, MESSAGE, MESSAGE, QUIT]).went_as_written();
+}
+
+/// libcurl's NTLM is nobody's of ours: it is let in by the right password, by no other, and only where the
+/// account has what NTLM needs.
+#[test]
+fn ntlm_as_curl_speaks_it() {
+    if !have(&[Peer::Curl]) {
+        return;
+    }
+    let lab = Lab::open();
+    let exchange = Exchange::of(&lab, |odmrd| odmrd);
+    let asks = |password: &str| {
+        let mut curl = std::process::Command::new("curl");
+        curl.args(["-sv", "--login-options", "AUTH=NTLM", "-X", "NOOP", "--user"]);
+        curl.arg(format!("{USER}:{password}")).arg(format!("smtp://{}/ex1", exchange.address));
+        run(&lab, curl)
+    };
+    let before = asks(PASSWORD);
+    assert!(before.code != Some(0) && !before.err.contains("AUTH NTLM"), "{before:#?}");
+    let mut passwd = odmrd(exchange.daemon.config(), &["account", "passwd", USER]);
+    passwd.args(["--ntlm", "--password-stdin"]);
+    run_fed(&lab, passwd, &format!("{PASSWORD}\n")).succeeded();
+    exchange.daemon.daemon.signal(rustix::process::Signal::HUP);
+    until("the reload", || exchange.daemon.daemon.log().contains("read again").then_some(()));
+    let right = asks(PASSWORD);
+    assert!(right.code == Some(0) && right.err.contains("< 235 "), "{right:#?}");
+    let wrong = asks("wrong");
+    assert!(wrong.code == Some(67) && wrong.err.contains("< 535 "), "{wrong:#?}");
 }
