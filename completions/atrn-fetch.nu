@@ -10,6 +10,10 @@ module completions {
     [ "human" "json" "jsonl" "nagios" "prometheus" ]
   }
 
+  def "nu-complete atrn-fetch run profile" [] {
+    [ "odmr" "exchange" ]
+  }
+
   def "nu-complete atrn-fetch run tls" [] {
     [ "require" "starttls" "implicit" "opportunistic" "none" ]
   }
@@ -42,12 +46,8 @@ module completions {
     [ "message" "recipient" ]
   }
 
-  def "nu-complete atrn-fetch run force_atrn" [] {
-    [ "true" "false" ]
-  }
-
-  def "nu-complete atrn-fetch run turn" [] {
-    [ "true" "false" ]
+  def "nu-complete atrn-fetch run verb" [] {
+    [ "auto" "atrn" "turn" ]
   }
 
   def "nu-complete atrn-fetch run lock" [] {
@@ -109,6 +109,7 @@ module completions {
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --summary: path           # Write a JSON object on each account's run to this file
     --dry-run(-n)             # Say what would be done, and do nothing: nobody is called, no password is read
+    --profile: string@"nu-complete atrn-fetch run profile" # What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal [default: odmr]
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch run tls" # How the line is encrypted [default: starttls]
     --tls-min: string@"nu-complete atrn-fetch run tls_min" # The least that TLS may be [default: 1.2]
@@ -120,8 +121,7 @@ module completions {
     --introduce: string@"nu-complete atrn-fetch run introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch run per" # How often the program of command: is run [default: recipient]
-    --force-atrn: string@"nu-complete atrn-fetch run force_atrn" # Say ATRN even to a server that does not list it [default: false]
-    --turn: string@"nu-complete atrn-fetch run turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --verb: string@"nu-complete atrn-fetch run verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
     --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
     --timeout-connect: string # Wait this long for a connection [default: 30s]
@@ -145,6 +145,10 @@ module completions {
 
   def "nu-complete atrn-fetch daemon format" [] {
     [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch daemon profile" [] {
+    [ "odmr" "exchange" ]
   }
 
   def "nu-complete atrn-fetch daemon tls" [] {
@@ -179,12 +183,8 @@ module completions {
     [ "message" "recipient" ]
   }
 
-  def "nu-complete atrn-fetch daemon force_atrn" [] {
-    [ "true" "false" ]
-  }
-
-  def "nu-complete atrn-fetch daemon turn" [] {
-    [ "true" "false" ]
+  def "nu-complete atrn-fetch daemon verb" [] {
+    [ "auto" "atrn" "turn" ]
   }
 
   def "nu-complete atrn-fetch daemon lock" [] {
@@ -245,6 +245,7 @@ module completions {
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --at-once: string         # Fetch for this many accounts at a time
+    --profile: string@"nu-complete atrn-fetch daemon profile" # What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal [default: odmr]
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch daemon tls" # How the line is encrypted [default: starttls]
     --tls-min: string@"nu-complete atrn-fetch daemon tls_min" # The least that TLS may be [default: 1.2]
@@ -256,8 +257,7 @@ module completions {
     --introduce: string@"nu-complete atrn-fetch daemon introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch daemon per" # How often the program of command: is run [default: recipient]
-    --force-atrn: string@"nu-complete atrn-fetch daemon force_atrn" # Say ATRN even to a server that does not list it [default: false]
-    --turn: string@"nu-complete atrn-fetch daemon turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --verb: string@"nu-complete atrn-fetch daemon verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
     --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
     --timeout-connect: string # Wait this long for a connection [default: 30s]
@@ -281,6 +281,10 @@ module completions {
 
   def "nu-complete atrn-fetch status format" [] {
     [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch status profile" [] {
+    [ "odmr" "exchange" ]
   }
 
   def "nu-complete atrn-fetch status tls" [] {
@@ -315,12 +319,8 @@ module completions {
     [ "message" "recipient" ]
   }
 
-  def "nu-complete atrn-fetch status force_atrn" [] {
-    [ "true" "false" ]
-  }
-
-  def "nu-complete atrn-fetch status turn" [] {
-    [ "true" "false" ]
+  def "nu-complete atrn-fetch status verb" [] {
+    [ "auto" "atrn" "turn" ]
   }
 
   def "nu-complete atrn-fetch status lock" [] {
@@ -381,6 +381,7 @@ module completions {
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --max-age: string         # Something is wrong, too, when the last success of an account is older than this
+    --profile: string@"nu-complete atrn-fetch status profile" # What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal [default: odmr]
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch status tls" # How the line is encrypted [default: starttls]
     --tls-min: string@"nu-complete atrn-fetch status tls_min" # The least that TLS may be [default: 1.2]
@@ -392,8 +393,7 @@ module completions {
     --introduce: string@"nu-complete atrn-fetch status introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch status per" # How often the program of command: is run [default: recipient]
-    --force-atrn: string@"nu-complete atrn-fetch status force_atrn" # Say ATRN even to a server that does not list it [default: false]
-    --turn: string@"nu-complete atrn-fetch status turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --verb: string@"nu-complete atrn-fetch status verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
     --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
     --timeout-connect: string # Wait this long for a connection [default: 30s]
@@ -417,6 +417,10 @@ module completions {
 
   def "nu-complete atrn-fetch init format" [] {
     [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch init profile" [] {
+    [ "odmr" "exchange" ]
   }
 
   def "nu-complete atrn-fetch init tls" [] {
@@ -451,12 +455,8 @@ module completions {
     [ "message" "recipient" ]
   }
 
-  def "nu-complete atrn-fetch init force_atrn" [] {
-    [ "true" "false" ]
-  }
-
-  def "nu-complete atrn-fetch init turn" [] {
-    [ "true" "false" ]
+  def "nu-complete atrn-fetch init verb" [] {
+    [ "auto" "atrn" "turn" ]
   }
 
   def "nu-complete atrn-fetch init lock" [] {
@@ -518,6 +518,7 @@ module completions {
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --password-stdin          # Read the password from the first line of standard input, and keep it in a file beside the settings
     --print                   # Show what would be written, and write nothing
+    --profile: string@"nu-complete atrn-fetch init profile" # What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal [default: odmr]
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch init tls" # How the line is encrypted [default: starttls]
     --tls-min: string@"nu-complete atrn-fetch init tls_min" # The least that TLS may be [default: 1.2]
@@ -529,8 +530,7 @@ module completions {
     --introduce: string@"nu-complete atrn-fetch init introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch init per" # How often the program of command: is run [default: recipient]
-    --force-atrn: string@"nu-complete atrn-fetch init force_atrn" # Say ATRN even to a server that does not list it [default: false]
-    --turn: string@"nu-complete atrn-fetch init turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --verb: string@"nu-complete atrn-fetch init verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
     --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
     --timeout-connect: string # Wait this long for a connection [default: 30s]
@@ -554,6 +554,10 @@ module completions {
 
   def "nu-complete atrn-fetch import-fetchmailrc format" [] {
     [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch import-fetchmailrc profile" [] {
+    [ "odmr" "exchange" ]
   }
 
   def "nu-complete atrn-fetch import-fetchmailrc tls" [] {
@@ -588,12 +592,8 @@ module completions {
     [ "message" "recipient" ]
   }
 
-  def "nu-complete atrn-fetch import-fetchmailrc force_atrn" [] {
-    [ "true" "false" ]
-  }
-
-  def "nu-complete atrn-fetch import-fetchmailrc turn" [] {
-    [ "true" "false" ]
+  def "nu-complete atrn-fetch import-fetchmailrc verb" [] {
+    [ "auto" "atrn" "turn" ]
   }
 
   def "nu-complete atrn-fetch import-fetchmailrc lock" [] {
@@ -654,6 +654,7 @@ module completions {
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --print                   # Show what would be written, without the passwords, and write nothing
+    --profile: string@"nu-complete atrn-fetch import-fetchmailrc profile" # What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal [default: odmr]
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch import-fetchmailrc tls" # How the line is encrypted [default: starttls]
     --tls-min: string@"nu-complete atrn-fetch import-fetchmailrc tls_min" # The least that TLS may be [default: 1.2]
@@ -665,8 +666,7 @@ module completions {
     --introduce: string@"nu-complete atrn-fetch import-fetchmailrc introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch import-fetchmailrc per" # How often the program of command: is run [default: recipient]
-    --force-atrn: string@"nu-complete atrn-fetch import-fetchmailrc force_atrn" # Say ATRN even to a server that does not list it [default: false]
-    --turn: string@"nu-complete atrn-fetch import-fetchmailrc turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --verb: string@"nu-complete atrn-fetch import-fetchmailrc verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
     --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
     --timeout-connect: string # Wait this long for a connection [default: 30s]
@@ -691,6 +691,10 @@ module completions {
 
   def "nu-complete atrn-fetch check format" [] {
     [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch check profile" [] {
+    [ "odmr" "exchange" ]
   }
 
   def "nu-complete atrn-fetch check tls" [] {
@@ -725,12 +729,8 @@ module completions {
     [ "message" "recipient" ]
   }
 
-  def "nu-complete atrn-fetch check force_atrn" [] {
-    [ "true" "false" ]
-  }
-
-  def "nu-complete atrn-fetch check turn" [] {
-    [ "true" "false" ]
+  def "nu-complete atrn-fetch check verb" [] {
+    [ "auto" "atrn" "turn" ]
   }
 
   def "nu-complete atrn-fetch check lock" [] {
@@ -790,6 +790,7 @@ module completions {
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
+    --profile: string@"nu-complete atrn-fetch check profile" # What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal [default: odmr]
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch check tls" # How the line is encrypted [default: starttls]
     --tls-min: string@"nu-complete atrn-fetch check tls_min" # The least that TLS may be [default: 1.2]
@@ -801,8 +802,7 @@ module completions {
     --introduce: string@"nu-complete atrn-fetch check introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch check per" # How often the program of command: is run [default: recipient]
-    --force-atrn: string@"nu-complete atrn-fetch check force_atrn" # Say ATRN even to a server that does not list it [default: false]
-    --turn: string@"nu-complete atrn-fetch check turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --verb: string@"nu-complete atrn-fetch check verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
     --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
     --timeout-connect: string # Wait this long for a connection [default: 30s]
@@ -826,6 +826,10 @@ module completions {
 
   def "nu-complete atrn-fetch test-target format" [] {
     [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch test-target profile" [] {
+    [ "odmr" "exchange" ]
   }
 
   def "nu-complete atrn-fetch test-target tls" [] {
@@ -860,12 +864,8 @@ module completions {
     [ "message" "recipient" ]
   }
 
-  def "nu-complete atrn-fetch test-target force_atrn" [] {
-    [ "true" "false" ]
-  }
-
-  def "nu-complete atrn-fetch test-target turn" [] {
-    [ "true" "false" ]
+  def "nu-complete atrn-fetch test-target verb" [] {
+    [ "auto" "atrn" "turn" ]
   }
 
   def "nu-complete atrn-fetch test-target lock" [] {
@@ -925,6 +925,7 @@ module completions {
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
+    --profile: string@"nu-complete atrn-fetch test-target profile" # What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal [default: odmr]
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch test-target tls" # How the line is encrypted [default: starttls]
     --tls-min: string@"nu-complete atrn-fetch test-target tls_min" # The least that TLS may be [default: 1.2]
@@ -936,8 +937,7 @@ module completions {
     --introduce: string@"nu-complete atrn-fetch test-target introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch test-target per" # How often the program of command: is run [default: recipient]
-    --force-atrn: string@"nu-complete atrn-fetch test-target force_atrn" # Say ATRN even to a server that does not list it [default: false]
-    --turn: string@"nu-complete atrn-fetch test-target turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --verb: string@"nu-complete atrn-fetch test-target verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
     --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
     --timeout-connect: string # Wait this long for a connection [default: 30s]
@@ -961,6 +961,10 @@ module completions {
 
   def "nu-complete atrn-fetch passwd format" [] {
     [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch passwd profile" [] {
+    [ "odmr" "exchange" ]
   }
 
   def "nu-complete atrn-fetch passwd tls" [] {
@@ -995,12 +999,8 @@ module completions {
     [ "message" "recipient" ]
   }
 
-  def "nu-complete atrn-fetch passwd force_atrn" [] {
-    [ "true" "false" ]
-  }
-
-  def "nu-complete atrn-fetch passwd turn" [] {
-    [ "true" "false" ]
+  def "nu-complete atrn-fetch passwd verb" [] {
+    [ "auto" "atrn" "turn" ]
   }
 
   def "nu-complete atrn-fetch passwd lock" [] {
@@ -1061,6 +1061,7 @@ module completions {
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --password-stdin          # Read the new password from the first line of standard input
+    --profile: string@"nu-complete atrn-fetch passwd profile" # What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal [default: odmr]
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch passwd tls" # How the line is encrypted [default: starttls]
     --tls-min: string@"nu-complete atrn-fetch passwd tls_min" # The least that TLS may be [default: 1.2]
@@ -1072,8 +1073,7 @@ module completions {
     --introduce: string@"nu-complete atrn-fetch passwd introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch passwd per" # How often the program of command: is run [default: recipient]
-    --force-atrn: string@"nu-complete atrn-fetch passwd force_atrn" # Say ATRN even to a server that does not list it [default: false]
-    --turn: string@"nu-complete atrn-fetch passwd turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --verb: string@"nu-complete atrn-fetch passwd verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
     --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
     --timeout-connect: string # Wait this long for a connection [default: 30s]
@@ -1097,6 +1097,10 @@ module completions {
 
   def "nu-complete atrn-fetch queue format" [] {
     [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch queue profile" [] {
+    [ "odmr" "exchange" ]
   }
 
   def "nu-complete atrn-fetch queue tls" [] {
@@ -1131,12 +1135,8 @@ module completions {
     [ "message" "recipient" ]
   }
 
-  def "nu-complete atrn-fetch queue force_atrn" [] {
-    [ "true" "false" ]
-  }
-
-  def "nu-complete atrn-fetch queue turn" [] {
-    [ "true" "false" ]
+  def "nu-complete atrn-fetch queue verb" [] {
+    [ "auto" "atrn" "turn" ]
   }
 
   def "nu-complete atrn-fetch queue lock" [] {
@@ -1198,6 +1198,7 @@ module completions {
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --retry                   # Bring all that waits to the target now; the provider is not called
     --drop: string            # Drop this message; nobody is told (repeatable)
+    --profile: string@"nu-complete atrn-fetch queue profile" # What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal [default: odmr]
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch queue tls" # How the line is encrypted [default: starttls]
     --tls-min: string@"nu-complete atrn-fetch queue tls_min" # The least that TLS may be [default: 1.2]
@@ -1209,8 +1210,7 @@ module completions {
     --introduce: string@"nu-complete atrn-fetch queue introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch queue per" # How often the program of command: is run [default: recipient]
-    --force-atrn: string@"nu-complete atrn-fetch queue force_atrn" # Say ATRN even to a server that does not list it [default: false]
-    --turn: string@"nu-complete atrn-fetch queue turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --verb: string@"nu-complete atrn-fetch queue verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
     --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
     --timeout-connect: string # Wait this long for a connection [default: 30s]
@@ -1234,6 +1234,10 @@ module completions {
 
   def "nu-complete atrn-fetch show-config format" [] {
     [ "human" "json" "jsonl" "nagios" "prometheus" ]
+  }
+
+  def "nu-complete atrn-fetch show-config profile" [] {
+    [ "odmr" "exchange" ]
   }
 
   def "nu-complete atrn-fetch show-config tls" [] {
@@ -1268,12 +1272,8 @@ module completions {
     [ "message" "recipient" ]
   }
 
-  def "nu-complete atrn-fetch show-config force_atrn" [] {
-    [ "true" "false" ]
-  }
-
-  def "nu-complete atrn-fetch show-config turn" [] {
-    [ "true" "false" ]
+  def "nu-complete atrn-fetch show-config verb" [] {
+    [ "auto" "atrn" "turn" ]
   }
 
   def "nu-complete atrn-fetch show-config lock" [] {
@@ -1334,6 +1334,7 @@ module completions {
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
     --verbose(-v)             # Say more; twice: the whole dialogue, secrets removed
     --origin                  # Say of each setting where it comes from
+    --profile: string@"nu-complete atrn-fetch show-config profile" # What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal [default: odmr]
     --port: string            # Its port [default: 366]
     --tls: string@"nu-complete atrn-fetch show-config tls" # How the line is encrypted [default: starttls]
     --tls-min: string@"nu-complete atrn-fetch show-config tls_min" # The least that TLS may be [default: 1.2]
@@ -1345,8 +1346,7 @@ module completions {
     --introduce: string@"nu-complete atrn-fetch show-config introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
     --per: string@"nu-complete atrn-fetch show-config per" # How often the program of command: is run [default: recipient]
-    --force-atrn: string@"nu-complete atrn-fetch show-config force_atrn" # Say ATRN even to a server that does not list it [default: false]
-    --turn: string@"nu-complete atrn-fetch show-config turn" # Say a bare TURN, logged in, to a server that lists TURN and no ATRN [default: false]
+    --verb: string@"nu-complete atrn-fetch show-config verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
     --max-rounds: string      # Call this often in a row while the provider has more mail [default: 5]
     --timeout-connect: string # Wait this long for a connection [default: 30s]

@@ -46,6 +46,7 @@ module completions {
     --password-file: path     # Read the password from the first line of a file
     --generate                # Make a password up and show it once
     --no-cram                 # Keep nothing for CRAM-MD5, whose secrets are worth the password; fetchmail then cannot log in
+    --ntlm                    # Keep what NTLM needs, too, for a customer that runs Exchange 2003; as good as the password to whoever reads it
     --config(-c): path        # The settings file
     --help(-h)                # Print help
     name: string              # What the customer is called, and logs in as
@@ -57,6 +58,7 @@ module completions {
     --password-file: path     # Read the password from the first line of a file
     --generate                # Make a password up and show it once
     --no-cram                 # Keep nothing for CRAM-MD5, whose secrets are worth the password; fetchmail then cannot log in
+    --ntlm                    # Keep what NTLM needs, too, for a customer that runs Exchange 2003; as good as the password to whoever reads it
     --config(-c): path        # The settings file
     --help(-h)                # Print help
     name: string              # Whose

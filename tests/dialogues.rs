@@ -89,7 +89,7 @@ macro_rules! folders {
     };
 }
 
-folders! { mx lmtp odmr reversed_provider reversed_customer }
+folders! { mx lmtp odmr exchange reversed_provider reversed_customer }
 
 mod customer {
     #[test]
@@ -109,6 +109,7 @@ fn each_folder_holds_its_own_profile() {
         ("mx", Profile::Mx),
         ("lmtp", Profile::Lmtp),
         ("odmr", Profile::Odmr),
+        ("exchange", Profile::Exchange),
         ("reversed_provider", Profile::ReversedProvider),
         ("reversed_customer", Profile::ReversedCustomer),
         ("customer", Profile::Customer),

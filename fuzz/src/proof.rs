@@ -5,8 +5,8 @@ use odmr::sasl::{
     ServerContext, ServerExchange, ServerStep,
 };
 
-const MECHANISMS: [&str; 6] =
-    ["CRAM-MD5", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "PLAIN", "LOGIN", "EXTERNAL"];
+const MECHANISMS: [&str; 7] =
+    ["CRAM-MD5", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "PLAIN", "LOGIN", "EXTERNAL", "NTLM"];
 
 fn mechanism(bytes: &[u8]) -> (Mechanism, &[u8]) {
     let (first, rest) = bytes.split_first().unwrap_or((&0, b""));

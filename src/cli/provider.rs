@@ -138,7 +138,7 @@ pub struct Add {
     #[arg(long)]
     pub submit: bool,
     /// Keep no password: Dovecot has it, and is asked at odmr.dovecot_socket
-    #[arg(long, conflicts_with_all = ["source", "no_cram"])]
+    #[arg(long, conflicts_with_all = ["source", "no_cram", "ntlm"])]
     pub dovecot: bool,
     /// Where the password comes from.
     #[command(flatten)]
@@ -186,6 +186,9 @@ pub struct Password {
     /// Keep nothing for CRAM-MD5, whose secrets are worth the password; fetchmail then cannot log in
     #[arg(long)]
     pub no_cram: bool,
+    /// Keep what NTLM needs, too, for a customer that runs Exchange 2003; as good as the password to whoever reads it
+    #[arg(long)]
+    pub ntlm: bool,
 }
 
 /// `odmrd demo`.

@@ -19,8 +19,8 @@ use crate::smtp::{Domain, Mailbox};
 
 pub use check::load_recipients;
 pub use section::{
-    Control, DomainSettings, Etrn, Http, Level, Limits, Lmtp, Log, LogFormat, Mx, Notices, Odmr,
-    Queue, Smarthost, Submission, Timeouts, Tls,
+    Control, DomainSettings, Etrn, Exchange, Http, Level, Limits, Lmtp, Log, LogFormat, Mx,
+    Notices, Odmr, Queue, Smarthost, Submission, Timeouts, Tls, TurnEmpty,
 };
 
 /// Where the settings are looked for when nobody says.
@@ -51,6 +51,8 @@ pub struct Settings {
     pub odmr: Odmr,
     /// Where customers bring mail of their own.
     pub submission: Submission,
+    /// Where customers of the kind of Exchange 2003 call.
+    pub exchange: Exchange,
     /// Our certificate.
     pub tls: Tls,
     /// How much of us one peer, or all of them, may take.
@@ -86,6 +88,7 @@ impl Default for Settings {
             lmtp: Lmtp::default(),
             odmr: Odmr::default(),
             submission: Submission::default(),
+            exchange: Exchange::default(),
             tls: Tls::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),

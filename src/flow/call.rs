@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::debug;
 
 use super::line::{LineEnd, ask};
-use crate::config::fetch::{self, Account, ClearAuth, TlsMode};
+use crate::config::fetch::{self, Account, ClearAuth, Profile, TlsMode, Verb};
 use crate::exit::Exit;
 use crate::net::{Calling, ConnectError, Family, TlsClient, Wire, WireFault, connect};
 use crate::sasl::{
@@ -60,13 +60,81 @@ pub struct Called {
     pub mechanism: Option<Mechanism>,
 }
 
+/// By what a line can be turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// ATRN with a list of domains.
+    List,
+    /// ATRN without one: for all that the account may have.
+    Bare,
+    /// TURN, which is for the same. RFC 5321, appendix F.1: never without a login.
+    Turn,
+}
+
+impl Way {
+    /// The command.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Way::List | Way::Bare => "ATRN",
+            Way::Turn => "TURN",
+        }
+    }
+
+    /// The same in small letters, for summaries.
+    pub fn word(self) -> &'static str {
+        match self {
+            Way::List | Way::Bare => "atrn",
+            Way::Turn => "turn",
+        }
+    }
+}
+
+/// The ways that are tried, in order. Another than the first only at an Exchange, which may list ATRN and
+/// know no list of domains, or none of it: what it does is not to be had from what it lists.
+pub fn ways(
+    account: &Account,
+    offers: &Capabilities,
+    domains: &[Domain],
+    logs_in: bool,
+) -> Vec<Way> {
+    let listed = if domains.is_empty() { Way::Bare } else { Way::List };
+    let atrn = match account.verb {
+        Verb::Auto => offers.atrn,
+        Verb::Atrn => true,
+        Verb::Turn => false,
+    };
+    let turn = match account.verb {
+        Verb::Auto => offers.turn,
+        Verb::Atrn => false,
+        Verb::Turn => true,
+    };
+    let mut ways: Vec<Way> = [(atrn, listed), (atrn, Way::Bare), (turn && logs_in, Way::Turn)]
+        .into_iter()
+        .filter_map(|(may, way)| may.then_some(way))
+        .collect();
+    ways.dedup();
+    let most = if account.profile == Profile::Exchange { ways.len() } else { 1 };
+    ways.truncate(most);
+    ways
+}
+
+/// 535 as Exchange says it (MS-SMTPNTLM, section 2.2.1): others say 5.7.8.
+fn is_exchanges_own(reply: &Reply) -> bool {
+    reply.code == 535 && reply.enhanced.is_some_and(|said| (said.subject, said.detail) == (7, 3))
+}
+
+/// Whether this says no more than that the command is not known, or not in this form.
+fn is_about_the_form(reply: &Reply) -> bool {
+    matches!(reply.code, 500..=502 | 504)
+}
+
 /// What came of asking.
 #[derive(Debug)]
 pub enum Asked {
     /// The provider turns; so must we.
-    Turning(Box<Called>, Granted),
-    /// It does not, and says why; and this was the dialogue.
-    Told(Reply, Transcript),
+    Turning(Box<Called>, Way, Granted),
+    /// It does not, and says why to what was said last; and this was the dialogue.
+    Told(Way, Reply, Transcript),
 }
 
 /// Why a call came to nothing: who should act, and how the program ends.
@@ -91,7 +159,7 @@ pub enum CallFault {
     #[error("answered STARTTLS with \"{0}\"")]
     TlsRefused(Reply),
     /// It is no ODMR server.
-    #[error("its EHLO lists no ATRN")]
+    #[error("its EHLO lists no ATRN, and no TURN")]
     NoAtrn,
     /// No common way to prove who we are.
     #[error("{0}")]
@@ -171,7 +239,7 @@ impl CallFault {
             CallFault::Greeting(_) => return None,
             CallFault::NoEhlo(reply) if reply.is_transient() => return None,
             CallFault::NoEhlo(_) | CallFault::NoAtrn => {
-                "is this an ODMR port? Providers use 366, or 25, 587 or 386; force_atrn = true asks all the same"
+                "is this an ODMR port? Providers use 366, or 25, 587 or 386; verb = \"atrn\" asks all the same"
             }
             CallFault::NoTls => {
                 "use tls = \"implicit\" for a port that speaks TLS at once, or tls = \"none\" to do without"
@@ -185,6 +253,9 @@ impl CallFault {
             }
             CallFault::NoMechanism(_) => {
                 "a password is said in clear only where TLS protects it, or the settings allow it"
+            }
+            CallFault::Refused(_, reply) if is_exchanges_own(reply) => {
+                "check user and password; Exchange wants DOMAIN\\user or user@domain, and never lets its built-in Administrator in"
             }
             CallFault::Refused(_, reply) if reply.is_permanent() => {
                 "check user and password; some providers want the domain, or DOMAIN\\user, for a user name"
@@ -261,14 +332,13 @@ impl Caller<'_> {
     ) -> Result<(Wire, Capabilities, Option<Mechanism>), CallFault> {
         let wire = self.greet(wire, session).await?;
         let (mut wire, offers) = self.secure(wire, session).await?;
-        let bare_turn = self.account.turn && offers.turn;
-        let turns = offers.atrn || bare_turn || self.account.force_atrn;
-        if self.errand == CalledFor::Atrn && !turns {
+        let logs_in = self.account.user.is_some() || self.account.certificate.is_some();
+        if self.errand == CalledFor::Atrn && ways(self.account, &offers, &[], logs_in).is_empty() {
             // Before any secret is said.
             say_goodbye(&mut wire, session).await;
             return Err(CallFault::NoAtrn);
         }
-        let mechanism = match self.account.user.is_some() || self.account.certificate.is_some() {
+        let mechanism = match logs_in {
             true => Some(self.prove(&mut wire, session, &offers).await?),
             false => None,
         };
@@ -491,21 +561,36 @@ impl Called {
     /// [`CallFault`] when the line ends first.
     pub async fn ask_for(
         mut self,
+        account: &Account,
         domains: &[Domain],
-        force_atrn: bool,
     ) -> Result<Asked, CallFault> {
-        match self.offers.atrn || force_atrn {
-            true => self.session.atrn(domains, Instant::now()),
-            false => self.session.bare_turn(Instant::now()),
-        }
-        match ask(&mut self.wire, &mut self.session).await? {
-            Heard::Turning(granted) => Ok(Asked::Turning(Box::new(self), granted)),
-            Heard::AtrnRefused(reply) => {
-                let transcript = self.goodbye().await;
-                Ok(Asked::Told(reply, transcript))
+        let ways = ways(account, &self.offers, domains, self.mechanism.is_some());
+        let mut left = ways.into_iter().peekable();
+        while let Some(way) = left.next() {
+            match way {
+                Way::List => self.session.atrn(domains, Instant::now()),
+                Way::Bare => self.session.atrn(&[], Instant::now()),
+                Way::Turn => self.session.bare_turn(Instant::now()),
             }
-            _ => Err(out_of_step()),
+            match ask(&mut self.wire, &mut self.session).await? {
+                Heard::Turning(granted) => return Ok(Asked::Turning(Box::new(self), way, granted)),
+                Heard::AtrnRefused(reply) if is_about_the_form(&reply) && left.peek().is_some() => {
+                    debug!(%reply, verb = way.verb(), "asking in another way");
+                }
+                Heard::AtrnRefused(reply) => {
+                    let transcript = self.goodbye().await;
+                    return Ok(Asked::Told(way, reply, transcript));
+                }
+                _ => return Err(out_of_step()),
+            }
         }
+        Err(CallFault::NoAtrn)
+    }
+
+    /// Whether the first that is said takes a list of domains.
+    pub fn takes_a_list(&self, account: &Account) -> bool {
+        ways(account, &self.offers, &account.domains, self.mechanism.is_some()).first()
+            == Some(&Way::List)
     }
 
     /// The longest command line this provider hears out: what RFC 5321 promises, unless it is one

@@ -83,7 +83,7 @@ fn furnish(folder: &Path, password: &secrecy::SecretString) -> Result<Loaded, Fa
         private(&path, text).map_err(cannot(&path))?;
     }
     let credentials =
-        derive(password, true).map_err(|fault| Failure::new(Exit::Software, fault))?;
+        derive(password, true, false).map_err(|fault| Failure::new(Exit::Software, fault))?;
     let account = NewAccount {
         name: "acme".to_owned(),
         aliases: Vec::new(),

@@ -71,6 +71,8 @@ pub struct Run<'a, S: Spool> {
     sending: HashMap<u64, Underway<S>>,
     settling: JoinSet<Result<(), SpoolError>>,
     tokens: u64,
+    /// Octets of the messages that were begun.
+    octets_begun: u64,
     drained: Drained,
     /// Somebody is refused, or handed on with a word about it to be sent.
     has_news: bool,
@@ -128,6 +130,7 @@ impl<'a, S: Spool> Run<'a, S> {
             sending: HashMap::new(),
             settling: JoinSet::new(),
             tokens: 0,
+            octets_begun: 0,
             drained: Drained::default(),
             has_news: false,
             turned: None,
@@ -265,6 +268,7 @@ impl<'a, S: Spool> Run<'a, S> {
         }
         let token = match self.again.pop_front() {
             Some(token) => self.reopen(token).await,
+            None if self.is_enough().await => None,
             None => self.open_next().await,
         };
         match token.and_then(|token| self.outgoing(token)) {
@@ -273,6 +277,15 @@ impl<'a, S: Spool> Run<'a, S> {
             None if self.sending.values().any(Underway::has_more) => self.owing = true,
             None => self.session.no_more(),
         }
+    }
+
+    /// Would the next message be more than this session may carry? A first one goes, however large.
+    async fn is_enough(&mut self) -> bool {
+        let Some(most) = self.turning.most_octets.filter(|_| self.octets_begun > 0) else {
+            return false;
+        };
+        let begun = self.octets_begun;
+        self.fill().await.is_some_and(|next| begun.saturating_add(next.entry().size) > most)
     }
 
     /// What may have broken a session off is sent with nothing else under way: if it does so again,
@@ -371,6 +384,7 @@ impl<'a, S: Spool> Run<'a, S> {
         let many = most.min(underway.recipients.len() - from);
         underway.window = (from, many);
         let entry = underway.lease.entry();
+        self.octets_begun = self.octets_begun.saturating_add(entry.size);
         Some(Outgoing {
             token,
             reverse_path: entry.reverse_path.clone(),

@@ -113,8 +113,10 @@ impl<K: Sink> Run<'_, K> {
             let called = self.call().await?;
             note_call(summary, &called);
             let account = self.caller.account;
-            let pending =
-                left.get_or_insert_with(|| groups(&account.domains, called.line_limit()).into());
+            let pending = left.get_or_insert_with(|| match called.takes_a_list(account) {
+                true => groups(&account.domains, called.line_limit()).into(),
+                false => VecDeque::from([Vec::new()]),
+            });
             let Some(group) = pending.front().cloned() else { return Ok(()) };
             let again = in_a_row > 0 && broken.is_none();
             let more = match self.round(called, &group, again, offer, summary, progress).await? {
@@ -162,23 +164,22 @@ impl<K: Sink> Run<'_, K> {
         summary: &mut Summary,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Round, FetchFault> {
-        let verb =
-            if called.offers.atrn || self.caller.account.force_atrn { "atrn" } else { "turn" };
-        summary.verb = Some(verb);
         let mut stop = self.stop.clone();
         let asked = tokio::select! {
             biased;
             // Before the turn nothing is on its way to us: the provider finds the line closed.
             Ok(_) = stop.wait_for(|stop| *stop) => return Err(FetchFault::Stopped),
-            asked = called.ask_for(group, self.caller.account.force_atrn) => asked?,
+            asked = called.ask_for(self.caller.account, group) => asked?,
         };
         match asked {
-            Asked::Turning(called, granted) => {
+            Asked::Turning(called, way, granted) => {
+                summary.verb = Some(way.word());
                 summary.rounds += 1;
                 summary.last_reply = Some(granted.reply().to_string());
                 self.turn(*called, granted, offer, progress).await
             }
-            Asked::Told(reply, dialogue) => {
+            Asked::Told(way, reply, dialogue) => {
+                summary.verb = Some(way.word());
                 self.keep(dialogue);
                 // Asked again so soon only because mail had come: the end of it, not a fault. But whoever
                 // cannot tell just now (451) may well have more.
@@ -186,8 +187,7 @@ impl<K: Sink> Run<'_, K> {
                 if the_end || says_no_mail(&reply) {
                     return Ok(Round::NoMail(Some(reply)));
                 }
-                let verb = if verb == "atrn" { "ATRN" } else { "TURN" };
-                Err(FetchFault::Refused { verb, reply })
+                Err(FetchFault::Refused { verb: way.verb(), reply })
             }
         }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::call::{calling, connect_exit, groups};
 use super::errand::judged;
 use crate::config::fetch::check::Purpose;
-use crate::config::fetch::{Account, Ask, Effective, TlsMode};
+use crate::config::fetch::{Account, Ask, Effective, Profile, TlsMode, Verb};
 use crate::exit::{Exit, Failure};
 use crate::net::resolve;
 use crate::smtp::Domain;
@@ -109,15 +109,18 @@ async fn planned(account: &Account) -> Planned {
     }
 }
 
-/// What is said depends on what the provider lists: a bare TURN only where it has no ATRN.
+/// What is said depends on what the provider lists: of these the first that it does.
 fn commands(account: &Account) -> Vec<String> {
     let atrn = |group: Vec<Domain>| {
         let names: Vec<&str> = group.iter().map(Domain::as_str).collect();
         format!("ATRN {}", names.join(",")).trim_end().to_owned()
     };
-    let atrn = groups(&account.domains, LINE).into_iter().map(atrn);
-    let turn = (account.turn && !account.force_atrn).then(|| "TURN".to_owned());
-    atrn.chain(turn).collect()
+    let may_be_atrn = account.verb != Verb::Turn;
+    let listed = may_be_atrn.then(|| groups(&account.domains, LINE).into_iter().map(atrn));
+    let again = account.profile == Profile::Exchange && may_be_atrn && !account.domains.is_empty();
+    let bare = again.then(|| "ATRN".to_owned());
+    let turn = (account.verb != Verb::Atrn).then(|| "TURN".to_owned());
+    listed.into_iter().flatten().chain(bare).chain(turn).collect()
 }
 
 #[cfg(test)]
@@ -127,12 +130,22 @@ mod tests {
 
     #[test]
     fn commands_are_those_that_would_be_said() {
-        let account = |domains: &[&str], turn| {
+        let account = |domains: &[&str], verb, profile| {
             let domains = domains.iter().map(|name| Domain::parse(name).unwrap()).collect();
-            let layer = Layer { domains: Some(domains), turn: Some(turn), ..Layer::default() };
+            let layer = Layer {
+                domains: Some(domains),
+                verb: Some(verb),
+                profile: Some(profile),
+                ..Layer::default()
+            };
             commands(&Account::new("a", layer))
         };
-        assert_eq!(account(&["a.example", "b.example"], false), ["ATRN a.example,b.example"]);
-        assert_eq!(account(&[], true), ["ATRN", "TURN"]);
+        let two = &["a.example", "b.example"];
+        assert_eq!(account(two, Verb::Atrn, Profile::Odmr), ["ATRN a.example,b.example"]);
+        assert_eq!(account(&[], Verb::Auto, Profile::Odmr), ["ATRN", "TURN"]);
+        assert_eq!(account(two, Verb::Turn, Profile::Exchange), ["TURN"]);
+        let auto = account(two, Verb::Auto, Profile::Exchange);
+        assert_eq!(auto, ["ATRN a.example,b.example", "ATRN", "TURN"]);
+        assert_eq!(account(&[], Verb::Auto, Profile::Exchange), ["ATRN", "TURN"]);
     }
 }

@@ -191,6 +191,7 @@ impl Proof {
         };
         self.tried = match &wanted {
             Wanted::Name(name) => name.clone(),
+            Wanted::Of { domain, name } => format!("{domain}\\{name}"),
             Wanted::Certificate { name, .. } => {
                 name.clone().unwrap_or_else(|| "(certificate)".to_owned())
             }

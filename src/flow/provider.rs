@@ -16,7 +16,7 @@ use super::push::Pushing;
 use super::room::{Load, Places, Room};
 use crate::config::accounts::{Accounts, Network, Switch};
 use crate::config::fetch::{Account, Layer, TlsMode};
-use crate::config::provider::{DomainSettings, Etrn, Notices, Settings, Smarthost};
+use crate::config::provider::{DomainSettings, Etrn, Notices, Settings, Smarthost, TurnEmpty};
 use crate::config::recipients::Recipients;
 use crate::config::value::Size;
 use crate::net::admission::network;
@@ -24,11 +24,12 @@ use crate::net::rate::{Rates, keep_newer_half};
 use crate::net::spf::Spf;
 use crate::net::{Callers, TlsServer, Wire};
 use crate::odmr::etrn::Whom;
-use crate::odmr::{self, Answer, Claim, Terms, Waiting};
+use crate::odmr::{self, Answer, Claim, Empty, Terms, Waiting};
 use crate::queue::{Fate, Learned, Quota, learned};
 use crate::sasl::{self, Decoys, Mechanism};
 use crate::session::server::Mechanisms;
 use crate::session::transcript::Transcript;
+use crate::session::turn::Asks;
 use crate::session::{AtrnRequest, Patience, Profile, ServerSettings};
 use crate::smtp::{Domain, ForwardPath, Mailbox, Stage};
 use crate::spool::{Order, Part, Spool};
@@ -70,6 +71,12 @@ pub struct House {
     pub odmr: Arc<ServerSettings>,
     /// What the submission listeners are.
     pub submission: Arc<ServerSettings>,
+    /// What the Exchange listener is.
+    pub exchange: Arc<ServerSettings>,
+    /// The octets of a session there, behind the turn.
+    pub exchange_octets: Option<u64>,
+    /// What a TURN is told when nothing waits.
+    pub turn_empty: Empty,
     /// How long we wait for a customer after the turn.
     pub patience: Patience,
     /// In what order mail goes out.
@@ -176,6 +183,10 @@ pub struct Turning {
     pub stream: Switch,
     /// It is one of the sessions that are remembered under their names.
     pub is_session: bool,
+    /// Nothing waited when it was asked for.
+    pub had_nothing: bool,
+    /// So many octets are sent, one message at least; what is left waits.
+    pub most_octets: Option<u64>,
     uses: Arc<Mutex<HashMap<String, Use>>>,
 }
 
@@ -188,6 +199,8 @@ impl Turning {
             line_per_record: Switch::Off,
             stream: Switch::Auto,
             is_session: false,
+            had_nothing: false,
+            most_octets: None,
             uses: Arc::default(),
         }
     }
@@ -282,7 +295,12 @@ impl<S: Spool> Provider<S> {
                 .map_or(house.sessions_per_account, |most| most.get()),
         };
         let claim = odmr::claim(request.domains(), &terms, now);
-        let answer = odmr::answer(&claim, self.waiting(&claim));
+        let waiting = self.waiting(&claim);
+        let empty = match request.asks() {
+            Asks::ByAtrn => Empty::Told,
+            Asks::ByTurn => house.turn_empty,
+        };
+        let answer = odmr::answer(&claim, waiting, empty);
         if matches!(claim, Claim::Full(_)) {
             used.last = Some(now);
         }
@@ -290,8 +308,17 @@ impl<S: Spool> Provider<S> {
         used.sessions += 1;
         let (line_per_record, stream) = (account.line_per_record, account.stream);
         let (account, uses) = (name.to_owned(), self.uses.clone());
-        let is_session = true;
-        (answer, Some(Turning { account, domains, line_per_record, stream, is_session, uses }))
+        let turning = Turning {
+            account,
+            domains,
+            line_per_record,
+            stream,
+            is_session: true,
+            had_nothing: waiting != Waiting::Something,
+            most_octets: None,
+            uses,
+        };
+        (answer, Some(turning))
     }
 
     /// Something has come in for this domain.
@@ -450,7 +477,10 @@ impl House {
         let domains = held(settings, &accounts, lists);
         let times = &settings.timeouts;
         let odmr = odmr_settings(settings, name, &accounts, tls, oracle.as_ref());
-        let [mx, lmtp, odmr, submission] = servers(settings, name, tls, &domains, odmr);
+        let exchanges = mechanisms(&accounts, oracle.as_ref(), accounts.any_ntlm());
+        let [mx, lmtp, odmr, submission, exchange] =
+            servers(settings, name, tls, &domains, odmr, exchanges);
+        let most = settings.exchange.session_bytes.octets();
         let pushes = |held: &Held| held.host.as_ref().is_some_and(|host| host.push);
         let pushed = domains.iter().filter(|(_, held)| pushes(held));
         House {
@@ -458,6 +488,12 @@ impl House {
             lmtp,
             odmr,
             submission,
+            exchange,
+            exchange_octets: (most > 0).then_some(most),
+            turn_empty: match settings.exchange.turn_empty {
+                TurnEmpty::TurnQuit => Empty::Turned,
+                TurnEmpty::Told => Empty::Told,
+            },
             pushed: pushed.map(|(domain, _)| domain.clone()).collect(),
             patience: Patience {
                 greeting: times.greeting.get(),
@@ -588,14 +624,15 @@ fn mx_settings(settings: &Settings, profile: Profile, name: &str, tls: bool) -> 
     }
 }
 
-/// What each listener is: MX, LMTP, ODMR, submission.
+/// What each listener is: MX, LMTP, ODMR, submission, Exchange.
 fn servers(
     settings: &Settings,
     name: &str,
     tls: bool,
     domains: &HashMap<Domain, Held>,
     odmr: ServerSettings,
-) -> [Arc<ServerSettings>; 4] {
+    exchanges: Mechanisms,
+) -> [Arc<ServerSettings>; 5] {
     let asked = |by: fn(Whom) -> bool| {
         domains.values().filter_map(|held| held.host.as_ref()).any(|host| by(host.etrn))
     };
@@ -610,7 +647,14 @@ fn servers(
     };
     let odmr = ServerSettings { etrn: asked(|whom| whom != Whom::Nobody), ..odmr };
     let submission = ServerSettings { submission: true, require_tls: true, ..odmr.clone() };
-    [mx, lmtp, odmr, submission].map(Arc::new)
+    // Without TLS it could not be reached by those that it is for.
+    let exchange = ServerSettings {
+        profile: Profile::Exchange,
+        require_tls: false,
+        mechanisms: exchanges,
+        ..odmr.clone()
+    };
+    [mx, lmtp, odmr, submission, exchange].map(Arc::new)
 }
 
 fn odmr_settings(
@@ -630,7 +674,7 @@ fn odmr_settings(
         login: settings.timeouts.login.get(),
         starttls: tls,
         require_tls: settings.odmr.require_tls && tls,
-        mechanisms: mechanisms(accounts, oracle),
+        mechanisms: mechanisms(accounts, oracle, false),
         ..ServerSettings::new(Profile::Odmr, name)
     }
 }
@@ -670,7 +714,7 @@ fn judge(settings: &Settings) -> Option<Spf> {
 ///
 /// Where a Dovecot checks passwords, they are what it can check. While nobody knows, PLAIN and LOGIN,
 /// which every Dovecot can: a customer that may show its password is told "not now" until then.
-fn mechanisms(accounts: &Accounts, oracle: Option<&Oracle>) -> Mechanisms {
+fn mechanisms(accounts: &Accounts, oracle: Option<&Oracle>, ntlm: bool) -> Mechanisms {
     let clear_login = accounts.any_clear_login();
     let certificate = accounts.iter().any(|account| !account.certificates.is_empty());
     let can = |mechanism: &Mechanism| match oracle {
@@ -684,7 +728,7 @@ fn mechanisms(accounts: &Accounts, oracle: Option<&Oracle>) -> Mechanisms {
         offer.map(|mechanism| mechanism.name().to_owned()).collect()
     };
     Mechanisms {
-        clear: names(sasl::Line { clear_login, ..sasl::Line::default() }),
-        tls: names(sasl::Line { tls: true, binding: true, certificate, clear_login }),
+        clear: names(sasl::Line { clear_login, ntlm, ..sasl::Line::default() }),
+        tls: names(sasl::Line { tls: true, binding: true, certificate, clear_login, ntlm }),
     }
 }

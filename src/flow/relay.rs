@@ -21,7 +21,7 @@ use super::submit::Submission;
 use crate::net::{Callers, Wire, WireFault};
 use crate::odmr::Answer;
 use crate::sasl::Mechanism;
-use crate::session::turn::ReversedClient;
+use crate::session::turn::{Asks, ReversedClient};
 use crate::session::{AtrnRequest, ClientSession, Event, Odmr, Reversed, ServerSession};
 use crate::smtp::{Reply, Verb};
 use crate::spool::Spool;
@@ -76,6 +76,7 @@ impl<'a, S: Spool> Call<'a, S> {
         let transcript = self.provider.transcript();
         let settings = match self.door {
             Door::Submission | Door::SubmissionTls => self.house.submission.clone(),
+            Door::Exchange => self.house.exchange.clone(),
             _ => self.house.odmr.clone(),
         };
         let mut session = ServerSession::odmr(settings, secure, transcript, Instant::now());
@@ -100,7 +101,11 @@ impl<'a, S: Spool> Call<'a, S> {
                 }
                 Event::Atrn(request) => match self.answer(&session, &request) {
                     (answer, Some(turning)) => {
-                        self.counts().answered(Verb::Atrn, 250);
+                        let verb = match request.asks() {
+                            Asks::ByAtrn => Verb::Atrn,
+                            Asks::ByTurn => Verb::Turn,
+                        };
+                        self.counts().answered(verb, 250);
                         return self.turn(session, request, answer, turning).await;
                     }
                     (answer, None) => session.answer(answer.reply()),
@@ -195,10 +200,13 @@ impl<'a, S: Spool> Call<'a, S> {
         session: &ServerSession<Odmr>,
         request: &AtrnRequest,
     ) -> (Answer, Option<Turning>) {
-        let (answer, turning) = self.provider.answer(request, Instant::now());
+        let (answer, mut turning) = self.provider.answer(request, Instant::now());
+        if let Some(turning) = turning.as_mut().filter(|_| self.door == Door::Exchange) {
+            turning.most_octets = self.house.exchange_octets;
+        }
         self.helo = session.hello_name();
         self.account = Some(request.identity().account().to_owned());
-        info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(),
+        info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(), by = ?request.asks(),
             reply = answer.reply().to_string(), "atrn");
         if let Some(outcome) = outcome(answer) {
             self.ended(outcome);
@@ -269,6 +277,7 @@ impl<'a, S: Spool> Call<'a, S> {
         self.drained = run.settle_all().await;
         self.ended(match &end {
             Ok(()) if self.drained.deferred > 0 => Outcome::Partial,
+            Ok(()) if turning.had_nothing && self.drained == Drained::default() => Outcome::NoMail,
             Ok(()) => Outcome::Ok,
             Err(LineEnd::TimedOut(_)) => Outcome::Timeout,
             Err(_) => Outcome::Dropped,

@@ -4,7 +4,7 @@ use crate::config::provider::Settings;
 use crate::config::value::Listen;
 
 /// Where the settings want us to listen, by their keys.
-pub fn listeners(settings: &Settings) -> [(&'static str, &[Listen]); 7] {
+pub fn listeners(settings: &Settings) -> [(&'static str, &[Listen]); 8] {
     let (odmr, submission) = (&settings.odmr, &settings.submission);
     [
         ("mx.listen", &settings.mx.listen),
@@ -13,6 +13,7 @@ pub fn listeners(settings: &Settings) -> [(&'static str, &[Listen]); 7] {
         ("odmr.listen_tls", &odmr.listen_tls),
         ("submission.listen", &submission.listen),
         ("submission.listen_tls", &submission.listen_tls),
+        ("exchange.listen", &settings.exchange.listen),
         ("http.listen", settings.http.listen.as_slice()),
     ]
 }

@@ -155,6 +155,8 @@ pub enum Door {
     Submission,
     /// Mail of their own; TLS from the first octet.
     SubmissionTls,
+    /// Their mail, by TURN, where they know no port but 25.
+    Exchange,
     /// Figures, by HTTP.
     Http,
 }
@@ -438,7 +440,9 @@ impl<S: Spool> Hall<S> {
         match door {
             Door::Mx => intake(wire, &self.provider, BroughtBy::World, id, self.stop).await,
             Door::Lmtp => intake(wire, &self.provider, BroughtBy::Front, id, self.stop).await,
-            Door::Odmr | Door::Submission => relay(wire, &self.provider, door, id, self.stop).await,
+            Door::Odmr | Door::Submission | Door::Exchange => {
+                relay(wire, &self.provider, door, id, self.stop).await;
+            }
             Door::OdmrTls | Door::SubmissionTls => {
                 let mut wire = wire;
                 match self.provider.secure(&mut wire, Callers::Customers).await {
@@ -457,13 +461,14 @@ impl<S: Spool> Hall<S> {
 
 impl Door {
     /// Each, in its order.
-    pub const ALL: [Door; 7] = [
+    pub const ALL: [Door; 8] = [
         Door::Mx,
         Door::Lmtp,
         Door::Odmr,
         Door::OdmrTls,
         Door::Submission,
         Door::SubmissionTls,
+        Door::Exchange,
         Door::Http,
     ];
 
@@ -476,6 +481,7 @@ impl Door {
             Door::OdmrTls => "odmrs",
             Door::Submission => "submission",
             Door::SubmissionTls => "submissions",
+            Door::Exchange => "exchange",
             Door::Http => "http",
         }
     }
@@ -488,6 +494,7 @@ impl Door {
             Door::OdmrTls => 's',
             Door::Submission => 'b',
             Door::SubmissionTls => 'c',
+            Door::Exchange => 'e',
             Door::Http => 'h',
         }
     }
@@ -501,6 +508,7 @@ impl Door {
             "odmrs" => Some(Door::OdmrTls),
             "submission" => Some(Door::Submission),
             "submissions" => Some(Door::SubmissionTls),
+            "exchange" => Some(Door::Exchange),
             "http" => Some(Door::Http),
             _ => None,
         }
@@ -767,12 +775,12 @@ fn doors(
         match Door::of_name(&name) {
             Some(door) => doors.push((door, bound)),
             None => {
-                warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, lmtp, odmr, odmrs, submission, submissions or http")
+                warn!(name, address = %bound.address(), "an inherited socket by an unknown name; use smtp, lmtp, odmr, odmrs, submission, submissions, exchange or http")
             }
         }
     }
     let given = |door: Door| doors.iter().any(|(have, _)| *have == door);
-    let [mx, lmtp, odmr, odmrs, submission, submissions, http] =
+    let [mx, lmtp, odmr, odmrs, submission, submissions, exchange, http] =
         restart::listeners(settings).map(|(_, listeners)| listeners);
     let wanted = [
         (Door::Mx, mx, given(Door::Mx)),
@@ -781,6 +789,7 @@ fn doors(
         (Door::OdmrTls, odmrs, given(Door::OdmrTls) || !tls),
         (Door::Submission, submission, given(Door::Submission) || !tls),
         (Door::SubmissionTls, submissions, given(Door::SubmissionTls) || !tls),
+        (Door::Exchange, exchange, given(Door::Exchange)),
         (Door::Http, http, given(Door::Http)),
     ];
     let given_lmtp = given(Door::Lmtp);

@@ -31,6 +31,15 @@ pub enum Waiting {
     Unknown,
 }
 
+/// What a customer hears for whom nothing waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Empty {
+    /// 453. RFC 2645, section 5.2.1.
+    Told,
+    /// 250, and behind the turn nothing but QUIT: who says TURN may be older than 453.
+    Turned,
+}
+
 /// What an ATRN is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -84,11 +93,14 @@ pub fn claim(asked: &[Domain], terms: &Terms<'_>, now: Instant) -> Claim {
 ///
 /// There is no row for 530 or 501: before AUTH, or with a malformed list, there is no request to
 /// ask about.
-pub fn answer(claim: &Claim, waiting: Waiting) -> Answer {
+pub fn answer(claim: &Claim, waiting: Waiting, empty: Empty) -> Answer {
     match (claim, waiting) {
         (Claim::Partial, _) => Answer::Refused,
         (Claim::TooSoon(wait), _) => Answer::TooSoon(*wait),
         (Claim::Full(_), Waiting::Unknown) => Answer::TryLater,
+        (Claim::Full(_), Waiting::Nothing | Waiting::Elsewhere) if empty == Empty::Turned => {
+            Answer::Turn
+        }
         (Claim::Full(_), Waiting::Nothing) => Answer::NothingWaiting,
         (Claim::Full(_), Waiting::Elsewhere) => Answer::AllOnItsWay,
         (Claim::Full(_), Waiting::Something) => Answer::Turn,
@@ -171,15 +183,28 @@ mod tests {
     }
 
     #[test]
+    fn who_is_older_than_453_is_turned_for_nothing_but_nobody_else_is() {
+        let code = |claim, waiting| answer(claim, waiting, Empty::Turned).reply().code;
+        let full = Claim::Full(vec![]);
+        for waiting in [Waiting::Nothing, Waiting::Elsewhere, Waiting::Something] {
+            assert_eq!(code(&full, waiting), 250, "{waiting:?}");
+            assert_eq!(code(&Claim::Partial, waiting), 450, "{waiting:?}");
+            assert_eq!(code(&Claim::TooSoon(None), waiting), 450, "{waiting:?}");
+        }
+        assert_eq!(code(&full, Waiting::Unknown), 451);
+    }
+
+    #[test]
     fn the_codes_of_section_7() {
         let full = Claim::Full(vec![]);
-        let code = |claim, waiting| answer(claim, waiting).reply().code;
+        let code = |claim, waiting| answer(claim, waiting, Empty::Told).reply().code;
         assert_eq!(code(&full, Waiting::Something), 250);
         assert_eq!(code(&full, Waiting::Nothing), 453);
         assert_eq!(code(&full, Waiting::Elsewhere), 453);
         assert_eq!(code(&Claim::Partial, Waiting::Something), 450);
         assert_eq!(code(&Claim::TooSoon(None), Waiting::Something), 450);
-        let soon = answer(&Claim::TooSoon(Some(Duration::from_millis(1500))), Waiting::Nothing);
+        let soon = Claim::TooSoon(Some(Duration::from_millis(1500)));
+        let soon = answer(&soon, Waiting::Nothing, Empty::Told);
         assert_eq!(soon.reply().to_string(), "450 4.7.0 too soon; try again in 2 s");
         assert_eq!(code(&full, Waiting::Unknown), 451);
         assert_eq!(

@@ -127,7 +127,7 @@ pub(super) fn response(user: &str, password: &[u8], challenge: &[u8]) -> Vec<u8>
     format!("{user} {}", hex(&digest)).into_bytes()
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(super) fn hex(octets: &[u8]) -> String {
     use fmt::Write;
     octets.iter().fold(String::with_capacity(2 * octets.len()), |mut text, octet| {
         let _ = write!(text, "{octet:02x}"); // a String takes everything
@@ -135,7 +135,7 @@ fn hex(octets: &[u8]) -> String {
     })
 }
 
-fn unhex<const N: usize>(digits: &[u8]) -> Option<Zeroizing<[u8; N]>> {
+pub(super) fn unhex<const N: usize>(digits: &[u8]) -> Option<Zeroizing<[u8; N]>> {
     let mut octets = Zeroizing::new([0; N]);
     let value = |digit: u8| char::from(digit).to_digit(16).map(|v| v as u8);
     if digits.len() != 2 * N {

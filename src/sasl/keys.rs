@@ -1,7 +1,7 @@
 //! What a provider keeps of a password: never the password.
 //!
 //! SCRAM's keys serve SCRAM, and check PLAIN and LOGIN; CRAM-MD5 needs its own, and weakens what is
-//! kept, so an account may do without.
+//! kept, so an account may do without. NTLM needs what is weaker still, and no account has it unasked.
 
 use std::fmt;
 
@@ -13,6 +13,7 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use super::cram::CramContexts;
+use super::ntlm::NtHash;
 use super::prep::{BadSecret, prepare};
 
 /// How often a new password is hashed. Two and a half times what RFC 7677 asks for, a few
@@ -44,6 +45,9 @@ pub enum BadStored {
     /// Not the shape Dovecot writes.
     #[error("not {{CRAM-MD5}} and 64 hexadecimal digits")]
     Cram,
+    /// Not the shape Dovecot writes.
+    #[error("not {{NTLM}} and 32 hexadecimal digits")]
+    Ntlm,
 }
 
 /// SCRAM's keys of a password. RFC 5802, section 3.
@@ -145,6 +149,8 @@ pub struct Credentials {
     pub scram: ScramKeys,
     /// For CRAM-MD5, where the account has it.
     pub cram: Option<CramContexts>,
+    /// For NTLM, where the account has it.
+    pub ntlm: Option<NtHash>,
 }
 
 impl Credentials {
@@ -164,7 +170,14 @@ impl Credentials {
         Ok(Credentials {
             scram: ScramKeys::derive(&prepared, salt, iterations),
             cram: with_cram.then(|| CramContexts::derive(prepared.as_bytes())),
+            ntlm: None,
         })
+    }
+
+    /// With what NTLM needs of the same password, too: as good as the password to whoever steals it.
+    #[must_use]
+    pub fn with_ntlm(self, password: &str) -> Credentials {
+        Credentials { ntlm: Some(NtHash::derive(password)), ..self }
     }
 }
 

@@ -13,6 +13,9 @@ pub enum Mechanism {
     External,
     /// The secret is not shown, but the server proves nothing.
     CramMd5,
+    /// NTLMv2, for customers that know only that and LOGIN: the secret is not shown, but what the server
+    /// keeps is as good as it. We check it, and log in nowhere by it.
+    Ntlm,
     /// The secret itself is sent.
     Plain,
     /// The same, in two steps: for Exchange and IIS.
@@ -26,7 +29,18 @@ pub struct UnknownMechanism;
 
 impl Mechanism {
     /// Every mechanism, strongest first.
-    pub const ALL: [Mechanism; 6] = [
+    pub const ALL: [Mechanism; 7] = [
+        Mechanism::ScramSha256Plus,
+        Mechanism::ScramSha256,
+        Mechanism::External,
+        Mechanism::CramMd5,
+        Mechanism::Ntlm,
+        Mechanism::Plain,
+        Mechanism::Login,
+    ];
+
+    /// Those by which a customer of ours can log in.
+    pub const SPOKEN: [Mechanism; 6] = [
         Mechanism::ScramSha256Plus,
         Mechanism::ScramSha256,
         Mechanism::External,
@@ -42,6 +56,7 @@ impl Mechanism {
             Mechanism::ScramSha256 => "SCRAM-SHA-256",
             Mechanism::External => "EXTERNAL",
             Mechanism::CramMd5 => "CRAM-MD5",
+            Mechanism::Ntlm => "NTLM",
             Mechanism::Plain => "PLAIN",
             Mechanism::Login => "LOGIN",
         }
@@ -84,6 +99,8 @@ pub struct Line {
     pub certificate: bool,
     /// Some account may send its password in clear.
     pub clear_login: bool,
+    /// Some account has what NTLM needs.
+    pub ntlm: bool,
 }
 
 /// What a provider lists after AUTH on such a connection, strongest first.
@@ -92,6 +109,7 @@ pub fn offer(line: Line) -> Vec<Mechanism> {
         Mechanism::ScramSha256Plus => line.tls && line.binding,
         Mechanism::ScramSha256 | Mechanism::CramMd5 => true,
         Mechanism::External => line.tls && line.certificate,
+        Mechanism::Ntlm => line.ntlm,
         Mechanism::Plain | Mechanism::Login => line.tls || line.clear_login,
     };
     Mechanism::ALL.into_iter().filter(fits).collect()
@@ -145,6 +163,9 @@ pub enum Obstacle {
     /// No certificate was shown.
     #[error("needs TLS with a client certificate")]
     NoCertificate,
+    /// We have only the other side of it.
+    #[error("is none that this program logs in by")]
+    NotSpoken,
     /// A password is there and should be used.
     #[error("is used only where no password is set, or when asked for by name")]
     HasSecret,
@@ -184,7 +205,7 @@ pub fn choose<S: AsRef<str>>(offered: &[S], policy: &Policy) -> Result<Mechanism
         };
     }
     let listed = |m: &Mechanism| offered.iter().any(|o| o.as_ref().parse() == Ok(*m));
-    let known: Vec<Mechanism> = Mechanism::ALL.into_iter().filter(listed).collect();
+    let known: Vec<Mechanism> = Mechanism::SPOKEN.into_iter().filter(listed).collect();
     let judged = known.iter().map(|&m| (m, obstacle(m, policy)));
     match known.iter().find(|&&m| obstacle(m, policy).is_none()) {
         Some(&mechanism) => Ok(mechanism),
@@ -201,6 +222,7 @@ pub fn choose<S: AsRef<str>>(offered: &[S], policy: &Policy) -> Result<Mechanism
 fn obstacle(mechanism: Mechanism, policy: &Policy) -> Option<Obstacle> {
     let safe = policy.verified_tls;
     match mechanism {
+        Mechanism::Ntlm => Some(Obstacle::NotSpoken),
         Mechanism::External if !policy.certificate => Some(Obstacle::NoCertificate),
         Mechanism::External if policy.secret => Some(Obstacle::HasSecret),
         Mechanism::External => None,
@@ -299,7 +321,10 @@ mod tests {
         assert_eq!(choose::<&str>(&[], &safe()), Ok(Mechanism::CramMd5));
         let open = Policy { verified_tls: false, ..safe() };
         assert_eq!(choose::<&str>(&[], &open), Err(NoMechanism::NothingOffered));
+        // Of NTLM we know one side.
         assert_eq!(choose(&["NTLM"], &safe()), Err(NoMechanism::NoneKnown));
+        let forced = Policy { forced: Some(Mechanism::Ntlm), ..safe() };
+        assert!(choose(&["NTLM"], &forced).is_err());
     }
 
     #[test]
@@ -307,7 +332,8 @@ mod tests {
         let clear = offer(Line::default());
         assert_eq!(clear, [Mechanism::ScramSha256, Mechanism::CramMd5]);
         assert!(offer(Line { clear_login: true, ..Line::default() }).contains(&Mechanism::Login));
-        let all = Line { tls: true, binding: true, certificate: true, clear_login: false };
-        assert_eq!(offer(all), Mechanism::ALL);
+        let all = Line { tls: true, binding: true, certificate: true, ..Line::default() };
+        assert_eq!(offer(all), Mechanism::SPOKEN);
+        assert_eq!(offer(Line { ntlm: true, ..all }), Mechanism::ALL);
     }
 }

@@ -1,7 +1,8 @@
 //! The proof: how a customer shows who it is, and a provider that it knows the secret too.
 //!
 //! Both sides of CRAM-MD5 (RFC 2195), SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, 7677, 9266),
-//! PLAIN (RFC 4616), LOGIN and EXTERNAL (RFC 4422, appendix A), as SMTP carries them (RFC 4954):
+//! PLAIN (RFC 4616), LOGIN and EXTERNAL (RFC 4422, appendix A), as SMTP carries them (RFC 4954), and
+//! the provider's side of NTLMv2 (MS-NLMP, MS-SMTPNTLM):
 //!
 //! ```text
 //! C: AUTH CRAM-MD5
@@ -24,6 +25,7 @@ mod client;
 mod cram;
 mod keys;
 mod mechanism;
+mod ntlm;
 mod prep;
 mod scram;
 mod server;
@@ -34,6 +36,7 @@ pub use keys::{BadStored, Credentials, DEFAULT_ITERATIONS, MAX_ITERATIONS, MIN_I
 pub use keys::{SALT_OCTETS, ScramKeys};
 pub use mechanism::{InClear, Line, Mechanism, NoMechanism, Obstacle, Policy, UnknownMechanism};
 pub use mechanism::{choose, offer};
+pub use ntlm::NtHash;
 pub use prep::{BadSecret, prepare};
 pub use server::{
     AskedFrom, DovecotFault, DovecotTalk, Heard, MAX_LINE as MAX_DOVECOT_LINE, Vouched,

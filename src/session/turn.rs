@@ -16,17 +16,32 @@ use super::{Odmr, Reversed};
 use crate::sasl::Identity;
 use crate::smtp::{Domain, Reply};
 
+/// By which command mail is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// ATRN. RFC 2645.
+    ByAtrn,
+    /// TURN, behind a login. RFC 5321, appendix F.1.
+    ByTurn,
+}
+
 /// Somebody proved who they are and asked for mail. Born only inside an authenticated session, so
 /// holding one *is* the proof.
 #[derive(Debug, PartialEq, Eq)]
 pub struct AtrnRequest {
     identity: Identity,
     domains: Vec<Domain>,
+    asks: Asks,
 }
 
 impl AtrnRequest {
-    pub(super) fn new(identity: Identity, domains: Vec<Domain>) -> AtrnRequest {
-        AtrnRequest { identity, domains }
+    pub(super) fn new(identity: Identity, domains: Vec<Domain>, asks: Asks) -> AtrnRequest {
+        AtrnRequest { identity, domains, asks }
+    }
+
+    /// By which command.
+    pub fn asks(&self) -> Asks {
+        self.asks
     }
 
     /// Who asks.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use odmr::config::fetch::{Account, Layer};
 use odmr::flow::call::{Asked, Called};
 use odmr::flow::line::ask;
 use odmr::flow::provider::Provider;
@@ -177,8 +178,9 @@ async fn turned(
     session.respond(&response(&challenge), now());
     ask(&mut wire, &mut session).await.ok()?;
     let called = Called { wire, session, offers: *offers, mechanism: None };
-    match called.ask_for(&[], false).await.ok()? {
-        Asked::Turning(called, granted) => Some((called.wire, called.session, granted)),
+    let account = Account::new(ACCOUNT, Layer::default());
+    match called.ask_for(&account, &[]).await.ok()? {
+        Asked::Turning(called, _, granted) => Some((called.wire, called.session, granted)),
         Asked::Told(..) => None,
     }
 }

@@ -10,6 +10,7 @@ mod complaints;
 mod customers_send;
 mod dovecot_knows;
 mod examples_work;
+mod exchange_calls_odmrd;
 mod far_corners;
 mod fetchmail_calls_odmrd;
 mod in_front;

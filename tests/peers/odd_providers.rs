@@ -124,22 +124,70 @@ fn atrn_that_is_not_listed_is_said_when_the_user_says_so() {
     let script =
         UP_TO_ATRN.replace("P: 250-AUTH CRAM-MD5\n    P: 250 ATRN", "P: 250 AUTH CRAM-MD5");
     let script = [&script, NO_MAIL, GOODBYE].concat();
-    meets_one(Script::provider(&script), &["--force-atrn"]).ended(0, "no_mail");
+    meets_one(Script::provider(&script), &["--verb", "atrn"]).ended(0, "no_mail");
 }
 
 #[test]
-fn a_bare_turn_where_the_user_allows_it() {
+fn a_bare_turn_where_there_is_no_atrn() {
     let script = UP_TO_ATRN.replace("P: 250 ATRN", "P: 250 TURN");
     let mut ledger = Ledger::default();
     let provider = [&script.replace("C: ATRN *", "C: TURN"), TURNED, MESSAGE, QUIT].concat();
     let provider =
         Script::provider(&provider).with("content", &stuffed(&ledger.letter(500).content));
     let none = [&script.replace("C: ATRN *", "C: TURN"), NO_MAIL, GOODBYE].concat();
-    let fetched = all_mail_comes(&ledger, vec![provider, Script::provider(&none)], &["--turn"]);
+    let fetched = all_mail_comes(&ledger, vec![provider, Script::provider(&none)], &[]);
     assert_eq!(fetched.ended(0, "ok").text("verb"), "turn");
-    let unasked = script.split("    C: AUTH").next().expect("a beginning").to_owned();
+    let neither = script.replace("P: 250 TURN", "P: 250 HELP");
+    let unasked = neither.split("    C: AUTH").next().expect("a beginning").to_owned();
     let provider = Script::provider(&[&unasked, GOODBYE].concat());
     meets_one(provider, &[]).ended(76, "protocol");
+}
+
+/// What Exchange 2003 on Windows Server 2003 says up to the TURN, in clear.
+const EXCHANGE: &str = r"
+    P: 220 EX1 Microsoft ESMTP MAIL Service, Version: 6.0.3790.3959 ready at  Sun, 22 Feb 2004 17:03:04 +0100
+    C: EHLO *
+    P: 250-EX1 Hello [127.0.0.1]
+    P: 250-TURN
+    P: 250-SIZE
+    P: 250-8bitmime
+    P: 250-X-EXPS GSSAPI NTLM LOGIN
+    P: 250-X-EXPS=LOGIN
+    P: 250-AUTH GSSAPI NTLM LOGIN
+    P: 250-AUTH=LOGIN
+    P: 250 OK
+    C: AUTH LOGIN
+    P: 334 VXNlcm5hbWU6
+    C: *
+    P: 334 UGFzc3dvcmQ6
+    C: *
+    P: 235 2.7.0 Authentication successful.
+    C: TURN
+";
+/// It sends twenty messages over a connection.
+const CAP: usize = 20;
+
+/// T5, MSQ-08: its twenty messages sent, it says QUIT, or just closes. A line that has turned cannot be
+/// opened anew by the one that sends.
+#[test]
+fn an_exchange_with_more_than_it_sends_over_one_connection() {
+    for end in [QUIT, "[drop]"] {
+        let mut ledger = Ledger::default();
+        let mut call = |count: usize| {
+            let messages = (0..count).map(|n| MESSAGE.replace("content", &format!("content{n}")));
+            let text = [EXCHANGE, TURNED, &messages.collect::<String>(), end].concat();
+            (0..count).fold(Script::provider(&text), |script, n| {
+                script.with(&format!("content{n}"), &stuffed(&ledger.letter(300).content))
+            })
+        };
+        let mut providers = vec![call(CAP), call(CAP), call(5)];
+        providers.push(Script::provider(&[EXCHANGE, TURNED, QUIT].concat()));
+        let flags = ["--profile", "exchange"];
+        let fetched = all_mail_comes(&ledger, providers, &flags).ended(0, "ok");
+        assert_eq!((fetched.count("rounds"), fetched.count("accepted")), (4, 45), "{fetched:#?}");
+        assert_eq!((fetched.text("verb"), fetched.text("mech")), ("turn", "LOGIN"));
+        assert_eq!(fetched.summary["more"], false, "{fetched:#?}");
+    }
 }
 
 #[test]

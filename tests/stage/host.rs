@@ -7,6 +7,7 @@ use odmr::flow::provider::House;
 use odmr::mail::Recipient;
 use odmr::odmr::{self as bargain, Answer, Terms, Waiting};
 use odmr::sasl::{Mechanism, ServerContext, ServerExchange, ServerStep};
+use odmr::session::turn::Asks;
 use odmr::session::{AtrnRequest, Event, Odmr, Outgoing, ServerSession, Verdict};
 use odmr::smtp::command::{Command, parse};
 use odmr::smtp::{Domain, ForwardPath, Reply};
@@ -143,7 +144,11 @@ impl Host {
             self.last = Some(now);
         }
         let waiting = if self.letters.is_empty() { Waiting::Nothing } else { Waiting::Something };
-        bargain::answer(&claim, waiting)
+        let empty = match request.asks() {
+            Asks::ByAtrn => bargain::Empty::Told,
+            Asks::ByTurn => self.house.turn_empty,
+        };
+        bargain::answer(&claim, waiting, empty)
     }
 
     /// Entries that would still wait, and those that would be set aside for a notice.

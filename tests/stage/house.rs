@@ -13,6 +13,7 @@ use odmr::config::accounts::Accounts;
 use odmr::config::provider::Settings;
 use odmr::config::recipients::Recipients;
 use odmr::flow::provider::{House, Lists};
+use odmr::odmr::Empty;
 use odmr::sasl::Credentials;
 use odmr::session::server::Mechanisms;
 use odmr::session::{Patience, Profile, ServerSettings};
@@ -72,6 +73,10 @@ pub fn house(script: &Script) -> House {
     house.mx = Arc::new(adjusted(&house.mx, script));
     house.lmtp = Arc::new(adjusted(&house.lmtp, script));
     house.odmr = Arc::new(adjusted(&house.odmr, script));
+    house.exchange = Arc::new(adjusted(&house.exchange, script));
+    if script.is("turn_empty", "453") {
+        house.turn_empty = Empty::Told;
+    }
     house
 }
 

@@ -58,6 +58,12 @@ impl Pure {
                 Transcript::kept(),
                 now,
             )),
+            Profile::Exchange => Role::Odmr(ServerSession::odmr(
+                host.house.exchange.clone(),
+                secure,
+                Transcript::kept(),
+                now,
+            )),
             Profile::ReversedCustomer => Role::Customer(behind_the_turn(script, secure, now)),
             Profile::Customer => panic!("what a customer says first is its caller's decision"),
         };

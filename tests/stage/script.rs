@@ -22,6 +22,8 @@ pub enum Profile {
     /// A mail server in front.
     Lmtp,
     Odmr,
+    /// The same for customers that know TURN.
+    Exchange,
     ReversedProvider,
     ReversedCustomer,
     Customer,
@@ -116,6 +118,7 @@ fn profile(word: &str, name: &str) -> Profile {
         "mx" => Profile::Mx,
         "lmtp" => Profile::Lmtp,
         "odmr" => Profile::Odmr,
+        "exchange" => Profile::Exchange,
         "reversed-provider" => Profile::ReversedProvider,
         "reversed-customer" => Profile::ReversedCustomer,
         "customer" => Profile::Customer,

@@ -5,13 +5,14 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use odmr::config::fetch::{Account, ClearAuth, Layer, TlsMode};
+use odmr::config::fetch::{self, Account, ClearAuth, Layer, TlsMode, Verb};
 use odmr::config::value::Server;
 use odmr::flow::call::{CalledFor, Caller};
 use odmr::flow::fetch::Run;
 use odmr::flow::line::Stop;
 use odmr::flow::provider::Provider;
 use odmr::flow::receive::{Receiver, Tally, Terms};
+use odmr::flow::serve::Door;
 use odmr::flow::{intake, relay};
 use odmr::net::tls::Trust;
 use odmr::net::tls::{ClientCertificates, KeyFiles, self_signed};
@@ -152,7 +153,8 @@ impl Live {
                 Profile::Lmtp => {
                     intake::intake(wire, &shared, intake::BroughtBy::Front, "s", stop).await
                 }
-                _ => relay::relay(wire, &shared, odmr::flow::serve::Door::Odmr, "s", stop).await,
+                Profile::Exchange => relay::relay(wire, &shared, Door::Exchange, "s", stop).await,
+                _ => relay::relay(wire, &shared, Door::Odmr, "s", stop).await,
             }
             0
         }));
@@ -358,8 +360,14 @@ fn account(script: &Script, port: u16, tls: bool) -> Account {
         Some("plain") => ClearAuth::Plain,
         _ => ClearAuth::None,
     };
-    account.turn = script.is("turn", "yes");
-    account.force_atrn = script.is("force_atrn", "yes");
+    account.verb = match script.option("verb") {
+        Some("atrn") => Verb::Atrn,
+        Some("turn") => Verb::Turn,
+        _ => Verb::Auto,
+    };
+    if script.is("server", "exchange") {
+        account.profile = fetch::Profile::Exchange;
+    }
     account.domains = script
         .option("domains")
         .into_iter()

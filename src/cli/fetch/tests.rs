@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::Document;
 use crate::config::fetch::check::Purpose;
-use crate::config::fetch::{Judge, Owner, TlsMode, flag, variable};
+use crate::config::fetch::{ClearAuth, Judge, Owner, Profile, TlsMode, Verb, flag, variable};
 use crate::exit::Exit;
 
 fn parsed(line: &str) -> Result<Invocation, Refusal> {
@@ -52,25 +52,43 @@ fn run_may_be_left_out() {
 #[test]
 fn flags_alone_are_enough() {
     let line = "run --server h.example --user u --password-file f --domain d.example \
-                --domain e.example --deliver maildir:/p --turn --folder anna=.A";
+                --domain e.example --deliver maildir:/p --verb turn --folder anna=.A";
     let invocation = parsed(line).unwrap();
     let effective = invocation.accounts(&Files::default()).unwrap().remove(0);
     assert_eq!(effective.check(Purpose::Run), Ok(()));
     let account = &effective.account;
-    assert_eq!((account.domains.len(), account.turn, account.force_atrn), (2, true, false));
+    assert_eq!((account.domains.len(), account.verb), (2, Verb::Turn));
     assert_eq!(account.folders[0].recipient, "anna");
     assert_eq!(account.password, Some(SecretSource::File("f".into())));
     assert_eq!(effective.origin("password"), Origin::Flag);
 }
 
 #[test]
+fn a_profile_sets_what_nobody_has_said() {
+    let files = files(
+        "[account.a]\nserver = \"x.org\"\nport = 465\n[account.b]\nserver = \"x.org\"\n\
+        max_rounds = 7\n[[account.b.fallback]]\nserver = \"y.org\"\nprofile = \"exchange\"\n",
+    );
+    let account = |line| parsed(line).unwrap().accounts(&files).unwrap().remove(0).account;
+    let exchange = account("--profile exchange a");
+    assert_eq!((exchange.port, exchange.max_rounds), (465, 50));
+    assert_eq!((exchange.tls, exchange.clear_auth), (TlsMode::Starttls, ClearAuth::None));
+    let with = account("--profile exchange b");
+    assert_eq!((with.port, with.max_rounds), (25, 7));
+    let without = account("b").providers();
+    assert_eq!((without[0].profile, without[0].port), (Profile::Odmr, 366));
+    assert_eq!((without[1].profile, without[1].port), (Profile::Exchange, 25));
+    assert_eq!(without[1].max_rounds, 7, "how often is the account's");
+}
+
+#[test]
 fn a_flag_overrules_the_file_even_to_say_no() {
     let files =
-        files("[account.a]\nserver = \"x.org\"\nturn = true\ntls = \"implicit\"\nport = 465\n");
-    let effective = parsed("--turn=false --tls none").unwrap().accounts(&files).unwrap().remove(0);
+        files("[account.a]\nserver = \"x.org\"\nverb = \"turn\"\ntls = \"implicit\"\nport = 465\n");
+    let effective = parsed("--verb auto --tls none").unwrap().accounts(&files).unwrap().remove(0);
     let account = &effective.account;
-    assert_eq!((account.turn, account.tls, account.port), (false, TlsMode::None, 465));
-    assert_eq!(effective.origin("turn"), Origin::Flag);
+    assert_eq!((account.verb, account.tls, account.port), (Verb::Auto, TlsMode::None, 465));
+    assert_eq!(effective.origin("verb"), Origin::Flag);
 }
 
 #[test]
@@ -141,7 +159,7 @@ fn variables_are_told_from_flags() {
         let variables = [
             (AGAIN, "1"),
             ("ODMR_PORT", "2525"),
-            ("ODMR_TURN", "true"),
+            ("ODMR_VERB", "turn"),
             ("ODMR_FAMILY", "ipv6"),
             ("ODMR_EXIT", "any"),
             ("ODMR_EXIT_CODES", "fetchmail"),
@@ -151,12 +169,12 @@ fn variables_are_told_from_flags() {
         assert!(again.output().unwrap().status.success());
         return;
     }
-    let files = files("[account.a]\nport = 1\nturn = false\n");
+    let files = files("[account.a]\nport = 1\nverb = \"auto\"\n");
     let effective = parsed("--port 25 a").unwrap().accounts(&files).unwrap().remove(0);
     let account = &effective.account;
-    assert_eq!((account.port, account.turn, account.domains.len()), (25, true, 2));
+    assert_eq!((account.port, account.verb, account.domains.len()), (25, Verb::Turn, 2));
     assert_eq!(effective.origin("port"), Origin::Flag);
-    assert_eq!(effective.origin("turn"), Origin::Environment);
+    assert_eq!(effective.origin("verb"), Origin::Environment);
     let family = |line| parsed(line).unwrap().accounts(&files).unwrap().remove(0).account.family;
     assert_eq!((family("a"), family("-4 a")), (Family::Ipv6, Family::Ipv4));
     let (of_flags, of_variables) = parsed("--exit first a").unwrap().whole;

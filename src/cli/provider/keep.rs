@@ -106,7 +106,8 @@ fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {
         false => Some(new_password(&add.password, &add.name)?),
     };
     let with_cram = !add.password.no_cram;
-    let derived = password.as_ref().map(|(password, _)| derive(password, with_cram));
+    let derived =
+        password.as_ref().map(|(password, _)| derive(password, with_cram, add.password.ntlm));
     let new = NewAccount {
         name: add.name.clone(),
         aliases: add.aliases,
@@ -132,7 +133,8 @@ fn set_password(path: &Path, passwd: Passwd) -> Result<Exit, Failure> {
         return Err(failed(AccountsError::Unknown(passwd.name)));
     }
     let (password, shown) = new_password(&passwd.password, &passwd.name)?;
-    let credentials = derive(&password, !passwd.password.no_cram).map_err(unusable)?;
+    let credentials =
+        derive(&password, !passwd.password.no_cram, passwd.password.ntlm).map_err(unusable)?;
     edit(path, |file| file.set_credentials(&passwd.name, &credentials)).map_err(failed)?;
     tell(&format!("account {} has a new password\n{}", passwd.name, shown_once(shown, &password)))
 }
@@ -176,6 +178,7 @@ fn mechanisms(account: &Account) -> Vec<&'static str> {
     let ways = [
         (kept.is_some(), "scram-sha-256"),
         (kept.is_some_and(|kept| kept.cram.is_some()), "cram-md5"),
+        (kept.is_some_and(|kept| kept.ntlm.is_some()), "ntlm"),
         (!account.certificates.is_empty(), "external"),
         (account.dovecot, "dovecot"),
     ];

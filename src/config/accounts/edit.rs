@@ -186,7 +186,7 @@ impl AccountFile {
         Ok(())
     }
 
-    /// Sets a password anew. What the old one left behind goes, its CRAM-MD5 states included.
+    /// Sets a password anew. What the old one left behind goes, its CRAM-MD5 states and NTLM hash included.
     ///
     /// # Errors
     /// [`AccountsError::Unknown`] when nobody logs in by that name.
@@ -198,6 +198,7 @@ impl AccountFile {
         let name = self.own_name(name)?;
         if let Some(account) = self.table().get_mut(&name).and_then(Item::as_table_like_mut) {
             account.remove("cram_md5");
+            account.remove("ntlm");
             put_credentials(account, credentials);
         }
         Ok(())
@@ -258,6 +259,9 @@ fn put_credentials(account: &mut dyn toml_edit::TableLike, credentials: &Credent
     account.insert("scram_sha_256", value(credentials.scram.stored_form().as_str()));
     if let Some(cram) = &credentials.cram {
         account.insert("cram_md5", value(cram.stored_form().as_str()));
+    }
+    if let Some(ntlm) = &credentials.ntlm {
+        account.insert("ntlm", value(ntlm.stored_form().as_str()));
     }
 }
 

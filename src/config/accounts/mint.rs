@@ -21,13 +21,19 @@ pub fn generate_password() -> SecretString {
 }
 
 /// What is to be kept of a password, under a fresh salt. `with_cram` adds what CRAM-MD5 needs,
-/// which is weaker: leave it out where the customer can do SCRAM.
+/// which is weaker: leave it out where the customer can do SCRAM. `with_ntlm` adds what is weaker still.
 ///
 /// # Errors
 /// [`BadSecret`] when the password is empty, or SASLprep forbids it.
-pub fn derive(password: &SecretString, with_cram: bool) -> Result<Credentials, BadSecret> {
+pub fn derive(
+    password: &SecretString,
+    with_cram: bool,
+    with_ntlm: bool,
+) -> Result<Credentials, BadSecret> {
     let salt: [u8; SALT_OCTETS] = rand::rng().random();
-    Credentials::derive(password.expose_secret(), &salt, DEFAULT_ITERATIONS, with_cram)
+    let password = password.expose_secret();
+    let kept = Credentials::derive(password, &salt, DEFAULT_ITERATIONS, with_cram)?;
+    Ok(if with_ntlm { kept.with_ntlm(password) } else { kept })
 }
 
 #[cfg(test)]
@@ -46,8 +52,10 @@ mod tests {
     #[test]
     fn the_same_password_is_salted_anew() {
         let password = SecretString::from("correct horse");
-        let (one, other) = (derive(&password, true).unwrap(), derive(&password, false).unwrap());
+        let (one, other) =
+            (derive(&password, true, true).unwrap(), derive(&password, false, false).unwrap());
         assert_ne!(one.scram, other.scram);
         assert!(one.cram.is_some() && other.cram.is_none());
+        assert!(one.ntlm.is_some() && other.ntlm.is_none());
     }
 }

@@ -6,6 +6,7 @@
 //! aliases = ['EXAMPLE\acme']
 //! scram_sha_256 = "SCRAM-SHA-256$10000:...$...:..."
 //! cram_md5 = "{CRAM-MD5}..."                   # only for customers that know nothing better
+//! ntlm = "{NTLM}..."                           # the same, and as good as the password
 //! certificate = ["sha256:..."]                 # for EXTERNAL
 //! dovecot = false                              # Dovecot has its password (odmr.dovecot_socket)
 //! submit = false                               # may send mail, through the smarthost
@@ -160,6 +161,9 @@ impl Accounts {
     pub fn look_up(&self, wanted: &Wanted) -> Option<&Account> {
         match wanted {
             Wanted::Name(name) => self.find(name),
+            Wanted::Of { domain, name } => {
+                self.find(&format!("{domain}\\{name}")).or_else(|| self.find(name))
+            }
             Wanted::Certificate { name: Some(name), .. } => self.find(name),
             Wanted::Certificate { fingerprint, name: None } => {
                 self.by_certificate.get(fingerprint).and_then(|&n| self.all.get(n))
@@ -186,6 +190,13 @@ impl Accounts {
     /// Every account, in the order of names.
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
         self.all.iter()
+    }
+
+    /// Whether NTLM is worth listing.
+    pub fn any_ntlm(&self) -> bool {
+        let has =
+            |account: &Account| account.credentials.as_ref().is_some_and(|c| c.ntlm.is_some());
+        self.all.iter().any(has)
     }
 
     /// Whether PLAIN and LOGIN are worth listing without TLS.

@@ -35,6 +35,7 @@ struct WrittenAccount {
     aliases: Vec<Text>,
     scram_sha_256: Option<Text>,
     cram_md5: Option<Text>,
+    ntlm: Option<Text>,
     #[serde(default)]
     certificate: Vec<Text>,
     #[serde(default)]
@@ -156,8 +157,9 @@ fn account(name: &Text, written: &WrittenAccount) -> Result<Account, Fault> {
 fn credentials(written: &WrittenAccount) -> Result<Option<Credentials>, Fault> {
     let scram = written.scram_sha_256.as_ref().map(unseen).transpose()?;
     let cram = written.cram_md5.as_ref().map(unseen).transpose()?;
-    match (scram, &written.cram_md5) {
-        (Some(scram), _) => Ok(Some(Credentials { scram, cram })),
+    let ntlm = written.ntlm.as_ref().map(unseen).transpose()?;
+    match (scram, written.cram_md5.as_ref().or(written.ntlm.as_ref())) {
+        (Some(scram), _) => Ok(Some(Credentials { scram, cram, ntlm })),
         (None, Some(alone)) => Err(fault(alone, "needs scram_sha_256 beside it")),
         (None, None) => Ok(None),
     }

@@ -114,9 +114,11 @@ fn an_error_names_file_line_key_what_was_seen_and_what_is_allowed() {
     check("networks = ['::', 'x']", "a.toml:4:19: account.a.networks[1]: \"x\"", "192.0.2.0/24");
     check("certificate = ['md5:0']", "a.toml:4:16: account.a.certificate[0]: ", "sha256:");
     check("cram_md5 = 's3cret'", "a.toml:4:12: account.a.cram_md5: ", "{CRAM-MD5}");
+    check("ntlm = 's3cret'", "a.toml:4:8: account.a.ntlm: ", "{NTLM}");
     check("aliases = ['a\\tb', \"x\\ty\"]", "a.toml:4:20: account.a.aliases[1]: ", "SASLprep");
     check("aliases = ['\u{2168}']", "a.toml:4:12: account.a.aliases[0]: ", "\"IX\"");
     assert!(!told(&with("cram_md5 = 's3cret'")).contains("s3cret"));
+    assert!(!told(&with("ntlm = 's3cret'")).contains("s3cret"));
 }
 
 #[test]
@@ -128,6 +130,9 @@ fn an_account_needs_a_domain_and_a_proof() {
     let mute = told("[account.a]\ndomains = [\"a.org\"]\n");
     assert!(mute.starts_with("a.toml:1:10: account.a: has neither"), "{mute}");
     let alone = told(&format!("[account.a]\ndomains = [\"a.org\"]\ncram_md5 = \"{CRAM}\"\n"));
+    assert!(alone.contains("needs scram_sha_256"), "{alone}");
+    let hash = "{NTLM}a4f49c406510bdcab6824ee7c30fd852";
+    let alone = told(&format!("[account.a]\ndomains = [\"a.org\"]\nntlm = \"{hash}\"\n"));
     assert!(alone.contains("needs scram_sha_256"), "{alone}");
     let bad = told(&format!("[account.a]\ndomains = [\"exa mple\"]\n{scram}"));
     assert!(bad.starts_with("a.toml:2:12: account.a.domains[0]: \"exa mple\""), "{bad}");
@@ -169,7 +174,7 @@ fn new(name: &str, domain_name: &str) -> NewAccount {
         name: name.to_owned(),
         aliases: vec!["DOM\\x".to_owned()],
         domains: vec![domain(domain_name)],
-        credentials: derive(&SecretString::from("pw"), false).ok(),
+        credentials: derive(&SecretString::from("pw"), false, false).ok(),
         certificates: vec![[7; 32]],
         dovecot: false,
         submit: false,
@@ -209,12 +214,41 @@ fn an_edit_changes_what_it_should_and_nothing_else() {
 fn a_new_password_leaves_nothing_of_the_old() {
     let folder = tempfile::tempdir().unwrap();
     let path = on_disk(&folder, 0o600);
-    let credentials = derive(&SecretString::from("new one"), false).unwrap();
+    let credentials = derive(&SecretString::from("new one"), false, false).unwrap();
     edit(&path, |file| file.set_credentials("example\\acme", &credentials)).unwrap();
     let acme = Accounts::load(&path).unwrap().find("acme").unwrap().clone();
     assert_eq!(acme.credentials, Some(credentials));
     let text = fs::read_to_string(&path).unwrap();
     assert!(!text.contains(SCRAM) && !text.contains(CRAM) && text.contains("# two"), "{text}");
+}
+
+/// NTLM's hash is kept where it was asked for, and goes with the password that it was of.
+#[test]
+fn what_ntlm_needs_is_kept_on_demand_and_goes_with_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = on_disk(&folder, 0o600);
+    let set = |with_ntlm| {
+        let credentials = derive(&SecretString::from("new one"), false, with_ntlm).unwrap();
+        edit(&path, |file| file.set_credentials("acme", &credentials)).unwrap();
+        assert_eq!(Accounts::load(&path).unwrap().any_ntlm(), with_ntlm);
+        fs::read_to_string(&path).unwrap().contains("ntlm = \"{NTLM}")
+    };
+    assert!(!Accounts::load(&path).unwrap().any_ntlm());
+    assert!(set(true) && !set(false));
+}
+
+/// NTLM says of where somebody is: an alias of that very form counts first, and then the name.
+#[test]
+fn who_is_looked_for_with_a_domain() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = Accounts::load(&on_disk(&folder, 0o600)).unwrap();
+    let found = |domain: &str, name: &str| {
+        let wanted = Wanted::Of { domain: domain.to_owned(), name: name.to_owned() };
+        accounts.look_up(&wanted).map(|found| found.name.clone())
+    };
+    assert_eq!(found("EXAMPLE", "ACME").as_deref(), Some("acme"));
+    assert_eq!(found("EX1", "acme").as_deref(), Some("acme"));
+    assert_eq!(found("EX1", "nobody"), None);
 }
 
 #[test]

@@ -26,6 +26,28 @@ pub enum TlsMode {
     None,
 }
 
+/// What kind of provider is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// One of RFC 2645
+    Odmr,
+    /// Exchange 2003 or IIS: port 25, a bare TURN, so many messages for each call
+    Exchange,
+}
+
+/// By which command the mail is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// ATRN where it is listed, else TURN where that is
+    Auto,
+    /// ATRN, listed or not
+    Atrn,
+    /// TURN without a domain, listed or not
+    Turn,
+}
+
 /// The least that TLS may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 pub enum TlsMin {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::table::{Account, Layer};
 use super::{
     Ask, ClearAuth, Effective, ExitCodes, Family, Folder, Introduce, Judge, Lock, MappedDomain,
-    Mechanism, Per, TlsMin, TlsMode, quoted_if_needed,
+    Mechanism, Per, Profile, TlsMin, TlsMode, Verb, quoted_if_needed,
 };
 use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Duration, Fingerprint, OwnAddress, Proxy, Server, Size};
@@ -31,7 +31,7 @@ macro_rules! shown {
 shown!(u16, u32, u64, bool, String, PathBuf, Duration, Size, Server, Fingerprint, Deliver, Domain);
 shown!(
     OwnAddress, Proxy, TlsMin, Family, TlsMode, Mechanism, ClearAuth, Introduce, Lock, Per, Ask,
-    Judge, ExitCodes
+    Judge, ExitCodes, Profile, Verb
 );
 
 /// Where the password comes from is no secret; a command's arguments might be, so only the program

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::choice::{
-    Ask, ClearAuth, Family, Folder, Introduce, Lock, MappedDomain, Mechanism, Per, TlsMin, TlsMode,
-    folders, mapped,
+    Ask, ClearAuth, Family, Folder, Introduce, Lock, MappedDomain, Mechanism, Per, Profile, TlsMin,
+    TlsMode, Verb, folders, mapped,
 };
 use super::show::Shown;
 use crate::config::secret::SecretSource;
@@ -74,6 +74,7 @@ macro_rules! settings {
         impl Account {
             /// Fills what no layer says with its default.
             pub fn new(name: &str, layer: Layer) -> Account {
+                let layer = layer.with_profile();
                 Account {
                     name: name.to_owned(),
                     $($name: settings!(@value layer.$name $(= $default)?),)*
@@ -106,6 +107,9 @@ macro_rules! settings {
 }
 
 settings! {
+    /// What kind of provider is called; sets what holds for port and max_rounds, and what follows a refusal
+    #[arg(long, value_name = "KIND", env = "ODMR_PROFILE", help_heading = "Transport")]
+    profile: Profile = Profile::Odmr;
     /// The provider to call: a name or an address
     #[arg(long, value_name = "HOST", env = "ODMR_SERVER", help_heading = "Transport")]
     server: Server;
@@ -213,14 +217,9 @@ settings! {
     /// How often the program of command: is run
     #[arg(long, value_name = "WHAT", env = "ODMR_PER", help_heading = "Mail")]
     per: Per = Per::Recipient;
-    /// Say ATRN even to a server that does not list it
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
-        default_missing_value = "true", env = "ODMR_FORCE_ATRN", help_heading = "Mail")]
-    force_atrn: bool = false;
-    /// Say a bare TURN, logged in, to a server that lists TURN and no ATRN
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
-        default_missing_value = "true", env = "ODMR_TURN", help_heading = "Mail")]
-    turn: bool = false;
+    /// By which command the mail is asked for
+    #[arg(long, value_name = "VERB", env = "ODMR_VERB", help_heading = "Mail")]
+    verb: Verb = Verb::Auto;
 
     /// Take this many messages, then say 421; the rest stays at the provider
     #[arg(long, value_name = "N", env = "ODMR_MAX_MESSAGES", help_heading = "Limits")]
@@ -297,8 +296,13 @@ settings! {
     state_dir: PathBuf;
 }
 
+/// Exchange sends twenty messages over one connection, and a line that has turned cannot be
+/// opened anew by the one that sends: so many calls are a thousand.
+const EXCHANGE_ROUNDS: u32 = 50;
+
 /// What a further provider may have of its own. The mail's way behind the turn is one.
 pub const OF_A_PROVIDER: [&str; 19] = [
+    "profile",
     "server",
     "port",
     "tls",
@@ -315,8 +319,7 @@ pub const OF_A_PROVIDER: [&str; 19] = [
     "password",
     "mechanism",
     "clear_auth",
-    "force_atrn",
-    "turn",
+    "verb",
     "timeout_connect",
 ];
 
@@ -358,11 +361,23 @@ impl Account {
         if layer.fingerprint.is_some() {
             base.ca = None;
         }
-        base.but(layer.clone())
+        // How often one calls is the account's.
+        base.but(Layer { max_rounds: None, ..layer.clone().with_profile() })
     }
 }
 
 impl Layer {
+    /// What a profile sets, where nobody has said otherwise. No profile lets a password be said in clear:
+    /// that takes a word of its own (`clear_auth`).
+    fn with_profile(self) -> Layer {
+        let (port, max_rounds) = match self.profile {
+            None => return self,
+            Some(Profile::Odmr) => (366, 5),
+            Some(Profile::Exchange) => (25, EXCHANGE_ROUNDS),
+        };
+        self.or(Layer { port: Some(port), max_rounds: Some(max_rounds), ..Layer::default() })
+    }
+
     /// Makes every relative path start somewhere.
     pub fn anchor(&mut self, place: impl Fn(&Path) -> PathBuf) {
         self.anchor_by(&place);

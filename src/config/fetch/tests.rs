@@ -202,7 +202,8 @@ fn what_counts_is_shown_as_a_file_would_write_it() {
     let flags = Layer { port: Some(25), ..Layer::default() };
     let effective = files(text, "").account("a b", vec![(flags, Origin::Flag)]).unwrap();
     let shown = effective.show(false);
-    assert!(shown.starts_with("[account.\"a b\"]\nserver = \"x.org\"\nport = 25\n"), "{shown}");
+    let first = "[account.\"a b\"]\nprofile = \"odmr\"\nserver = \"x.org\"\nport = 25\n";
+    assert!(shown.starts_with(first), "{shown}");
     assert!(
         shown.contains("\n#user is not set\n") && shown.contains("\ntimeout_turn = \"10m30s\"\n")
     );

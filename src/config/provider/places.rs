@@ -15,13 +15,14 @@ pub(super) fn rules(s: &Settings) -> Vec<Rule> {
 
 /// The second of two that would bind the same port of the same address.
 fn taken_twice(s: &Settings) -> impl Iterator<Item = Rule> {
-    let lists: [(&str, &[Listen]); 7] = [
+    let lists: [(&str, &[Listen]); 8] = [
         ("mx.listen", &s.mx.listen),
         ("lmtp.listen", &s.lmtp.listen),
         ("odmr.listen", &s.odmr.listen),
         ("odmr.listen_tls", &s.odmr.listen_tls),
         ("submission.listen", &s.submission.listen),
         ("submission.listen_tls", &s.submission.listen_tls),
+        ("exchange.listen", &s.exchange.listen),
         ("http.listen", s.http.listen.as_slice()),
     ];
     let all: Vec<(&str, Listen)> =

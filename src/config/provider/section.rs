@@ -77,6 +77,31 @@ pub struct Submission {
     pub listen_tls: Vec<Listen>,
 }
 
+/// `[exchange]`: where customers of the kind of Exchange 2003 call, which know no port but 25: a bare TURN
+/// behind a login, LOGIN in both forms, and their own mail before it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Exchange {
+    /// Where to listen; TLS by STARTTLS.
+    pub listen: Vec<Listen>,
+    /// What is said to a TURN for which nothing waits.
+    pub turn_empty: TurnEmpty,
+    /// The octets of one session behind the turn; a single message may be larger. Zero: no limit.
+    pub session_bytes: Size,
+}
+
+/// What a TURN is told when nothing waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub enum TurnEmpty {
+    /// 250, and behind the turn EHLO and QUIT.
+    #[default]
+    #[serde(rename = "turn-quit")]
+    TurnQuit,
+    /// 453, as ATRN is.
+    #[serde(rename = "453")]
+    Told,
+}
+
 /// `[tls]`: without a certificate there is no STARTTLS, and the log says so loudly.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -353,6 +378,17 @@ impl Default for Odmr {
             auth_failures_per_address: 20,
             auth_failure_window: Duration::minutes(10),
             dovecot_socket: None,
+        }
+    }
+}
+
+impl Default for Exchange {
+    fn default() -> Exchange {
+        Exchange {
+            listen: Vec::new(),
+            turn_empty: TurnEmpty::TurnQuit,
+            // What IIS takes in one session, as it comes: 10,240 KB.
+            session_bytes: Size::mebibytes(10),
         }
     }
 }

@@ -22,8 +22,15 @@ use crate::smtp::command::{VERBS, Verb};
 pub type Prominent = HashSet<Domain>;
 
 /// Where mail comes and goes.
-const LINES: [Door; 6] =
-    [Door::Mx, Door::Lmtp, Door::Odmr, Door::OdmrTls, Door::Submission, Door::SubmissionTls];
+const LINES: [Door; 7] = [
+    Door::Mx,
+    Door::Lmtp,
+    Door::Odmr,
+    Door::OdmrTls,
+    Door::Submission,
+    Door::SubmissionTls,
+    Door::Exchange,
+];
 
 /// What tells of each [`Ending`].
 const ENDED: [&str; Ending::ALL.len()] =

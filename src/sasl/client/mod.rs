@@ -37,6 +37,9 @@ pub enum ClientFault {
     /// Our own settings: there is no password, and the mechanism wants one.
     #[error("{0} needs a password, and none is set")]
     NoSecret(Mechanism),
+    /// A mechanism of which we have the other side only.
+    #[error("this program does not log in by {0}")]
+    NotSpoken(Mechanism),
     /// -PLUS was picked without a channel to bind.
     #[error("SCRAM-SHA-256-PLUS needs TLS with channel binding")]
     NoBinding,
@@ -117,6 +120,7 @@ impl ClientExchange {
             (None, _) => return Err(ClientFault::NoSecret(mechanism)),
         };
         let await_ = match mechanism {
+            Mechanism::Ntlm => return Err(ClientFault::NotSpoken(mechanism)),
             Mechanism::CramMd5 => Await::CramChallenge,
             Mechanism::Login => Await::LoginUser,
             Mechanism::External => ready(user.as_bytes().to_vec(), Await::Success),

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::sasl::cram::CramContexts;
 use crate::sasl::keys::{Credentials, SALT_OCTETS, ScramKeys, hmac};
+use crate::sasl::ntlm::NtHash;
 
 /// Makes credentials for names that have none: the same ones each time, so that asking twice for
 /// a salt tells nobody which names are real, and no password fits them.
@@ -32,6 +33,7 @@ impl Decoys {
         Credentials {
             scram: ScramKeys::from_parts(salt, self.iterations, stored, server),
             cram: Some(CramContexts::from_octets(&part("cram"))),
+            ntlm: part("ntlm").first_chunk().map(NtHash::from_octets),
         }
     }
 }

@@ -158,10 +158,11 @@ impl DovecotTalk {
 }
 
 /// A mechanism that works through a third party: not one that is bound to a channel or certificate
-/// which only we have.
+/// which only we have, nor one that is there for accounts of our own.
 fn usable(name: &str) -> Option<Mechanism> {
     let mechanism = name.parse().ok()?;
-    let ours = matches!(mechanism, Mechanism::ScramSha256Plus | Mechanism::External);
+    let ours =
+        matches!(mechanism, Mechanism::ScramSha256Plus | Mechanism::External | Mechanism::Ntlm);
     (!ours).then_some(mechanism)
 }
 

@@ -2,6 +2,7 @@
 
 mod decoy;
 mod dovecot;
+mod ntlm;
 mod scram;
 mod simple;
 
@@ -13,6 +14,7 @@ pub use decoy::Decoys;
 pub use dovecot::{AskedFrom, DovecotFault, DovecotTalk, Heard, MAX_LINE, Vouched};
 
 use super::keys::Credentials;
+use super::ntlm::Challenge;
 use super::{MAX_MESSAGE, Mechanism, NONCE_OCTETS};
 use scram::{AwaitAck, AwaitFinal};
 use simple::Claim;
@@ -63,6 +65,14 @@ pub struct ServerContext {
 pub enum Wanted {
     /// The one of this name or alias, in whatever case.
     Name(String),
+    /// The one of the name `DOMAIN\name`, or else of the name alone: what NTLM says of where somebody is
+    /// may be no more than his machine's name.
+    Of {
+        /// Where.
+        domain: String,
+        /// Who.
+        name: String,
+    },
     /// The one that lists this certificate; `name`, where given, must be its name or alias.
     Certificate {
         /// The certificate shown.
@@ -112,6 +122,11 @@ pub enum Reason {
     /// The password, digest or proof is wrong.
     #[error("wrong password")]
     WrongSecret,
+    /// An answer that proves next to nothing.
+    #[error(
+        "NTLMv1, LM or nobody: the client must answer by NTLMv2 (LmCompatibilityLevel 3 or more)"
+    )]
+    TooWeak,
     /// The account keeps nothing that this mechanism could check.
     #[error("the account has no secret for this mechanism")]
     NoSecret,
@@ -145,6 +160,7 @@ enum Await {
     /// The client's first message, where it was not sent along with AUTH.
     First,
     CramDigest(Vec<u8>),
+    NtlmAnswer(Box<Challenge>),
     LoginUser,
     LoginPassword(String),
     Account(Claim),
@@ -185,6 +201,7 @@ impl ServerExchange {
             _ if response.len() > MAX_MESSAGE => ServerStep::Malformed(TOO_LONG),
             Await::First => self.first(response),
             Await::CramDigest(challenge) => self.cram_response(challenge, response),
+            Await::NtlmAnswer(challenge) => self.ntlm_answer(challenge, response),
             Await::LoginUser => self.login_user(response),
             Await::LoginPassword(user) => self.login_password(user, response),
             Await::ScramFinal(state) => self.scram_final(state, response),
@@ -207,6 +224,7 @@ impl ServerExchange {
             _ if message.len() > MAX_MESSAGE => ServerStep::Malformed(TOO_LONG),
             Mechanism::Plain => self.plain(message),
             Mechanism::External => self.external(message),
+            Mechanism::Ntlm => self.ntlm_negotiate(message),
             _ => self.scram_hello(message),
         }
     }

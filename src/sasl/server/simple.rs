@@ -10,6 +10,7 @@ use super::{
 use crate::sasl::Mechanism;
 use crate::sasl::cram::{self, CramResponse};
 use crate::sasl::keys::Credentials;
+use crate::sasl::ntlm::{Answer, Challenge};
 use crate::sasl::prep::{prepare, prepare_or_keep};
 use crate::sasl::scram::ClientFirst;
 
@@ -17,6 +18,7 @@ use crate::sasl::scram::ClientFirst;
 pub(super) enum Claim {
     Password { authzid: String, user: String, password: Zeroizing<String> },
     Cram { challenge: Vec<u8>, response: CramResponse },
+    Ntlm { challenge: Box<Challenge>, answer: Box<Answer> },
     Certificate { fingerprint: Fingerprint },
     Scram(Box<ClientFirst>),
 }
@@ -35,6 +37,9 @@ impl Claim {
             }
             Claim::Cram { challenge, response } => {
                 judge_cram(&challenge, &response, found, context)
+            }
+            Claim::Ntlm { challenge, answer } => {
+                super::ntlm::judge(&challenge, &answer, found, context)
             }
             Claim::Certificate { fingerprint } => judge_certificate(&fingerprint, found),
             Claim::Scram(_) => Err(Reason::NoAccount),

@@ -65,7 +65,7 @@ proptest! {
     fn a_spoilt_exchange_never_lets_anybody_in(
         which in 0usize..6, message in any::<prop::sample::Index>(), how in any_spoil(),
     ) {
-        let mechanism = Mechanism::ALL[which];
+        let mechanism = Mechanism::SPOKEN[which];
         if mechanism == Mechanism::Plain || mechanism == Mechanism::Login {
             return Ok(()); // each case costs a PBKDF2: see below
         }
@@ -84,8 +84,8 @@ proptest! {
         which in 0usize..6,
         said in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..4),
     ) {
-        let end = replay(Mechanism::ALL[which], context(), &said);
-        prop_assert!(Mechanism::ALL[which] == Mechanism::External
+        let end = replay(Mechanism::SPOKEN[which], context(), &said);
+        prop_assert!(Mechanism::SPOKEN[which] == Mechanism::External
             || !matches!(end, ServerStep::Verified(_)));
     }
 
@@ -94,7 +94,7 @@ proptest! {
         which in 0usize..6,
         said in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..4),
     ) {
-        let mechanism = Mechanism::ALL[which];
+        let mechanism = Mechanism::SPOKEN[which];
         let mut client = customer(mechanism, "acme", PASSWORD);
         client.initial();
         for challenge in &said {

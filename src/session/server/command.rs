@@ -1,12 +1,13 @@
 //! Command lines: which are heard, in what order, and what they lead to.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::{Event, Parting, Question, ServerSession, words};
 use crate::mail::Recipient;
 use crate::session::Profile;
 use crate::session::transcript::redacted;
-use crate::session::turn::{AtrnRequest, EtrnRequest};
+use crate::session::turn::{Asks, AtrnRequest, EtrnRequest};
 use crate::smtp::bdat::Chunk;
 use crate::smtp::line::Line;
 use crate::smtp::{
@@ -59,6 +60,8 @@ impl<Stage> ServerSession<Stage> {
     }
 
     fn hear(&mut self, line: &[u8]) {
+        let meant = self.as_meant(line);
+        let line = &meant[..];
         if self.transcript.is_kept() {
             let said = String::from_utf8_lossy(line).into_owned();
             self.transcript.said(self.other_side(), redacted(&said));
@@ -73,9 +76,34 @@ impl<Stage> ServerSession<Stage> {
         match (refusal, verb) {
             // Content follows, whatever is said to that; it is no commands.
             (refusal, Some(Verb::Bdat)) => self.chunk(command::parse(line), refusal),
+            // Twenty recipients named in one go, and then TURN: the session must survive that.
+            (Some(refusal), Some(verb)) if self.is_submission(verb) => self.not_here(refusal),
             (Some(refusal), _) => self.error(refusal),
             (None, _) => self.obey(command::parse(line)),
         }
+    }
+
+    /// What old customers write, as it stands in the RFCs: EHLO without a name (MS-SMTPNTLM, section 2.2.1.9)
+    /// and `AUTH=LOGIN` for a command.
+    fn as_meant<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.settings.profile != Profile::Exchange {
+            return Cow::Borrowed(line);
+        }
+        match line {
+            _ if line.trim_ascii_end().eq_ignore_ascii_case(b"EHLO") => {
+                Cow::Borrowed(&b"EHLO unknown"[..])
+            }
+            _ if line.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH=")) => {
+                Cow::Owned([b"AUTH ", &line[5..]].concat())
+            }
+            _ => Cow::Borrowed(line),
+        }
+    }
+
+    /// A customer that may send nothing says so much of its own mail before TURN, and makes no mistake by it.
+    fn not_here(&mut self, refusal: Reply) {
+        let may_not = self.identity.is_some() && self.settings.profile == Profile::Exchange;
+        if may_not { self.say(refusal) } else { self.error(refusal) }
     }
 
     /// Why a verb is not heard here, or not yet.
@@ -107,8 +135,8 @@ impl<Stage> ServerSession<Stage> {
 
     /// What a customer brings its own mail by, where it may. RFC 6409, section 4.3.
     fn is_submission(&self, verb: Verb) -> bool {
-        self.settings.profile == Profile::Odmr
-            && self.settings.submission
+        let profile = self.settings.profile;
+        (profile == Profile::Odmr && self.settings.submission || profile == Profile::Exchange)
             && matches!(verb, Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat)
     }
 
@@ -135,7 +163,9 @@ impl<Stage> ServerSession<Stage> {
             Ok(Command::Help) => self.say(words::help(&self.settings)),
             Ok(Command::Starttls) => self.starttls(),
             Ok(Command::Auth(mechanism, initial)) => self.auth(mechanism, initial),
-            Ok(Command::Atrn(domains)) => self.atrn(domains),
+            Ok(Command::Atrn(domains)) => self.atrn(domains, Asks::ByAtrn),
+            // All that the account may have, like ATRN without a list.
+            Ok(Command::Turn) => self.atrn(Vec::new(), Asks::ByTurn),
             Ok(Command::Etrn(node)) => self.etrn(node),
             Ok(Command::Xclient(attributes)) => self.introduce(attributes),
             Ok(_) => self.error(words::NOT_IMPLEMENTED),
@@ -233,7 +263,7 @@ impl<Stage> ServerSession<Stage> {
     }
 
     /// RFC 2645, section 5.2.1. Only an authenticated session can form the request.
-    fn atrn(&mut self, domains: Vec<Domain>) {
+    fn atrn(&mut self, domains: Vec<Domain>, asks: Asks) {
         let Some(identity) = self.identity.clone() else { return self.error(words::AUTH_REQUIRED) };
         if self.transaction.is_some() {
             return self.error(words::NOT_NOW);
@@ -242,7 +272,7 @@ impl<Stage> ServerSession<Stage> {
             return self.close_with(words::NOTHING_MAY_FOLLOW);
         }
         self.counts.idle = 0;
-        self.ask(Question::Atrn, Event::Atrn(AtrnRequest::new(identity, domains)));
+        self.ask(Question::Atrn, Event::Atrn(AtrnRequest::new(identity, domains, asks)));
     }
 
     /// RFC 1985. A customer's port hears it from customers alone.
@@ -251,7 +281,7 @@ impl<Stage> ServerSession<Stage> {
             self.error(words::NOT_IMPLEMENTED);
         } else if self.hello.is_none() {
             self.error(words::SAY_HELLO);
-        } else if self.settings.profile == Profile::Odmr && self.identity.is_none() {
+        } else if self.settings.profile.is_for_customers() && self.identity.is_none() {
             self.error(words::AUTH_REQUIRED);
         } else if self.transaction.is_some() {
             self.error(words::NOT_NOW);

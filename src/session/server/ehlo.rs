@@ -89,8 +89,11 @@ impl<Stage> ServerSession<Stage> {
 fn offers(settings: &ServerSettings, secure: bool, xclient: bool) -> Reply {
     let mut lines =
         vec![settings.name.clone(), "ENHANCEDSTATUSCODES".to_owned(), "PIPELINING".to_owned()];
-    if settings.profile == Profile::Odmr {
+    if settings.profile.is_for_customers() {
         odmr_offers(settings, secure, &mut lines);
+    }
+    if settings.profile == Profile::Exchange {
+        lines.push("TURN".to_owned());
     }
     if settings.profile != Profile::Odmr || settings.submission {
         mail_offers(settings, &mut lines);
@@ -104,7 +107,7 @@ fn offers(settings: &ServerSettings, secure: bool, xclient: bool) -> Reply {
     if settings.starttls && !secure {
         lines.push("STARTTLS".to_owned());
     }
-    if !matches!(settings.profile, Profile::Mx | Profile::Lmtp) {
+    if !matches!(settings.profile, Profile::Mx | Profile::Lmtp | Profile::Exchange) {
         lines.push(match settings.max_streamed {
             u64::MAX => "XODMR STREAM".to_owned(),
             most => format!("XODMR STREAM={most}"),
@@ -140,6 +143,10 @@ fn odmr_offers(settings: &ServerSettings, secure: bool, lines: &mut Vec<String>)
     let mechanisms = if secure { &settings.mechanisms.tls } else { &settings.mechanisms.clear };
     if !mechanisms.is_empty() {
         lines.push(format!("AUTH {}", mechanisms.join(" ")));
+    }
+    // The form of the drafts, for who knows no other: Exchange 5, Outlook Express 4.
+    if settings.profile == Profile::Exchange && mechanisms.iter().any(|name| name == "LOGIN") {
+        lines.push("AUTH=LOGIN".to_owned());
     }
     lines.push("ATRN".to_owned());
 }

@@ -116,7 +116,7 @@ impl ServerSettings {
             } else {
                 86_400
             }),
-            patience: if profile == Profile::Odmr { Patience::ODMR } else { Patience::RFC },
+            patience: if profile.is_for_customers() { Patience::ODMR } else { Patience::RFC },
             starttls: false,
             require_tls: false,
             mechanisms: Mechanisms::default(),
@@ -441,7 +441,7 @@ impl<Stage> ServerSession<Stage> {
     /// How long the session may last: short for a customer who has not said who it is.
     fn longest(&self) -> Duration {
         match self.settings.profile {
-            Profile::Odmr if self.identity.is_none() => self.settings.login,
+            profile if profile.is_for_customers() && self.identity.is_none() => self.settings.login,
             _ => self.settings.session,
         }
     }
@@ -689,7 +689,7 @@ impl<Stage> ServerSession<Stage> {
 
     fn side(&self) -> Side {
         match self.settings.profile {
-            Profile::Mx | Profile::Odmr | Profile::Lmtp => Side::Provider,
+            Profile::Mx | Profile::Odmr | Profile::Lmtp | Profile::Exchange => Side::Provider,
             Profile::Reversed => Side::Customer,
         }
     }

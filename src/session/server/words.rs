@@ -85,7 +85,7 @@ pub(super) const NO_SUCH_PARAMETER: Reply = Reply::new(555, (5, 4), "no such par
 
 pub(super) fn greeting(settings: &ServerSettings) -> Reply {
     let what = match settings.profile {
-        Profile::Mx => "ESMTP ready",
+        Profile::Mx | Profile::Exchange => "ESMTP ready",
         Profile::Odmr => "ESMTP ODMR ready",
         Profile::Reversed => "ESMTP ODMR customer ready",
         Profile::Lmtp => "LMTP ready",
@@ -100,6 +100,7 @@ pub(super) fn goodbye(settings: &ServerSettings) -> Reply {
 pub(super) fn help(settings: &ServerSettings) -> Reply {
     let text = match settings.profile {
         Profile::Odmr => "on-demand mail relay, RFC 2645: EHLO, AUTH, then ATRN [domain,...]",
+        Profile::Exchange => "mail relay on demand: EHLO, AUTH, your own mail if any, then TURN",
         Profile::Mx | Profile::Reversed => "SMTP as in RFC 5321",
         Profile::Lmtp => "LMTP as in RFC 2033",
     };
