@@ -16,7 +16,7 @@ use clap_complete_nushell::Nushell;
 use super::{Example, fetch, mxcheck, probe, provider, queue};
 use crate::exit::Exit;
 use crate::flow::check::{About, Assessment, checks};
-use crate::flow::probe::{NOTATION, Record, catalogue as probe_rules};
+use crate::flow::probe::{Identity, NOTATION, Record, catalogue as probe_rules};
 use crate::flow::summary::Summary;
 
 /// A file to be written, below the root of the source tree.
@@ -246,6 +246,10 @@ fn rules() -> String {
     text.extend(NOTATION.iter().map(|(line, what)| tagged(&escaped(line), &escaped(what))));
     text.push_str(".SH JSON\nOf each rule \\fB\\-\\-json\\fR writes an object with these keys.\n");
     text.extend(Record::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
+    text.push_str(
+        ".SH IDENTITIES\nBefore these, \\fBidentify\\fR \\fB\\-\\-json\\fR writes an object with these keys.\n",
+    );
+    text.extend(Identity::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
     text
 }
 
