@@ -137,6 +137,27 @@ module completions {
     place: string             # The server; 25 where no port is named
   ]
 
+  def "nu-complete smtp-probe emulate format" [] {
+    [ "human" "jsonl" ]
+  }
+
+  # Play a server that others have
+  export extern "smtp-probe emulate" [
+    --listen: string          # Where it listens; port 366 where none is named
+    --anywhere                # Other machines may call, too
+    --domain: string          # The domains whose mail it takes and holds
+    --messages: string        # So many messages wait
+    --rcpt: string            # Who gets them [default: postmaster at the domain]
+    --from: string            # Who sends them [default: nobody, the null reverse-path]
+    --keep: path              # Write what is received into this folder, a file for each message
+    --sessions: string        # End after so many sessions
+    --show                    # Print the profile, to make one's own of it
+    --format(-f): string@"nu-complete smtp-probe emulate format" # The form
+    --json                    # Short for --format jsonl
+    --help(-h)                # Print help (see more with '--help')
+    profile: string           # exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, or a file with a profile of yours
+  ]
+
   def "nu-complete smtp-probe script format" [] {
     [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
   }
@@ -208,6 +229,10 @@ module completions {
 
   # Tell what a server is, by how it speaks
   export extern "smtp-probe help identify" [
+  ]
+
+  # Play a server that others have
+  export extern "smtp-probe help emulate" [
   ]
 
   # Play talks of your own against a server

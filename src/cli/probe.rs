@@ -1,6 +1,7 @@
 //! `smtp-probe`'s command line.
 
 mod diff;
+mod emulate;
 mod html;
 mod identity;
 mod page;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::emulate::{Emulate, SESSION};
 pub use self::run::run;
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
 use crate::cli::fetch::PasswordFlags;
@@ -49,6 +51,10 @@ pub const EXAMPLES: &[Example] = &[
         "Does this customer keep to RFC 2645? It is started once for each rule",
     ),
     ("smtp-probe identify mx.example.org", "What is it? Its greeting alone is not believed"),
+    (
+        "smtp-probe emulate exchange2003-ws2003 --listen 127.0.0.1:3366 --messages 3",
+        "An Exchange 2003 to try a customer with",
+    ),
     ("smtp-probe script mine.probe mx.example.org", "Talks of your own"),
     ("smtp-probe diff before.json after.json", "What has changed between two reports"),
     ("smtp-probe explain state.rcpt-first", "What a rule is about, and the talk that shows it"),
@@ -77,6 +83,8 @@ pub enum Command {
     Customer(Customer),
     /// Tell what a server is, by how it speaks
     Identify(Identify),
+    /// Play a server that others have
+    Emulate(Emulate),
     /// Play talks of your own against a server
     Script(Script),
     /// Tell what has changed between two reports that --format json or jsonl wrote

@@ -5,6 +5,7 @@
 //! turned hears that nothing is taken; one that was turned for nobody hears nothing at all.
 
 mod customer;
+mod emulate;
 mod identify;
 mod proof;
 mod turned;
@@ -25,16 +26,18 @@ use crate::session::secrets::Secrets;
 use crate::smtp::Domain;
 
 pub use self::customer::{Counter, Serving};
+pub use self::emulate::{Emulator, Played};
 pub use self::identify::identified;
 pub use super::login::Login;
 pub use crate::net::Family;
 pub use crate::net::ListenAddr;
 pub use crate::probe::identity::{Asks, Candidate, Identity, rows as identity_rows};
+pub use crate::probe::mimic::{ACTIONS, BUILT_IN, FACTS, House, KEYS, Letter, Profile};
 pub use crate::probe::script::{BadScript, Level, NOTATION, Names, Outcome, Probe, read};
 pub use crate::probe::suite::reversed::Scene;
 pub use crate::probe::suite::reversed::scenes;
 pub use crate::probe::suite::{
-    Record, Role, Row, Rule, Summary, abouts, assessment, catalogue, catalogue_of, is_amiss,
+    Line, Record, Role, Row, Rule, Summary, abouts, assessment, catalogue, catalogue_of, is_amiss,
     probes, provider_probes, provider_rules, rules, shown_line, shown_octets,
 };
 

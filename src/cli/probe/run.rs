@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::diff::diff;
+use super::emulate::emulated;
 use super::page::Page;
 use super::{
     Asking, Calling, Choice, Cli, Command, Customer, Identify, Output, Place, Provider, Reach,
@@ -45,6 +46,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Customer(customer) => served(&customer),
         Command::Identify(identify) => identified(&identify),
+        Command::Emulate(emulate) => emulated(&emulate),
         Command::Script(script) => {
             let probes = read(&script.file)?;
             let what = What { probes: &probes, rules: &[], scenes: &[] };
