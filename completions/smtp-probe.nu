@@ -144,9 +144,17 @@ module completions {
   # Play a server that others have
   export extern "smtp-probe emulate" [
     --listen: string          # Where it listens; port 366 where none is named
-    --anywhere                # Other machines may call, too
+    --call: string            # It is a customer, and calls there once: mail first, then what waits. Port 366 where none is named
+    --user: string            # By what name it logs in; there is one login for all
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --netrc: path             # The password is that of the server and user in this netrc file
+    --credential: string      # The systemd credential of this name is the password
+    --timeout: string         # Wait so long for each answer of who is called
+    --anywhere                # Other machines may call, or be called
     --domain: string          # The domains whose mail it takes and holds
-    --messages: string        # So many messages wait
+    --messages: string        # So many messages wait, or are brought first [default: 1, and 0 with --call]
     --rcpt: string            # Who gets them [default: postmaster at the domain]
     --from: string            # Who sends them [default: nobody, the null reverse-path]
     --keep: path              # Write what is received into this folder, a file for each message
@@ -155,7 +163,7 @@ module completions {
     --format(-f): string@"nu-complete smtp-probe emulate format" # The form
     --json                    # Short for --format jsonl
     --help(-h)                # Print help (see more with '--help')
-    profile: string           # exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, or a file with a profile of yours
+    profile: string           # exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, fetchmail, or a file with a profile of yours
   ]
 
   def "nu-complete smtp-probe script format" [] {

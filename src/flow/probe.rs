@@ -26,12 +26,13 @@ use crate::session::secrets::Secrets;
 use crate::smtp::Domain;
 
 pub use self::customer::{Counter, Serving};
-pub use self::emulate::{Emulator, Played};
+pub use self::emulate::{Emulator, Played, Visit, visit};
 pub use self::identify::identified;
 pub use super::login::Login;
 pub use crate::net::Family;
 pub use crate::net::ListenAddr;
 pub use crate::probe::identity::{Asks, Candidate, Identity, rows as identity_rows};
+pub use crate::probe::mimic::Called;
 pub use crate::probe::mimic::{ACTIONS, BUILT_IN, FACTS, House, KEYS, Letter, Profile};
 pub use crate::probe::script::{BadScript, Level, NOTATION, Names, Outcome, Probe, read};
 pub use crate::probe::suite::reversed::Scene;

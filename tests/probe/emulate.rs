@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::lab::Lab;
 use super::lab::maildir::Maildir;
-use super::lab::ours::AtrnFetch;
+use super::lab::ours::{AtrnFetch, Odmrd};
 use super::lab::process::{Child, run};
 use super::probe;
 
@@ -170,4 +170,67 @@ fn a_played_exchange_has_the_quirks_of_one() {
     let (at, _child) = played(&lab, "exchange2003-ws2003", &[]);
     let ran = super::asked(&lab, at, &["--json", "--timeout", "2s"]);
     super::is_golden("exchange2003-ws2003", &ran, 1);
+}
+
+/// The password of the lab's account, in a file.
+fn password(lab: &Lab) -> String {
+    let file = lab.write("secret", "correct horse");
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .expect("its mode");
+    file.display().to_string()
+}
+
+#[test]
+fn a_customer_that_is_played_brings_and_takes_by_one_login() {
+    let lab = Lab::open();
+    let (at, mut child) = played(&lab, "exchange2003-w2k", &["--messages", "3"]);
+    let (server, secret, kept) = (at.to_string(), password(&lab), lab.path("kept"));
+    let kept_word = kept.display().to_string();
+    let mut words = vec!["emulate", "exchange2003-ws2003", "--call", &server, "--user", "acme"];
+    words.extend(["--password-file", &secret, "--messages", "1", "--keep", &kept_word, "--json"]);
+    let ran = run(&lab, probe(&words));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let told: Value = serde_json::from_str(ran.out.lines().next().expect("a line")).expect("JSON");
+    let received = told["received"].as_array().expect("a list").len();
+    assert_eq!((&told["sent"], received), (&1.into(), 3), "{told}");
+    assert_eq!(std::fs::read_dir(&kept).expect("the folder").count(), 3);
+    child.until_log_says("\"sent\":3");
+    let served = sessions(&child).remove(0);
+    let verbs: Vec<&str> =
+        served["verbs"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    assert_eq!(verbs, ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "TURN"]);
+    assert!(!format!("{}{}", ran.out, child.log()).contains("correct horse"));
+}
+
+#[test]
+fn a_fetchmail_that_is_played_meets_odmrd() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let (server, secret) = (odmrd.odmr.to_string(), password(&lab));
+    let call = |user: &str| {
+        let mut words = vec!["emulate", "fetchmail", "--call", &server, "--user", user];
+        words.extend(["--password-file", &secret]);
+        run(&lab, probe(&words))
+    };
+    let ran = call("acme");
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert!(ran.out.contains("-> AUTH CRAM-MD5") && ran.out.contains("<- 453"), "{}", ran.out);
+    let ran = call("nobody");
+    assert_eq!(ran.code, Some(77), "{ran:#?}");
+    assert!(ran.err.contains("the login was refused: 535"), "{}", ran.err);
+}
+
+#[test]
+fn who_calls_nobody_is_told_so() {
+    let lab = Lab::open();
+    let secret = password(&lab);
+    let call = |profile: &str, host: &str| {
+        let words = ["emulate", profile, "--call", host, "--user", "a", "--password-file", &secret];
+        run(&lab, probe(&words))
+    };
+    let iis = call("iis6", "127.0.0.1:3366");
+    assert!(iis.code == Some(64) && iis.err.contains("iis6 calls nobody"), "{iis:#?}");
+    let far = call("fetchmail", "192.0.2.1:366");
+    assert!(far.code == Some(64) && far.err.contains("--anywhere"), "{far:#?}");
+    assert_eq!(call("fetchmail", &lab.free().to_string()).code, Some(69));
 }

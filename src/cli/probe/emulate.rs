@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Place, provider};
+use super::run::{is_here, login_of};
+use super::{Place, patience, provider};
+use crate::cli::fetch::PasswordFlags;
 use crate::cli::tell;
+use crate::config::value::Duration;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
-    BUILT_IN, Emulator, House, Letter, Line, ListenAddr, Played, Profile, shown_octets,
+    BUILT_IN, Called, Emulator, House, Letter, Line, ListenAddr, Played, Profile, Visit,
+    shown_octets, visit,
 };
 use crate::report::harmless;
 use crate::smtp::escape::Escaped;
@@ -34,26 +38,38 @@ pub const SESSION: &[(&str, &str)] = &[
     ("session", "What was said: t, dir (> ours), tls, raw (base64)."),
 ];
 
-/// Play a server that others have
+/// Play a server that others have, or a customer
 ///
 /// Any name and any password are let in, and none is noted. Mail that waits is of our own making, and goes to whoever
 /// turns the line; what is received is counted, and kept with --keep.
 #[derive(Debug, Args)]
 pub struct Emulate {
-    /// exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, or a file with a profile of yours
+    /// exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, fetchmail, or a file with a profile of yours
     pub profile: String,
     /// Where it listens; port 366 where none is named
-    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = provider, required_unless_present = "show")]
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = provider, required_unless_present_any = ["show", "call"])]
     pub listen: Option<Place>,
-    /// Other machines may call, too
+    /// It is a customer, and calls there once: mail first, then what waits. Port 366 where none is named
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = provider, conflicts_with = "listen", requires = "user")]
+    pub call: Option<Place>,
+    /// By what name it logs in; there is one login for all
+    #[arg(long, value_name = "NAME", requires = "call", help_heading = "Login")]
+    pub user: Option<String>,
+    /// Where the password comes from.
+    #[command(flatten)]
+    pub password: PasswordFlags,
+    /// Wait so long for each answer of who is called
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = patience, help_heading = "Login")]
+    pub timeout: Duration,
+    /// Other machines may call, or be called
     #[arg(long)]
     pub anywhere: bool,
     /// The domains whose mail it takes and holds
     #[arg(long, value_name = "DOMAIN", default_value = "example.org", value_delimiter = ',')]
     pub domain: Vec<Domain>,
-    /// So many messages wait
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=10_000))]
-    pub messages: u32,
+    /// So many messages wait, or are brought first [default: 1, and 0 with --call]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub messages: Option<u32>,
     /// Who gets them [default: postmaster at the domain]
     #[arg(long, value_name = "ADDRESS")]
     pub rcpt: Option<Mailbox>,
@@ -67,7 +83,7 @@ pub struct Emulate {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub sessions: Option<u32>,
     /// Print the profile, to make one's own of it
-    #[arg(long, conflicts_with = "listen")]
+    #[arg(long, conflicts_with_all = ["listen", "call"])]
     pub show: bool,
     /// The form
     #[arg(short, long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
@@ -122,6 +138,9 @@ pub(super) fn emulated(emulate: &Emulate) -> Result<Exit, Failure> {
         emulate.domain.iter().map(|domain| domain.as_str().to_owned()).collect(),
         jiff::Timestamp::now(),
     );
+    if let Some(place) = &emulate.call {
+        return called(emulate, place, &house);
+    }
     let (id, letters) = (house.profile.id.clone(), letters(emulate, &house));
     let at = address(emulate)?;
     if let Some(folder) = &emulate.keep {
@@ -147,6 +166,60 @@ pub(super) fn emulated(emulate: &Emulate) -> Result<Exit, Failure> {
         trouble?;
         Ok(if interrupted { Exit::Interrupted } else { Exit::Ok })
     })
+}
+
+/// Plays a customer.
+fn called(emulate: &Emulate, place: &Place, house: &House) -> Result<Exit, Failure> {
+    let usage = |what: String, hint: &str| Failure::new(Exit::Usage, what).hint(Some(hint));
+    let id = &house.profile.id;
+    let Some(client) = &house.profile.client else {
+        let hint =
+            "exchange2003-ws2003, exchange2003-w2k and fetchmail do, and a profile with [client]";
+        return Err(usage(format!("{id} calls nobody"), hint));
+    };
+    if !is_here(&place.host) && !emulate.anywhere {
+        let hint =
+            "say --anywhere if others may be called; a login by LOGIN shows them the password";
+        return Err(usage(format!("--call: {} is not this machine", place.host), hint));
+    }
+    let user = emulate.user.as_deref().unwrap_or_default();
+    let to = Visit {
+        host: &place.host,
+        port: place.port,
+        login: login_of(&emulate.password, &place.host, user)?,
+        patience: emulate.timeout.get(),
+    };
+    if let Some(folder) = &emulate.keep {
+        std::fs::create_dir_all(folder).map_err(|error| cannot_keep(folder, &error))?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
+    let visited = runtime.block_on(async {
+        tokio::select! {
+            visited = visit(&to, house, client, letters(emulate, house)) => Some(visited),
+            _ = tokio::signal::ctrl_c() => None,
+        }
+    });
+    let Some(visited) = visited else { return Ok(Exit::Interrupted) };
+    let (called, session) = visited.map_err(|why| Failure::new(Exit::Unavailable, why))?;
+    let peer = place.host.clone();
+    said(emulate, id, Played { peer, session }, &mut 0)?;
+    let failed = |exit, what: String| {
+        let what = format!("{}:{}: {}", place.host, place.port, Escaped::text(&what));
+        Err(Failure::new(exit, what))
+    };
+    match called {
+        Called::Turned => Ok(Exit::Ok),
+        Called::Refused(words) if words.starts_with("453") => Ok(Exit::Ok),
+        Called::Refused(words) | Called::Denied(words) if words.starts_with('4') => {
+            failed(Exit::TempFail, words)
+        }
+        Called::Denied(words) => failed(Exit::NoPerm, format!("the login was refused: {words}")),
+        Called::Refused(words) => {
+            failed(Exit::Protocol, format!("{} was refused: {words}", client.ask))
+        }
+        Called::Broken(words) => failed(Exit::TempFail, words),
+    }
 }
 
 fn is_file(profile: &str) -> bool {
@@ -234,7 +307,8 @@ fn letters(emulate: &Emulate, house: &House) -> Vec<Letter> {
         .into_bytes(),
     }
     };
-    (1..=emulate.messages).map(letter).collect()
+    let usual = u32::from(emulate.call.is_none());
+    (1..=emulate.messages.unwrap_or(usual)).map(letter).collect()
 }
 
 fn cannot_keep(at: &Path, error: &std::io::Error) -> Failure {

@@ -10,6 +10,7 @@ use super::page::Page;
 use super::{
     Asking, Calling, Choice, Cli, Command, Customer, Identify, Output, Place, Provider, Reach,
 };
+use crate::cli::fetch::PasswordFlags;
 use crate::cli::tell;
 use crate::config::fetch::ClearAuth;
 use crate::exit::{Exit, Failure};
@@ -295,19 +296,24 @@ fn asking_a_provider(provider: &Provider) -> Result<flow::Asking, Failure> {
 }
 
 fn login(provider: &Provider, user: &str) -> Result<Login, Failure> {
-    let Some(source) = provider.password.source() else {
+    login_of(&provider.password, &provider.place.host, user)
+}
+
+/// A name and its password.
+pub(super) fn login_of(password: &PasswordFlags, host: &str, user: &str) -> Result<Login, Failure> {
+    let Some(source) = password.source() else {
         let hint = "say where it comes from: --password-file, --password-command, --password-fd, \
                     --credential or --netrc";
         return Err(Failure::new(Exit::Usage, "--user needs a password").hint(Some(hint)));
     };
-    let secret = source.read_for(&provider.place.host, user).map_err(|why| {
+    let secret = source.read_for(host, user).map_err(|why| {
         let hint = why.hint();
         Failure::new(why.exit(), why).hint(hint)
     })?;
     Ok(Login { user: user.to_owned(), secret })
 }
 
-fn is_here(host: &str) -> bool {
+pub(super) fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 

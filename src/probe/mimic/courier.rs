@@ -39,13 +39,26 @@ pub(super) struct Courier {
     taken: usize,
     for_now: bool,
     fates: Vec<Fate>,
+    /// Others go on behind it: it says neither EHLO nor QUIT.
+    amid: bool,
 }
 
 impl Courier {
     pub(super) fn new(me: &str, letters: Vec<Letter>) -> Courier {
         let fates = vec![Fate::Waits; letters.len()];
         let (now, taken, for_now) = (0, 0, false);
-        Courier { me: me.to_owned(), letters, now, at: At::Greeting, taken, for_now, fates }
+        let (me, at, amid) = (me.to_owned(), At::Greeting, false);
+        Courier { me, letters, now, at, taken, for_now, fates, amid }
+    }
+
+    /// One that brings its letters amid a session.
+    pub(super) fn amid(me: &str, letters: Vec<Letter>) -> Courier {
+        Courier { amid: true, ..Courier::new(me, letters) }
+    }
+
+    /// The first that is said amid a session; nothing where there are no letters.
+    pub(super) fn begin(&mut self) -> Option<Vec<u8>> {
+        self.next()
     }
 
     /// What became of each.
@@ -94,6 +107,10 @@ impl Courier {
     fn next(&mut self) -> Option<Vec<u8>> {
         (self.taken, self.for_now) = (0, false);
         match self.letters.get(self.now) {
+            None if self.amid => {
+                self.at = At::Over;
+                None
+            }
             None => self.say(At::Quit, "QUIT".to_owned()),
             Some(letter) => {
                 let line = format!("MAIL FROM:<{}>", letter.from);

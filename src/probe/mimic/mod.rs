@@ -14,6 +14,7 @@
 //! the profile does so, and comes to nothing. Pure: octets and moments in, wishes out.
 
 mod auth;
+mod caller;
 mod courier;
 mod profile;
 
@@ -27,7 +28,8 @@ use super::host::verb_of;
 use super::script::{Side, Want, Word};
 use crate::smtp::ReplyParser;
 
-pub use profile::{ACTIONS, Action, BUILT_IN, BadProfile, FACTS, Fact, KEYS, Profile, Row};
+pub use caller::{Called, Caller, Prove};
+pub use profile::{ACTIONS, Action, BUILT_IN, BadProfile, Client, FACTS, Fact, KEYS, Profile, Row};
 
 /// A line of a client may be this long, octets.
 const LONGEST_LINE: usize = 16 * 1024;

@@ -4,12 +4,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 /// Profiles that are there, with their text.
-pub const BUILT_IN: [(&str, &str); 5] = [
+pub const BUILT_IN: [(&str, &str); 6] = [
     ("exchange2003-ws2003", include_str!("profiles/exchange2003-ws2003.toml")),
     ("exchange2003-w2k", include_str!("profiles/exchange2003-w2k.toml")),
     ("iis6", include_str!("profiles/iis6.toml")),
     ("iis5", include_str!("profiles/iis5.toml")),
     ("strict-2645", include_str!("profiles/strict-2645.toml")),
+    ("fetchmail", include_str!("profiles/fetchmail.toml")),
 ];
 
 /// The keys of a profile, and what they mean.
@@ -43,6 +44,10 @@ pub const KEYS: &[(&str, &str)] = &[
         "What it says first, and its challenge in base64. Whatever is answered is wrong.",
     ),
     ("auth.refuse_users", "Who is refused, whatever the password."),
+    (
+        "client.hello, auth, ask",
+        "What it says as a customer: EHLO or HELO; LOGIN, PLAIN or CRAM-MD5; TURN or ATRN. Without it it calls nobody.",
+    ),
     (
         "reply.verb",
         "The command in capitals; * for any; (auth-ok), (auth-bad), (auth-unknown), (auth-cancelled), (content).",
@@ -175,6 +180,23 @@ pub struct Row {
     pub source: String,
 }
 
+/// How it carries on as a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// EHLO or HELO.
+    pub hello: String,
+    /// The mechanism of AUTH.
+    pub auth: String,
+    /// TURN or ATRN.
+    pub ask: String,
+    /// Somebody has seen it do so.
+    pub verified: bool,
+    /// Where.
+    #[serde(default)]
+    pub src: String,
+}
+
 /// A server, as data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
@@ -206,6 +228,8 @@ pub struct Profile {
     pub ntlm: (String, String),
     /// Who is refused, whatever the password.
     pub refused: Vec<String>,
+    /// What it is as a customer, where it is one.
+    pub client: Option<Client>,
     /// What it says; the first row that fits counts.
     pub rows: Vec<Row>,
 }
@@ -222,6 +246,8 @@ struct Raw {
     limits: RawLimits,
     #[serde(default)]
     auth: RawAuth,
+    #[serde(default)]
+    client: Option<Spanned<Client>>,
     #[serde(default)]
     reply: Vec<RawReply>,
 }
@@ -355,6 +381,9 @@ impl Profile {
             }
         };
         profile.take_head(text, &raw)?;
+        if let Some(client) = &raw.client {
+            profile.client = Some(client_of(text, client)?);
+        }
         profile.take_rest(raw.limits, raw.auth);
         let rows = raw.reply.iter().map(|row| row_of(text, row));
         let mut rows = rows.collect::<Result<Vec<Row>, BadProfile>>()?;
@@ -420,6 +449,22 @@ impl Profile {
                 let hint = "give it, or build on a profile that has it: inherits = \"iis6\"";
                 Err(bad(text, 0, format!("there is no {what}"), hint.to_owned()))
             }
+        }
+    }
+}
+
+fn client_of(text: &str, raw: &Spanned<Client>) -> Result<Client, BadProfile> {
+    let client = raw.get_ref();
+    let fits = [
+        ("hello", &client.hello, &["EHLO", "HELO"][..]),
+        ("auth", &client.auth, &["LOGIN", "CRAM-MD5", "PLAIN"][..]),
+        ("ask", &client.ask, &["TURN", "ATRN"][..]),
+    ];
+    match fits.into_iter().find(|(_, word, known)| !known.contains(&word.as_str())) {
+        None => Ok(client.clone()),
+        Some((key, word, known)) => {
+            let hint = format!("allowed: {}", known.join(", "));
+            Err(bad(text, raw.span().start, format!("{key}: saw {word:?}"), hint))
         }
     }
 }
