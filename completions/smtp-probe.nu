@@ -110,6 +110,62 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
   ]
 
+  def "nu-complete smtp-probe identify level" [] {
+    [ "passive" "standard" ]
+  }
+
+  def "nu-complete smtp-probe identify format" [] {
+    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
+  }
+
+  # Tell what a server is, by how it speaks
+  export extern "smtp-probe identify" [
+    --level: string@"nu-complete smtp-probe identify level" # How far it is asked
+    --ehlo: string            # What to say in EHLO [default: this machine's name]
+    --implicit-tls            # TLS from the first octet, as on port 465
+    --ca: path                # Certificates that are vouched for by these are good ones [default: this machine's]
+    -4                        # Call over IPv4 only
+    -6                        # Call over IPv6 only
+    --timeout: string         # Wait so long for each answer
+    --pause: string           # Wait so long before each new call [default: 250ms, and 0s on this machine]
+    --format(-f): string@"nu-complete smtp-probe identify format" # The form
+    --json                    # Short for --format jsonl
+    --fail-on: string         # A rule of this level that is not kept makes it end with 1
+    --transcript: path        # Write what was said into this folder, a file for each call, without passwords
+    --verbose(-v)             # Tell what is kept too, and what was said
+    --help(-h)                # Print help (see more with '--help')
+    place: string             # The server; 25 where no port is named
+  ]
+
+  def "nu-complete smtp-probe emulate format" [] {
+    [ "human" "jsonl" ]
+  }
+
+  # Play a server that others have
+  export extern "smtp-probe emulate" [
+    --listen: string          # Where it listens; port 366 where none is named
+    --call: string            # It is a customer, and calls there once: mail first, then what waits. Port 366 where none is named
+    --user: string            # By what name it logs in; there is one login for all
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --netrc: path             # The password is that of the server and user in this netrc file
+    --credential: string      # The systemd credential of this name is the password
+    --timeout: string         # Wait so long for each answer of who is called
+    --anywhere                # Other machines may call, or be called
+    --domain: string          # The domains whose mail it takes and holds
+    --messages: string        # So many messages wait, or are brought first [default: 1, and 0 with --call]
+    --rcpt: string            # Who gets them [default: postmaster at the domain]
+    --from: string            # Who sends them [default: nobody, the null reverse-path]
+    --keep: path              # Write what is received into this folder, a file for each message
+    --sessions: string        # End after so many sessions
+    --show                    # Print the profile, to make one's own of it
+    --format(-f): string@"nu-complete smtp-probe emulate format" # The form
+    --json                    # Short for --format jsonl
+    --help(-h)                # Print help (see more with '--help')
+    profile: string           # exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, fetchmail, or a file with a profile of yours
+  ]
+
   def "nu-complete smtp-probe script format" [] {
     [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
   }
@@ -154,7 +210,7 @@ module completions {
   ]
 
   def "nu-complete smtp-probe explain id" [] {
-    [ "greet.fqdn" "greet.time" "greet.mask" "greet.leak" "ehlo.fqdn" "ehlo.keyword-syntax" "ehlo.dup" "ehlo.param-syntax" "utf8.requires-8bit" "bin.requires" "ext.exchange" "auth.clear" "auth.equals" "tls.adv" "tls.handshake" "tls.version" "tls.trust" "tls.not-listed" "rep.code" "rep.multi" "rep.crlf" "rep.len" "rep.class" "rep.ascii" "greet.code" "greet.silent" "greet.early" "ehlo.ok" "ehlo.case" "ehlo.noarg" "helo.noarg" "helo.ok" "ehlo.helo-list" "ehlo.literal4" "ehlo.literal6" "ehlo.bad" "ehlo.again" "ehlo.8bit-arg" "state.mail-first" "state.rcpt-first" "state.data-first" "state.data-norcpt" "state.mail-twice" "state.rset" "state.rset-anytime" "cmd.noop" "cmd.noop-arg" "cmd.quit" "cmd.vrfy" "cmd.expn" "cmd.help" "cmd.unknown" "cmd.obsolete" "cmd.turn" "cmd.http" "syn.empty" "syn.trailing-sp" "syn.leading-sp" "syn.tab" "syn.space-colon" "syn.nobrackets" "syn.unbalanced" "syn.quoted-local" "syn.srcroute" "syn.postmaster" "syn.unqualified" "syn.nul" "syn.8bit" "syn.bare-lf" "syn.bare-cr" "syn.domain-ascii" "lim.cmd512" "lim.cmd-long" "lim.local64" "lim.rcpt100" "pipe.order" "pipe.batch" "pipe.split" "pipe.not-adv" "size.param" "size.huge" "size.bad" "8bit.param" "utf8.mail" "utf8.undeclared" "utf8.malformed" "dsn.ret" "dsn.notify" "dsn.never-mix" "dsn.ret-bad" "param.unknown" "param.notadv" "ext.requiretls" "bdat.nomail" "bdat.badarg" "bdat.huge" "bin.data" "auth.syntax" "auth.unknown" "auth.in-mail" "tls.arg" "tls.no-again" "tls.inject" "tls.fixation" "tls.mail-noehlo" "rob.fragment" "relay.own" "relay.foreign" "relay.percent" "relay.bang" "relay.quoted" "relay.literal" "relay.own-sender" "relay.null-sender" "relay.vrfy-leak" "auth.b64" "auth.cancel" "auth.bad" "auth.long" "tls.fail-soft" "data.354" "data.empty" "data.nohdr" "state.after-data" "state.all-rcpt-fail" "lim.text1000" "lim.body64k" "bdat.basic" "bdat.zero-last" "bdat.data-mix" "bdat.after-last" "smug.lf-lf" "smug.lf-crlf" "smug.crlf-lf" "smug.cr-cr" "smug.crlf-crcrlf" "smug.nul" "time.idle" "time.data" "odmr.port" "odmr.ehlo-atrn" "odmr.ehlo-auth" "odmr.cram" "odmr.ehlo-only" "odmr.other-502" "odmr.quit-initial" "odmr.quit-tail" "atrn.preauth" "atrn.preauth-tls" "atrn.partial-auth" "atrn.failed-auth" "atrn.cancelled-auth" "turn.plain" "odmr.quit-auth" "odmr.auth-again" "atrn.syntax" "atrn.syntax-label" "atrn.syntax-other" "atrn.space-list" "atrn.idn" "atrn.foreign" "atrn.foreign-below" "atrn.code-250" "atrn.noarg" "atrn.case" "atrn.case-domain" "atrn.dup" "atrn.twice" "atrn.rate" "atrn.nomail" "rev.rcpt-4xx" "rev.domains" "rev.waits" "rev.ehlo" "rev.multiline-220" "rev.reject-greet" "rev.reject-greet-5xx" "rev.mail-4xx" "rev.data-4xx" "rev.eod-4xx" "rev.eod-drop" "rev.drop-ehlo" "rev.drop-mail" "rev.drop-rcpt" "rev.drop-data" "rev.drop-content" "rev.421" "rev.ext-all" "rev.starttls" "rev.lines" "rev.quit" "rev.no-return" "rev.rset-reuse" "atrn.pipelined" "rev.parallel" "rev.delay" "rev.helo" "rev.ext" "cust.ehlo-not-helo" "cust.waits220" "cust.multiline220" "cust.greet-421" "cust.greet-554" "cust.no-atrn" "cust.mech-choice" "cust.cram-unoffered" "cust.auth-535" "cust.auth-454" "cust.auth-530" "cust.auth-challenge-junk" "cust.atrn-syntax" "cust.atrn-once" "cust.atrn-453" "cust.atrn-450" "cust.atrn-451" "cust.atrn-502" "cust.atrn-530" "cust.atrn-5xx" "cust.atrn-421" "cust.atrn-drop" "cust.tls-stripped" "cust.tls-own-certificate" "cust.tls-inject" "cust.atrn-after-tls-only" "cust.endless" "cust.greets-first" "cust.250-quit" "cust.quit-221" "cust.reversed-helo" "cust.odd-name" "cust.8bitmime" "cust.space-colon" "cust.null-sender" "cust.postmaster" "cust.foreign-rcpt" "cust.foreign-forms" "cust.rcpt-100" "cust.rset-reuse" "cust.order" "cust.atrn-again-refused" "cust.unknown" "cust.two-messages" "cust.fragments" "cust.drop-rcpt" "cust.mid-drop" "cust.smug.lf-lf" "cust.smug.lf-crlf" "cust.smug.crlf-lf" "cust.smug.cr-cr" "cust.smug.crlf-crcrlf" ]
+    [ "greet.fqdn" "greet.time" "greet.mask" "greet.leak" "ehlo.fqdn" "ehlo.keyword-syntax" "ehlo.dup" "ehlo.param-syntax" "utf8.requires-8bit" "bin.requires" "ext.exchange" "auth.clear" "auth.equals" "tls.adv" "tls.handshake" "tls.version" "tls.trust" "tls.not-listed" "rep.code" "rep.multi" "rep.crlf" "rep.len" "rep.class" "rep.ascii" "greet.code" "greet.silent" "greet.early" "ehlo.ok" "ehlo.case" "ehlo.noarg" "helo.noarg" "helo.ok" "ehlo.helo-list" "ehlo.literal4" "ehlo.literal6" "ehlo.bad" "ehlo.again" "ehlo.8bit-arg" "state.mail-first" "state.rcpt-first" "state.data-first" "state.data-norcpt" "state.mail-twice" "state.rset" "state.rset-anytime" "cmd.noop" "cmd.noop-arg" "cmd.quit" "cmd.vrfy" "cmd.expn" "cmd.help" "cmd.unknown" "cmd.obsolete" "cmd.turn" "cmd.http" "syn.empty" "syn.trailing-sp" "syn.leading-sp" "syn.tab" "syn.space-colon" "syn.nobrackets" "syn.unbalanced" "syn.quoted-local" "syn.srcroute" "syn.postmaster" "syn.unqualified" "syn.nul" "syn.8bit" "syn.bare-lf" "syn.bare-cr" "syn.domain-ascii" "lim.cmd512" "lim.cmd-long" "lim.local64" "lim.rcpt100" "pipe.order" "pipe.batch" "pipe.split" "pipe.not-adv" "size.param" "size.huge" "size.bad" "8bit.param" "utf8.mail" "utf8.undeclared" "utf8.malformed" "dsn.ret" "dsn.notify" "dsn.never-mix" "dsn.ret-bad" "param.unknown" "param.notadv" "ext.requiretls" "bdat.nomail" "bdat.badarg" "bdat.huge" "bin.data" "auth.syntax" "auth.unknown" "auth.in-mail" "tls.arg" "tls.no-again" "tls.inject" "tls.fixation" "tls.mail-noehlo" "rob.fragment" "relay.own" "relay.foreign" "relay.percent" "relay.bang" "relay.quoted" "relay.literal" "relay.own-sender" "relay.null-sender" "relay.vrfy-leak" "auth.b64" "auth.cancel" "auth.bad" "auth.long" "tls.fail-soft" "data.354" "data.empty" "data.nohdr" "state.after-data" "state.all-rcpt-fail" "lim.text1000" "lim.body64k" "bdat.basic" "bdat.zero-last" "bdat.data-mix" "bdat.after-last" "smug.lf-lf" "smug.lf-crlf" "smug.crlf-lf" "smug.cr-cr" "smug.crlf-crcrlf" "smug.nul" "time.idle" "time.data" "odmr.port" "odmr.ehlo-atrn" "odmr.ehlo-auth" "odmr.cram" "odmr.ehlo-only" "odmr.other-502" "odmr.quit-initial" "odmr.quit-tail" "atrn.preauth" "atrn.preauth-tls" "atrn.partial-auth" "atrn.failed-auth" "atrn.cancelled-auth" "turn.plain" "odmr.quit-auth" "odmr.auth-again" "atrn.syntax" "atrn.syntax-label" "atrn.syntax-other" "atrn.space-list" "atrn.idn" "atrn.foreign" "atrn.foreign-below" "atrn.code-250" "atrn.noarg" "atrn.case" "atrn.case-domain" "atrn.dup" "atrn.twice" "atrn.rate" "atrn.nomail" "rev.rcpt-4xx" "rev.domains" "rev.waits" "rev.ehlo" "rev.multiline-220" "rev.reject-greet" "rev.reject-greet-5xx" "rev.mail-4xx" "rev.data-4xx" "rev.eod-4xx" "rev.eod-drop" "rev.drop-ehlo" "rev.drop-mail" "rev.drop-rcpt" "rev.drop-data" "rev.drop-content" "rev.421" "rev.ext-all" "rev.starttls" "rev.lines" "rev.quit" "rev.no-return" "rev.rset-reuse" "atrn.pipelined" "rev.parallel" "rev.delay" "rev.helo" "rev.ext" "cust.ehlo-not-helo" "cust.waits220" "cust.multiline220" "cust.greet-421" "cust.greet-554" "cust.no-atrn" "cust.mech-choice" "cust.cram-unoffered" "cust.auth-535" "cust.auth-454" "cust.auth-530" "cust.auth-challenge-junk" "cust.atrn-syntax" "cust.atrn-once" "cust.atrn-453" "cust.atrn-450" "cust.atrn-451" "cust.atrn-502" "cust.atrn-530" "cust.atrn-5xx" "cust.atrn-421" "cust.atrn-drop" "cust.tls-stripped" "cust.tls-own-certificate" "cust.tls-inject" "cust.atrn-after-tls-only" "cust.endless" "cust.greets-first" "cust.250-quit" "cust.quit-221" "cust.reversed-helo" "cust.odd-name" "cust.8bitmime" "cust.space-colon" "cust.null-sender" "cust.postmaster" "cust.foreign-rcpt" "cust.foreign-forms" "cust.rcpt-100" "cust.rset-reuse" "cust.order" "cust.atrn-again-refused" "cust.unknown" "cust.two-messages" "cust.fragments" "cust.drop-rcpt" "cust.mid-drop" "cust.smug.lf-lf" "cust.smug.lf-crlf" "cust.smug.crlf-lf" "cust.smug.cr-cr" "cust.smug.crlf-crcrlf" "id.product" "id.agrees" "id.holes" "id.turns" ]
   }
 
   # Say what a rule is about
@@ -177,6 +233,14 @@ module completions {
 
   # Play the provider of on-demand mail, and judge who calls
   export extern "smtp-probe help customer" [
+  ]
+
+  # Tell what a server is, by how it speaks
+  export extern "smtp-probe help identify" [
+  ]
+
+  # Play a server that others have
+  export extern "smtp-probe help emulate" [
   ]
 
   # Play talks of your own against a server

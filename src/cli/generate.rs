@@ -16,7 +16,9 @@ use clap_complete_nushell::Nushell;
 use super::{Example, fetch, mxcheck, probe, provider, queue};
 use crate::exit::Exit;
 use crate::flow::check::{About, Assessment, checks};
-use crate::flow::probe::{NOTATION, Record, catalogue as probe_rules};
+use crate::flow::probe::{
+    ACTIONS, FACTS, Identity, KEYS, NOTATION, Record, catalogue as probe_rules,
+};
 use crate::flow::summary::Summary;
 
 /// A file to be written, below the root of the source tree.
@@ -246,6 +248,28 @@ fn rules() -> String {
     text.extend(NOTATION.iter().map(|(line, what)| tagged(&escaped(line), &escaped(what))));
     text.push_str(".SH JSON\nOf each rule \\fB\\-\\-json\\fR writes an object with these keys.\n");
     text.extend(Record::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
+    text.push_str(
+        ".SH IDENTITIES\nBefore these, \\fBidentify\\fR \\fB\\-\\-json\\fR writes an object with these keys.\n",
+    );
+    text.extend(Identity::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
+    text.push_str(&profiles());
+    text
+}
+
+/// What a profile of one's own may hold, and what is told of a server that is played.
+fn profiles() -> String {
+    let mut text = ".SH PROFILES\nWhat \\fBemulate\\fR plays is a file in TOML with the tables profile, banner, ehlo, \
+                    limits, auth and [[reply]]; \\fB\\-\\-show\\fR prints those that are there. A key that is not \
+                    among these is refused.\n"
+        .to_owned();
+    text.extend(KEYS.iter().map(|(key, what)| tagged(&escaped(key), &escaped(what))));
+    let facts = FACTS.iter().map(|(word, _, what)| (format!("when {word}"), *what));
+    let actions = ACTIONS.iter().map(|(word, _, what)| (format!("action {word}"), *what));
+    text.extend(facts.chain(actions).map(|(key, what)| tagged(&escaped(&key), &escaped(what))));
+    text.push_str(
+        ".SH SESSIONS\nOf each session \\fBemulate\\fR \\fB\\-\\-json\\fR writes an object with these keys.\n",
+    );
+    text.extend(probe::SESSION.iter().map(|(key, what)| tagged(key, &escaped(what))));
     text
 }
 

@@ -1,7 +1,9 @@
 //! `smtp-probe`'s command line.
 
 mod diff;
+mod emulate;
 mod html;
+mod identity;
 mod page;
 mod run;
 mod transcript;
@@ -12,6 +14,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::emulate::{Emulate, SESSION};
 pub use self::run::run;
 use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
 use crate::cli::fetch::PasswordFlags;
@@ -47,6 +50,11 @@ pub const EXAMPLES: &[Example] = &[
         "smtp-probe customer --listen 127.0.0.1:3366 --domain example.org -- atrn-fetch run test",
         "Does this customer keep to RFC 2645? It is started once for each rule",
     ),
+    ("smtp-probe identify mx.example.org", "What is it? Its greeting alone is not believed"),
+    (
+        "smtp-probe emulate exchange2003-ws2003 --listen 127.0.0.1:3366 --messages 3",
+        "An Exchange 2003 to try a customer with",
+    ),
     ("smtp-probe script mine.probe mx.example.org", "Talks of your own"),
     ("smtp-probe diff before.json after.json", "What has changed between two reports"),
     ("smtp-probe explain state.rcpt-first", "What a rule is about, and the talk that shows it"),
@@ -73,6 +81,10 @@ pub enum Command {
     Provider(Provider),
     /// Play the provider of on-demand mail, and judge who calls
     Customer(Customer),
+    /// Tell what a server is, by how it speaks
+    Identify(Identify),
+    /// Play a server that others have
+    Emulate(Emulate),
     /// Play talks of your own against a server
     Script(Script),
     /// Tell what has changed between two reports that --format json or jsonl wrote
@@ -225,6 +237,35 @@ pub struct Choice {
     pub group: Vec<String>,
 }
 
+/// Tell what a server is, by how it speaks
+///
+/// A few harmless questions over one line, and signs in every answer, weighed. The greeting alone is not believed, and
+/// what does not fit together is told. Versions with known holes are told by their number; none is tried.
+#[derive(Debug, Args)]
+pub struct Identify {
+    /// The server; 25 where no port is named
+    #[arg(value_name = "HOST[:PORT]", value_parser = place)]
+    pub place: Place,
+    /// How far it is asked
+    #[arg(long, value_name = "LEVEL", default_value = "standard", help_heading = "Asking")]
+    pub level: Reach,
+    /// How to call.
+    #[command(flatten)]
+    pub calling: Calling,
+    /// How to tell.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How far a server is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reach {
+    /// What every client says
+    Passive,
+    /// And an unknown verb, RCPT too early, VRFY, MAIL, and ATRN without a login
+    Standard,
+}
+
 /// Play talks of your own against a server
 #[derive(Debug, Args)]
 pub struct Script {
@@ -254,6 +295,24 @@ pub struct Asking {
     /// A mailbox that is somebody else's; nothing is sent there
     #[arg(long, value_name = "ADDRESS", default_value = "odmr-probe@example.com")]
     pub foreign: Mailbox,
+    /// How to call.
+    #[command(flatten)]
+    pub calling: Calling,
+    /// Content may be sent: --rcpt is a mailbox of yours
+    #[arg(long, requires = "rcpt")]
+    pub data: bool,
+    /// What a server may take for an attack may be tried: it is a server of yours
+    #[arg(long)]
+    pub intrusive: bool,
+    /// What takes minutes may be tried
+    #[arg(long)]
+    pub slow: bool,
+}
+
+/// How to call.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Asking")]
+pub struct Calling {
     /// What to say in EHLO [default: this machine's name]
     #[arg(long, value_name = "NAME")]
     pub ehlo: Option<Domain>,
@@ -275,15 +334,6 @@ pub struct Asking {
     /// Wait so long before each new call [default: 250ms, and 0s on this machine]
     #[arg(long, value_name = "DURATION")]
     pub pause: Option<Duration>,
-    /// Content may be sent: --rcpt is a mailbox of yours
-    #[arg(long, requires = "rcpt")]
-    pub data: bool,
-    /// What a server may take for an attack may be tried: it is a server of yours
-    #[arg(long)]
-    pub intrusive: bool,
-    /// What takes minutes may be tried
-    #[arg(long)]
-    pub slow: bool,
 }
 
 /// How to tell.

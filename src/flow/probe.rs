@@ -5,6 +5,8 @@
 //! turned hears that nothing is taken; one that was turned for nobody hears nothing at all.
 
 mod customer;
+mod emulate;
+mod identify;
 mod proof;
 mod turned;
 
@@ -24,14 +26,19 @@ use crate::session::secrets::Secrets;
 use crate::smtp::Domain;
 
 pub use self::customer::{Counter, Serving};
+pub use self::emulate::{Emulator, Played, Visit, visit};
+pub use self::identify::identified;
 pub use super::login::Login;
 pub use crate::net::Family;
 pub use crate::net::ListenAddr;
+pub use crate::probe::identity::{Asks, Candidate, Identity, rows as identity_rows};
+pub use crate::probe::mimic::Called;
+pub use crate::probe::mimic::{ACTIONS, BUILT_IN, FACTS, House, KEYS, Letter, Profile};
 pub use crate::probe::script::{BadScript, Level, NOTATION, Names, Outcome, Probe, read};
 pub use crate::probe::suite::reversed::Scene;
 pub use crate::probe::suite::reversed::scenes;
 pub use crate::probe::suite::{
-    Record, Role, Row, Rule, Summary, abouts, assessment, catalogue, catalogue_of, is_amiss,
+    Line, Record, Role, Row, Rule, Summary, abouts, assessment, catalogue, catalogue_of, is_amiss,
     probes, provider_probes, provider_rules, rules, shown_line, shown_octets,
 };
 
@@ -170,6 +177,28 @@ impl<'a> Asked<'a> {
     /// # Errors
     /// [`Unreached`] where there is no server to ask.
     pub async fn call(asking: &'a Asking) -> Result<Asked<'a>, Unreached> {
+        let mut asked = Asked::begin(asking).await?;
+        let looked = asked.look(LOOK).await;
+        asked.is_smtp(&looked)?;
+        if asked.offered("STARTTLS") {
+            let looked = asked.look(LOOK_BEHIND_TLS).await;
+            let secure = looked.words.iter().filter(|word| word.tls).cloned().collect::<Vec<_>>();
+            asked.survey.secure = Some(heard(&secure));
+            if asked.survey.tls.is_none() {
+                asked.survey.tls = Some(Err(looked.verdict.why));
+            }
+        }
+        if let Some(first) = asked.mechanisms().into_iter().next() {
+            asked.names.mech = first;
+        }
+        if asking.login.is_some() {
+            asked.try_login().await?;
+        }
+        Ok(asked)
+    }
+
+    /// Opens the first line, and says nothing.
+    async fn begin(asking: &'a Asking) -> Result<Asked<'a>, Unreached> {
         let tls = TlsClient::new(&Trust::Anyone, None)?;
         let inspector = Inspector::new(&asking.trust);
         let survey = Survey { port: asking.port, ..Survey::default() };
@@ -187,31 +216,22 @@ impl<'a> Asked<'a> {
             secrets: Secrets::default(),
         };
         asked.connect().await?;
-        let looked = asked.look(LOOK).await;
-        asked.survey.clear = heard(&looked.words);
-        let greeted = looked.words.iter().find(|word| word.side == Side::Theirs);
-        asked.survey.greeted_ms = greeted.map_or(0, |word| millis(word.at));
-        if let (true, Some(Err(why))) = (asking.implicit_tls, &asked.survey.tls) {
-            return Err(Unreached::NotSmtp(format!("{}:{}: {why}", asking.host, asking.port)));
-        }
-        if let Some(what) = no_smtp(&asked.survey.clear, &looked.verdict) {
-            return Err(Unreached::NotSmtp(format!("{}:{}: {what}", asking.host, asking.port)));
-        }
-        if asked.offered("STARTTLS") {
-            let looked = asked.look(LOOK_BEHIND_TLS).await;
-            let secure = looked.words.iter().filter(|word| word.tls).cloned().collect::<Vec<_>>();
-            asked.survey.secure = Some(heard(&secure));
-            if asked.survey.tls.is_none() {
-                asked.survey.tls = Some(Err(looked.verdict.why));
-            }
-        }
-        if let Some(first) = asked.mechanisms().into_iter().next() {
-            asked.names.mech = first;
-        }
-        if asking.login.is_some() {
-            asked.try_login().await?;
-        }
         Ok(asked)
+    }
+
+    /// Is what was heard first that of a mail server?
+    fn is_smtp(&mut self, looked: &Told) -> Result<(), Unreached> {
+        let (host, port) = (&self.asking.host, self.asking.port);
+        self.survey.clear = heard(&looked.words);
+        let greeted = looked.words.iter().find(|word| word.side == Side::Theirs);
+        self.survey.greeted_ms = greeted.map_or(0, |word| millis(word.at));
+        if let (true, Some(Err(why))) = (self.asking.implicit_tls, &self.survey.tls) {
+            return Err(Unreached::NotSmtp(format!("{host}:{port}: {why}")));
+        }
+        match no_smtp(&self.survey.clear, &looked.verdict) {
+            Some(what) => Err(Unreached::NotSmtp(format!("{host}:{port}: {what}"))),
+            None => Ok(()),
+        }
     }
 
     /// Asks what is wanted of these, a rule after the other, and then reads off what was said what can be.
@@ -324,7 +344,7 @@ impl<'a> Asked<'a> {
         if let Some(open) = &mut self.open {
             open.is_turned = talk.awaits_our_greeting();
         }
-        if talk.is_turned() && !talk.awaits_our_greeting() {
+        if talk.is_turned() && !talk.awaits_our_greeting() || talk.has_quit() {
             self.open = None;
         }
         let is_hello = !matches!(probe.start, Start::Connect | Start::Greeted);

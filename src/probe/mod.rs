@@ -8,6 +8,8 @@
 //! | [`host`] | the server that we are once a provider has turned the line |
 //! | [`patron`] | the provider that we are when a customer calls |
 //! | [`odmr`] | what is asked of a server that hands mail over |
+//! | [`mimic`] | a server that others have, played |
+//! | [`identity`] | what a server is, told by how it speaks |
 //!
 //! ```text
 //! P: 220 atrn.example.net ESMTP          Ladder::poll -> Exchange { rung: Greeting, .. }
@@ -23,7 +25,9 @@
 
 pub mod call;
 pub mod host;
+pub mod identity;
 pub mod ladder;
+pub mod mimic;
 pub mod mx;
 pub mod odmr;
 pub mod patron;

@@ -1,6 +1,8 @@
 //! `smtp-probe` as it is run: against real servers on loopback, and against what nobody should have to talk to.
 
 mod customer;
+mod emulate;
+mod identify;
 #[allow(dead_code, unused_imports)]
 #[path = "../peers/lab/mod.rs"]
 mod lab;

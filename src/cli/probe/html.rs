@@ -18,11 +18,19 @@ const STYLE: &str = "<style>\n\
     </style>\n";
 
 /// The whole page.
-pub(super) fn page(place: &str, records: &[Record], summary: &Summary) -> String {
+pub(super) fn page(
+    place: &str,
+    lead: Option<&str>,
+    records: &[Record],
+    summary: &Summary,
+) -> String {
     let title = escaped(place);
     let mut text = format!("{HEAD}<title>smtp-probe: {title}</title>\n{STYLE}</head><body>\n");
     // A String takes all that is written to it.
     let _ = writeln!(text, "<h1>{}</h1>", escaped(&summary.to_string()));
+    if let Some(lead) = lead {
+        let _ = writeln!(text, "<p>{}</p>", escaped(lead));
+    }
     for level in Level::ALL.into_iter().rev() {
         let amiss = |record: &&Record| record.severity == level && is_amiss(record);
         records.iter().filter(amiss).for_each(|record| told(&mut text, record, true));

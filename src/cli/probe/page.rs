@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Form, Output, Place, html, transcript};
+use super::{Form, Output, Place, html, identity, transcript};
 use crate::cli::style::has_colour;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
-    Level, Outcome, Record, Row, Summary, abouts, assessment, is_amiss, shown_line,
+    Identity, Level, Outcome, Record, Row, Summary, abouts, assessment, is_amiss, shown_line,
 };
 use crate::report::assessment::{self as report, Wish, wording};
 use crate::report::harmless;
@@ -27,6 +27,7 @@ pub(super) struct Page {
     rows: Vec<Row>,
     records: Vec<Record>,
     progress: ProgressBar,
+    identity: Option<Identity>,
 }
 
 impl Page {
@@ -50,7 +51,22 @@ impl Page {
             rows,
             records: Vec::new(),
             progress,
+            identity: None,
         }
+    }
+
+    /// The server, as it is told.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Takes what the server is.
+    pub(super) fn identified(&mut self, identity: Identity) -> Result<(), Failure> {
+        if self.form == Form::Jsonl {
+            put(|out| json_line(out, &identity))?;
+        }
+        self.identity = Some(identity);
+        Ok(())
     }
 
     /// Says something beside the page.
@@ -77,8 +93,10 @@ impl Page {
         match self.form {
             Form::Human => put(|out| out.write_all(self.human(&summary).as_bytes()))?,
             Form::Json => put(|out| {
-                let text =
-                    serde_json::to_string_pretty(&self.records).map_err(std::io::Error::other)?;
+                let identity = self.identity.iter().map(serde_json::to_value);
+                let all = identity.chain(self.records.iter().map(serde_json::to_value));
+                let all = all.collect::<Result<Vec<_>, _>>().map_err(std::io::Error::other)?;
+                let text = serde_json::to_string_pretty(&all).map_err(std::io::Error::other)?;
                 writeln!(out, "{}", harmless(&text))
             })?,
             Form::Jsonl => put(|out| json_line(out, &summary))?,
@@ -87,7 +105,8 @@ impl Page {
             Form::Sarif => self.report(report::Form::Sarif)?,
             Form::Markdown => self.report(report::Form::Markdown)?,
             Form::Html => {
-                let page = html::page(&self.place, &self.records, &summary);
+                let told = self.identity.as_ref().map(Identity::told);
+                let page = html::page(&self.place, told.as_deref(), &self.records, &summary);
                 put(|out| out.write_all(page.as_bytes()))?;
             }
         }
@@ -137,7 +156,10 @@ impl Page {
     }
 
     fn human(&self, summary: &Summary) -> String {
-        let mut text = format!("{}\n", summary);
+        let mut text = match &self.identity {
+            Some(identity) => identity::told(identity),
+            None => format!("{summary}\n"),
+        };
         for level in Level::ALL.into_iter().rev() {
             let of_level = |outcome| {
                 self.records

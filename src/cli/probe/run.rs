@@ -5,14 +5,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::diff::diff;
+use super::emulate::emulated;
 use super::page::Page;
-use super::{Asking, Choice, Cli, Command, Customer, Output, Place, Provider};
+use super::{
+    Asking, Calling, Choice, Cli, Command, Customer, Identify, Output, Place, Provider, Reach,
+};
+use crate::cli::fetch::PasswordFlags;
 use crate::cli::tell;
 use crate::config::fetch::ClearAuth;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
-    self as flow, Asked, Counter, Family, InClear, ListenAddr, Login, Names, Probe, Role, Row,
-    Rule, Scene, Serving, Trust, Unreached, catalogue, catalogue_of,
+    self as flow, Asked, Asks, Counter, Family, InClear, ListenAddr, Login, Names, Probe, Role,
+    Row, Rule, Scene, Serving, Trust, Unreached, catalogue, catalogue_of,
 };
 
 /// A script may be so long, octets.
@@ -42,6 +46,8 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             asked(&asking, &what, Some(&provider.choice), &provider.output)
         }
         Command::Customer(customer) => served(&customer),
+        Command::Identify(identify) => identified(&identify),
+        Command::Emulate(emulate) => emulated(&emulate),
         Command::Script(script) => {
             let probes = read(&script.file)?;
             let what = What { probes: &probes, rules: &[], scenes: &[] };
@@ -179,6 +185,28 @@ fn asked(
     })
 }
 
+/// Tells what a server is.
+fn identified(identify: &Identify) -> Result<Exit, Failure> {
+    let asking = calling_of(&identify.place, &identify.calling, Role::Server);
+    let asks = match identify.level {
+        Reach::Passive => Asks::Passive,
+        Reach::Standard => Asks::Standard,
+    };
+    let mut page = Page::new(&identify.output, &identify.place, flow::identity_rows());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
+    runtime.block_on(async {
+        let told = tokio::select! {
+            told = flow::identified(&asking, asks, page.place()) => told.map_err(unreached)?,
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+        };
+        let (identity, records) = told;
+        page.identified(identity)?;
+        records.into_iter().try_for_each(|record| page.add(record))?;
+        page.end()
+    })
+}
+
 /// Waits for customers, and tells as they call.
 fn served(customer: &Customer) -> Result<Exit, Failure> {
     let at = (customer.listen.host.as_str(), customer.listen.port);
@@ -268,59 +296,79 @@ fn asking_a_provider(provider: &Provider) -> Result<flow::Asking, Failure> {
 }
 
 fn login(provider: &Provider, user: &str) -> Result<Login, Failure> {
-    let Some(source) = provider.password.source() else {
+    login_of(&provider.password, &provider.place.host, user)
+}
+
+/// A name and its password.
+pub(super) fn login_of(password: &PasswordFlags, host: &str, user: &str) -> Result<Login, Failure> {
+    let Some(source) = password.source() else {
         let hint = "say where it comes from: --password-file, --password-command, --password-fd, \
                     --credential or --netrc";
         return Err(Failure::new(Exit::Usage, "--user needs a password").hint(Some(hint)));
     };
-    let secret = source.read_for(&provider.place.host, user).map_err(|why| {
+    let secret = source.read_for(host, user).map_err(|why| {
         let hint = why.hint();
         Failure::new(why.exit(), why).hint(hint)
     })?;
     Ok(Login { user: user.to_owned(), secret })
 }
 
-fn is_here(host: &str) -> bool {
+pub(super) fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn asking_of(place: &Place, asking: &Asking, role: Role) -> flow::Asking {
+    let mut told = calling_of(place, &asking.calling, role);
+    if let Some(rcpt) = &asking.rcpt {
+        let rcpt = rcpt.as_str();
+        if let Some((_, domain)) = rcpt.rsplit_once('@') {
+            domain.clone_into(&mut told.names.domain);
+        }
+        rcpt.clone_into(&mut told.names.rcpt);
+    }
+    if let Some(from) = &asking.from {
+        from.as_str().clone_into(&mut told.names.from);
+    }
+    asking.foreign.as_str().clone_into(&mut told.names.foreign);
+    (told.data, told.intrusive, told.slow) = (asking.data, asking.intrusive, asking.slow);
+    told
+}
+
+/// How a server is called, and asked no more than any.
+fn calling_of(place: &Place, calling: &Calling, role: Role) -> flow::Asking {
     let is_address = place.host.parse::<IpAddr>().is_ok();
     let at_home = if is_address { format!("[{}]", place.host) } else { place.host.clone() };
-    let rcpt = asking.rcpt.as_ref().map(|rcpt| rcpt.as_str().to_owned());
-    let rcpt = rcpt.unwrap_or_else(|| format!("postmaster@{at_home}"));
-    let domain = rcpt.rsplit_once('@').map_or(at_home.clone(), |(_, domain)| domain.to_owned());
-    let me = asking.ehlo.as_ref().map(|name| name.as_str().to_owned());
+    let me = calling.ehlo.as_ref().map(|name| name.as_str().to_owned());
     let usual = if is_here(&place.host) { Duration::ZERO } else { Duration::from_millis(250) };
     flow::Asking {
         host: place.host.clone(),
         port: place.port,
-        family: match (asking.ipv4, asking.ipv6) {
+        family: match (calling.ipv4, calling.ipv6) {
             (true, _) => Family::V4,
             (_, true) => Family::V6,
             _ => Family::Any,
         },
         role,
-        implicit_tls: asking.implicit_tls,
+        implicit_tls: calling.implicit_tls,
         starttls: true,
-        trust: asking.ca.clone().map_or(Trust::Platform, Trust::Roots),
+        trust: calling.ca.clone().map_or(Trust::Platform, Trust::Roots),
         login: None,
         in_clear: InClear::Scram,
         names: Names {
             me: me.unwrap_or_else(flow::our_name),
             host: place.host.clone(),
-            from: asking.from.as_ref().map_or(String::new(), |from| from.as_str().to_owned()),
-            rcpt,
-            domain,
-            foreign: asking.foreign.as_str().to_owned(),
+            from: String::new(),
+            rcpt: format!("postmaster@{at_home}"),
+            domain: at_home,
+            foreign: "odmr-probe@example.com".to_owned(),
             stranger: "example.com".to_owned(),
             mech: "PLAIN".to_owned(),
         },
-        patience: asking.timeout.get(),
-        pause: asking.pause.map_or(usual, |pause| pause.get()),
-        data: asking.data,
-        intrusive: asking.intrusive,
-        slow: asking.slow,
+        patience: calling.timeout.get(),
+        pause: calling.pause.map_or(usual, |pause| pause.get()),
+        data: false,
+        intrusive: false,
+        slow: false,
         turn: false,
     }
 }

@@ -196,6 +196,8 @@ pub struct Talk {
     /// What the last EHLO offered, in clear and under TLS.
     offers: Offers,
     ehlo: bool,
+    /// Was the last thing said a farewell?
+    quit: bool,
     verdict: Option<Verdict>,
     warned: Option<Verdict>,
 }
@@ -224,6 +226,7 @@ impl Talk {
             refusals: 0,
             offers: [None, None],
             ehlo: false,
+            quit: false,
             verdict: None,
             warned: None,
         }
@@ -356,6 +359,11 @@ impl Talk {
             && self.moves.is_empty()
     }
 
+    /// Has it taken its leave?
+    pub fn has_quit(&self) -> bool {
+        self.quit
+    }
+
     /// Was the line turned, and nobody has said a word since?
     pub fn awaits_our_greeting(&self) -> bool {
         self.granted && !self.turned
@@ -389,6 +397,7 @@ impl Talk {
         }
         self.ehlo = piece.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"EHLO "));
         let verb = piece.get(..4).unwrap_or_default();
+        self.quit = verb.eq_ignore_ascii_case(b"QUIT");
         self.atrn = verb.eq_ignore_ascii_case(b"ATRN") || verb.eq_ignore_ascii_case(b"TURN");
         self.note(Side::Ours, &piece, now);
         piece.freeze()

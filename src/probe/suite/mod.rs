@@ -196,7 +196,8 @@ pub fn suite_through_the_turn() -> impl Iterator<Item = &'static Probe> {
 
 /// Every row there is.
 pub fn catalogue() -> Vec<Row> {
-    [Role::Server, Role::Provider, Role::Customer].into_iter().flat_map(catalogue_of).collect()
+    let roles = [Role::Server, Role::Provider, Role::Customer].into_iter();
+    roles.flat_map(catalogue_of).chain(super::identity::rows()).collect()
 }
 
 /// What came of one rule. `odmr.probe.result/1`.

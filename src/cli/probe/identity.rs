@@ -1,0 +1,34 @@
+//! What a server is, for people.
+
+use std::fmt::Write as _;
+
+use crate::flow::probe::{Candidate, Identity, shown_octets};
+use crate::smtp::escape::Escaped;
+
+/// In a line, with what speaks for it and against it, and the session as a ladder.
+pub(super) fn told(identity: &Identity) -> String {
+    let mut text = format!("{}: {}\n", identity.target, identity.told());
+    // A String takes all that is written to it.
+    if !identity.others.is_empty() {
+        let one = |other: &Candidate| format!("{} ({} %)", other.name, other.score);
+        let others: Vec<String> = identity.others.iter().map(one).collect();
+        let _ = writeln!(text, "     resembles {}", others.join(", "));
+    }
+    for (found, mark) in [(true, '+'), (false, '-')] {
+        for sign in identity.evidence.iter().filter(|sign| sign.found == found) {
+            let _ = writeln!(text, "  {mark}{:<3} {:<24} {}", sign.weight, sign.id, sign.says);
+        }
+    }
+    for what in &identity.contradictions {
+        let _ = writeln!(text, "  !    {}", Escaped::text(what));
+    }
+    text.push('\n');
+    for line in &identity.session {
+        let arrow = if line.dir == '>' { "->" } else { "<-" };
+        for said in shown_octets(line) {
+            let _ = writeln!(text, "  {:>8.3} {arrow} {said}", line.t);
+        }
+    }
+    text.push('\n');
+    text
+}

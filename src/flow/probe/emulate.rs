@@ -1,0 +1,207 @@
+//! A server that others are known to have is played: whoever calls finds it, a session each.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use tokio::task::JoinSet;
+
+use super::{EAR, Login};
+use crate::net::{
+    Bound, Calling, ConnectError, ListenAddr, ListenError, Listener, Wire, WireFault, connect,
+};
+use crate::probe::mimic::{Called, Caller, Client, House, Letter, Mimic, Prove, Session};
+use crate::probe::script::Want;
+use crate::sasl::{Binding, ClientExchange, Mechanism, NONCE_OCTETS};
+
+/// So many are served at a time.
+const MOST_AT_ONCE: usize = 16;
+/// A session may take so long in all.
+const LONGEST_SESSION: Duration = Duration::from_secs(3600);
+/// What is said has to be taken within this.
+const TO_TAKE: Duration = Duration::from_secs(60);
+
+/// A session that is over.
+#[derive(Debug)]
+pub struct Played {
+    /// Who called.
+    pub peer: String,
+    /// What came of it.
+    pub session: Session,
+}
+
+/// The server, listening.
+pub struct Emulator {
+    listener: Listener,
+    house: Arc<House>,
+    waiting: Arc<Mutex<Vec<Letter>>>,
+}
+
+impl Emulator {
+    /// Opens it, with mail that waits. Within the runtime.
+    ///
+    /// # Errors
+    /// Names the address and what to do.
+    pub fn open(
+        at: &ListenAddr,
+        house: House,
+        letters: Vec<Letter>,
+    ) -> Result<Emulator, ListenError> {
+        let listener = Bound::bind(at)?.listen()?;
+        let waiting = Arc::new(Mutex::new(letters));
+        Ok(Emulator { listener, house: Arc::new(house), waiting })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> &ListenAddr {
+        self.listener.address()
+    }
+
+    /// Serves so many sessions, or for ever, and tells of each when it is over. Ends early where `tell` says so.
+    pub async fn serve(&self, sessions: Option<usize>, tell: &mut dyn FnMut(Played) -> bool) {
+        let most = sessions.unwrap_or(usize::MAX);
+        let (mut begun, mut over) = (0, 0);
+        let mut running = JoinSet::new();
+        while over < most {
+            tokio::select! {
+                wire = self.listener.accept(), if begun < most && running.len() < MOST_AT_ONCE => {
+                    begun += 1;
+                    let (house, waiting) = (Arc::clone(&self.house), Arc::clone(&self.waiting));
+                    running.spawn(play(wire, house, waiting));
+                }
+                Some(ended) = running.join_next(), if !running.is_empty() => {
+                    over += 1;
+                    if ended.is_ok_and(|played| !tell(played)) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A call by a customer that is played.
+#[derive(Debug)]
+pub struct Visit<'a> {
+    /// Whom it calls, by name or address.
+    pub host: &'a str,
+    /// Where.
+    pub port: u16,
+    /// By what name and password.
+    pub login: Login,
+    /// How long it waits for each answer.
+    pub patience: Duration,
+}
+
+/// Calls, brings this mail, and takes what waits. What came of the call, and of the session.
+///
+/// # Errors
+/// Nobody answers there.
+pub async fn visit(
+    to: &Visit<'_>,
+    house: &House,
+    client: &Client,
+    letters: Vec<Letter>,
+) -> Result<(Called, Session), ConnectError> {
+    let calling = Calling { patience: to.patience, ..Calling::default() };
+    let mut wire = connect(to.host, to.port, &calling).await?;
+    let begun = Instant::now();
+    let prove = prove(&to.login, &client.auth);
+    let me = &house.profile.fqdn;
+    let mut caller = Caller::new(client, me, &house.domains, letters, prove, begun, to.patience);
+    loop {
+        let now = Instant::now();
+        let mut input = BytesMut::new();
+        match caller.poll(now) {
+            Want::Send(octets) => {
+                wire.queue(octets);
+                let sent = wire.flush(&mut input, EAR, Some(now + TO_TAKE)).await;
+                if sent.is_err() {
+                    caller.closed();
+                }
+            }
+            Want::Hear(until) => match wire.read(&mut input, Some(until)).await {
+                Ok(1..) => {}
+                Err(WireFault::TimedOut { .. }) => caller.timed_out(),
+                Ok(0) | Err(_) => caller.closed(),
+            },
+            _ => break,
+        }
+        if !input.is_empty() {
+            caller.received(&input);
+        }
+    }
+    let (called, sent, mut words) = caller.over();
+    let peer = wire.peer().map_or_else(|| to.host.to_owned(), |peer| peer.ip().to_string());
+    let mut session = match called {
+        Called::Turned => {
+            let mimic = Mimic::new(house, &peer, Vec::new(), begun);
+            serve(&mut wire, mimic).await
+        }
+        _ => Session::default(),
+    };
+    wire.close().await;
+    words.append(&mut session.words);
+    (session.words, session.sent) = (words, sent);
+    session.turned = called == Called::Turned;
+    session.user = Some(to.login.user.clone());
+    Ok((called, session))
+}
+
+/// How a login goes on by this mechanism.
+fn prove<'a>(login: &Login, mechanism: &str) -> Prove<'a> {
+    let nonce = [0; NONCE_OCTETS];
+    let exchange = mechanism.parse::<Mechanism>().ok().and_then(|mechanism| {
+        let secret = Some(login.secret.clone());
+        ClientExchange::new(mechanism, &login.user, secret, nonce, Binding::None).ok()
+    });
+    let mut exchange = exchange;
+    Box::new(move |challenge| {
+        exchange.as_mut()?.respond(challenge).ok().map(|answer| answer.to_vec())
+    })
+}
+
+/// Serves one. What waits is its own meanwhile; what it leaves waits again.
+async fn play(mut wire: Wire, house: Arc<House>, waiting: Arc<Mutex<Vec<Letter>>>) -> Played {
+    let peer = wire.peer().map_or_else(|| "127.0.0.1".to_owned(), |peer| peer.ip().to_string());
+    let letters = std::mem::take(&mut *waiting.lock().unwrap_or_else(PoisonError::into_inner));
+    let mimic = Mimic::new(&house, &peer, letters, Instant::now());
+    let session = serve(&mut wire, mimic).await;
+    wire.close().await;
+    let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    waiting.extend(session.waits.iter().cloned());
+    Played { peer, session }
+}
+
+/// Serves a line to its end.
+async fn serve(wire: &mut Wire, mut mimic: Mimic<'_>) -> Session {
+    let end = Instant::now() + LONGEST_SESSION;
+    let mut ends = false;
+    loop {
+        let now = Instant::now();
+        if now >= end && !ends {
+            ends = true;
+            mimic.timed_out();
+        }
+        let mut input = BytesMut::new();
+        match mimic.poll(now) {
+            Want::Send(octets) => {
+                wire.queue(octets);
+                let sent = wire.flush(&mut input, EAR, Some(now + TO_TAKE)).await;
+                if sent.is_err() {
+                    mimic.closed();
+                }
+            }
+            Want::Hear(until) => match wire.read(&mut input, Some(until.min(end))).await {
+                Ok(1..) => {}
+                Err(WireFault::TimedOut { .. }) => mimic.timed_out(),
+                Ok(0) | Err(_) => mimic.closed(),
+            },
+            _ => break,
+        }
+        if !input.is_empty() {
+            mimic.received(&input);
+        }
+    }
+    mimic.over()
+}

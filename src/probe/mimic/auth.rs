@@ -1,0 +1,109 @@
+//! Logins at a played server: whoever knows the form gets in.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Mimic, State};
+
+/// A challenge of CRAM-MD5. RFC 2195: one that nobody else has; here nobody checks the answer.
+const CRAM: &str = "<1896.697170952@played.invalid>";
+
+/// Where a login is.
+#[derive(Debug)]
+pub(super) enum Login {
+    /// LOGIN: the name is to come.
+    Name,
+    /// Its password is.
+    Password(String),
+    /// PLAIN: all of it is.
+    Plain,
+    /// CRAM-MD5: the answer is.
+    Cram,
+    /// NTLM: its first message is.
+    Negotiate,
+    /// Its third is.
+    Authenticate,
+}
+
+/// AUTH as it may be noted.
+pub(super) fn without_secret(line: &str) -> String {
+    let mut words = line.split_ascii_whitespace();
+    let head: Vec<&str> = words.by_ref().take(2).collect();
+    let rest = if words.next().is_some() { " ..." } else { "" };
+    format!("{}{rest}", head.join(" "))
+}
+
+impl Mimic<'_> {
+    /// AUTH has come.
+    pub(super) fn auth(&mut self, rest: &str) {
+        let mut words = rest.split_ascii_whitespace();
+        let mechanism = words.next().unwrap_or_default().to_ascii_uppercase();
+        let initial = words.next().map(str::to_owned);
+        let is_known = self.house.profile.mechanisms.contains(&mechanism);
+        let house = self.house;
+        let (text, challenge) = &house.profile.ntlm;
+        let (login, challenge) = match mechanism.as_str() {
+            _ if !is_known => return self.ends("(auth-unknown)"),
+            "LOGIN" => (Login::Name, STANDARD.encode("Username:")),
+            "PLAIN" => (Login::Plain, String::new()),
+            "CRAM-MD5" => (Login::Cram, STANDARD.encode(CRAM)),
+            "NTLM" if initial.is_some() => (Login::Authenticate, challenge.clone()),
+            "NTLM" => (Login::Negotiate, text.clone()),
+            _ => return self.ends("(auth-unknown)"),
+        };
+        let takes_initial = matches!(login, Login::Name | Login::Plain);
+        self.state = State::Login(login);
+        match initial {
+            Some(initial) if takes_initial => self.respond(&initial),
+            _ => self.challenges(&challenge),
+        }
+    }
+
+    fn challenges(&mut self, text: &str) {
+        self.output.extend_from_slice(format!("334 {text}\r\n").as_bytes());
+    }
+
+    /// An answer to a challenge.
+    pub(super) fn respond(&mut self, line: &str) {
+        let State::Login(login) = std::mem::replace(&mut self.state, State::Commands) else {
+            return;
+        };
+        let decoded = STANDARD.decode(line.trim()).ok();
+        let Some(octets) = decoded.filter(|_| line != "*") else {
+            return self.ends("(auth-cancelled)");
+        };
+        let text = String::from_utf8_lossy(&octets).into_owned();
+        match login {
+            Login::Name => {
+                self.state = State::Login(Login::Password(text));
+                self.challenges(&STANDARD.encode("Password:"));
+            }
+            Login::Password(name) => self.lets_in(&name),
+            Login::Plain => self.lets_in(text.split('\0').nth(1).unwrap_or_default()),
+            Login::Cram => self.lets_in(text.rsplit_once(' ').map_or("", |(name, _)| name)),
+            Login::Negotiate => {
+                self.state = State::Login(Login::Authenticate);
+                let challenge = self.house.profile.ntlm.1.clone();
+                self.challenges(&challenge);
+            }
+            Login::Authenticate => self.ends("(auth-bad)"),
+        }
+    }
+
+    fn lets_in(&mut self, name: &str) {
+        let own = name.rsplit_once('\\').map_or(name, |(_, own)| own);
+        let refused = &self.house.profile.refused;
+        if own.is_empty() || refused.iter().any(|refused| refused.eq_ignore_ascii_case(own)) {
+            return self.ends("(auth-bad)");
+        }
+        self.told.user = Some(super::repeated(name));
+        self.ends("(auth-ok)");
+    }
+
+    fn ends(&mut self, how: &str) {
+        match self.row(how, "", "") {
+            Some(row) => self.does(&row, "", "", None),
+            None => self.hang_up = true,
+        }
+    }
+}

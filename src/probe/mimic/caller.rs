@@ -1,0 +1,249 @@
+//! A customer that others have, played: it calls, proves who it is, brings its mail where it has any, and asks for
+//! its own. What comes behind the turn finds a [`super::Mimic`].
+
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::BytesMut;
+
+use super::courier::{Courier, Fate};
+use super::profile::Client;
+use super::{Letter, MOST_COMMANDS, MOST_HEARD};
+use crate::probe::script::{Side, Want, Word};
+use crate::smtp::{Reply, ReplyParser};
+
+/// How a login may go on: the answer to a challenge, or none where there is none.
+pub type Prove<'a> = Box<dyn FnMut(&[u8]) -> Option<Vec<u8>> + Send + 'a>;
+/// A login may ask so often.
+const MOST_CHALLENGES: usize = 5;
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// The line is turned.
+    Turned,
+    /// The login was refused, by these words.
+    Denied(String),
+    /// Mail was not to be had, by these words.
+    Refused(String),
+    /// It is no mail server, or did not go on.
+    Broken(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    Greeting,
+    Hello,
+    Auth,
+    Mail,
+    Asked,
+    Quit,
+    Over,
+}
+
+/// The customer, calling.
+pub struct Caller<'a> {
+    client: &'a Client,
+    me: String,
+    domains: Vec<String>,
+    prove: Prove<'a>,
+    courier: Courier,
+    patience: Duration,
+    begun: Instant,
+    until: Option<Instant>,
+    at: At,
+    challenges: usize,
+    input: BytesMut,
+    output: BytesMut,
+    parser: ReplyParser,
+    heard: usize,
+    called: Option<Called>,
+    words: Vec<Word>,
+}
+
+impl<'a> Caller<'a> {
+    /// It calls: by this name, for these domains, with this mail of its own.
+    pub fn new(
+        client: &'a Client,
+        me: &str,
+        domains: &[String],
+        letters: Vec<Letter>,
+        prove: Prove<'a>,
+        now: Instant,
+        patience: Duration,
+    ) -> Caller<'a> {
+        Caller {
+            client,
+            me: me.to_owned(),
+            domains: domains.to_vec(),
+            prove,
+            courier: Courier::amid(me, letters),
+            patience,
+            begun: now,
+            until: None,
+            at: At::Greeting,
+            challenges: 0,
+            input: BytesMut::new(),
+            output: BytesMut::new(),
+            parser: ReplyParser::default(),
+            heard: 0,
+            called: None,
+            words: Vec::new(),
+        }
+    }
+
+    /// What it wants next.
+    pub fn poll(&mut self, now: Instant) -> Want {
+        loop {
+            if !self.output.is_empty() {
+                let octets = self.output.split().freeze();
+                let shown = if self.at == At::Auth { without_secret(&octets) } else { &octets[..] };
+                self.note(Side::Ours, shown, now);
+                return Want::Send(octets);
+            }
+            if self.at == At::Over {
+                return Want::Over;
+            }
+            if self.heard > MOST_HEARD {
+                self.broke("it talks without end");
+                continue;
+            }
+            let before = self.input.clone();
+            match self.parser.next(&mut self.input) {
+                Ok(None) => {
+                    let patience = self.patience;
+                    return Want::Hear(*self.until.get_or_insert(now + patience));
+                }
+                Ok(Some(reply)) => {
+                    let used = before.len() - self.input.len();
+                    let shown = if reply.code == 334 { b"334 ...\r\n" } else { &before[..used] };
+                    self.note(Side::Theirs, shown, now);
+                    self.until = None;
+                    self.hear(&reply);
+                }
+                Err(why) => {
+                    self.note(Side::Theirs, &before, now);
+                    self.broke(&why.to_string());
+                }
+            }
+        }
+    }
+
+    /// Octets have come.
+    pub fn received(&mut self, octets: &[u8]) {
+        self.heard += octets.len();
+        self.input.extend_from_slice(octets);
+    }
+
+    /// The server has hung up.
+    pub fn closed(&mut self) {
+        self.broke("it hung up");
+    }
+
+    /// The moment that was named has come, and nothing else.
+    pub fn timed_out(&mut self) {
+        self.broke("no answer in time");
+    }
+
+    /// What came of it, how many messages were taken, and all that was said.
+    pub fn over(self) -> (Called, usize, Vec<Word>) {
+        let called = self.called.unwrap_or_else(|| Called::Broken("it was broken off".to_owned()));
+        let (_, fates) = self.courier.fates();
+        let sent = fates.iter().filter(|fate| **fate == Fate::Sent).count();
+        (called, sent, self.words)
+    }
+
+    fn note(&mut self, side: Side, octets: &[u8], now: Instant) {
+        if self.words.len() < MOST_COMMANDS && !octets.is_empty() {
+            let at = now.saturating_duration_since(self.begun);
+            let octets = octets[..octets.len().min(4096)].to_vec();
+            self.words.push(Word { at, side, tls: false, octets });
+        }
+    }
+
+    fn broke(&mut self, why: &str) {
+        self.called.get_or_insert_with(|| Called::Broken(why.to_owned()));
+        self.output.clear();
+        self.at = At::Over;
+    }
+
+    fn say(&mut self, at: At, line: &str) {
+        self.at = at;
+        self.output.extend_from_slice(line.as_bytes());
+        self.output.extend_from_slice(b"\r\n");
+    }
+
+    fn quits(&mut self, called: Called) {
+        self.called.get_or_insert(called);
+        self.say(At::Quit, "QUIT");
+    }
+
+    fn hear(&mut self, reply: &Reply) {
+        let told = || format!("{} {}", reply.code, reply.text.lines().next().unwrap_or_default());
+        match (self.at, reply.code) {
+            (At::Greeting, 220) => {
+                let line = format!("{} {}", self.client.hello, self.me);
+                self.say(At::Hello, &line);
+            }
+            (At::Hello, 250) if self.client.hello == "EHLO" => {
+                let line = format!("AUTH {}", self.client.auth);
+                self.say(At::Auth, &line);
+            }
+            (At::Hello, 250) => self.brings(),
+            (At::Auth, 334) => self.responds(&reply.text),
+            (At::Auth, 235) => self.brings(),
+            (At::Auth, _) => self.quits(Called::Denied(told())),
+            (At::Mail, _) => match self.courier.hear(reply) {
+                Some(octets) => self.output.extend_from_slice(&octets),
+                None => self.asks(),
+            },
+            (At::Asked, 250) => {
+                self.called = Some(Called::Turned);
+                self.at = At::Over;
+                // What came behind it was said by a server that had to wait for us.
+                if !self.input.is_empty() {
+                    self.called = Some(Called::Broken("it spoke before our greeting".to_owned()));
+                }
+            }
+            (At::Asked, _) => self.quits(Called::Refused(told())),
+            (At::Greeting | At::Hello, _) => self.quits(Called::Broken(told())),
+            (At::Quit | At::Over, _) => self.at = At::Over,
+        }
+    }
+
+    fn responds(&mut self, challenge: &str) {
+        self.challenges += 1;
+        let octets = STANDARD.decode(challenge.trim()).unwrap_or_default();
+        let response = match self.challenges <= MOST_CHALLENGES {
+            true => (self.prove)(&octets),
+            false => None,
+        };
+        let line = response.map_or("*".to_owned(), |response| STANDARD.encode(response));
+        self.say(At::Auth, &line);
+    }
+
+    /// Mail first, and then what waits.
+    fn brings(&mut self) {
+        match self.courier.begin() {
+            Some(octets) => {
+                self.at = At::Mail;
+                self.output.extend_from_slice(&octets);
+            }
+            None => self.asks(),
+        }
+    }
+
+    fn asks(&mut self) {
+        let line = match self.client.ask.as_str() {
+            "ATRN" if !self.domains.is_empty() => format!("ATRN {}", self.domains.join(",")),
+            ask => ask.to_owned(),
+        };
+        self.say(At::Asked, &line);
+    }
+}
+
+/// AUTH and its mechanism are told, and nothing behind them.
+fn without_secret(octets: &[u8]) -> &[u8] {
+    if octets.starts_with(b"AUTH ") { octets } else { b"...\r\n" }
+}
