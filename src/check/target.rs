@@ -331,7 +331,8 @@ fn implicit(case: &Case) -> Judged {
             let what = format!("{name} has no MX record, so mail goes to its address {where_to}");
             return Judged::Unknown(format!("{what}; whose that is nobody told ({why})"));
         }
-        Class::Expected | Class::Any | Class::Allowed => Severity::Warning,
+        Class::Expected | Class::Any => Severity::Warning,
+        // Another may be tolerated beside the expected server, and not in its place.
         _ => Severity::Critical,
     };
     let message = format!("{name} has no MX record, so mail goes to its address {where_to}");

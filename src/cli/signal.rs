@@ -24,7 +24,7 @@ pub struct Signals {
     terminate: Stream,
     interrupt: Stream,
     wake: Stream,
-    /// A file that may grow no more (RLIMIT_FSIZE) fails the write, as a full disk does.
+    /// A file that may grow no more (RLIMIT_FSIZE) fails the write, and does not end the program without a word.
     _too_large: Stream,
 }
 

@@ -352,7 +352,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
             *self.tally.by_code.entry(reply.code).or_default() += 1;
             if let Some(envelope) = session.envelope().filter(|_| !self.tally.left_over.is_empty())
             {
-                let from = Escaped::text(envelope.reverse_path.as_str()).to_string();
+                let from = shown(session, envelope.reverse_path.as_str());
                 self.tally.left_over.remove(&(from, recipient.path.as_str().to_owned()));
             }
         }
@@ -363,8 +363,11 @@ impl<'a, K: Sink> Receiver<'a, K> {
             }
         }
         if !reply.is_positive() {
-            let shown = session.transcript().hidden(recipient.path.as_str());
-            info!(recipient = %Escaped::text(&shown), reply = reply.to_string(), "recipient refused");
+            info!(
+                recipient = shown(session, recipient.path.as_str()),
+                reply = reply.to_string(),
+                "recipient refused"
+            );
         }
         session.answer(reply);
     }
@@ -489,7 +492,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
     /// What the log will say of it.
     fn describe(&mut self, session: &ServerSession<Reversed>) {
         if let (Some(mail), Some(envelope)) = (&mut self.mail, session.envelope()) {
-            mail.from = Escaped::text(envelope.reverse_path.as_str()).to_string();
+            mail.from = shown(session, envelope.reverse_path.as_str());
             mail.recipients = envelope.recipients.len();
             let too_many = session.too_many();
             if !too_many.is_empty() || !self.tally.left_over.is_empty() {
@@ -566,6 +569,11 @@ impl<'a, K: Sink> Receiver<'a, K> {
         }
         (self.progress)(Progress::Done(taken));
     }
+}
+
+/// What the provider said, as it may stand in a log: a password that it says back is left out.
+fn shown(session: &ServerSession<Reversed>, said: &str) -> String {
+    Escaped::text(&session.transcript().hidden(said)).to_string()
 }
 
 /// What the session tells recipients beyond what the target takes at once. RFC 5321, section 4.5.3.1.10.

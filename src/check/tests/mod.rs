@@ -526,6 +526,18 @@ fn another_server_behind_the_expected_one_is_no_good_verdict() {
     assert_eq!(judge(&world.facts, &world.expect, &lax).verdict, Conclusion::Ok);
 }
 
+/// Another is tolerated beside the expected server; where that gets nothing no word of it is good.
+#[test]
+fn a_tolerated_server_does_not_stand_in_for_the_expected_one() {
+    let mut world = World::good();
+    world.expect.allowed.push(DOMAIN.to_owned());
+    world.mx(&[]);
+    world.host(DOMAIN, &["198.51.99.66"]);
+    let told = world.judged();
+    assert_eq!((told.verdict, told.worst), (Conclusion::Fail, Some(Severity::Critical)));
+    assert!(world.amiss().contains(&"target.implicit"), "{:?}", world.amiss());
+}
+
 /// Only generic checks ran, and that is all that was wanted.
 #[test]
 fn without_an_expectation_nothing_is_left_open() {

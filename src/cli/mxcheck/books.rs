@@ -104,8 +104,7 @@ impl Books {
 /// The server that mail is brought to, if it is.
 fn own(special: &DomainSettings) -> Option<OwnServer> {
     let (push, etrn) = (special.push == Some(true), special.etrn.unwrap_or_default() != Etrn::Off);
-    let is_proof = !matches!(special.host_tls, None | Some(TlsMode::Opportunistic | TlsMode::None));
-    let proves = is_proof || special.host_fingerprint.is_some();
+    let proves = !matches!(special.host_tls, None | Some(TlsMode::Opportunistic | TlsMode::None));
     let host = special.host.as_ref().filter(|_| push || etrn)?.to_string().to_ascii_lowercase();
     Some(OwnServer { host, proves, push, etrn })
 }
