@@ -72,7 +72,7 @@ module completions {
     --skip: string            # Not these; --skip info leaves out what is cosmetic
     --severity: string        # Take a check for this bad
     --trust-anchor: path      # Trust these keys to begin with instead of the root's: DS or DNSKEY records, as in a zone file
-    --fail-on: string         # From here on findings make it end with 1: info, notice, warning, error or critical; with --format nagios they are CRITICAL. Up to error mx.bypass-backup, a warning, is among them: not all mail comes to the server; say --allow-mx NAME where that is meant so
+    --fail-on: string         # From here on findings make it end with 1: info, notice, warning, error or critical; with --format nagios they are CRITICAL. Up to error mx.bypass-backup, a warning, ends it with 1 too: not all mail comes to the server; say --allow-mx NAME where that is meant so
     --warn-as-ok              # --format nagios: warnings are OK
     --watch                   # Look again and again until every server shows that all mail goes where it should, then end with 0; with 75 at the deadline
     --interval: string        # Look every so often

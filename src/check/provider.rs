@@ -308,7 +308,8 @@ fn shifty(case: &Case, own: &OwnServer, addrs: &[IpAddr]) -> Vec<Fault> {
 }
 
 fn two_ways(case: &Case) -> Judged {
-    let (own, waiting) = match queue(case).and_then(|(all, waiting)| Ok((own(all)?, waiting))) {
+    let both = provision(case).and_then(|all| Ok((own(all)?, queue(case)?.1)));
+    let (own, waiting) = match both {
         Ok(both) => both,
         Err(judged) => return judged,
     };

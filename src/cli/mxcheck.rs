@@ -359,8 +359,8 @@ pub struct Judging {
     #[arg(long, value_name = "FILE")]
     pub trust_anchor: Option<PathBuf>,
     /// From here on findings make it end with 1: info, notice, warning, error or critical; with --format
-    /// nagios they are CRITICAL. Up to error mx.bypass-backup, a warning, is among them: not all mail comes to the
-    /// server; say --allow-mx NAME where that is meant so
+    /// nagios they are CRITICAL. Up to error mx.bypass-backup, a warning, ends it with 1 too: not all mail comes to
+    /// the server; say --allow-mx NAME where that is meant so
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     pub fail_on: Severity,
     /// --format nagios: warnings are OK

@@ -57,7 +57,7 @@ impl Nagios {
 
     fn of(&self, verdict: Conclusion, worst: Option<Severity>) -> State {
         match (verdict, worst) {
-            (Conclusion::NoDomain | Conclusion::Fail, _) => State::Critical,
+            (Conclusion::NoDomain, _) => State::Critical,
             (Conclusion::Unreachable, _) => State::Unknown,
             (_, Some(worst)) if worst >= self.wish.fail_on => State::Critical,
             (Conclusion::Unknown, _) => State::Unknown,
