@@ -157,7 +157,7 @@ module completions {
     --messages: string        # So many messages wait, or are brought first [default: 1, and 0 with --call]
     --rcpt: string            # Who gets them [default: postmaster at the domain]
     --from: string            # Who sends them [default: nobody, the null reverse-path]
-    --keep: path              # Write what is received into this folder, a file for each message
+    --keep: path              # Write what is received into this folder, a new file for each message
     --sessions: string        # End after so many sessions
     --show                    # Print the profile, to make one's own of it
     --format(-f): string@"nu-complete smtp-probe emulate format" # The form

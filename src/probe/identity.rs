@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::script::{self, Level, Outcome, Probe, Side, Verdict, Word};
 use super::suite::{Line, Role, Row};
+use crate::smtp::ReplyParser;
 use crate::smtp::escape::Escaped;
 use table::{Hole, Kind, Sign, TABLE};
 
@@ -82,6 +83,62 @@ pub fn answers(words: &[Word]) -> Vec<Answered> {
     }
     all.retain(|answered| !answered.octets.is_empty());
     all
+}
+
+/// The first reply in this, and how many octets of it come behind.
+fn first_reply(octets: &[u8]) -> Option<(u16, usize)> {
+    let mut rest = bytes::BytesMut::from(octets);
+    let reply = ReplyParser::default().next(&mut rest).ok().flatten()?;
+    Some((reply.code, rest.len()))
+}
+
+/// What was said that nobody had asked for. Behind it, nobody knows which answer belongs to which question: these
+/// are taken out.
+fn take_unasked(answers: &mut Vec<Answered>) -> Option<String> {
+    let behind = |one: &Answered| first_reply(&one.octets).filter(|(_, behind)| *behind > 0);
+    let (at, behind) =
+        answers.iter().enumerate().find_map(|(at, one)| Some((at, behind(one)?.1)))?;
+    let one = &mut answers[at];
+    let surplus = one.octets.split_off(one.octets.len() - behind);
+    let shown = Escaped(&surplus[..surplus.len().min(MOST_SHOWN)]).to_string();
+    let why =
+        format!("it said \"{shown}\" behind its answer to {}, without being asked", one.question);
+    answers.truncate(at + 1);
+    Some(why)
+}
+
+/// What became of ATRN before a login.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Turns {
+    /// It was not asked for.
+    #[default]
+    NotAsked,
+    /// It was refused.
+    Refused,
+    /// It was granted.
+    Granted,
+    /// It cannot be told, because of this.
+    Unclear(String),
+}
+
+impl Turns {
+    fn heard(found: &Found<'_>, words: &[Word], unasked: Option<&String>) -> Turns {
+        let is_atrn = |word: &Word| word.side == Side::Ours && word.octets.starts_with(b"ATRN");
+        if !words.iter().any(is_atrn) {
+            return Turns::NotAsked;
+        }
+        let reply = first_reply(found.heard("atrn")).map(|(code, _)| code);
+        match (reply, unasked) {
+            (None, Some(why)) => Turns::Unclear(format!("{why}; its answers cannot be told apart")),
+            (None, None) => Turns::Unclear("it did not answer ATRN".to_owned()),
+            (Some(200..300), _) if found.heard("unknown").starts_with(b"2") => {
+                Turns::Unclear("it says yes to ATRN, and to a verb that nobody has".to_owned())
+            }
+            (Some(200..300), _) => Turns::Granted,
+            (Some(400..600), _) => Turns::Refused,
+            (Some(code), _) => Turns::Unclear(format!("it says {code} to ATRN")),
+        }
+    }
 }
 
 /// How sure it is.
@@ -166,6 +223,9 @@ pub struct Identity {
     pub turns_for_anybody: bool,
     /// What was said.
     pub session: Vec<Line>,
+    /// What became of ATRN.
+    #[serde(skip)]
+    turns: Turns,
 }
 
 impl Identity {
@@ -366,7 +426,8 @@ fn known_hole(hole: &'static Hole, greeting: &[u8], ehlo: &[u8]) -> Option<Known
 
 /// Tells what a server is.
 pub fn identify(target: &str, words: &[Word]) -> Identity {
-    let answers = answers(words);
+    let mut answers = answers(words);
+    let unasked = take_unasked(&mut answers);
     let found = Found::in_all(&answers);
     let score = |kind: &Kind| found.score(kind);
     let product = found.behaves(score);
@@ -398,13 +459,14 @@ pub fn identify(target: &str, words: &[Word]) -> Identity {
         (None, _) => Certainty::Unknown,
     };
     contradictions.splice(0..0, masks);
+    let turns = Turns::heard(&found, words, unasked.as_ref());
+    contradictions.extend(unasked);
     let candidate = |kind: &'static Kind| Candidate {
         id: &kind.id,
         name: &kind.name,
         score: score(kind).whole(),
     };
     let chosen = product.map(|kind| kind.id.as_str());
-    let atrn = found.heard("atrn").first() == Some(&b'2');
     Identity {
         schema: "odmr.probe.identity/1",
         target: target.to_owned(),
@@ -415,8 +477,9 @@ pub fn identify(target: &str, words: &[Word]) -> Identity {
         evidence: found.evidence(product.or(claims)),
         contradictions,
         holes: found.holes(),
-        turns_for_anybody: atrn,
+        turns_for_anybody: turns == Turns::Granted,
         session: words.iter().map(Line::of).collect(),
+        turns,
     }
 }
 
@@ -499,13 +562,13 @@ pub fn verdicts(identity: &Identity) -> Vec<Verdict> {
             amiss(Outcome::Warn, some.iter().map(one).collect::<Vec<_>>().join("; "))
         }
     };
-    let asked = identity.session.iter().any(|line| line.octets().starts_with(b"ATRN"));
-    let turns = match (identity.turns_for_anybody, asked) {
-        (true, _) => {
+    let turns = match &identity.turns {
+        Turns::Granted => {
             amiss(Outcome::Fail, "it granted ATRN before any login; we hung up".to_owned())
         }
-        (false, true) => Verdict::pass(),
-        (false, false) => Verdict::skip("it was not asked"),
+        Turns::Refused => Verdict::pass(),
+        Turns::Unclear(why) => Verdict::unknown(why.clone()),
+        Turns::NotAsked => Verdict::skip("it was not asked"),
     };
     vec![product, agrees, holes, turns]
 }

@@ -76,7 +76,7 @@ pub struct Emulate {
     /// Who sends them [default: nobody, the null reverse-path]
     #[arg(long, value_name = "ADDRESS")]
     pub from: Option<Mailbox>,
-    /// Write what is received into this folder, a file for each message
+    /// Write what is received into this folder, a new file for each message
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
     /// End after so many sessions
@@ -315,22 +315,37 @@ fn cannot_keep(at: &Path, error: &std::io::Error) -> Failure {
     Failure::new(Exit::CantCreate, format!("{}: {error}", at.display()))
 }
 
+/// Keeps a message under the next number that is free, and overwrites nothing.
+fn keep(folder: &Path, content: &[u8], kept: &mut usize) -> Result<String, Failure> {
+    loop {
+        *kept += 1;
+        let name = format!("{kept:04}.eml");
+        let file = folder.join(&name);
+        match std::fs::File::create_new(&file) {
+            Ok(mut open) => {
+                open.write_all(content).map_err(|error| cannot_keep(&file, &error))?;
+                return Ok(name);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(cannot_keep(&file, &error)),
+        }
+    }
+}
+
 /// Tells of a session.
 fn said(emulate: &Emulate, id: &str, played: Played, kept: &mut usize) -> Result<(), Failure> {
     let session = played.session;
     let mut received = Vec::new();
     for letter in session.received {
-        *kept += 1;
-        let name = format!("{kept:04}.eml");
-        if let Some(folder) = &emulate.keep {
-            let file = folder.join(&name);
-            std::fs::write(&file, &letter.content).map_err(|error| cannot_keep(&file, &error))?;
-        }
+        let file = match &emulate.keep {
+            Some(folder) => Some(keep(folder, &letter.content, kept)?),
+            None => None,
+        };
         received.push(Received {
             from: letter.from,
             rcpts: letter.rcpts,
             octets: letter.content.len(),
-            file: emulate.keep.is_some().then_some(name),
+            file,
         });
     }
     let record = Record {
@@ -380,4 +395,24 @@ fn human(record: &Record) -> String {
         text.push_str(&format!("  nobody has seen it say \"{}\"\n", Escaped::text(placeholder)));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_overwrites_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("0001.eml"), "old").unwrap();
+        std::fs::write(at("else"), "else's").unwrap();
+        std::os::unix::fs::symlink(at("else"), at("0002.eml")).unwrap();
+        let mut kept = 0;
+        assert_eq!(keep(folder.path(), b"new", &mut kept).unwrap(), "0003.eml");
+        assert_eq!(std::fs::read(at("0001.eml")).unwrap(), b"old");
+        assert_eq!(std::fs::read(at("else")).unwrap(), b"else's");
+        assert_eq!(std::fs::read(at("0003.eml")).unwrap(), b"new");
+        assert!(keep(&at("nowhere"), b"new", &mut 0).is_err());
+    }
 }

@@ -4,20 +4,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
 
 use super::{EAR, Login};
 use crate::net::{
     Bound, Calling, ConnectError, ListenAddr, ListenError, Listener, Wire, WireFault, connect,
 };
-use crate::probe::mimic::{Called, Caller, Client, House, Letter, Mimic, Prove, Session};
+use crate::probe::mimic::{
+    Called, Caller, Client, House, LONGEST_CALL, Letter, Mimic, Prove, Session, hidden,
+};
 use crate::probe::script::Want;
 use crate::sasl::{Binding, ClientExchange, Mechanism, NONCE_OCTETS};
 
 /// So many are served at a time.
 const MOST_AT_ONCE: usize = 16;
-/// A session may take so long in all.
-const LONGEST_SESSION: Duration = Duration::from_secs(3600);
 /// What is said has to be taken within this.
 const TO_TAKE: Duration = Duration::from_secs(60);
 
@@ -108,7 +109,8 @@ pub async fn visit(
     let begun = Instant::now();
     let prove = prove(&to.login, &client.auth);
     let me = &house.profile.fqdn;
-    let mut caller = Caller::new(client, me, &house.domains, letters, prove, begun, to.patience);
+    let caller = Caller::new(client, me, &house.domains, letters, prove, begun, to.patience);
+    let mut caller = caller.knows(to.login.secret.expose_secret());
     loop {
         let now = Instant::now();
         let mut input = BytesMut::new();
@@ -131,20 +133,23 @@ pub async fn visit(
             caller.received(&input);
         }
     }
-    let (called, sent, mut words) = caller.over();
-    let peer = wire.peer().map_or_else(|| to.host.to_owned(), |peer| peer.ip().to_string());
-    let mut session = match called {
-        Called::Turned => {
-            let mimic = Mimic::new(house, &peer, Vec::new(), begun);
-            serve(&mut wire, mimic).await
+    let (is_in, secrets) = (caller.is_in(), caller.secrets().clone());
+    let (mut called, sent, mut words) = caller.over();
+    let turned = called == Called::Turned;
+    let mut session = Session::default();
+    if turned {
+        let peer = wire.peer().map_or_else(|| to.host.to_owned(), |peer| peer.ip().to_string());
+        session = serve(&mut wire, Mimic::new(house, &peer, Vec::new(), begun)).await;
+        // RFC 5321, section 4.1.1.10: who is done says so. Who does not may have had more.
+        if session.verbs.last().is_none_or(|verb| verb != "QUIT") {
+            called = Called::Broken("the line was turned, and broke off before QUIT".to_owned());
         }
-        _ => Session::default(),
-    };
+        session.words.iter_mut().for_each(|word| word.octets = hidden(&secrets, &word.octets));
+    }
     wire.close().await;
     words.append(&mut session.words);
-    (session.words, session.sent) = (words, sent);
-    session.turned = called == Called::Turned;
-    session.user = Some(to.login.user.clone());
+    (session.words, session.sent, session.turned) = (words, sent, turned);
+    session.user = is_in.then(|| to.login.user.clone());
     Ok((called, session))
 }
 
@@ -175,7 +180,7 @@ async fn play(mut wire: Wire, house: Arc<House>, waiting: Arc<Mutex<Vec<Letter>>
 
 /// Serves a line to its end.
 async fn serve(wire: &mut Wire, mut mimic: Mimic<'_>) -> Session {
-    let end = Instant::now() + LONGEST_SESSION;
+    let end = Instant::now() + LONGEST_CALL;
     let mut ends = false;
     loop {
         let now = Instant::now();

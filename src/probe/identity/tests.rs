@@ -185,6 +185,51 @@ fn a_line_that_is_turned_for_anybody_is_told() {
     assert_eq!(verdicts(&told).len(), rows().len());
 }
 
+/// What comes of `id.turns`, and why.
+fn turns(words: &[Word]) -> (Outcome, String) {
+    let identity = identify("mx", words);
+    let verdict = verdicts(&identity).pop().unwrap();
+    assert_eq!(identity.turns_for_anybody, verdict.outcome == Outcome::Fail);
+    (verdict.outcome, verdict.why)
+}
+
+#[test]
+fn who_does_not_answer_atrn_has_not_refused_it() {
+    let words = session(WS2003, EXCHANGE);
+    let (outcome, why) = turns(&words[..words.len() - 3]);
+    assert_eq!(outcome, Outcome::Inconclusive);
+    assert!(why.contains("did not answer ATRN"), "{why}");
+    // Nor who hangs up in the middle of a line, or asks for more.
+    for answer in ["500 5.3.3 Unrec", "334 go on\n", "2"] {
+        let mut open = EXCHANGE;
+        open[8] = answer;
+        let words = session(WS2003, open);
+        assert_eq!(turns(&words[..words.len() - 2]).0, Outcome::Inconclusive, "{answer}");
+    }
+}
+
+#[test]
+fn an_answer_too_many_is_named_and_grants_nothing() {
+    // Each answer comes a question late: the 250 of RSET behind ATRN.
+    let mut late = EXCHANGE;
+    late[1..].copy_from_slice(&EXCHANGE[..9]);
+    late[0] = "250 and a good day\n";
+    assert_eq!(turns(&session(WS2003, late)).0, Outcome::Inconclusive);
+    let greeting = format!("{WS2003}250 and a good day\n");
+    let (outcome, why) = turns(&session(&greeting, late));
+    assert_eq!(outcome, Outcome::Inconclusive);
+    assert!(why.contains("and a good day") && why.contains("without being asked"), "{why}");
+    let told = identify("mx", &session(&greeting, late));
+    assert!(told.contradictions.iter().any(|told| told.contains("and a good day")), "{told:#?}");
+    assert_eq!(told.certainty, Certainty::Unknown);
+    // Late in the session, where a verb that nobody has was refused before.
+    let mut late = EXCHANGE;
+    late[6] = "250 2.1.0 <>....Sender OK\n250 twice\n";
+    late[8] = "250 2.0.0 Resetting\n";
+    let (outcome, why) = turns(&session(WS2003, late));
+    assert!(outcome == Outcome::Inconclusive && why.contains("twice"), "{why}");
+}
+
 #[test]
 fn answers_belong_to_what_was_asked_however_they_are_cut() {
     let words = session("220 mx ESMTP Postfix\n", POSTFIX);

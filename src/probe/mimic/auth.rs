@@ -25,12 +25,51 @@ pub(super) enum Login {
     Authenticate,
 }
 
-/// AUTH as it may be noted.
+/// The verbs by which somebody logs in. Exchange has one of its own.
+const BY: [&str; 2] = ["AUTH", "X-EXPS"];
+/// A second word that is none of these may be a password.
+const MECHANISMS: [&str; 10] = [
+    "LOGIN",
+    "PLAIN",
+    "CRAM-MD5",
+    "DIGEST-MD5",
+    "NTLM",
+    "GSSAPI",
+    "XOAUTH2",
+    "EXTERNAL",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+];
+
+fn by(line: &str) -> Option<&'static str> {
+    let begun = line.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    let begins =
+        |verb: &str| begun.get(..verb.len()).is_some_and(|head| head.eq_ignore_ascii_case(verb));
+    BY.into_iter().find(|verb| begins(verb))
+}
+
+/// Does it look as if somebody wants to log in, rightly written or not?
+pub(super) fn is_login(line: &str) -> bool {
+    by(line).is_some()
+}
+
+/// The verb of such a line.
+pub(super) fn verb(line: &str) -> &'static str {
+    by(line).unwrap_or("AUTH")
+}
+
+/// AUTH as it may be noted: with its mechanism, where that is one.
 pub(super) fn without_secret(line: &str) -> String {
-    let mut words = line.split_ascii_whitespace();
-    let head: Vec<&str> = words.by_ref().take(2).collect();
-    let rest = if words.next().is_some() { " ..." } else { "" };
-    format!("{}{rest}", head.join(" "))
+    let mut words = line.split(|c: char| c.is_whitespace() || c.is_control());
+    let mut words = words.by_ref().filter(|word| !word.is_empty()).skip(1);
+    let second = words.next();
+    let known = |word: &str| MECHANISMS.into_iter().find(|known| known.eq_ignore_ascii_case(word));
+    match (second, second.and_then(known)) {
+        (None, _) if line.trim().eq_ignore_ascii_case(verb(line)) => verb(line).to_owned(),
+        (_, Some(mechanism)) if words.next().is_none() => format!("{} {mechanism}", verb(line)),
+        (_, Some(mechanism)) => format!("{} {mechanism} ...", verb(line)),
+        _ => format!("{} ...", verb(line)),
+    }
 }
 
 impl Mimic<'_> {

@@ -9,8 +9,9 @@ use bytes::BytesMut;
 
 use super::courier::{Courier, Fate};
 use super::profile::Client;
-use super::{Letter, MOST_COMMANDS, MOST_HEARD};
+use super::{LONGEST_CALL, Letter, MOST_COMMANDS, MOST_HEARD};
 use crate::probe::script::{Side, Want, Word};
+use crate::session::secrets::Secrets;
 use crate::smtp::{Reply, ReplyParser};
 
 /// How a login may go on: the answer to a challenge, or none where there is none.
@@ -59,6 +60,8 @@ pub struct Caller<'a> {
     parser: ReplyParser,
     heard: usize,
     called: Option<Called>,
+    is_in: bool,
+    secrets: Secrets,
     words: Vec<Word>,
 }
 
@@ -89,8 +92,26 @@ impl<'a> Caller<'a> {
             parser: ReplyParser::default(),
             heard: 0,
             called: None,
+            is_in: false,
+            secrets: Secrets::default(),
             words: Vec::new(),
         }
+    }
+
+    /// Nothing that is told has this password in it, whoever says it back.
+    pub(crate) fn knows(mut self, password: &str) -> Caller<'a> {
+        self.secrets.know(password);
+        self
+    }
+
+    /// What nobody may be shown.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Has it been let in?
+    pub fn is_in(&self) -> bool {
+        self.is_in
     }
 
     /// What it wants next.
@@ -105,7 +126,8 @@ impl<'a> Caller<'a> {
             if self.at == At::Over {
                 return Want::Over;
             }
-            if self.heard > MOST_HEARD {
+            let end = self.begun + LONGEST_CALL;
+            if self.heard > MOST_HEARD || now >= end {
                 self.broke("it talks without end");
                 continue;
             }
@@ -113,13 +135,14 @@ impl<'a> Caller<'a> {
             match self.parser.next(&mut self.input) {
                 Ok(None) => {
                     let patience = self.patience;
-                    return Want::Hear(*self.until.get_or_insert(now + patience));
+                    let until = *self.until.get_or_insert(now + patience);
+                    return Want::Hear(until.min(end));
                 }
                 Ok(Some(reply)) => {
                     let used = before.len() - self.input.len();
                     let shown = if reply.code == 334 { b"334 ...\r\n" } else { &before[..used] };
                     self.note(Side::Theirs, shown, now);
-                    self.until = None;
+                    (self.until, self.heard) = (None, self.input.len());
                     self.hear(&reply);
                 }
                 Err(why) => {
@@ -157,13 +180,15 @@ impl<'a> Caller<'a> {
     fn note(&mut self, side: Side, octets: &[u8], now: Instant) {
         if self.words.len() < MOST_COMMANDS && !octets.is_empty() {
             let at = now.saturating_duration_since(self.begun);
-            let octets = octets[..octets.len().min(4096)].to_vec();
+            let mut octets = hidden(&self.secrets, octets);
+            octets.truncate(4096);
             self.words.push(Word { at, side, tls: false, octets });
         }
     }
 
     fn broke(&mut self, why: &str) {
-        self.called.get_or_insert_with(|| Called::Broken(why.to_owned()));
+        let why = self.secrets.hidden(why);
+        self.called.get_or_insert(Called::Broken(why));
         self.output.clear();
         self.at = At::Over;
     }
@@ -180,7 +205,8 @@ impl<'a> Caller<'a> {
     }
 
     fn hear(&mut self, reply: &Reply) {
-        let told = || format!("{} {}", reply.code, reply.text.lines().next().unwrap_or_default());
+        let first = self.secrets.hidden(reply.text.lines().next().unwrap_or_default());
+        let told = || format!("{} {first}", reply.code);
         match (self.at, reply.code) {
             (At::Greeting, 220) => {
                 let line = format!("{} {}", self.client.hello, self.me);
@@ -192,7 +218,10 @@ impl<'a> Caller<'a> {
             }
             (At::Hello, 250) => self.brings(),
             (At::Auth, 334) => self.responds(&reply.text),
-            (At::Auth, 235) => self.brings(),
+            (At::Auth, 235) => {
+                self.is_in = true;
+                self.brings();
+            }
             (At::Auth, _) => self.quits(Called::Denied(told())),
             (At::Mail, _) => match self.courier.hear(reply) {
                 Some(octets) => self.output.extend_from_slice(&octets),
@@ -214,11 +243,18 @@ impl<'a> Caller<'a> {
 
     fn responds(&mut self, challenge: &str) {
         self.challenges += 1;
+        // It has heard "*", and asks on.
+        if self.challenges > MOST_CHALLENGES + 1 {
+            return self.broke("its login has no end");
+        }
         let octets = STANDARD.decode(challenge.trim()).unwrap_or_default();
         let response = match self.challenges <= MOST_CHALLENGES {
             true => (self.prove)(&octets),
             false => None,
         };
+        if let Some(response) = &response {
+            self.secrets.add(response);
+        }
         let line = response.map_or("*".to_owned(), |response| STANDARD.encode(response));
         self.say(At::Auth, &line);
     }
@@ -241,6 +277,13 @@ impl<'a> Caller<'a> {
         };
         self.say(At::Asked, &line);
     }
+}
+
+/// What was said, without what nobody may be shown.
+pub(crate) fn hidden(secrets: &Secrets, octets: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(octets);
+    let hidden = secrets.hidden(&text);
+    if hidden == text { octets.to_vec() } else { hidden.into_bytes() }
 }
 
 /// AUTH and its mechanism are told, and nothing behind them.

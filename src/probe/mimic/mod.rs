@@ -24,11 +24,12 @@ use bytes::{Bytes, BytesMut};
 
 use self::auth::Login;
 use self::courier::{Courier, Fate};
-use super::host::verb_of;
 use super::script::{Side, Want, Word};
 use crate::smtp::ReplyParser;
 
+pub(crate) use caller::hidden;
 pub use caller::{Called, Caller, Prove};
+use profile::VERBS;
 pub use profile::{ACTIONS, Action, BUILT_IN, BadProfile, Client, FACTS, Fact, KEYS, Profile, Row};
 
 /// A line of a client may be this long, octets.
@@ -45,6 +46,8 @@ const MOST_IN: usize = 64 << 20;
 const MOST_HEARD: usize = 1 << 20;
 /// So much of what stands behind a verb is repeated, octets.
 const MOST_REPEATED: usize = 256;
+/// A session may take so long in all.
+pub const LONGEST_CALL: Duration = Duration::from_secs(3600);
 /// How long it waits for a greeting once it has turned the line, and for each answer.
 const TURNED: Duration = Duration::from_secs(30);
 
@@ -129,6 +132,8 @@ pub struct Mimic<'a> {
     hang_up: bool,
     closed: bool,
     hello: bool,
+    /// A login was tried: a line that is no command may be a password that came too late.
+    has_auth: bool,
     from: Option<String>,
     rcpts: Vec<String>,
     content: Vec<u8>,
@@ -154,6 +159,7 @@ impl<'a> Mimic<'a> {
             hang_up: false,
             closed: false,
             hello: false,
+            has_auth: false,
             from: None,
             rcpts: Vec::new(),
             content: Vec::new(),
@@ -310,34 +316,49 @@ impl<'a> Mimic<'a> {
             return self.hears(now);
         };
         let line = self.input.split_to(end + 1).freeze();
-        let is_secret = matches!(self.state, State::Login(_));
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_end_matches(['\r', '\n']);
         let verb = verb_of(text).to_ascii_uppercase();
-        let shown = match (is_secret, verb.as_str()) {
+        let (in_login, is_auth) = (matches!(self.state, State::Login(_)), auth::is_login(text));
+        let is_secret = in_login || self.has_auth && !is_auth && !self.knows(&verb);
+        self.has_auth |= is_auth;
+        let shown = match (is_secret, is_auth) {
             (true, _) => Bytes::from_static(b"...\r\n"),
-            (_, "AUTH") => Bytes::from(format!("{}\r\n", auth::without_secret(text))),
+            (_, true) => Bytes::from(format!("{}\r\n", auth::without_secret(text))),
             _ => line.clone(),
         };
         self.note(Side::Theirs, &shown, now);
-        if is_secret {
+        if in_login {
             self.respond(text);
             return None;
         }
-        self.told.verbs.push(repeated(&verb));
+        self.told.verbs.push(match (is_secret, is_auth) {
+            (true, _) => "...".to_owned(),
+            (_, true) => auth::verb(text).to_owned(),
+            _ => repeated(&verb),
+        });
         if self.told.verbs.len() > MOST_COMMANDS {
             self.hang_up = true;
             return None;
         }
-        self.command(&verb, text);
+        match is_secret {
+            true => self.command("...", "", false),
+            false => self.command(&verb, text, !is_auth),
+        }
         None
     }
 
-    fn command(&mut self, verb: &str, line: &str) {
+    /// Is it a command, here or elsewhere?
+    fn knows(&self, verb: &str) -> bool {
+        VERBS.contains(&verb) || self.house.profile.rows.iter().any(|row| row.verb == verb)
+    }
+
+    fn command(&mut self, verb: &str, line: &str, is_repeated: bool) {
         let rest = line.get(verb.len()..).unwrap_or_default().trim();
         let path = path_of(rest);
         self.declared = declared(rest);
         let arg = match (verb, &path) {
+            _ if !is_repeated => "",
             ("MAIL" | "RCPT", Some(path)) if path.is_empty() => "<>",
             ("MAIL" | "RCPT", Some(path)) => path,
             ("MAIL" | "RCPT", None) => "",
@@ -383,7 +404,8 @@ impl<'a> Mimic<'a> {
 
     fn does(&mut self, row: &Row, arg: &str, rest: &str, path: Option<String>) {
         let is_good = row.text.starts_with(['2', '3']);
-        if !row.verified && !self.told.unverified.contains(&row.text) {
+        let is_said = !row.text.is_empty();
+        if is_said && !row.verified && !self.told.unverified.contains(&row.text) {
             self.told.unverified.push(row.text.clone());
         }
         match row.action {
@@ -394,7 +416,10 @@ impl<'a> Mimic<'a> {
         }
         match row.action {
             Some(Action::Hello) => self.reset(),
-            Some(Action::Mail) if is_good => self.from = Some(path.unwrap_or_default()),
+            Some(Action::Mail) if is_good => {
+                self.content.clear();
+                self.from = Some(path.unwrap_or_default());
+            }
             Some(Action::Rcpt) if is_good && self.rcpts.len() < MOST_RCPTS => {
                 self.rcpts.push(path.unwrap_or_default());
             }
@@ -566,12 +591,22 @@ impl<'a> Mimic<'a> {
         match self.row("BDAT", "", "") {
             Some(row) if !row.text.starts_with('2') || !last => {
                 self.say(&row.text, &size.to_string());
+                // What was refused belongs to no message.
+                if !row.text.starts_with('2') {
+                    self.content.clear();
+                }
             }
             Some(_) => self.taken(),
             None => self.hang_up = true,
         }
         None
     }
+}
+
+/// The verb of a line, however it is parted from what comes behind it.
+fn verb_of(line: &str) -> &str {
+    let parts = |c: char| c == ':' || c.is_whitespace() || c.is_control();
+    line.split(parts).next().unwrap_or_default()
 }
 
 /// What is repeated of what was said: a reply is in ASCII. RFC 5321, section 4.2.

@@ -163,6 +163,16 @@ pub const ACTIONS: [(&str, Action, &str); 10] = [
     ("close", Action::Close, "The line is closed."),
 ];
 
+/// The verbs that there are. RFC 5321, section 4.1.5: others begin with X.
+pub(super) const VERBS: [&str; 24] = [
+    "HELO", "EHLO", "LHLO", "MAIL", "RCPT", "DATA", "BDAT", "BURL", "RSET", "VRFY", "EXPN", "HELP",
+    "NOOP", "QUIT", "AUTH", "STARTTLS", "TURN", "ATRN", "ETRN", "SEND", "SOML", "SAML", "VERB",
+    "ONEX",
+];
+/// What no command brings about.
+const EVENTS: [&str; 6] =
+    ["*", "(content)", "(auth-ok)", "(auth-bad)", "(auth-cancelled)", "(auth-unknown)"];
+
 /// What is said to a command, in a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -261,7 +271,7 @@ struct RawProfile {
     #[serde(default)]
     about: String,
     #[serde(default)]
-    fqdn: Option<String>,
+    fqdn: Option<Spanned<String>>,
     #[serde(default)]
     clock: Option<Spanned<String>>,
 }
@@ -271,7 +281,7 @@ struct RawProfile {
 struct RawBanner {
     text: Spanned<String>,
     #[serde(default)]
-    ver: String,
+    ver: Option<Spanned<String>>,
     #[expect(dead_code, reason = "for who reads the file; a file without it is refused")]
     verified: bool,
     #[serde(default)]
@@ -282,10 +292,10 @@ struct RawBanner {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawEhlo {
-    first: String,
-    caps: Vec<String>,
+    first: Spanned<String>,
+    caps: Vec<Spanned<String>>,
     #[serde(default)]
-    tail: Option<String>,
+    tail: Option<Spanned<String>>,
     #[expect(dead_code, reason = "for who reads the file; a file without it is refused")]
     verified: bool,
     #[serde(default)]
@@ -297,7 +307,7 @@ struct RawEhlo {
 #[serde(deny_unknown_fields)]
 struct RawLimits {
     idle_s: Option<u64>,
-    idle_reply: Option<String>,
+    idle_reply: Option<Spanned<String>>,
     max_msgs_out: Option<usize>,
     session_bytes_in: Option<usize>,
     msg_bytes: Option<usize>,
@@ -307,8 +317,8 @@ struct RawLimits {
 #[serde(deny_unknown_fields)]
 struct RawAuth {
     mechs: Option<Vec<String>>,
-    ntlm_text: Option<String>,
-    ntlm_challenge: Option<String>,
+    ntlm_text: Option<Spanned<String>>,
+    ntlm_challenge: Option<Spanned<String>>,
     refuse_users: Option<Vec<String>>,
 }
 
@@ -384,6 +394,16 @@ impl Profile {
         if let Some(client) = &raw.client {
             profile.client = Some(client_of(text, client)?);
         }
+        if let Some(said) = &raw.limits.idle_reply {
+            is_reply(text, said.span().start, said.get_ref())?;
+            profile.idle.1.clone_from(said.get_ref());
+        }
+        if let Some(said) = &raw.auth.ntlm_text {
+            profile.ntlm.0 = line_in(text, said)?;
+        }
+        if let Some(said) = &raw.auth.ntlm_challenge {
+            profile.ntlm.1 = line_in(text, said)?;
+        }
         profile.take_rest(raw.limits, raw.auth);
         let rows = raw.reply.iter().map(|row| row_of(text, row));
         let mut rows = rows.collect::<Result<Vec<Row>, BadProfile>>()?;
@@ -398,7 +418,7 @@ impl Profile {
         head.id.get_ref().clone_into(&mut self.id);
         head.about.clone_into(&mut self.about);
         if let Some(fqdn) = &head.fqdn {
-            fqdn.clone_into(&mut self.fqdn);
+            self.fqdn = line_in(text, fqdn)?;
         }
         if let Some(clock) = &head.clock {
             let at: Result<jiff::Timestamp, _> = clock.get_ref().parse();
@@ -409,10 +429,13 @@ impl Profile {
         if let Some(banner) = &raw.banner {
             is_reply(text, banner.text.span().start, banner.text.get_ref())?;
             banner.text.get_ref().clone_into(&mut self.greeting);
-            banner.ver.clone_into(&mut self.version);
+            let version = banner.ver.as_ref().map(|version| line_in(text, version));
+            self.version = version.transpose()?.unwrap_or_default();
         }
         if let Some(ehlo) = &raw.ehlo {
-            self.ehlo = (ehlo.first.clone(), ehlo.caps.clone(), ehlo.tail.clone());
+            let tail = ehlo.tail.as_ref().map(|tail| line_in(text, tail)).transpose()?;
+            let caps = ehlo.caps.iter().map(|cap| line_in(text, cap)).collect::<Result<_, _>>()?;
+            self.ehlo = (line_in(text, &ehlo.first)?, caps, tail);
         }
         Ok(())
     }
@@ -424,24 +447,30 @@ impl Profile {
             }
         }
         set(&mut self.idle.0, limits.idle_s);
-        set(&mut self.idle.1, limits.idle_reply);
         set(&mut self.most_out, limits.max_msgs_out);
         set(&mut self.most_in, limits.session_bytes_in);
         set(&mut self.largest, limits.msg_bytes);
         set(&mut self.mechanisms, auth.mechs);
-        set(&mut self.ntlm.0, auth.ntlm_text);
-        set(&mut self.ntlm.1, auth.ntlm_challenge);
         set(&mut self.refused, auth.refuse_users);
     }
 
     /// Nothing is missing without which there is no server.
     fn is_whole(&self, text: &str) -> Result<(), BadProfile> {
         let has = |verb: &str| self.rows.iter().any(|row| row.verb == verb && row.when.is_empty());
+        let takes = |row: &Row| {
+            matches!(row.action, Some(Action::Data | Action::Chunk))
+                && row.text.starts_with(['2', '3'])
+        };
+        let takes_mail = self.rows.iter().any(takes);
         let missing = [
             (self.fqdn.is_empty(), "fqdn in [profile]"),
             (self.greeting.is_empty(), "text in [banner]"),
             (self.ehlo.0.is_empty(), "first in [ehlo]"),
             (!has("*"), "a [[reply]] for the verb \"*\", without when"),
+            (
+                takes_mail && !has("(content)"),
+                "a [[reply]] for the verb \"(content)\", without when",
+            ),
         ];
         match missing.into_iter().find(|(is_missing, _)| *is_missing) {
             None => Ok(()),
@@ -497,7 +526,7 @@ fn row_of(text: &str, raw: &RawReply) -> Result<Row, BadProfile> {
         }
     }
     Ok(Row {
-        verb: raw.verb.get_ref().clone(),
+        verb: verb_in(text, &raw.verb)?,
         when,
         text: raw.text.clone().unwrap_or_default(),
         action,
@@ -516,14 +545,50 @@ fn facts(when: &str) -> Result<Vec<(Fact, bool)>, String> {
     when.split("&&").map(one).collect()
 }
 
-/// Every line of it begins with three digits.
+/// A verb, in capitals; or what no command brings about.
+fn verb_in(text: &str, raw: &Spanned<String>) -> Result<String, BadProfile> {
+    let verb = raw.get_ref();
+    if EVENTS.contains(&verb.as_str()) {
+        return Ok(verb.clone());
+    }
+    let verb = verb.to_ascii_uppercase();
+    let is_word = verb.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+    if VERBS.contains(&verb.as_str()) || verb.starts_with('X') && is_word {
+        return Ok(verb);
+    }
+    let known = [&EVENTS[..], &VERBS[..]].concat().join(", ");
+    let what = format!("verb: saw {:?}", raw.get_ref());
+    Err(bad(text, raw.span().start, what, format!("allowed: {known}, and what begins with X")))
+}
+
+/// What is said in one line.
+fn line_in(text: &str, raw: &Spanned<String>) -> Result<String, BadProfile> {
+    let said = raw.get_ref();
+    if said.contains(|c: char| c.is_control()) {
+        let hint = "expected one line, without control characters".to_owned();
+        return Err(bad(text, raw.span().start, format!("{said:?} is no line"), hint));
+    }
+    Ok(said.clone())
+}
+
+/// RFC 5321, section 4.2.1: every line of it begins with the same code, and all but the last go on behind a hyphen.
 fn is_reply(text: &str, at: usize, said: &str) -> Result<(), BadProfile> {
-    let is_line = |line: &str| {
-        let head = line.as_bytes();
-        head.len() >= 4 && head[..3].iter().all(u8::is_ascii_digit) && b" -".contains(&head[3])
+    let is_code = |code: &[u8]| {
+        (b'2'..=b'5').contains(&code[0])
+            && (b'0'..=b'5').contains(&code[1])
+            && code[2].is_ascii_digit()
     };
-    let fits = !said.is_empty() && said.lines().count() <= MOST_LINES && said.lines().all(is_line);
-    let what = || format!("text: {said:?} is no reply");
-    let hint = "expected 250 and some words, and 250- before further lines";
-    if fits { Ok(()) } else { Err(bad(text, at, what(), hint.to_owned())) }
+    let lines: Vec<&[u8]> = said.lines().map(str::as_bytes).collect();
+    let code = said.as_bytes().get(..3).unwrap_or_default();
+    let fits_in = |(n, line): (usize, &&[u8])| {
+        let next = if n + 1 == lines.len() { b' ' } else { b'-' };
+        line.starts_with(code) && line.get(3) == Some(&next)
+    };
+    let is_clean = !said.contains(|c: char| c.is_control() && c != '\n' && c != '\r');
+    let fits = code.len() == 3 && is_code(code) && lines.len() <= MOST_LINES && is_clean;
+    if fits && lines.iter().enumerate().all(fits_in) {
+        return Ok(());
+    }
+    let hint = "expected 250 and some words, and 250- before further lines".to_owned();
+    Err(bad(text, at, format!("text: {said:?} is no reply"), hint))
 }

@@ -248,6 +248,29 @@ fn a_profile_that_cannot_be_read_is_told_by_its_line() {
         (format!("{iis6}{row}when = \"!authd\"\n"), 8, "!authd", "authed"),
         (format!("{iis6}{row}action = \"hang\"\n"), 8, "hang", "close"),
         (format!("{iis6}{}", row.replace("250 ok", "ok")), 5, "is no reply", "250"),
+        (format!("{iis6}{}", row.replace("250 ok", "250-ok")), 5, "is no reply", "250"),
+        (format!("{iis6}{}", row.replace("250 ok", "250 a\\n250 b")), 5, "is no reply", "250"),
+        (format!("{iis6}{}", row.replace("250 ok", "250-a\\n550 b")), 5, "is no reply", "250"),
+        (format!("{iis6}{}", row.replace("250 ok", "999 ok")), 5, "is no reply", "250"),
+        (format!("{iis6}{}", row.replace("\"X\"", "\"TRUN\"")), 5, "TRUN", "TURN"),
+        (format!("{iis6}{}", row.replace("\"X\"", "\"(auth-okay)\"")), 5, "okay", "(auth-ok)"),
+        (format!("{iis6}[limits]\nidle_reply = \"late\"\n"), 5, "is no reply", "250"),
+        (format!("{iis6}[auth]\nntlm_text = \"a\\nb\"\n"), 5, "is no line", "one line"),
+        (
+            format!("{iis6}[ehlo]\nfirst = \"a\"\ncaps = [\"A\\nB\"]\nverified = true\n"),
+            6,
+            "is no line",
+            "one line",
+        ),
+        (
+            "[profile]\nid = \"own\"\nfqdn = \"a\"\n[banner]\ntext = \"220 a\"\nverified = true\n[ehlo]\n\
+             first = \"a\"\ncaps = []\nverified = true\n[[reply]]\nverb = \"*\"\ntext = \"500 no\"\n\
+             verified = true\n[[reply]]\nverb = \"DATA\"\ntext = \"354 go\"\naction = \"data\"\nverified = true\n"
+                .to_owned(),
+            1,
+            "(content)",
+            "inherits",
+        ),
         (iis6.replace("iis6", "iis7"), 3, "iis7", "iis6"),
         (iis6.replace("inherits = \"iis6\"\n", ""), 1, "fqdn", "inherits"),
         (iis6.replace("inherits", "clock = \"now\"\ninherits"), 3, "clock", "2004"),
@@ -259,6 +282,44 @@ fn a_profile_that_cannot_be_read_is_told_by_its_line() {
     let own = Profile::read(&format!("{iis6}{row}")).unwrap();
     assert_eq!(own.rows.len(), Profile::built_in("iis6").unwrap().rows.len() + 1);
     assert!(Profile::built_in("iis7").is_err());
+    let small = Profile::read(&format!("{iis6}{}", row.replace("\"X\"", "\"turn\""))).unwrap();
+    assert_eq!(small.rows[0].verb, "TURN");
+}
+
+#[test]
+fn a_chunk_that_is_refused_belongs_to_no_message() {
+    let octets = b"EHLO a\r\nBDAT 5 LAST\r\nhelloMAIL FROM:<>\r\nRCPT TO:<x@example.org>\r\n\
+                   DATA\r\nmine\r\n.\r\nQUIT\r\n";
+    let (out, session) = said(&house("iis6"), Vec::new(), octets, 9);
+    assert_eq!(codes(&out), ["220", "250", "503", "250", "250", "354", "250", "221"], "{out}");
+    assert_eq!(session.received[0].content, b"mine\r\n");
+}
+
+#[test]
+fn what_was_said_to_log_in_is_noted_nowhere() {
+    const SECRET: &str = "AGJveABzZWNyZXQ=";
+    for octets in [
+        format!("AUTH\tPLAIN {SECRET}\r\n"),
+        format!(" AUTH PLAIN {SECRET}\r\n"),
+        format!("AUTH {SECRET}\r\n"),
+        format!("AUTH:{SECRET}\r\n"),
+        format!("X-EXPS LOGIN {SECRET}\r\n"),
+        format!("X-EXPS PLAIN\r\n{SECRET}\r\n"),
+        format!("AUTH CRAM-MD5\r\n{SECRET}\r\n{SECRET}\r\n"),
+        format!("AUTH LOGIN\r\n*\r\n{SECRET}\r\n"),
+    ] {
+        for id in ["exchange2003-ws2003", "iis6", "strict-2645", "fetchmail"] {
+            let octets = format!("EHLO a\r\n{octets}NOOP\r\n");
+            let (_, session) = said(&house(id), Vec::new(), octets.as_bytes(), 64);
+            let words: Vec<u8> = session.words.iter().flat_map(|w| w.octets.clone()).collect();
+            let shown = format!("{}{:?}", String::from_utf8_lossy(&words), session.verbs);
+            assert!(!shown.to_ascii_uppercase().contains("AGJVEAB"), "{id}: {octets}: {shown}");
+        }
+    }
+    // It is offered, and is a login.
+    let octets = LOGIN.replace("AUTH", "X-EXPS");
+    let (out, session) = said(&house("exchange2003-ws2003"), Vec::new(), octets.as_bytes(), 64);
+    assert_eq!(session.user.as_deref(), Some("box"), "{out}");
 }
 
 /// A customer that is played calls a server that is; what came of it, what the server saw, and what was said.
@@ -339,4 +400,73 @@ fn a_server_that_talks_without_end_is_left() {
         }
     }
     assert!(matches!(caller.over().0, Called::Broken(_)));
+}
+
+/// A customer that knows a password, and what it makes of these answers, one for each thing that it says.
+fn answered(
+    brings: usize,
+    answers: impl IntoIterator<Item = String>,
+    pace: Duration,
+) -> (Called, bool, usize, String) {
+    let client = house("exchange2003-ws2003");
+    let how = client.profile.client.clone().unwrap();
+    let (mut now, wait) = (Instant::now(), Duration::from_secs(30));
+    let prove = Box::new(|_: &[u8]| Some(b"geheim-17".to_vec()));
+    let caller = Caller::new(&how, "a.example", &[], letters(brings), prove, now, wait);
+    let mut caller = caller.knows("geheim-17");
+    let mut answers = answers.into_iter();
+    loop {
+        match caller.poll(now) {
+            Want::Send(_) => {}
+            Want::Hear(until) => match answers.next() {
+                Some(answer) if now + pace < until => {
+                    now += pace;
+                    caller.received(answer.as_bytes());
+                }
+                Some(_) => caller.timed_out(),
+                None => caller.closed(),
+            },
+            _ => break,
+        }
+    }
+    let is_in = caller.is_in();
+    let (called, sent, words) = caller.over();
+    let said = words.iter().map(|word| String::from_utf8_lossy(&word.octets)).collect::<String>();
+    (called, is_in, sent, said)
+}
+
+#[test]
+fn a_login_that_failed_is_none_and_a_password_said_back_is_hidden() {
+    let until = |last: &str| ["220 a\r\n", "250 a\r\n", last].map(str::to_owned);
+    let (called, is_in, _, said) =
+        answered(0, until("535 no geheim-17 and no Z2VoZWltLTE3 here\r\n"), Duration::ZERO);
+    assert!(!is_in && matches!(called, Called::Denied(_)), "{called:?}");
+    let told = format!("{called:?}{said}");
+    assert!(told.contains("(hidden)"), "{told}");
+    assert!(!told.contains("geheim-17") && !told.contains("Z2VoZWltLTE3"), "{told}");
+    let (called, is_in, _, said) = answered(0, until("235 geheim-17\r\n"), Duration::ZERO);
+    assert!(is_in && matches!(called, Called::Broken(_)), "{called:?}");
+    assert!(!said.contains("geheim-17"), "{said}");
+}
+
+#[test]
+fn a_call_has_an_end_and_much_mail_is_not_it() {
+    let begin = ["220 a\r\n", "250 a\r\n"].map(str::to_owned);
+    let endless = std::iter::repeat_n("334 \r\n".to_owned(), 50);
+    let (called, _, _, said) = answered(0, begin.iter().cloned().chain(endless), Duration::ZERO);
+    assert!(matches!(called, Called::Broken(_)), "{called:?}");
+    assert!(said.matches("334").count() < 10, "{said}");
+    let login = begin.iter().cloned().chain(["235 a\r\n".to_owned()]);
+    let taken = |text: &str| {
+        let answers = ["250 a", "250 a", "354 a", "250 a", "250 a"];
+        let all: Vec<String> = answers.iter().map(|answer| format!("{answer}{text}\r\n")).collect();
+        std::iter::repeat_n(all, 1000).flatten()
+    };
+    // More than a single reply may have in it, all together.
+    let (_, _, sent, _) =
+        answered(1000, login.clone().chain(taken(&"a".repeat(300))), Duration::ZERO);
+    assert_eq!(sent, 1000);
+    // Each in time, and all together not.
+    let (called, _, sent, _) = answered(1000, login.chain(taken("")), Duration::from_secs(29));
+    assert!(matches!(called, Called::Broken(_)) && sent < 100, "{called:?}: {sent}");
 }
