@@ -71,8 +71,8 @@ pub struct Run<'a, S: Spool> {
     sending: HashMap<u64, Underway<S>>,
     settling: JoinSet<Result<(), SpoolError>>,
     tokens: u64,
-    /// Octets of the messages that were begun.
-    octets_begun: u64,
+    /// Octets of content that were sent.
+    octets_sent: u64,
     drained: Drained,
     /// Somebody is refused, or handed on with a word about it to be sent.
     has_news: bool,
@@ -101,6 +101,8 @@ struct Underway<S: Spool> {
     window: (usize, usize),
     /// Some of its content is on the line, or was.
     begun: bool,
+    /// Octets of it that the present transaction has yet to send, if anybody takes them.
+    due: u64,
 }
 
 impl<'a, S: Spool> Run<'a, S> {
@@ -130,7 +132,7 @@ impl<'a, S: Spool> Run<'a, S> {
             sending: HashMap::new(),
             settling: JoinSet::new(),
             tokens: 0,
-            octets_begun: 0,
+            octets_sent: 0,
             drained: Drained::default(),
             has_news: false,
             turned: None,
@@ -266,6 +268,7 @@ impl<'a, S: Spool> Run<'a, S> {
             self.owing = true;
             return;
         }
+        self.leave_what_is_too_much().await;
         let token = match self.again.pop_front() {
             Some(token) => self.reopen(token).await,
             None if self.is_enough().await => None,
@@ -281,11 +284,36 @@ impl<'a, S: Spool> Run<'a, S> {
 
     /// Would the next message be more than this session may carry? A first one goes, however large.
     async fn is_enough(&mut self) -> bool {
-        let Some(most) = self.turning.most_octets.filter(|_| self.octets_begun > 0) else {
+        if self.turning.most_octets.is_none() {
             return false;
-        };
-        let begun = self.octets_begun;
-        self.fill().await.is_some_and(|next| begun.saturating_add(next.entry().size) > most)
+        }
+        let Some(size) = self.fill().await.map(|next| next.entry().size) else { return false };
+        let full = self.is_too_much(size);
+        if full {
+            self.turning.to_be_continued();
+        }
+        full
+    }
+
+    fn is_too_much(&self, size: u64) -> bool {
+        let due: u64 = self.sending.values().map(|underway| underway.due).sum();
+        let begun = self.octets_sent.saturating_add(due);
+        let most = self.turning.most_octets.filter(|_| begun > 0);
+        most.is_some_and(|most| begun.saturating_add(size) > most)
+    }
+
+    /// Recipients that another transaction would be for, with the same content once more, wait for the next
+    /// session where this one has no room for it.
+    async fn leave_what_is_too_much(&mut self) {
+        while let Some(&token) = self.again.front() {
+            let size = self.sending.get(&token).map_or(0, |underway| underway.lease.entry().size);
+            if !self.is_too_much(size) {
+                return;
+            }
+            self.again.pop_front();
+            self.turning.to_be_continued();
+            self.settle(token).await;
+        }
     }
 
     /// What may have broken a session off is sent with nothing else under way: if it does so again,
@@ -354,7 +382,8 @@ impl<'a, S: Spool> Run<'a, S> {
             _ => None,
         };
         let recipients = lease.entry().recipients.iter().filter_map(waiting).collect();
-        let underway = Underway { lease, content, piece, recipients, window: (0, 0), begun: false };
+        let underway =
+            Underway { lease, content, piece, recipients, window: (0, 0), begun: false, due: 0 };
         self.sending.insert(self.tokens, underway);
         self.tokens
     }
@@ -384,7 +413,7 @@ impl<'a, S: Spool> Run<'a, S> {
         let many = most.min(underway.recipients.len() - from);
         underway.window = (from, many);
         let entry = underway.lease.entry();
-        self.octets_begun = self.octets_begun.saturating_add(entry.size);
+        underway.due = entry.size;
         Some(Outgoing {
             token,
             reverse_path: entry.reverse_path.clone(),
@@ -404,6 +433,8 @@ impl<'a, S: Spool> Run<'a, S> {
         let Some(underway) = self.sending.get_mut(&token) else { return Err(LineEnd::Closed) };
         let piece = underway.piece.take().unwrap_or_default();
         underway.begun = true;
+        underway.due = underway.due.saturating_sub(piece.len() as u64);
+        self.octets_sent = self.octets_sent.saturating_add(piece.len() as u64);
         match underway.content.next().await {
             Ok(ahead) => {
                 let last = ahead.is_none();
@@ -445,6 +476,7 @@ impl<'a, S: Spool> Run<'a, S> {
 
     fn note(&mut self, token: u64, verdicts: Vec<Verdict>) {
         let Some(underway) = self.sending.get_mut(&token) else { return };
+        underway.due = 0;
         let (from, many) = underway.window;
         for ((_, slot), verdict) in underway.recipients[from..from + many].iter_mut().zip(verdicts)
         {

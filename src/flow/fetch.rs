@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tracing::{debug, info};
 
-use super::call::{Asked, CallFault, Called, Caller, groups};
+use super::call::{Asked, CallFault, Called, Caller, Way, groups};
 use super::line::{LineEnd, Stop, last_words};
 use super::receive::{Progress, Receiver, Reception, Tally, Terms};
 use super::summary::{Later, Outcome, Summary};
@@ -76,6 +76,21 @@ enum Round {
     Broken(LineEnd),
 }
 
+impl Round {
+    /// Whether another may bring more; what a provider without mail said is kept.
+    fn concerns_more(&self, summary: &mut Summary) -> bool {
+        match self {
+            Round::NoMail(reply) => {
+                let said = reply.as_ref().map(ToString::to_string);
+                summary.last_reply = said.or(summary.last_reply.take());
+                false
+            }
+            Round::Mail { more } => *more,
+            Round::Broken(_) => true,
+        }
+    }
+}
+
 impl<K: Sink> Run<'_, K> {
     /// Runs to the end, whatever comes.
     pub async fn to_the_end(
@@ -119,21 +134,14 @@ impl<K: Sink> Run<'_, K> {
             });
             let Some(group) = pending.front().cloned() else { return Ok(()) };
             let again = in_a_row > 0 && broken.is_none();
-            let more = match self.round(called, &group, again, offer, summary, progress).await? {
-                Round::NoMail(reply) => {
-                    broken = None;
-                    summary.last_reply =
-                        reply.map(|reply| reply.to_string()).or(summary.last_reply.take());
-                    false
-                }
-                Round::Mail { more } => {
-                    broken = None;
-                    more
-                }
-                Round::Broken(end) => {
-                    broken = Some(end);
-                    true
-                }
+            let (way, round) = self.round(called, &group, again, offer, summary, progress).await?;
+            if way != Way::List {
+                pending.truncate(1); // it was about all domains, those of the other groups too
+            }
+            let more = round.concerns_more(summary);
+            broken = match round {
+                Round::Broken(end) => Some(end),
+                Round::NoMail(_) | Round::Mail { .. } => None,
             };
             in_a_row = if more { in_a_row + 1 } else { 0 };
             if !more || in_a_row >= account.max_rounds {
@@ -163,7 +171,7 @@ impl<K: Sink> Run<'_, K> {
         offer: Offer,
         summary: &mut Summary,
         progress: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<Round, FetchFault> {
+    ) -> Result<(Way, Round), FetchFault> {
         let mut stop = self.stop.clone();
         let asked = tokio::select! {
             biased;
@@ -176,7 +184,7 @@ impl<K: Sink> Run<'_, K> {
                 summary.verb = Some(way.word());
                 summary.rounds += 1;
                 summary.last_reply = Some(granted.reply().to_string());
-                self.turn(*called, granted, offer, progress).await
+                Ok((way, self.turn(*called, way, granted, offer, progress).await?))
             }
             Asked::Told(way, reply, dialogue) => {
                 summary.verb = Some(way.word());
@@ -185,7 +193,9 @@ impl<K: Sink> Run<'_, K> {
                 // cannot tell just now (451) may well have more.
                 let the_end = again && reply.is_transient() && reply.code != 451;
                 if the_end || says_no_mail(&reply) {
-                    return Ok(Round::NoMail(Some(reply)));
+                    // "Not so soon" leaves open what is still there.
+                    summary.more |= reply.code == 450;
+                    return Ok((way, Round::NoMail(Some(reply))));
                 }
                 Err(FetchFault::Refused { verb: way.verb(), reply })
             }
@@ -196,6 +206,7 @@ impl<K: Sink> Run<'_, K> {
     async fn turn(
         &mut self,
         called: Called,
+        way: Way,
         granted: Granted,
         offer: Offer,
         progress: &mut (dyn FnMut(Progress) + Send),
@@ -212,7 +223,8 @@ impl<K: Sink> Run<'_, K> {
                 return Err(FetchFault::SpokeTooSoon(heard));
             }
         };
-        let receiver = Receiver::new(&self.terms, &mut self.sink, &mut self.tally, progress, &wire);
+        let receiver = Receiver::new(&self.terms, &mut self.sink, &mut self.tally, progress, &wire)
+            .unlisted(way != Way::List && !self.caller.account.domains.is_empty());
         let reception = receiver.receive(&mut wire, &mut session, self.stop.clone()).await;
         last_words(&mut wire, &mut session).await;
         wire.close_hearing_out().await;

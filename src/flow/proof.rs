@@ -125,7 +125,9 @@ impl Proof {
     fn rejected(&mut self, session: &mut ServerSession<Odmr>, reason: &str) {
         self.failures += 1;
         warn!(ip = %self.ip, user = %Escaped::text(&self.tried), reason, "authentication failed");
-        session.auth_refused(REJECTED);
+        // Behind the guess, whatever was wrong with it: otherwise it would tell who has an account here.
+        let exposed = self.house.odmr.require_tls && !self.secure;
+        session.auth_refused(if exposed { REJECTED_IN_CLEAR } else { REJECTED });
     }
 
     async fn ask_dovecot(
@@ -170,7 +172,7 @@ impl Proof {
         let house = self.house.clone();
         let account = house.accounts.find(vouched.user()).filter(|account| account.dovecot);
         let account = account
-            .filter(|account| may_log_in(account, vouched.mechanism(), self.ip, self.secure));
+            .filter(|account| may_come(account, &house, vouched.mechanism(), self.ip, self.secure));
         match vouched.is(account.map(Account::found)) {
             Ok(identity) => self.verified(session, identity),
             Err(reason) => self.rejected(session, &reason.to_string()),
@@ -199,8 +201,9 @@ impl Proof {
         let (house, ip, secure) = (self.house.clone(), self.ip, self.secure);
         let judged = tokio::task::spawn_blocking(move || {
             let account = house.accounts.look_up(&wanted);
+            let mechanism = exchange.mechanism();
             let account =
-                account.filter(|account| may_log_in(account, exchange.mechanism(), ip, secure));
+                account.filter(|account| may_come(account, &house, mechanism, ip, secure));
             let step = exchange.account(account.map(Account::found));
             (exchange, step)
         });
@@ -233,6 +236,19 @@ impl Proof {
     }
 }
 
+/// Where TLS comes first, only the listener of Exchange's kind lets a login in clear come this far, and that
+/// for those alone that can do no better.
+fn may_come(
+    account: &Account,
+    house: &House,
+    mechanism: Mechanism,
+    ip: IpAddr,
+    secure: bool,
+) -> bool {
+    let tls_first = house.odmr.require_tls && !secure;
+    may_log_in(account, mechanism, ip, secure) && (!tls_first || account.may_shun_tls())
+}
+
 /// From this address, and by this mechanism on a line like this one?
 fn may_log_in(account: &Account, mechanism: Mechanism, ip: IpAddr, secure: bool) -> bool {
     let exposed = mechanism.is_plaintext() && !secure;
@@ -244,6 +260,45 @@ const ONCE_PER_LINE: Reply =
     Reply::new(421, (7, 0), "one attempt at channel binding for each connection; closing");
 const NOT_NOW: Reply =
     Reply::new(454, (7, 0), "passwords cannot be checked just now; try again later");
+const REJECTED_IN_CLEAR: Reply =
+    Reply::new(530, (7, 0), "authentication failed, or needs STARTTLS before it");
 const REJECTED: Reply = Reply::new(535, (7, 8), "authentication failed");
 const SERVER_FIRST: Reply = Reply::new(501, (7, 0), "in that mechanism the server speaks first");
 const MALFORMED: Reply = Reply::new(501, (5, 2), "not a message of that mechanism");
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::accounts::Accounts;
+    use crate::config::provider::Settings;
+    use crate::flow::provider::Lists;
+    use crate::sasl::Credentials;
+
+    /// Where TLS comes first, nobody may do without but those that can do no better.
+    #[test]
+    fn who_may_log_in_without_tls_where_it_comes_first() {
+        let kept = Credentials::derive("secret", &[7; 16], 4096, true).unwrap();
+        let cram = kept.cram.as_ref().unwrap().stored_form();
+        let text = format!(
+            "[account.new]\ndomains = [\"new.example\"]\ncram_md5 = \"{}\"\n\
+             [account.old]\ndomains = [\"old.example\"]\nclear_login = true\ncram_md5 = \"{}\"\n",
+            *cram, *cram
+        );
+        let lets_in = |require_tls: bool, name: &str, secure: bool| {
+            let accounts = Accounts::parse(Path::new("a.toml"), &text).unwrap();
+            let mut settings = Settings::default();
+            settings.odmr.require_tls = require_tls;
+            let lists = Lists::new();
+            let house = House::new(&settings, "mx.example", accounts, &lists, true, [1; 32], None);
+            assert!(!house.exchange.require_tls, "old.example could not come at all");
+            let account = house.accounts.find(name).unwrap();
+            let ip = IpAddr::from([127, 0, 0, 1]);
+            may_come(account, &house, Mechanism::CramMd5, ip, secure)
+        };
+        assert!(lets_in(false, "new", false) && lets_in(true, "new", true));
+        assert!(!lets_in(true, "new", false));
+        assert!(lets_in(true, "old", false));
+    }
+}

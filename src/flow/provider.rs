@@ -14,7 +14,7 @@ use super::counts::Counts;
 use super::line::LineEnd;
 use super::push::Pushing;
 use super::room::{Load, Places, Room};
-use crate::config::accounts::{Accounts, Network, Switch};
+use crate::config::accounts::{self, Accounts, Network, Switch};
 use crate::config::fetch::{Account, Layer, TlsMode};
 use crate::config::provider::{DomainSettings, Etrn, Notices, Settings, Smarthost, TurnEmpty};
 use crate::config::recipients::Recipients;
@@ -202,6 +202,13 @@ impl Turning {
             had_nothing: false,
             most_octets: None,
             uses: Arc::default(),
+        }
+    }
+
+    /// The session has reached its measure: the next may follow at once, whatever the pace is.
+    pub(super) fn to_be_continued(&self) {
+        if let Some(account) = lock(&self.uses).get_mut(&self.account) {
+            account.last = None;
         }
     }
 }
@@ -477,7 +484,10 @@ impl House {
         let domains = held(settings, &accounts, lists);
         let times = &settings.timeouts;
         let odmr = odmr_settings(settings, name, &accounts, tls, oracle.as_ref());
-        let exchanges = mechanisms(&accounts, oracle.as_ref(), accounts.any_ntlm());
+        let exchanges = Exchanges {
+            mechanisms: mechanisms(&accounts, oracle.as_ref(), accounts.any_ntlm()),
+            in_clear: accounts.iter().any(accounts::Account::may_shun_tls),
+        };
         let [mx, lmtp, odmr, submission, exchange] =
             servers(settings, name, tls, &domains, odmr, exchanges);
         let most = settings.exchange.session_bytes.octets();
@@ -624,6 +634,13 @@ fn mx_settings(settings: &Settings, profile: Profile, name: &str, tls: bool) -> 
     }
 }
 
+/// How customers of the kind of Exchange log in.
+struct Exchanges {
+    mechanisms: Mechanisms,
+    /// Some account may do so without TLS wherever others may not.
+    in_clear: bool,
+}
+
 /// What each listener is: MX, LMTP, ODMR, submission, Exchange.
 fn servers(
     settings: &Settings,
@@ -631,7 +648,7 @@ fn servers(
     tls: bool,
     domains: &HashMap<Domain, Held>,
     odmr: ServerSettings,
-    exchanges: Mechanisms,
+    exchanges: Exchanges,
 ) -> [Arc<ServerSettings>; 5] {
     let asked = |by: fn(Whom) -> bool| {
         domains.values().filter_map(|held| held.host.as_ref()).any(|host| by(host.etrn))
@@ -647,11 +664,11 @@ fn servers(
     };
     let odmr = ServerSettings { etrn: asked(|whom| whom != Whom::Nobody), ..odmr };
     let submission = ServerSettings { submission: true, require_tls: true, ..odmr.clone() };
-    // Without TLS it could not be reached by those that it is for.
+    // Without TLS it could not be reached by those that it is for; who else logs in is judged by the account.
     let exchange = ServerSettings {
         profile: Profile::Exchange,
-        require_tls: false,
-        mechanisms: exchanges,
+        require_tls: odmr.require_tls && !exchanges.in_clear,
+        mechanisms: exchanges.mechanisms,
         ..odmr.clone()
     };
     [mx, lmtp, odmr, submission, exchange].map(Arc::new)

@@ -264,6 +264,28 @@ fn content_beyond_its_ceiling_is_put_off_though_no_size_was_declared() {
     assert_eq!(Maildir::at(lab.path("Maildir")).messages().len(), 0);
 }
 
+/// T5: asked again, it says "too soon": nothing has said that there is no more.
+#[test]
+fn a_call_that_comes_too_soon_behind_mail_leaves_more() {
+    let mut ledger = Ledger::default();
+    let first = with_letter(&mut ledger, &[TURNED, MESSAGE, QUIT]);
+    let providers = vec![first, then(&["P: 450 4.7.0 too soon", GOODBYE])];
+    let fetched = all_mail_comes(&ledger, providers, &[]).ended(1, "partial");
+    assert_eq!(fetched.summary["more"], true, "{fetched:#?}");
+}
+
+/// Where the list of domains was not understood, mail for others is no fault of who sends it.
+#[test]
+fn mail_for_others_is_put_off_where_no_list_could_be_said() {
+    let script = UP_TO_ATRN.replace("C: ATRN *", "C: ATRN example.org\n P: 501 no list\n C: ATRN");
+    let foreign = "P: MAIL FROM:<a@sender.test>\nC: 250 *\nP: RCPT TO:<box@elsewhere.test>\nC: 450 4.7.1 *\n\
+        P: RSET\nC: 250 *\n";
+    let provider = Script::provider(&[&script, TURNED, foreign, QUIT].concat());
+    let flags = ["--profile", "exchange", "--domain", "example.org"];
+    let fetched = meets_one(provider, &flags).ended(1, "partial");
+    assert_eq!((fetched.count("refused"), fetched.count("deferred")), (0, 1), "{fetched:#?}");
+}
+
 #[test]
 fn mail_for_others_is_not_taken() {
     let foreign = "P: MAIL FROM:<a@sender.test>\nC: 250 *\nP: RCPT TO:<box@elsewhere.test>\nC: 550 *\n\

@@ -111,6 +111,11 @@ impl Account {
         self.networks.is_empty() || self.networks.iter().any(|network| network.contains(address))
     }
 
+    /// Whether it is one of those that can do no better than log in without TLS.
+    pub fn may_shun_tls(&self) -> bool {
+        self.clear_login || self.credentials.as_ref().is_some_and(|known| known.ntlm.is_some())
+    }
+
     /// What SASL needs to judge a claim to be this account.
     pub fn found(&self) -> Found<'_> {
         Found {

@@ -388,7 +388,7 @@ impl Default for Exchange {
             listen: Vec::new(),
             turn_empty: TurnEmpty::TurnQuit,
             // What IIS takes in one session, as it comes: 10,240 KB.
-            session_bytes: Size::mebibytes(10),
+            session_bytes: Size::mebibytes(9),
         }
     }
 }

@@ -77,7 +77,7 @@ impl<Stage> ServerSession<Stage> {
             // Content follows, whatever is said to that; it is no commands.
             (refusal, Some(Verb::Bdat)) => self.chunk(command::parse(line), refusal),
             // Twenty recipients named in one go, and then TURN: the session must survive that.
-            (Some(refusal), Some(verb)) if self.is_submission(verb) => self.not_here(refusal),
+            (Some(refusal), Some(verb)) if self.is_submission(verb) => self.not_here(verb, refusal),
             (Some(refusal), _) => self.error(refusal),
             (None, _) => self.obey(command::parse(line)),
         }
@@ -101,8 +101,10 @@ impl<Stage> ServerSession<Stage> {
     }
 
     /// A customer that may send nothing says so much of its own mail before TURN, and makes no mistake by it.
-    fn not_here(&mut self, refusal: Reply) {
+    fn not_here(&mut self, verb: Verb, refusal: Reply) {
         let may_not = self.identity.is_some() && self.settings.profile == Profile::Exchange;
+        // Its chunks follow, whatever is said to MAIL.
+        self.moot |= may_not && verb == Verb::Mail;
         if may_not { self.say(refusal) } else { self.error(refusal) }
     }
 
