@@ -193,8 +193,9 @@ impl<K: Sink> Run<'_, K> {
                 // cannot tell just now (451) may well have more.
                 let the_end = again && reply.is_transient() && reply.code != 451;
                 if the_end || says_no_mail(&reply) {
-                    // "Not so soon" leaves open what is still there.
-                    summary.more |= reply.code == 450;
+                    // "Not so soon" leaves open what is still there; behind a list, providers with a pace say it
+                    // to whoever asks whether that was all.
+                    summary.more |= reply.code == 450 && way != Way::List;
                     return Ok((way, Round::NoMail(Some(reply))));
                 }
                 Err(FetchFault::Refused { verb: way.verb(), reply })

@@ -280,11 +280,11 @@ mod tests {
     #[test]
     fn who_may_log_in_without_tls_where_it_comes_first() {
         let kept = Credentials::derive("secret", &[7; 16], 4096, true).unwrap();
-        let cram = kept.cram.as_ref().unwrap().stored_form();
+        let (scram, cram) = (kept.scram.stored_form(), kept.cram.as_ref().unwrap().stored_form());
+        let keys = format!("scram_sha_256 = \"{}\"\ncram_md5 = \"{}\"\n", *scram, *cram);
         let text = format!(
-            "[account.new]\ndomains = [\"new.example\"]\ncram_md5 = \"{}\"\n\
-             [account.old]\ndomains = [\"old.example\"]\nclear_login = true\ncram_md5 = \"{}\"\n",
-            *cram, *cram
+            "[account.new]\ndomains = [\"new.example\"]\n{keys}\
+             [account.old]\ndomains = [\"old.example\"]\nclear_login = true\n{keys}"
         );
         let lets_in = |require_tls: bool, name: &str, secure: bool| {
             let accounts = Accounts::parse(Path::new("a.toml"), &text).unwrap();

@@ -268,9 +268,14 @@ fn content_beyond_its_ceiling_is_put_off_though_no_size_was_declared() {
 #[test]
 fn a_call_that_comes_too_soon_behind_mail_leaves_more() {
     let mut ledger = Ledger::default();
-    let first = with_letter(&mut ledger, &[TURNED, MESSAGE, QUIT]);
-    let providers = vec![first, then(&["P: 450 4.7.0 too soon", GOODBYE])];
-    let fetched = all_mail_comes(&ledger, providers, &[]).ended(1, "partial");
+    let unlisted =
+        UP_TO_ATRN.replace("C: ATRN *", "C: ATRN example.org\n P: 501 no list\n C: ATRN");
+    let content = stuffed(&ledger.letter(2000).content);
+    let first = Script::provider(&[&unlisted, TURNED, MESSAGE, QUIT].concat());
+    let second = Script::provider(&[&unlisted, "P: 450 4.7.0 too soon\n", GOODBYE].concat());
+    let providers = vec![first.with("content", &content), second];
+    let flags = ["--profile", "exchange"];
+    let fetched = all_mail_comes(&ledger, providers, &flags).ended(1, "partial");
     assert_eq!(fetched.summary["more"], true, "{fetched:#?}");
 }
 
@@ -281,7 +286,7 @@ fn mail_for_others_is_put_off_where_no_list_could_be_said() {
     let foreign = "P: MAIL FROM:<a@sender.test>\nC: 250 *\nP: RCPT TO:<box@elsewhere.test>\nC: 450 4.7.1 *\n\
         P: RSET\nC: 250 *\n";
     let provider = Script::provider(&[&script, TURNED, foreign, QUIT].concat());
-    let flags = ["--profile", "exchange", "--domain", "example.org"];
+    let flags = ["--profile", "exchange"];
     let fetched = meets_one(provider, &flags).ended(1, "partial");
     assert_eq!((fetched.count("refused"), fetched.count("deferred")), (0, 1), "{fetched:#?}");
 }

@@ -61,7 +61,7 @@ fn our_customer_has_its_mail_from_each_of_them() {
     ] {
         let lab = Lab::open();
         let (at, mut child) = played(&lab, profile, &["--messages", "3"]);
-        let fetched = AtrnFetch::new(&lab, at).flags(&["--turn"]).into_maildir().run();
+        let fetched = AtrnFetch::new(&lab, at).flags(&["--verb=auto"]).into_maildir().run();
         assert_eq!(fetched.code, Some(0), "{profile}: {fetched:#?}");
         assert_eq!(Maildir::at(lab.path("Maildir")).count(), 3, "{profile}");
         // It may look whether there is more, and finds nothing then.
