@@ -19,8 +19,20 @@ fn unknown_key(message: &str, key: &str) -> Option<(String, Option<String>)> {
     let at_top = !key.contains('.');
     let place = if at_top { "at the top of the file" } else { "here" };
     let fault = format!("unknown key; allowed {place}: {}", allowed.join(", "));
-    Some((fault, did_you_mean(seen, &allowed)))
+    let hint = now_said(seen, &allowed).or_else(|| did_you_mean(seen, &allowed));
+    Some((fault, hint))
 }
+
+/// What a key of before is called now.
+fn now_said(seen: &str, allowed: &[&str]) -> Option<String> {
+    let (_, now) = REPLACED.iter().find(|(before, _)| *before == seen)?;
+    allowed.contains(&"verb").then(|| format!("say {now} instead"))
+}
+
+const REPLACED: [(&str, &str); 2] = [
+    ("turn", "verb = \"turn\", or verb = \"atrn\" where it was false,"),
+    ("force_atrn", "verb = \"atrn\""),
+];
 
 fn unknown_word(message: &str) -> Option<(String, Option<String>)> {
     let rest = message.strip_prefix("unknown variant ")?;
@@ -99,6 +111,14 @@ mod tests {
         );
         assert_eq!(said("missing field `x`"), "key x is missing");
         assert_eq!(said("duplicate key"), "duplicate key");
+    }
+
+    #[test]
+    fn a_key_of_before_is_told_with_its_successor() {
+        let hint = |message: &str| mistake(message, "account.a.turn").1;
+        let told = hint("unknown field `force_atrn`, expected one of `user`, `verb`");
+        assert_eq!(told.as_deref(), Some("say verb = \"atrn\" instead"));
+        assert_eq!(hint("unknown field `turn`, expected `listen` or `port`"), None);
     }
 
     #[test]

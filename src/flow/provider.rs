@@ -16,7 +16,9 @@ use super::push::Pushing;
 use super::room::{Load, Places, Room};
 use crate::config::accounts::{self, Accounts, Network, Switch};
 use crate::config::fetch::{Account, Layer, TlsMode};
-use crate::config::provider::{DomainSettings, Etrn, Notices, Settings, Smarthost, TurnEmpty};
+use crate::config::provider::{
+    DomainSettings, Etrn, Notices, Settings, Smarthost, Timeouts, TurnEmpty,
+};
 use crate::config::recipients::Recipients;
 use crate::config::value::Size;
 use crate::net::admission::network;
@@ -470,6 +472,18 @@ impl<S: Spool> Provider<S> {
 /// Addresses whose failed logins are remembered; a stranger must not be able to fill our memory.
 const REMEMBERED: usize = 10_000;
 
+/// With a customer whom we bring mail.
+fn patience(times: &Timeouts) -> Patience {
+    Patience {
+        greeting: times.greeting.get(),
+        command: times.reply.get(),
+        data: times.data_start.get(),
+        block: times.data_block.get(),
+        final_reply: times.data_end.get(),
+        ..Patience::RFC
+    }
+}
+
 impl House {
     /// Puts the settings together.
     pub fn new(
@@ -505,14 +519,7 @@ impl House {
                 TurnEmpty::Told => Empty::Told,
             },
             pushed: pushed.map(|(domain, _)| domain.clone()).collect(),
-            patience: Patience {
-                greeting: times.greeting.get(),
-                command: times.reply.get(),
-                data: times.data_start.get(),
-                block: times.data_block.get(),
-                final_reply: times.data_end.get(),
-                ..Patience::RFC
-            },
+            patience: patience(times),
             order: Order { aged_after: settings.queue.aged_after.get() },
             postmaster: postmaster(settings, &domains),
             domains,

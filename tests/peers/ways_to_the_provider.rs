@@ -106,7 +106,7 @@ fn a_dry_run_tells_what_would_be_done_and_calls_nobody() {
         )
     };
     let settings = format!(
-        "[account.home]\n{}turn = true\n[account.wrong]\nserver = \"localhost\"\n\
+        "[account.home]\n{}[account.wrong]\nserver = \"localhost\"\n\
          [account.gone]\n{}[[account.gone.fallback]]\nserver = \"127.0.0.1\"\n",
         lines(odmrd.odmr.port()),
         lines(9).replace("localhost", "no-such-host.invalid"),

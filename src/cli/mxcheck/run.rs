@@ -198,18 +198,11 @@ fn ask(cli: &Cli) -> Result<Page, Failure> {
     let expected = with_books(expectation(&cli.wanted, &cli.calling), cli, books.as_ref())?;
     let expected = Arc::new(Expectation { anchors: anchors(&cli.judging)?, ..bounded(expected)? });
     can_be_watched(cli, &expected)?;
-    let several = cli.from_file.is_some()
-        || cli.domains.len() > 1
-        || books.is_some() && cli.domains.is_empty();
-    let mut state = match &cli.output.state {
-        Some(path) => Some(State::read(path, cli.wanted.pin)?),
-        None => None,
-    };
+    let several = are_several(cli);
+    let (state, save) = (cli.output.state.as_deref(), cli.output.save.as_deref());
+    let mut state = state.map(|path| State::read(path, cli.wanted.pin)).transpose()?;
     let mut page = Page::new(cli, several)?;
-    let mut saved = match &cli.output.save {
-        Some(path) => Some(Saved::new(path, &expected, several)?),
-        None => None,
-    };
+    let mut saved = save.map(|path| Saved::new(path, &expected, several)).transpose()?;
     let wanted = Arc::clone(&expected);
     let is_kept = cli.output.save.is_some() || cli.output.state.is_some();
     let next = |mut facts: Facts| {
@@ -247,6 +240,12 @@ fn ask(cli: &Cli) -> Result<Page, Failure> {
     saved.map_or(Ok(()), Saved::end)?;
     state.map_or(Ok(()), State::end)?;
     Ok(page)
+}
+
+/// Is it about several domains, however many there are in the end?
+fn are_several(cli: &Cli) -> bool {
+    let all_of_the_books = cli.config.is_some() && cli.domains.is_empty();
+    cli.from_file.is_some() || cli.domains.len() > 1 || all_of_the_books
 }
 
 /// Does it to the end, unless a signal comes; what was begun is put away then.

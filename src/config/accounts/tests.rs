@@ -241,7 +241,11 @@ fn what_ntlm_needs_is_kept_on_demand_and_goes_with_its_password() {
 #[test]
 fn who_is_looked_for_with_a_domain() {
     let folder = tempfile::tempdir().unwrap();
-    let accounts = Accounts::load(&on_disk(&folder, 0o600)).unwrap();
+    let path = on_disk(&folder, 0o600);
+    let two =
+        NewAccount { aliases: vec!["EX2\\acme".to_owned()], ..new("two-places", "x.example") };
+    edit(&path, |file| file.add(&two)).unwrap();
+    let accounts = Accounts::load(&path).unwrap();
     let found = |domain: &str, name: &str| {
         let wanted = Wanted::Of { domain: domain.to_owned(), name: name.to_owned() };
         accounts.look_up(&wanted).map(|found| found.name.clone())
@@ -249,6 +253,7 @@ fn who_is_looked_for_with_a_domain() {
     assert_eq!(found("EXAMPLE", "ACME").as_deref(), Some("acme"));
     assert_eq!(found("EX1", "acme").as_deref(), Some("acme"));
     assert_eq!(found("EX1", "nobody"), None);
+    assert_eq!(found("EX2", "acme").as_deref(), Some("two-places"));
 }
 
 #[test]
