@@ -75,6 +75,13 @@ impl Secrets {
         self.without_runs(&clear)
     }
 
+    /// The same for octets, which stay as they are where there is nothing to hide.
+    pub(crate) fn hidden_octets(&self, octets: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(octets);
+        let hidden = self.hidden(&text);
+        if hidden == text { octets.to_vec() } else { hidden.into_bytes() }
+    }
+
     fn without_runs(&self, text: &str) -> String {
         let is_coded = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
         let mut kept = String::with_capacity(text.len());

@@ -73,9 +73,7 @@ impl Transcript {
 
     /// The same for octets.
     pub fn hidden_octets(&self, octets: &[u8]) -> Vec<u8> {
-        let text = String::from_utf8_lossy(octets);
-        let hidden = self.secrets.hidden(&text);
-        if hidden == text { octets.to_vec() } else { hidden.into_bytes() }
+        self.secrets.hidden_octets(octets)
     }
 
     /// Is anybody listening? Saves the caller from formatting for nothing.

@@ -33,11 +33,7 @@ fn half_lost(lab: &Lab, odmrd: &mut RunningOdmrd) -> Vec<String> {
     let sql = "UPDATE recipient SET path = 'nobody@at@all' WHERE entry = ?1";
     assert_eq!(db.execute(sql, [third]).expect("written"), 1);
     drop(db);
-    let mut bodies = std::fs::read_dir(spool.join("bodies")).expect("bodies");
-    let file = bodies.next().expect("one").expect("readable").path();
-    let mut octets = std::fs::read(&file).expect("a body");
-    octets.truncate(octets.len() - 100);
-    std::fs::write(&file, octets).expect("a body");
+    super::cut_a_body_short(&spool);
     at_rest(&spool, &["verify", "--repair"]).ended(1);
     odmrd.restart(lab);
     ids

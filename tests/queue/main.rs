@@ -812,6 +812,15 @@ fn kinds(said: &Said) -> Vec<String> {
     kinds
 }
 
+/// Some file of content lacks its last hundred octets.
+fn cut_a_body_short(spool: &std::path::Path) {
+    let mut bodies = std::fs::read_dir(spool.join("bodies")).expect("bodies");
+    let file = bodies.next().expect("one").expect("readable").path();
+    let mut octets = std::fs::read(&file).expect("a body");
+    octets.truncate(octets.len() - 100);
+    std::fs::write(&file, octets).expect("a body");
+}
+
 /// A count that is wrong, two contents that are not what they were, a file that is nobody's (this gives it) and
 /// a database that others may read.
 fn spoil(spool: &std::path::Path) -> std::path::PathBuf {
@@ -821,11 +830,7 @@ fn spoil(spool: &std::path::Path) -> std::path::PathBuf {
         "UPDATE body SET data = CAST(replace(CAST(data AS TEXT), 'needle', 'beetle') AS BLOB)";
     db.execute(sql, []).expect("written");
     drop(db);
-    let mut bodies = std::fs::read_dir(spool.join("bodies")).expect("bodies");
-    let file = bodies.next().expect("one").expect("readable").path();
-    let mut octets = std::fs::read(&file).expect("a body");
-    octets.truncate(octets.len() - 100);
-    std::fs::write(&file, octets).expect("a body");
+    cut_a_body_short(spool);
     let orphan = spool.join("bodies/01M85AQA6RYMB2JKEQ85R1F64P");
     std::fs::write(&orphan, "nobody's").expect("a file");
     lab::allow(&spool.join("spool.db"), 0o644);

@@ -22,15 +22,9 @@ use crate::smtp::command::{VERBS, Verb};
 pub type Prominent = HashSet<Domain>;
 
 /// Where mail comes and goes.
-const LINES: [Door; 7] = [
-    Door::Mx,
-    Door::Lmtp,
-    Door::Odmr,
-    Door::OdmrTls,
-    Door::Submission,
-    Door::SubmissionTls,
-    Door::Exchange,
-];
+fn doors() -> impl Iterator<Item = Door> {
+    Door::ALL.into_iter().filter(|door| *door != Door::Http)
+}
 
 /// What tells of each [`Ending`].
 const ENDED: [&str; Ending::ALL.len()] =
@@ -83,8 +77,8 @@ fn accounts(sheet: &mut Sheet, counts: &Counts) {
             row.put(&labels, of_account.sessions.at(place).get());
         }
     }
-    let asked_first = LINES.map(|door| counts.at(door).replies(Some(Verb::Atrn), 530));
-    row.put(&[("account", ""), ("result", "unauth530")], asked_first.iter().sum::<u64>());
+    let asked_first = doors().map(|door| counts.at(door).replies(Some(Verb::Atrn), 530));
+    row.put(&[("account", ""), ("result", "unauth530")], asked_first.sum::<u64>());
     for (name, of_account) in &accounts {
         let account = [("account", name.as_str())];
         // Of one that never was it is 0: whoever has not called yet is silent too.
@@ -148,7 +142,7 @@ fn domains(sheet: &mut Sheet, counts: &Counts, prominent: &Prominent, labels: Do
 }
 
 fn lines(sheet: &mut Sheet, counts: &Counts) {
-    for door in LINES {
+    for door in doors() {
         let (at, listener) = (counts.at(door), ("listener", door.name()));
         let mut row = sheet.row("odmr_smtp_connections_total");
         row.put(&[listener, ("result", "admitted")], at.admitted.get());

@@ -12,7 +12,7 @@ use crate::net::{
     Bound, Calling, ConnectError, ListenAddr, ListenError, Listener, Wire, WireFault, connect,
 };
 use crate::probe::mimic::{
-    Called, Caller, Client, House, LONGEST_CALL, Letter, Mimic, Prove, Session, hidden,
+    Called, Caller, Client, House, LONGEST_CALL, Letter, Mimic, Prove, Session,
 };
 use crate::probe::script::Want;
 use crate::sasl::{Binding, ClientExchange, Mechanism, NONCE_OCTETS};
@@ -111,26 +111,14 @@ pub async fn visit(
     let me = &house.profile.fqdn;
     let caller = Caller::new(client, me, &house.domains, letters, prove, begun, to.patience);
     let mut caller = caller.knows(to.login.secret.expose_secret());
-    loop {
-        let now = Instant::now();
-        let mut input = BytesMut::new();
-        match caller.poll(now) {
-            Want::Send(octets) => {
-                wire.queue(octets);
-                let sent = wire.flush(&mut input, EAR, Some(now + TO_TAKE)).await;
-                if sent.is_err() {
-                    caller.closed();
-                }
+    while let Some(came) = act(&mut wire, caller.poll(Instant::now()), None).await {
+        match came {
+            Came::Late => caller.timed_out(),
+            Came::Well(octets) => caller.received(&octets),
+            Came::Gone(octets) => {
+                caller.closed();
+                caller.received(&octets);
             }
-            Want::Hear(until) => match wire.read(&mut input, Some(until)).await {
-                Ok(1..) => {}
-                Err(WireFault::TimedOut { .. }) => caller.timed_out(),
-                Ok(0) | Err(_) => caller.closed(),
-            },
-            _ => break,
-        }
-        if !input.is_empty() {
-            caller.received(&input);
         }
     }
     let (is_in, secrets) = (caller.is_in(), caller.secrets().clone());
@@ -144,7 +132,7 @@ pub async fn visit(
         if session.verbs.last().is_none_or(|verb| verb != "QUIT") {
             called = Called::Broken("the line was turned, and broke off before QUIT".to_owned());
         }
-        session.words.iter_mut().for_each(|word| word.octets = hidden(&secrets, &word.octets));
+        session.words.iter_mut().for_each(|word| word.octets = secrets.hidden_octets(&word.octets));
     }
     wire.close().await;
     words.append(&mut session.words);
@@ -178,6 +166,37 @@ async fn play(mut wire: Wire, house: Arc<House>, waiting: Arc<Mutex<Vec<Letter>>
     Played { peer, session }
 }
 
+/// What became of saying or hearing something.
+enum Came {
+    /// These octets came meanwhile, or none.
+    Well(BytesMut),
+    /// Nothing did in time.
+    Late,
+    /// The line is gone; these were the last.
+    Gone(BytesMut),
+}
+
+/// Does what is wanted of the line, until this moment at most. Nothing: it is over.
+async fn act(wire: &mut Wire, want: Want, end: Option<Instant>) -> Option<Came> {
+    let mut input = BytesMut::new();
+    let is_well = match want {
+        Want::Send(octets) => {
+            wire.queue(octets);
+            let until = Instant::now() + TO_TAKE;
+            wire.flush(&mut input, EAR, Some(until)).await.is_ok()
+        }
+        Want::Hear(until) => {
+            let until = end.map_or(until, |end| until.min(end));
+            match wire.read(&mut input, Some(until)).await {
+                Err(WireFault::TimedOut { .. }) => return Some(Came::Late),
+                read => matches!(read, Ok(1..)),
+            }
+        }
+        _ => return None,
+    };
+    Some(if is_well { Came::Well(input) } else { Came::Gone(input) })
+}
+
 /// Serves a line to its end.
 async fn serve(wire: &mut Wire, mut mimic: Mimic<'_>) -> Session {
     let end = Instant::now() + LONGEST_CALL;
@@ -188,25 +207,16 @@ async fn serve(wire: &mut Wire, mut mimic: Mimic<'_>) -> Session {
             ends = true;
             mimic.timed_out();
         }
-        let mut input = BytesMut::new();
-        match mimic.poll(now) {
-            Want::Send(octets) => {
-                wire.queue(octets);
-                let sent = wire.flush(&mut input, EAR, Some(now + TO_TAKE)).await;
-                if sent.is_err() {
-                    mimic.closed();
-                }
+        match act(wire, mimic.poll(now), Some(end)).await {
+            None => return mimic.over(),
+            Some(Came::Late) => mimic.timed_out(),
+            // What is only said leaves the other side the time that it has.
+            Some(Came::Well(octets)) if octets.is_empty() => {}
+            Some(Came::Well(octets)) => mimic.received(&octets),
+            Some(Came::Gone(octets)) => {
+                mimic.closed();
+                mimic.received(&octets);
             }
-            Want::Hear(until) => match wire.read(&mut input, Some(until.min(end))).await {
-                Ok(1..) => {}
-                Err(WireFault::TimedOut { .. }) => mimic.timed_out(),
-                Ok(0) | Err(_) => mimic.closed(),
-            },
-            _ => break,
-        }
-        if !input.is_empty() {
-            mimic.received(&input);
         }
     }
-    mimic.over()
 }

@@ -180,7 +180,7 @@ impl<'a> Caller<'a> {
     fn note(&mut self, side: Side, octets: &[u8], now: Instant) {
         if self.words.len() < MOST_COMMANDS && !octets.is_empty() {
             let at = now.saturating_duration_since(self.begun);
-            let mut octets = hidden(&self.secrets, octets);
+            let mut octets = self.secrets.hidden_octets(octets);
             octets.truncate(4096);
             self.words.push(Word { at, side, tls: false, octets });
         }
@@ -277,13 +277,6 @@ impl<'a> Caller<'a> {
         };
         self.say(At::Asked, &line);
     }
-}
-
-/// What was said, without what nobody may be shown.
-pub(crate) fn hidden(secrets: &Secrets, octets: &[u8]) -> Vec<u8> {
-    let text = String::from_utf8_lossy(octets);
-    let hidden = secrets.hidden(&text);
-    if hidden == text { octets.to_vec() } else { hidden.into_bytes() }
 }
 
 /// AUTH and its mechanism are told, and nothing behind them.

@@ -27,7 +27,6 @@ use self::courier::{Courier, Fate};
 use super::script::{Side, Want, Word};
 use crate::smtp::ReplyParser;
 
-pub(crate) use caller::hidden;
 pub use caller::{Called, Caller, Prove};
 use profile::VERBS;
 pub use profile::{ACTIONS, Action, BUILT_IN, BadProfile, Client, FACTS, Fact, KEYS, Profile, Row};
