@@ -241,17 +241,35 @@ pub struct List {
     pub fail_if_any: bool,
 }
 
+/// What a customer sees of the queue of its own.
+const OWN_QUEUE: [&str; 8] = [
+    "id",
+    "state",
+    "age_s",
+    "expires_in_s",
+    "sender",
+    "recipients.address",
+    "last.code",
+    "last.text",
+];
+
 impl List {
-    /// Everything, in this form.
+    /// Everything that waits or has failed, in this form; on a page for people, with what was said of it last.
     pub(super) fn of(format: Format) -> List {
+        let mut filter = Selection::default();
+        filter.leave_out_deleted();
+        let fields: &[&str] = match format {
+            Format::Human => &OWN_QUEUE,
+            _ => &[],
+        };
         List {
-            filter: Selection::default(),
+            filter,
             output: Output {
                 format: Some(format),
                 json: false,
                 warning: None,
                 critical: None,
-                fields: Vec::new(),
+                fields: fields.iter().map(|&field| field.to_owned()).collect(),
                 sort: None,
                 reverse: false,
             },

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::time::Duration;
 
-use tracing::warn;
+use tracing::error;
 
 use super::memory::Telling;
 use super::summary::Summary;
@@ -41,7 +41,7 @@ impl Said<'_> {
         };
         let patience = self.account.timeout_program.get();
         if let Err(what) = self.run(&program, patience).await {
-            warn!(hook, program = path, "{what}");
+            error!(hook, program = path, "{what}");
         }
     }
 

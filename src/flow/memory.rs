@@ -61,6 +61,9 @@ pub struct Trouble {
     pub times: u64,
     /// When it was told last.
     pub told: Timestamp,
+    /// When it came last; not known of what was written down before it was noted.
+    #[serde(default)]
+    pub last: Option<Timestamp>,
 }
 
 /// What came of asking one provider.
@@ -114,6 +117,13 @@ impl Memory {
         }
     }
 
+    /// What is wrong, what came last first: that is how things stand.
+    pub fn newest_first(&self) -> Vec<&Trouble> {
+        let mut troubles: Vec<&Trouble> = self.troubles.iter().rev().collect();
+        troubles.sort_by_key(|trouble| std::cmp::Reverse(trouble.last.unwrap_or(trouble.told)));
+        troubles
+    }
+
     /// Trouble with servers that are called no more is over: whoever has set the name right hears of the
     /// wrong one no longer.
     pub fn keep_to(&mut self, called: &[String]) {
@@ -144,6 +154,7 @@ impl Memory {
                 since: at,
                 times: 1,
                 told: at,
+                last: Some(at),
             };
             if self.troubles.len() >= TROUBLES {
                 self.troubles.remove(0);
@@ -153,6 +164,7 @@ impl Memory {
         };
         known.times += 1;
         known.what = what.to_owned();
+        known.last = Some(at);
         // A clock that was set back makes it new, not quiet for years.
         let quiet_for = at.duration_since(known.told);
         if quiet_for.unsigned_abs() < interval && !quiet_for.is_negative() {
@@ -362,6 +374,13 @@ mod tests {
         assert_eq!(memory.note(&came(1, Some("after 9 s")), DAY), Telling::Known);
         assert_eq!(memory.note(&came(2, Some("535 no")), DAY), Telling::New);
         assert_eq!(memory.note(&came(3, Some("after 8 s")), DAY), Telling::Known);
+        // How things stand is what came last.
+        let order = |memory: &Memory| -> Vec<String> {
+            memory.newest_first().into_iter().map(|one| one.what.clone()).collect()
+        };
+        assert_eq!(order(&memory), ["after 8 s", "535 no"]);
+        memory.note(&came(4, Some("535 no")), DAY);
+        assert_eq!(order(&memory), ["535 no", "after 8 s"]);
     }
 
     #[test]

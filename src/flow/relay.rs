@@ -40,6 +40,7 @@ pub async fn relay<S: Spool>(wire: Wire, provider: &Provider<S>, door: Door, id:
         ip,
         stop,
         account: None,
+        asked: Vec::new(),
         began: (Instant::now(), Timestamp::now()),
         helo: String::new(),
         outcome: None,
@@ -62,6 +63,8 @@ struct Call<'a, S: Spool> {
     ip: IpAddr,
     stop: Stop,
     account: Option<String>,
+    /// The domains that it asked for.
+    asked: Vec<String>,
     began: (Instant, Timestamp),
     /// What the caller calls itself, escaped.
     helo: String,
@@ -206,6 +209,7 @@ impl<'a, S: Spool> Call<'a, S> {
         }
         self.helo = session.hello_name();
         self.account = Some(request.identity().account().to_owned());
+        self.asked = request.domains().iter().map(ToString::to_string).collect();
         info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(), by = ?request.asks(),
             reply = answer.reply().to_string(), "atrn");
         if let Some(outcome) = outcome(answer) {
@@ -290,6 +294,7 @@ impl<'a, S: Spool> Call<'a, S> {
             id: self.id.to_owned(),
             began: self.began.1,
             account: turning.account.clone(),
+            domains: self.asked.clone(),
             ip: self.ip,
             helo: self.helo.clone(),
             tls: self.wire.tls().map(|facts| facts.version().to_owned()),
@@ -310,6 +315,7 @@ impl<'a, S: Spool> Call<'a, S> {
                 began: self.began.1,
                 took: self.began.0.elapsed(),
                 account: account.clone(),
+                domains: self.asked.clone(),
                 ip: self.ip,
                 helo: self.helo.clone(),
                 tls: tls.map(str::to_owned),

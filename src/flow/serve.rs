@@ -548,7 +548,6 @@ struct Keeper<S: Spool> {
 impl<S: Spool> Keeper<S> {
     /// Until told to stop.
     async fn keep(mut self, orders: &mut impl Orders) {
-        let mut minute = tokio::time::interval(Duration::from_secs(60));
         let mut moment = tokio::time::interval(Duration::from_secs(5));
         let mut beat =
             tokio::time::interval(notify::watchdog().unwrap_or(Duration::from_secs(3600)) / 2);
@@ -559,8 +558,10 @@ impl<S: Spool> Keeper<S> {
                     Order::Reload => self.reload().await,
                     Order::Stop => return,
                 },
-                _ = minute.tick() => self.expire().await,
-                _ = moment.tick() => self.look_around().await,
+                _ = moment.tick() => {
+                    self.expire().await;
+                    self.look_around().await;
+                }
                 _ = beat.tick() => notify::alive(),
             }
         }

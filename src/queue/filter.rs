@@ -49,6 +49,8 @@ pub struct Filter {
     pub codes: Vec<CodePattern>,
     /// The same, as words.
     pub said: Vec<Expression>,
+    /// Two of its keys exclude each other: it selects nothing.
+    pub is_void: bool,
 }
 
 /// A regular expression, of a size that costs little. Capitals and small letters are one.
@@ -201,7 +203,8 @@ impl Filter {
     /// Is this entry meant?
     pub fn matches(&self, seen: Seen<'_>, now: Timestamp) -> bool {
         let Seen { entry, standing } = seen;
-        any(&self.domains, |pattern| pattern.matches(&entry.domain))
+        !self.is_void
+            && any(&self.domains, |pattern| pattern.matches(&entry.domain))
             && (self.ids.is_empty() || self.ids.contains(&entry.id))
             && any(&self.standings, |wanted| *wanted == standing)
             && any(&self.senders, |pattern| pattern.matches(entry.reverse_path.as_str()))

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::Value;
 
@@ -318,11 +320,25 @@ fn chosen(record: &Value, fields: &[String]) -> Value {
     Value::Object(map)
 }
 
+/// A text of a record. One that is not UTF-8 is `{"b64": "..."}` there, and read as well as can be.
+pub fn words(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Object(fields) if fields.len() == 1 => {
+            let octets = BASE64.decode(fields.get("b64")?.as_str()?).ok()?;
+            Some(Cow::Owned(String::from_utf8_lossy(&octets).into_owned()))
+        }
+        _ => None,
+    }
+}
+
 /// A value without quotes; a list's, with commas between.
 fn plain(value: &Value) -> String {
+    if let Some(text) = words(value) {
+        return text.into_owned();
+    }
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }

@@ -17,21 +17,25 @@ pub struct Reply {
     pub code: u16,
     /// RFC 3463's status, where the reply has one.
     pub enhanced: Option<Enhanced>,
-    /// The text; `\n` between the lines of a reply that has several.
+    /// The text; `\n` between the lines of a reply that has several. What is not UTF-8 in it
+    /// stands as U+FFFD.
     pub text: Cow<'static, str>,
+    /// The same text octet by octet as it came, where it is not UTF-8: RFC 5321 wants ASCII there,
+    /// and servers answer in their own language all the same.
+    pub octets: Option<Box<[u8]>>,
 }
 
 impl Reply {
     /// A reply without enhanced status: greetings, EHLO, 3xx.
     pub const fn plain(code: u16, text: &'static str) -> Reply {
-        Reply { code, enhanced: None, text: Cow::Borrowed(text) }
+        Reply { code, enhanced: None, text: Cow::Borrowed(text), octets: None }
     }
 
     /// A reply with a status whose class is the code's first digit: `new(550, (1, 1), "...")` is
     /// `550 5.1.1 ...`.
     pub const fn new(code: u16, status: (u16, u16), text: &'static str) -> Reply {
         let enhanced = Enhanced::new((code / 100) as u8, status.0, status.1);
-        Reply { code, enhanced: Some(enhanced), text: Cow::Borrowed(text) }
+        Reply { code, enhanced: Some(enhanced), text: Cow::Borrowed(text), octets: None }
     }
 
     /// The same reply with other words. Control characters other than `\n` are dropped, so that
@@ -40,6 +44,7 @@ impl Reply {
         let mut text = text.into();
         text.retain(|c| c == '\n' || !c.is_control());
         self.text = Cow::Owned(text);
+        self.octets = None;
         self
     }
 
@@ -129,7 +134,7 @@ const LINES_LIMIT: usize = 256;
 #[derive(Debug, Default)]
 pub struct ReplyParser {
     code: Option<u16>,
-    text: String,
+    text: Vec<u8>,
     lines: usize,
     searched: usize,
 }
@@ -162,14 +167,14 @@ impl ReplyParser {
         let (code, last, text) = split(line).ok_or_else(|| not_a_reply(line))?;
         match self.code {
             Some(before) if before != code => return Err(BadReply::CodeChanged(before, code)),
-            Some(_) => self.text.push('\n'),
+            Some(_) => self.text.push(b'\n'),
             None => self.code = Some(code),
         }
         self.lines += 1;
         if self.lines > LINES_LIMIT {
             return Err(BadReply::TooManyLines(LINES_LIMIT));
         }
-        self.text.push_str(&String::from_utf8_lossy(text));
+        self.text.extend_from_slice(text);
         Ok(last)
     }
 
@@ -177,7 +182,14 @@ impl ReplyParser {
         let code = self.code.take().unwrap_or(0);
         let text = std::mem::take(&mut self.text);
         self.lines = 0;
-        assemble(code, text)
+        match String::from_utf8(text) {
+            Ok(text) => assemble(code, text),
+            Err(odd) => {
+                let octets = odd.as_bytes();
+                let reply = assemble(code, String::from_utf8_lossy(octets).into_owned());
+                Reply { octets: Some(without_status(octets, reply.enhanced)), ..reply }
+            }
+        }
     }
 }
 
@@ -206,7 +218,7 @@ fn assemble(code: u16, text: String) -> Reply {
     let first = text.split('\n').next().unwrap_or("");
     let found = Enhanced::split_from(first).filter(|(status, _)| status.class == class);
     let Some((status, _)) = found else {
-        return Reply { code, enhanced: None, text: Cow::Owned(text) };
+        return Reply { code, enhanced: None, text: Cow::Owned(text), octets: None };
     };
     let bare: Vec<&str> = text
         .split('\n')
@@ -215,7 +227,21 @@ fn assemble(code: u16, text: String) -> Reply {
             _ => line,
         })
         .collect();
-    Reply { code, enhanced: Some(status), text: Cow::Owned(bare.join("\n")) }
+    Reply { code, enhanced: Some(status), text: Cow::Owned(bare.join("\n")), octets: None }
+}
+
+/// The lines of a text that is not UTF-8 without the status that was taken off them.
+fn without_status(text: &[u8], taken: Option<Enhanced>) -> Box<[u8]> {
+    let bare = text.split(|&b| b == b'\n').map(|line| {
+        // What a status and its blank are made of is ASCII, and as long in either.
+        let end = line.iter().position(|b| !b.is_ascii()).unwrap_or(line.len());
+        let legible = std::str::from_utf8(&line[..end]).unwrap_or_default();
+        match Enhanced::split_from(legible) {
+            Some((same, rest)) if Some(same) == taken => &line[legible.len() - rest.len()..],
+            _ => line,
+        }
+    });
+    bare.collect::<Vec<_>>().join(&b'\n').into()
 }
 
 #[cfg(test)]
@@ -250,6 +276,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_utf8_is_kept_as_it_came() {
+        let wire = b"450-4.2.2 bo\xeete\r\n450 4.2.2 pl\xe9ine\r\n450 4.2.2 full\r\n450 \xff\r\n";
+        let replies = read(wire, 5).unwrap();
+        let said: Vec<_> =
+            replies.iter().map(|reply| (&*reply.text, reply.octets.as_deref())).collect();
+        assert_eq!(said[0], ("bo\u{fffd}te\npl\u{fffd}ine", Some(&b"bo\xeete\npl\xe9ine"[..])));
+        assert_eq!(replies[0].enhanced, replies[1].enhanced);
+        assert_eq!(said[1..], [("full", None), ("\u{fffd}", Some(&b"\xff"[..]))]);
+        assert_eq!(replies[2].clone().saying("x").octets, None);
+    }
+
+    #[test]
     fn what_is_no_reply() {
         for bad in [
             "HTTP/1.1 200 OK\r\n",
@@ -281,7 +319,7 @@ mod tests {
     proptest! {
         #[test]
         fn written_and_read_are_inverses(code in 200u16..600, text in "[ -~]{0,40}(\n[ -~]{0,40}){0,3}") {
-            let reply = Reply { code, enhanced: Some(Enhanced::new((code / 100) as u8, 1, 5)), text: text.into() };
+            let reply = Reply { code, enhanced: Some(Enhanced::new((code / 100) as u8, 1, 5)), text: text.into(), octets: None };
             // 3xx has no status: its class does not exist in RFC 3463.
             prop_assume!(code / 100 != 3);
             let mut wire = BytesMut::new();

@@ -1,5 +1,6 @@
 //! Damaged mail is told of, and what can be done about it is done; the rest is not kept from anybody.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -193,4 +194,30 @@ fn a_spool_can_be_looked_at_where_nothing_can_be_written() {
 
 fn queuectl_id(said: &Said) -> String {
     said.out.lines().next().expect("an id").to_owned()
+}
+
+/// Whoever has lost a domain leaves its mail behind.
+#[test]
+fn mail_that_nobody_can_fetch_is_found() {
+    let lab = Lab::open();
+    let house = Odmrd::new(&lab);
+    let accounts = house.accounts();
+    let mut odmrd = house.start();
+    Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.org", LETTER);
+    queuectl(&odmrd, &["verify"]).ended(0);
+    let text = fs::read_to_string(&accounts).expect("the accounts");
+    fs::write(&accounts, text.replace("example.org", "example.net")).expect("others");
+    odmrd.reload();
+    let found = queuectl(&odmrd, &["verify"]).ended(1).records();
+    assert_eq!((&found[0]["kind"], &found[0]["domain"]), (&"domain".into(), &"example.org".into()));
+    assert!(
+        found[0]["what"].as_str().expect("words").starts_with("1 wait in a domain"),
+        "{found:?}"
+    );
+    // What is none of the spool's, or open to others, is found too.
+    let bodies = lab.path("odmrd-state/spool/bodies");
+    fs::create_dir(bodies.join("folder")).expect("a folder");
+    fs::write(bodies.join("junk"), "junk").expect("a file");
+    let found = queuectl(&odmrd, &["verify"]).ended(1).out;
+    assert_eq!(found.matches("is none of the spool's files").count(), 2, "{found}");
 }

@@ -27,7 +27,7 @@ fn list(odmrd: &RunningOdmrd, words: &[&str]) -> Said {
 #[test]
 fn by_size_time_and_what_was_tried() {
     let lab = Lab::open();
-    let odmrd = three(&lab);
+    let mut odmrd = three(&lab);
     let count = |words: &[&str]| list(&odmrd, words).records().len();
     assert_eq!((count(&["--smaller", "10k"]), count(&["--larger", "10k"])), (2, 1));
     assert_eq!((count(&["--newer", "1h"]), count(&["--newer", "0s"])), (3, 0));
@@ -45,6 +45,22 @@ fn by_size_time_and_what_was_tried() {
     assert_eq!((count(&["--code", &status]), count(&["--code", "4.9.9"])), (3, 0));
     queuectl(&odmrd, &["hold", "--sender", "<>", "--yes"]).ended(0);
     assert_eq!(count(&["--held"]), 1);
+    assert_eq!(
+        (count(&["--held", "--state", "held"]), count(&["--held", "--state", "deferred"])),
+        (1, 0)
+    );
+    // What it would not be done to is not promised.
+    let look = |words: &[&str]| queuectl(&odmrd, &[words, &["--dry-run"]].concat());
+    let held = look(&["release", "--all", "--state", "held", "--state", "deferred"]).ended(0);
+    assert_eq!(held.out.lines().count(), 1);
+    assert!(held.err.contains("2 in a state in which that makes no sense"), "{}", held.err);
+    let none = look(&["release", "--state", "deferred"]).ended(1);
+    assert_eq!(none.out, "");
+    // A spool that nobody runs has nothing to tell, however long one waits.
+    odmrd.daemon.terminate();
+    let mut watch = std::process::Command::new(env!("CARGO_BIN_EXE_queuectl"));
+    watch.arg("--spool").arg(lab.path("odmrd-state/spool"));
+    crate::run(watch, &["watch"]).ended(69);
 }
 
 #[test]

@@ -83,6 +83,52 @@ fn a_session_is_seen_while_it_goes_on() {
     assert_eq!((&ended["result"], &ended["delivered"]), (&"ok".into(), &1.into()));
 }
 
+/// A customer that answers in its own language and in none of UTF-8's octets.
+#[test]
+fn words_that_are_no_utf8_are_told_octet_by_octet() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).account_line("clear_login = true").start();
+    Post::open(odmrd.mx).deliver("ann@sender.test", "bob@example.org", LETTER);
+    let mut call = Call::greeted(odmrd.odmr);
+    let initial = BASE64.encode(format!("\0{USER}\0{PASSWORD}"));
+    assert!(call.ask(&format!("AUTH PLAIN {initial}")).starts_with("235"));
+    assert!(call.ask("ATRN example.org").starts_with("250"));
+    assert!(call.ask("220 customer.test ESMTP").starts_with("EHLO"));
+    assert!(call.ask("250 customer.test").starts_with("MAIL"));
+    assert!(call.ask("250 ok").starts_with("RCPT"));
+    call.0.get_mut().write_all(b"450 4.2.2 bo\xeete pleine\r\n").expect("a listener");
+    while call.hear() != "QUIT" {
+        call.say("250 ok");
+    }
+    call.say("221 goodbye");
+    drop(call);
+    let list = |words: &[&str]| queuectl(&odmrd, &[&["list"], words].concat()).ended(0);
+    let records = list(&["--json"]).records();
+    judge(&odmrd, "odmr.queue.message/1", &records);
+    let octets = serde_json::json!({ "b64": BASE64.encode(b"bo\xeete pleine") });
+    assert_eq!(
+        (&records[0]["last"]["enhanced"], &records[0]["last"]["text"]),
+        (&"4.2.2".into(), &octets)
+    );
+    assert_eq!(records[0]["recipients"][0]["last"]["text"], octets);
+    assert_eq!(
+        list(&["--format", "tsv", "--fields", "last.text"]).out.lines().last(),
+        Some("bo\u{fffd}te pleine")
+    );
+    let events =
+        queuectl(&odmrd, &["watch", "--no-follow", "--json", "--event", "deferred"]).records();
+    judge(&odmrd, "odmr.queue.event/1", &events);
+    assert_eq!(events[0]["text"], octets);
+    // And so it is when it has been carried away and brought back.
+    let away = lab.path("away").display().to_string();
+    queuectl(&odmrd, &["export", &away]).ended(0);
+    let other = Lab::open();
+    let second = Odmrd::new(&other).start();
+    queuectl(&second, &["import", &away]).ended(0);
+    let brought = queuectl(&second, &["list", "--json"]).ended(0).records();
+    assert_eq!(brought[0]["recipients"][0]["last"]["text"], octets);
+}
+
 /// Whoever is slow, or says nothing any more, keeps to himself what he is being brought and a little more; the
 /// rest is another session's to fetch.
 #[test]

@@ -65,8 +65,8 @@ fn object(name: &str, memory: &Memory, now: Timestamp) -> serde_json::Value {
         |at: Option<Timestamp>| at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     let age = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs().max(0));
     let troubles: Vec<_> = memory
-        .troubles
-        .iter()
+        .newest_first()
+        .into_iter()
         .map(|trouble| {
             serde_json::json!({
                 "server": trouble.server, "what": trouble.what, "exit": trouble.exit,
@@ -115,7 +115,7 @@ fn table(all: &[(&str, Memory)], now: Timestamp) -> String {
     }
     let mut text: String = table.lines().map(|line| format!("{}\n", line.trim())).collect();
     for (name, memory) in all {
-        for trouble in &memory.troubles {
+        for trouble in memory.newest_first() {
             // What is wrong mostly says itself with whom.
             let with_whom = format!("{}: ", trouble.server);
             let what = trouble.what.strip_prefix(&with_whom).unwrap_or(&trouble.what);

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::ImportFetchmailrc;
 use super::begin::{default_path, help, put, safe};
@@ -42,6 +42,11 @@ pub fn take_over(flags: &ImportFetchmailrc) -> Result<Exit, Failure> {
     for account in &mut import.accounts {
         account.layer.anchor(|path| home.join(path));
         if let Some(password) = account.password.take() {
+            if password.expose_secret().contains(['\n', '\r', '\0']) {
+                let what = format!("{}: a password with a line end in it", shown(&account.name));
+                let hint = "a password's file has one line: change it at the provider first";
+                return Err(Failure::new(Exit::Data, what).hint(Some(hint)));
+            }
             // Relative paths start at the settings file.
             let name = format!("{}.password", safe(&account.name));
             account.layer.password = Some(SecretSource::File(PathBuf::from(&name)));
@@ -97,10 +102,31 @@ fn read(file: Option<&Path>) -> Result<(PathBuf, String), Failure> {
     if octets.len() as u64 > LARGEST {
         return Err(Failure::new(Exit::Data, format!("{name}: larger than {LARGEST} octets")));
     }
-    let text = String::from_utf8(octets);
-    let text = text.map_err(|_| Failure::new(Exit::Data, format!("{name}: is not UTF-8")))?;
+    let text = legible(octets, &name)?;
     let whole = std::path::absolute(&path).unwrap_or(path);
     Ok((whole, text))
+}
+
+/// Its text. A remark in another alphabet says nothing to us; anything else would come out as something that it
+/// is not.
+fn legible(octets: Vec<u8>, name: &str) -> Result<String, Failure> {
+    let odd = match String::from_utf8(octets) {
+        Ok(text) => return Ok(text),
+        Err(odd) => odd,
+    };
+    let mut text = String::new();
+    for (n, line) in odd.as_bytes().split_inclusive(|&octet| octet == b'\n').enumerate() {
+        match (std::str::from_utf8(line), line.trim_ascii_start().starts_with(b"#")) {
+            (Ok(line), _) => text.push_str(line),
+            (Err(_), true) => text.push('\n'),
+            (Err(_), false) => {
+                let what = format!("{name}:{}: is not UTF-8", n + 1);
+                let hint = "convert the file, for instance by iconv -f latin1 -t utf8; a password in other octets goes into a file of its own";
+                return Err(Failure::new(Exit::Data, what).hint(Some(hint)));
+            }
+        }
+    }
+    Ok(text)
 }
 
 /// Only those that were named, if any were.
@@ -144,4 +170,20 @@ fn report(files: &[(PathBuf, SecretString)], import: &Import, path: &Path, named
     }
     text.push_str("  turn fetchmail off for these servers, or two fetch the same mail\n");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::legible;
+
+    #[test]
+    fn only_a_remark_may_be_in_another_alphabet() {
+        let read = |text: &[u8]| legible(text.to_vec(), "rc");
+        let text = read(b"# f\xfcr zu Hause\npoll a\n  # \xe4\n").unwrap();
+        assert_eq!(text, "\npoll a\n\n");
+        let refused = read(b"poll a\nuser b password \"p\xe4\"\n").unwrap_err();
+        assert_eq!(refused.what, "rc:2: is not UTF-8");
+        assert!(refused.hint.is_some());
+        assert_eq!(read("# für\n".as_bytes()).unwrap(), "# für\n");
+    }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::exit::{Exit, Failure};
 use crate::flow::http::sheet::{Kind, Metric, Sheet};
-use crate::flow::memory::Memory;
+use crate::flow::memory::{Memory, Trouble};
 use crate::flow::summary::Outcome;
 
 const ACCOUNT: &[&str] = &["account"];
@@ -49,47 +49,73 @@ pub(super) fn exposition(all: &[(&str, Memory)]) -> String {
     sheet.into_text()
 }
 
-/// One line, with its figures behind a bar, and how the check ends: what the next run may mend by itself is a
-/// warning, what a person has to, or has lasted too long, is critical.
+/// Characters of a check's first line, before its figures.
+const FIRST: usize = 80;
+
+/// One line with its figures behind a bar, and behind it a line for each trouble; and how the check ends: what
+/// the next run may mend by itself is a warning, what a person has to, or has lasted too long, is critical.
 pub(super) fn verdict(
     all: &[(&str, Memory)],
     late: impl Fn(&Memory) -> bool,
     now: Timestamp,
 ) -> (String, Exit) {
-    let troubles = || all.iter().flat_map(|(_, memory)| &memory.troubles);
+    let mut troubles: Vec<(&str, &Trouble)> = all
+        .iter()
+        .flat_map(|(name, memory)| memory.newest_first().into_iter().map(|one| (*name, one)))
+        .collect();
+    troubles.sort_by_key(|(_, one)| std::cmp::Reverse(one.last.unwrap_or(one.told)));
     // A line that is down, on a boat above all, comes back by itself.
     let passing = [Exit::TempFail, Exit::Unavailable, Exit::NoHost].map(|exit| exit as u8);
-    let lasting = troubles().any(|trouble| !passing.contains(&trouble.exit));
+    let lasting = troubles.iter().any(|(_, trouble)| !passing.contains(&trouble.exit));
     let overdue: Vec<&str> =
         all.iter().filter(|(_, memory)| late(memory)).map(|(name, _)| *name).collect();
-    let (word, exit) = match (lasting || !overdue.is_empty(), troubles().next()) {
+    let (word, exit) = match (lasting || !overdue.is_empty(), troubles.first()) {
         (true, _) => ("CRITICAL", Exit::Critical),
         (false, Some(_)) => ("WARNING", Exit::Partial),
         (false, None) => ("OK", Exit::Ok),
     };
     let oldest = all.iter().map(|(_, memory)| memory.last_success);
     let oldest = oldest.min().flatten().map(|at| now.duration_since(at).as_secs().max(0));
-    let what = match (troubles().next(), overdue.first()) {
-        (Some(trouble), _) => {
-            let more = troubles().count() - 1;
-            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            match trouble.what.starts_with(&trouble.server) {
-                true => format!("{}{more}", trouble.what),
-                false => format!("{}: {}{more}", trouble.server, trouble.what),
-            }
-        }
-        (None, Some(name)) => format!("{name}: no success for too long"),
-        (None, None) => format!("{} accounts", all.len()),
-    };
     let ago = oldest.map_or_else(|| "never".to_owned(), |age| format!("{age}s ago"));
     let age = oldest.map_or_else(|| "U".to_owned(), |age| format!("{age}s"));
-    let line = format!(
-        "ATRN-FETCH {word} - {}, the last success {ago} | accounts={};;;0 troubles={};;;0 success_age={age};;;0",
-        plain(&what),
+    let told = |(name, trouble): &(&str, &Trouble)| {
+        let whose = if all.len() > 1 { format!("{name}: ") } else { String::new() };
+        match trouble.what.starts_with(&trouble.server) {
+            true => format!("{whose}{}", trouble.what),
+            false => format!("{whose}{}: {}", trouble.server, trouble.what),
+        }
+    };
+    let what = match (troubles.first(), overdue.first()) {
+        (Some(trouble), _) => told(trouble),
+        (None, Some(name)) => format!("{name}: no success for too long"),
+        (None, None) => format!("{} accounts, the last success {ago}", all.len()),
+    };
+    let mut lines = format!(
+        "{} | accounts={};;;0 troubles={};;;0 success_age={age};;;0",
+        cut(&format!("ATRN-FETCH {word} - {}", plain(&what))),
         all.len(),
-        troubles().count(),
+        troubles.len(),
     );
-    (line, exit)
+    for (name, trouble) in &troubles {
+        let line =
+            format!("{}, {} times since {}", told(&(name, trouble)), trouble.times, trouble.since);
+        lines.push_str(&format!("\n{}", plain(&line)));
+    }
+    for name in &overdue {
+        lines.push_str(&format!("\n{}", plain(&format!("{name}: no success for too long"))));
+    }
+    if exit != Exit::Ok {
+        lines.push_str(&format!("\nthe last success {ago}"));
+    }
+    (lines, exit)
+}
+
+/// A first line is read on a pager.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(FIRST) {
+        None => line.to_owned(),
+        Some(_) => line.chars().take(FIRST - 3).chain("...".chars()).collect(),
+    }
 }
 
 /// The line for a check that could not be made.
@@ -106,7 +132,6 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::memory::Trouble;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -127,7 +152,7 @@ mod tests {
 
     fn trouble(exit: Exit) -> Trouble {
         let (server, what) = ("p:366".to_owned(), "450 a|b\nc".to_owned());
-        Trouble { server, what, exit: exit as u8, since: at(1), times: 2, told: at(1) }
+        Trouble { server, what, exit: exit as u8, since: at(1), times: 2, told: at(1), last: None }
     }
 
     #[test]
@@ -143,10 +168,10 @@ mod tests {
         );
         assert_eq!(exit, Exit::Ok);
         let (line, exit) = told(vec![trouble(Exit::TempFail), trouble(Exit::TempFail)], false);
-        assert!(
-            line.starts_with("ATRN-FETCH WARNING - p:366: 450 a/b; c (and 1 more), "),
-            "{line}"
-        );
+        assert!(line.starts_with("ATRN-FETCH WARNING - home: p:366: 450 a/b; c | "), "{line}");
+        let of_one = "home: p:366: 450 a/b; c, 2 times since 1970-01-01T00:00:01Z";
+        let behind: Vec<&str> = line.lines().skip(1).collect();
+        assert_eq!(behind, [of_one, of_one, "the last success 60s ago"]);
         assert_eq!(exit, Exit::Partial);
         assert_eq!(told(vec![trouble(Exit::NoPerm)], false).1, Exit::Critical);
         let (line, exit) = told(Vec::new(), true);
@@ -154,9 +179,27 @@ mod tests {
         assert_eq!(exit, Exit::Critical);
         let never = verdict(&[("home", Memory::default())], |_| false, at(0)).0;
         assert!(
-            never.contains("the last success never |") && never.contains("success_age=U"),
+            never.contains("1 accounts, the last success never |")
+                && never.contains("success_age=U"),
             "{never}"
         );
+    }
+
+    #[test]
+    fn the_first_line_is_short_and_tells_what_came_last() {
+        let refused = Trouble { last: Some(at(900)), ..trouble(Exit::Unavailable) };
+        let login = Trouble {
+            what: format!("535 5.7.8 {}", "ü".repeat(300)),
+            last: Some(at(910)),
+            ..trouble(Exit::NoPerm)
+        };
+        let (lines, _) = verdict(&[("home", memory(vec![login, refused]))], |_| false, at(1000));
+        let (first, rest) = lines.split_once('\n').unwrap();
+        let text = first.split(" | ").next().unwrap();
+        assert_eq!(text.chars().count(), FIRST);
+        assert!(text.starts_with("ATRN-FETCH CRITICAL - p:366: 535 5.7.8 "), "{text}");
+        assert!(rest.starts_with("p:366: 535 5.7.8 "), "{rest}");
+        assert_eq!(rest.lines().count(), 3);
     }
 
     #[test]

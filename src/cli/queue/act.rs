@@ -168,15 +168,7 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
 /// Says what was not done, and what is to come. Gives the end.
 fn told_of(told: &Value, action: ActWord, allow_none: bool) -> Exit {
     let of = |field: &str| told[field].as_u64().unwrap_or_default();
-    for (field, what) in [
-        ("busy", "in a session's hands, and left to it"),
-        ("unfit", "in a state in which that makes no sense, or not to be read"),
-        ("failed", "to which it could not be done"),
-    ] {
-        if of(field) > 0 {
-            say(&format!("{} {what}", of(field)));
-        }
-    }
+    left_alone(told);
     if let Some(domains) = told["future"].as_u64() {
         let now = if action == ActWord::Hold { "is held from now on" } else { "is held no longer" };
         let noun = if domains == 1 { "domain" } else { "domains" };
@@ -196,6 +188,19 @@ fn ended(missing: u64, found: u64, some_left: bool, allow_none: bool) -> Exit {
         (1.., _) => Exit::NoInput,
         (0, 0) => Exit::Partial,
         _ => Exit::Ok,
+    }
+}
+
+/// Says to how many it was not done, or would not be, and why.
+fn left_alone(told: &Value) {
+    for (field, what) in [
+        ("busy", "in a session's hands, and left to it"),
+        ("unfit", "in a state in which that makes no sense, or not to be read"),
+        ("failed", "to which it could not be done"),
+    ] {
+        if let Some(count @ 1..) = told[field].as_u64() {
+            say(&format!("{count} {what}"));
+        }
     }
 }
 
@@ -239,6 +244,7 @@ async fn meant(
             meant.count += 1;
             each(record)?;
         } else {
+            left_alone(&record);
             meant.missing = missing(&record);
         }
     }
@@ -263,6 +269,7 @@ async fn look(
         let id = record["id"].as_str();
         count += u64::from(id.is_some());
         if id.is_none() {
+            left_alone(&record);
             missed = missing(&record);
         }
         match id {

@@ -25,7 +25,7 @@ use crate::cli::tell;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask, hand_in};
 use crate::flow::desk::import::Carried;
-use crate::flow::desk::record::IMPORTED;
+use crate::flow::desk::record::{IMPORTED, MESSAGE};
 use crate::flow::desk::selection::Selection;
 use crate::flow::desk::wire::Request;
 use crate::smtp::escape::Escaped;
@@ -252,6 +252,11 @@ async fn one(office: &Office, message: files::Found, again: bool) -> Result<&'st
             format!("{}: {}", Escaped(place.as_os_str().as_encoded_bytes()), failure.what);
         failure
     };
+    if let Some(schema) = envelope["schema"].as_str().filter(|&schema| schema != MESSAGE) {
+        let seen = Escaped::text(schema);
+        let what = format!("schema: saw {seen}, expected {MESSAGE}");
+        return Err(labelled(Failure::new(Exit::Data, what)));
+    }
     let mut carried: Carried = serde_json::from_value(envelope)
         .map_err(|fault| Failure::new(Exit::Data, format!("no envelope of ours: {fault}")))
         .map_err(labelled)?;

@@ -11,6 +11,7 @@ use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::record::{GROUP, Group, TRAFFIC};
 use crate::flow::desk::selection::{Selection, past};
 use crate::flow::desk::wire::{Apart, Request};
+use crate::report::words;
 use crate::smtp::escape::Escaped;
 
 const COLUMNS: [&str; 4] = ["key", "messages", "bytes", "oldest_s"];
@@ -198,7 +199,7 @@ fn reason(last: &Value) -> String {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+    words(value).unwrap_or_default().into_owned()
 }
 
 /// Up to so much, and what that is called; the last is for the rest.

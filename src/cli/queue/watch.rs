@@ -55,7 +55,7 @@ pub(super) async fn watch(office: &Office, wanted: Watch) -> Result<Exit, Failur
         let heard = watcher.hear(office, request, &mut reached, &mut told).await;
         match heard {
             Ok(()) => break,
-            Err(failure) if reached && !no_follow && is_away(&failure) => {
+            Err(failure) if reached && !no_follow && is_away(office, &failure) => {
                 if !std::mem::replace(&mut told, true) {
                     say(&format!("{}; waiting for it", failure.what));
                 }
@@ -95,9 +95,10 @@ impl Watcher {
     }
 }
 
-/// It is being started anew, perhaps.
-fn is_away(failure: &Failure) -> bool {
-    matches!(failure.exit, Exit::TempFail | Exit::Unavailable | Exit::Io)
+/// It is being started anew, perhaps. A spool that nobody runs will tell of nothing, however long one waits.
+fn is_away(office: &Office, failure: &Failure) -> bool {
+    matches!(office, Office::Socket(_))
+        && matches!(failure.exit, Exit::TempFail | Exit::Unavailable | Exit::Io)
 }
 
 /// Every line as soon as it is known.

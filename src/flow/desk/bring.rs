@@ -88,7 +88,7 @@ impl Desk {
                         "{domain}: its customer calls for its mail; it has no host to bring it to"
                     );
                     let hint =
-                        "odmrd.toml(5): `host` and `push` of the account say where mail is brought";
+                        "odmrd.toml(5): `host` and `push` of [domains] say where mail is brought";
                     return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
                 }
                 None => {

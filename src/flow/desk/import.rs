@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, Take};
 
 use super::record::IMPORT;
+use super::words::Words;
 use super::{Desk, Sheet, Trouble, line};
 use crate::exit::{Exit, Failure};
 use crate::flow::events;
@@ -90,7 +91,7 @@ struct CarriedLast {
     stage: Option<String>,
     code: Option<u16>,
     enhanced: Option<String>,
-    text: Option<String>,
+    text: Option<Words<'static>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +134,10 @@ impl Carried {
         let domain = Domain::parse(&self.domain).map_err(|_| bad("domain", &self.domain))?;
         let reverse_path =
             ReversePath::parse(&self.sender).map_err(|_| bad("sender", &self.sender))?;
+        let is_known = |state: &String| Standing::ALL.iter().any(|(_, name)| name == state);
+        if let Some(state) = self.state.as_ref().filter(|state| !is_known(state)) {
+            return Err(bad("state", state));
+        }
         if self.recipients.is_empty() {
             return Err("recipients: saw none; expected for whom the message is".to_owned());
         }
@@ -204,7 +209,7 @@ impl CarriedRecipient {
         let last = self.last.as_ref()?;
         let code = last.code.filter(|code| (400..500).contains(code));
         let enhanced = last.enhanced.as_deref().and_then(Enhanced::split_from);
-        let text = last.text.as_deref().unwrap_or_default();
+        let (text, octets) = last.text.as_ref().map(Words::apart).unwrap_or_default();
         Some(Answered {
             tried: Tried { at: last.at?, session: last.session.as_deref().map(name) },
             times: self.attempts,
@@ -213,7 +218,8 @@ impl CarriedRecipient {
             reply: code.map(|code| Reply {
                 code,
                 enhanced: enhanced.map(|(status, _)| status),
-                text: text.to_owned().into(),
+                text: text.into(),
+                octets,
             }),
         })
     }

@@ -23,6 +23,7 @@ mod rates;
 pub mod record;
 pub mod selection;
 pub mod wire;
+mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
@@ -384,9 +385,15 @@ impl Desk {
         let filter = filter(&selection)?;
         let (now, mut lines) = (Timestamp::now(), Vec::new());
         let past = self.past();
-        // The newest is first, and is what stays.
-        let last: HashMap<&str, &Past> =
-            past.iter().rev().map(|past| (past.account.as_str(), past)).collect();
+        // The newest is first.
+        let mut of_account: HashMap<&str, Vec<&Past>> = HashMap::new();
+        for past in &past {
+            of_account.entry(past.account.as_str()).or_default().push(past);
+        }
+        let last = |account: &str, domain: &Domain| {
+            let sessions = of_account.get(account)?;
+            sessions.iter().find(|past| past.is_about(domain.as_str())).copied()
+        };
         let ends = AGES.map(|(seconds, _)| now - std::time::Duration::from_secs(seconds));
         let census = match ages {
             true => Some(self.overseer.census(&ends, now).await?),
@@ -407,7 +414,7 @@ impl Desk {
                 |pattern: &crate::queue::filter::DomainPattern| pattern.matches(&figures.domain);
             if filter.domains.is_empty() || filter.domains.iter().any(meant) {
                 let account = self.account(&figures.domain);
-                let last = account.and_then(|account| last.get(account).copied());
+                let last = account.and_then(|account| last(account, &figures.domain));
                 let told = record::Domain::new(&figures, account, last, now);
                 let counted = census.as_ref().map(|all| all.get(&figures.domain));
                 line(&mut lines, &told.counted(counted).held(decree.as_ref()))?;
@@ -423,6 +430,10 @@ impl Desk {
         let (give, mut findings) = mpsc::channel(64);
         let looked = async {
             let looked = self.overseer.verify(Timestamp::now(), &give).await;
+            for finding in self.without_account().await? {
+                // Whoever asked may have gone.
+                let _ = give.send(finding).await;
+            }
             drop(give);
             looked
         };
@@ -447,6 +458,24 @@ impl Desk {
         };
         line(&mut lines, &told)?;
         Ok(sheet.send(lines).await?)
+    }
+
+    /// Mail in domains that no account has: it waits for nobody.
+    async fn without_account(&self) -> Result<Vec<Finding>, SpoolError> {
+        let Some(house) = &self.house else { return Ok(Vec::new()) };
+        let standings = self.overseer.domains().await?;
+        let strangers = standings.into_iter().filter(|standing| {
+            let domain = &standing.domain;
+            domain.as_str() != crate::queue::OUTGOING && !house.domains.contains_key(domain)
+        });
+        let finding = |standing: Standings| {
+            let (domain, count) = (standing.domain, standing.waiting + standing.held);
+            let what = format!(
+                "{count} wait in a domain that no account has; give it to one, or redirect or bounce them"
+            );
+            Finding { kind: verify::Kind::Domain, id: None, domain: Some(domain), what }
+        };
+        Ok(strangers.filter(|standing| standing.waiting + standing.held > 0).map(finding).collect())
     }
 
     /// Sets damaged mail aside where that was asked for.
@@ -701,19 +730,23 @@ impl Desk {
         (outcome, fault)
     }
 
-    /// All that are meant, and who was named and is not there; each is told of where somebody wants to hear
-    /// of it.
+    /// All that are meant; each to whom it can be done is told of where somebody wants to hear of it.
     async fn meant(
         &self,
+        act: &Act,
         selected: &Selected,
         now: Timestamp,
         sheet: Option<&Sheet>,
-    ) -> Result<(Vec<EntryId>, Missing), Trouble> {
+    ) -> Result<Meant, Trouble> {
         let mut pages = Pages::new(self, selected, now);
-        let mut ids = Vec::new();
+        let (mut ids, mut unfit) = (Vec::new(), 0);
         while let Some(entries) = pages.next().await? {
             let mut lines = Vec::new();
             for entry in entries.iter().filter(|entry| self.is_meant(entry, selected, now)) {
+                if entry.as_ref().is_ok_and(|sight| !act.fits(sight.entry.state)) {
+                    unfit += 1;
+                    continue;
+                }
                 ids.push(name(entry));
                 if sheet.is_some() {
                     line(&mut lines, &self.message(entry, now))?;
@@ -723,7 +756,7 @@ impl Desk {
                 sheet.send(lines).await?;
             }
         }
-        Ok((ids, pages.unknown))
+        Ok(Meant { ids, unfit, missing: pages.unknown })
     }
 
     /// The spool, where it is ours to change.
@@ -744,9 +777,9 @@ impl Desk {
             Warrant { who: self.who.clone(), reason: reason.clone(), filter: typed, at: now };
         let mut looked = None;
         if let Some(most) = most {
-            let (ids, missing) = self.meant(&selected, now, None).await?;
-            are_no_more(ids.len() as u64, most)?;
-            looked = Some((ids, missing));
+            let meant = self.meant(&act, &selected, now, None).await?;
+            are_no_more(meant.ids.len() as u64, most)?;
+            looked = Some(meant);
         }
         let (mut proclaimed, mut audit) = (None, None);
         if future {
@@ -763,17 +796,17 @@ impl Desk {
             selected.before = Some(Timestamp::now());
         }
         // It is done to those that were counted, and to no others that meanwhile are meant too.
-        let (ids, missing) = match looked.filter(|_| !future && !dry_run) {
+        let Meant { ids, unfit, missing } = match looked.filter(|_| !future && !dry_run) {
             Some(looked) => looked,
-            None => self.meant(&selected, now, dry_run.then_some(sheet)).await?,
+            None => self.meant(&act, &selected, now, dry_run.then_some(sheet)).await?,
         };
         let mut told = Action {
             schema: ACTION,
             action: act.name().to_owned(),
-            matched: ids.len() as u64,
+            matched: ids.len() as u64 + unfit,
             done: 0,
             busy: 0,
-            unfit: 0,
+            unfit,
             failed: 0,
             missing: missing.count(),
             missing_ids: missing.first().map(EntryId::to_string).collect(),
@@ -785,7 +818,8 @@ impl Desk {
         let mut fault = None;
         if !dry_run {
             let (outcome, cut) = self.carry_out(spool, ids, act, warrant).await;
-            (told.done, told.busy, told.unfit) = (outcome.done, outcome.busy, outcome.unfit);
+            (told.done, told.busy, told.unfit) =
+                (outcome.done, outcome.busy, unfit + outcome.unfit);
             (told.failed, fault) = (outcome.failed, cut);
             told.audit = outcome.audit.or(audit).map(audit_name);
         }
@@ -794,6 +828,15 @@ impl Desk {
         sheet.send(lines).await?;
         fault.map_or(Ok(()), |fault| Err(fault.into()))
     }
+}
+
+/// What an order is about.
+struct Meant {
+    ids: Vec<EntryId>,
+    /// How many more are meant, to which it cannot be done as they stand.
+    unfit: u64,
+    /// Who was named and is not there.
+    missing: Missing,
 }
 
 /// How a list ended.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::left::Left;
+use super::words::Words;
 use crate::flow::events::Happening;
 use crate::flow::http::status::STATUS;
 use crate::flow::http::survey::AGES;
@@ -137,7 +138,7 @@ struct Last<'a> {
     stage: Option<&'static str>,
     code: Option<u16>,
     enhanced: Option<String>,
-    text: Option<Cow<'a, str>>,
+    text: Option<Words<'a>>,
     /// Where mail is brought to a host, that one.
     host: Option<String>,
 }
@@ -319,7 +320,7 @@ impl<'a> Last<'a> {
             stage: answered.and_then(|answered| answered.stage).map(Stage::name),
             code: reply.map(|reply| reply.code),
             enhanced: reply.and_then(|reply| reply.enhanced).map(|status| status.to_string()),
-            text: reply.map(|reply| Cow::Borrowed(&*reply.text)),
+            text: reply.map(Words::of),
             host: None,
         }
     }
@@ -334,7 +335,7 @@ impl<'a> Last<'a> {
             stage: None,
             code: reply.map(|reply| reply.code),
             enhanced,
-            text: Some(Cow::Owned(trouble.what.clone())),
+            text: Some(Words::Text(Cow::Owned(trouble.what.clone()))),
             host: Some(host.to_owned()),
         }
     }
@@ -434,7 +435,7 @@ pub struct Happened<'a> {
     session: Option<&'a str>,
     code: Option<u16>,
     enhanced: Option<String>,
-    text: Option<&'a str>,
+    text: Option<Words<'a>>,
     recipients: Option<u64>,
     size: Option<u64>,
     who: Option<&'a str>,
@@ -456,7 +457,7 @@ impl<'a> Happened<'a> {
             session: event.session.as_deref(),
             code: reply.map(|reply| reply.code),
             enhanced: reply.and_then(|reply| reply.enhanced).map(|status| status.to_string()),
-            text: reply.map(|reply| &*reply.text),
+            text: reply.map(Words::of),
             recipients: event.recipients,
             size: event.size,
             who: event.who.as_deref(),
@@ -516,6 +517,7 @@ pub struct Session<'a> {
     at: Timestamp,
     ago_s: i64,
     account: &'a str,
+    domains: Option<&'a [String]>,
     peer: IpAddr,
     helo: &'a str,
     tls: Option<&'a str>,
@@ -531,6 +533,11 @@ fn millis(took: std::time::Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Where none was named, it is all of the account's.
+fn asked(domains: &[String]) -> Option<&[String]> {
+    (!domains.is_empty()).then_some(domains)
+}
+
 impl<'a> Session<'a> {
     /// What can be told of one that goes on.
     pub fn present(present: &'a Present, now: Timestamp) -> Session<'a> {
@@ -541,6 +548,7 @@ impl<'a> Session<'a> {
             at: second(present.began),
             ago_s: 0,
             account: &present.account,
+            domains: asked(&present.domains),
             peer: present.ip,
             helo: &present.helo,
             tls: present.tls.as_deref(),
@@ -562,6 +570,7 @@ impl<'a> Session<'a> {
             at: second(past.began),
             ago_s: now.duration_since(ended).as_secs().max(0),
             account: &past.account,
+            domains: asked(&past.domains),
             peer: past.ip,
             helo: &past.helo,
             tls: past.tls.as_deref(),

@@ -144,8 +144,12 @@ impl Selection {
     /// [`BadSelection`] with the first word that means nothing.
     pub fn filter(&self) -> Result<Filter, BadSelection> {
         let mut standings = all("state", &self.state, standing)?;
-        standings.extend(self.held.then_some(Standing::Held));
-        standings.extend(self.damaged.then_some(Standing::Damaged));
+        let flags = [(self.held, Standing::Held), (self.damaged, Standing::Damaged)];
+        let mut is_void = false;
+        for (_, flag) in flags.into_iter().filter(|(is_set, _)| *is_set) {
+            is_void |= !standings.is_empty() && !standings.contains(&flag);
+            standings = vec![flag];
+        }
         Ok(Filter {
             domains: all("domain", &self.domain, parsed::<DomainPattern>)?,
             ids: all("id", &self.id, |word| {
@@ -164,6 +168,7 @@ impl Selection {
             attempts: one("attempts", self.attempts.as_deref(), parsed::<Bounds>)?,
             codes: all("code", &self.code, parsed::<CodePattern>)?,
             said: some("said", &self.said, parsed::<Expression>)?,
+            is_void,
         })
     }
 
@@ -318,18 +323,23 @@ mod tests {
     fn words_mean_what_they_say_or_are_named() {
         let selection = Selection {
             domain: vec!["*.example.org".to_owned()],
-            state: vec!["deferred".to_owned()],
+            state: vec!["deferred".to_owned(), "held".to_owned()],
             older: Some("3d".to_owned()),
             held: true,
             ..Selection::default()
         };
         let filter = selection.filter().unwrap();
-        assert_eq!(filter.standings, [Standing::Deferred, Standing::Held]);
+        assert_eq!((&filter.standings[..], filter.is_void), (&[Standing::Held][..], false));
         assert_eq!(filter.older, Some(std::time::Duration::from_secs(3 * 86_400)));
         assert_eq!(
             selection.typed(),
-            "--domain '*.example.org' --held --older 3d --state deferred"
+            "--domain '*.example.org' --held --older 3d --state deferred --state held"
         );
+        let state = vec!["deferred".to_owned()];
+        for (held, damaged) in [(true, false), (false, true), (true, true)] {
+            let nobody = Selection { state: state.clone(), held, damaged, ..Selection::default() };
+            assert!(nobody.filter().unwrap().is_void);
+        }
         let long = Selection { sender: vec!["x".repeat(9000)], ..Selection::default() };
         assert!(long.typed().len() < TYPED + 10 && long.typed().ends_with("x ..."));
         let bad = Selection { larger: Some("huge".to_owned()), ..Selection::default() };

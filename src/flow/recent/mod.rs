@@ -35,6 +35,9 @@ pub struct Past {
     pub took: Duration,
     /// Whose it was.
     pub account: String,
+    /// The domains that were asked for; none where it was all of the account's.
+    #[serde(default)]
+    pub domains: Vec<String>,
     /// From where.
     pub ip: IpAddr,
     /// What the caller called itself, escaped.
@@ -48,6 +51,11 @@ pub struct Past {
 }
 
 impl Past {
+    /// Was it about this domain too?
+    pub fn is_about(&self, domain: &str) -> bool {
+        self.domains.is_empty() || self.domains.iter().any(|asked| asked == domain)
+    }
+
     /// Before there was a word for it, a session in which mail was put off was written down as any other.
     fn by_its_name_now(mut self) -> Past {
         if self.outcome == Outcome::Ok && self.drained.deferred > 0 {
@@ -196,6 +204,7 @@ mod tests {
             began: Timestamp::UNIX_EPOCH,
             took: Duration::ZERO,
             account: "acme".to_owned(),
+            domains: Vec::new(),
             ip: [127, 0, 0, 1].into(),
             helo: String::new(),
             tls: None,

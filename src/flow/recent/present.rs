@@ -17,6 +17,8 @@ pub struct Present {
     pub began: Timestamp,
     /// Whose it is.
     pub account: String,
+    /// The domains that were asked for; none where it is all of the account's.
+    pub domains: Vec<String>,
     /// From where.
     pub ip: IpAddr,
     /// What the caller calls itself, escaped.
@@ -93,6 +95,7 @@ mod tests {
             id: id.to_owned(),
             began: Timestamp::UNIX_EPOCH,
             account: "acme".to_owned(),
+            domains: Vec::new(),
             ip: IpAddr::from([127, 0, 0, 1]),
             helo: "customer.test".to_owned(),
             tls: None,

@@ -117,8 +117,12 @@ fn what_ran_out_of_time_has_the_status_for_that() {
 fn nothing_a_stranger_said_can_begin_a_field() {
     let (to, bob) =
         (mailbox("ann@example.com"), recipient("bob@example.org", Some("rfc822;a+0D+0AX: y")));
-    let said =
-        Reply { code: 550, enhanced: None, text: "x\r\nAction: relayed\x1b[2J\u{202e}".into() };
+    let said = Reply {
+        code: 550,
+        enhanced: None,
+        text: "x\r\nAction: relayed\x1b[2J\u{202e}".into(),
+        octets: None,
+    };
     let told = text(&notice(&to, vec![failed(&bob, Some(&said))], Returned::Headers(Vec::new())));
     assert_eq!(told.matches("\r\nAction:").count(), 1);
     assert!(!told.contains('\x1b') && !told.contains('\u{202e}') && !told.contains("\r\nX: y"));
@@ -129,7 +133,7 @@ fn nothing_a_stranger_said_can_begin_a_field() {
 #[test]
 fn words_beyond_ascii_are_whole_in_the_part_that_people_read() {
     let (to, bob) = (mailbox("ann@example.com"), recipient("bob@example.org", None));
-    let said = Reply { code: 550, enhanced: None, text: "Postfach gelöscht".into() };
+    let said = Reply { code: 550, enhanced: None, text: "Postfach gelöscht".into(), octets: None };
     let mail =
         notice(&to, vec![failed(&bob, Some(&said))], Returned::Headers(Vec::new())).to_mail();
     assert!(mail.is_ascii());
@@ -179,7 +183,7 @@ proptest! {
     #[test]
     fn the_status_part_keeps_its_form(words in ".{0,3000}", code in 400u16..600, helo in "[ -~]{0,300}") {
         let (to, bob) = (mailbox("ann@example.com"), recipient("bob@example.org", None));
-        let said = Reply { code, enhanced: None, text: words.into() };
+        let said = Reply { code, enhanced: None, text: words.into(), octets: None };
         let mut notice = notice(&to, vec![failed(&bob, Some(&said))], Returned::Headers(Vec::new()));
         notice.origin.helo = &helo;
         let status = fields::delivery_status(&notice);

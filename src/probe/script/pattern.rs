@@ -179,7 +179,7 @@ mod tests {
     use crate::smtp::Enhanced;
 
     fn reply(code: u16, enhanced: Option<Enhanced>, text: &str) -> Answer {
-        Answer::Reply(Reply { code, enhanced, text: text.to_owned().into() })
+        Answer::Reply(Reply { code, enhanced, text: text.to_owned().into(), octets: None })
     }
 
     #[test]

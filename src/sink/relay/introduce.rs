@@ -23,8 +23,9 @@ pub enum Introduction {
 }
 
 /// The command, with those attributes that the target lists. What is not known is said to be so: the
-/// target would take our own for it.
-pub fn xclient(origin: &Origin, listed: &[String]) -> String {
+/// target would take our own for it. Without its address where the target knows no such ones: a mail server that
+/// speaks IPv4 alone refuses the others.
+pub fn xclient(origin: &Origin, listed: &[String], addressed: bool) -> String {
     let mut line = "XCLIENT".to_owned();
     let mut add = |name: &str, value: Option<String>| {
         if listed.iter().any(|one| one == name) {
@@ -33,7 +34,7 @@ pub fn xclient(origin: &Origin, listed: &[String]) -> String {
     };
     let family = if origin.address.is_ipv6() { "IPV6:" } else { "" };
     add("NAME", origin.name.as_deref().map(xtext::encoded));
-    add("ADDR", Some(format!("{family}{}", origin.address)));
+    add("ADDR", addressed.then(|| format!("{family}{}", origin.address)));
     add("HELO", origin.helo.as_deref().map(xtext::encoded));
     line
 }
@@ -70,16 +71,20 @@ mod tests {
     fn only_what_is_listed_is_said_and_what_is_unknown_is_said_to_be() {
         let listed = ["NAME", "ADDR", "PORT", "HELO"].map(str::to_owned);
         assert_eq!(
-            xclient(&origin("192.0.2.7", Some("m.test"), Some("a+b=c")), &listed),
+            xclient(&origin("192.0.2.7", Some("m.test"), Some("a+b=c")), &listed, true),
             "XCLIENT NAME=m.test ADDR=192.0.2.7 HELO=a+2Bb+3Dc"
         );
         assert_eq!(
-            xclient(&origin("2001:db8::7", None, None), &listed),
+            xclient(&origin("2001:db8::7", None, None), &listed, true),
             "XCLIENT NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::7 HELO=[UNAVAILABLE]"
         );
         assert_eq!(
-            xclient(&origin("192.0.2.7", None, None), &listed[1..2]),
+            xclient(&origin("192.0.2.7", None, None), &listed[1..2], true),
             "XCLIENT ADDR=192.0.2.7"
+        );
+        assert_eq!(
+            xclient(&origin("2001:db8::7", Some("m.test"), None), &listed[..2], false),
+            "XCLIENT NAME=m.test ADDR=[UNAVAILABLE]"
         );
     }
 

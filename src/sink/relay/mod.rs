@@ -174,7 +174,13 @@ impl RelaySink {
     /// will not have that; the mail is to be tried again then.
     async fn introduce(&mut self) -> Result<Option<Reply>, LineFault> {
         let Some(origin) = self.origin.clone() else { return Ok(None) };
-        let heard = self.command(&introduce::xclient(&origin, &self.offered.xclient)).await?;
+        let listed = self.offered.xclient.clone();
+        let mut heard = self.command(&introduce::xclient(&origin, &listed, true)).await?;
+        if heard.code == 501 {
+            let (address, said) = (origin.address, Escaped::text(&heard.text).to_string());
+            tracing::warn!(%address, said, "the local mail server knows no such address: it is told none");
+            heard = self.command(&introduce::xclient(&origin, &listed, false)).await?;
+        }
         let mut line = self.line.take().ok_or(LineFault::Closed)?;
         let name = origin.helo.as_deref().and_then(|helo| Host::parse(helo).ok());
         let name = name.unwrap_or_else(|| self.settings.name.clone());

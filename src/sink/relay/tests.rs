@@ -485,6 +485,19 @@ async fn a_name_that_is_none_to_the_target_is_not_insisted_on() {
 }
 
 #[tokio::test]
+async fn a_target_without_ipv6_is_told_no_address_of_that_kind() {
+    let told = "C: XCLIENT NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::7 HELO=b.test\n\
+                S: 501 5.5.4 Bad ADDR syntax: IPV6:2001:db8::7\n\
+                C: XCLIENT NAME=[UNAVAILABLE] ADDR=[UNAVAILABLE] HELO=b.test\nS: 220 again\n\
+                C: EHLO b.test\nS: 250 t\n";
+    let server = Server::start(&[[TRUSTS, told, MAIL].concat()]);
+    let mut sink = server.introduced(Dialect::Smtp, Introduction::Xclient);
+    sink.open().await.unwrap();
+    sink.comes_from(from("2001:db8::7", "b.test"));
+    assert_eq!(transact(&mut sink).await.code, 250);
+}
+
+#[tokio::test]
 async fn a_target_is_told_by_a_proxy_line_for_whom_we_speak() {
     let line = |words: &str| format!("C: PROXY {words}\n{HELLO}");
     let one = format!("{}C: QUIT\nS: 221 bye\n", line("UNKNOWN"));

@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::body::Place;
@@ -70,11 +71,16 @@ pub(super) fn recipient_state(state: &RecipientState) -> (i64, Option<&Reply>) {
     }
 }
 
-/// A reply's three columns.
-pub(super) fn reply(reply: Option<&Reply>) -> (Option<u16>, Option<String>, Option<&str>) {
+/// A reply's three columns. Words that are not UTF-8 are kept as octets.
+pub(super) fn reply(
+    reply: Option<&Reply>,
+) -> (Option<u16>, Option<String>, Option<ToSqlOutput<'_>>) {
     let code = reply.map(|reply| reply.code);
     let status = reply.and_then(|reply| reply.enhanced).map(|status| status.to_string());
-    let words = reply.map(|reply| &reply.text[..reply.text.floor_char_boundary(WORDS)]);
+    let words = reply.map(|reply| match &reply.octets {
+        Some(octets) => octets[..octets.len().min(WORDS)].into(),
+        None => reply.text[..reply.text.floor_char_boundary(WORDS)].into(),
+    });
     (code, status, words)
 }
 
@@ -417,8 +423,16 @@ fn kept_reply(row: &Row<'_>) -> Result<Option<Reply>, Unreadable> {
     let Some(code) = row.get::<_, Option<u16>>(4)? else { return Ok(None) };
     let status: Option<String> = row.get(5)?;
     let enhanced = status.and_then(|s| Enhanced::split_from(&s).map(|(status, _)| status));
-    let words: Option<String> = row.get(6)?;
-    Ok(Some(Reply { code, enhanced, text: words.unwrap_or_default().into() }))
+    let (text, octets) = match row.get_ref(6)? {
+        ValueRef::Blob(octets) => {
+            (String::from_utf8_lossy(octets).into_owned(), Some(octets.into()))
+        }
+        words => (
+            words.as_str_or_null().map_err(rusqlite::Error::from)?.unwrap_or_default().to_owned(),
+            None,
+        ),
+    };
+    Ok(Some(Reply { code, enhanced, text: text.into(), octets }))
 }
 
 #[cfg(test)]

@@ -55,8 +55,12 @@ pub enum Kind {
     Orphan,
     /// Who may read what is nobody else's.
     Mode,
+    /// Whose files they are.
+    Owner,
     /// A time that has not come yet.
     Clock,
+    /// Mail that nobody can fetch.
+    Domain,
 }
 
 impl Kind {
@@ -69,7 +73,9 @@ impl Kind {
             Kind::Content => "content",
             Kind::Orphan => "orphan",
             Kind::Mode => "mode",
+            Kind::Owner => "owner",
             Kind::Clock => "clock",
+            Kind::Domain => "domain",
         }
     }
 }
@@ -242,11 +248,18 @@ fn of_the_rows(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
             "mark NOT INDEXED WHERE entry NOT IN (SELECT id FROM entry NOT INDEXED)",
             "holds or deletions belong to no entry",
         ),
+        (
+            "entry NOT INDEXED WHERE state = ?1 AND id NOT IN (SELECT entry FROM mark NOT INDEXED)",
+            "messages are deleted, and nobody knows since when and until when that can be undone",
+        ),
     ];
+    let deleted = super::row::state(crate::queue::EntryState::Deleted);
     let mut found = Vec::new();
     for (which, what) in astray {
+        let states: &[i64] = if which.contains("?1") { &[deleted] } else { &[] };
+        let sql = format!("SELECT count(*) FROM {which}");
         let count: u64 =
-            db.query_row(&format!("SELECT count(*) FROM {which}"), [], |row| row.get(0))?;
+            db.query_row(&sql, rusqlite::params_from_iter(states), |row| row.get(0))?;
         if count > 0 {
             found.push(whole(Kind::Database, format!("{count} {what}")));
         }
@@ -320,16 +333,30 @@ fn of_the_counts(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
         .collect()
 }
 
+/// Who else may read it, or change it.
+fn closed_to_others(file: &Path, facts: &std::fs::Metadata, owner: Option<u32>) -> Vec<Finding> {
+    let (mode, uid) = (facts.mode() & 0o7777, facts.uid());
+    let open = (mode & 0o077 != 0).then(|| {
+        (Kind::Mode, format!("mode {mode:04o} lets others in; chmod go= {}", file.display()))
+    });
+    let foreign = owner.filter(|&owner| owner != uid).map(|owner| {
+        let what = format!("belongs to user {uid}, and the spool's folder to {owner}");
+        (Kind::Owner, format!("{what}; chown {owner} {}", file.display()))
+    });
+    let findings = open.into_iter().chain(foreign);
+    findings.map(|(kind, what)| whole(kind, format!("{}: {what}", file.display()))).collect()
+}
+
 fn of_the_files(path: &Path, known: &HashSet<String>, open: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     let bodies = path.with_file_name(BODIES);
-    for private in [path.parent().unwrap_or(Path::new("/")), path, &bodies] {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let owner = std::fs::metadata(folder).ok().map(|facts| facts.uid());
+    for private in [folder, path, &bodies] {
         match std::fs::metadata(private) {
-            Ok(facts) if facts.mode() & 0o077 != 0 && (facts.is_file() || private == bodies) => {
-                let mode = facts.mode() & 0o7777;
-                let what =
-                    format!("{}: mode {mode:04o} lets others in; chmod go= {0}", private.display());
-                found.push(whole(Kind::Mode, what));
+            // Others may look into the folder itself: what lies in it is closed to them.
+            Ok(facts) if private != folder => {
+                found.extend(closed_to_others(private, &facts, owner))
             }
             Ok(_) => {}
             Err(error) => {
@@ -337,7 +364,7 @@ fn of_the_files(path: &Path, known: &HashSet<String>, open: bool) -> Vec<Finding
             }
         }
     }
-    let aside = std::fs::read_dir(lost(path.parent().unwrap_or(Path::new("/"))));
+    let aside = std::fs::read_dir(lost(folder));
     for file in aside.into_iter().flatten().flatten() {
         let what = "no message speaks of it; look at it, then take it away";
         found.push(whole(Kind::Orphan, format!("{}: {what}", file.path().display())));
@@ -345,10 +372,17 @@ fn of_the_files(path: &Path, known: &HashSet<String>, open: bool) -> Vec<Finding
     let Ok(files) = std::fs::read_dir(&bodies) else { return found };
     for file in files.flatten() {
         let name = file.file_name().to_string_lossy().into_owned();
-        let age = file.metadata().and_then(|facts| facts.modified()).ok();
+        let Ok(facts) = file.metadata() else { continue };
+        if !body::is_ours(&name) || !facts.is_file() {
+            let what = "is none of the spool's files; look at it, then take it away";
+            found.push(whole(Kind::Orphan, format!("{}: {what}", file.path().display())));
+            continue;
+        }
+        found.extend(closed_to_others(&file.path(), &facts, owner));
+        let age = facts.modified().ok();
         let age = age.and_then(|at| SystemTime::now().duration_since(at).ok()).unwrap_or_default();
         let coming = open && age < COMING;
-        if body::is_ours(&name) && !known.contains(&name) && !coming {
+        if !known.contains(&name) && !coming {
             let what = format!("{}: no message speaks of it", file.path().display());
             found.push(whole(Kind::Orphan, what));
         }
@@ -400,5 +434,29 @@ impl Embedded {
         let noticed = Noticed { what: what.to_owned(), at: Timestamp::now() };
         let work = Work::SetAside(Key { domain, id }, Damage::Content, noticed);
         core.submit(work).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    use super::{Kind, closed_to_others};
+
+    #[test]
+    fn files_of_others_and_open_ones_are_found() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let kinds = |owner, mode| -> Vec<Kind> {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(file.path(), mode).unwrap();
+            let facts = std::fs::metadata(file.path()).unwrap();
+            let found = closed_to_others(file.path(), &facts, owner);
+            found.into_iter().map(|finding| finding.kind).collect()
+        };
+        let owner = std::fs::metadata(file.path()).unwrap().uid();
+        assert_eq!(kinds(Some(owner), 0o600), []);
+        assert_eq!(kinds(None, 0o600), []);
+        assert_eq!(kinds(Some(owner), 0o640), [Kind::Mode]);
+        assert_eq!(kinds(Some(owner + 1), 0o666), [Kind::Mode, Kind::Owner]);
     }
 }

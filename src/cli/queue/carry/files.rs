@@ -2,6 +2,7 @@
 
 mod archive;
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -382,6 +383,7 @@ fn eml(path: &Path) -> Result<Found, Failure> {
     let envelope = serde_json::from_reader(file.take(ENVELOPE))
         .map_err(|fault| Failure::new(Exit::Data, format!("{}: {fault}", shown(&json))))?;
     let content = File::open(path).map_err(failed(path))?;
+    is_no_longer(path, content.metadata().map_err(failed(path))?.len(), &envelope)?;
     Ok(Found { place: path.to_owned(), envelope, content: Box::new(content) })
 }
 
@@ -407,60 +409,142 @@ fn envelopes(path: &Path) -> Result<impl Iterator<Item = Result<Value, Failure>>
 
 fn maildir(folder: &Path) -> Result<impl Iterator<Item = Result<Found, Failure>> + use<>, Failure> {
     let folder = folder.to_owned();
-    Ok(envelopes(&folder.join(ENVELOPES))?.map(move |envelope| {
-        let envelope = envelope?;
-        let id = envelope["id"].as_str().unwrap_or_default();
-        // A name from a file must not lead out of the folder.
-        if id.is_empty() || !id.bytes().all(|octet| octet.is_ascii_alphanumeric()) {
-            let what = format!("{}: saw id {id:?}, which is none", shown(&folder.join(ENVELOPES)));
-            return Err(Failure::new(Exit::Data, what));
+    let list = folder.join(ENVELOPES);
+    let mut envelopes = Some(envelopes(&list)?);
+    let mut listed = HashSet::new();
+    Ok(std::iter::from_fn(move || match envelopes.as_mut()?.next() {
+        Some(envelope) => Some(envelope.and_then(|envelope| {
+            listed.insert(envelope["id"].as_str().unwrap_or_default().to_owned());
+            of_maildir(&folder, envelope)
+        })),
+        None => {
+            envelopes = None;
+            first_of(&folder, &listed).map(|path| Err(unlisted(&path, &list)))
         }
-        let path = ["new", "cur"]
-            .iter()
-            .map(|below| folder.join(below).join(id))
-            .find(|path| path.exists());
-        let path = path.unwrap_or_else(|| folder.join("new").join(id));
-        let content = File::open(&path)
-            .map_err(|error| Failure::new(Exit::NoInput, format!("{}: {error}", shown(&path))))?;
-        Ok(Found { place: path, envelope, content: Box::new(content) })
     }))
+}
+
+/// The first message of a Maildir that is not among these.
+fn first_of(folder: &Path, listed: &HashSet<String>) -> Option<PathBuf> {
+    let files = ["new", "cur"].into_iter().flat_map(|below| fs::read_dir(folder.join(below)));
+    let paths = files.flatten().flatten().map(|entry| entry.path());
+    let is_listed = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // A mail program adds its flags behind a colon.
+        listed.contains(name.split(':').next().unwrap_or_default())
+    };
+    paths.filter(|path| !is_listed(path)).min()
+}
+
+fn of_maildir(folder: &Path, envelope: Value) -> Result<Found, Failure> {
+    let id = envelope["id"].as_str().unwrap_or_default();
+    // A name from a file must not lead out of the folder.
+    if id.is_empty() || !id.bytes().all(|octet| octet.is_ascii_alphanumeric()) {
+        let what = format!("{}: saw id {id:?}, which is none", shown(&folder.join(ENVELOPES)));
+        return Err(Failure::new(Exit::Data, what));
+    }
+    let path =
+        ["new", "cur"].iter().map(|below| folder.join(below).join(id)).find(|path| path.exists());
+    let path = path.unwrap_or_else(|| folder.join("new").join(id));
+    let content = File::open(&path)
+        .map_err(|error| Failure::new(Exit::NoInput, format!("{}: {error}", shown(&path))))?;
+    is_no_longer(&path, content.metadata().map_err(failed(&path))?.len(), &envelope)?;
+    Ok(Found { place: path, envelope, content: Box::new(content) })
 }
 
 fn mbox(path: &Path) -> Result<impl Iterator<Item = Result<Found, Failure>> + use<>, Failure> {
-    let mut mbox = BufReader::new(File::open(path).map_err(failed(path))?);
-    let place = path.to_owned();
+    let file = BufReader::new(File::open(path).map_err(failed(path))?);
+    let mut mbox = Mbox { file, place: path.to_owned(), is_open: false };
     let mut envelopes = envelopes(&beside(path))?;
-    let mut postmark = Vec::new();
     // Its first line; from then on each message ends at the next one's.
-    let _ = (&mut mbox).take(ENVELOPE).read_until(b'\n', &mut postmark).map_err(failed(path))?;
-    let mut broken = !postmark.starts_with(b"From ");
+    let mut postmark = Vec::new();
+    let first = (&mut mbox.file).take(ENVELOPE).read_until(b'\n', &mut postmark);
+    let _ = first.map_err(failed(path))?;
+    mbox.is_open = postmark.starts_with(b"From ");
+    let mut broken = !mbox.is_open;
     Ok(std::iter::from_fn(move || {
         if std::mem::take(&mut broken) {
-            let what = format!("{}: does not begin with \"From \": no mbox", shown(&place));
+            let what = format!("{}: does not begin with \"From \": no mbox", shown(&mbox.place));
             return Some(Err(Failure::new(Exit::Data, what)));
         }
-        let envelope = envelopes.next()?;
-        let content = match message_of(&mut mbox) {
-            Ok(content) => content,
-            Err(error) => return Some(Err(failed(&place)(error))),
+        let Some(envelope) = envelopes.next() else {
+            let more = std::mem::take(&mut mbox.is_open);
+            return more.then(|| Err(unlisted(&mbox.place, &beside(&mbox.place))));
         };
-        Some(envelope.map(|envelope| {
-            let size = envelope["size"].as_u64().unwrap_or_default();
-            let content: Box<dyn Read + Send> = Box::new(io::Cursor::new(content).take(size));
-            Found { place: place.clone(), envelope, content }
-        }))
+        Some(envelope.and_then(|envelope| mbox.found(envelope)))
     }))
 }
 
-/// A message up to the next postmark, its quotes taken off.
-fn message_of(mbox: &mut BufReader<File>) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    loop {
-        let mut line = Vec::new();
-        if mbox.read_until(b'\n', &mut line)? == 0 || line.starts_with(b"From ") {
-            return Ok(content);
+/// A file of messages, at the beginning of one or at its end.
+struct Mbox {
+    file: BufReader<File>,
+    place: PathBuf,
+    /// A postmark was read, and not yet what belongs to it.
+    is_open: bool,
+}
+
+impl Mbox {
+    fn found(&mut self, envelope: Value) -> Result<Found, Failure> {
+        let bad = |what: String| {
+            let id = envelope["id"].as_str().unwrap_or_default();
+            let what = format!("{}: {}: {what}", shown(&self.place), Escaped::text(id));
+            Failure::new(Exit::Data, what)
+        };
+        if !self.is_open {
+            return Err(bad("the file ends before this message of its list".to_owned()));
         }
-        let quoted = line.starts_with(b">") && is_quotable(&line);
-        content.extend_from_slice(if quoted { &line[1..] } else { &line });
+        let size = envelope["size"].as_u64().unwrap_or_default();
+        let (content, next) =
+            message_of(&mut self.file, size).map_err(failed(&self.place.clone()))?;
+        self.is_open = next;
+        let content = content.ok_or_else(|| bad(longer(size)))?;
+        let content = Box::new(io::Cursor::new(content));
+        Ok(Found { place: self.place.clone(), envelope, content })
     }
+}
+
+/// Octets of a line that are looked at together.
+const PIECE: u64 = 1 << 20;
+
+/// A message of that size up to the next postmark, its quotes taken off; none where it is longer. And
+/// whether a postmark ended it. What is too long is passed over, not held.
+fn message_of(mbox: &mut BufReader<File>, size: u64) -> io::Result<(Option<Vec<u8>>, bool)> {
+    let (mut content, mut is_longer, mut is_fresh) = (Vec::new(), false, true);
+    let next = loop {
+        let mut line = Vec::new();
+        let octets = (&mut *mbox).take(PIECE).read_until(b'\n', &mut line)?;
+        if octets == 0 || is_fresh && line.starts_with(b"From ") {
+            break octets > 0;
+        }
+        let quoted = is_fresh && line.starts_with(b">") && is_quotable(&line);
+        is_fresh = line.ends_with(b"\n");
+        let line = &line[usize::from(quoted)..];
+        let room = usize::try_from(size - content.len() as u64).unwrap_or(usize::MAX);
+        let (within, behind) = line.split_at(room.min(line.len()));
+        content.extend_from_slice(within);
+        // Behind each message stand a line end of the file's own and an empty line.
+        is_longer |= behind.iter().any(|octet| !matches!(octet, b'\n' | b'\r'));
+    };
+    Ok(((!is_longer).then_some(content), next))
+}
+
+fn longer(size: u64) -> String {
+    format!("the content goes on behind the {size} octets that its envelope says")
+}
+
+/// A content that ends where its envelope says, as far as its length is known.
+fn is_no_longer(place: &Path, octets: u64, envelope: &Value) -> Result<(), Failure> {
+    match envelope["size"].as_u64() {
+        Some(size) if octets > size => {
+            Err(Failure::new(Exit::Data, format!("{}: {}", shown(&place), longer(size))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Mail of which the list says nothing.
+fn unlisted(place: &Path, list: &Path) -> Failure {
+    let what = format!("{}: there is mail of which {} has no line", shown(&place), shown(&list));
+    let hint = "without its envelope nobody knows for whom it is; export writes both together";
+    Failure::new(Exit::Data, what).hint(Some(hint))
 }

@@ -11,7 +11,7 @@ use ratatui::widgets::{Cell, Paragraph, Row, Table};
 use serde_json::Value;
 
 use super::reasons::Reasons;
-use crate::report::{age, octets};
+use crate::report::{age, octets, words};
 use crate::smtp::escape::Escaped;
 
 /// Events that are remembered for the lower pane.
@@ -511,7 +511,7 @@ fn rule(title: &str, ascii: bool) -> Line<'static> {
 
 /// A field, as it may stand on a terminal.
 pub(super) fn text(record: &Value, key: &str) -> String {
-    record[key].as_str().map(|text| Escaped::text(text).to_string()).unwrap_or_default()
+    words(&record[key]).map(|text| Escaped::text(&text).to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]
