@@ -20,7 +20,7 @@ use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
 use crate::cli::fetch::PasswordFlags;
 use crate::config::fetch::ClearAuth;
 use crate::config::value::Duration;
-use crate::flow::probe::{Level, catalogue};
+use crate::flow::probe::{Kind, Level, catalogue};
 use crate::smtp::{Domain, Mailbox};
 
 /// Command lines worth showing.
@@ -37,6 +37,10 @@ pub const EXAMPLES: &[Example] = &[
     (
         "smtp-probe server mx.example.org --json | jq -r 'select(.outcome==\"fail\")|[.id,.why]|@tsv'",
         "For a pipe",
+    ),
+    (
+        "smtp-probe server mail.example.org --profile submission --user me --password-file me.secret --rcpt me@example.org",
+        "Where mail is handed in",
     ),
     (
         "smtp-probe provider atrn.example.net --user acme --password-file acme.secret --domain example.org",
@@ -114,9 +118,28 @@ pub enum Command {
 /// Ask a server
 #[derive(Debug, Args)]
 pub struct Server {
-    /// The server; 25 where no port is named
-    #[arg(value_name = "HOST[:PORT]", value_parser = place)]
+    /// The server; the port of its kind where none is named
+    #[arg(value_name = "HOST[:PORT]", value_parser = somewhere)]
     pub place: Place,
+    /// What it is for: mail from strangers, from those who have logged in (port 587), for mailboxes (24), for customers
+    /// who call (366), or an Exchange 2003
+    #[arg(long, value_name = "PROFILE", default_value = "mx", value_parser = kind(), help_heading = "Asking")]
+    pub profile: Kind,
+    /// Where smtp-probe listens, as the server that this one sends mail for --rcpt on to; an address and a port
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "data", help_heading = "Asking")]
+    pub sink: Option<std::net::SocketAddr>,
+    /// --sink may be where other machines can call
+    #[arg(long, requires = "sink", help_heading = "Asking")]
+    pub anywhere: bool,
+    /// Who logs in, for the rules that are for such
+    #[arg(long, value_name = "NAME", help_heading = "Login")]
+    pub user: Option<String>,
+    /// Where the password comes from.
+    #[command(flatten)]
+    pub password: PasswordFlags,
+    /// What may be shown to a line that no certificate vouches for
+    #[arg(long, value_name = "WHAT", default_value = "none", help_heading = "Login")]
+    pub clear_auth: ClearAuth,
     /// Which rules.
     #[command(flatten)]
     pub choice: Choice,
@@ -394,6 +417,18 @@ pub struct Place {
     pub port: u16,
 }
 
+/// Who names no port means the one of the server's kind.
+const USUAL: u16 = 0;
+
+fn somewhere(text: &str) -> Result<Place, String> {
+    place_or(text, USUAL)
+}
+
+fn kind() -> impl TypedValueParser<Value = Kind> {
+    let words = PossibleValuesParser::new(Kind::ALL.map(Kind::word));
+    words.map(|word| Kind::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or_default())
+}
+
 fn place(text: &str) -> Result<Place, String> {
     place_or(text, 25)
 }
@@ -408,15 +443,15 @@ fn place_or(text: &str, usual: u16) -> Result<Place, String> {
     let is_bare_v6 = text.parse::<std::net::Ipv6Addr>().is_ok();
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !is_bare_v6 && !text.ends_with(']') => {
-            let port: u16 = port.parse().map_err(|_| wanted())?;
-            (host, port)
+            let port: std::num::NonZeroU16 = port.parse().map_err(|_| wanted())?;
+            (host, port.get())
         }
         _ => (text, usual),
     };
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let is_address = host.parse::<std::net::IpAddr>().is_ok();
     let is_host = is_address || host == "localhost" || Domain::parse(host).is_ok();
-    match is_host && port != 0 {
+    match is_host {
         true => Ok(Place { host: host.to_owned(), port }),
         false => Err(wanted()),
     }

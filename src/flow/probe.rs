@@ -4,27 +4,29 @@
 //! before each new one, a new one before the server has counted too many refusals. A line that somebody has
 //! turned hears that nothing is taken; one that was turned for nobody hears nothing at all.
 
+mod aspects;
+mod contents;
 mod customer;
 mod emulate;
 mod identify;
 mod proof;
 mod turned;
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use rustls::pki_types::UnixTime;
 
 pub use crate::net::tls::Trust;
-use crate::net::tls::{Inspector, TlsSetupError, Voucher};
+use crate::net::tls::{Inspector, TlsSetupError};
 use crate::net::{Calling, ConnectError, TlsClient, Wire, WireFault, connect};
-use crate::probe::script::{self, Need, Offers, Side, Start, Talk, Verdict, Want, Word};
-use crate::probe::suite::{Survey, TlsSeen};
+use crate::probe::script::{self, Manner, Need, Offers, Side, Start, Talk, Verdict, Want, Word};
+use crate::probe::suite::Survey;
 pub use crate::sasl::InClear;
 use crate::session::secrets::Secrets;
 use crate::smtp::Domain;
 
+use self::contents::Sink;
 pub use self::customer::{Counter, Serving};
 pub use self::emulate::{Emulator, Played, Visit, visit};
 pub use self::identify::identified;
@@ -35,11 +37,13 @@ pub use crate::probe::identity::{Asks, Candidate, Identity, rows as identity_row
 pub use crate::probe::mimic::Called;
 pub use crate::probe::mimic::{ACTIONS, BUILT_IN, FACTS, House, KEYS, Letter, Profile};
 pub use crate::probe::script::{BadScript, Level, NOTATION, Names, Outcome, Probe, read};
+pub use crate::probe::suite::content::{Trial, trials};
+pub use crate::probe::suite::kind::Kind;
 pub use crate::probe::suite::reversed::Scene;
 pub use crate::probe::suite::reversed::scenes;
 pub use crate::probe::suite::{
     Line, Record, Role, Row, Rule, Summary, abouts, assessment, catalogue, catalogue_of, is_amiss,
-    probes, provider_probes, provider_rules, rules, shown_line, shown_octets,
+    probes, provider_probes, provider_rules, rules, rules_for, shown_line, shown_octets,
 };
 
 /// So many refusals on one line, and the next talk gets a new one: servers hang up on those who err.
@@ -62,6 +66,8 @@ pub struct Asking {
     pub family: Family,
     /// Who is asked.
     pub role: Role,
+    /// What the server is for.
+    pub kind: Kind,
     /// TLS from the first octet.
     pub implicit_tls: bool,
     /// STARTTLS where it is offered, for the talks that only want to get somewhere.
@@ -86,6 +92,8 @@ pub struct Asking {
     pub slow: bool,
     /// The line may be turned, and mail be heard of.
     pub turn: bool,
+    /// Where we are the server that this one sends mail on to.
+    pub sink: Option<SocketAddr>,
 }
 
 /// Why nothing was asked.
@@ -94,6 +102,9 @@ pub enum Unreached {
     /// Nobody answers there.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// We cannot listen where the server should send mail on to.
+    #[error("--sink: {0}: {1}")]
+    Sink(SocketAddr, std::io::Error),
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsSetupError),
@@ -150,9 +161,19 @@ pub struct Asked<'a> {
     tls: TlsClient,
     inspector: Inspector,
     open: Option<Open>,
+    /// Lines that stay beside it, until the talk is over.
+    aside: Vec<Open>,
     calls: u32,
+    /// Which addresses are called.
+    family: Family,
+    /// The last line leads to one of IPv6.
+    over_v6: bool,
+    /// The last line under TLS ended without a word.
+    was_abrupt: bool,
     survey: Survey,
     offers: Offers,
+    /// The server behind the server.
+    sink: Option<Sink>,
     /// The last login was refused for now.
     not_now: bool,
     /// What was said to log in last.
@@ -188,6 +209,10 @@ impl<'a> Asked<'a> {
                 asked.survey.tls = Some(Err(looked.verdict.why));
             }
         }
+        if let Some(at) = asking.sink {
+            let sink = Sink::open(at, &asking.names.me).await;
+            asked.sink = Some(sink.map_err(|why| Unreached::Sink(at, why))?);
+        }
         if let Some(first) = asked.mechanisms().into_iter().next() {
             asked.names.mech = first;
         }
@@ -209,9 +234,14 @@ impl<'a> Asked<'a> {
             tls,
             inspector,
             open,
+            aside: Vec::new(),
             calls: 0,
+            family: asking.family,
+            over_v6: false,
+            was_abrupt: false,
             survey,
             offers,
+            sink: None,
             not_now: false,
             secrets: Secrets::default(),
         };
@@ -259,6 +289,7 @@ impl<'a> Asked<'a> {
         for rule in rules {
             let row = Row::of_rule(role, rule);
             if wanted(&row) {
+                self.look_for(rule.id).await;
                 tell(Record::new(row, (rule.judge)(&self.survey), &[], 0, 0));
             }
         }
@@ -269,6 +300,11 @@ impl<'a> Asked<'a> {
     fn in_the_way(&self, probe: &Probe) -> Option<String> {
         if probe.start == Start::Login && self.asking.login.is_none() {
             return Some("needs a login".to_owned());
+        }
+        if self.asking.role == Role::Server
+            && let Some(why) = self.asking.kind.leaves_out(probe)
+        {
+            return Some(why);
         }
         let (data, intrusive, slow) = (self.asking.data, self.asking.intrusive, self.asking.slow);
         probe.needs.iter().find_map(|need| match need {
@@ -336,12 +372,11 @@ impl<'a> Asked<'a> {
             (true, true) => script::Line::ToBeSecured,
             (true, false) => script::Line::New,
         };
-        let mut talk = Talk::new(probe, &self.names, line, begun, self.asking.patience);
-        if self.open.as_ref().is_some_and(|open| open.tls) {
-            talk = talk.under_tls();
-        }
+        let mut talk = self.talk_of(probe, line, begun);
         self.drive(&mut talk, begun + LONGEST).await;
+        self.aside.clear();
         if let Some(open) = &mut self.open {
+            self.was_abrupt = open.wire.ended_abruptly();
             open.is_turned = talk.awaits_our_greeting();
         }
         if talk.is_turned() && !talk.awaits_our_greeting() || talk.has_quit() {
@@ -363,6 +398,19 @@ impl<'a> Asked<'a> {
             self.hang_up().await;
         }
         Told { verdict, words, ms: millis(begun.elapsed()), conn: self.calls }
+    }
+
+    fn talk_of(&self, probe: &Probe, line: script::Line, begun: Instant) -> Talk {
+        let talk = Talk::new(probe, &self.names, line, begun, self.asking.patience);
+        let mut talk = talk.knowing(&self.offers);
+        // What is for LMTP only says itself what it says.
+        if self.asking.kind == Kind::Lmtp && probe.kinds.is_empty() {
+            talk = talk.over_lmtp();
+        }
+        match self.open.as_ref().is_some_and(|open| open.tls) {
+            true => talk.under_tls(),
+            false => talk,
+        }
     }
 
     async fn drive(&mut self, talk: &mut Talk, until: Instant) {
@@ -411,25 +459,53 @@ impl<'a> Asked<'a> {
                         .for_each(|(side, octets)| talk.noted(*side, octets, Instant::now()));
                     talk.proved(proven);
                 }
-                Want::Anew => {
+                Want::Anew(manner) => self.anew(talk, manner).await,
+                Want::Shut => {
                     if let Some(open) = &mut self.open {
-                        open.is_turned = talk.awaits_our_greeting();
+                        // A line that is broken has no side to end; what comes tells.
+                        let _ = open.wire.half_close().await;
                     }
-                    self.hang_up().await;
-                    talk.anew(self.connect().await.map_err(|why| why.to_string()));
+                    talk.shut();
                 }
             }
         }
     }
 
+    /// A new line; the one before gets its farewell, or none, or stays.
+    async fn anew(&mut self, talk: &mut Talk, manner: Manner) {
+        match manner {
+            Manner::Aside => self.aside.extend(self.open.take()),
+            Manner::Cut => {
+                if let Some(open) = self.open.take() {
+                    open.wire.cut();
+                }
+            }
+            Manner::Farewell => {
+                if let Some(open) = &mut self.open {
+                    open.is_turned = talk.awaits_our_greeting();
+                }
+                self.hang_up().await;
+            }
+        }
+        match self.connect().await {
+            // A server that is full may say so by not answering: that is for the talk to judge.
+            Err(_) if manner == Manner::Aside => {
+                talk.anew(Ok(()));
+                talk.closed();
+            }
+            opened => talk.anew(opened.map_err(|why| why.to_string())),
+        }
+    }
+
     async fn connect(&mut self) -> Result<(), ConnectError> {
-        if self.calls > 0 && !self.asking.pause.is_zero() {
+        if self.calls > 0 && self.aside.is_empty() && !self.asking.pause.is_zero() {
             tokio::time::sleep(self.asking.pause).await;
         }
         let patience = self.asking.patience;
-        let calling = Calling { family: self.asking.family, patience, ..Calling::default() };
+        let calling = Calling { family: self.family, patience, ..Calling::default() };
         let wire = connect(&self.asking.host, self.asking.port, &calling).await?;
         self.calls += 1;
+        self.over_v6 = wire.peer().is_some_and(|peer| peer.is_ipv6());
         let (tls, is_proven, is_in, is_turned) = (false, false, false, false);
         self.open = Some(Open { wire, tls, is_proven, is_in, is_turned, refusals: 0 });
         if self.asking.implicit_tls
@@ -455,29 +531,6 @@ impl<'a> Asked<'a> {
         let (is_in, is_turned) = (false, false);
         self.open = Some(Open { wire, tls: true, is_proven, is_in, is_turned, refusals });
         Ok(())
-    }
-
-    fn looked_at(&self, wire: &Wire) -> TlsSeen {
-        let version = wire.tls().map_or("", |facts| facts.version()).to_owned();
-        let now = UnixTime::now();
-        let seen = self.inspector.inspect(wire.server_chain(), &self.asking.host, now);
-        let at = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        let dates = seen.chain.first().map(|own| (own.not_before, own.not_after));
-        let distrust = match (&seen.vouched, dates) {
-            (Voucher::Itself, _) => Some("it is signed by itself".to_owned()),
-            (Voucher::Nobody, _) => Some("no known authority vouches for it".to_owned()),
-            (Voucher::Untold(why) | Voucher::Amiss(why), _) => Some(why.clone()),
-            (Voucher::Known, Some((from, _))) if at < from => Some("it is not good yet".to_owned()),
-            (Voucher::Known, Some((_, to))) if at > to => Some("it has expired".to_owned()),
-            (Voucher::Known, _) if !seen.is_for_name => {
-                let host = &self.asking.host;
-                let is_address = host.parse::<IpAddr>().is_ok();
-                let hint = if is_address { "; call the server by its name" } else { "" };
-                Some(format!("it is not for {host}{hint}"))
-            }
-            (Voucher::Known, _) => None,
-        };
-        TlsSeen { version, distrust }
     }
 
     /// QUIT, and no waiting for what is said to it. Who has turned the line for us hears that nothing is taken,

@@ -55,6 +55,19 @@ impl Line {
         }
     }
 
+    /// Whatever is not sent when the line is dropped is not sent at all, and the peer hears a reset.
+    pub(super) fn forget_the_rest(&self) {
+        let plain = match self {
+            Line::Clear(plain) => plain,
+            Line::Accepted(stream) => stream.get_ref().0,
+            Line::Connected(stream) => stream.get_ref().0,
+        };
+        if let Plain::Tcp(stream) = plain {
+            // Where the system will not, the line ends as any does.
+            let _ = stream.set_zero_linger();
+        }
+    }
+
     pub(super) fn is_tls(&self) -> bool {
         !matches!(self, Line::Clear(_))
     }

@@ -8,7 +8,9 @@
 //! | [`host`] | the server that we are once a provider has turned the line |
 //! | [`patron`] | the provider that we are when a customer calls |
 //! | [`odmr`] | what is asked of a server that hands mail over |
+//! | [`sink`] | the server behind the server, which keeps what is sent on to it |
 //! | [`mimic`] | a server that others have, played |
+//! | [`hello`] | the first words of TLS, written by hand |
 //! | [`identity`] | what a server is, told by how it speaks |
 //!
 //! ```text
@@ -24,6 +26,7 @@
 //! BDAT, ETRN, or hearing a single word of somebody's mail.
 
 pub mod call;
+pub mod hello;
 pub mod host;
 pub mod identity;
 pub mod ladder;
@@ -32,6 +35,7 @@ pub mod mx;
 pub mod odmr;
 pub mod patron;
 pub mod script;
+pub mod sink;
 pub mod suite;
 
 pub use call::{Call, Certificate, Connection, Depth, Purpose, Tls, Vouched};

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
+use std::time::Duration;
 
 use super::lab::Lab;
 use super::lab::authority::Authority;
@@ -10,7 +11,7 @@ use super::lab::fetchmail::Fetchmail;
 use super::lab::ours::AtrnFetch;
 use super::lab::postfix::Postfix;
 use super::lab::presence::{Peer, have};
-use super::lab::process::{Child, Ran, run};
+use super::lab::process::{Child, Ran, run, run_for};
 use super::lab::wait::until;
 use super::{is_golden, probe};
 
@@ -28,7 +29,8 @@ fn served(lab: &Lab, at: SocketAddr, customer: &Command, more: &[&str]) -> Ran {
             None => command.env_remove(key),
         };
     }
-    run(lab, command)
+    // It is started anew for each of some hundred rules.
+    run_for(Duration::from_secs(180), lab, command)
 }
 
 #[test]

@@ -13,13 +13,15 @@ mod scripted;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::Command;
+use std::time::Duration;
 
 use lab::Lab;
 use lab::authority::Authority;
+use lab::fetchmail::{PASSWORD, USER};
 use lab::ours::Odmrd;
 use lab::postfix::Postfix;
 use lab::presence::{Peer, have};
-use lab::process::{Ran, run};
+use lab::process::{Ran, run, run_for};
 use serde_json::Value;
 
 /// The program against a server that takes the mail of example.org.
@@ -33,7 +35,8 @@ fn asked(lab: &Lab, server: SocketAddr, more: &[&str]) -> Ran {
     let server = server.to_string();
     let mut words = vec!["server", &server, "--rcpt", "box@example.org", "--ehlo", "probe.test"];
     words.extend(more);
-    run(lab, probe(&words))
+    // Some hundred calls, to servers that take their time.
+    run_for(Duration::from_secs(180), lab, probe(&words))
 }
 
 /// What is not as it should be, a line each, against what is known of such a server.
@@ -88,8 +91,38 @@ fn is_golden(name: &str, ran: &Ran, code: i32) {
 fn our_own_provider_keeps_the_rules() {
     let lab = Lab::open();
     let authority = Authority::new(&lab);
-    let odmrd = Odmrd::new(&lab).with_tls(&authority.issue(&lab, &["localhost"])).start();
-    is_as_known(&lab, "odmrd", odmrd.mx, 0);
+    let odmrd = Odmrd::new(&lab);
+    let name = odmrd.mx.ip().to_string();
+    let odmrd = odmrd.with_tls(&authority.issue(&lab, &[&name])).start();
+    let ca = authority.file().display().to_string();
+    let more = ["--json", "--intrusive", "--data", "--ca", &ca];
+    is_golden("odmrd", &asked(&lab, odmrd.mx, &more), 0);
+}
+
+#[test]
+fn our_port_for_customers_keeps_the_rules() {
+    let lab = Lab::open();
+    let authority = Authority::new(&lab);
+    let odmrd = Odmrd::new(&lab);
+    let name = odmrd.odmr.ip().to_string();
+    let odmrd = odmrd.with_tls(&authority.issue(&lab, &[&name])).start();
+    let secret = lab.write("secret", PASSWORD);
+    lab::allow(&secret, 0o600);
+    let (ca, secret) = (authority.file().display().to_string(), secret.display().to_string());
+    let more = ["--json", "--intrusive", "--profile", "odmr", "--ca", &ca];
+    let login = ["--user", USER, "--password-file", &secret];
+    is_golden("odmrd-customers", &asked(&lab, odmrd.odmr, &[&more[..], &login].concat()), 0);
+}
+
+#[test]
+fn dovecot_is_what_it_is_known_to_be() {
+    if !have(&[Peer::Dovecot]) {
+        return;
+    }
+    let lab = Lab::open();
+    let dovecot = lab::dovecot::receiving(&lab, &["box@example.org"]);
+    let more = ["--json", "--intrusive", "--data", "--profile", "lmtp"];
+    is_golden("dovecot", &asked(&lab, dovecot.address, &more), 1);
 }
 
 #[test]
@@ -103,6 +136,22 @@ fn postfix_is_what_it_is_known_to_be() {
         .set("mynetworks", "192.0.2.0/24")
         .start();
     is_as_known(&lab, "postfix", postfix.address, 1);
+}
+
+#[test]
+fn what_becomes_of_contents_is_seen_where_they_are_sent_on_to() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    let lab = Lab::open();
+    let sink = lab.free();
+    let postfix = Postfix::sending(&lab, "postfix", sink).start();
+    let sink = sink.to_string();
+    let contents = "data.dot,data.trace,data.abort,8bit.content,bdat.dots,lim.text-long,dsn.null,smug.outbound,smug.bdat-body";
+    let more = ["--json", "--data", "--sink", &sink, "--only", contents];
+    is_golden("postfix-contents", &asked(&lab, postfix.address, &more), 0);
+    let none = asked(&lab, postfix.address, &["--data", "--sink", "192.0.2.1:25"]);
+    assert_eq!(none.code, Some(64), "{none:#?}");
 }
 
 #[test]

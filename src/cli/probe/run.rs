@@ -9,14 +9,15 @@ use super::emulate::emulated;
 use super::page::Page;
 use super::{
     Asking, Calling, Choice, Cli, Command, Customer, Identify, Output, Place, Provider, Reach,
+    Server, USUAL,
 };
 use crate::cli::fetch::PasswordFlags;
 use crate::cli::tell;
 use crate::config::fetch::ClearAuth;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
-    self as flow, Asked, Asks, Counter, Family, InClear, ListenAddr, Login, Names, Probe, Role,
-    Row, Rule, Scene, Serving, Trust, Unreached, catalogue, catalogue_of,
+    self as flow, Asked, Asks, Counter, Family, InClear, Kind, ListenAddr, Login, Names, Probe,
+    Role, Row, Rule, Scene, Serving, Trial, Trust, Unreached, catalogue, catalogue_of,
 };
 
 /// A script may be so long, octets.
@@ -35,13 +36,17 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             diff(&old, &new, &minded)
         }
         Command::Server(server) => {
-            let what = What { probes: flow::probes(), rules: flow::rules(), scenes: &[] };
-            let asking = asking_of(&server.place, &server.asking, Role::Server);
+            let kind = server.profile;
+            let probes: Vec<Probe> = flow::probes().iter().map(|probe| kind.view(probe)).collect();
+            let rules = flow::rules_for(kind);
+            let trials = flow::trials();
+            let what = What { probes: &probes, rules: &rules, trials, scenes: &[] };
+            let asking = asking_a_server(&server)?;
             asked(&asking, &what, Some(&server.choice), &server.output)
         }
         Command::Provider(provider) => {
             let (probes, rules) = (flow::provider_probes(), flow::provider_rules());
-            let what = What { probes, rules, scenes: flow::scenes() };
+            let what = What { probes, rules, trials: &[], scenes: flow::scenes() };
             let asking = asking_a_provider(&provider)?;
             asked(&asking, &what, Some(&provider.choice), &provider.output)
         }
@@ -50,7 +55,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Emulate(emulate) => emulated(&emulate),
         Command::Script(script) => {
             let probes = read(&script.file)?;
-            let what = What { probes: &probes, rules: &[], scenes: &[] };
+            let what = What { probes: &probes, rules: &[], trials: &[], scenes: &[] };
             let asking = asking_of(&script.place, &script.asking, Role::Server);
             asked(&asking, &what, None, &script.output)
         }
@@ -134,6 +139,7 @@ fn read(path: &Path) -> Result<Vec<Probe>, Failure> {
 struct What<'a> {
     probes: &'a [Probe],
     rules: &'a [Rule],
+    trials: &'a [Trial],
     scenes: &'a [Scene],
 }
 
@@ -141,6 +147,7 @@ impl What<'_> {
     fn rows(&self, role: Role) -> Vec<Row> {
         let rules = self.rules.iter().map(|rule| Row::of_rule(role, rule));
         let talks = self.probes.iter().map(|probe| Row::of(role, probe));
+        let talks = talks.chain(self.trials.iter().map(Row::of_trial));
         rules.chain(talks).chain(self.scenes.iter().map(Row::of_scene)).collect()
     }
 }
@@ -173,6 +180,7 @@ fn asked(
         };
         let ask = async {
             asked.ask(what.probes, what.rules, &wanted, &mut tell).await;
+            asked.ask_contents(what.trials, &wanted, &mut tell).await;
             asked.ask_turned(what.scenes, &wanted, &mut tell).await;
         };
         let interrupted = tokio::select! {
@@ -270,6 +278,50 @@ fn serving_of(customer: &Customer) -> Serving {
     }
 }
 
+/// How a server of this kind is asked.
+fn asking_a_server(server: &Server) -> Result<flow::Asking, Failure> {
+    let mut place = server.place.clone();
+    if place.port == USUAL {
+        place.port = server.profile.port();
+    }
+    let mut asking = asking_of(&place, &server.asking, Role::Server);
+    asking.kind = server.profile;
+    if let Some(at) = server.sink.filter(|at| !at.ip().is_loopback() && !server.anywhere) {
+        let hint = "say --anywhere if other machines may call there; whoever does is listened to";
+        let what = format!("--sink: {at} is not on this machine alone");
+        return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
+    }
+    asking.sink = server.sink;
+    asking.in_clear = in_clear(server.clear_auth);
+    asking.login = login_by(server.user.as_deref(), &server.password, &place)?;
+    Ok(asking)
+}
+
+fn in_clear(flag: ClearAuth) -> InClear {
+    match flag {
+        ClearAuth::None => InClear::Scram,
+        ClearAuth::CramMd5 => InClear::Cram,
+        ClearAuth::Plain => InClear::Password,
+    }
+}
+
+/// A name and its password, where somebody logs in.
+fn login_by(
+    user: Option<&str>,
+    password: &PasswordFlags,
+    place: &Place,
+) -> Result<Option<Login>, Failure> {
+    match user {
+        Some(user) => login_of(password, &place.host, user).map(Some),
+        None if password.source().is_some() => {
+            let hint = "say --user";
+            let what = "there is a password, and nobody it belongs to";
+            Err(Failure::new(Exit::Usage, what).hint(Some(hint)))
+        }
+        None => Ok(None),
+    }
+}
+
 /// How a provider is asked.
 fn asking_a_provider(provider: &Provider) -> Result<flow::Asking, Failure> {
     let mut asking = asking_of(&provider.place, &provider.asking, Role::Provider);
@@ -280,23 +332,9 @@ fn asking_a_provider(provider: &Provider) -> Result<flow::Asking, Failure> {
         asking.names.rcpt = format!("postmaster@{domain}");
     }
     asking.turn = provider.turn;
-    asking.in_clear = match provider.clear_auth {
-        ClearAuth::None => InClear::Scram,
-        ClearAuth::CramMd5 => InClear::Cram,
-        ClearAuth::Plain => InClear::Password,
-    };
-    if let Some(user) = &provider.user {
-        asking.login = Some(login(provider, user)?);
-    } else if provider.password.source().is_some() {
-        let hint = "say --user";
-        return Err(Failure::new(Exit::Usage, "there is a password, and nobody it belongs to")
-            .hint(Some(hint)));
-    }
+    asking.in_clear = in_clear(provider.clear_auth);
+    asking.login = login_by(provider.user.as_deref(), &provider.password, &provider.place)?;
     Ok(asking)
-}
-
-fn login(provider: &Provider, user: &str) -> Result<Login, Failure> {
-    login_of(&provider.password, &provider.place.host, user)
 }
 
 /// A name and its password.
@@ -349,6 +387,7 @@ fn calling_of(place: &Place, calling: &Calling, role: Role) -> flow::Asking {
             _ => Family::Any,
         },
         role,
+        kind: Kind::default(),
         implicit_tls: calling.implicit_tls,
         starttls: true,
         trust: calling.ca.clone().map_or(Trust::Platform, Trust::Roots),
@@ -370,6 +409,7 @@ fn calling_of(place: &Place, calling: &Calling, role: Role) -> flow::Asking {
         intrusive: false,
         slow: false,
         turn: false,
+        sink: None,
     }
 }
 
@@ -377,6 +417,7 @@ fn unreached(why: Unreached) -> Failure {
     let exit = match &why {
         Unreached::NotSmtp(_) => Exit::Protocol,
         Unreached::Tls(_) => Exit::Software,
+        Unreached::Sink(..) => Exit::Unavailable,
         Unreached::Denied { for_now: true, .. } => Exit::TempFail,
         Unreached::Denied { .. } => Exit::NoPerm,
         _ if why.is_unknown_host() => Exit::NoHost,

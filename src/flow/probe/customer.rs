@@ -385,7 +385,8 @@ async fn drive(wire: &mut Wire, talk: &mut Talk, patience: Duration) {
             Want::Pause(until) => tokio::time::sleep_until(until.into()).await,
             Want::Secure => talk.secured(Err("there is none behind the turn".to_owned())),
             Want::Prove => talk.proved(Err("there is none behind the turn".to_owned())),
-            Want::Anew => talk.anew(Err("a customer calls by itself".to_owned())),
+            Want::Anew(_) => talk.anew(Err("a customer calls by itself".to_owned())),
+            Want::Shut => talk.shut(),
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct Wire {
     appetite: usize,
     /// The peer's end was seen while we were writing.
     ended: bool,
+    /// That end came under TLS, and `close_notify` did not.
+    abrupt: bool,
     tls: Option<Box<TlsFacts>>,
     peer: Option<SocketAddr>,
     local: Option<SocketAddr>,
@@ -88,6 +90,7 @@ impl Wire {
             line_per_record: false,
             appetite: polling::MODEST,
             ended: false,
+            abrupt: false,
             tls: None,
             peer: None,
             local: None,
@@ -231,6 +234,26 @@ impl Wire {
         let stream = until(deadline, HANDSHAKE, async { Ok(handshake.await?) }).await?;
         let tls = Some(Box::new(TlsFacts::of_client(stream.get_ref().1, server_name)));
         Ok(Wire { line: Line::Connected(Box::new(stream)), tls, ..self })
+    }
+
+    /// Ends our side of the line; the other may go on. What is still queued is not sent.
+    ///
+    /// # Errors
+    ///
+    /// The line is broken.
+    pub async fn half_close(&mut self) -> Result<(), WireFault> {
+        Ok(self.line.shutdown().await?)
+    }
+
+    /// Cuts the line: the peer hears a reset, and no goodbye.
+    pub fn cut(self) {
+        // A line that is no TCP just ends.
+        self.line.forget_the_rest();
+    }
+
+    /// Did the peer end a line under TLS without `close_notify`? RFC 8446, section 6.1.
+    pub fn ended_abruptly(&self) -> bool {
+        self.abrupt
     }
 
     /// Says goodbye: `close_notify` under TLS, then the end of our side, then a moment for the

@@ -90,7 +90,10 @@ impl Wire {
                 self.adapt(octets);
                 Poll::Ready(Ok(octets))
             }
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(0)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.abrupt = true;
+                Poll::Ready(Ok(0))
+            }
             Err(error) => Poll::Ready(Err(error.into())),
         }
     }

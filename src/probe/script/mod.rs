@@ -23,23 +23,30 @@
 //! |---|---|
 //! | `C: text` | says this line, with CRLF; lines without an `S` between them go out in one piece |
 //! | `C\| text` | says these octets and no others; `\r \n \t \0 \\ \xNN` everywhere |
+//! | `C/10s| text` | says these octets, one every ten seconds |
 //! | `C*100: text` | a hundred lines, each answered as the `S:` below says; `{n}` is the number |
 //! | `S: 250 \| 25x` | it must answer so: a code with `x` for any digit, then perhaps a status, then perhaps `/regex/` |
 //! | `S~ 5xx` | below an `S:`: not right, and put up with: a warning |
 //! | `S- 450` | below an `S:`: neither right nor wrong; nothing can be told |
 //! | `S? 250` | without this answer nothing can be told |
+//! | `S! silence` | below an `S:`: wrong, even where nothing could be told otherwise |
 //! | `closed`, `silence` | answers, too: it hangs up; it says nothing |
 //! | `* tls`, `* tls or closed` | shakes hands; or it hangs up, and that is right, too |
 //! | `* new`, `* wait 2s`, `* turn` | calls anew; waits; from here on the server is the client |
+//! | `* reset`, `* aside`, `* shut` | cuts the line and calls anew; calls beside it; ends our side of it |
+//! | `* aside 30` | calls thirty times; each is answered as the `S:` below says |
+//! | `* if ETRN`, `* fi` | what stands between them is for servers that offer this |
+//! | `* within 600s` | waits so long for each answer from here on |
 //! | `* login` | proves who we are; what is said for that is in no transcript |
 //!
-//! `{me} {host} {from} {rcpt} {domain} {foreign}` stand for names of the run, `{DOMAIN}` for the domain in capitals,
-//! `{stranger}` for somebody else's domain, `{mech}` for a mechanism of AUTH, and `{500*x}` for 500 times `x`.
+//! `{me} {host} {from} {rcpt} {local} {domain} {foreign}` stand for names of the run, `{DOMAIN}` for the domain in
+//! capitals, `{stranger}` for somebody else's domain, `{mech}` for a mechanism of AUTH, and `{500*x}` for 500 times `x`.
 
 /// The lines of a talk, and what they mean.
 pub const NOTATION: &[(&str, &str)] = &[
     ("C: text", "Says this line, with CRLF. Lines without an S between them go out in one piece."),
     ("C| text", "Says these octets and no others; \\r \\n \\t \\0 \\\\ \\xNN everywhere."),
+    ("C/10s| text", "Says these octets, one every ten seconds."),
     ("C*100: text", "A hundred lines, each answered as the S: below says; {n} is the number."),
     (
         "S: 250 | 25x",
@@ -49,13 +56,21 @@ pub const NOTATION: &[(&str, &str)] = &[
     ("S~ 5xx", "Below an S:. Not right, and put up with: a warning."),
     ("S- 450", "Below an S:. Neither right nor wrong; nothing can be told."),
     ("S? 250", "Without this answer nothing can be told."),
+    ("S! silence", "Below an S:. Wrong, even where nothing could be told otherwise."),
     ("* tls, * tls or closed", "Both shake hands; or it hangs up, and that is right, too."),
     ("* new, * wait 2s", "Calls anew; waits."),
+    (
+        "* reset, * aside, * shut",
+        "Cuts the line and calls anew; calls beside it; ends our side of it.",
+    ),
+    ("* aside 30", "Calls thirty times; each is answered as the S: below says."),
+    ("* if ETRN, * fi", "What stands between them is for servers that offer this."),
+    ("* within 600s", "Waits so long for each answer from here on."),
     ("* login", "Proves who we are; what is said for that is in no transcript."),
     ("* turn", "From here on the server is the client: S: /^EHLO / is a line of it."),
     (
-        "{me} {host} {from} {rcpt} {domain} {foreign}",
-        "Stand for names of the run, {DOMAIN} for the domain in capitals, {stranger} for a domain of somebody \
+        "{me} {host} {from} {rcpt} {local} {domain} {foreign}",
+        "Stand for names of the run, {local} for what is left of the at sign in {rcpt}, {DOMAIN} for the domain in capitals, {stranger} for a domain of somebody \
          else, {mech} for a mechanism of AUTH that is offered, and {500*x} for 500 times x.",
     ),
 ];
@@ -70,7 +85,7 @@ use crate::finding::Severity;
 
 pub use parse::{BadScript, read};
 pub use pattern::{Answer, Pattern};
-pub use talk::{Line, Names, Offers, Outcome, Side, Talk, Verdict, Want, Word};
+pub use talk::{Line, Manner, Names, Offers, Outcome, Side, Talk, Verdict, Want, Word};
 
 /// How much it matters that a server does otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -189,6 +204,8 @@ pub struct Probe {
     pub start: Start,
     /// Does it spoil the line for others?
     pub alone: bool,
+    /// The kinds of servers that are asked; all where none is named.
+    pub kinds: Vec<String>,
     /// The talk.
     pub moves: Vec<Move>,
     /// The talk as it is written.
@@ -213,8 +230,16 @@ pub enum Move {
     Prove,
     /// Both shake hands; is it as well if the server hangs up instead?
     Secure(bool),
-    /// The line is given up for a new one.
-    Anew,
+    /// There is a new line, and this becomes of the one before.
+    Anew(Manner),
+    /// Our side of the line ends.
+    Shut,
+    /// What comes up to [`Move::Fi`] is for servers that offer this.
+    If(String),
+    /// The end of it.
+    Fi,
+    /// So long is waited for each answer from here on.
+    Within(Duration),
     /// Time passes.
     Pause(Duration),
     /// The server is the client from here on: what is heard are lines.
@@ -230,6 +255,8 @@ pub struct Expect {
     pub tolerated: Vec<Pattern>,
     /// Neither right nor wrong: nothing can be told.
     pub undecided: Vec<Pattern>,
+    /// Wrong, even where nothing could be told otherwise.
+    pub wrong: Vec<Pattern>,
     /// Without it nothing can be told.
     pub is_needed: bool,
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Expect, Level, Move, Need, Pattern, Probe, Start};
+use super::{Expect, Level, Manner, Move, Need, Pattern, Probe, Start};
 
 /// A script may have so many moves.
 const MOST_MOVES: usize = 10_000;
+/// So many lines may be open at once.
+const MOST_LINES: usize = 200;
 /// A placeholder may stand for so many octets.
 const MOST_TIMES: usize = 2 << 20;
 
@@ -54,8 +56,10 @@ struct Reader {
     probe: Option<Probe>,
     /// Has the talk begun?
     talks: bool,
-    /// How many lines the next answer is for.
-    many: Option<Vec<Vec<u8>>>,
+    /// What the next answer is for, each of it.
+    many: Option<Vec<Move>>,
+    /// Is there a condition that has no end yet?
+    is_open: bool,
     /// Where the moves of the last S: line begin.
     answers: usize,
 }
@@ -67,6 +71,7 @@ impl Reader {
             return Err(format!("saw {id:?}; allowed: letters, digits, dots and hyphens"));
         }
         self.talks = false;
+        self.is_open = false;
         self.probe = Some(Probe {
             id: id.to_owned(),
             title: String::new(),
@@ -77,6 +82,7 @@ impl Reader {
             needs: Vec::new(),
             start: Start::default(),
             alone: false,
+            kinds: Vec::new(),
             moves: Vec::new(),
             text: String::new(),
         });
@@ -86,6 +92,9 @@ impl Reader {
     fn end(&mut self) -> Result<Option<Probe>, String> {
         if self.many.take().is_some() {
             return Err("a C* line has no S: below it".to_owned());
+        }
+        if std::mem::take(&mut self.is_open) {
+            return Err("an \"* if\" has no \"* fi\" below it".to_owned());
         }
         let Some(probe) = self.probe.take() else { return Ok(None) };
         match probe.moves.last() {
@@ -104,7 +113,7 @@ impl Reader {
         let Some(probe) = &mut self.probe else {
             return Err(format!("saw {line:?} before any probe; one begins with \"== its.id\""));
         };
-        let begins = ["C:", "C|", "C*", "S:", "S~", "S-", "S?", "* "];
+        let begins = ["C:", "C|", "C*", "C/", "S:", "S~", "S-", "S!", "S?", "* "];
         if !self.talks && !begins.iter().any(|word| line.starts_with(word)) {
             return head(probe, line);
         }
@@ -125,16 +134,15 @@ impl Reader {
             "C:" => probe.moves.push(Move::Say([&octets(rest)?[..], b"\r\n"].concat())),
             "C|" => probe.moves.push(Move::Say(octets(rest)?)),
             "C*" => self.many = Some(lines(rest)?),
+            "C/" => probe.moves.extend(slowly(rest)?),
             "S:" => {
                 let expect = Expect { right: patterns(rest)?, ..Expect::default() };
                 self.answers = probe.moves.len();
                 match self.many.take() {
                     None => probe.moves.push(Move::Hear(expect)),
-                    Some(lines) => probe.moves.extend(
-                        lines
-                            .into_iter()
-                            .flat_map(|line| [Move::Say(line), Move::Hear(expect.clone())]),
-                    ),
+                    Some(many) => probe
+                        .moves
+                        .extend(many.into_iter().flat_map(|one| [one, Move::Hear(expect.clone())])),
                 }
             }
             "S?" => probe.moves.push(Move::Hear(Expect {
@@ -142,26 +150,24 @@ impl Reader {
                 is_needed: true,
                 ..Expect::default()
             })),
-            sign @ ("S~" | "S-") => {
-                let more = patterns(rest)?;
-                let may = |one: &Move| matches!(one, Move::Hear(expect) if !expect.is_needed);
-                if !probe.moves.last().is_some_and(may) {
-                    return Err(format!("{sign} stands below an S: line"));
-                }
-                for one in &mut probe.moves[self.answers..] {
-                    if let Move::Hear(expect) = one {
-                        let of_this = match sign {
-                            "S~" => &mut expect.tolerated,
-                            _ => &mut expect.undecided,
-                        };
-                        of_this.extend(more.iter().cloned());
+            sign @ ("S~" | "S-" | "S!") => beside(&mut probe.moves, self.answers, sign, rest)?,
+            "* " => match act(rest.trim())? {
+                (one, 1) => {
+                    let is_in_place = match one {
+                        Move::If(_) => !std::mem::replace(&mut self.is_open, true),
+                        Move::Fi => std::mem::take(&mut self.is_open),
+                        _ => true,
+                    };
+                    if !is_in_place {
+                        return Err("\"* if\" and \"* fi\" stand in turn".to_owned());
                     }
+                    probe.moves.push(one);
                 }
-            }
-            "* " => probe.moves.push(act(rest.trim())?),
+                (one, times) => self.many = Some(vec![one; times]),
+            },
             _ => {
                 return Err(format!(
-                    "saw {line:?}; a talk has C:, C|, C*, S:, S~, S-, S? and * lines"
+                    "saw {line:?}; a talk has C:, C|, C*, C/, S:, S~, S-, S!, S? and * lines"
                 ));
             }
         }
@@ -170,6 +176,26 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// More answers to what stands above, from this move on.
+fn beside(moves: &mut [Move], from: usize, sign: &str, rest: &str) -> Result<(), String> {
+    let more = patterns(rest)?;
+    let may = |one: &Move| matches!(one, Move::Hear(expect) if !expect.is_needed);
+    if !moves.last().is_some_and(may) {
+        return Err(format!("{sign} stands below an S: line"));
+    }
+    for one in moves.iter_mut().skip(from) {
+        if let Move::Hear(expect) = one {
+            let of_this = match sign {
+                "S~" => &mut expect.tolerated,
+                "S!" => &mut expect.wrong,
+                _ => &mut expect.undecided,
+            };
+            of_this.extend(more.iter().cloned());
+        }
+    }
+    Ok(())
 }
 
 fn head(probe: &mut Probe, line: &str) -> Result<(), String> {
@@ -183,6 +209,7 @@ fn head(probe: &mut Probe, line: &str) -> Result<(), String> {
         "quirk" => probe.quirk = Some(value.to_owned()),
         "spec" => probe.spec = value.split(';').map(|spec| spec.trim().to_owned()).collect(),
         "alone" => probe.alone = value == "yes",
+        "for" => probe.kinds = value.split(',').map(|kind| kind.trim().to_owned()).collect(),
         "level" => {
             let known = Level::ALL.into_iter().find(|level| level.word() == value);
             let words = "must, should, security, interop or info";
@@ -206,7 +233,7 @@ fn head(probe: &mut Probe, line: &str) -> Result<(), String> {
         }
         "needs" => probe.needs = value.split(',').map(need).collect(),
         other => {
-            let words = "title, level, spec, fix, quirk, needs, from, alone";
+            let words = "title, level, spec, fix, quirk, needs, from, alone, for";
             return Err(format!("saw {other:?}; allowed: {words}"));
         }
     }
@@ -226,23 +253,61 @@ fn need(word: &str) -> Need {
     }
 }
 
-fn act(text: &str) -> Result<Move, String> {
-    match text {
-        "tls" => Ok(Move::Secure(false)),
-        "tls or closed" => Ok(Move::Secure(true)),
-        "new" => Ok(Move::Anew),
-        "turn" => Ok(Move::Turn),
-        "login" => Ok(Move::Prove),
-        _ => {
-            let wait = text.strip_prefix("wait ").and_then(seconds);
-            let words = "allowed: tls, tls or closed, new, login, turn, \"wait 2s\" (up to 3600s)";
-            wait.map(Move::Pause).ok_or_else(|| format!("saw {text:?}; {words}"))
-        }
+/// What is done, and how often.
+fn act(text: &str) -> Result<(Move, usize), String> {
+    let one = match text {
+        "tls" => Move::Secure(false),
+        "tls or closed" => Move::Secure(true),
+        "new" => Move::Anew(Manner::Farewell),
+        "reset" => Move::Anew(Manner::Cut),
+        "aside" => Move::Anew(Manner::Aside),
+        "shut" => Move::Shut,
+        "turn" => Move::Turn,
+        "login" => Move::Prove,
+        "fi" => Move::Fi,
+        _ => return act_with(text),
+    };
+    Ok((one, 1))
+}
+
+fn act_with(text: &str) -> Result<(Move, usize), String> {
+    let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let done = match verb {
+        "wait" => seconds(rest).map(|time| (Move::Pause(time), 1)),
+        "within" => seconds(rest).map(|time| (Move::Within(time), 1)),
+        "if" if !rest.is_empty() => Some((Move::If(rest.trim().to_ascii_uppercase()), 1)),
+        "aside" => rest
+            .trim()
+            .parse()
+            .ok()
+            .filter(|times| (2..=MOST_LINES).contains(times))
+            .map(|times| (Move::Anew(Manner::Aside), times)),
+        _ => None,
+    };
+    let words = "allowed: tls, tls or closed, new, reset, aside, \"aside 30\" (up to 200), shut, login, turn, \
+                 \"if ETRN\", fi, \"wait 2s\", \"within 2s\" (up to 3600s)";
+    done.ok_or_else(|| format!("saw {text:?}; {words}"))
+}
+
+/// `10s| NOOP`
+fn slowly(rest: &str) -> Result<Vec<Move>, String> {
+    let wrong = || format!("saw \"C/{rest}\"; allowed: C/10s| text");
+    let (time, text) = rest.split_once('|').ok_or_else(wrong)?;
+    let time = seconds(time).ok_or_else(wrong)?;
+    let octets = octets(text.strip_prefix(' ').unwrap_or(text))?;
+    if octets.len() > MOST_MOVES / 2 {
+        return Err(wrong());
     }
+    Ok(octets.into_iter().flat_map(|one| [Move::Say(vec![one]), Move::Pause(time)]).collect())
 }
 
 fn seconds(text: &str) -> Option<Duration> {
-    let number: u64 = text.trim().strip_suffix('s')?.parse().ok()?;
+    let text = text.trim();
+    if let Some(number) = text.strip_suffix("ms") {
+        let number: u64 = number.parse().ok()?;
+        return (number <= 3_600_000).then(|| Duration::from_millis(number));
+    }
+    let number: u64 = text.strip_suffix('s')?.parse().ok()?;
     (number <= 3600).then(|| Duration::from_secs(number))
 }
 
@@ -251,7 +316,7 @@ fn patterns(text: &str) -> Result<Vec<Pattern>, String> {
 }
 
 /// `100: RCPT TO:<p{n}@{domain}>`
-fn lines(rest: &str) -> Result<Vec<Vec<u8>>, String> {
+fn lines(rest: &str) -> Result<Vec<Move>, String> {
     let wrong = || format!("saw \"C*{rest}\"; allowed: C*100: text, up to {MOST_MOVES} of them");
     let (number, text) = rest.split_once(':').ok_or_else(wrong)?;
     let number: usize = number.trim().parse().map_err(|_| wrong())?;
@@ -259,8 +324,10 @@ fn lines(rest: &str) -> Result<Vec<Vec<u8>>, String> {
         return Err(wrong());
     }
     let text = text.strip_prefix(' ').unwrap_or(text);
-    let line =
-        |n: usize| Ok([&octets(&text.replace("{n}", &n.to_string()))?[..], b"\r\n"].concat());
+    let line = |n: usize| {
+        let octets = octets(&text.replace("{n}", &n.to_string()))?;
+        Ok(Move::Say([&octets[..], b"\r\n"].concat()))
+    };
     (1..=number).map(line).collect()
 }
 
@@ -311,7 +378,7 @@ fn repeated<'a>(text: &'a str, out: &mut Vec<u8>) -> Result<&'a str, String> {
             if times.saturating_mul(what.len()) > MOST_TIMES {
                 return Err(format!("{{{inner}}} is more than {MOST_TIMES} octets"));
             }
-            out.extend(what.as_bytes().repeat(times));
+            out.extend(octets(what)?.repeat(times));
         }
         None if super::talk::NAMES.contains(&inner) => {
             out.extend_from_slice(&text.as_bytes()[..=end]);
@@ -380,6 +447,10 @@ mod tests {
         wrong("== a\nC: {99999999*x}\n", "line 2: {99999999*x} is more than");
         wrong("== a\nC*0: NOOP\n", "line 2: saw \"C*0: NOOP\"");
         wrong("== a\nC*2: NOOP\nC: NOOP\n", "line 3: below a C* line");
+        wrong("== a\n* if A\nC: NOOP\nS: 250\n", "has no \"* fi\"");
+        wrong("== a\n* fi\n", "stand in turn");
+        wrong("== a\n* aside 999\n", "saw \"aside 999\"");
+        wrong("== a\nC/1| NOOP\n", "line 2: saw \"C/1| NOOP\"");
         wrong("== a\n* wait 2h\n", "line 2: saw \"wait 2h\"");
         wrong("== a\n* wait 2s\nMAIL\n", "line 3: saw \"MAIL\"");
     }

@@ -9,8 +9,8 @@ use super::{Answer, Expect, Move, Pattern, Probe, Start};
 use crate::smtp::{Reply, ReplyParser};
 
 /// The places for names in what is said.
-pub(super) const NAMES: [&str; 9] =
-    ["me", "host", "from", "rcpt", "domain", "foreign", "DOMAIN", "stranger", "mech"];
+pub(super) const NAMES: [&str; 10] =
+    ["me", "host", "from", "rcpt", "local", "domain", "foreign", "DOMAIN", "stranger", "mech"];
 /// More than this of one talk is not kept, octets in each direction.
 const MOST_KEPT: usize = 64 * 1024;
 /// More than this from one server is no answer, octets.
@@ -46,6 +46,7 @@ impl Names {
             "host" => &self.host,
             "from" => &self.from,
             "rcpt" => &self.rcpt,
+            "local" => self.rcpt.rsplit_once('@').map_or(self.rcpt.as_str(), |(local, _)| local),
             "domain" => &self.domain,
             "DOMAIN" => return Cow::Owned(self.domain.to_ascii_uppercase()),
             "stranger" => &self.stranger,
@@ -152,6 +153,17 @@ pub struct Word {
 /// The keywords that a server offers in clear and under TLS, as far as it was asked.
 pub type Offers = [Option<Vec<String>>; 2];
 
+/// What becomes of a line for which there is a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// QUIT is said on it.
+    Farewell,
+    /// It is cut, and nobody says anything.
+    Cut,
+    /// It stays, and so does whoever is at the other end, until the talk is over.
+    Aside,
+}
+
 /// What a talk wants next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Want {
@@ -163,8 +175,10 @@ pub enum Want {
     Secure,
     /// We are to prove who we are.
     Prove,
-    /// The line is to be given up for a new one.
-    Anew,
+    /// There is to be a new line, and this to become of the one before.
+    Anew(Manner),
+    /// Our side of the line is to end.
+    Shut,
     /// Nothing, until this moment.
     Pause(Instant),
     /// Nothing any more.
@@ -198,6 +212,8 @@ pub struct Talk {
     ehlo: bool,
     /// Was the last thing said a farewell?
     quit: bool,
+    /// Is it LHLO that is said where others say EHLO?
+    lmtp: bool,
     verdict: Option<Verdict>,
     warned: Option<Verdict>,
 }
@@ -227,6 +243,7 @@ impl Talk {
             offers: [None, None],
             ehlo: false,
             quit: false,
+            lmtp: false,
             verdict: None,
             warned: None,
         }
@@ -235,6 +252,18 @@ impl Talk {
     /// The line is under TLS already.
     pub fn under_tls(mut self) -> Talk {
         self.tls = true;
+        self
+    }
+
+    /// So much is known of what the server offers.
+    pub fn knowing(mut self, offers: &Offers) -> Talk {
+        self.offers.clone_from(offers);
+        self
+    }
+
+    /// The server speaks LMTP. RFC 2033, section 4.1.
+    pub fn over_lmtp(mut self) -> Talk {
+        self.lmtp = true;
         self
     }
 
@@ -257,7 +286,20 @@ impl Talk {
                 }
                 Some(Move::Secure(_)) => return Want::Secure,
                 Some(Move::Prove) => return Want::Prove,
-                Some(Move::Anew) => return Want::Anew,
+                Some(Move::Anew(manner)) => return Want::Anew(*manner),
+                Some(Move::Shut) => return Want::Shut,
+                Some(Move::Fi) => self.step(),
+                Some(Move::If(keyword)) => {
+                    if self.is_offered(keyword) {
+                        self.step();
+                    } else {
+                        self.pass_over();
+                    }
+                }
+                Some(Move::Within(time)) => {
+                    self.patience = *time;
+                    self.step();
+                }
                 Some(Move::Pause(time)) => {
                     let until = self.deadline(now, *time);
                     if now < until {
@@ -330,6 +372,11 @@ impl Talk {
         }
     }
 
+    /// Our side of the line has ended.
+    pub fn shut(&mut self) {
+        self.step();
+    }
+
     /// The line broke under what was to be said: what came before it is heard all the same.
     pub fn broke(&mut self) {
         self.closed = true;
@@ -379,6 +426,18 @@ impl Talk {
         self.refusals
     }
 
+    fn is_offered(&self, keyword: &str) -> bool {
+        let offers = self.offers[usize::from(self.tls)].as_ref().or(self.offers[0].as_ref());
+        offers.is_some_and(|offers| offers.iter().any(|word| word == keyword))
+    }
+
+    /// Leaves out what is for other servers.
+    fn pass_over(&mut self) {
+        let is_end = |one: &Move| matches!(one, Move::Fi);
+        let end = self.moves.iter().position(is_end).unwrap_or(self.moves.len());
+        self.moves.drain(..end);
+    }
+
     fn step(&mut self) {
         self.until = None;
         self.moves.pop_front();
@@ -399,6 +458,9 @@ impl Talk {
         let verb = piece.get(..4).unwrap_or_default();
         self.quit = verb.eq_ignore_ascii_case(b"QUIT");
         self.atrn = verb.eq_ignore_ascii_case(b"ATRN") || verb.eq_ignore_ascii_case(b"TURN");
+        if self.lmtp {
+            say_lhlo(&mut piece);
+        }
         self.note(Side::Ours, &piece, now);
         piece.freeze()
     }
@@ -435,9 +497,7 @@ impl Talk {
         }
         self.granted |= std::mem::take(&mut self.atrn) && reply.is_positive();
         if std::mem::take(&mut self.ehlo) && reply.code == 250 {
-            let word =
-                |line: &str| line.split([' ', '=']).next().unwrap_or_default().to_ascii_uppercase();
-            let offers = reply.text.lines().skip(1).map(word).collect();
+            let offers = reply.text.lines().skip(1).flat_map(offered).collect();
             self.offers[usize::from(self.tls)] = Some(offers);
         }
         Answer::Reply(reply)
@@ -463,6 +523,11 @@ impl Talk {
         if is(&expect.right) {
             return;
         }
+        if is(&expect.wrong) {
+            self.verdict =
+                Some(Verdict { outcome: Outcome::Fail, ..judged(&expect, false, answer) });
+            return;
+        }
         if is(&expect.undecided) {
             let why = format!("it says {answer}, which tells nothing here");
             self.verdict = Some(Verdict { got: Some(answer), ..Verdict::unknown(why) });
@@ -478,6 +543,26 @@ impl Talk {
     fn end(&mut self) {
         let told = self.warned.take().unwrap_or_else(Verdict::pass);
         self.verdict = Some(told);
+    }
+}
+
+/// A keyword, and the keyword with each of its parameters: `SIZE`, `SIZE 0`.
+fn offered(line: &str) -> Vec<String> {
+    let line = line.to_ascii_uppercase();
+    let mut words = line.split([' ', '=']).filter(|word| !word.is_empty());
+    let keyword = words.next().unwrap_or_default().to_owned();
+    let with: Vec<String> = words.map(|param| format!("{keyword} {param}")).collect();
+    std::iter::once(keyword).chain(with).collect()
+}
+
+/// Says LHLO at the beginning of a line, where EHLO stands: they differ in one letter.
+fn say_lhlo(piece: &mut [u8]) {
+    let mut begins = 0;
+    while let Some(line) = piece.get_mut(begins..).filter(|line| !line.is_empty()) {
+        if line.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case(b"EHLO")) {
+            line[0] = if line[0] == b'E' { b'L' } else { b'l' };
+        }
+        begins += memchr::memchr(b'\n', line).map_or(line.len(), |end| end + 1);
     }
 }
 

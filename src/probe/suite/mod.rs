@@ -4,13 +4,19 @@
 //! |---|---|
 //! | `server.probe`, `provider.probe`, `customer.probe` | the rules that a talk shows, with their talks |
 //! | `survey` | the rules that are read off what any talk brings: the greeting, the list of extensions, every reply |
+//! | [`content`] | the rules for what becomes of a content |
+//! | [`kind`] | what a server is for, and what is different then |
+//! | `secure` | those for TLS |
 //! | `provider` | those that are read off what a provider offers |
 //! | [`customer`] | the rules for a customer that calls |
 //! | [`reversed`] | the rules for a provider that has turned the line |
 
+pub mod content;
 pub mod customer;
+pub mod kind;
 mod provider;
 pub mod reversed;
+mod secure;
 mod survey;
 
 use std::sync::LazyLock;
@@ -20,7 +26,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 pub use provider::{mechanisms, provider_rules};
-pub use survey::{Rule, Survey, TlsSeen, rules};
+pub use secure::{Aspects, Dane, Tlsa};
+pub use survey::{Rule, Survey, TlsSeen, rules, rules_for};
 
 use super::script::{self, Answer, Level, Need, Outcome, Probe, Side, Verdict, Word};
 use crate::finding::{About, Assessment, Conclusion, Expected, Finding, Severity, Status};
@@ -98,7 +105,7 @@ impl Row {
             spec: probe.spec.clone(),
             fix: probe.fix.clone(),
             quirk: probe.quirk.clone(),
-            needs: probe.needs.iter().map(Need::to_string).collect(),
+            needs: needs_of(probe),
             talk: Some(probe.text.clone()),
         }
     }
@@ -116,6 +123,23 @@ impl Row {
             quirk: rule.quirk.map(str::to_owned),
             needs: Vec::new(),
             talk: None,
+        }
+    }
+
+    /// Of a rule for what becomes of a content.
+    pub fn of_trial(trial: &content::Trial) -> Row {
+        let needs = ["data", "sink"].into_iter().chain(trial.offers);
+        Row {
+            id: trial.id.to_owned(),
+            group: group_of(trial.id),
+            role: Role::Server,
+            title: trial.title.to_owned(),
+            severity: trial.level,
+            spec: trial.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: trial.fix.to_owned(),
+            quirk: trial.quirk.map(str::to_owned),
+            needs: needs.map(str::to_owned).collect(),
+            talk: Some(format!("{}\n", trial.talk)),
         }
     }
 
@@ -155,6 +179,12 @@ impl Row {
     }
 }
 
+/// What has to be allowed, and for which kinds of servers it is.
+fn needs_of(probe: &Probe) -> Vec<String> {
+    let kinds = probe.kinds.iter().map(|kind| format!("profile {kind}"));
+    probe.needs.iter().map(Need::to_string).chain(kinds).collect()
+}
+
 fn group_of(id: &str) -> String {
     id.split_once('.').map_or(id, |(group, _)| group).to_owned()
 }
@@ -178,6 +208,11 @@ pub fn catalogue_of(role: Role) -> Vec<Row> {
         Role::Server | Role::Provider => &[],
     };
     let scenes = scenes.iter().map(Row::of_scene);
+    let trials = match role {
+        Role::Server => content::trials(),
+        Role::Provider | Role::Customer => &[],
+    };
+    let scenes = scenes.chain(trials.iter().map(Row::of_trial));
     calls.iter().map(Row::of_case).chain(surveyed).chain(talks).chain(scenes).collect()
 }
 
@@ -186,10 +221,12 @@ pub fn catalogue_of(role: Role) -> Vec<Row> {
 pub fn suite_through_the_turn() -> impl Iterator<Item = &'static Probe> {
     let is_possible = |probe: &&Probe| {
         let moves = &probe.moves;
-        let calls =
-            |one: &script::Move| matches!(one, script::Move::Anew | script::Move::Secure(_));
-        let has_tls = matches!(probe.start, script::Start::Tls | script::Start::Ready);
-        probe.id != "greet.early" && !has_tls && !moves.iter().any(calls)
+        let calls = |one: &script::Move| {
+            matches!(one, script::Move::Anew(_) | script::Move::Shut | script::Move::Secure(_))
+        };
+        use script::Start::{Login, Ready, Tls};
+        let has_tls = matches!(probe.start, Tls | Ready | Login);
+        probe.id != "greet.early" && !has_tls && probe.kinds.is_empty() && !moves.iter().any(calls)
     };
     probes().iter().filter(is_possible)
 }

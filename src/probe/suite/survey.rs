@@ -3,6 +3,8 @@
 use bytes::BytesMut;
 
 use super::super::script::{Answer, Level, Outcome, Verdict};
+use super::kind::Kind;
+use super::secure::{self, Aspects};
 use crate::smtp::{Domain, Reply, ReplyParser};
 
 /// What is known of a server after some talks.
@@ -20,6 +22,14 @@ pub struct Survey {
     pub tls: Option<Result<TlsSeen, String>>,
     /// Everything that came in any talk, a talk each.
     pub all: Vec<Vec<u8>>,
+    /// What TLS was asked beside.
+    pub aspects: Aspects,
+    /// What CRAM-MD5 was asked to answer, over two lines.
+    pub challenges: Vec<String>,
+    /// How many recipients were taken of as many as LIMITS says.
+    pub taken: Option<usize>,
+    /// The same as `clear`, over the other family of addresses; or why there is nothing.
+    pub other_family: Option<Result<Vec<u8>, String>>,
 }
 
 /// How TLS was agreed on.
@@ -29,6 +39,28 @@ pub struct TlsSeen {
     pub version: String,
     /// Why nobody who checks certificates would go on; none where he would.
     pub distrust: Option<String>,
+    /// The server was called by an address, which is told to no server in a handshake.
+    pub is_by_address: bool,
+    /// Why the certificate is not for the name by which it was called.
+    pub wrong_name: Option<String>,
+    /// Why no known authority vouches for it.
+    pub unvouched: Option<String>,
+    /// Why no authority is known on this machine.
+    pub no_roots: Option<String>,
+    /// When the certificate was looked at, seconds since 1970.
+    pub now: i64,
+    /// From when it is good.
+    pub not_before: i64,
+    /// Until when; 0 where that cannot be read.
+    pub not_after: i64,
+    /// The kind of its key.
+    pub key: String,
+    /// How long that is, bits.
+    pub bits: u32,
+    /// The algorithm of its signature.
+    pub signature: String,
+    /// The certificates, the server's own first.
+    pub chain: Vec<Vec<u8>>,
 }
 
 /// A rule, and its judge.
@@ -66,6 +98,12 @@ macro_rules! rule {
 /// All of them.
 pub fn rules() -> &'static [Rule] {
     RULES
+}
+
+/// All of them, as much as each matters for such a server.
+pub fn rules_for(kind: Kind) -> Vec<Rule> {
+    let seen = |rule: &Rule| Rule { level: kind.level(rule.id, rule.quirk, rule.level), ..*rule };
+    RULES.iter().map(seen).collect()
 }
 
 static RULES: &[Rule] = &[
@@ -160,13 +198,31 @@ static RULES: &[Rule] = &[
         "Offer both or neither."
     ),
     rule!(
-        "ext.exchange",
+        "ext.xexch50",
         Security,
         [],
         Some("MSQ-41"),
-        exchange_words,
-        "Verbs between Exchange servers are not offered to strangers",
-        "Turn off XEXCH50, X-LINK2STATE and X-EXPS on connectors to the outside."
+        xexch50,
+        "XEXCH50 is not offered to strangers",
+        "Turn XEXCH50 off on connectors to the outside: it is for Exchange servers among themselves."
+    ),
+    rule!(
+        "ext.x-link2state",
+        Security,
+        [],
+        Some("MSQ-53"),
+        x_link2state,
+        "X-LINK2STATE is not offered to strangers",
+        "Turn X-LINK2STATE off on connectors to the outside: it is for Exchange servers among themselves."
+    ),
+    rule!(
+        "ext.x-exps",
+        Security,
+        [],
+        Some("MSQ-53"),
+        x_exps,
+        "X-EXPS is not offered to strangers",
+        "Turn X-EXPS off on connectors to the outside: it is for Exchange servers among themselves."
     ),
     rule!(
         "auth.clear",
@@ -209,18 +265,129 @@ static RULES: &[Rule] = &[
         Should,
         ["RFC 9325, 3.1"],
         None,
-        tls_version,
-        "TLS 1.2 or newer is agreed on",
-        "Turn on TLS 1.3."
+        secure::version,
+        "TLS 1.2 or newer is agreed on, and nothing older",
+        "Turn on TLS 1.3, and TLS 1.1 and 1.0 off. They are offered by hand: what the server would take beside is seen."
     ),
     rule!(
-        "tls.trust",
+        "tls.cipher",
         Should,
-        ["RFC 9525, 6", "RFC 7435, 3"],
+        ["RFC 9325, 4.1", "RFC 9325, 4.2"],
         None,
-        tls_trust,
-        "The certificate is one that a careful client takes",
-        "Get one for the server's name from a known authority; senders that check refuse this one."
+        secure::cipher,
+        "No suite without authenticated encryption or forward secrecy is taken",
+        "Turn off RC4 and 3DES, then CBC and RSA key transport. Only such are offered, by hand; which of them a server \
+         takes beside the first is not asked."
+    ),
+    rule!(
+        "tls.curve",
+        Should,
+        ["RFC 9325, 4.2.1", "RFC 8422, 5.1.1"],
+        None,
+        secure::curve,
+        "No curve of 224 bits or fewer is taken",
+        "Leave x25519, P-256 and P-384 on. Only small curves are offered, by hand, for TLS 1.2; TLS 1.3 has none."
+    ),
+    rule!(
+        "tls.name",
+        Should,
+        ["RFC 9525, 6"],
+        None,
+        secure::name,
+        "The certificate is for the name by which the server is called",
+        "Get one for the name that MX records and customers use."
+    ),
+    rule!(
+        "tls.chain",
+        Should,
+        ["RFC 5280, 6", "RFC 7435, 3"],
+        None,
+        secure::chain,
+        "A known authority vouches for the certificate",
+        "Get one from a known authority, and show those between, too. Names and dates are other rules; whether it was \
+         revoked is not asked."
+    ),
+    rule!(
+        "tls.expiry",
+        Should,
+        ["RFC 5280, 4.1.2.5"],
+        None,
+        secure::expiry,
+        "The certificate is good today, and in two weeks",
+        "Renew it, and have it renewed by a machine."
+    ),
+    rule!(
+        "tls.key",
+        Should,
+        ["RFC 9325, 4.5", "RFC 9155, 2"],
+        None,
+        secure::key,
+        "The certificate has a key and a signature that nobody breaks",
+        "Get one with RSA of 2048 bits or EC of 256, signed with SHA-256. Keys known to be stolen are not looked up."
+    ),
+    rule!(
+        "tls.sni",
+        Should,
+        ["RFC 8461, 7.1", "RFC 6066, 3"],
+        None,
+        secure::sni,
+        "A server that is told a name shows the certificate for it, and for a strange name its usual one",
+        "Choose the certificate by the name, and fall back on one where there is none for it."
+    ),
+    rule!(
+        "tls.dane",
+        Should,
+        ["RFC 7672, 3.1", "RFC 6698, 2.1"],
+        None,
+        secure::dane,
+        "The certificate is the one that its TLSA records speak of",
+        "Publish 3 1 1 with the digest of the key, before the key is changed. Whether the records are genuine is the \
+         word of this machine's resolver."
+    ),
+    rule!(
+        "tls.closenotify",
+        Info,
+        ["RFC 8446, 6.1"],
+        None,
+        secure::farewell,
+        "TLS ends in words behind QUIT",
+        "Send close_notify before the line is closed: what is cut short looks like an attack."
+    ),
+    rule!(
+        "tls.implicit465",
+        Info,
+        ["RFC 8314, 3.3"],
+        None,
+        secure::at_465,
+        "Mail can be handed in at port 465, where TLS comes first",
+        "Listen at port 465 too."
+    ),
+    rule!(
+        "auth.replay",
+        Security,
+        ["RFC 2195, 2"],
+        None,
+        challenges,
+        "No challenge of CRAM-MD5 is made twice",
+        "Make each challenge of the time and of random numbers: who has heard an answer may use it again otherwise."
+    ),
+    rule!(
+        "lim.limits-ext",
+        Should,
+        ["RFC 9422, 4"],
+        None,
+        limits,
+        "As many recipients are taken as LIMITS says",
+        "List the numbers that the server keeps to."
+    ),
+    rule!(
+        "rob.v6",
+        Should,
+        ["RFC 5321, 5.2"],
+        None,
+        other_family,
+        "The server offers the same over IPv4 and IPv6",
+        "Configure both listeners alike."
     ),
     rule!(
         "tls.not-listed",
@@ -498,16 +665,24 @@ fn binary_needs_chunking(seen: &Survey) -> Verdict {
     implies(seen, "BINARYMIME", "CHUNKING")
 }
 
-fn exchange_words(seen: &Survey) -> Verdict {
-    with(seen.keywords(), |words| {
-        let theirs = ["XEXCH50", "X-LINK2STATE", "X-EXPS"];
-        match words.iter().find(|word| theirs.contains(&word.as_str())) {
-            None => Verdict::pass(),
-            Some(word) => {
-                fail("none of these", word.as_str(), format!("{word} is offered to anybody"))
-            }
-        }
+/// A word that only servers of one maker should hear of.
+fn not_offered(seen: &Survey, word: &str) -> Verdict {
+    with(seen.offers(word), |offered| match offered {
+        false => Verdict::pass(),
+        true => fail("no such word", word, format!("{word} is offered to anybody")),
     })
+}
+
+fn xexch50(seen: &Survey) -> Verdict {
+    not_offered(seen, "XEXCH50")
+}
+
+fn x_link2state(seen: &Survey) -> Verdict {
+    not_offered(seen, "X-LINK2STATE")
+}
+
+fn x_exps(seen: &Survey) -> Verdict {
+    not_offered(seen, "X-EXPS")
 }
 
 fn clear_passwords(seen: &Survey) -> Verdict {
@@ -545,7 +720,7 @@ fn tls_offered(seen: &Survey) -> Verdict {
 }
 
 /// Judges TLS where there is some.
-fn secure(seen: &Survey, judge: impl FnOnce(&TlsSeen) -> Verdict) -> Verdict {
+pub(super) fn secured(seen: &Survey, judge: impl FnOnce(&TlsSeen) -> Verdict) -> Verdict {
     match (&seen.tls, seen.offers("STARTTLS")) {
         (Some(Ok(tls)), _) => judge(tls),
         (Some(Err(_)), _) => Verdict::skip("TLS could not be agreed on"),
@@ -557,26 +732,90 @@ fn secure(seen: &Survey, judge: impl FnOnce(&TlsSeen) -> Verdict) -> Verdict {
 fn tls_agreed(seen: &Survey) -> Verdict {
     match &seen.tls {
         Some(Err(why)) => fail("a handshake", why.as_str(), why.as_str()),
-        _ => secure(seen, |_| Verdict::pass()),
+        _ => secured(seen, |_| Verdict::pass()),
     }
 }
 
-fn tls_version(seen: &Survey) -> Verdict {
-    secure(seen, |tls| match tls.version.as_str() {
-        "TLSv1.2" | "TLSv1.3" => Verdict::pass(),
-        other => fail("TLSv1.2 or TLSv1.3", other, format!("{other} was agreed on")),
+fn challenges(seen: &Survey) -> Verdict {
+    with(seen.ehlo(), |lines| {
+        let lines = lines.into_iter().chain(seen.ehlo_secure().unwrap_or_default());
+        let is_offered = |line: &String| {
+            let line = line.to_ascii_uppercase();
+            line.starts_with("AUTH") && line.contains("CRAM-MD5")
+        };
+        match &seen.challenges[..] {
+            _ if !lines.into_iter().any(|line| is_offered(&line)) => {
+                Verdict::skip("CRAM-MD5 is not offered")
+            }
+            [one, other] if one == other => {
+                fail("another challenge", one.as_str(), "two lines got the same challenge")
+            }
+            [_, _] => Verdict::pass(),
+            _ => Verdict::unknown("it gave no challenge"),
+        }
     })
 }
 
-fn tls_trust(seen: &Survey) -> Verdict {
-    secure(seen, |tls| match &tls.distrust {
-        None => Verdict::pass(),
-        Some(why) => fail("a certificate for its name", why.as_str(), why.as_str()),
+impl Survey {
+    /// How many recipients it says it takes, in words that are no number where it says so.
+    pub fn listed_limit(&self) -> Option<String> {
+        let lines = self.ehlo()?;
+        let mut words = lines.iter().map(|line| line.split(' ')).find_map(|mut words| {
+            words.next().filter(|word| word.eq_ignore_ascii_case("LIMITS"))?;
+            Some(words)
+        })?;
+        words.find_map(|word| {
+            let (name, value) = word.split_once('=')?;
+            name.eq_ignore_ascii_case("RCPTMAX").then(|| value.to_owned())
+        })
+    }
+}
+
+fn limits(seen: &Survey) -> Verdict {
+    with(seen.offers("LIMITS"), |offered| {
+        let listed = seen.listed_limit();
+        let number = listed.as_ref().map(|listed| listed.parse::<usize>());
+        match (number, seen.taken) {
+            _ if !offered => Verdict::skip("LIMITS is not offered"),
+            (None, _) => Verdict::skip("LIMITS says nothing of recipients"),
+            (Some(Err(_) | Ok(0)), _) => {
+                let listed = listed.unwrap_or_default();
+                fail("RCPTMAX and a number", listed.as_str(), format!("RCPTMAX is {listed:?}"))
+            }
+            (_, None | Some(0)) => Verdict::unknown("no recipient was taken"),
+            (Some(Ok(number)), Some(taken)) if taken < number => {
+                let why = format!("of {number} recipients {taken} were taken");
+                fail("all of them", taken.to_string(), why)
+            }
+            _ => Verdict::pass(),
+        }
+    })
+}
+
+fn other_family(seen: &Survey) -> Verdict {
+    with(seen.keywords(), |mut here| {
+        let there = match &seen.other_family {
+            None => return Verdict::skip("the server has one kind of address only"),
+            Some(Err(why)) => return Verdict::unknown(why.as_str()),
+            Some(Ok(heard)) => Survey { clear: heard.clone(), ..Survey::default() }.keywords(),
+        };
+        with(there, |mut there| {
+            here.sort();
+            there.sort();
+            match here == there {
+                true => Verdict::pass(),
+                false => {
+                    let why =
+                        "another list of extensions is offered over the other kind of address";
+                    fail(&here.join(" "), there.join(" "), why)
+                }
+            }
+        })
     })
 }
 
 fn tls_not_listed(seen: &Survey) -> Verdict {
-    secure(seen, |_| {
+    secured(seen, |_| {
         with(seen.ehlo_secure(), |lines| {
             match lines.iter().skip(1).any(|line| line.eq_ignore_ascii_case("STARTTLS")) {
                 false => Verdict::pass(),
