@@ -156,6 +156,12 @@ pub struct Provider {
     /// The line may be turned, and mail be heard of; it is refused for now
     #[arg(long, requires = "user", help_heading = "Asking")]
     pub turn: bool,
+    /// Where mail for the domain comes in: letters of our own are put in, and taken out again
+    #[arg(long, value_name = "HOST[:PORT]", requires = "turn", value_parser = place, help_heading = "Asking")]
+    pub submit: Option<Place>,
+    /// The provider cannot look up its customers now: you have seen to that
+    #[arg(long, requires = "user", help_heading = "Asking")]
+    pub backend_down: bool,
     /// Which rules.
     #[command(flatten)]
     pub choice: Choice,
@@ -212,9 +218,27 @@ pub struct Customer {
     /// Its key
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub key: Option<PathBuf>,
+    /// An authority that the customer trusts: it signs certificates that are wrong in one way
+    #[arg(long, value_name = "FILE", requires_all = ["issuer_key", "cert"])]
+    pub issuer: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "issuer")]
+    pub issuer_key: Option<PathBuf>,
+    /// The name that the customer looks for in a certificate [default: --name]
+    #[arg(long, value_name = "NAME", requires = "issuer")]
+    pub servername: Option<Domain>,
+    /// The customer goes by the fingerprint of --cert
+    #[arg(long, requires = "cert")]
+    pub pinned: bool,
+    /// The customer is set up for so many domains
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
+    pub domains: usize,
     /// What a customer may take for an attack may be tried
     #[arg(long)]
     pub intrusive: bool,
+    /// What takes minutes may be tried
+    #[arg(long)]
+    pub slow: bool,
     /// How to tell.
     #[command(flatten)]
     pub output: Output,

@@ -7,7 +7,9 @@
 mod customer;
 mod emulate;
 mod identify;
+mod posted;
 mod proof;
+mod speaker;
 mod turned;
 
 use std::net::IpAddr;
@@ -35,6 +37,7 @@ pub use crate::probe::identity::{Asks, Candidate, Identity, rows as identity_row
 pub use crate::probe::mimic::Called;
 pub use crate::probe::mimic::{ACTIONS, BUILT_IN, FACTS, House, KEYS, Letter, Profile};
 pub use crate::probe::script::{BadScript, Level, NOTATION, Names, Outcome, Probe, read};
+pub use crate::probe::suite::posted::{Errand, errands};
 pub use crate::probe::suite::reversed::Scene;
 pub use crate::probe::suite::reversed::scenes;
 pub use crate::probe::suite::{
@@ -86,6 +89,10 @@ pub struct Asking {
     pub slow: bool,
     /// The line may be turned, and mail be heard of.
     pub turn: bool,
+    /// Its operator has seen to it that customers cannot be looked up.
+    pub backend_down: bool,
+    /// Where mail for the customer can be put in.
+    pub submit: Option<(String, u16)>,
 }
 
 /// Why nothing was asked.
@@ -192,7 +199,11 @@ impl<'a> Asked<'a> {
             asked.names.mech = first;
         }
         if asking.login.is_some() {
-            asked.try_login().await?;
+            match asked.try_login().await {
+                // Who cannot look up a customer may say so at the login, too.
+                Err(Unreached::Denied { for_now: true, .. }) if asking.backend_down => {}
+                told => told?,
+            }
         }
         Ok(asked)
     }
@@ -276,6 +287,9 @@ impl<'a> Asked<'a> {
             Need::Intrusive => (!intrusive).then(|| "needs --intrusive".to_owned()),
             Need::Slow => (!slow).then(|| "needs --slow".to_owned()),
             Need::Turn => (!self.asking.turn).then(|| "needs --turn".to_owned()),
+            Need::BackendDown => {
+                (!self.asking.backend_down).then(|| "needs --backend-down".to_owned())
+            }
             Need::Offered(word) => {
                 (!self.offered_to(probe, word)).then(|| format!("{word} is not offered"))
             }

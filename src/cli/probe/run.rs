@@ -15,8 +15,8 @@ use crate::cli::tell;
 use crate::config::fetch::ClearAuth;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
-    self as flow, Asked, Asks, Counter, Family, InClear, ListenAddr, Login, Names, Probe, Role,
-    Row, Rule, Scene, Serving, Trust, Unreached, catalogue, catalogue_of,
+    self as flow, Asked, Asks, Counter, Errand, Family, InClear, ListenAddr, Login, Names, Probe,
+    Role, Row, Rule, Scene, Serving, Trust, Unreached, catalogue, catalogue_of,
 };
 
 /// A script may be so long, octets.
@@ -35,13 +35,14 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             diff(&old, &new, &minded)
         }
         Command::Server(server) => {
-            let what = What { probes: flow::probes(), rules: flow::rules(), scenes: &[] };
+            let what =
+                What { probes: flow::probes(), rules: flow::rules(), scenes: &[], errands: &[] };
             let asking = asking_of(&server.place, &server.asking, Role::Server);
             asked(&asking, &what, Some(&server.choice), &server.output)
         }
         Command::Provider(provider) => {
             let (probes, rules) = (flow::provider_probes(), flow::provider_rules());
-            let what = What { probes, rules, scenes: flow::scenes() };
+            let what = What { probes, rules, scenes: flow::scenes(), errands: flow::errands() };
             let asking = asking_a_provider(&provider)?;
             asked(&asking, &what, Some(&provider.choice), &provider.output)
         }
@@ -50,7 +51,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Emulate(emulate) => emulated(&emulate),
         Command::Script(script) => {
             let probes = read(&script.file)?;
-            let what = What { probes: &probes, rules: &[], scenes: &[] };
+            let what = What { probes: &probes, rules: &[], scenes: &[], errands: &[] };
             let asking = asking_of(&script.place, &script.asking, Role::Server);
             asked(&asking, &what, None, &script.output)
         }
@@ -135,13 +136,15 @@ struct What<'a> {
     probes: &'a [Probe],
     rules: &'a [Rule],
     scenes: &'a [Scene],
+    errands: &'a [Errand],
 }
 
 impl What<'_> {
     fn rows(&self, role: Role) -> Vec<Row> {
         let rules = self.rules.iter().map(|rule| Row::of_rule(role, rule));
         let talks = self.probes.iter().map(|probe| Row::of(role, probe));
-        rules.chain(talks).chain(self.scenes.iter().map(Row::of_scene)).collect()
+        let errands = self.errands.iter().map(Row::of_errand);
+        rules.chain(talks).chain(self.scenes.iter().map(Row::of_scene)).chain(errands).collect()
     }
 }
 
@@ -174,6 +177,7 @@ fn asked(
         let ask = async {
             asked.ask(what.probes, what.rules, &wanted, &mut tell).await;
             asked.ask_turned(what.scenes, &wanted, &mut tell).await;
+            asked.ask_posted(what.errands, &wanted, &mut tell).await;
         };
         let interrupted = tokio::select! {
             () = ask => false,
@@ -249,7 +253,13 @@ fn serving_of(customer: &Customer) -> Serving {
     let me = customer.name.as_ref().map_or_else(flow::our_name, |name| name.as_str().to_owned());
     let foreign = customer.foreign.as_str().to_owned();
     let rcpt = customer.rcpt.as_ref().map(|rcpt| rcpt.as_str().to_owned());
+    let servername = customer.servername.as_ref().map_or(me.as_str(), |name| name.as_str());
     Serving {
+        servername: servername.to_owned(),
+        issuer: customer.issuer.clone().zip(customer.issuer_key.clone()),
+        pinned: customer.pinned,
+        domains: customer.domains,
+        slow: customer.slow,
         names: Names {
             host: me.clone(),
             me,
@@ -280,6 +290,8 @@ fn asking_a_provider(provider: &Provider) -> Result<flow::Asking, Failure> {
         asking.names.rcpt = format!("postmaster@{domain}");
     }
     asking.turn = provider.turn;
+    asking.backend_down = provider.backend_down;
+    asking.submit = provider.submit.as_ref().map(|place| (place.host.clone(), place.port));
     asking.in_clear = match provider.clear_auth {
         ClearAuth::None => InClear::Scram,
         ClearAuth::CramMd5 => InClear::Cram,
@@ -370,6 +382,8 @@ fn calling_of(place: &Place, calling: &Calling, role: Role) -> flow::Asking {
         intrusive: false,
         slow: false,
         turn: false,
+        backend_down: false,
+        submit: None,
     }
 }
 

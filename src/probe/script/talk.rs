@@ -9,8 +9,8 @@ use super::{Answer, Expect, Move, Pattern, Probe, Start};
 use crate::smtp::{Reply, ReplyParser};
 
 /// The places for names in what is said.
-pub(super) const NAMES: [&str; 9] =
-    ["me", "host", "from", "rcpt", "domain", "foreign", "DOMAIN", "stranger", "mech"];
+pub(super) const NAMES: [&str; 10] =
+    ["me", "host", "from", "rcpt", "domain", "foreign", "DOMAIN", "stranger", "mech", "parent"];
 /// More than this of one talk is not kept, octets in each direction.
 const MOST_KEPT: usize = 64 * 1024;
 /// More than this from one server is no answer, octets.
@@ -48,6 +48,7 @@ impl Names {
             "rcpt" => &self.rcpt,
             "domain" => &self.domain,
             "DOMAIN" => return Cow::Owned(self.domain.to_ascii_uppercase()),
+            "parent" => self.domain.split_once('.').map_or("", |(_, parent)| parent),
             "stranger" => &self.stranger,
             "mech" => &self.mech,
             _ => &self.foreign,

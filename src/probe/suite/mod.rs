@@ -7,8 +7,10 @@
 //! | `provider` | those that are read off what a provider offers |
 //! | [`customer`] | the rules for a customer that calls |
 //! | [`reversed`] | the rules for a provider that has turned the line |
+//! | [`posted`] | those that need a letter of ours to come through it |
 
 pub mod customer;
+pub mod posted;
 mod provider;
 pub mod reversed;
 mod survey;
@@ -138,6 +140,22 @@ impl Row {
 }
 
 impl Row {
+    /// Of a rule that is asked by letters of our own.
+    pub fn of_errand(errand: &posted::Errand) -> Row {
+        Row {
+            id: errand.id.to_owned(),
+            group: group_of(errand.id),
+            role: Role::Provider,
+            title: errand.title.to_owned(),
+            severity: errand.level,
+            spec: errand.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: errand.fix.to_owned(),
+            quirk: None,
+            needs: ["turn", "submit"].map(str::to_owned).to_vec(),
+            talk: Some(format!("{}\n", errand.talk)),
+        }
+    }
+
     /// Of a rule for a customer that calls.
     pub fn of_case(case: &customer::Case) -> Row {
         Row {
@@ -177,7 +195,11 @@ pub fn catalogue_of(role: Role) -> Vec<Row> {
         Role::Customer => customer::cases(),
         Role::Server | Role::Provider => &[],
     };
-    let scenes = scenes.iter().map(Row::of_scene);
+    let errands = match role {
+        Role::Provider => posted::errands(),
+        Role::Server | Role::Customer => &[],
+    };
+    let scenes = scenes.iter().map(Row::of_scene).chain(errands.iter().map(Row::of_errand));
     calls.iter().map(Row::of_case).chain(surveyed).chain(talks).chain(scenes).collect()
 }
 
