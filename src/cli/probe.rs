@@ -47,8 +47,16 @@ pub const EXAMPLES: &[Example] = &[
         "And once it has turned the line? No mail is taken",
     ),
     (
+        "smtp-probe provider atrn.example.net --user acme --password-file acme.secret --domain example.org --turn --submit mx.example.net --rcpt me@example.org",
+        "With letters of our own, put in and taken out",
+    ),
+    (
         "smtp-probe customer --listen 127.0.0.1:3366 --domain example.org -- atrn-fetch run test",
         "Does this customer keep to RFC 2645? It is started once for each rule",
+    ),
+    (
+        "smtp-probe customer --listen 127.0.0.1:3366 --target 127.0.0.1:2525 --rcpt me@example.org --data -- atrn-fetch run test --json",
+        "And when the server behind it refuses, or is down",
     ),
     ("smtp-probe identify mx.example.org", "What is it? Its greeting alone is not believed"),
     (
@@ -176,7 +184,8 @@ pub struct Provider {
 /// Play the provider of on-demand mail, and judge who calls
 ///
 /// Any name and any password are let in, and none is looked at or noted. No mail is sent without --data; what is sent
-/// then is our own.
+/// then is our own. Where the customer is started by us, how it ends and what it reports counts, too; where we are
+/// its --target as well, so does what becomes of the mail.
 #[derive(Debug, Args)]
 pub struct Customer {
     /// Where the customer calls; port 366 where none is named
@@ -212,6 +221,9 @@ pub struct Customer {
     /// Try the rules for servers, too: behind the turn the customer is one
     #[arg(long)]
     pub suite: bool,
+    /// Where the customer delivers: we listen there, too, and refuse what a rule wants refused
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "program", value_parser = place)]
+    pub target: Option<Place>,
     /// The certificate that is shown behind STARTTLS; the customer should take it
     #[arg(long, value_name = "FILE", requires = "key")]
     pub cert: Option<PathBuf>,

@@ -4,6 +4,7 @@
 //! before each new one, a new one before the server has counted too many refusals. A line that somebody has
 //! turned hears that nothing is taken; one that was turned for nobody hears nothing at all.
 
+mod affairs;
 mod customer;
 mod emulate;
 mod identify;

@@ -19,7 +19,7 @@ use super::lab::wait::until;
 use super::{is_golden, probe};
 
 /// The probe at an address of the lab, with a customer that it starts for each rule.
-fn served(lab: &Lab, at: SocketAddr, customer: &Command, more: &[&str]) -> Ran {
+pub fn served(lab: &Lab, at: SocketAddr, customer: &Command, more: &[&str]) -> Ran {
     let at = at.to_string();
     let mut words = vec!["customer", "--listen", &at, "--name", "probe.test", "--timeout", "5s"];
     words.extend(["--domain", "example.org", "--rcpt", "box@example.org", "--data"]);

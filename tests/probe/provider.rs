@@ -94,6 +94,9 @@ fn who_is_not_let_in_is_told_so() {
     let ran = asked(&lab, scripted.at, &[]);
     assert_eq!(ran.code, Some(77), "CRAM-MD5 in clear was not allowed: {ran:#?}");
     assert!(ran.err.contains("--clear-auth"), "{}", ran.err);
+    let stray = ["--turn", "--submit", "127.0.0.1", "--rcpt", "box@elsewhere.test"];
+    let ran = asked(&lab, scripted.at, &stray);
+    assert_eq!(ran.code, Some(64), "letters for others: {ran:#?}");
     let nobody = run(&lab, probe(&["provider", "localhost", "--user", USER, "--domain", DOMAIN]));
     assert_eq!(nobody.code, Some(64), "{nobody:#?}");
 }

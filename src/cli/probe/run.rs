@@ -213,19 +213,16 @@ fn identified(identify: &Identify) -> Result<Exit, Failure> {
 
 /// Waits for customers, and tells as they call.
 fn served(customer: &Customer) -> Result<Exit, Failure> {
-    let at = (customer.listen.host.as_str(), customer.listen.port);
-    let ip: IpAddr = at.0.parse().map_err(|_| {
-        let hint = "an address of this machine, such as 127.0.0.1:366 or [::]:366";
-        Failure::new(Exit::Usage, format!("--listen: {:?} is no address", at.0)).hint(Some(hint))
-    })?;
-    let serving = serving_of(customer);
+    let at = own_address("--listen", &customer.listen)?;
+    let mut serving = serving_of(customer);
+    let target = customer.target.as_ref().map(|place| own_address("--target", place));
+    serving.target = target.transpose()?;
     // The rules for servers are among them where they are tried.
     let rows = if customer.suite { catalogue() } else { catalogue_of(Role::Customer) };
     let mut page = Page::new(&customer.output, &customer.listen, rows);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
     runtime.block_on(async {
-        let at = ListenAddr::Tcp((ip, at.1).into());
         let mut counter = Counter::open(&at, &serving)
             .map_err(|why| Failure::new(Exit::Unavailable, why.to_string()))?;
         if serving.program.is_empty() {
@@ -248,6 +245,16 @@ fn served(customer: &Customer) -> Result<Exit, Failure> {
     })
 }
 
+/// Where we listen.
+fn own_address(flag: &str, place: &Place) -> Result<ListenAddr, Failure> {
+    let ip: IpAddr = place.host.parse().map_err(|_| {
+        let hint = "an address of this machine, such as 127.0.0.1:366 or [::]:366";
+        Failure::new(Exit::Usage, format!("{flag}: {:?} is no address", place.host))
+            .hint(Some(hint))
+    })?;
+    Ok(ListenAddr::Tcp((ip, place.port).into()))
+}
+
 fn serving_of(customer: &Customer) -> Serving {
     let domain = customer.domain.as_str().to_owned();
     let me = customer.name.as_ref().map_or_else(flow::our_name, |name| name.as_str().to_owned());
@@ -255,6 +262,7 @@ fn serving_of(customer: &Customer) -> Serving {
     let rcpt = customer.rcpt.as_ref().map(|rcpt| rcpt.as_str().to_owned());
     let servername = customer.servername.as_ref().map_or(me.as_str(), |name| name.as_str());
     Serving {
+        target: None,
         servername: servername.to_owned(),
         issuer: customer.issuer.clone().zip(customer.issuer_key.clone()),
         pinned: customer.pinned,
@@ -288,6 +296,16 @@ fn asking_a_provider(provider: &Provider) -> Result<flow::Asking, Failure> {
     provider.foreign_domain.as_str().clone_into(&mut asking.names.stranger);
     if provider.asking.rcpt.is_none() {
         asking.names.rcpt = format!("postmaster@{domain}");
+    }
+    let is_own =
+        |rcpt: &str| rcpt.rsplit_once('@').is_some_and(|(_, at)| at.eq_ignore_ascii_case(domain));
+    if provider.submit.is_some() && !is_own(&asking.names.rcpt) {
+        let hint = format!("letters are put in for a mailbox at {domain}, and for nobody else");
+        return Err(Failure::new(
+            Exit::Usage,
+            "--submit: --rcpt is at another domain than --domain",
+        )
+        .hint(Some(&hint)));
     }
     asking.turn = provider.turn;
     asking.backend_down = provider.backend_down;

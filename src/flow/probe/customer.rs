@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use tokio::process::{Child, Command};
 
+use super::affairs::{Suite, Target};
 use super::{EAR, LONGEST_TURNED, Names, millis};
 use crate::net::tls::{
     Authority, ClientCertificates, Flaw, KeyFiles, SelfSigned, TlsSetupError, self_signed,
@@ -19,6 +20,7 @@ use crate::net::tls::{
 use crate::net::{Bound, Callers, ListenAddr, ListenError, Listener, TlsServer, Wire, WireFault};
 use crate::probe::patron::{Caller, Manner, Patron, Shown};
 use crate::probe::script::{self, Line, Need, Outcome, Probe, Talk, Verdict, Want, Word};
+use crate::probe::suite::customer::affair::affairs;
 use crate::probe::suite::customer::{Called, Case, Ends, cases, ends_behind, judge_end, turning};
 use crate::probe::suite::{Record, Role, Row, customer_probes, suite_through_the_turn};
 
@@ -58,6 +60,8 @@ pub struct Serving {
     pub intrusive: bool,
     /// What takes minutes may be tried.
     pub slow: bool,
+    /// Where the customer delivers: we listen there, too.
+    pub target: Option<ListenAddr>,
 }
 
 /// The certificates that are shown.
@@ -109,6 +113,7 @@ pub struct Counter<'a> {
     serving: &'a Serving,
     listener: Listener,
     tls: Option<Certificates>,
+    target: Option<Target>,
     /// What the customer offers, once it has said so.
     offers: Option<Vec<String>>,
     calls: u32,
@@ -129,6 +134,9 @@ pub enum NotOpened {
     /// The authority is of no use.
     #[error("{0}")]
     Issuer(String),
+    /// There can be no target.
+    #[error("--target: {0}")]
+    Target(String),
 }
 
 /// What one rule came to.
@@ -150,7 +158,43 @@ impl<'a> Counter<'a> {
     pub fn open(at: &ListenAddr, serving: &'a Serving) -> Result<Counter<'a>, NotOpened> {
         let listener = Bound::bind(at)?.listen()?;
         let tls = Certificates::of(serving)?;
-        Ok(Counter { serving, listener, tls, offers: None, calls: 0 })
+        let mut counter = Counter { serving, listener, tls, target: None, offers: None, calls: 0 };
+        counter.open_target(false).map_err(NotOpened::Target)?;
+        Ok(counter)
+    }
+
+    /// Listens where the customer delivers, or does not.
+    pub(super) fn open_target(&mut self, is_down: bool) -> Result<(), String> {
+        let Some(at) = self.serving.target.as_ref().filter(|_| !is_down) else {
+            self.target = None;
+            return Ok(());
+        };
+        if self.target.is_none() {
+            let (me, patience) = (&self.serving.names.me, self.serving.patience);
+            self.target = Some(Target::open(at, me, patience).map_err(|why| why.to_string())?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn serving(&self) -> &'a Serving {
+        self.serving
+    }
+
+    pub(super) fn calls(&self) -> u32 {
+        self.calls
+    }
+
+    pub(super) fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
+    }
+
+    pub(super) async fn accepted(&self) -> Wire {
+        self.listener.accept().await
+    }
+
+    /// Serves whoever has called as if nothing waited.
+    pub(super) async fn nothing_waits(&mut self, wire: Wire) -> Caller {
+        self.serve_one(wire, Manner::default(), None).await.caller
     }
 
     /// Where it is.
@@ -171,6 +215,16 @@ impl<'a> Counter<'a> {
                 tell(Record::new(row, verdict, &words, millis(begun.elapsed()), self.calls));
             }
         }
+        let mut suite = Suite::default();
+        self.serve_talks(wanted, &mut |record: Record| {
+            suite.add(&record);
+            tell(record);
+        })
+        .await;
+        self.serve_affairs(affairs(), &suite, wanted, tell).await;
+    }
+
+    async fn serve_talks(&mut self, wanted: &dyn Fn(&Row) -> bool, tell: &mut dyn FnMut(Record)) {
         let through = suite_through_the_turn().filter(|_| self.serving.suite);
         let all: Vec<&Probe> = customer_probes().iter().chain(through).collect();
         for probe in all {
@@ -203,7 +257,10 @@ impl<'a> Counter<'a> {
         })
     }
 
-    fn in_the_way<'n>(&self, mut needs: impl Iterator<Item = &'n str>) -> Option<String> {
+    pub(super) fn in_the_way<'n>(
+        &self,
+        mut needs: impl Iterator<Item = &'n str>,
+    ) -> Option<String> {
         let lacks = |need: &&str| match *need {
             "data" => !self.serving.data,
             "intrusive" => !self.serving.intrusive,
@@ -212,9 +269,15 @@ impl<'a> Counter<'a> {
             "issuer" => self.tls.as_ref().is_none_or(|all| all.flawed.is_none()),
             "pinned" => self.tls.is_none() || !self.serving.pinned,
             "domains" => self.serving.domains == 0,
+            "suite" => !self.serving.suite,
+            "target" => self.serving.target.is_none(),
+            "program" => self.serving.program.is_empty(),
             _ => false,
         };
-        needs.find(lacks).map(|need| format!("needs --{need}"))
+        needs.find(lacks).map(|need| match need {
+            "program" => "needs a program that is started: -- PROGRAM".to_owned(),
+            need => format!("needs --{need}"),
+        })
     }
 
     async fn case(&mut self, case: &Case) -> (Verdict, Vec<Word>) {
@@ -258,8 +321,8 @@ impl<'a> Counter<'a> {
                         if tried.calls > MOST_CALLS {
                             break;
                         }
-                        let other = self.serve_one(wire, Manner::default(), None).await;
-                        tried.others.push(other.caller);
+                        let other = self.nothing_waits(wire).await;
+                        tried.others.push(other);
                     }
                     ended = child.wait() => {
                         tried.exit = ended.ok().map(|status| status.code().unwrap_or(-1));
@@ -276,15 +339,19 @@ impl<'a> Counter<'a> {
     }
 
     fn start(&self) -> Result<Option<Child>, String> {
+        self.start_with(Stdio::null())
+    }
+
+    pub(super) fn start_with(&self, stdout: Stdio) -> Result<Option<Child>, String> {
         let Some((program, words)) = self.serving.program.split_first() else { return Ok(None) };
         let mut command = Command::new(program);
-        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(words).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null());
         let started = command.kill_on_drop(true).spawn();
         started.map(Some).map_err(|why| format!("{}: {why}", program.display()))
     }
 
     /// Waits for a call.
-    async fn call(&mut self, child: &mut Option<Child>) -> Result<Wire, String> {
+    pub(super) async fn call(&mut self, child: &mut Option<Child>) -> Result<Wire, String> {
         let ended = async {
             match child {
                 Some(child) => child.wait().await.ok().and_then(|status| status.code()),
@@ -310,7 +377,7 @@ impl<'a> Counter<'a> {
         let patron = Patron::new(manner, &self.serving.names.me, Instant::now(), patience);
         let shown = manner.tls.map_or(Shown::Given, |secure| secure.shows);
         let tls = self.tls.as_ref().and_then(|all| all.get(shown));
-        let (caller, mut words) = received(&mut wire, patron, tls, patience).await;
+        let (caller, mut words) = received(&mut wire, patron, tls, patience, LONGEST_TURNED).await;
         let mut told = None;
         if caller.granted {
             let farewell = script::read(FAREWELL).ok().and_then(|mut all| all.pop());
@@ -369,13 +436,14 @@ fn with_end(told: Verdict, ends: Ends, tried: &Tried) -> Verdict {
 }
 
 /// Receives a caller, up to where it is over or the line has turned.
-async fn received(
+pub(super) async fn received(
     wire: &mut Wire,
     mut patron: Patron,
     tls: Option<&TlsServer>,
     patience: Duration,
+    longest: Duration,
 ) -> (Caller, Vec<Word>) {
-    let end = Instant::now() + LONGEST_TURNED;
+    let end = Instant::now() + longest;
     while Instant::now() < end {
         let mut input = BytesMut::new();
         match patron.poll(Instant::now()) {

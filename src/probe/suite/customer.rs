@@ -1,6 +1,8 @@
 //! What is looked at when a customer calls: each rule with the provider that we are for it, and its judge.
 //! RFC 2645, section 5.
 
+pub mod affair;
+
 use std::time::Duration;
 
 use super::super::host::verb_of;

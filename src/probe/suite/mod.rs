@@ -156,6 +156,22 @@ impl Row {
         }
     }
 
+    /// Of a rule that shows in a customer's surroundings.
+    pub fn of_affair(affair: &customer::affair::Affair) -> Row {
+        Row {
+            id: affair.id.to_owned(),
+            group: group_of(affair.id),
+            role: Role::Customer,
+            title: affair.title.to_owned(),
+            severity: affair.level,
+            spec: affair.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: affair.fix.to_owned(),
+            quirk: None,
+            needs: affair.needs.iter().map(|&need| need.to_owned()).collect(),
+            talk: Some(format!("{}\n", affair.talk)),
+        }
+    }
+
     /// Of a rule for a customer that calls.
     pub fn of_case(case: &customer::Case) -> Row {
         Row {
@@ -195,11 +211,16 @@ pub fn catalogue_of(role: Role) -> Vec<Row> {
         Role::Customer => customer::cases(),
         Role::Server | Role::Provider => &[],
     };
+    let affairs = match role {
+        Role::Customer => customer::affair::affairs(),
+        Role::Server | Role::Provider => &[],
+    };
     let errands = match role {
         Role::Provider => posted::errands(),
         Role::Server | Role::Customer => &[],
     };
     let scenes = scenes.iter().map(Row::of_scene).chain(errands.iter().map(Row::of_errand));
+    let scenes = scenes.chain(affairs.iter().map(Row::of_affair));
     calls.iter().map(Row::of_case).chain(surveyed).chain(talks).chain(scenes).collect()
 }
 
