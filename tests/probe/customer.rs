@@ -14,8 +14,8 @@ use super::lab::fetchmail::Fetchmail;
 use super::lab::ours::AtrnFetch;
 use super::lab::postfix::Postfix;
 use super::lab::presence::{Peer, have};
-use super::lab::process::{Child, Ran, run};
-use super::lab::wait::until;
+use super::lab::process::{Child, Ran, run, run_for};
+use super::lab::wait::{PATIENCE, until};
 use super::{is_golden, probe};
 
 /// The probe at an address of the lab, with a customer that it starts for each rule.
@@ -32,7 +32,8 @@ pub fn served(lab: &Lab, at: SocketAddr, customer: &Command, more: &[&str]) -> R
             None => command.env_remove(key),
         };
     }
-    run(lab, command)
+    // A customer is started for each rule, and there are many.
+    run_for(4 * PATIENCE, lab, command)
 }
 
 #[test]
