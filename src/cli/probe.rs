@@ -51,8 +51,16 @@ pub const EXAMPLES: &[Example] = &[
         "And once it has turned the line? No mail is taken",
     ),
     (
+        "smtp-probe provider atrn.example.net --user acme --password-file acme.secret --domain example.org --turn --submit mx.example.net --rcpt me@example.org",
+        "With letters of our own, put in and taken out",
+    ),
+    (
         "smtp-probe customer --listen 127.0.0.1:3366 --domain example.org -- atrn-fetch run test",
         "Does this customer keep to RFC 2645? It is started once for each rule",
+    ),
+    (
+        "smtp-probe customer --listen 127.0.0.1:3366 --target 127.0.0.1:2525 --rcpt me@example.org --data -- atrn-fetch run test --json",
+        "And when the server behind it refuses, or is down",
     ),
     ("smtp-probe identify mx.example.org", "What is it? Its greeting alone is not believed"),
     (
@@ -179,6 +187,12 @@ pub struct Provider {
     /// The line may be turned, and mail be heard of; it is refused for now
     #[arg(long, requires = "user", help_heading = "Asking")]
     pub turn: bool,
+    /// Where mail for the domain comes in: letters of our own are put in, and taken out again
+    #[arg(long, value_name = "HOST[:PORT]", requires = "turn", value_parser = place, help_heading = "Asking")]
+    pub submit: Option<Place>,
+    /// The provider cannot look up its customers now: you have seen to that
+    #[arg(long, requires = "user", help_heading = "Asking")]
+    pub backend_down: bool,
     /// Which rules.
     #[command(flatten)]
     pub choice: Choice,
@@ -193,7 +207,8 @@ pub struct Provider {
 /// Play the provider of on-demand mail, and judge who calls
 ///
 /// Any name and any password are let in, and none is looked at or noted. No mail is sent without --data; what is sent
-/// then is our own.
+/// then is our own. Where the customer is started by us, how it ends and what it reports counts, too; where we are
+/// its --target as well, so does what becomes of the mail.
 #[derive(Debug, Args)]
 pub struct Customer {
     /// Where the customer calls; port 366 where none is named
@@ -229,15 +244,36 @@ pub struct Customer {
     /// Try the rules for servers, too: behind the turn the customer is one
     #[arg(long)]
     pub suite: bool,
+    /// Where the customer delivers: we listen there, too, and refuse what a rule wants refused
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "program", value_parser = place)]
+    pub target: Option<Place>,
     /// The certificate that is shown behind STARTTLS; the customer should take it
     #[arg(long, value_name = "FILE", requires = "key")]
     pub cert: Option<PathBuf>,
     /// Its key
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub key: Option<PathBuf>,
+    /// An authority that the customer trusts: it signs certificates that are wrong in one way
+    #[arg(long, value_name = "FILE", requires_all = ["issuer_key", "cert"])]
+    pub issuer: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "issuer")]
+    pub issuer_key: Option<PathBuf>,
+    /// The name that the customer looks for in a certificate [default: --name]
+    #[arg(long, value_name = "NAME", requires = "issuer")]
+    pub servername: Option<Domain>,
+    /// The customer goes by the fingerprint of --cert
+    #[arg(long, requires = "cert")]
+    pub pinned: bool,
+    /// The customer is set up for so many domains
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
+    pub domains: usize,
     /// What a customer may take for an attack may be tried
     #[arg(long)]
     pub intrusive: bool,
+    /// What takes minutes may be tried
+    #[arg(long)]
+    pub slow: bool,
     /// How to tell.
     #[command(flatten)]
     pub output: Output,

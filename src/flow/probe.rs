@@ -4,12 +4,15 @@
 //! before each new one, a new one before the server has counted too many refusals. A line that somebody has
 //! turned hears that nothing is taken; one that was turned for nobody hears nothing at all.
 
+mod affairs;
 mod aspects;
 mod contents;
 mod customer;
 mod emulate;
 mod identify;
+mod posted;
 mod proof;
+mod speaker;
 mod turned;
 
 use std::net::SocketAddr;
@@ -39,6 +42,7 @@ pub use crate::probe::mimic::{ACTIONS, BUILT_IN, FACTS, House, KEYS, Letter, Pro
 pub use crate::probe::script::{BadScript, Level, NOTATION, Names, Outcome, Probe, read};
 pub use crate::probe::suite::content::{Trial, trials};
 pub use crate::probe::suite::kind::Kind;
+pub use crate::probe::suite::posted::{Errand, errands};
 pub use crate::probe::suite::reversed::Scene;
 pub use crate::probe::suite::reversed::scenes;
 pub use crate::probe::suite::{
@@ -94,6 +98,10 @@ pub struct Asking {
     pub turn: bool,
     /// Where we are the server that this one sends mail on to.
     pub sink: Option<SocketAddr>,
+    /// Its operator has seen to it that customers cannot be looked up.
+    pub backend_down: bool,
+    /// Where mail for the customer can be put in.
+    pub submit: Option<(String, u16)>,
 }
 
 /// Why nothing was asked.
@@ -217,7 +225,11 @@ impl<'a> Asked<'a> {
             asked.names.mech = first;
         }
         if asking.login.is_some() {
-            asked.try_login().await?;
+            match asked.try_login().await {
+                // Who cannot look up a customer may say so at the login, too.
+                Err(Unreached::Denied { for_now: true, .. }) if asking.backend_down => {}
+                told => told?,
+            }
         }
         Ok(asked)
     }
@@ -312,6 +324,9 @@ impl<'a> Asked<'a> {
             Need::Intrusive => (!intrusive).then(|| "needs --intrusive".to_owned()),
             Need::Slow => (!slow).then(|| "needs --slow".to_owned()),
             Need::Turn => (!self.asking.turn).then(|| "needs --turn".to_owned()),
+            Need::BackendDown => {
+                (!self.asking.backend_down).then(|| "needs --backend-down".to_owned())
+            }
             Need::Offered(word) => {
                 (!self.offered_to(probe, word)).then(|| format!("{word} is not offered"))
             }

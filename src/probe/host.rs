@@ -27,9 +27,9 @@ const MOST_KEPT: usize = 1 << 20;
 /// And behind QUIT.
 const MOST_LATE: usize = 4096;
 /// What is said on a line of commands.
-const VERBS: [&str; 15] = [
-    "EHLO", "HELO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "QUIT", "STARTTLS",
-    "ATRN", "TURN", "ETRN", "AUTH",
+const VERBS: [&str; 16] = [
+    "EHLO", "HELO", "LHLO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "QUIT",
+    "STARTTLS", "ATRN", "TURN", "ETRN", "AUTH",
 ];
 /// After so many messages it has heard enough.
 pub const MOST_OFFERS: usize = 200;
@@ -61,6 +61,23 @@ pub enum Stage {
     Quit,
 }
 
+impl Stage {
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Stage::Greeting => "the greeting",
+            Stage::Ehlo => "EHLO",
+            Stage::Helo => "HELO",
+            Stage::Mail => "MAIL",
+            Stage::Rcpt => "RCPT",
+            Stage::Data => "DATA",
+            Stage::Content => "the content",
+            Stage::Dot => "the end of the content",
+            Stage::Quit => "QUIT",
+        }
+    }
+}
+
 /// What is done there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -86,11 +103,39 @@ pub struct Plan {
     pub keywords: &'static [&'static str],
     /// What is done otherwise than usual.
     pub acts: Vec<(Stage, Act)>,
+    /// How late these are answered, up to the end of the first message.
+    pub late: &'static [(Stage, Duration)],
+    /// Mail that we have put in ourselves; all other mail is kept.
+    pub ours: Option<Ours>,
+}
+
+/// Mail that we have put in ourselves, known by a word in the addresses and in the content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ours {
+    /// The word.
+    pub word: String,
+    /// What is done otherwise than usual to a message is done to the one whose sender is called so; the rest of
+    /// ours is taken.
+    pub marked: &'static str,
+}
+
+/// Whose mail is being offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lot {
+    /// Nobody sorts, or it is the one of ours with which things are done.
+    Planned,
+    /// Another one of ours.
+    Ours,
+    /// A notice whose content has to say so.
+    Untold,
+    /// Somebody else's.
+    Others,
 }
 
 impl Default for Plan {
     fn default() -> Plan {
-        Plan { silent: Duration::ZERO, keywords: OBLIGING, acts: Vec::new() }
+        let (acts, late, ours) = (Vec::new(), &[][..], None);
+        Plan { silent: Duration::ZERO, keywords: OBLIGING, acts, late, ours }
     }
 }
 
@@ -143,6 +188,8 @@ pub struct Seen {
     pub left_unanswered: bool,
     /// It said this after that.
     pub late: Vec<u8>,
+    /// It hung up there, while it had to wait for our answer.
+    pub impatient: Option<Stage>,
     /// It has hung up.
     pub closed: bool,
     /// It said nothing more, and did not hang up either.
@@ -193,6 +240,12 @@ pub struct Host {
     input: BytesMut,
     output: BytesMut,
     hang_up: bool,
+    /// What is to be said is said so much later, and then.
+    late: Option<(Stage, Duration, Option<Instant>)>,
+    /// So many recipients of the message have been taken.
+    taken: usize,
+    /// It has said LHLO: the end of a content is answered once for each recipient.
+    lmtp: bool,
     /// DATA was refused, and no command has come since.
     refused_data: bool,
     seen: Seen,
@@ -221,6 +274,9 @@ impl Host {
             input: BytesMut::new(),
             output: BytesMut::new(),
             hang_up: false,
+            late: None,
+            taken: 0,
+            lmtp: false,
             refused_data: false,
             seen,
             tail: *b"\0\0\r\n",
@@ -236,6 +292,9 @@ impl Host {
     pub fn poll(&mut self, now: Instant) -> Want {
         loop {
             if !self.output.is_empty() {
+                if let Some(wants) = self.wait(now) {
+                    return wants;
+                }
                 let octets = self.output.split().freeze();
                 self.note(Side::Ours, &octets, now);
                 return Want::Send(octets);
@@ -254,6 +313,21 @@ impl Host {
                 return wants;
             }
         }
+    }
+
+    /// Where an answer is to come late, waits; nothing, where it is time.
+    fn wait(&mut self, now: Instant) -> Option<Want> {
+        let (stage, time, until) = self.late.as_mut()?;
+        let until = *until.get_or_insert(now + *time);
+        if now < until && !self.seen.closed {
+            return Some(Want::Hear(until));
+        }
+        if self.seen.closed {
+            self.seen.impatient = Some(*stage);
+            self.output.clear();
+        }
+        self.late = None;
+        self.output.is_empty().then_some(Want::Over)
     }
 
     /// Goes on with what is there; nothing, where something can be done with it.
@@ -313,6 +387,10 @@ impl Host {
 
     /// The moment that was named has come, and nothing else.
     pub fn timed_out(&mut self, now: Instant) {
+        if let Some((_, time, _)) = &mut self.late {
+            *time = Duration::ZERO;
+            return;
+        }
         match &mut self.state {
             State::Silent(until) | State::Parting(until) => *until = Some(now),
             _ => {
@@ -353,8 +431,14 @@ impl Host {
 
     /// Does what the plan has for this stage, or what is usual; the code of what was said.
     fn act(&mut self, stage: Stage) -> Option<u16> {
-        let planned =
-            self.plan.acts.iter().find(|(at, _)| *at == stage).map(|(_, act)| act.clone());
+        let lot = self.lot(stage);
+        let planned = self.plan.acts.iter().find(|(at, _)| *at == stage).map(|(_, act)| act);
+        let planned = planned.filter(|_| lot == Lot::Planned).cloned();
+        if self.seen.offers.len() < 2
+            && let Some((_, time)) = self.plan.late.iter().find(|(at, _)| *at == stage)
+        {
+            self.late = Some((stage, *time, None));
+        }
         let text = match planned {
             Some(Act::HangUp) => {
                 self.hang_up = true;
@@ -365,14 +449,39 @@ impl Host {
                 text.to_owned()
             }
             Some(Act::Say(text)) => text.to_owned(),
-            None => self.usual(stage),
+            None => self.usual(stage, lot),
         };
-        self.say(&text);
+        let times = if stage == Stage::Dot && self.lmtp { self.taken.max(1) } else { 1 };
+        (0..times).for_each(|_| self.say(&text));
         text.get(..3).and_then(|code| code.parse().ok())
     }
 
-    fn usual(&self, stage: Stage) -> String {
+    /// Whose is the message that this is about?
+    fn lot(&self, stage: Stage) -> Lot {
+        use Stage::{Content, Data, Dot, Mail, Rcpt};
+        let Some(ours) = &self.plan.ours else { return Lot::Planned };
+        let Some(offer) = self.seen.offers.last() else { return Lot::Planned };
+        let is_in = |text: &str| text.contains(&ours.word);
+        match stage {
+            Mail | Rcpt | Data | Content | Dot => {}
+            _ => return Lot::Planned,
+        }
+        match () {
+            () if offer.from.contains(&format!("{}-{}@", ours.word, ours.marked)) => Lot::Planned,
+            () if is_in(&offer.from) => Lot::Ours,
+            () if !offer.from.is_empty() => Lot::Others,
+            () if offer.rcpts.iter().any(|(path, _)| is_in(path)) => Lot::Ours,
+            () if stage != Dot => Lot::Untold,
+            () if memchr::memmem::find(&offer.content, ours.word.as_bytes()).is_some() => Lot::Ours,
+            () => Lot::Others,
+        }
+    }
+
+    fn usual(&self, stage: Stage, lot: Lot) -> String {
+        let sorts = self.plan.ours.is_some();
         let text = match stage {
+            Stage::Rcpt if sorts && lot != Lot::Others => "250 2.1.5 ok",
+            Stage::Dot if sorts && lot != Lot::Others => "250 2.0.0 taken",
             Stage::Greeting => "220 {me} odmr-probe",
             Stage::Ehlo => return listed(self.plan.keywords),
             Stage::Helo => "250 {me}",
@@ -433,6 +542,10 @@ impl Host {
     fn answer(&mut self, line: &str) {
         match verb_of(line).to_ascii_uppercase().as_str() {
             "EHLO" => drop(self.act(Stage::Ehlo)),
+            "LHLO" => {
+                self.lmtp = true;
+                self.act(Stage::Ehlo);
+            }
             "HELO" => drop(self.act(Stage::Helo)),
             "MAIL" => self.mail(line),
             "RCPT" => self.rcpt(line),
@@ -458,6 +571,7 @@ impl Host {
             return;
         }
         let (from, params) = path(line);
+        self.taken = 0;
         self.seen.offers.push(Offer { from, params, ..Offer::default() });
         self.act(Stage::Mail);
     }
@@ -467,14 +581,12 @@ impl Host {
             Some(offer) => offer.rcpts.push(path(line)),
             None => return self.say("503 5.5.1 MAIL first"),
         }
-        self.act(Stage::Rcpt);
+        let code = self.act(Stage::Rcpt);
+        self.taken += usize::from(code.is_some_and(|code| code / 100 == 2));
     }
 
     fn data(&mut self) {
-        let taken = self.seen.offers.last().is_some_and(|offer| !offer.rcpts.is_empty());
-        let refused = self.plan.acts.iter().find(|(at, _)| *at == Stage::Rcpt);
-        let is_taken = |act: &Act| matches!(act, Act::Say(text) if text.starts_with('2'));
-        match taken && refused.is_some_and(|(_, act)| is_taken(act)) {
+        match self.taken > 0 {
             false => self.say("503 5.5.1 no recipient"),
             true => {
                 if self.act(Stage::Data) == Some(354) {
@@ -521,6 +633,7 @@ impl Host {
         }
         if is_first
             && !octets.is_empty()
+            && self.lot(Stage::Content) == Lot::Planned
             && self.plan.acts.iter().any(|(at, _)| *at == Stage::Content)
         {
             self.act(Stage::Content);
@@ -575,7 +688,9 @@ impl Host {
         }
         self.state = State::Commands;
         // The first chunk is what DATA is elsewhere.
-        if self.plan.acts.iter().any(|(at, _)| *at == Stage::Data) {
+        if self.lot(Stage::Data) == Lot::Planned
+            && self.plan.acts.iter().any(|(at, _)| *at == Stage::Data)
+        {
             self.act(Stage::Data);
             return None;
         }

@@ -61,11 +61,26 @@ pub struct Manner {
     pub tls: Option<Secure>,
 }
 
+/// The certificate that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The one that we were given.
+    Given,
+    /// One that we made ourselves, for which nobody vouches.
+    Own,
+    /// One that was good until a year ago; the authority is trusted.
+    Expired,
+    /// One for another name; the authority is trusted.
+    WrongName,
+    /// One of an authority that a trusted one vouches for, without what says so.
+    NoChain,
+}
+
 /// How we carry on about TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Secure {
-    /// With the certificate that we made ourselves, for which nobody vouches.
-    pub own: bool,
+    /// The certificate.
+    pub shows: Shown,
     /// What goes out in one piece with the answer to STARTTLS.
     pub behind: &'static str,
     /// What is offered under TLS.
@@ -105,6 +120,8 @@ pub struct Caller {
     pub asked: Vec<String>,
     /// It spoke behind ATRN before that was answered.
     pub early: bool,
+    /// It hung up before ATRN was answered.
+    pub impatient: bool,
     /// It was told that it may have its mail.
     pub granted: bool,
     /// A line of it did not end in CRLF.
@@ -202,6 +219,7 @@ impl Patron {
                     if now < until && !self.caller.closed {
                         return Want::Hear(until);
                     }
+                    self.caller.impatient = now < until;
                     self.answer_atrn();
                 }
                 State::Endless(said) => {
@@ -489,7 +507,7 @@ mod tests {
         );
         let busy = Manner { greeting: "421 4.3.2 not now", ..Manner::default() };
         assert_eq!(called(busy, &["QUIT"]).1, "421 4.3.2 not now\r\n221 2.0.0 bye\r\n");
-        let secure = Secure { own: false, behind: "250 ATRN", keywords: &["ATRN"] };
+        let secure = Secure { shows: Shown::Given, behind: "250 ATRN", keywords: &["ATRN"] };
         let tls = Manner { tls: Some(secure), ..Manner::default() };
         let now = Instant::now();
         let mut patron = Patron::new(tls, "probe.example", now, Duration::from_secs(5));

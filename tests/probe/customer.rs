@@ -3,20 +3,23 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
-use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use sha2::{Digest, Sha256};
 
 use super::lab::Lab;
-use super::lab::authority::Authority;
+use super::lab::authority::{Authority, Identity};
 use super::lab::fetchmail::Fetchmail;
 use super::lab::ours::AtrnFetch;
 use super::lab::postfix::Postfix;
 use super::lab::presence::{Peer, have};
 use super::lab::process::{Child, Ran, run, run_for};
-use super::lab::wait::until;
+use super::lab::wait::{PATIENCE, until};
 use super::{is_golden, probe};
 
 /// The probe at an address of the lab, with a customer that it starts for each rule.
-fn served(lab: &Lab, at: SocketAddr, customer: &Command, more: &[&str]) -> Ran {
+pub fn served(lab: &Lab, at: SocketAddr, customer: &Command, more: &[&str]) -> Ran {
     let at = at.to_string();
     let mut words = vec!["customer", "--listen", &at, "--name", "probe.test", "--timeout", "5s"];
     words.extend(["--domain", "example.org", "--rcpt", "box@example.org", "--data"]);
@@ -29,8 +32,8 @@ fn served(lab: &Lab, at: SocketAddr, customer: &Command, more: &[&str]) -> Ran {
             None => command.env_remove(key),
         };
     }
-    // It is started anew for each of some hundred rules.
-    run_for(Duration::from_secs(180), lab, command)
+    // A customer is started for each rule, and there are many.
+    run_for(6 * PATIENCE, lab, command)
 }
 
 #[test]
@@ -99,16 +102,45 @@ fn our_own_customer_keeps_the_rules_of_tls() {
         (identity.certificate.display().to_string(), identity.key.display().to_string());
     let customer = AtrnFetch::over_tls(&lab, at, "starttls", &ca).into_maildir();
     let customer = customer.flags(&["--clear-auth", "cram-md5"]).command("run");
-    let rules =
-        ["--json", "--cert", &cert, "--key", &key, "--scenario", "tls-*,atrn-after-tls-only"];
+    let (issuer, issuer_key) = (ca.file().display().to_string(), ca.key().display().to_string());
+    let rules = ["--json", "--cert", &cert, "--key", &key, "--issuer", &issuer];
+    let more = ["--issuer-key", &issuer_key, "--servername", "provider.test"];
+    let which = ["--scenario", "tls-*,atrn-after-tls-only"];
+    let rules = [&rules[..], &more, &which].concat();
     let ran = served(&lab, at, &customer, &rules);
     is_golden("atrn-fetch-tls", &ran, 0);
-    assert!(ran.out.contains("\"pass\":4"), "{}", ran.out);
+    assert!(ran.out.contains("\"pass\":7"), "{}", ran.out);
     // Whoever takes any certificate, and does not mind where there is none, is told.
     let careless = AtrnFetch::asking(&lab, at, &["example.org"]).into_maildir();
     let careless =
         careless.flags(&["--tls", "opportunistic", "--clear-auth", "cram-md5"]).command("run");
     is_golden("atrn-fetch-careless", &served(&lab, at, &careless, &rules), 1);
+}
+
+#[test]
+fn who_goes_by_a_fingerprint_takes_that_certificate_and_no_other() {
+    let lab = Lab::open();
+    let at = lab.free();
+    let identity = Identity::by_itself(&lab, &["nobody.test"]);
+    let other = Identity::by_itself(&lab, &["other.test"]);
+    let (cert, key) =
+        (identity.certificate.display().to_string(), identity.key.display().to_string());
+    let rules = ["--json", "--cert", &cert, "--key", &key, "--pinned", "--scenario"];
+    let rules = [&rules[..], &["tls-cert.pinned,tls-cert.self-signed"]].concat();
+    for (known, expected) in [(&identity, "pass"), (&other, "fail")] {
+        let der = CertificateDer::from_pem_file(&known.certificate).expect("our own certificate");
+        let digest = Sha256::digest(&der);
+        let hex: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+        let customer = AtrnFetch::asking(&lab, at, &["example.org"]).into_maildir();
+        let pin = format!("sha256:{hex}");
+        let customer = customer.trusting("starttls", &["--fingerprint", &pin]);
+        let customer = customer.flags(&["--clear-auth", "cram-md5"]).command("run");
+        let ran = served(&lab, at, &customer, &rules);
+        let told = super::provider::outcomes(&ran);
+        let of = |id: &str| told.iter().find(|told| told.0 == id).expect("a rule").1.clone();
+        assert_eq!(of("cust.tls-cert.pinned"), expected, "{ran:#?}");
+        assert_eq!(of("cust.tls-cert.self-signed"), "pass", "{ran:#?}");
+    }
 }
 
 /// What the customer of this test can break.
@@ -155,6 +187,23 @@ const BREAKS: &[&str] = &[
     "cust.smug.crlf-lf",
     "cust.smug.cr-cr",
     "cust.smug.crlf-crcrlf",
+    "cust.smug.cr-lf",
+    "cust.smug.lf-cr",
+    "cust.smug.cr-crlf",
+    "cust.smug.crlf-cr",
+    "cust.smug.crcrlf-crcrlf",
+    "cust.smug.nul-before",
+    "cust.smug.nul-after",
+    "cust.pipelining",
+    "cust.chunking",
+    "cust.size",
+    "cust.8bit",
+    "cust.utf8",
+    "cust.dsn",
+    "cust.auth-504",
+    "cust.many-domains",
+    "cust.verb-turn",
+    "cust.250-slow",
 ];
 
 #[test]
@@ -163,12 +212,16 @@ fn a_customer_that_breaks_one_rule_is_told_which_and_one_that_breaks_none_is_tol
     let mut wrong = Vec::new();
     for broken in BREAKS {
         for (breaks, expected) in [(*broken, "fail"), ("", "pass")] {
+            // Who keeps this one waits for ten minutes.
+            if (*broken, breaks) == ("cust.250-slow", "") {
+                continue;
+            }
             let at = lab.free();
             let listen = at.to_string();
             let mut command =
                 probe(&["customer", "--listen", &listen, "--scenario", broken, "--json"]);
             command.args(["--name", "probe.test", "--timeout", "5s", "--data"]);
-            command.args(["--rcpt", "box@example.org"]);
+            command.args(["--rcpt", "box@example.org", "--domains", "1", "--slow"]);
             let mut child = Child::start(&lab, "probe", command);
             let stream = until("the counter", || TcpStream::connect(at).ok());
             let customer = std::thread::spawn(move || Scripted::of(stream, breaks).call());
@@ -186,6 +239,9 @@ fn a_customer_that_breaks_one_rule_is_told_which_and_one_that_breaks_none_is_tol
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
+
+const OFFERS: &str = "250-customer.test\r\n250-SIZE\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-SMTPUTF8\r\n\
+                      250-DSN\r\n250 8BITMIME";
 
 /// The line is closed.
 struct Gone;
@@ -250,10 +306,20 @@ impl Scripted {
         if self.breaks("multiline220") {
             return self.ask("QUIT").map(drop);
         }
+        if offers.contains("TURN\r\n") && !offers.contains("ATRN") {
+            return self.turn(&offers);
+        }
         if !offers.contains("ATRN") && !self.breaks("no-atrn") {
             return self.ask("QUIT").map(drop);
         }
         if self.log_in(&offers)? { self.fetch() } else { self.ask("QUIT").map(drop) }
+    }
+
+    fn turn(&mut self, offers: &str) -> Result<(), Gone> {
+        if self.breaks("verb-turn") || self.log_in(offers)? {
+            self.ask("TURN")?;
+        }
+        self.ask("QUIT").map(drop)
     }
 
     fn log_in(&mut self, offers: &str) -> Result<bool, Gone> {
@@ -273,7 +339,15 @@ impl Scripted {
     }
 
     fn fetch(&mut self) -> Result<(), Gone> {
-        self.say(if self.breaks("atrn-syntax") { "ATRN vm" } else { "ATRN example.org" })?;
+        let many = format!("ATRN example.org{}", ",example.org".repeat(50));
+        self.say(match self.breaks {
+            "cust.atrn-syntax" => "ATRN vm",
+            "cust.many-domains" => &many,
+            _ => "ATRN example.org",
+        })?;
+        if self.breaks("250-slow") {
+            return Err(Gone);
+        }
         if self.breaks("atrn-once") {
             self.say("220 customer.test")?;
         }
@@ -300,10 +374,24 @@ impl Scripted {
             let answer = match verb {
                 "EHLO" if upper.contains("AUTOTURN") && self.breaks("odd-name") => "550 no",
                 "EHLO" if self.breaks("8bitmime") => "250-customer.test\r\n250 SIZE",
-                "EHLO" => "250-customer.test\r\n250-SIZE\r\n250 8BITMIME",
+                "EHLO" => OFFERS,
                 "HELO" if self.breaks("reversed-helo") => "502 no",
                 "MAIL" if upper.contains(": ") && self.breaks("space-colon") => "501 no",
                 "MAIL" if upper.contains("<>") && self.breaks("null-sender") => "550 no",
+                "MAIL" if upper.ends_with("SMTPUTF8") && self.breaks("utf8") => "555 no",
+                "MAIL" if upper.ends_with("SIZE=1") && self.breaks("size") => "555 no",
+                "MAIL" if upper.contains("SIZE=999") => "552 no",
+                "MAIL" if !self.reader.buffer().is_empty() && self.breaks("pipelining") => {
+                    return Err(Gone);
+                }
+                "RCPT" if upper.contains("NOTIFY") && self.breaks("dsn") => "555 no",
+                "BDAT" if !self.breaks("chunking") => {
+                    let size = upper.split(' ').nth(1).and_then(|size| size.parse().ok());
+                    let mut chunk = vec![0; size.unwrap_or(0)];
+                    let read = std::io::Read::read_exact(&mut self.reader, &mut chunk);
+                    read.map_err(|_| Gone)?;
+                    "250 ok"
+                }
                 "MAIL" if messages > 0 && self.breaks("two-messages") => "550 no",
                 "MAIL" => {
                     (mail, rcpts) = (true, 0);
@@ -333,7 +421,8 @@ impl Scripted {
     }
 
     fn rcpt(&self, upper: &str, mail: bool, count: usize) -> &'static str {
-        let is_foreign = !upper.trim_end_matches('>').ends_with("@EXAMPLE.ORG");
+        let path = upper.split('>').next().unwrap_or_default();
+        let is_foreign = !path.ends_with("@EXAMPLE.ORG");
         let is_odd = upper.contains("<@") || upper.ends_with(".>");
         match () {
             () if !mail && self.breaks("order") => "250 ok",
@@ -355,6 +444,13 @@ impl Scripted {
             "cust.smug.crlf-lf" => b"\r\n.\n",
             "cust.smug.cr-cr" => b"\r.\r",
             "cust.smug.crlf-crcrlf" => b"\r\n.\r\r\n",
+            "cust.smug.cr-lf" => b"\r.\n",
+            "cust.smug.lf-cr" => b"\n.\r",
+            "cust.smug.cr-crlf" => b"\r.\r\n",
+            "cust.smug.crlf-cr" => b"\r\n.\r",
+            "cust.smug.crcrlf-crcrlf" => b"\r\r\n.\r\r\n",
+            "cust.smug.nul-before" => b"\r\n\0.\r\n",
+            "cust.smug.nul-after" => b"\r\n.\0\r\n",
             _ => b"\r\n.\r\n",
         };
         let mut seen = b"\r\n".to_vec();
@@ -362,6 +458,9 @@ impl Scripted {
         while !seen.ends_with(ends) && !seen.ends_with(b"\r\n.\r\n") {
             std::io::Read::read_exact(&mut self.reader, &mut byte).map_err(|_| Gone)?;
             seen.push(byte[0]);
+        }
+        if self.breaks("8bit") && seen.iter().any(|octet| *octet > 0x7f) {
+            return Ok(false);
         }
         Ok(!self.breaks("fragments") || !seen.windows(7).any(|piece| piece == b"A piece"))
     }

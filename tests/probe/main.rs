@@ -9,6 +9,7 @@ mod lab;
 mod misuse;
 mod provider;
 mod scripted;
+mod surroundings;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::lab::authority::Authority;
 use super::lab::fetchmail::{PASSWORD, USER};
-use super::lab::ours::{DOMAIN, Odmrd};
+use super::lab::ours::{AtrnFetch, DOMAIN, Odmrd};
 use super::lab::post::Post;
 use super::lab::process::{Ran, run};
 use super::lab::{Lab, allow};
@@ -31,7 +31,7 @@ fn asked(lab: &Lab, provider: SocketAddr, more: &[&str]) -> Ran {
 }
 
 /// What came of each rule.
-fn outcomes(ran: &Ran) -> Vec<(String, String, String)> {
+pub fn outcomes(ran: &Ran) -> Vec<(String, String, String)> {
     let lines = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     let records = lines.filter(|line| line["schema"] == "odmr.probe.result/1");
     let word = |record: &Value, key: &str| record[key].as_str().expect("a word").to_owned();
@@ -94,12 +94,56 @@ fn who_is_not_let_in_is_told_so() {
     let ran = asked(&lab, scripted.at, &[]);
     assert_eq!(ran.code, Some(77), "CRAM-MD5 in clear was not allowed: {ran:#?}");
     assert!(ran.err.contains("--clear-auth"), "{}", ran.err);
+    let stray = ["--turn", "--submit", "127.0.0.1", "--rcpt", "box@elsewhere.test"];
+    let ran = asked(&lab, scripted.at, &stray);
+    assert_eq!(ran.code, Some(64), "letters for others: {ran:#?}");
     let nobody = run(&lab, probe(&["provider", "localhost", "--user", USER, "--domain", DOMAIN]));
     assert_eq!(nobody.code, Some(64), "{nobody:#?}");
 }
 
 const HOW: [&str; 6] =
     ["--clear-auth", "cram-md5", "--json", "--turn", "--intrusive", "--timeout=5s"];
+
+#[test]
+fn letters_of_ours_come_through_our_own_provider_and_nothing_of_them_stays() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab);
+    // Notices go out by a smarthost; this one brings them back.
+    let (ip, port) = (odmrd.mx.ip(), odmrd.mx.port());
+    let odmrd = odmrd.set("smarthost.server", &format!("\"{ip}\""));
+    let odmrd = odmrd.set("smarthost.port", &port.to_string()).set("smarthost.tls", "\"none\"");
+    let odmrd = odmrd.start();
+    let mut post = Post::open(odmrd.mx);
+    post.deliver("a@sender.test", "box@example.org", b"Subject: x\r\n\r\nThis one stays\r\n");
+    let mx = odmrd.mx.to_string();
+    let letters = ["--json", "--turn", "--submit", &mx, "--rcpt", "box@example.org", "--only"];
+    let all = super::scripted::BREAKS_WITH_LETTERS.join(",") + ",rev.order";
+    let ran = asked(&lab, odmrd.odmr, &[&letters[..], &[&all]].concat());
+    let amiss: Vec<_> = outcomes(&ran).into_iter().filter(|told| told.1 != "pass").collect();
+    assert!(amiss.is_empty(), "{amiss:#?}\n{}", ran.err);
+    assert_eq!(outcomes(&ran).len(), 13);
+    let fetched = AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run();
+    assert_eq!(fetched.count("accepted"), 1, "the one that is not ours: {fetched:#?}");
+}
+
+#[test]
+fn a_provider_that_breaks_a_rule_for_letters_is_told_which() {
+    let lab = Lab::open();
+    let mut wrong = Vec::new();
+    for broken in super::scripted::BREAKS_WITH_LETTERS {
+        for (breaks, expected) in [(*broken, "fail"), ("", "pass")] {
+            let scripted = Scripted::start(breaks);
+            let mx = scripted.mx.to_string();
+            let more = ["--submit", &mx, "--rcpt", "box@example.org", "--only", broken];
+            let ran = asked(&lab, scripted.at, &[&HOW[..], &more].concat());
+            match &outcomes(&ran)[..] {
+                [(id, outcome, _)] if id == broken && outcome == expected => {}
+                other => wrong.push(format!("{broken}, {breaks:?}: {other:?} {}", ran.err)),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
 
 #[test]
 fn a_provider_that_keeps_all_rules_is_told_nothing() {
@@ -121,7 +165,10 @@ fn a_provider_that_breaks_one_rule_is_told_which() {
     let mut wrong = Vec::new();
     for broken in super::scripted::BREAKS {
         let scripted = Scripted::start(broken);
-        let ran = asked(&lab, scripted.at, &[&HOW[..], &["--only", broken]].concat());
+        let more = ["--slow", "--only", broken];
+        let is_down: &[&str] =
+            if broken == &"atrn.backend-down" { &["--backend-down"] } else { &[] };
+        let ran = asked(&lab, scripted.at, &[&HOW[..], &more, is_down].concat());
         let told = outcomes(&ran);
         match &told[..] {
             [(id, outcome, _)] if id == broken && outcome == "fail" => {}

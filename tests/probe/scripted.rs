@@ -59,6 +59,27 @@ pub const BREAKS: &[&str] = &[
     "rev.quit",
     "rev.no-return",
     "rev.parallel",
+    "atrn.foreign-above",
+    "atrn.backend-down",
+    "atrn.wait",
+    "rev.no-relay-use",
+    "rev.timeouts",
+];
+
+/// What it can break of the rules that need a letter put in.
+pub const BREAKS_WITH_LETTERS: &[&str] = &[
+    "rev.rcpt-5xx",
+    "rev.mail-5xx",
+    "rev.data-5xx",
+    "rev.eod-5xx",
+    "rev.dots",
+    "rev.8bit",
+    "rev.long-lines",
+    "rev.bare-lf",
+    "rev.trace",
+    "rev.null-sender",
+    "rev.delay-dsn",
+    "rev.drop-anywhere",
 ];
 
 const DOMAIN: &str = "example.org";
@@ -67,15 +88,39 @@ const DOMAIN: &str = "example.org";
 pub struct Scripted {
     /// Where it listens.
     pub at: SocketAddr,
+    /// Where mail comes in.
+    pub mx: SocketAddr,
+}
+
+/// A letter that has come in.
+#[derive(Clone)]
+struct Letter {
+    from: String,
+    to: String,
+    /// As it came, dots and all, without the last one.
+    content: Vec<u8>,
 }
 
 struct House {
     breaks: &'static str,
     mail: Mutex<Vec<usize>>,
+    letters: Mutex<Vec<Letter>>,
     busy: AtomicBool,
 }
 
 impl House {
+    fn keep(&self, from: &str, to: &str, content: Vec<u8>) {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        self.letters.lock().expect("letters").push(Letter { from, to, content });
+    }
+
+    fn drop_letter(&self, letter: &Letter) {
+        let mut letters = self.letters.lock().expect("letters");
+        if let Some(at) = letters.iter().position(|one| one.content == letter.content) {
+            letters.remove(at);
+        }
+    }
+
     fn breaks(&self, id: &str) -> bool {
         self.breaks == id
     }
@@ -88,7 +133,17 @@ impl Scripted {
         let at = listener.local_addr().expect("its address");
         let empty = ["atrn.twice", "atrn.rate", "atrn.nomail"].contains(&breaks);
         let mail = Mutex::new(if empty { Vec::new() } else { vec![1, 2, 3] });
-        let house = Arc::new(House { breaks, mail, busy: AtomicBool::new(false) });
+        let letters = Mutex::new(Vec::new());
+        let house = Arc::new(House { breaks, mail, letters, busy: AtomicBool::new(false) });
+        let door = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let mx = door.local_addr().expect("its address");
+        let inside = Arc::clone(&house);
+        std::thread::spawn(move || {
+            for stream in door.incoming() {
+                let mut line = Line::of(stream.expect("a sender"), Arc::clone(&inside));
+                let _ = line.take_in();
+            }
+        });
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (house, stream) = (Arc::clone(&house), stream.expect("a caller"));
@@ -98,7 +153,7 @@ impl Scripted {
                 });
             }
         });
-        Scripted { at }
+        Scripted { at, mx }
     }
 }
 
@@ -251,6 +306,9 @@ impl Line {
                     501
                 }
             }
+            () if is_broken("atrn.backend-down") => 554,
+            () if is_broken("atrn.wait") => 0,
+            () if is_broken("atrn.foreign-above") && names.contains(&"org") => 250,
             () if names.iter().any(|name| name.is_empty()) || list.contains(' ') => {
                 if is_broken("atrn.syntax") { 250 } else { 501 }
             }
@@ -275,7 +333,8 @@ impl Line {
             name.eq_ignore_ascii_case(DOMAIN)
                 || self.breaks("atrn.foreign-below") && name.ends_with(DOMAIN)
         };
-        let is_nothing = self.house.mail.lock().expect("mail").is_empty();
+        let is_nothing = self.house.mail.lock().expect("mail").is_empty()
+            && self.house.letters.lock().expect("letters").is_empty();
         match () {
             () if self.breaks("atrn.foreign") && names.iter().any(is_own) => 250,
             () if !names.iter().all(is_own) => 450,
@@ -304,6 +363,10 @@ impl Line {
     }
 
     fn deliver(&mut self) -> Result<(), Gone> {
+        if self.breaks("rev.timeouts") {
+            let soon = Some(std::time::Duration::from_secs(1));
+            self.writer.set_read_timeout(soon).map_err(|_| Gone)?;
+        }
         let early = self.breaks("rev.waits") || self.breaks("rev.delay");
         if early {
             self.say("EHLO provider.test")?;
@@ -330,6 +393,15 @@ impl Line {
         };
         if code >= 500 && !self.breaks("rev.helo") {
             self.ask("HELO provider.test")?;
+        }
+        let mut letters = self.house.letters.lock().expect("letters").clone();
+        if self.breaks("rev.order") {
+            letters.reverse();
+        }
+        for letter in letters {
+            if !self.letter(&letter)? {
+                break;
+            }
         }
         let mail = self.house.mail.lock().expect("mail").clone();
         for n in mail {
@@ -369,7 +441,11 @@ impl Line {
             Ok(_) => {}
         }
         let domain = if self.breaks("rev.domains") { "elsewhere.test" } else { DOMAIN };
-        match self.ask(&format!("RCPT TO:<box{n}@{domain}>")) {
+        let taken = self.ask(&format!("RCPT TO:<box{n}@{domain}>"));
+        if taken.as_ref().is_ok_and(|code| *code == 250) && self.breaks("rev.no-relay-use") {
+            self.ask("RCPT TO:<box@elsewhere.test>")?;
+        }
+        match taken {
             Err(Gone) => {
                 self.forget("rev.drop-rcpt");
                 return Err(Gone);
@@ -416,5 +492,134 @@ impl Line {
                 Ok(())
             }
         }
+    }
+
+    /// Takes letters in from whoever has some.
+    fn take_in(&mut self) -> Result<(), Gone> {
+        self.say("220 provider.test MX")?;
+        let (mut from, mut to) = (String::new(), String::new());
+        loop {
+            let line = self.hear()?;
+            let path = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+            let answer = match line.split([' ', ':']).next().unwrap_or_default() {
+                "EHLO" => "250-provider.test\r\n250 8BITMIME",
+                "MAIL" => {
+                    from = path;
+                    "250 ok"
+                }
+                "RCPT" => {
+                    to = path;
+                    "250 ok"
+                }
+                "DATA" => {
+                    self.say("354 go on")?;
+                    let content = self.whole()?;
+                    self.house.keep(&from, &to, content);
+                    "250 ok"
+                }
+                _ => return self.say("221 bye"),
+            };
+            self.say(answer)?;
+        }
+    }
+
+    /// A content up to its last dot, which is left out.
+    fn whole(&mut self) -> Result<Vec<u8>, Gone> {
+        let (mut content, mut octet) = (b"\r\n".to_vec(), [0; 1]);
+        while !content.ends_with(b"\r\n.\r\n") {
+            std::io::Read::read_exact(&mut self.reader, &mut octet).map_err(|_| Gone)?;
+            content.push(octet[0]);
+        }
+        content.truncate(content.len() - 3);
+        Ok(content.split_off(2))
+    }
+
+    /// Sends one letter; may there be another?
+    fn letter(&mut self, letter: &Letter) -> Result<bool, Gone> {
+        let eight = letter.content.iter().any(|octet| *octet > 0x7f);
+        let body = if eight { " BODY=8BITMIME" } else { "" };
+        let from = match letter.from.as_str() {
+            "" if self.breaks("rev.null-sender") => "postmaster@provider.test",
+            from => from,
+        };
+        let steps = [
+            (format!("MAIL FROM:<{from}>{body}"), 250, "rev.mail-5xx"),
+            (format!("RCPT TO:<{}>", letter.to), 250, "rev.rcpt-5xx"),
+            ("DATA".to_owned(), 354, "rev.data-5xx"),
+        ];
+        for (line, code, id) in steps {
+            let heard = self.ask(&line).inspect_err(|_| self.lose(letter))?;
+            if heard != code {
+                return self.refused(letter, heard, id);
+            }
+        }
+        self.writer.write_all(&self.as_sent(letter)).map_err(|_| Gone)?;
+        match self.ask(".").inspect_err(|_| self.lose(letter))? {
+            250 => {
+                self.house.drop_letter(letter);
+                Ok(true)
+            }
+            code => self.refused(letter, code, "rev.eod-5xx"),
+        }
+    }
+
+    fn lose(&self, letter: &Letter) {
+        if self.breaks("rev.drop-anywhere") {
+            self.house.drop_letter(letter);
+        }
+    }
+
+    /// What is sent of it, and what else becomes of it there is the rule that is broken.
+    fn as_sent(&self, letter: &Letter) -> Vec<u8> {
+        let own = &b"Received: by provider.test\r\n"[..];
+        let mut content = [own, &letter.content].concat();
+        let replace = |content: &mut Vec<u8>, from: &[u8], to: &[u8]| {
+            while let Some(at) = content.windows(from.len()).position(|piece| piece == from) {
+                content.splice(at..at + from.len(), to.iter().copied());
+            }
+        };
+        match self.house.breaks {
+            "rev.dots" => replace(&mut content, b"\r\n..", b"\r\n."),
+            "rev.8bit" => content.iter_mut().for_each(|octet| *octet &= 0x7f),
+            "rev.long-lines" => replace(&mut content, &[b'x'; 500], b"y\r\nz"),
+            "rev.trace" => content = content.split_off(own.len()),
+            "rev.bare-lf" => {}
+            _ => {
+                let bare = |at: usize| content[at] == b'\n' && at > 0 && content[at - 1] != b'\r';
+                let all: Vec<usize> = (0..content.len()).filter(|at| bare(*at)).collect();
+                all.into_iter().rev().for_each(|at| content.insert(at, b'\r'));
+            }
+        }
+        content
+    }
+
+    /// It was refused.
+    fn refused(&mut self, letter: &Letter, code: u16, id: &str) -> Result<bool, Gone> {
+        self.ask("RSET")?;
+        let notice = || {
+            let content = format!("Subject: {} is late\r\n\r\n{}\r\n", letter.to, letter.from);
+            self.house.keep("", &letter.from, content.into_bytes());
+        };
+        let is_broken = self.breaks(id);
+        match (code, id) {
+            (400..500, _) => {
+                if self.breaks("rev.delay-dsn") {
+                    notice();
+                }
+            }
+            (_, "rev.mail-5xx") if is_broken => {}
+            (_, "rev.rcpt-5xx") if is_broken => self.house.drop_letter(letter),
+            (_, "rev.data-5xx") if is_broken => {
+                self.house.drop_letter(letter);
+                notice();
+                notice();
+            }
+            _ => {
+                self.house.drop_letter(letter);
+                notice();
+            }
+        }
+        // The others have to be sent in the same session.
+        Ok(!is_broken || id != "rev.eod-5xx")
     }
 }

@@ -16,8 +16,8 @@ use crate::cli::tell;
 use crate::config::fetch::ClearAuth;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
-    self as flow, Asked, Asks, Counter, Family, InClear, Kind, ListenAddr, Login, Names, Probe,
-    Role, Row, Rule, Scene, Serving, Trial, Trust, Unreached, catalogue, catalogue_of,
+    self as flow, Asked, Asks, Counter, Errand, Family, InClear, Kind, ListenAddr, Login, Names,
+    Probe, Role, Row, Rule, Scene, Serving, Trial, Trust, Unreached, catalogue, catalogue_of,
 };
 
 /// A script may be so long, octets.
@@ -40,13 +40,19 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             let probes: Vec<Probe> = flow::probes().iter().map(|probe| kind.view(probe)).collect();
             let rules = flow::rules_for(kind);
             let trials = flow::trials();
-            let what = What { probes: &probes, rules: &rules, trials, scenes: &[] };
+            let what = What { probes: &probes, rules: &rules, trials, scenes: &[], errands: &[] };
             let asking = asking_a_server(&server)?;
             asked(&asking, &what, Some(&server.choice), &server.output)
         }
         Command::Provider(provider) => {
             let (probes, rules) = (flow::provider_probes(), flow::provider_rules());
-            let what = What { probes, rules, trials: &[], scenes: flow::scenes() };
+            let what = What {
+                probes,
+                rules,
+                trials: &[],
+                scenes: flow::scenes(),
+                errands: flow::errands(),
+            };
             let asking = asking_a_provider(&provider)?;
             asked(&asking, &what, Some(&provider.choice), &provider.output)
         }
@@ -55,7 +61,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Emulate(emulate) => emulated(&emulate),
         Command::Script(script) => {
             let probes = read(&script.file)?;
-            let what = What { probes: &probes, rules: &[], trials: &[], scenes: &[] };
+            let what = What { probes: &probes, rules: &[], trials: &[], scenes: &[], errands: &[] };
             let asking = asking_of(&script.place, &script.asking, Role::Server);
             asked(&asking, &what, None, &script.output)
         }
@@ -141,6 +147,7 @@ struct What<'a> {
     rules: &'a [Rule],
     trials: &'a [Trial],
     scenes: &'a [Scene],
+    errands: &'a [Errand],
 }
 
 impl What<'_> {
@@ -148,7 +155,8 @@ impl What<'_> {
         let rules = self.rules.iter().map(|rule| Row::of_rule(role, rule));
         let talks = self.probes.iter().map(|probe| Row::of(role, probe));
         let talks = talks.chain(self.trials.iter().map(Row::of_trial));
-        rules.chain(talks).chain(self.scenes.iter().map(Row::of_scene)).collect()
+        let errands = self.errands.iter().map(Row::of_errand);
+        rules.chain(talks).chain(self.scenes.iter().map(Row::of_scene)).chain(errands).collect()
     }
 }
 
@@ -182,6 +190,7 @@ fn asked(
             asked.ask(what.probes, what.rules, &wanted, &mut tell).await;
             asked.ask_contents(what.trials, &wanted, &mut tell).await;
             asked.ask_turned(what.scenes, &wanted, &mut tell).await;
+            asked.ask_posted(what.errands, &wanted, &mut tell).await;
         };
         let interrupted = tokio::select! {
             () = ask => false,
@@ -217,19 +226,16 @@ fn identified(identify: &Identify) -> Result<Exit, Failure> {
 
 /// Waits for customers, and tells as they call.
 fn served(customer: &Customer) -> Result<Exit, Failure> {
-    let at = (customer.listen.host.as_str(), customer.listen.port);
-    let ip: IpAddr = at.0.parse().map_err(|_| {
-        let hint = "an address of this machine, such as 127.0.0.1:366 or [::]:366";
-        Failure::new(Exit::Usage, format!("--listen: {:?} is no address", at.0)).hint(Some(hint))
-    })?;
-    let serving = serving_of(customer);
+    let at = own_address("--listen", &customer.listen)?;
+    let mut serving = serving_of(customer);
+    let target = customer.target.as_ref().map(|place| own_address("--target", place));
+    serving.target = target.transpose()?;
     // The rules for servers are among them where they are tried.
     let rows = if customer.suite { catalogue() } else { catalogue_of(Role::Customer) };
     let mut page = Page::new(&customer.output, &customer.listen, rows);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
     runtime.block_on(async {
-        let at = ListenAddr::Tcp((ip, at.1).into());
         let mut counter = Counter::open(&at, &serving)
             .map_err(|why| Failure::new(Exit::Unavailable, why.to_string()))?;
         if serving.program.is_empty() {
@@ -252,12 +258,29 @@ fn served(customer: &Customer) -> Result<Exit, Failure> {
     })
 }
 
+/// Where we listen.
+fn own_address(flag: &str, place: &Place) -> Result<ListenAddr, Failure> {
+    let ip: IpAddr = place.host.parse().map_err(|_| {
+        let hint = "an address of this machine, such as 127.0.0.1:366 or [::]:366";
+        Failure::new(Exit::Usage, format!("{flag}: {:?} is no address", place.host))
+            .hint(Some(hint))
+    })?;
+    Ok(ListenAddr::Tcp((ip, place.port).into()))
+}
+
 fn serving_of(customer: &Customer) -> Serving {
     let domain = customer.domain.as_str().to_owned();
     let me = customer.name.as_ref().map_or_else(flow::our_name, |name| name.as_str().to_owned());
     let foreign = customer.foreign.as_str().to_owned();
     let rcpt = customer.rcpt.as_ref().map(|rcpt| rcpt.as_str().to_owned());
+    let servername = customer.servername.as_ref().map_or(me.as_str(), |name| name.as_str());
     Serving {
+        target: None,
+        servername: servername.to_owned(),
+        issuer: customer.issuer.clone().zip(customer.issuer_key.clone()),
+        pinned: customer.pinned,
+        domains: customer.domains,
+        slow: customer.slow,
         names: Names {
             host: me.clone(),
             me,
@@ -331,7 +354,19 @@ fn asking_a_provider(provider: &Provider) -> Result<flow::Asking, Failure> {
     if provider.asking.rcpt.is_none() {
         asking.names.rcpt = format!("postmaster@{domain}");
     }
+    let is_own =
+        |rcpt: &str| rcpt.rsplit_once('@').is_some_and(|(_, at)| at.eq_ignore_ascii_case(domain));
+    if provider.submit.is_some() && !is_own(&asking.names.rcpt) {
+        let hint = format!("letters are put in for a mailbox at {domain}, and for nobody else");
+        return Err(Failure::new(
+            Exit::Usage,
+            "--submit: --rcpt is at another domain than --domain",
+        )
+        .hint(Some(&hint)));
+    }
     asking.turn = provider.turn;
+    asking.backend_down = provider.backend_down;
+    asking.submit = provider.submit.as_ref().map(|place| (place.host.clone(), place.port));
     asking.in_clear = in_clear(provider.clear_auth);
     asking.login = login_by(provider.user.as_deref(), &provider.password, &provider.place)?;
     Ok(asking)
@@ -410,6 +445,8 @@ fn calling_of(place: &Place, calling: &Calling, role: Role) -> flow::Asking {
         slow: false,
         turn: false,
         sink: None,
+        backend_down: false,
+        submit: None,
     }
 }
 

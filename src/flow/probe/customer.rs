@@ -12,11 +12,15 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use tokio::process::{Child, Command};
 
+use super::affairs::{Suite, Target};
 use super::{EAR, LONGEST_TURNED, Names, millis};
-use crate::net::tls::{ClientCertificates, KeyFiles, TlsSetupError, self_signed};
+use crate::net::tls::{
+    Authority, ClientCertificates, Flaw, KeyFiles, SelfSigned, TlsSetupError, self_signed,
+};
 use crate::net::{Bound, Callers, ListenAddr, ListenError, Listener, TlsServer, Wire, WireFault};
-use crate::probe::patron::{Caller, Manner, Patron};
+use crate::probe::patron::{Caller, Manner, Patron, Shown};
 use crate::probe::script::{self, Line, Need, Outcome, Probe, Talk, Verdict, Want, Word};
+use crate::probe::suite::customer::affair::affairs;
 use crate::probe::suite::customer::{Called, Case, Ends, cases, ends_behind, judge_end, turning};
 use crate::probe::suite::{Record, Role, Row, customer_probes, suite_through_the_turn};
 
@@ -40,20 +44,76 @@ pub struct Serving {
     pub program: Vec<OsString>,
     /// The certificate that is shown, and its key; without it no TLS is offered.
     pub certificate: Option<(PathBuf, PathBuf)>,
+    /// An authority that the customer trusts, and its key: it signs certificates that are wrong in one way.
+    pub issuer: Option<(PathBuf, PathBuf)>,
+    /// The name that the customer looks for in a certificate.
+    pub servername: String,
+    /// The customer goes by the fingerprint of that certificate.
+    pub pinned: bool,
+    /// So many domains it is set up for; nought where nobody says.
+    pub domains: usize,
     /// The rules for servers are tried, too, over the line that has turned.
     pub suite: bool,
     /// Content may be sent.
     pub data: bool,
     /// What a customer may mind may be tried.
     pub intrusive: bool,
+    /// What takes minutes may be tried.
+    pub slow: bool,
+    /// Where the customer delivers: we listen there, too.
+    pub target: Option<ListenAddr>,
+}
+
+/// The certificates that are shown.
+struct Certificates {
+    given: TlsServer,
+    own: TlsServer,
+    flawed: Option<Flawed>,
+}
+
+/// Those that are wrong in one way.
+struct Flawed {
+    expired: TlsServer,
+    wrong_name: TlsServer,
+    no_chain: TlsServer,
+}
+
+impl Certificates {
+    fn of(serving: &Serving) -> Result<Option<Certificates>, NotOpened> {
+        let Some((certificate, key)) = serving.certificate.clone() else { return Ok(None) };
+        let given = TlsServer::load(KeyFiles { certificate, key }, &ClientCertificates::NotAsked)?;
+        let made = self_signed(&["odmr-probe.invalid".to_owned()]).map_err(not_made)?;
+        let flawed = serving.issuer.as_ref().map(|(certificate, key)| {
+            let authority = Authority::read(certificate, key).map_err(NotOpened::Issuer)?;
+            let with =
+                |flaw| shown_by(&authority.issue(&serving.servername, flaw).map_err(not_made)?);
+            Ok::<_, NotOpened>(Flawed {
+                expired: with(Flaw::Expired)?,
+                wrong_name: with(Flaw::WrongName)?,
+                no_chain: with(Flaw::NoChain)?,
+            })
+        });
+        Ok(Some(Certificates { given, own: shown_by(&made)?, flawed: flawed.transpose()? }))
+    }
+
+    fn get(&self, shown: Shown) -> Option<&TlsServer> {
+        let flawed = self.flawed.as_ref();
+        match shown {
+            Shown::Given => Some(&self.given),
+            Shown::Own => Some(&self.own),
+            Shown::Expired => flawed.map(|all| &all.expired),
+            Shown::WrongName => flawed.map(|all| &all.wrong_name),
+            Shown::NoChain => flawed.map(|all| &all.no_chain),
+        }
+    }
 }
 
 /// The provider that we are, listening.
 pub struct Counter<'a> {
     serving: &'a Serving,
     listener: Listener,
-    /// The certificate that was given to us, and one that nobody vouches for.
-    tls: Option<(TlsServer, TlsServer)>,
+    tls: Option<Certificates>,
+    target: Option<Target>,
     /// What the customer offers, once it has said so.
     offers: Option<Vec<String>>,
     calls: u32,
@@ -71,6 +131,12 @@ pub enum NotOpened {
     /// No certificate could be made.
     #[error("a certificate cannot be made: {0}")]
     Made(String),
+    /// The authority is of no use.
+    #[error("{0}")]
+    Issuer(String),
+    /// There can be no target.
+    #[error("--target: {0}")]
+    Target(String),
 }
 
 /// What one rule came to.
@@ -79,6 +145,7 @@ struct Tried {
     talk: Option<Verdict>,
     words: Vec<Word>,
     calls: usize,
+    others: Vec<Caller>,
     ran: bool,
     exit: Option<i32>,
 }
@@ -90,13 +157,44 @@ impl<'a> Counter<'a> {
     /// Names the address and what to do.
     pub fn open(at: &ListenAddr, serving: &'a Serving) -> Result<Counter<'a>, NotOpened> {
         let listener = Bound::bind(at)?.listen()?;
-        let load = |(certificate, key): (PathBuf, PathBuf)| {
-            let files = KeyFiles { certificate, key };
-            let given = TlsServer::load(files, &ClientCertificates::NotAsked)?;
-            Ok::<_, NotOpened>((given, own_certificate()?))
+        let tls = Certificates::of(serving)?;
+        let mut counter = Counter { serving, listener, tls, target: None, offers: None, calls: 0 };
+        counter.open_target(false).map_err(NotOpened::Target)?;
+        Ok(counter)
+    }
+
+    /// Listens where the customer delivers, or does not.
+    pub(super) fn open_target(&mut self, is_down: bool) -> Result<(), String> {
+        let Some(at) = self.serving.target.as_ref().filter(|_| !is_down) else {
+            self.target = None;
+            return Ok(());
         };
-        let tls = serving.certificate.clone().map(load).transpose()?;
-        Ok(Counter { serving, listener, tls, offers: None, calls: 0 })
+        if self.target.is_none() {
+            let (me, patience) = (&self.serving.names.me, self.serving.patience);
+            self.target = Some(Target::open(at, me, patience).map_err(|why| why.to_string())?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn serving(&self) -> &'a Serving {
+        self.serving
+    }
+
+    pub(super) fn calls(&self) -> u32 {
+        self.calls
+    }
+
+    pub(super) fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
+    }
+
+    pub(super) async fn accepted(&self) -> Wire {
+        self.listener.accept().await
+    }
+
+    /// Serves whoever has called as if nothing waited.
+    pub(super) async fn nothing_waits(&mut self, wire: Wire) -> Caller {
+        self.serve_one(wire, Manner::default(), None).await.caller
     }
 
     /// Where it is.
@@ -117,6 +215,16 @@ impl<'a> Counter<'a> {
                 tell(Record::new(row, verdict, &words, millis(begun.elapsed()), self.calls));
             }
         }
+        let mut suite = Suite::default();
+        self.serve_talks(wanted, &mut |record: Record| {
+            suite.add(&record);
+            tell(record);
+        })
+        .await;
+        self.serve_affairs(affairs(), &suite, wanted, tell).await;
+    }
+
+    async fn serve_talks(&mut self, wanted: &dyn Fn(&Row) -> bool, tell: &mut dyn FnMut(Record)) {
         let through = suite_through_the_turn().filter(|_| self.serving.suite);
         let all: Vec<&Probe> = customer_probes().iter().chain(through).collect();
         for probe in all {
@@ -125,7 +233,13 @@ impl<'a> Counter<'a> {
                 let begun = Instant::now();
                 let (verdict, words) = match self.not_now(probe) {
                     Some(why) => (Verdict::skip(why), Vec::new()),
-                    None => self.talk(probe).await,
+                    None => match (self.talk(probe).await, self.not_now(probe)) {
+                        // What it offers may be known only now.
+                        ((told, words), Some(why)) if told.outcome != Outcome::Pass => {
+                            (Verdict::skip(why), words)
+                        }
+                        (told, _) => told,
+                    },
                 };
                 tell(Record::new(row, verdict, &words, millis(begun.elapsed()), self.calls));
             }
@@ -143,14 +257,27 @@ impl<'a> Counter<'a> {
         })
     }
 
-    fn in_the_way<'n>(&self, mut needs: impl Iterator<Item = &'n str>) -> Option<String> {
+    pub(super) fn in_the_way<'n>(
+        &self,
+        mut needs: impl Iterator<Item = &'n str>,
+    ) -> Option<String> {
         let lacks = |need: &&str| match *need {
             "data" => !self.serving.data,
             "intrusive" => !self.serving.intrusive,
+            "slow" => !self.serving.slow,
             "cert" => self.tls.is_none(),
+            "issuer" => self.tls.as_ref().is_none_or(|all| all.flawed.is_none()),
+            "pinned" => self.tls.is_none() || !self.serving.pinned,
+            "domains" => self.serving.domains == 0,
+            "suite" => !self.serving.suite,
+            "target" => self.serving.target.is_none(),
+            "program" => self.serving.program.is_empty(),
             _ => false,
         };
-        needs.find(lacks).map(|need| format!("needs --{need}"))
+        needs.find(lacks).map(|need| match need {
+            "program" => "needs a program that is started: -- PROGRAM".to_owned(),
+            need => format!("needs --{need}"),
+        })
     }
 
     async fn case(&mut self, case: &Case) -> (Verdict, Vec<Word>) {
@@ -158,7 +285,13 @@ impl<'a> Counter<'a> {
             Ok(tried) => tried,
             Err(why) => return (Verdict::unknown(why), Vec::new()),
         };
-        let called = Called { caller: &tried.caller, calls: tried.calls, exit: tried.exit };
+        let called = Called {
+            caller: &tried.caller,
+            calls: tried.calls,
+            others: &tried.others,
+            exit: tried.exit,
+            domains: self.serving.domains,
+        };
         let told = with_end((case.judge)(called), case.ends, &tried);
         (told, tried.words)
     }
@@ -188,7 +321,8 @@ impl<'a> Counter<'a> {
                         if tried.calls > MOST_CALLS {
                             break;
                         }
-                        self.serve_one(wire, Manner::default(), None).await;
+                        let other = self.nothing_waits(wire).await;
+                        tried.others.push(other);
                     }
                     ended = child.wait() => {
                         tried.exit = ended.ok().map(|status| status.code().unwrap_or(-1));
@@ -205,15 +339,19 @@ impl<'a> Counter<'a> {
     }
 
     fn start(&self) -> Result<Option<Child>, String> {
+        self.start_with(Stdio::null())
+    }
+
+    pub(super) fn start_with(&self, stdout: Stdio) -> Result<Option<Child>, String> {
         let Some((program, words)) = self.serving.program.split_first() else { return Ok(None) };
         let mut command = Command::new(program);
-        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(words).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null());
         let started = command.kill_on_drop(true).spawn();
         started.map(Some).map_err(|why| format!("{}: {why}", program.display()))
     }
 
     /// Waits for a call.
-    async fn call(&mut self, child: &mut Option<Child>) -> Result<Wire, String> {
+    pub(super) async fn call(&mut self, child: &mut Option<Child>) -> Result<Wire, String> {
         let ended = async {
             match child {
                 Some(child) => child.wait().await.ok().and_then(|status| status.code()),
@@ -237,11 +375,9 @@ impl<'a> Counter<'a> {
         self.calls += 1;
         let patience = self.serving.patience;
         let patron = Patron::new(manner, &self.serving.names.me, Instant::now(), patience);
-        let tls = match manner.tls.is_some_and(|secure| secure.own) {
-            true => self.tls.as_ref().map(|(_, own)| own),
-            false => self.tls.as_ref().map(|(real, _)| real),
-        };
-        let (caller, mut words) = received(&mut wire, patron, tls, patience).await;
+        let shown = manner.tls.map_or(Shown::Given, |secure| secure.shows);
+        let tls = self.tls.as_ref().and_then(|all| all.get(shown));
+        let (caller, mut words) = received(&mut wire, patron, tls, patience, LONGEST_TURNED).await;
         let mut told = None;
         if caller.granted {
             let farewell = script::read(FAREWELL).ok().and_then(|mut all| all.pop());
@@ -252,7 +388,8 @@ impl<'a> Counter<'a> {
             }
         }
         wire.close().await;
-        Tried { caller, talk: told, words, calls: 1, ran: false, exit: None }
+        let others = Vec::new();
+        Tried { caller, talk: told, words, calls: 1, others, ran: false, exit: None }
     }
 
     /// The line is turned: from here on the customer is the server.
@@ -299,13 +436,14 @@ fn with_end(told: Verdict, ends: Ends, tried: &Tried) -> Verdict {
 }
 
 /// Receives a caller, up to where it is over or the line has turned.
-async fn received(
+pub(super) async fn received(
     wire: &mut Wire,
     mut patron: Patron,
     tls: Option<&TlsServer>,
     patience: Duration,
+    longest: Duration,
 ) -> (Caller, Vec<Word>) {
-    let end = Instant::now() + LONGEST_TURNED;
+    let end = Instant::now() + longest;
     while Instant::now() < end {
         let mut input = BytesMut::new();
         match patron.poll(Instant::now()) {
@@ -346,16 +484,17 @@ async fn secure(wire: &mut Wire, tls: Option<&TlsServer>, patience: Duration) ->
     }
 }
 
-/// A certificate for which nobody vouches, made for this run.
-fn own_certificate() -> Result<TlsServer, NotOpened> {
-    let made = self_signed(&["odmr-probe.invalid".to_owned()])
-        .map_err(|why| NotOpened::Made(why.to_string()))?;
-    let untold = |why: std::io::Error| NotOpened::Made(why.to_string());
-    let folder = tempfile::tempdir().map_err(untold)?;
+fn not_made(why: impl std::fmt::Display) -> NotOpened {
+    NotOpened::Made(why.to_string())
+}
+
+/// A server that shows a certificate that was made for this run.
+fn shown_by(made: &SelfSigned) -> Result<TlsServer, NotOpened> {
+    let folder = tempfile::tempdir().map_err(not_made)?;
     let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, &made.certificate).map_err(untold)?;
+    std::fs::write(&certificate, &made.certificate).map_err(not_made)?;
     let private = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key);
-    private.and_then(|mut file| file.write_all(made.key.as_bytes())).map_err(untold)?;
+    private.and_then(|mut file| file.write_all(made.key.as_bytes())).map_err(not_made)?;
     Ok(TlsServer::load(KeyFiles { certificate, key }, &ClientCertificates::NotAsked)?)
 }
 

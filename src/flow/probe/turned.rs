@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
-use super::{Asked, EAR, LONGEST_TURNED, Open, Scene, millis};
+use super::{Asked, EAR, LONGEST, LONGEST_TURNED, Open, Scene, millis};
 use crate::net::WireFault;
 use crate::probe::host::{Host, Plan, Seen};
 use crate::probe::script::{Outcome, Verdict, Want, Word};
 use crate::probe::suite::reversed::{
-    Asked as How, judge_domains, judge_kept, judge_nothing_waits, judge_parallel, look,
+    Asked as How, judge_domains, judge_gone, judge_kept, judge_nothing_waits, judge_parallel, look,
 };
 use crate::probe::suite::{Record, Row};
 use crate::smtp::{Reply, ReplyParser};
@@ -20,26 +20,30 @@ use crate::smtp::{Reply, ReplyParser};
 /// Who is told to ask later does so this often,
 const TRIES: usize = 3;
 /// and this much later.
-const LATER: Duration = Duration::from_secs(1);
+pub(super) const LATER: Duration = Duration::from_secs(1);
+/// ATRN may be answered so late. RFC 2645, section 5.2.1.
+const LONGEST_ATRN: Duration = Duration::from_secs(610);
 /// The rule for a provider that has no mail.
 const NOTHING_WAITS: &str = "atrn.nomail";
 
 /// How ATRN was answered.
-enum Answered {
+pub(super) enum Answered {
     /// The line is turned; these octets came behind the 250.
     Turned(BytesMut),
     /// So.
     Otherwise(Reply),
     /// The line was closed instead.
     Gone(String),
+    /// Nothing came, or what came was nothing.
+    Silent(String),
     /// Nobody could tell, because of this.
     Not(String),
 }
 
 /// One session, over.
-struct Session {
-    seen: Seen,
-    words: Vec<Word>,
+pub(super) struct Session {
+    pub(super) seen: Seen,
+    pub(super) words: Vec<Word>,
 }
 
 impl Asked<'_> {
@@ -60,6 +64,7 @@ impl Asked<'_> {
             let begun = Instant::now();
             let (verdict, words) = match self.not_turned(scene) {
                 Some(why) => (Verdict::skip(why), Vec::new()),
+                None if scene.asked == How::Patiently => self.answers_in_time().await,
                 None => {
                     if before.is_none() {
                         before = Some(self.look_first().await);
@@ -108,8 +113,21 @@ impl Asked<'_> {
                 Err(Verdict::unknown(told(&reply)))
             }
             Answered::Otherwise(reply) => Err(judge_nothing_waits(reply.code, None)),
-            Answered::Gone(why) | Answered::Not(why) => Err(Verdict::unknown(why)),
+            Answered::Gone(why) | Answered::Silent(why) | Answered::Not(why) => {
+                Err(Verdict::unknown(why))
+            }
         }
+    }
+
+    /// ATRN, and all the time that its answer may take; what is turned by it hears that nothing is taken.
+    async fn answers_in_time(&mut self) -> (Verdict, Vec<Word>) {
+        let verdict = match self.turn_within(b"", LONGEST_ATRN).await {
+            Answered::Turned(_) | Answered::Otherwise(_) => Verdict::pass(),
+            Answered::Gone(why) | Answered::Silent(why) => judge_gone(&why),
+            Answered::Not(why) => Verdict::unknown(why),
+        };
+        self.hang_up().await;
+        (verdict, Vec::new())
     }
 
     async fn scene(&mut self, scene: &Scene, known: &mut Seen) -> (Verdict, Vec<Word>) {
@@ -123,14 +141,18 @@ impl Asked<'_> {
             }
             Answered::Otherwise(reply) => return (Verdict::unknown(told(&reply)), Vec::new()),
             Answered::Gone(_) if scene.asked == How::Hasty => return (Verdict::pass(), Vec::new()),
-            Answered::Gone(why) | Answered::Not(why) => return (Verdict::unknown(why), Vec::new()),
+            Answered::Gone(why) | Answered::Silent(why) | Answered::Not(why) => {
+                return (Verdict::unknown(why), Vec::new());
+            }
         };
         let (mut verdict, words) = match scene.asked {
             How::Twice => self.twice(early, known).await,
             _ => {
                 let session = self.host((scene.plan)(), early, &mut |_| false).await;
                 let verdict = match scene.id {
-                    "rev.domains" => judge_domains(&session.seen, &self.names.domain),
+                    "rev.domains" | "rev.no-relay-use" => {
+                        judge_domains(&session.seen, &self.names.domain)
+                    }
                     _ => (scene.judge)(&session.seen),
                 };
                 (verdict, session.words)
@@ -162,7 +184,9 @@ impl Asked<'_> {
                 }
                 Answered::Otherwise(reply) if reply.code == 453 => judge_kept(known, None),
                 Answered::Otherwise(reply) => Verdict::unknown(told(&reply)),
-                Answered::Gone(why) | Answered::Not(why) => Verdict::unknown(why),
+                Answered::Gone(why) | Answered::Silent(why) | Answered::Not(why) => {
+                    Verdict::unknown(why)
+                }
             };
             tokio::time::sleep(LATER).await;
         }
@@ -182,7 +206,9 @@ impl Asked<'_> {
             }
             Answered::Otherwise(reply) if reply.is_transient() => Verdict::pass(),
             Answered::Otherwise(reply) => Verdict::unknown(told(&reply)),
-            Answered::Gone(why) | Answered::Not(why) => Verdict::unknown(why),
+            Answered::Gone(why) | Answered::Silent(why) | Answered::Not(why) => {
+                Verdict::unknown(why)
+            }
         };
         self.hang_up().await;
         // It waits for an answer to RCPT: a line that is cut is one.
@@ -191,13 +217,17 @@ impl Asked<'_> {
     }
 
     /// Logs in over a new line, and asks for the domain's mail.
-    async fn turn(&mut self, behind: &[u8]) -> Answered {
+    pub(super) async fn turn(&mut self, behind: &[u8]) -> Answered {
+        self.turn_within(behind, self.asking.patience).await
+    }
+
+    async fn turn_within(&mut self, behind: &[u8], patience: Duration) -> Answered {
         self.hang_up().await;
         let told = self.look(super::proof::LOG_IN).await.verdict;
         if told.outcome != Outcome::Pass {
             return Answered::Not(told.why);
         }
-        let deadline = Some(Instant::now() + self.asking.patience);
+        let deadline = Some(Instant::now() + patience);
         let line = format!("ATRN {}\r\n", self.names.domain);
         let Some(open) = &mut self.open else {
             return Answered::Not("the line is closed".to_owned());
@@ -223,13 +253,13 @@ impl Asked<'_> {
             match open.wire.read(&mut input, deadline).await {
                 Ok(0) => return Answered::Gone("it hung up behind ATRN".to_owned()),
                 Ok(_) => {}
-                Err(why) => return Answered::Not(format!("ATRN: {why}")),
+                Err(why) => return Answered::Silent(format!("ATRN: {why}")),
             }
         }
     }
 
     /// Is the server for whoever is at the other end of the line, until that is over, or far enough.
-    async fn host(
+    pub(super) async fn host(
         &mut self,
         plan: Plan,
         early: BytesMut,
@@ -238,7 +268,7 @@ impl Asked<'_> {
         let tls = self.open.as_ref().is_some_and(|open| open.tls);
         let patience = self.asking.patience;
         let mut host = Host::new(plan, &self.names.me, &early, tls, Instant::now(), patience);
-        let end = Instant::now() + LONGEST_TURNED;
+        let end = Instant::now() + if self.asking.slow { LONGEST } else { LONGEST_TURNED };
         while let Some(open) = &mut self.open {
             if Instant::now() > end {
                 host.timed_out(end);
@@ -289,7 +319,7 @@ async fn hear(open: &mut Open, host: &mut Host, until: Instant) {
     }
 }
 
-fn told(reply: &Reply) -> String {
+pub(super) fn told(reply: &Reply) -> String {
     format!("ATRN was answered by {} {}", reply.code, reply.text.lines().next().unwrap_or_default())
 }
 

@@ -9,6 +9,7 @@ mod facts;
 mod files;
 mod fingerprint;
 mod inspect;
+mod issue;
 mod server;
 mod verify;
 
@@ -23,6 +24,7 @@ pub use facts::TlsFacts;
 pub use files::{KeyFiles, SelfSigned, self_signed};
 pub use fingerprint::{Fingerprint, NotAFingerprint};
 pub use inspect::{Inspected, Inspection, Inspector, Voucher};
+pub use issue::{Authority, Flaw};
 pub use server::{Callers, ClientCertificates, TlsServer};
 
 /// What is wrong with our own certificates, keys or roots: the administrator should act.

@@ -40,7 +40,8 @@
 //! | `* login` | proves who we are; what is said for that is in no transcript |
 //!
 //! `{me} {host} {from} {rcpt} {local} {domain} {foreign}` stand for names of the run, `{DOMAIN}` for the domain in
-//! capitals, `{stranger}` for somebody else's domain, `{mech}` for a mechanism of AUTH, and `{500*x}` for 500 times `x`.
+//! capitals, `{parent}` for the one above it, `{stranger}` for somebody else's domain, `{mech}` for a mechanism of AUTH,
+//! and `{500*x}` for 500 times `x`.
 
 /// The lines of a talk, and what they mean.
 pub const NOTATION: &[(&str, &str)] = &[
@@ -70,7 +71,7 @@ pub const NOTATION: &[(&str, &str)] = &[
     ("* turn", "From here on the server is the client: S: /^EHLO / is a line of it."),
     (
         "{me} {host} {from} {rcpt} {local} {domain} {foreign}",
-        "Stand for names of the run, {local} for what is left of the at sign in {rcpt}, {DOMAIN} for the domain in capitals, {stranger} for a domain of somebody \
+        "Stand for names of the run, {local} for what is left of the at sign in {rcpt}, {DOMAIN} for the domain in capitals, {parent} for the one above it, {stranger} for a domain of somebody \
          else, {mech} for a mechanism of AUTH that is offered, and {500*x} for 500 times x.",
     ),
 ];
@@ -168,6 +169,8 @@ pub enum Need {
     Slow,
     /// The line may be turned, and mail be heard of.
     Turn,
+    /// The provider's operator has seen to it that customers cannot be looked up.
+    BackendDown,
 }
 
 impl std::fmt::Display for Need {
@@ -179,6 +182,7 @@ impl std::fmt::Display for Need {
             Need::Intrusive => f.write_str("intrusive"),
             Need::Slow => f.write_str("slow"),
             Need::Turn => f.write_str("turn"),
+            Need::BackendDown => f.write_str("backend-down"),
         }
     }
 }

@@ -246,6 +246,7 @@ fn need(word: &str) -> Need {
         "intrusive" => Need::Intrusive,
         "slow" => Need::Slow,
         "turn" => Need::Turn,
+        "backend-down" => Need::BackendDown,
         other => match other.strip_prefix("no ") {
             Some(keyword) => Need::NotOffered(keyword.to_ascii_uppercase()),
             None => Need::Offered(other.to_ascii_uppercase()),

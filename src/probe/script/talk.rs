@@ -9,8 +9,10 @@ use super::{Answer, Expect, Move, Pattern, Probe, Start};
 use crate::smtp::{Reply, ReplyParser};
 
 /// The places for names in what is said.
-pub(super) const NAMES: [&str; 10] =
-    ["me", "host", "from", "rcpt", "local", "domain", "foreign", "DOMAIN", "stranger", "mech"];
+pub(super) const NAMES: [&str; 11] = [
+    "me", "host", "from", "rcpt", "local", "domain", "foreign", "DOMAIN", "stranger", "mech",
+    "parent",
+];
 /// More than this of one talk is not kept, octets in each direction.
 const MOST_KEPT: usize = 64 * 1024;
 /// More than this from one server is no answer, octets.
@@ -49,6 +51,7 @@ impl Names {
             "local" => self.rcpt.rsplit_once('@').map_or(self.rcpt.as_str(), |(local, _)| local),
             "domain" => &self.domain,
             "DOMAIN" => return Cow::Owned(self.domain.to_ascii_uppercase()),
+            "parent" => self.domain.split_once('.').map_or("", |(_, parent)| parent),
             "stranger" => &self.stranger,
             "mech" => &self.mech,
             _ => &self.foreign,

@@ -1,9 +1,12 @@
 //! What is looked at when a customer calls: each rule with the provider that we are for it, and its judge.
 //! RFC 2645, section 5.
 
+pub mod affair;
+
 use std::time::Duration;
 
-use super::super::patron::{Caller, Login, Manner, Secure};
+use super::super::host::verb_of;
+use super::super::patron::{Caller, Login, Manner, Secure, Shown};
 use super::super::script::{Level, Verdict};
 use super::survey::{fail, warn};
 
@@ -25,8 +28,12 @@ pub struct Called<'a> {
     pub caller: &'a Caller,
     /// How often it called while this was tried; what it said later was answered as if nothing waited.
     pub calls: usize,
+    /// What it said in the calls behind the first.
+    pub others: &'a [Caller],
     /// How it ended, where we have started it and it did.
     pub exit: Option<i32>,
+    /// So many domains it is set up for, where somebody has said so.
+    pub domains: usize,
 }
 
 /// A rule, the provider that we are for it, and its judge.
@@ -82,6 +89,12 @@ fn usual() -> Manner {
 
 fn told(atrn: &'static str) -> Manner {
     Manner { atrn, ..usual() }
+}
+
+/// The provider that has TLS, and shows this certificate.
+fn showing(shows: Shown) -> Manner {
+    let secure = Secure { shows, behind: "", keywords: &["AUTH CRAM-MD5", "ATRN"] };
+    Manner { tls: Some(secure), ..usual() }
 }
 
 /// The provider that turns the line, for the talks behind it.
@@ -218,6 +231,18 @@ static CASES: &[Case] = &[
         "End, and try again at the next run."
     ),
     case!(
+        "cust.auth-504",
+        Must,
+        ["RFC 4954, 4"],
+        [],
+        || Manner { login: Login::Say("504 5.5.4 not that one"), ..usual() },
+        Badly,
+        refused_login,
+        "A mechanism that is refused by 504 is no login",
+        "AUTH is answered by 504, though the mechanism was listed.",
+        "End, and say that the provider does not take what it lists."
+    ),
+    case!(
         "cust.auth-530",
         Must,
         ["RFC 4954, 6"],
@@ -278,6 +303,55 @@ static CASES: &[Case] = &[
         "Behind ATRN nothing is said until it is answered",
         "ATRN is answered by 250 a second late.",
         "Greet when the 250 has been read: what comes earlier is nobody's greeting."
+    ),
+    case!(
+        "cust.many-domains",
+        Must,
+        ["RFC 2645, 5.2.1", "RFC 5321, 4.5.3.1.4"],
+        ["domains"],
+        usual,
+        Anyhow,
+        many_domains,
+        "More domains than fit into a line are asked for all the same, and no line is too long",
+        "ATRN is answered by 453, each time; what stands behind it is counted.",
+        "Say ATRN without a list, or ask in several sessions; never cut the list."
+    ),
+    case!(
+        "cust.250-slow",
+        Must,
+        ["RFC 2645, 5.2.1"],
+        ["slow"],
+        || Manner { atrn: "250 2.0.0 turning", slowly: Duration::from_secs(590), ..usual() },
+        Anyhow,
+        |call| match () {
+            () if call.caller.asked.is_empty() => Verdict::unknown("it did not ask for its mail"),
+            () if call.caller.early => fail(
+                "a wait for 250",
+                "it spoke on",
+                "behind ATRN it spoke on before that was answered"
+            ),
+            () if call.caller.impatient => fail(
+                "a wait of ten minutes",
+                "the line was closed",
+                "it hung up before ATRN was answered"
+            ),
+            () => Verdict::pass(),
+        },
+        "The answer to ATRN may take ten minutes",
+        "ATRN is answered by 250 after 590 seconds.",
+        "Wait for the answer to ATRN for ten minutes at least."
+    ),
+    case!(
+        "cust.verb-turn",
+        Info,
+        ["RFC 5321, F.1"],
+        [],
+        || Manner { keywords: &["AUTH CRAM-MD5 LOGIN PLAIN", "TURN"], ..usual() },
+        Anyhow,
+        verb_turn,
+        "Who says TURN says it behind the login, and nothing with it",
+        "EHLO is answered by AUTH and TURN, and by no ATRN, as Exchange 2003 does; TURN by 453.",
+        "Log in first: TURN hands mail to whoever says it."
     ),
     case!(
         "cust.atrn-453",
@@ -376,7 +450,7 @@ static CASES: &[Case] = &[
         "End, say so, and try at the next run."
     ),
     case!(
-        "cust.tls-stripped",
+        "cust.tls-required",
         Security,
         ["RFC 8314, 4.1", "RFC 3207, 6"],
         ["cert"],
@@ -388,19 +462,64 @@ static CASES: &[Case] = &[
         "Where TLS is wanted, end where there is none: somebody on the way may have taken it out."
     ),
     case!(
-        "cust.tls-own-certificate",
+        "cust.tls-cert.self-signed",
         Security,
         ["RFC 9525, 6"],
         ["cert"],
-        || Manner {
-            tls: Some(Secure { own: true, behind: "", keywords: &["AUTH CRAM-MD5", "ATRN"] }),
-            ..usual()
-        },
+        || showing(Shown::Own),
         Badly,
         vouched,
         "A certificate that nobody vouches for is refused",
         "STARTTLS is taken, with a certificate that was made a moment ago.",
         "Look whose certificate it is before a login, or compare its fingerprint."
+    ),
+    case!(
+        "cust.tls-cert.expired",
+        Security,
+        ["RFC 9525, 6"],
+        ["issuer"],
+        || showing(Shown::Expired),
+        Badly,
+        vouched,
+        "A certificate that has expired is refused",
+        "STARTTLS is taken, with a certificate of the authority that the customer trusts, over since a year.",
+        "Look how long a certificate is good for before a login."
+    ),
+    case!(
+        "cust.tls-cert.wrong-name",
+        Security,
+        ["RFC 9525, 6"],
+        ["issuer"],
+        || showing(Shown::WrongName),
+        Badly,
+        vouched,
+        "A certificate for somebody else is refused",
+        "STARTTLS is taken, with a certificate of the authority that the customer trusts, for odmr-probe.invalid.",
+        "Compare the name in the certificate with the name that was called."
+    ),
+    case!(
+        "cust.tls-cert.chain",
+        Security,
+        ["RFC 9525, 6"],
+        ["issuer"],
+        || showing(Shown::NoChain),
+        Badly,
+        vouched,
+        "A certificate that no chain ties to an authority is refused",
+        "STARTTLS is taken, with a certificate of an authority below the trusted one, which is not shown.",
+        "Follow the chain up to an authority that is trusted, and end where it breaks."
+    ),
+    case!(
+        "cust.tls-cert.pinned",
+        Security,
+        ["RFC 9525, 6"],
+        ["pinned"],
+        || showing(Shown::Given),
+        Well,
+        pinned,
+        "A certificate whose fingerprint is known is taken, whoever vouches for it",
+        "STARTTLS is taken, with the certificate of --cert.",
+        "Where a fingerprint is set, it alone decides."
     ),
     case!(
         "cust.tls-inject",
@@ -409,7 +528,7 @@ static CASES: &[Case] = &[
         ["cert"],
         || Manner {
             tls: Some(Secure {
-                own: false,
+                shows: Shown::Given,
                 behind: "250-probe.invalid\n250-AUTH PLAIN LOGIN CRAM-MD5\n250 ATRN",
                 keywords: &[]
             }),
@@ -428,7 +547,11 @@ static CASES: &[Case] = &[
         ["cert"],
         || Manner {
             keywords: &[],
-            tls: Some(Secure { own: false, behind: "", keywords: &["AUTH CRAM-MD5", "ATRN"] }),
+            tls: Some(Secure {
+                shows: Shown::Given,
+                behind: "",
+                keywords: &["AUTH CRAM-MD5", "ATRN"]
+            }),
             ..usual()
         },
         Well,
@@ -531,6 +654,19 @@ fn vouched(call: Called<'_>) -> Verdict {
     }
 }
 
+/// The certificate is the one whose fingerprint the customer knows.
+fn pinned(call: Called<'_>) -> Verdict {
+    match call.caller.asked_tls {
+        false => Verdict::unknown("it did not say STARTTLS"),
+        true if !call.caller.tls || call.caller.asked.is_empty() => fail(
+            "ATRN",
+            "the end of the line",
+            "it does not take the certificate whose fingerprint it should know",
+        ),
+        true => Verdict::pass(),
+    }
+}
+
 fn injected(call: Called<'_>) -> Verdict {
     match () {
         () if !call.caller.asked_tls => Verdict::unknown("it did not say STARTTLS"),
@@ -607,6 +743,53 @@ fn syntax(call: Called<'_>) -> Verdict {
             list.as_str(),
             format!("it says ATRN {list:?}"),
         ),
+    }
+}
+
+/// All its domains have to be asked for, in lines that are not too long.
+fn many_domains(call: Called<'_>) -> Verdict {
+    let callers = std::iter::once(call.caller).chain(call.others);
+    let lists: Vec<&str> =
+        callers.flat_map(|caller| caller.asked.iter().map(String::as_str)).collect();
+    let names = lists.iter().flat_map(|list| list.split(',')).map(str::trim);
+    let names: std::collections::BTreeSet<String> =
+        names.filter(|name| !name.is_empty()).map(str::to_ascii_lowercase).collect();
+    let too_long = lists.iter().map(|list| list.len() + "ATRN \r\n".len()).find(|len| *len > 512);
+    match too_long {
+        _ if lists.is_empty() => Verdict::unknown("it did not ask for its mail"),
+        Some(length) => fail(
+            "512 octets",
+            length.to_string(),
+            format!("it says a line of {length} octets for ATRN"),
+        ),
+        None if lists.contains(&"") || names.len() >= call.domains => Verdict::pass(),
+        // Whoever was not started by us may call for the rest later.
+        None if call.exit.is_none() => {
+            Verdict::unknown(format!("it asks for {} domains in one call", names.len()))
+        }
+        None => fail(
+            &format!("{} domains", call.domains),
+            names.len().to_string(),
+            format!("of its {} domains it asks for {}", call.domains, names.len()),
+        ),
+    }
+}
+
+fn verb_turn(call: Called<'_>) -> Verdict {
+    let lines = &call.caller.lines;
+    let place = |verb: &str| lines.iter().position(|line| verb_of(line).eq_ignore_ascii_case(verb));
+    let Some(turn) = place("TURN") else {
+        return match lines.is_empty() {
+            true => Verdict::unknown("it said nothing"),
+            false => Verdict::skip("it does not say TURN"),
+        };
+    };
+    match lines[turn].trim() {
+        _ if place("AUTH").is_none_or(|auth| auth > turn) => {
+            fail("AUTH before TURN", lines[turn].as_str(), "it says TURN, and has not logged in")
+        }
+        line if line.len() > "TURN".len() => fail("TURN alone", line, format!("it says {line:?}")),
+        _ => Verdict::pass(),
     }
 }
 

@@ -10,10 +10,12 @@
 //! | `provider` | those that are read off what a provider offers |
 //! | [`customer`] | the rules for a customer that calls |
 //! | [`reversed`] | the rules for a provider that has turned the line |
+//! | [`posted`] | those that need a letter of ours to come through it |
 
 pub mod content;
 pub mod customer;
 pub mod kind;
+pub mod posted;
 mod provider;
 pub mod reversed;
 mod secure;
@@ -162,6 +164,38 @@ impl Row {
 }
 
 impl Row {
+    /// Of a rule that is asked by letters of our own.
+    pub fn of_errand(errand: &posted::Errand) -> Row {
+        Row {
+            id: errand.id.to_owned(),
+            group: group_of(errand.id),
+            role: Role::Provider,
+            title: errand.title.to_owned(),
+            severity: errand.level,
+            spec: errand.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: errand.fix.to_owned(),
+            quirk: None,
+            needs: ["turn", "submit"].map(str::to_owned).to_vec(),
+            talk: Some(format!("{}\n", errand.talk)),
+        }
+    }
+
+    /// Of a rule that shows in a customer's surroundings.
+    pub fn of_affair(affair: &customer::affair::Affair) -> Row {
+        Row {
+            id: affair.id.to_owned(),
+            group: group_of(affair.id),
+            role: Role::Customer,
+            title: affair.title.to_owned(),
+            severity: affair.level,
+            spec: affair.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: affair.fix.to_owned(),
+            quirk: None,
+            needs: affair.needs.iter().map(|&need| need.to_owned()).collect(),
+            talk: Some(format!("{}\n", affair.talk)),
+        }
+    }
+
     /// Of a rule for a customer that calls.
     pub fn of_case(case: &customer::Case) -> Row {
         Row {
@@ -207,12 +241,21 @@ pub fn catalogue_of(role: Role) -> Vec<Row> {
         Role::Customer => customer::cases(),
         Role::Server | Role::Provider => &[],
     };
-    let scenes = scenes.iter().map(Row::of_scene);
     let trials = match role {
         Role::Server => content::trials(),
         Role::Provider | Role::Customer => &[],
     };
+    let affairs = match role {
+        Role::Customer => customer::affair::affairs(),
+        Role::Server | Role::Provider => &[],
+    };
+    let errands = match role {
+        Role::Provider => posted::errands(),
+        Role::Server | Role::Customer => &[],
+    };
+    let scenes = scenes.iter().map(Row::of_scene).chain(errands.iter().map(Row::of_errand));
     let scenes = scenes.chain(trials.iter().map(Row::of_trial));
+    let scenes = scenes.chain(affairs.iter().map(Row::of_affair));
     calls.iter().map(Row::of_case).chain(surveyed).chain(talks).chain(scenes).collect()
 }
 

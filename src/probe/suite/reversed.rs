@@ -20,6 +20,8 @@ pub enum Asked {
     Hasty,
     /// Twice, over two lines at the same time.
     Twice,
+    /// And the answer may take ten minutes.
+    Patiently,
 }
 
 /// A rule, the server that we are for it, and its judge.
@@ -56,6 +58,15 @@ pub fn look() -> Plan {
 }
 
 const KEEP: &str = "451 4.3.0 odmr-probe takes no mail; keep it";
+
+/// As late as the standard lets us be. RFC 5321, section 4.5.3.2.
+const LATE: &[(Stage, Duration)] = &[
+    (Stage::Ehlo, Duration::from_secs(290)),
+    (Stage::Mail, Duration::from_secs(290)),
+    (Stage::Rcpt, Duration::from_secs(290)),
+    (Stage::Data, Duration::from_secs(110)),
+    (Stage::Dot, Duration::from_secs(590)),
+];
 
 macro_rules! scene {
     ($id:literal, $level:ident, $spec:expr, $needs:expr, $keeps:literal, $plan:expr, $judge:expr,
@@ -440,6 +451,45 @@ static SCENES: &[Scene] = &[
         "Wait for the customer's greeting for five minutes at least."
     ),
     scene!(
+        "rev.no-relay-use",
+        Security,
+        ["RFC 2645, 5.2.1"],
+        [],
+        true,
+        || Plan::with(&[(Stage::Rcpt, Act::Say("250 2.1.5 ok"))]),
+        |_| Verdict::unknown("nobody said which domain was asked for"),
+        "Who is taken for every recipient is offered mail for the customer's domain all the same, and no other",
+        "RCPT is answered by 250, whoever it is for; the content by 451.",
+        "Send a customer its own mail, whatever its server takes: it is no relay."
+    ),
+    scene!(
+        "rev.timeouts",
+        Should,
+        ["RFC 5321, 4.5.3.2"],
+        ["slow"],
+        true,
+        || Plan { late: LATE, ..Plan::with(&[(Stage::Rcpt, Act::Say("250 2.1.5 ok"))]) },
+        timeouts,
+        "The provider waits for each answer as long as the standard says",
+        "EHLO, MAIL and RCPT are answered after 290 seconds, DATA after 110, the content, by 451, after 590.",
+        "Wait five minutes for EHLO, MAIL and RCPT, two for DATA, ten for the end of a content."
+    ),
+    Scene {
+        asked: Asked::Patiently,
+        ..scene!(
+            "atrn.wait",
+            Must,
+            ["RFC 2645, 5.2.1"],
+            ["slow"],
+            false,
+            look,
+            |_| Verdict::pass(),
+            "ATRN is answered, within ten minutes",
+            "ATRN, and a wait of ten minutes for its answer.",
+            "Answer ATRN within ten minutes: the customer waits no longer."
+        )
+    },
+    scene!(
         "rev.helo",
         Must,
         ["RFC 5321, 3.2", "RFC 5321, 4.1.4"],
@@ -501,6 +551,21 @@ fn waits(seen: &Seen) -> Verdict {
         Ok(_) => Verdict::pass(),
         Err(told) => told,
     }
+}
+
+fn timeouts(seen: &Seen) -> Verdict {
+    match seen.impatient {
+        Some(stage) => {
+            let what = format!("it did not wait for the answer at {}", stage.word());
+            fail("a wait", "the line was closed", what)
+        }
+        None => after_dot(seen),
+    }
+}
+
+/// What a provider that hung up instead of answering ATRN is told.
+pub fn judge_gone(why: &str) -> Verdict {
+    fail("an answer within ten minutes", why, "ATRN was not answered")
 }
 
 fn hasty(seen: &Seen) -> Verdict {

@@ -15,6 +15,7 @@ use super::{Lab, allow};
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     file: PathBuf,
+    key: PathBuf,
 }
 
 /// A certificate and its key, as files.
@@ -32,7 +33,15 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let file = lab.write("ca.pem", params.self_signed(&key).expect("a certificate").pem());
-        Authority { issuer: Issuer::new(params, key), file }
+        let key_file = lab.write("ca.key", key.serialize_pem());
+        allow(&key_file, 0o600);
+        Authority { issuer: Issuer::new(params, key), file, key: key_file }
+    }
+
+    /// What it signs with, for somebody who signs in its name.
+    #[allow(dead_code, reason = "for tests/probe, which shares the lab")]
+    pub fn key(&self) -> &Path {
+        &self.key
     }
 
     /// What a peer is told to trust.

@@ -28,7 +28,8 @@ fn with(change: impl Fn(&mut Caller)) -> Caller {
 
 fn judged(id: &str, caller: &Caller, calls: usize) -> Verdict {
     let case = cases().iter().find(|case| case.id == id).unwrap_or_else(|| panic!("{id}"));
-    (case.judge)(Called { caller, calls, exit: None })
+    let exit = (id == "cust.many-domains").then_some(0);
+    (case.judge)(Called { caller, calls, others: &[], exit, domains: 60 })
 }
 
 fn broken() -> Vec<(&'static str, Caller, usize)> {
@@ -52,19 +53,26 @@ fn broken() -> Vec<(&'static str, Caller, usize)> {
         ("cust.atrn-453", never(), 1),
         ("cust.endless", with(|caller| caller.patient = true), 1),
     ];
-    for id in ["cust.auth-535", "cust.auth-454", "cust.auth-530"] {
+    for id in ["cust.auth-535", "cust.auth-454", "cust.auth-530", "cust.auth-504"] {
         let twice = ["EHLO customer.example.org", "AUTH CRAM-MD5", "AUTH CRAM-MD5"];
         all.push((id, fine(), 1));
         all.push((id, caller(&twice), 1));
         all.push((id, caller(&twice[..2]), 2));
     }
     let secure = |caller: Caller| Caller { asked_tls: true, tls: true, ..caller };
-    all.push(("cust.tls-stripped", fine(), 1));
-    all.push((
-        "cust.tls-own-certificate",
-        secure(with(|caller| caller.secret_under_tls = true)),
-        1,
-    ));
+    all.push(("cust.tls-required", fine(), 1));
+    for id in ["self-signed", "expired", "wrong-name", "chain"] {
+        let id = cases().iter().map(|case| case.id).find(|known| known.ends_with(id));
+        let told = secure(with(|caller| caller.secret_under_tls = true));
+        all.push((id.unwrap(), told, 1));
+    }
+    all.push(("cust.tls-cert.pinned", Caller { asked_tls: true, ..never() }, 1));
+    all.push(("cust.250-slow", with(|caller| caller.impatient = true), 1));
+    all.push(("cust.250-slow", with(|caller| caller.early = true), 1));
+    all.push(("cust.verb-turn", caller(&["EHLO x.example", "TURN"]), 1));
+    all.push(("cust.verb-turn", caller(&["EHLO x.example", "AUTH LOGIN", "TURN x.example"]), 1));
+    all.push(("cust.many-domains", asks("example.org"), 1));
+    all.push(("cust.many-domains", asks(&["example.org"; 60].join(",")), 1));
     all.push(("cust.tls-inject", secure(fine()), 1));
     all.push(("cust.atrn-after-tls-only", secure(never()), 1));
     for id in ["450", "451", "502", "530", "5xx", "421", "drop"] {
@@ -108,8 +116,11 @@ fn who_does_right_passes_each_judge() {
         };
         let right = match case.id {
             "cust.greet-421" | "cust.greet-554" => caller(&["QUIT"]),
-            "cust.tls-stripped" => stops(1),
-            "cust.tls-own-certificate" | "cust.tls-inject" => {
+            "cust.tls-required" => stops(1),
+            "cust.tls-cert.pinned" => Caller { asked_tls: true, tls: true, ..fine() },
+            "cust.many-domains" => with(|caller| caller.asked = vec![String::new()]),
+            "cust.verb-turn" => caller(&["EHLO x.example", "AUTH LOGIN", "TURN", "QUIT"]),
+            id if id.starts_with("cust.tls-cert.") || id == "cust.tls-inject" => {
                 Caller { asked_tls: true, ..stops(1) }
             }
             "cust.atrn-after-tls-only" => Caller { asked_tls: true, tls: true, ..fine() },
@@ -123,6 +134,20 @@ fn who_does_right_passes_each_judge() {
         let told = judged(case.id, &Caller::default(), 1);
         assert_eq!(told.outcome, Outcome::Inconclusive, "{}: {}", case.id, told.why);
     }
+    let shared = ["a.example", "b.example", "c.example"]
+        .map(|list| with(|caller| caller.asked = vec![format!("{list},{list}")]));
+    let told = cases().iter().find(|case| case.id == "cust.many-domains").unwrap().judge;
+    let called = |domains, exit| Called {
+        caller: &shared[0],
+        calls: 3,
+        others: &shared[1..],
+        exit,
+        domains,
+    };
+    assert_eq!(told(called(3, Some(0))).outcome, Outcome::Pass, "in several sessions");
+    assert_eq!(told(called(4, Some(0))).outcome, Outcome::Fail);
+    assert_eq!(told(called(4, None)).outcome, Outcome::Inconclusive, "it may call again");
+    assert_eq!(judged("cust.verb-turn", &fine(), 1).outcome, Outcome::Skip);
     let literal = caller(&["EHLO [127.0.0.1]"]);
     assert_eq!(judged("cust.ehlo-not-helo", &literal, 1).outcome, Outcome::Pass);
     let short = caller(&["EHLO vm"]);

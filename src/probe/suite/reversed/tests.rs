@@ -84,6 +84,7 @@ fn broken() -> Vec<(&'static str, Seen)> {
         ("rev.no-return", with(|seen| seen.late = b"250 ok\r\n".to_vec())),
         ("rev.no-return", with(|seen| (seen.stalled, seen.closed) = (true, false))),
         ("atrn.pipelined", early()),
+        ("rev.timeouts", with(|seen| seen.impatient = Some(Stage::Rcpt))),
     ]
 }
 
@@ -101,7 +102,7 @@ fn each_judge_can_say_no() {
 fn who_does_right_passes_each_judge() {
     for scene in scenes() {
         let right = match scene.id {
-            "rev.domains" | "rev.parallel" => continue,
+            "rev.domains" | "rev.no-relay-use" | "rev.parallel" | "atrn.wait" => continue,
             "atrn.nomail" => with(|seen| seen.offers.clear()),
             "rev.helo" => seen(&["EHLO x.example", "HELO x.example", "QUIT"]),
             "rev.reject-greet" | "rev.reject-greet-5xx" => seen(&["QUIT"]),
@@ -126,7 +127,8 @@ fn every_rule_of_it_can_be_broken() {
     // The others rest on what is offered again, or on two sessions.
     for scene in scenes() {
         let own = broken().iter().any(|(id, _)| *id == scene.id);
-        let elsewhere = ["rev.domains", "rev.parallel", "rev.rset-reuse"].contains(&scene.id);
+        let elsewhere =
+            ["rev.domains", "rev.parallel", "rev.rset-reuse", "atrn.wait"].contains(&scene.id);
         assert!(own || scene.keeps || elsewhere, "{} cannot be broken", scene.id);
     }
 }
@@ -169,6 +171,11 @@ fn mail_for_others_is_told() {
     assert_eq!(judge_domains(&right, "example.org").outcome, Outcome::Pass);
     let wrong = Seen { offers: vec![offer("a@x.example", "box@example.net")], ..right };
     assert_eq!(judge_domains(&wrong, "example.org").outcome, Outcome::Fail);
+}
+
+#[test]
+fn who_hangs_up_instead_of_answering_is_told() {
+    assert_eq!(judge_gone("it hung up behind ATRN").outcome, Outcome::Fail);
 }
 
 #[test]

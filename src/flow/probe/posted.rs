@@ -1,0 +1,184 @@
+//! Letters of our own are put in where mail for the customer comes in, and taken out where the line turns.
+//!
+//! All else that waits there is left where it is: it is told to stay.
+
+use std::time::Instant;
+
+use super::speaker::Speaker;
+use super::turned::{Answered, LATER, told};
+use super::{Asked, millis};
+use crate::net::{Calling, connect};
+use crate::probe::host::{Ours, Plan, Seen};
+use crate::probe::script::{Verdict, Word};
+use crate::probe::suite::posted::{Errand, Letter, MARKED, Posted};
+use crate::probe::suite::{Record, Row};
+
+/// Who is told to ask later does so this often.
+const TRIES: usize = 5;
+/// So many sessions bring out what was put in, and the notices about it.
+const SESSIONS: usize = 100;
+
+impl Asked<'_> {
+    /// Asks what is wanted of these, one after the other.
+    pub async fn ask_posted(
+        &mut self,
+        errands: &[Errand],
+        wanted: &dyn Fn(&Row) -> bool,
+        tell: &mut dyn FnMut(Record),
+    ) {
+        for (n, errand) in errands.iter().enumerate() {
+            let row = Row::of_errand(errand);
+            if !wanted(&row) {
+                continue;
+            }
+            let begun = Instant::now();
+            let (verdict, words) = match self.not_posted() {
+                Some(why) => (Verdict::skip(why), Vec::new()),
+                None => self.errand(errand, n).await,
+            };
+            tell(Record::new(row, verdict, &words, millis(begun.elapsed()), self.calls));
+        }
+        self.hang_up().await;
+    }
+
+    fn not_posted(&self) -> Option<&'static str> {
+        let asking = self.asking;
+        match () {
+            () if asking.login.is_none() => Some("needs a login"),
+            () if !asking.turn => Some("needs --turn"),
+            () if asking.submit.is_none() => Some("needs --submit"),
+            () => None,
+        }
+    }
+
+    async fn errand(&mut self, errand: &Errand, n: usize) -> (Verdict, Vec<Word>) {
+        let now = jiff::Timestamp::now().as_microsecond();
+        let mut posted = Posted { word: format!("odmr-probe-{now:x}{n:x}"), ..Posted::default() };
+        let mut words = Vec::new();
+        for letter in errand.letters {
+            match self.put_in(letter, &posted.word, &mut words).await {
+                Ok(250) => {}
+                // What never came in cannot be passed on.
+                Ok(500..) if errand.id == "rev.bare-lf" => return (Verdict::pass(), words),
+                Ok(code) => {
+                    let why = format!("the letter that was put in was answered by {code}");
+                    return (Verdict::unknown(why), words);
+                }
+                Err(why) => return (Verdict::unknown(format!("--submit: {why}")), words),
+            }
+        }
+        for acts in errand.rounds {
+            let plan = Plan::with(acts);
+            match self.session(plan, &posted.word, &mut words).await {
+                Ok(Some(seen)) => posted.sessions.push(seen),
+                Ok(None) => posted.sessions.push(Seen::default()),
+                Err(why) => return (Verdict::unknown(why), words),
+            }
+        }
+        if let Err(why) = self.take_out(errand, &mut posted, &mut words).await {
+            return (Verdict::unknown(why), words);
+        }
+        ((errand.judge)(&posted), words)
+    }
+
+    /// Takes all of ours, until nothing of it comes any more.
+    async fn take_out(
+        &mut self,
+        errand: &Errand,
+        posted: &mut Posted,
+        words: &mut Vec<Word>,
+    ) -> Result<(), String> {
+        // A notice may take as long as an answer.
+        let until = Instant::now() + self.asking.patience;
+        for _ in 0..SESSIONS {
+            let seen = self.session(Plan::default(), &posted.word, words).await?;
+            let is_ours = |seen: &Seen| seen.offers.iter().any(|offer| offer.code == Some(250));
+            let brought = seen.as_ref().is_some_and(is_ours);
+            posted.sessions.extend(seen);
+            let waits = errand.is_returned && posted.notices(MARKED) == 0;
+            if !brought && (!waits || Instant::now() > until) {
+                break;
+            }
+            if !brought {
+                tokio::time::sleep(LATER).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// One session in which ours is treated so; nothing, where no mail waits.
+    async fn session(
+        &mut self,
+        plan: Plan,
+        word: &str,
+        words: &mut Vec<Word>,
+    ) -> Result<Option<Seen>, String> {
+        let ours = Ours { word: word.to_owned(), marked: MARKED };
+        let mut last = String::new();
+        for _ in 0..TRIES {
+            match self.turn(b"").await {
+                Answered::Turned(early) => {
+                    let plan = Plan { ours: Some(ours), ..plan };
+                    let session = self.host(plan, early, &mut |_| false).await;
+                    words.extend(session.words);
+                    return Ok(Some(session.seen));
+                }
+                Answered::Otherwise(reply) if reply.code == 453 => return Ok(None),
+                // A line that was cut may still be thought to be there.
+                Answered::Otherwise(reply) => last = told(&reply),
+                Answered::Gone(why) | Answered::Silent(why) | Answered::Not(why) => last = why,
+            }
+            tokio::time::sleep(LATER).await;
+        }
+        Err(last)
+    }
+
+    /// Puts a letter in, and hears what becomes of it.
+    async fn put_in(
+        &mut self,
+        letter: &Letter,
+        word: &str,
+        words: &mut Vec<Word>,
+    ) -> Result<u16, String> {
+        let Some((host, port)) = &self.asking.submit else {
+            return Err("there is none".to_owned());
+        };
+        let patience = self.asking.patience;
+        let calling = Calling { family: self.asking.family, patience, ..Calling::default() };
+        let mut wire = connect(host, *port, &calling).await.map_err(|why| why.to_string())?;
+        let names = &self.names;
+        let mut speaker = Speaker::new(&mut wire, patience);
+        let put = async {
+            match speaker.hear().await? {
+                220 => {}
+                code => return Ok(code),
+            }
+            speaker.ask(&format!("EHLO {}", names.me)).await?;
+            let eight = speaker.replies.last().is_some_and(|reply| {
+                reply.text.lines().any(|line| line.eq_ignore_ascii_case("8BITMIME"))
+            });
+            let body = if eight { " BODY=8BITMIME" } else { "" };
+            let from = letter.from(word, &names.domain);
+            let steps = [
+                (format!("MAIL FROM:<{from}>{body}"), 250),
+                (format!("RCPT TO:<{}>", names.rcpt), 250),
+                ("DATA".to_owned(), 354),
+            ];
+            for (line, code) in steps {
+                match speaker.ask(&line).await? {
+                    heard if heard == code => {}
+                    251 => {}
+                    heard => return Ok(heard),
+                }
+            }
+            speaker.send(&letter.content(word, &names.domain, &names.me)).await?;
+            let code = speaker.hear().await?;
+            speaker.ask("QUIT").await?;
+            Ok(code)
+        };
+        let code = put.await;
+        words.append(&mut speaker.words);
+        wire.close().await;
+        code
+    }
+}
