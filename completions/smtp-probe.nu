@@ -178,7 +178,7 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
-    --timeout: string         # Wait so long for each answer of who is called
+    --timeout: string         # Wait so long for each answer of who is called, or whose line was turned
     --anywhere                # Other machines may call, or be called
     --domain: string          # The domains whose mail it takes and holds
     --messages: string        # So many messages wait, or are brought first [default: 1, and 0 with --call]
@@ -187,10 +187,12 @@ module completions {
     --keep: path              # Write what is received into this folder, a new file for each message
     --sessions: string        # End after so many sessions
     --show                    # Print the profile, to make one's own of it
+    --fault: string           # Get this wrong on purpose, whatever the profile says; again for more. A value stands behind =
+    --list-faults             # Print the faults that there are, and what each does
     --format(-f): string@"nu-complete smtp-probe emulate format" # The form
     --json                    # Short for --format jsonl
     --help(-h)                # Print help (see more with '--help')
-    profile: string           # exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, fetchmail, or a file with a profile of yours
+    profile?: string          # exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, fetchmail, or a file with a profile of yours
   ]
 
   def "nu-complete smtp-probe script format" [] {

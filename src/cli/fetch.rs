@@ -446,6 +446,7 @@ where
         let environment = nothing.clone();
         return Ok(Invocation { command, flags: nothing, environment, whole: nobody });
     };
+    of_before(|name| std::env::var_os(name).is_some())?;
     let (environment, mut flags) = common.settings.clone().partition(from_variable(&matches));
     // For passwd it is where the new one comes from, not where it is to be kept.
     let of_account = !matches!(command, Command::Passwd(_));
@@ -453,6 +454,23 @@ where
     flags.family = common.family.and(flags.family)?;
     let (of_variables, of_flags) = common.whole.partition(from_variable(&matches));
     Ok(Invocation { command, flags, environment, whole: (of_flags, of_variables) })
+}
+
+/// Variables of before, and what is said now.
+const REPLACED: [(&str, &str); 2] = [
+    ("ODMR_TURN", "ODMR_VERB=turn, or ODMR_VERB=atrn where it was false"),
+    ("ODMR_FORCE_ATRN", "ODMR_VERB=atrn"),
+];
+
+/// Nobody sets a variable that does nothing on purpose.
+fn of_before(is_set: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+    match REPLACED.into_iter().find(|(before, _)| is_set(before)) {
+        None => Ok(()),
+        Some((before, now)) => {
+            let what = format!("the variable {before} is no more; say {now}");
+            Err(command().error(ErrorKind::UnknownArgument, what).into())
+        }
+    }
 }
 
 /// Whose numbers a command line that was refused asks for; nothing else of it is known.

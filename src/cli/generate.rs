@@ -17,7 +17,7 @@ use super::{Example, fetch, mxcheck, probe, provider, queue};
 use crate::exit::Exit;
 use crate::flow::check::{About, Assessment, checks};
 use crate::flow::probe::{
-    ACTIONS, FACTS, Identity, KEYS, NOTATION, Record, catalogue as probe_rules,
+    ACTIONS, FACTS, FAULTS, Identity, KEYS, NOTATION, Record, catalogue as probe_rules,
 };
 use crate::flow::summary::Summary;
 
@@ -266,6 +266,12 @@ fn profiles() -> String {
     let facts = FACTS.iter().map(|(word, _, what)| (format!("when {word}"), *what));
     let actions = ACTIONS.iter().map(|(word, _, what)| (format!("action {word}"), *what));
     text.extend(facts.chain(actions).map(|(key, what)| tagged(&escaped(&key), &escaped(what))));
+    text.push_str(
+        ".SH FAULTS\nWhat \\fBemulate\\fR \\fB\\-\\-fault\\fR gets wrong on purpose, and what may stand behind it.\n",
+    );
+    let faults =
+        FAULTS.iter().map(|fault| (format!("{}{}", fault.name, fault.takes.shown()), fault.about));
+    text.extend(faults.map(|(key, what)| tagged(&escaped(&key), &escaped(what))));
     text.push_str(
         ".SH SESSIONS\nOf each session \\fBemulate\\fR \\fB\\-\\-json\\fR writes an object with these keys.\n",
     );

@@ -123,6 +123,17 @@ fn is_exchanges_own(reply: &Reply) -> bool {
     reply.code == 535 && reply.enhanced.is_some_and(|said| (said.subject, said.detail) == (7, 3))
 }
 
+/// A PIX or ASA leaves X for each letter of what it does not let through (MSQ-48).
+fn is_crossed_out(offers: &Capabilities) -> bool {
+    let crossed = |line: &String| line.len() >= 4 && line.bytes().all(|octet| octet == b'X');
+    offers.lines.iter().any(crossed)
+}
+
+/// 454 5.7.3 is Exchange's for an account that may not send: for good, whatever the first digit says (MSQ-29).
+fn lacks_leave(reply: &Reply) -> bool {
+    reply.code == 454 && reply.text.starts_with("5.7.3")
+}
+
 /// Whether this says no more than that the command is not known, or not in this form.
 fn is_about_the_form(reply: &Reply) -> bool {
     matches!(reply.code, 500..=502 | 504)
@@ -161,6 +172,9 @@ pub enum CallFault {
     /// It is no ODMR server.
     #[error("its EHLO lists no ATRN, and no TURN")]
     NoAtrn,
+    /// The same, and something on the way has written over its list.
+    #[error("its EHLO lists no ATRN, and what it lists is crossed out by a device on the way")]
+    Masked,
     /// No common way to prove who we are.
     #[error("{0}")]
     NoMechanism(#[from] NoMechanism),
@@ -185,8 +199,12 @@ impl CallFault {
             {
                 Exit::TempFail
             }
+            CallFault::Refused(_, reply) if lacks_leave(reply) => Exit::NoPerm,
             CallFault::Refused(_, reply) if reply.is_transient() => Exit::TempFail,
-            CallFault::Greeting(_) | CallFault::NoEhlo(_) | CallFault::NoAtrn => Exit::Protocol,
+            CallFault::Greeting(_)
+            | CallFault::NoEhlo(_)
+            | CallFault::NoAtrn
+            | CallFault::Masked => Exit::Protocol,
             CallFault::NoTls
             | CallFault::TlsRefused(_)
             | CallFault::NoMechanism(_)
@@ -204,6 +222,7 @@ impl CallFault {
             CallFault::NoTls
             | CallFault::TlsRefused(_)
             | CallFault::NoAtrn
+            | CallFault::Masked
             | CallFault::NoMechanism(_)
             | CallFault::Exchange(_) => false,
         }
@@ -241,12 +260,21 @@ impl CallFault {
             CallFault::NoEhlo(_) | CallFault::NoAtrn => {
                 "is this an ODMR port? Providers use 366, or 25, 587 or 386; verb = \"atrn\" asks all the same"
             }
+            CallFault::Masked => {
+                "a PIX or ASA does so with \"fixup protocol smtp\" or \"inspect esmtp\": turn that off where you can, or use another port"
+            }
             CallFault::NoTls => {
                 "use tls = \"implicit\" for a port that speaks TLS at once, or tls = \"none\" to do without"
             }
             CallFault::TlsRefused(_) => "the provider's TLS is out of order; tell its postmaster",
             CallFault::NoMechanism(NoMechanism::NothingOffered) => {
                 "is this an ODMR port? Providers use 366, or 25, 587 or 386; mech = names a login to be tried all the same"
+            }
+            CallFault::Refused(_, reply) if lacks_leave(reply) => {
+                "the password is right, and Exchange lets this account not send: its administrator must; it will not pass"
+            }
+            CallFault::Refused(_, reply) if matches!(reply.code, 505 | 530 | 538) => {
+                "it wants TLS before a login: tls = \"starttls\", or \"implicit\" for a port that speaks TLS at once"
             }
             CallFault::Refused(_, reply) if matches!(reply.code, 500 | 502..=504) => {
                 "it knows no such login; mech = names another to be tried"
@@ -336,7 +364,11 @@ impl Caller<'_> {
         if self.errand == CalledFor::Atrn && ways(self.account, &offers, &[], logs_in).is_empty() {
             // Before any secret is said.
             say_goodbye(&mut wire, session).await;
-            return Err(CallFault::NoAtrn);
+            return Err(if is_crossed_out(&offers) {
+                CallFault::Masked
+            } else {
+                CallFault::NoAtrn
+            });
         }
         let mechanism = match logs_in {
             true => Some(self.prove(&mut wire, session, &offers).await?),
@@ -654,6 +686,23 @@ mod tests {
             let names: Vec<&str> = group.iter().map(Domain::as_str).collect();
             assert!(format!("ATRN {}\r\n", names.join(",")).len() <= 512);
         }
+    }
+
+    #[test]
+    fn what_exchange_says_for_good_is_not_for_later() {
+        let refused = |text: &'static str| {
+            let reply = Reply { code: 454, ..Reply::plain(454, text) };
+            CallFault::Refused(Mechanism::Login, reply)
+        };
+        let told = refused("5.7.3 Client does not have permission to submit mail to this server");
+        assert_eq!(told.exit(), Exit::NoPerm);
+        assert!(told.hint().unwrap().contains("will not pass"));
+        assert_eq!(refused("4.7.0 Temporary authentication failure").exit(), Exit::TempFail);
+        let tls = CallFault::Refused(
+            Mechanism::Login,
+            Reply::plain(505, "Must issue a STARTTLS command first"),
+        );
+        assert!(tls.exit() == Exit::NoPerm && tls.hint().unwrap().contains("wants TLS"));
     }
 
     #[test]

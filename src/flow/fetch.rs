@@ -11,6 +11,7 @@ use super::call::{Asked, CallFault, Called, Caller, Way, groups};
 use super::line::{LineEnd, Stop, last_words};
 use super::receive::{Progress, Receiver, Reception, Tally, Terms};
 use super::summary::{Later, Outcome, Summary};
+use crate::config::fetch;
 use crate::exit::Exit;
 use crate::net::WireFault;
 use crate::session::transcript::Transcript;
@@ -66,10 +67,20 @@ pub enum FetchFault {
 /// has taken is refused for good. RFC 5321, section 6.3.
 const RECEIVED: u32 = 200;
 
+/// How it was told that nothing was there.
+enum Empty {
+    /// In words.
+    Told(Reply),
+    /// By QUIT behind the turn.
+    Quit,
+    /// The line was closed behind the 250.
+    Closed,
+}
+
 /// How a round ended.
 enum Round {
     /// Nothing was there.
-    NoMail(Option<Reply>),
+    NoMail(Empty),
     /// Mail came; `more` when a further round may bring more.
     Mail { more: bool },
     /// Mail came, and then the session broke off. What was in hand is still there.
@@ -80,9 +91,15 @@ impl Round {
     /// Whether another may bring more; what a provider without mail said is kept.
     fn concerns_more(&self, summary: &mut Summary) -> bool {
         match self {
-            Round::NoMail(reply) => {
-                let said = reply.as_ref().map(ToString::to_string);
-                summary.last_reply = said.or(summary.last_reply.take());
+            Round::NoMail(how) => {
+                summary.empty = Some(match how {
+                    Empty::Told(reply) => {
+                        summary.last_reply = Some(reply.to_string());
+                        "told"
+                    }
+                    Empty::Quit => "quit",
+                    Empty::Closed => "closed",
+                });
                 false
             }
             Round::Mail { more } => *more,
@@ -196,7 +213,7 @@ impl<K: Sink> Run<'_, K> {
                     // "Not so soon" leaves open what is still there; behind a list, providers with a pace say it
                     // to whoever asks whether that was all.
                     summary.more |= reply.code == 450 && way != Way::List;
-                    return Ok((way, Round::NoMail(Some(reply))));
+                    return Ok((way, Round::NoMail(Empty::Told(reply))));
                 }
                 Err(FetchFault::Refused { verb: way.verb(), reply })
             }
@@ -218,7 +235,9 @@ impl<K: Sink> Run<'_, K> {
         let mut session = match session.turn(granted, settings, secure, Instant::now()) {
             Ok(session) => session,
             // Some providers say so when they find that there is nothing after all.
-            Err(early) if early.heard.starts_with(b"QUIT") => return Ok(Round::NoMail(None)),
+            Err(early) if early.heard.starts_with(b"QUIT") => {
+                return Ok(Round::NoMail(Empty::Quit));
+            }
             Err(early) => {
                 let heard = crate::smtp::escape::Escaped(&early.heard).to_string();
                 return Err(FetchFault::SpokeTooSoon(heard));
@@ -232,7 +251,7 @@ impl<K: Sink> Run<'_, K> {
         self.keep(session.transcript().clone());
         match judge(reception, offers.xodmr.is_some()) {
             // Nobody has said that there is none.
-            Ok(Round::NoMail(None)) if *self.stop.borrow() => Err(FetchFault::Stopped),
+            Ok(Round::NoMail(_)) if *self.stop.borrow() => Err(FetchFault::Stopped),
             judged => judged,
         }
     }
@@ -254,6 +273,7 @@ impl<K: Sink> Run<'_, K> {
             max_received: RECEIVED,
             session: account.max_session.get(),
             patience,
+            mends_bare_lf: account.profile == fetch::Profile::Exchange,
             ..ServerSettings::new(Profile::Reversed, &self.terms.name)
         }
     }
@@ -349,19 +369,19 @@ fn note_call(summary: &mut Summary, called: &Called) {
 fn judge(reception: Reception, one_of_ours: bool) -> Result<Round, FetchFault> {
     let Reception { end, taken, greeted, began } = reception;
     match end {
-        Ok(()) if !began => Ok(Round::NoMail(None)),
+        Ok(()) if !began => Ok(Round::NoMail(Empty::Quit)),
         // Ours sends all it has; others may stop after so many messages and wait to be asked again.
         Ok(()) => Ok(Round::Mail { more: taken > 0 && !one_of_ours }),
         // 250, and then nothing, or a QUIT in clear below TLS: there was no mail after all. Ours says so.
         Err(LineEnd::Closed | LineEnd::Wire(WireFault::Closed | WireFault::Tls { .. }))
             if !greeted && !one_of_ours =>
         {
-            Ok(Round::NoMail(None))
+            Ok(Round::NoMail(Empty::Closed))
         }
         Err(LineEnd::Wire(WireFault::Io(error)))
             if !greeted && !one_of_ours && is_reset(&error) =>
         {
-            Ok(Round::NoMail(None))
+            Ok(Round::NoMail(Empty::Closed))
         }
         // A session that brought something may be followed by one that brings the rest.
         Err(end) if taken > 0 => {
@@ -537,7 +557,7 @@ mod tests {
     fn a_line_that_ends_before_the_greeting_is_an_empty_queue_only_with_strangers() {
         let cut =
             || Reception { end: Err(LineEnd::Closed), taken: 0, greeted: false, began: false };
-        assert!(matches!(judge(cut(), false), Ok(Round::NoMail(None))));
+        assert!(matches!(judge(cut(), false), Ok(Round::NoMail(Empty::Closed))));
         assert!(matches!(judge(cut(), true), Err(FetchFault::BrokeOff(LineEnd::Closed))));
         let greeted = Reception { greeted: true, ..cut() };
         assert!(matches!(judge(greeted, false), Err(FetchFault::BrokeOff(LineEnd::Closed))));

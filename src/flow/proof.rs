@@ -11,8 +11,8 @@ use super::dovecot::{Dovecot, DovecotError};
 use super::provider::{House, Oracle};
 use crate::config::accounts::Account;
 use crate::sasl::{
-    AskedFrom, Heard, Identity, Mechanism, NONCE_OCTETS, ServerContext, ServerExchange, ServerStep,
-    Vouched, Wanted,
+    AskedFrom, Heard, Identity, Mechanism, NONCE_OCTETS, Reason, ServerContext, ServerExchange,
+    ServerStep, Vouched, Wanted,
 };
 use crate::session::{Odmr, ServerSession};
 use crate::smtp::Reply;
@@ -32,7 +32,20 @@ pub struct Proof {
     /// The name that was tried, for the log.
     tried: String,
     /// How often it came to nothing.
-    failures: u32,
+    failed: Failed,
+    /// Accounts that have no secret for the mechanism by which they were tried.
+    without: Vec<String>,
+}
+
+/// What came to nothing, and what that says of who calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failed {
+    /// Logins that came to nothing.
+    pub logins: u32,
+    /// Those of them that may have been guesses at a password.
+    pub guesses: u32,
+    /// Earlier ones that were none: whoever made them has shown to be that account.
+    pub forgiven: usize,
 }
 
 /// What the line contributes to a proof.
@@ -58,13 +71,14 @@ impl Proof {
             secure: false,
             bound: false,
             tried: String::new(),
-            failures: 0,
+            failed: Failed::default(),
+            without: Vec::new(),
         }
     }
 
-    /// Failed attempts since this was last asked.
-    pub fn failures(&mut self) -> u32 {
-        std::mem::take(&mut self.failures)
+    /// What failed since this was last asked.
+    pub fn failures(&mut self) -> Failed {
+        std::mem::take(&mut self.failed)
     }
 
     /// AUTH was said.
@@ -112,7 +126,11 @@ impl Proof {
         match step {
             ServerStep::Challenge(challenge) => session.challenge(&challenge),
             ServerStep::Verified(identity) => self.verified(session, identity),
-            ServerStep::Rejected(reason) => self.rejected(session, &reason.to_string()),
+            ServerStep::Rejected(reason) => {
+                self.rejected(session, &reason.to_string());
+                // Nobody guesses at a password by what proves nothing.
+                self.failed.guesses -= u32::from(reason == Reason::TooWeak);
+            }
             ServerStep::Malformed(what) => {
                 info!(ip = %self.ip, what, "malformed authentication");
                 session.auth_refused(MALFORMED);
@@ -123,7 +141,8 @@ impl Proof {
     }
 
     fn rejected(&mut self, session: &mut ServerSession<Odmr>, reason: &str) {
-        self.failures += 1;
+        self.failed.logins += 1;
+        self.failed.guesses += 1;
         warn!(ip = %self.ip, user = %Escaped::text(&self.tried), reason, "authentication failed");
         // Behind the guess, whatever was wrong with it: otherwise it would tell who has an account here.
         let exposed = self.house.odmr.require_tls && !self.secure;
@@ -182,6 +201,10 @@ impl Proof {
     fn verified(&mut self, session: &mut ServerSession<Odmr>, identity: Identity) {
         info!(ip = %self.ip, account = identity.account(), mechanism = %identity.mechanism(), "authenticated");
         self.exchange = None;
+        // An old customer tries what is listed, and then what it has a password for: that was no guess.
+        let before = self.without.len();
+        self.without.retain(|account| account != identity.account());
+        self.failed.forgiven += before - self.without.len();
         session.authenticated(identity);
     }
 
@@ -205,11 +228,14 @@ impl Proof {
             let account =
                 account.filter(|account| may_come(account, &house, mechanism, ip, secure));
             let step = exchange.account(account.map(Account::found));
-            (exchange, step)
+            let lacks = matches!(step, ServerStep::Rejected(Reason::NoSecret));
+            let without = account.filter(|_| lacks).map(|account| account.name.clone());
+            (exchange, step, without)
         });
         match judged.await {
-            Ok((exchange, step)) => {
+            Ok((exchange, step, without)) => {
                 self.exchange = Some(exchange);
+                self.without.extend(without);
                 step
             }
             Err(_) => ServerStep::Malformed("the check did not finish"),
@@ -275,6 +301,82 @@ mod tests {
     use crate::config::provider::Settings;
     use crate::flow::provider::Lists;
     use crate::sasl::Credentials;
+    use crate::session::transcript::Transcript;
+
+    fn house(text: &str) -> Arc<House> {
+        let accounts = Accounts::parse(Path::new("a.toml"), text).unwrap();
+        let (settings, lists) = (Settings::default(), Lists::new());
+        Arc::new(House::new(&settings, "mx.example", accounts, &lists, true, [1; 32], None))
+    }
+
+    /// The third message of NTLM with a response of NTLMv1: 24 octets.
+    fn by_ntlm_v1() -> Vec<u8> {
+        let user: Vec<u8> = "a".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let field = |length: u16, at: u32| {
+            [&length.to_le_bytes()[..], &length.to_le_bytes(), &at.to_le_bytes()].concat()
+        };
+        let fields = [(0, 64), (24, 64), (0, 64), (user.len() as u16, 88), (0, 64), (0, 64)];
+        let fields: Vec<u8> =
+            fields.into_iter().flat_map(|(length, at)| field(length, at)).collect();
+        [&b"NTLMSSP\0\x03\0\0\0"[..], &fields, &[1, 0, 0, 0], &[7; 24], &user].concat()
+    }
+
+    /// What is no guess at a password is not counted as one; and whoever has shown to be an account did not guess
+    /// at it by a mechanism that it has no secret for.
+    #[tokio::test]
+    async fn who_does_not_guess_is_not_taken_for_one_who_does() {
+        let kept = |password| {
+            let kept = Credentials::derive(password, &[7; 16], 4096, false).unwrap();
+            kept.scram.stored_form().to_string()
+        };
+        let house = house(&format!(
+            "[account.a]\ndomains = [\"a.example\"]\nscram_sha_256 = \"{}\"\n\
+             [account.b]\ndomains = [\"b.example\"]\nscram_sha_256 = \"{}\"\n",
+            kept("one"),
+            kept("two")
+        ));
+        let ip = IpAddr::from([127, 0, 0, 1]);
+        let facts = LineFacts { ip, secure: true, channel_binding: None, certificate: None };
+        let (settings, quiet) = (house.exchange.clone(), Transcript::default());
+        let mut session = ServerSession::odmr(settings, true, quiet, std::time::Instant::now());
+        let mut proof = Proof::new(house, ip);
+        let told = |logins, guesses, forgiven| Failed { logins, guesses, forgiven };
+        let negotiate = b"NTLMSSP\0\x01\0\0\0\x07\x82\x08\xa2".to_vec();
+        proof.begin(&mut session, "NTLM", Some(negotiate), &facts).await;
+        proof.go_on(&mut session, &by_ntlm_v1()).await;
+        assert_eq!(proof.failures(), told(1, 0, 0), "NTLMv1 proves nothing");
+        for name in ["a", "nobody"] {
+            proof.begin(&mut session, "CRAM-MD5", None, &facts).await;
+            proof.go_on(&mut session, format!("{name} {}", "0".repeat(32)).as_bytes()).await;
+            assert_eq!(proof.failures(), told(1, 1, 0), "{name}: it cannot be told apart yet");
+        }
+        let plain = |name: &str, password: &str| Some(format!("\0{name}\0{password}").into_bytes());
+        proof.begin(&mut session, "PLAIN", plain("a", "wrong"), &facts).await;
+        assert_eq!(proof.failures(), told(1, 1, 0));
+        proof.begin(&mut session, "PLAIN", plain("b", "two"), &facts).await;
+        assert_eq!(proof.failures(), told(0, 0, 0), "it was not b that was tried");
+        proof.begin(&mut session, "PLAIN", plain("a", "one"), &facts).await;
+        assert_eq!(proof.failures(), told(0, 0, 1), "a wrong password stays a guess");
+    }
+
+    #[test]
+    fn ntlm_is_listed_to_those_alone_among_whom_somebody_may_be_who_has_it() {
+        let kept = Credentials::derive("x", &[7; 16], 4096, false).unwrap().with_ntlm("x");
+        let (scram, ntlm) = (kept.scram.stored_form(), kept.ntlm.as_ref().unwrap().stored_form());
+        let keys = format!("scram_sha_256 = \"{}\"\n", *scram);
+        let text = format!(
+            "[account.old]\ndomains = [\"old.example\"]\n{keys}ntlm = \"{}\"\nnetworks = [\"192.0.2.0/24\"]\n\
+             [account.new]\ndomains = [\"new.example\"]\n{keys}",
+            *ntlm
+        );
+        let house = house(&text);
+        let lists = |ip: [u8; 4]| {
+            let settings = house.exchange_for(IpAddr::from(ip));
+            let names = [&settings.mechanisms.clear[..], &settings.mechanisms.tls].concat();
+            names.iter().filter(|name| *name == "NTLM").count()
+        };
+        assert_eq!((lists([192, 0, 2, 7]), lists([198, 51, 100, 7])), (2, 0));
+    }
 
     /// Where TLS comes first, nobody may do without but those that can do no better.
     #[test]

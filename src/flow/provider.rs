@@ -458,6 +458,13 @@ impl<S: Spool> Provider<S> {
         times.drain(..surplus);
     }
 
+    /// The last of them, so many, were no guesses: whoever made them has logged in as who it said.
+    pub fn login_forgiven(&self, ip: IpAddr, count: usize) {
+        if let Some(times) = lock(&self.failures).get_mut(&network(ip)).filter(|_| count > 0) {
+            times.truncate(times.len().saturating_sub(count));
+        }
+    }
+
     /// Has this address failed too often of late to be let try again?
     pub fn is_guessing(&self, ip: IpAddr, now: Instant) -> bool {
         let (most, window) = self.house().failures;
@@ -547,6 +554,19 @@ impl House {
     fn introduce(&self, counts: &Counts) {
         let accounts = self.accounts.iter().map(|account| account.name.as_str());
         counts.know(accounts, self.domains.keys());
+    }
+
+    /// What the listener of Exchange's kind is for who calls from there: NTLM is listed to those alone among whom
+    /// somebody may be who has what it needs.
+    pub fn exchange_for(&self, ip: IpAddr) -> Arc<ServerSettings> {
+        if !self.accounts.any_ntlm() || self.accounts.any_ntlm_from(ip) {
+            return self.exchange.clone();
+        }
+        let mut settings = ServerSettings::clone(&self.exchange);
+        let Mechanisms { clear, tls } = &mut settings.mechanisms;
+        clear.retain(|name| name != Mechanism::Ntlm.name());
+        tls.retain(|name| name != Mechanism::Ntlm.name());
+        Arc::new(settings)
     }
 
     /// The address of a caller, if limits for one address bind it.

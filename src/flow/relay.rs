@@ -79,7 +79,7 @@ impl<'a, S: Spool> Call<'a, S> {
         let transcript = self.provider.transcript();
         let settings = match self.door {
             Door::Submission | Door::SubmissionTls => self.house.submission.clone(),
-            Door::Exchange => self.house.exchange.clone(),
+            Door::Exchange => self.house.exchange_for(self.ip),
             _ => self.house.odmr.clone(),
         };
         let mut session = ServerSession::odmr(settings, secure, transcript, Instant::now());
@@ -178,12 +178,16 @@ impl<'a, S: Spool> Call<'a, S> {
         {
             self.counts().login(mechanism, true);
         }
-        for _ in 0..proof.failures() {
+        let failed = proof.failures();
+        for _ in 0..failed.logins {
             if let Some(mechanism) = self.mechanism.take() {
                 self.counts().login(mechanism, false);
             }
+        }
+        for _ in 0..failed.guesses {
             self.provider.login_failed(self.ip, Instant::now());
         }
+        self.provider.login_forgiven(self.ip, failed.forgiven);
     }
 
     fn facts(&self) -> LineFacts {
@@ -210,7 +214,7 @@ impl<'a, S: Spool> Call<'a, S> {
         self.helo = session.hello_name();
         self.account = Some(request.identity().account().to_owned());
         self.asked = request.domains().iter().map(ToString::to_string).collect();
-        info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(), by = ?request.asks(),
+        info!(session = self.id, ip = %self.ip, account = self.account, asked = ?request.domains(), by = request.asks().verb(),
             reply = answer.reply().to_string(), "atrn");
         if let Some(outcome) = outcome(answer) {
             self.ended(outcome);

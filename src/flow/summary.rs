@@ -107,6 +107,9 @@ pub struct Summary {
     pub by_code: std::collections::BTreeMap<u16, u64>,
     /// The provider's last word on ATRN.
     pub last_reply: Option<String>,
+    /// How it was told that no mail waits, at last: `told` in words, `quit` behind the turn, `closed` without a word
+    /// behind the 250; null where nobody said so.
+    pub empty: Option<&'static str>,
     /// When to try again, in seconds, where that is known.
     pub next_hint_s: Option<u64>,
     /// How the account's own queue stands, where it has one.
@@ -155,6 +158,7 @@ impl Summary {
             more: false,
             by_code: Default::default(),
             last_reply: None,
+            empty: None,
             next_hint_s: None,
             queue: None,
             exit: Exit::Ok,

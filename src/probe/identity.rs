@@ -183,6 +183,8 @@ pub struct Evidence {
     pub of: Vec<&'static str>,
     /// How that is known.
     pub source: &'static str,
+    /// Somebody has seen such a server say so, or its source text.
+    pub verified: bool,
 }
 
 /// A hole that a version is known to have.
@@ -244,7 +246,7 @@ impl Identity {
         ("others", "The other kinds that it resembles."),
         (
             "evidence",
-            "What speaks for (found) and against the product: id, says, weight, of (the kinds it is a sign of), source.",
+            "What speaks for (found) and against the product: id, says, weight, of (the kinds it is a sign of), source, verified (somebody has seen such a server say so, or its source text).",
         ),
         ("contradictions", "What does not fit together, in sentences."),
         ("holes", "What the version in the greeting is known for: id, cve, version, says."),
@@ -393,6 +395,7 @@ impl<'a> Found<'a> {
             weight: sign.weight,
             of: sign.of.iter().map(String::as_str).collect(),
             source: &sign.source,
+            verified: sign.verified,
         };
         self.signs.iter().filter(concerns).map(told).collect()
     }

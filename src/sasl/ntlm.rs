@@ -528,17 +528,35 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_octets_panic_and_none_are_let_in(octets: Vec<u8>, at in 0usize..300, by: u8) {
+        fn no_octets_panic(octets: Vec<u8>, behind in 0usize..16) {
             let _ = Answer::parse(&octets);
             let _ = Challenge::to(&octets, [0; 8], "x");
-            let mut message = super::tests::octets(AUTHENTICATE);
-            let at = at % message.len();
-            message[at] ^= by;
-            let (challenge, _) = published();
-            if let Ok(answer) = Answer::parse(&message) {
-                let _ = NtHash::derive("wrong").answers(&challenge, &answer);
-                prop_assert!(!bool::from(NtHash::derive("wrong").answers(&challenge, &answer)));
+            // What begins as it should gets further.
+            for whole in [NEGOTIATE.to_vec(), super::tests::octets(AUTHENTICATE)] {
+                let begun = [&whole[..behind.min(whole.len())], &octets].concat();
+                let _ = Answer::parse(&begun);
+                let _ = Challenge::to(&begun, [0; 8], "x");
             }
+        }
+
+        /// A single bit of an answer that is under its MIC, and it is none of the right password any more.
+        #[test]
+        fn an_answer_that_was_touched_is_refused(at in 0usize..1000, bit in 0u32..8) {
+            let touched = |message: &mut Vec<u8>| {
+                let at = at % message.len();
+                message[at] ^= 1 << bit;
+            };
+            let customer = customer("right", true);
+            prop_assert_eq!(judged(&customer, |_| {}), Ok(true));
+            prop_assert_ne!(judged(&customer, touched), Ok(true), "octet {}, bit {}", at, bit);
+        }
+
+        /// Without a MIC, what the proof is made of is what counts: the names, the challenge and the response.
+        #[test]
+        fn a_response_that_was_touched_is_refused(at in 112usize..112 + 16 + 52, bit in 0u32..8) {
+            let customer = customer("right", false);
+            prop_assert_eq!(judged(&customer, |_| {}), Ok(true));
+            prop_assert_ne!(judged(&customer, |message| message[at] ^= 1 << bit), Ok(true));
         }
     }
 }

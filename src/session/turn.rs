@@ -25,6 +25,16 @@ pub enum Asks {
     ByTurn,
 }
 
+impl Asks {
+    /// The command.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Asks::ByAtrn => "ATRN",
+            Asks::ByTurn => "TURN",
+        }
+    }
+}
+
 /// Somebody proved who they are and asked for mail. Born only inside an authenticated session, so
 /// holding one *is* the proof.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::lab::process::{Child, run};
 use super::probe;
 
 /// A server that is played.
-fn played(lab: &Lab, profile: &str, more: &[&str]) -> (SocketAddr, Child) {
+pub(super) fn played(lab: &Lab, profile: &str, more: &[&str]) -> (SocketAddr, Child) {
     let at = lab.free();
     let listen = at.to_string();
     let mut words = vec!["emulate", profile, "--listen", &listen, "--json"];
@@ -23,7 +23,7 @@ fn played(lab: &Lab, profile: &str, more: &[&str]) -> (SocketAddr, Child) {
 }
 
 /// What it told of its sessions.
-fn sessions(child: &Child) -> Vec<Value> {
+pub(super) fn sessions(child: &Child) -> Vec<Value> {
     let log = child.log();
     let lines = log.lines().filter(|line| line.starts_with('{'));
     lines.map(|line| serde_json::from_str(line).expect("JSON")).collect()
@@ -173,7 +173,7 @@ fn a_played_exchange_has_the_quirks_of_one() {
 }
 
 /// The password of the lab's account, in a file.
-fn password(lab: &Lab) -> String {
+pub(super) fn password(lab: &Lab) -> String {
     let file = lab.write("secret", "correct horse");
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
         .expect("its mode");

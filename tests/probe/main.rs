@@ -2,6 +2,7 @@
 
 mod customer;
 mod emulate;
+mod exchange;
 mod identify;
 #[allow(dead_code, unused_imports)]
 #[path = "../peers/lab/mod.rs"]

@@ -31,6 +31,15 @@ fn the_examples_are_command_lines() {
 }
 
 #[test]
+fn a_variable_of_before_is_told_with_its_successor() {
+    let told = |set: &str| of_before(|name| name == set).map_err(|refusal| refusal.to_string());
+    assert_eq!(told("ODMR_VERB"), Ok(()));
+    let turn = told("ODMR_TURN").unwrap_err();
+    assert!(turn.contains("ODMR_TURN is no more; say ODMR_VERB=turn"), "{turn}");
+    assert!(told("ODMR_FORCE_ATRN").unwrap_err().contains("say ODMR_VERB=atrn"));
+}
+
+#[test]
 fn run_may_be_left_out() {
     for line in ["home office", "run home office", "-q home office", "--lock skip home office"] {
         let invocation = parsed(line).unwrap();

@@ -14,8 +14,8 @@ use crate::cli::tell;
 use crate::config::value::Duration;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
-    BUILT_IN, Called, Emulator, House, Letter, Line, ListenAddr, Played, Profile, Visit,
-    shown_octets, visit,
+    BUILT_IN, Called, Emulator, FAULTS, Fault, House, Letter, Line, ListenAddr, Part, Played,
+    Profile, Switch, Visit, shown_octets, visit,
 };
 use crate::report::harmless;
 use crate::smtp::escape::Escaped;
@@ -34,6 +34,7 @@ pub const SESSION: &[(&str, &str)] = &[
     ("turned", "The line was turned."),
     ("sent", "How many messages were taken; refused: for good; waiting: go on waiting."),
     ("received", "What came: from, rcpts, octets and, with --keep, file."),
+    ("faults", "What it got wrong on purpose: names of --list-faults."),
     ("unverified", "What was said that nobody has seen such a server say in these words."),
     ("session", "What was said: t, dir (> ours), tls, raw (base64)."),
 ];
@@ -45,9 +46,10 @@ pub const SESSION: &[(&str, &str)] = &[
 #[derive(Debug, Args)]
 pub struct Emulate {
     /// exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, fetchmail, or a file with a profile of yours
-    pub profile: String,
+    #[arg(required_unless_present = "list_faults")]
+    pub profile: Option<String>,
     /// Where it listens; port 366 where none is named
-    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = provider, required_unless_present_any = ["show", "call"])]
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = provider, required_unless_present_any = ["show", "call", "list_faults"])]
     pub listen: Option<Place>,
     /// It is a customer, and calls there once: mail first, then what waits. Port 366 where none is named
     #[arg(long, value_name = "HOST[:PORT]", value_parser = provider, conflicts_with = "listen", requires = "user")]
@@ -58,7 +60,7 @@ pub struct Emulate {
     /// Where the password comes from.
     #[command(flatten)]
     pub password: PasswordFlags,
-    /// Wait so long for each answer of who is called
+    /// Wait so long for each answer of who is called, or whose line was turned
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = patience, help_heading = "Login")]
     pub timeout: Duration,
     /// Other machines may call, or be called
@@ -85,6 +87,12 @@ pub struct Emulate {
     /// Print the profile, to make one's own of it
     #[arg(long, conflicts_with_all = ["listen", "call"])]
     pub show: bool,
+    /// Get this wrong on purpose, whatever the profile says; again for more. A value stands behind =
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = fault, help_heading = "Faults")]
+    pub fault: Vec<Switch>,
+    /// Print the faults that there are, and what each does
+    #[arg(long, conflicts_with_all = ["listen", "call", "show"], help_heading = "Faults")]
+    pub list_faults: bool,
     /// The form
     #[arg(short, long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub format: Told,
@@ -115,6 +123,7 @@ struct Record {
     refused: usize,
     waiting: usize,
     received: Vec<Received>,
+    faults: Vec<&'static str>,
     unverified: Vec<String>,
     session: Vec<Line>,
 }
@@ -130,18 +139,17 @@ struct Received {
 
 /// Plays it.
 pub(super) fn emulated(emulate: &Emulate) -> Result<Exit, Failure> {
-    if emulate.show {
-        return show(&emulate.profile);
+    if emulate.list_faults {
+        return tell(&listed());
     }
-    let house = House::new(
-        profile(&emulate.profile)?,
-        emulate.domain.iter().map(|domain| domain.as_str().to_owned()).collect(),
-        jiff::Timestamp::now(),
-    );
+    if emulate.show {
+        return show(emulate.profile.as_deref().unwrap_or_default());
+    }
+    let house = house(emulate)?;
     if let Some(place) = &emulate.call {
         return called(emulate, place, &house);
     }
-    let (id, letters) = (house.profile.id.clone(), letters(emulate, &house));
+    let (profile, letters) = (house.profile.clone(), letters(emulate, &house));
     let at = address(emulate)?;
     if let Some(folder) = &emulate.keep {
         std::fs::create_dir_all(folder).map_err(|error| cannot_keep(folder, &error))?;
@@ -152,10 +160,11 @@ pub(super) fn emulated(emulate: &Emulate) -> Result<Exit, Failure> {
         let emulator = Emulator::open(&at, house, letters)
             .map_err(|why| Failure::new(Exit::Unavailable, why.to_string()))?;
         // Whoever closed our standard error does not want to hear it.
-        let _ = writeln!(std::io::stderr(), "smtp-probe: {}: {id} is played", emulator.address());
+        let (at, id) = (emulator.address(), &profile.id);
+        let _ = writeln!(std::io::stderr(), "smtp-probe: {at}: {id} is played");
         let (mut kept, mut trouble) = (0, Ok(()));
         let mut told = |played: Played| {
-            trouble = said(emulate, &id, played, &mut kept);
+            trouble = said(emulate, &profile, played, &mut kept);
             trouble.is_ok()
         };
         let sessions = emulate.sessions.and_then(|sessions| usize::try_from(sessions).ok());
@@ -166,6 +175,38 @@ pub(super) fn emulated(emulate: &Emulate) -> Result<Exit, Failure> {
         trouble?;
         Ok(if interrupted { Exit::Interrupted } else { Exit::Ok })
     })
+}
+
+/// What is played, with its faults: those of the profile, and those that were asked for.
+fn house(emulate: &Emulate) -> Result<House, Failure> {
+    let mut profile = profile(emulate.profile.as_deref().unwrap_or_default())?;
+    let part = if emulate.call.is_some() { Part::Customer } else { Part::Provider };
+    let asked = |name: &str| emulate.fault.iter().any(|switch| switch.name == name);
+    profile.faults.retain(|switch| !asked(switch.name));
+    profile.faults.extend(emulate.fault.iter().cloned());
+    let profile = profile
+        .with_faults(part)
+        .map_err(|why| Failure::new(Exit::Usage, why.what).hint(Some(why.hint)))?;
+    let domains = emulate.domain.iter().map(|domain| domain.as_str().to_owned()).collect();
+    let house = House::new(profile, domains, jiff::Timestamp::now());
+    Ok(House { patience: emulate.timeout.get(), ..house })
+}
+
+fn fault(text: &str) -> Result<Switch, String> {
+    Switch::read(text).map_err(|why| format!("{}; {}", why.what, why.hint))
+}
+
+/// The faults, and what each does.
+fn listed() -> String {
+    let one = |fault: &Fault| {
+        let part = match fault.part {
+            None => String::new(),
+            Some(Part::Provider) => " (with --listen)".to_owned(),
+            Some(Part::Customer) => " (with --call)".to_owned(),
+        };
+        format!("{}{}{part}\n    {}\n", fault.name, fault.takes.shown(), fault.about)
+    };
+    FAULTS.iter().map(one).collect()
 }
 
 /// Plays a customer.
@@ -203,7 +244,7 @@ fn called(emulate: &Emulate, place: &Place, house: &House) -> Result<Exit, Failu
     let Some(visited) = visited else { return Ok(Exit::Interrupted) };
     let (called, session) = visited.map_err(|why| Failure::new(Exit::Unavailable, why))?;
     let peer = place.host.clone();
-    said(emulate, id, Played { peer, session }, &mut 0)?;
+    said(emulate, &house.profile, Played { peer, session }, &mut 0)?;
     let failed = |exit, what: String| {
         let what = format!("{}:{}: {}", place.host, place.port, Escaped::text(&what));
         Err(Failure::new(exit, what))
@@ -333,7 +374,12 @@ fn keep(folder: &Path, content: &[u8], kept: &mut usize) -> Result<String, Failu
 }
 
 /// Tells of a session.
-fn said(emulate: &Emulate, id: &str, played: Played, kept: &mut usize) -> Result<(), Failure> {
+fn said(
+    emulate: &Emulate,
+    profile: &Profile,
+    played: Played,
+    kept: &mut usize,
+) -> Result<(), Failure> {
     let session = played.session;
     let mut received = Vec::new();
     for letter in session.received {
@@ -350,7 +396,7 @@ fn said(emulate: &Emulate, id: &str, played: Played, kept: &mut usize) -> Result
     }
     let record = Record {
         schema: "odmr.probe.session/1",
-        profile: id.to_owned(),
+        profile: profile.id.clone(),
         peer: played.peer,
         verbs: session.verbs,
         user: session.user,
@@ -359,6 +405,7 @@ fn said(emulate: &Emulate, id: &str, played: Played, kept: &mut usize) -> Result
         refused: session.refused,
         waiting: session.waits.len(),
         received,
+        faults: profile.faults.iter().map(|fault| fault.name).collect(),
         unverified: session.unverified,
         session: session.words.iter().map(Line::of).collect(),
     };
@@ -390,6 +437,9 @@ fn human(record: &Record) -> String {
         for said in shown_octets(line) {
             text.push_str(&format!("  {:>8.3} {arrow} {said}\n", line.t));
         }
+    }
+    if !record.faults.is_empty() {
+        text.push_str(&format!("  wrong on purpose: {}\n", record.faults.join(", ")));
     }
     for placeholder in &record.unverified {
         text.push_str(&format!("  nobody has seen it say \"{}\"\n", Escaped::text(placeholder)));

@@ -16,7 +16,9 @@ pub(super) fn told(identity: &Identity) -> String {
     }
     for (found, mark) in [(true, '+'), (false, '-')] {
         for sign in identity.evidence.iter().filter(|sign| sign.found == found) {
-            let _ = writeln!(text, "  {mark}{:<3} {:<24} {}", sign.weight, sign.id, sign.says);
+            let doubt = if sign.verified { "" } else { " (unverified)" };
+            let (weight, id) = (sign.weight, sign.id);
+            let _ = writeln!(text, "  {mark}{weight:<3} {id:<24} {}{doubt}", sign.says);
         }
     }
     for what in &identity.contradictions {

@@ -113,7 +113,12 @@ impl Account {
 
     /// Whether it is one of those that can do no better than log in without TLS.
     pub fn may_shun_tls(&self) -> bool {
-        self.clear_login || self.credentials.as_ref().is_some_and(|known| known.ntlm.is_some())
+        self.clear_login || self.has_ntlm()
+    }
+
+    /// Whether it keeps what NTLM needs.
+    fn has_ntlm(&self) -> bool {
+        self.credentials.as_ref().is_some_and(|known| known.ntlm.is_some())
     }
 
     /// What SASL needs to judge a claim to be this account.
@@ -199,9 +204,12 @@ impl Accounts {
 
     /// Whether NTLM is worth listing.
     pub fn any_ntlm(&self) -> bool {
-        let has =
-            |account: &Account| account.credentials.as_ref().is_some_and(|c| c.ntlm.is_some());
-        self.all.iter().any(has)
+        self.all.iter().any(Account::has_ntlm)
+    }
+
+    /// Whether somebody who has what NTLM needs may come from there.
+    pub fn any_ntlm_from(&self, address: IpAddr) -> bool {
+        self.all.iter().any(|account| account.has_ntlm() && account.may_come_from(address))
     }
 
     /// Whether PLAIN and LOGIN are worth listing without TLS.

@@ -108,8 +108,7 @@ pub async fn visit(
     let mut wire = connect(to.host, to.port, &calling).await?;
     let begun = Instant::now();
     let prove = prove(&to.login, &client.auth);
-    let me = &house.profile.fqdn;
-    let caller = Caller::new(client, me, &house.domains, letters, prove, begun, to.patience);
+    let caller = Caller::new(house, client, letters, prove, begun, to.patience);
     let mut caller = caller.knows(to.login.secret.expose_secret());
     while let Some(came) = act(&mut wire, caller.poll(Instant::now()), None).await {
         match came {
@@ -191,6 +190,11 @@ async fn act(wire: &mut Wire, want: Want, end: Option<Instant>) -> Option<Came> 
                 Err(WireFault::TimedOut { .. }) => return Some(Came::Late),
                 read => matches!(read, Ok(1..)),
             }
+        }
+        Want::Pause(until) => {
+            let until = end.map_or(until, |end| until.min(end));
+            tokio::time::sleep_until(until.into()).await;
+            true
         }
         _ => return None,
     };

@@ -42,6 +42,13 @@ pub(super) struct Sign {
     pub(super) weight: u32,
     pub(super) of: Vec<String>,
     pub(super) source: String,
+    /// Somebody has seen a server say so, or its source text.
+    #[serde(default = "yes")]
+    pub(super) verified: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Sign {

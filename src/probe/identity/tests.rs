@@ -77,6 +77,8 @@ fn the_table_can_be_read_and_names_whom_it_has() {
         assert!(seen.insert(&sign.id), "{} is there twice", sign.id);
         assert!(QUESTIONS.contains(&sign.at.as_str()), "{}: {}", sign.id, sign.at);
         assert!(sign.is.is_some() != sign.absent.is_some(), "{}: is, or absent", sign.id);
+        let from_others = ["imitation", "memory"].iter().any(|word| sign.source.contains(word));
+        assert_eq!(sign.verified, !from_others, "{}: {}", sign.id, sign.source);
         assert!(sign.weight > 0 && !sign.of.is_empty(), "{} tells nothing", sign.id);
         for kind in &sign.of {
             assert!(kinds.contains(kind.as_str()), "{}: {kind} is no kind", sign.id);

@@ -135,7 +135,9 @@ impl Mimic<'_> {
         if own.is_empty() || refused.iter().any(|refused| refused.eq_ignore_ascii_case(own)) {
             return self.ends("(auth-bad)");
         }
-        self.told.user = Some(super::repeated(name));
+        if self.row("(auth-ok)", "", "").is_some_and(|row| row.text.starts_with('2')) {
+            self.told.user = Some(super::repeated(name));
+        }
         self.ends("(auth-ok)");
     }
 

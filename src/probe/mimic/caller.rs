@@ -9,7 +9,7 @@ use bytes::BytesMut;
 
 use super::courier::{Courier, Fate};
 use super::profile::Client;
-use super::{LONGEST_CALL, Letter, MOST_COMMANDS, MOST_HEARD};
+use super::{House, LONGEST_CALL, Letter, MOST_COMMANDS, MOST_HEARD};
 use crate::probe::script::{Side, Want, Word};
 use crate::session::secrets::Secrets;
 use crate::smtp::{Reply, ReplyParser};
@@ -18,6 +18,8 @@ use crate::smtp::{Reply, ReplyParser};
 pub type Prove<'a> = Box<dyn FnMut(&[u8]) -> Option<Vec<u8>> + Send + 'a>;
 /// A login may ask so often.
 const MOST_CHALLENGES: usize = 5;
+/// The first message of NTLM, as old clients send it: without a name. MS-NLMP, section 2.2.1.1.
+const NEGOTIATE: &[u8] = b"NTLMSSP\0\x01\0\0\0\x07\x82\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub enum Called {
 enum At {
     Greeting,
     Hello,
+    Ntlm,
     Auth,
     Mail,
     Asked,
@@ -48,6 +51,7 @@ pub struct Caller<'a> {
     client: &'a Client,
     me: String,
     domains: Vec<String>,
+    ntlm_first: bool,
     prove: Prove<'a>,
     courier: Courier,
     patience: Duration,
@@ -66,22 +70,23 @@ pub struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// It calls: by this name, for these domains, with this mail of its own.
+    /// It calls: by the name of this house, for its domains, with this mail of its own.
     pub fn new(
+        house: &House,
         client: &'a Client,
-        me: &str,
-        domains: &[String],
         letters: Vec<Letter>,
         prove: Prove<'a>,
         now: Instant,
         patience: Duration,
     ) -> Caller<'a> {
+        let profile = &house.profile;
         Caller {
             client,
-            me: me.to_owned(),
-            domains: domains.to_vec(),
+            me: profile.fqdn.clone(),
+            domains: house.domains.clone(),
+            ntlm_first: profile.wrong.ntlm_first,
             prove,
-            courier: Courier::amid(me, letters),
+            courier: Courier::amid(&profile.fqdn, letters).with(&profile.wrong.manners),
             patience,
             begun: now,
             until: None,
@@ -212,10 +217,18 @@ impl<'a> Caller<'a> {
                 let line = format!("{} {}", self.client.hello, self.me);
                 self.say(At::Hello, &line);
             }
-            (At::Hello, 250) if self.client.hello == "EHLO" => {
-                let line = format!("AUTH {}", self.client.auth);
-                self.say(At::Auth, &line);
+            (At::Hello, 250) if self.client.hello == "EHLO" && self.ntlm_first => {
+                let line = format!("AUTH NTLM {}", STANDARD.encode(NEGOTIATE));
+                self.say(At::Ntlm, &line);
             }
+            (At::Hello, 250) if self.client.hello == "EHLO" => self.logs_in(),
+            // Nobody here can answer the challenge of a server that knows it.
+            (At::Ntlm, 334) if self.challenges < MOST_CHALLENGES => {
+                self.challenges += 1;
+                self.say(At::Ntlm, "*");
+            }
+            (At::Ntlm, 334) => self.broke("its login has no end"),
+            (At::Ntlm, 400..) => self.logs_in(),
             (At::Hello, 250) => self.brings(),
             (At::Auth, 334) => self.responds(&reply.text),
             (At::Auth, 235) => {
@@ -236,9 +249,15 @@ impl<'a> Caller<'a> {
                 }
             }
             (At::Asked, _) => self.quits(Called::Refused(told())),
-            (At::Greeting | At::Hello, _) => self.quits(Called::Broken(told())),
+            (At::Greeting | At::Hello | At::Ntlm, _) => self.quits(Called::Broken(told())),
             (At::Quit | At::Over, _) => self.at = At::Over,
         }
+    }
+
+    fn logs_in(&mut self) {
+        self.challenges = 0;
+        let line = format!("AUTH {}", self.client.auth);
+        self.say(At::Auth, &line);
     }
 
     fn responds(&mut self, challenge: &str) {

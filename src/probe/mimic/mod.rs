@@ -16,8 +16,10 @@
 mod auth;
 mod caller;
 mod courier;
+mod fault;
 mod profile;
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -28,6 +30,7 @@ use super::script::{Side, Want, Word};
 use crate::smtp::ReplyParser;
 
 pub use caller::{Called, Caller, Prove};
+pub use fault::{BadFault, FAULTS, Fault, Part, Switch, Takes};
 use profile::VERBS;
 pub use profile::{ACTIONS, Action, BUILT_IN, BadProfile, Client, FACTS, Fact, KEYS, Profile, Row};
 
@@ -47,7 +50,7 @@ const MOST_HEARD: usize = 1 << 20;
 const MOST_REPEATED: usize = 256;
 /// A session may take so long in all.
 pub const LONGEST_CALL: Duration = Duration::from_secs(3600);
-/// How long it waits for a greeting once it has turned the line, and for each answer.
+/// How long it waits for a greeting once it has turned the line, and for each answer, where nobody says otherwise.
 const TURNED: Duration = Duration::from_secs(30);
 
 /// A message that waits.
@@ -70,6 +73,8 @@ pub struct House {
     pub domains: Vec<String>,
     /// The time that its greeting tells.
     pub date: String,
+    /// How long it waits for a greeting once it has turned the line, and for each answer.
+    pub patience: Duration,
 }
 
 impl House {
@@ -77,7 +82,7 @@ impl House {
     pub fn new(profile: Profile, domains: Vec<String>, now: jiff::Timestamp) -> House {
         let at = profile.clock.unwrap_or(now);
         let date = at.strftime("%a, %-d %b %Y %H:%M:%S +0000").to_string();
-        House { profile, domains, date }
+        House { profile, domains, date, patience: TURNED }
     }
 
     fn is_own(&self, domain: &str) -> bool {
@@ -111,9 +116,18 @@ pub struct Session {
 enum State {
     Commands,
     Login(Login),
-    Content { tail: [u8; 4] },
-    Chunk { left: usize, last: bool },
+    Content {
+        tail: [u8; 4],
+    },
+    Chunk {
+        left: usize,
+        last: bool,
+    },
     Turned(Box<Courier>),
+    /// Somebody else has said 220 to STARTTLS.
+    NoTls,
+    /// All is said; what still comes is noted, until the line is closed.
+    Farewell,
     Over,
 }
 
@@ -126,6 +140,9 @@ pub struct Mimic<'a> {
     state: State,
     input: BytesMut,
     output: BytesMut,
+    /// What is kept back, each so long behind the one before.
+    later: VecDeque<(Duration, Bytes)>,
+    due: Option<Instant>,
     parser: ReplyParser,
     heard: usize,
     hang_up: bool,
@@ -153,6 +170,8 @@ impl<'a> Mimic<'a> {
             state: State::Commands,
             input: BytesMut::new(),
             output: BytesMut::new(),
+            later: VecDeque::new(),
+            due: None,
             parser: ReplyParser::default(),
             heard: 0,
             hang_up: false,
@@ -168,7 +187,10 @@ impl<'a> Mimic<'a> {
             told: Session::default(),
         };
         let greeting = &house.profile.greeting;
-        mimic.say(greeting, "");
+        match house.profile.wrong.masked {
+            true => mimic.say(&fault::masked(&mimic.filled(greeting, "")), ""),
+            false => mimic.say(greeting, ""),
+        }
         mimic.hang_up = !greeting.starts_with('2');
         mimic
     }
@@ -180,6 +202,16 @@ impl<'a> Mimic<'a> {
                 let octets = self.output.split().freeze();
                 self.note(Side::Ours, &octets, now);
                 return Want::Send(octets);
+            }
+            if let Some((wait, octets)) = self.later.front() {
+                let due = *self.due.get_or_insert(now + *wait);
+                if now < due {
+                    return Want::Pause(due);
+                }
+                self.output.extend_from_slice(octets);
+                self.later.pop_front();
+                self.due = None;
+                continue;
             }
             if self.hang_up || matches!(self.state, State::Over) {
                 self.state_over();
@@ -243,8 +275,27 @@ impl<'a> Mimic<'a> {
             State::Content { .. } => self.content(now),
             State::Chunk { .. } => self.chunk(now),
             State::Turned(_) => self.answer(now),
+            State::NoTls => self.no_tls(now),
+            State::Farewell => {
+                let said = self.input.split().freeze();
+                self.note(Side::Theirs, &said, now);
+                self.hang_up |= self.heard > MOST_HEARD;
+                self.hears(now)
+            }
             State::Over => Some(Want::Over),
         }
+    }
+
+    /// What comes is TLS, and is taken for a command that nobody knows.
+    fn no_tls(&mut self, now: Instant) -> Option<Want> {
+        if self.input.is_empty() {
+            return self.hears(now);
+        }
+        self.input.clear();
+        self.note(Side::Theirs, b"[what may be TLS]\r\n", now);
+        self.state = State::Commands;
+        self.command("...", "", false);
+        None
     }
 
     fn hears(&mut self, now: Instant) -> Option<Want> {
@@ -253,7 +304,7 @@ impl<'a> Mimic<'a> {
             return None;
         }
         let patience = match self.state {
-            State::Turned(_) => TURNED,
+            State::Turned(_) | State::Farewell => self.house.patience,
             _ => Duration::from_secs(self.house.profile.idle.0.clamp(1, 86_400)),
         };
         Some(Want::Hear(*self.until.get_or_insert(now + patience)))
@@ -269,11 +320,23 @@ impl<'a> Mimic<'a> {
 
     /// Says this, names in their places.
     fn say(&mut self, text: &str, arg: &str) {
-        for line in text.lines() {
-            let line = self.filled(line, arg);
-            self.output.extend_from_slice(line.as_bytes());
-            self.output.extend_from_slice(b"\r\n");
+        let lines = text.lines().map(|line| format!("{}\r\n", self.filled(line, arg)));
+        let said: String = lines.collect();
+        let stranger = self.told.user.is_none();
+        match self.house.profile.wrong.tarpit.filter(|_| stranger && text.starts_with('5')) {
+            Some(wait) => self.later.push_back((wait, Bytes::from(said))),
+            None => self.output.extend_from_slice(said.as_bytes()),
         }
+    }
+
+    /// The answer to DATA, in halves where that is the fault.
+    fn says_to_data(&mut self, text: &str) {
+        self.say(text, "");
+        let Some(wait) = self.house.profile.wrong.split_354 else { return };
+        let end = memchr::memchr(b'\n', &self.output).map_or(0, |end| end + 1);
+        let half = if end < self.output.len() { end } else { end / 2 };
+        let rest = self.output.split_off(half).freeze();
+        self.later.push_back((wait, rest));
     }
 
     fn filled(&self, text: &str, arg: &str) -> String {
@@ -353,6 +416,11 @@ impl<'a> Mimic<'a> {
     }
 
     fn command(&mut self, verb: &str, line: &str, is_repeated: bool) {
+        // What stands in front lets no other verb through.
+        let verb = match self.house.profile.wrong.masked && !fault::passes(verb) {
+            true => "XXXX",
+            false => verb,
+        };
         let rest = line.get(verb.len()..).unwrap_or_default().trim();
         let path = path_of(rest);
         self.declared = declared(rest);
@@ -411,6 +479,7 @@ impl<'a> Mimic<'a> {
             Some(Action::Ehlo) => return self.ehlo(),
             Some(Action::Auth) => return self.auth(rest),
             Some(Action::Chunk) => return self.begin_chunk(row, rest),
+            Some(Action::Data) if is_good => self.says_to_data(&row.text),
             _ => self.say(&row.text, arg),
         }
         match row.action {
@@ -424,11 +493,25 @@ impl<'a> Mimic<'a> {
             }
             Some(Action::Data) if is_good => self.state = State::Content { tail: *b"\0\0\r\n" },
             Some(Action::Reset) => self.reset(),
-            Some(Action::Turn) if is_good => self.turn(),
-            Some(Action::Close) => self.hang_up = true,
+            Some(Action::Turn) if is_good => self.turn(usize::MAX),
+            Some(Action::TurnQuit) if is_good => self.turn(0),
+            Some(Action::TurnFin) if is_good => (self.told.turned, self.hang_up) = (true, true),
+            Some(Action::NoTls) if is_good => self.state = State::NoTls,
+            Some(Action::Close) => self.closes(),
             _ => {}
         }
         self.hello |= row.action == Some(Action::Hello);
+    }
+
+    /// It closes the line; a customer that wants more says so first.
+    fn closes(&mut self) {
+        match self.house.profile.wrong.double_turn {
+            true => {
+                self.say("TURN", "");
+                (self.state, self.heard) = (State::Farewell, 0);
+            }
+            false => self.hang_up = true,
+        }
     }
 
     fn reset(&mut self) {
@@ -451,17 +534,20 @@ impl<'a> Mimic<'a> {
         }
     }
 
-    /// The line is turned. What stands behind the verb already was written for a server that is gone.
-    fn turn(&mut self) {
+    /// The line is turned, for so many messages at most. What stands behind the verb already was written for a
+    /// server that is gone.
+    fn turn(&mut self, most: usize) {
         self.told.turned = true;
         if !self.input.is_empty() {
             self.hang_up = true;
             return;
         }
         self.heard = 0;
-        let most = self.house.profile.most_out.min(self.letters.len());
+        let profile = &self.house.profile;
+        let most = profile.most_out.min(most).min(self.letters.len());
         let now: Vec<Letter> = self.letters.drain(..most).collect();
-        self.state = State::Turned(Box::new(Courier::new(&self.house.profile.fqdn, now)));
+        let courier = Courier::new(&profile.fqdn, now).with(&profile.wrong.manners);
+        self.state = State::Turned(Box::new(courier));
     }
 
     /// The next answer of the server that our client has become.
@@ -543,6 +629,9 @@ impl<'a> Mimic<'a> {
             self.told.unverified.push(row.text.clone());
         }
         self.say(&row.text, "");
+        if self.house.profile.wrong.cut_250 && row.text.starts_with('2') {
+            self.output.truncate(self.output.len().saturating_sub(2));
+        }
         if row.text.starts_with('2') {
             if self.told.received.len() >= MOST_RECEIVED {
                 self.hang_up = true;

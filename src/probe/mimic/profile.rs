@@ -1,7 +1,11 @@
 //! What a server says in which case, as data.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
+
+use super::fault::{Switch, Wrong};
 
 /// Profiles that are there, with their text.
 pub const BUILT_IN: [(&str, &str); 6] = [
@@ -61,6 +65,10 @@ pub const KEYS: &[(&str, &str)] = &[
         "What is said, lines with their codes, and {fqdn}, {peer}, {addr}, {arg}, {domain}, {msgid}, {ver}, {date} in them.",
     ),
     ("reply.action", "What comes with it."),
+    (
+        "fault.NAME",
+        "A fault of --list-faults: true, or what would stand behind its name; false for one that the profile below has.",
+    ),
     (
         "verified, src",
         "Has somebody seen a server say these very words, and where? Must be said of banner, ehlo and every reply.",
@@ -145,12 +153,18 @@ pub enum Action {
     Reset,
     /// The line is turned.
     Turn,
+    /// It is, and QUIT is all that comes.
+    TurnQuit,
+    /// It is, and closed.
+    TurnFin,
+    /// TLS is not spoken, whatever was said.
+    NoTls,
     /// The line is closed.
     Close,
 }
 
 /// The words for them, and what they mean.
-pub const ACTIONS: [(&str, Action, &str); 10] = [
+pub const ACTIONS: [(&str, Action, &str); 13] = [
     ("ehlo", Action::Ehlo, "The list of extensions is the reply."),
     ("hello", Action::Hello, "The session has begun."),
     ("auth", Action::Auth, "A login begins, or is refused."),
@@ -160,6 +174,9 @@ pub const ACTIONS: [(&str, Action, &str); 10] = [
     ("chunk", Action::Chunk, "A chunk of it comes, and is heard in any case."),
     ("reset", Action::Reset, "The transaction is off."),
     ("turn", Action::Turn, "The line is turned, where the text begins with 2."),
+    ("turn-quit", Action::TurnQuit, "The same, and no mail comes: EHLO, and QUIT."),
+    ("turn-fin", Action::TurnFin, "The same, and the line is closed."),
+    ("no-tls", Action::NoTls, "What comes next is taken for a command that nobody knows."),
     ("close", Action::Close, "The line is closed."),
 ];
 
@@ -242,6 +259,10 @@ pub struct Profile {
     pub client: Option<Client>,
     /// What it says; the first row that fits counts.
     pub rows: Vec<Row>,
+    /// What it is to get wrong, once it is known which party it plays: [`Profile::with_faults`].
+    pub faults: Vec<Switch>,
+    /// What it gets wrong that no row says.
+    pub(super) wrong: Wrong,
 }
 
 #[derive(Deserialize)]
@@ -258,6 +279,8 @@ struct Raw {
     auth: RawAuth,
     #[serde(default)]
     client: Option<Spanned<Client>>,
+    #[serde(default)]
+    fault: BTreeMap<Spanned<String>, toml::Value>,
     #[serde(default)]
     reply: Vec<RawReply>,
 }
@@ -404,6 +427,7 @@ impl Profile {
         if let Some(said) = &raw.auth.ntlm_challenge {
             profile.ntlm.1 = line_in(text, said)?;
         }
+        profile.take_faults(text, &raw.fault)?;
         profile.take_rest(raw.limits, raw.auth);
         let rows = raw.reply.iter().map(|row| row_of(text, row));
         let mut rows = rows.collect::<Result<Vec<Row>, BadProfile>>()?;
@@ -436,6 +460,26 @@ impl Profile {
             let tail = ehlo.tail.as_ref().map(|tail| line_in(text, tail)).transpose()?;
             let caps = ehlo.caps.iter().map(|cap| line_in(text, cap)).collect::<Result<_, _>>()?;
             self.ehlo = (line_in(text, &ehlo.first)?, caps, tail);
+        }
+        Ok(())
+    }
+
+    fn take_faults(
+        &mut self,
+        text: &str,
+        faults: &BTreeMap<Spanned<String>, toml::Value>,
+    ) -> Result<(), BadProfile> {
+        for (name, value) in faults {
+            let at = name.span().start;
+            let switch = match value {
+                toml::Value::Boolean(false) => Switch::named(name.get_ref()).map(|_| None),
+                toml::Value::Boolean(true) => Switch::of(name.get_ref(), None).map(Some),
+                toml::Value::String(word) => Switch::of(name.get_ref(), Some(word)).map(Some),
+                other => Switch::of(name.get_ref(), Some(&other.to_string())).map(Some),
+            };
+            let switch = switch.map_err(|why| bad(text, at, why.what, why.hint))?;
+            self.faults.retain(|known| known.name != name.get_ref());
+            self.faults.extend(switch);
         }
         Ok(())
     }

@@ -1,3 +1,5 @@
+mod faults;
+
 use super::*;
 use crate::probe::identity::{Asks, Certainty, identify};
 use crate::probe::script::{Line as On, Names, Talk};
@@ -19,18 +21,32 @@ fn letters(count: usize) -> Vec<Letter> {
 
 /// What it says to these octets, which come in pieces of so many, and what came of it.
 fn said(house: &House, letters: Vec<Letter>, octets: &[u8], piece: usize) -> (String, Session) {
-    let now = Instant::now();
+    let (pieces, session) = said_in_pieces(house, letters, octets, piece);
+    let out: Vec<u8> = pieces.iter().flat_map(|(_, octets)| octets.clone()).collect();
+    (String::from_utf8_lossy(&out).into_owned(), session)
+}
+
+/// The same, each thing that it says apart, and when.
+fn said_in_pieces(
+    house: &House,
+    letters: Vec<Letter>,
+    octets: &[u8],
+    piece: usize,
+) -> (Vec<(Duration, Vec<u8>)>, Session) {
+    let begun = Instant::now();
+    let mut now = begun;
     let mut mimic = Mimic::new(house, "127.0.0.1", letters, now);
     let mut pieces = octets.chunks(piece.max(1));
     let mut out = Vec::new();
     loop {
         match mimic.poll(now) {
-            Want::Send(octets) => out.extend_from_slice(&octets),
+            Want::Send(octets) => out.push((now - begun, octets.to_vec())),
+            Want::Pause(until) => now = until,
             Want::Hear(_) => match pieces.next() {
                 Some(octets) => mimic.received(octets),
                 None => mimic.closed(),
             },
-            _ => return (String::from_utf8_lossy(&out).into_owned(), mimic.over()),
+            _ => return (out, mimic.over()),
         }
     }
 }
@@ -324,15 +340,18 @@ fn what_was_said_to_log_in_is_noted_nowhere() {
 
 /// A customer that is played calls a server that is; what came of it, what the server saw, and what was said.
 fn called(client: &str, server: &str, brings: usize) -> (Called, usize, Session, String) {
-    let (client, server) = (house(client), house(server));
+    called_by(&house(client), &house(server), brings)
+}
+
+fn called_by(client: &House, server: &House, brings: usize) -> (Called, usize, Session, String) {
     let now = Instant::now();
     let prove = Box::new(|challenge: &[u8]| {
         Some(if challenge.starts_with(b"<") { b"box ab".to_vec() } else { b"box".to_vec() })
     });
     let how = client.profile.client.clone().unwrap();
-    let (wait, domains) = (Duration::from_secs(5), client.domains.clone());
-    let mut caller = Caller::new(&how, "a.example", &domains, letters(brings), prove, now, wait);
-    let mut mimic = Mimic::new(&server, "127.0.0.1", letters(1), now);
+    let wait = Duration::from_secs(5);
+    let mut caller = Caller::new(client, &how, letters(brings), prove, now, wait);
+    let mut mimic = Mimic::new(server, "127.0.0.1", letters(1), now);
     loop {
         match mimic.poll(now) {
             Want::Send(octets) => {
@@ -392,7 +411,7 @@ fn a_server_that_talks_without_end_is_left() {
     let now = Instant::now();
     let prove = Box::new(|_: &[u8]| None);
     let wait = Duration::from_secs(5);
-    let mut caller = Caller::new(&how, "a.example", &[], Vec::new(), prove, now, wait);
+    let mut caller = Caller::new(&client, &how, Vec::new(), prove, now, wait);
     for _ in 0..1 << 18 {
         match caller.poll(now) {
             Want::Hear(_) => caller.received(b"220-and more\r\n"),
@@ -412,7 +431,7 @@ fn answered(
     let how = client.profile.client.clone().unwrap();
     let (mut now, wait) = (Instant::now(), Duration::from_secs(30));
     let prove = Box::new(|_: &[u8]| Some(b"geheim-17".to_vec()));
-    let caller = Caller::new(&how, "a.example", &[], letters(brings), prove, now, wait);
+    let caller = Caller::new(&client, &how, letters(brings), prove, now, wait);
     let mut caller = caller.knows("geheim-17");
     let mut answers = answers.into_iter();
     loop {

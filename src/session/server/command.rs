@@ -21,6 +21,11 @@ const EXCESS: u32 = 9;
 /// So many of them are remembered.
 const TOO_MANY: usize = 1000;
 
+fn is_xexch50(line: &[u8]) -> bool {
+    let verb = line.split(|octet| *octet == b' ').next().unwrap_or_default();
+    verb.eq_ignore_ascii_case(b"XEXCH50")
+}
+
 impl<Stage> ServerSession<Stage> {
     /// Hears one command line, if a whole one is there.
     pub(super) fn command_line(&mut self, now: Instant) -> bool {
@@ -79,6 +84,8 @@ impl<Stage> ServerSession<Stage> {
             // Twenty recipients named in one go, and then TURN: the session must survive that.
             (Some(refusal), Some(verb)) if self.is_submission(verb) => self.not_here(verb, refusal),
             (Some(refusal), _) => self.error(refusal),
+            // It comes before each DATA from a server that takes every other for its own kind: no mistake, then.
+            (None, None) if is_xexch50(line) => self.say(words::NOT_AMONG_US),
             (None, _) => self.obey(command::parse(line)),
         }
     }

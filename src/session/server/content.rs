@@ -23,6 +23,8 @@ pub(super) struct Intake {
     header: HeaderWatch,
     dots: DotDecoder,
     ends: LineEndWatch,
+    /// The content ended with a CR so far, where what ends with LF alone is mended.
+    cr: bool,
     /// A NUL has come: it is no text.
     nul: bool,
     /// When the first octets of this DATA or chunk came, and how many had come before them.
@@ -40,6 +42,7 @@ impl Intake {
             header: HeaderWatch::default(),
             dots: DotDecoder::default(),
             ends: LineEndWatch::default(),
+            cr: false,
             nul: false,
             started: None,
             ready: BytesMut::new(),
@@ -47,14 +50,31 @@ impl Intake {
         }
     }
 
-    /// A CR or LF has stood alone for certain, while the content is still coming.
-    fn has_seen_bare_ends(&self) -> bool {
-        self.dots.saw_bare_cr_or_lf() || self.ends.has_seen_bare()
+    /// A CR or LF has stood alone for certain, while the content is still coming; of what was mended, a CR.
+    fn has_seen_bare_ends(&self, mended: bool) -> bool {
+        !mended && self.dots.saw_bare_cr_or_lf() || self.ends.has_seen_bare()
     }
 
     /// One stood alone, now that the content is complete.
-    fn holds_bare_ends(&self) -> bool {
-        self.dots.saw_bare_cr_or_lf() || self.ends.saw_bare_cr_or_lf()
+    fn holds_bare_ends(&self, mended: bool) -> bool {
+        !mended && self.dots.saw_bare_cr_or_lf() || self.ends.saw_bare_cr_or_lf()
+    }
+
+    /// Gives each LF that stands alone its CR. What is watched from here on is what comes of it.
+    fn mend(&mut self, piece: &[u8]) -> BytesMut {
+        let mut mended = BytesMut::with_capacity(piece.len());
+        for line in piece.split_inclusive(|octet| *octet == b'\n') {
+            match line.strip_suffix(b"\n") {
+                Some(text) if !(text.ends_with(b"\r") || text.is_empty() && self.cr) => {
+                    mended.extend_from_slice(text);
+                    mended.extend_from_slice(b"\r\n");
+                }
+                _ => mended.extend_from_slice(line),
+            }
+            self.cr = line.ends_with(b"\r");
+        }
+        self.ends.watch(&mended);
+        mended
     }
 
     /// When content this slow is no mail any more; no time runs before its first octet.
@@ -208,11 +228,9 @@ impl<Stage> ServerSession<Stage> {
 
     pub(super) fn take_chunk(&mut self, now: Instant) -> bool {
         let State::Chunk(chunk) = &mut self.state else { return false };
-        let Some(intake) =
-            self.transaction.as_mut().and_then(|transaction| transaction.intake.as_mut())
-        else {
-            return false;
-        };
+        let Some(transaction) = &mut self.transaction else { return false };
+        let is_binary = transaction.envelope.params.body == Body::Binary;
+        let Some(intake) = &mut transaction.intake else { return false };
         if self.input.is_empty() && !chunk.is_complete() {
             return false;
         }
@@ -223,7 +241,9 @@ impl<Stage> ServerSession<Stage> {
             self.counts.brought_something();
         }
         intake.ready = self.input.split_to(taken);
-        intake.ends.watch(&intake.ready);
+        if !self.settings.mends_bare_lf || is_binary {
+            intake.ends.watch(&intake.ready);
+        }
         intake.nul = intake.nul || memchr::memchr(0, &intake.ready).is_some();
         self.pass_on(complete && last);
         if complete && !last {
@@ -247,23 +267,27 @@ impl<Stage> ServerSession<Stage> {
         let (limit, max_received) = (self.settings.max_size, self.settings.max_received);
         let Some(transaction) = &mut self.transaction else { return };
         let Some(intake) = &mut transaction.intake else { return };
+        let body = transaction.envelope.params.body;
+        let mends = self.settings.mends_bare_lf && body != Body::Binary;
         let mut piece = intake.ready.split();
+        if mends {
+            piece = intake.mend(&piece);
+        }
         let room = limit.saturating_sub(intake.size);
         intake.size += piece.len() as u64;
         intake.over |= intake.size > limit;
         intake.header.watch(&piece);
         piece.truncate(usize::try_from(room).unwrap_or(usize::MAX));
-        let body = transaction.envelope.params.body;
-        let fault = content_fault(intake, body, max_received);
+        let fault = content_fault(intake, body, mends, max_received);
         let size = intake.size;
         // Not an octet from the first bare CR or LF on: the next hop may be reading along, and may
         // take LF.LF for an end and what follows for commands.
-        let spoilt = body != Body::Binary && intake.has_seen_bare_ends();
+        let spoilt = body != Body::Binary && intake.has_seen_bare_ends(mends);
         if !piece.is_empty() && !spoilt {
             self.events.push_back(Event::Content(piece.freeze()));
         }
         // Said to be binary, and a text all the same: any server can take it.
-        if ended && body == Body::Binary && !intake.nul && !intake.holds_bare_ends() {
+        if ended && body == Body::Binary && !intake.nul && !intake.holds_bare_ends(false) {
             transaction.envelope.params.body = Body::EightBit;
         }
         if ended {
@@ -292,10 +316,10 @@ impl<Stage> ServerSession<Stage> {
 }
 
 /// What is wrong with content that has come to its end.
-fn content_fault(intake: &Intake, body: Body, max_received: u32) -> Option<Reply> {
+fn content_fault(intake: &Intake, body: Body, mends: bool, max_received: u32) -> Option<Reply> {
     if intake.over {
         Some(words::TOO_LARGE)
-    } else if body != Body::Binary && intake.holds_bare_ends() {
+    } else if body != Body::Binary && intake.holds_bare_ends(mends) {
         Some(words::BARE_LINE_ENDS)
     } else if intake.header.received() > max_received {
         Some(words::GOING_IN_CIRCLES)

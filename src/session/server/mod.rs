@@ -84,6 +84,9 @@ pub struct ServerSettings {
     pub etrn: bool,
     /// A customer that may send can bring mail before ATRN.
     pub submission: bool,
+    /// A line of content that ends with LF alone is given its CR, and the mail is not refused for it: IIS 6 sends
+    /// such mail of what wrote it into its folder. Content ends with CRLF.CRLF all the same.
+    pub mends_bare_lf: bool,
 }
 
 /// What AUTH lists. RFC 4954, section 3.
@@ -126,6 +129,7 @@ impl ServerSettings {
             dsn: true,
             etrn: false,
             submission: false,
+            mends_bare_lf: false,
         }
     }
 }

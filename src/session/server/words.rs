@@ -59,6 +59,8 @@ pub(super) const NOTHING_MAY_FOLLOW: Reply = Reply::new(
     "nothing may be sent behind this command before it is answered; closing",
 );
 pub(super) const NO_SUCH_MECHANISM: Reply = Reply::new(504, (5, 4), "no such mechanism here");
+/// As Exchange says it to strangers, and so goes on without (KB 843106).
+pub(super) const NOT_AMONG_US: Reply = Reply::new(504, (7, 0), "this is no Exchange");
 pub(super) const TLS_FIRST: Reply = Reply::new(530, (7, 0), "STARTTLS first");
 pub(super) const MAY_NOT_SEND: Reply = Reply::new(550, (7, 1), "this account may not send mail");
 pub(super) const AUTH_REQUIRED: Reply = Reply::new(530, (7, 0), "authentication required");
