@@ -1,7 +1,7 @@
 module completions {
 
   def "nu-complete mxcheck explain" [] {
-    [ "in.domain" "dns.resolver" "dns.exists" "dns.servfail" "dns.excess" "in.no-expectation" "in.expected-resolves" "ns.unreachable" "ns.lame" "dns.tcp" "ns.edns" "ns.count" "ns.diverse" "ns.cname" "ns.parent-child" "ns.glue" "ns.all-agree" "ns.addr-agree" "ns.serial" "ns.resolver-differs" "target.owner-cname" "target.none" "target.implicit" "target.nullmx" "target.nullmx-mixed" "target.ip-literal" "target.hostname" "target.cname" "target.takeover" "target.dangling" "target.v6-only" "target.v4-only" "target.special-addr" "target.views" "mx.missing-dot" "mx.near-miss" "mx.expected-present" "mx.former-provider" "mx.direct-customer" "mx.bypass-preferred" "mx.bypass-equal" "mx.bypass-backup" "mx.expected-best" "mx.addr-mismatch" "mx.addr-partial" "mx.complete" "mx.vanity" "mx.customer-backup-loop" "mx.duplicate" "mx.count" "mx.redundancy" "mx.wildcard" "mx.subdomains" "ptr.exists" "ptr.fcrdns" "ptr.generic" "ptr.banner" "smtp25.dnsbl" "dnssec.ds-orphan" "dnssec.no-ds" "dnssec.state" "dnssec.expiry" "dnssec.mx-zone" "dane.present" "dane.insecure" "dane.usable" "dane.rollover" "dane.odmr" "ttl.mx-high" "ttl.mx-low" "ttl.addr-low" "ttl.rrset" "ttl.negative" "spf.one" "sts.record" "tlsrpt.record" "tlsrpt.with-sts" "dmarc.exists" "sts.fetch" "sts.syntax" "sts.mx-match" "sts.covers-new" "sts.max-age" "spf.limits" "spf.relay-listed" "spf.inbound-hop" "spf.helo" "prov.one-owner" "prov.no-mx-here" "prov.unprovisioned" "prov.orphan-queue" "prov.expiry" "prov.stale-account" "prov.own-server" "prov.two-ways" "watch.changed" "sts.id" "watch.propagating" "smtp25.egress" "smtp25.connect" "smtp25.banner" "smtp25.delay" "smtp25.masked" "smtp25.ehlo" "smtp25.old-exchange" "smtp25.starttls" "smtp25.handshake" "smtp25.cert-name" "smtp25.cert-chain" "smtp25.cert-expiry" "smtp25.cert-key" "smtp25.auth-clear" "dane.no-starttls" "dane.match" "sts.cert" "smtp25.null-sender" "smtp25.rcpt" "smtp25.postmaster" "smtp25.catch-all" "smtp25.size" "smtp25.8bit" "smtp25.utf8" "smtp25.atrn-shown" "smtp25.open-relay" "smtp25.turn-open" "odmr.connect" "odmr.ehlo-atrn" "odmr.ehlo-auth" "odmr.cram" "odmr.tls" "odmr.preauth" "odmr.auth-clear" "odmr.login" "odmr.foreign" "odmr.domain" "odmr.same-host" ]
+    [ "in.domain" "dns.resolver" "dns.exists" "dns.servfail" "dns.excess" "in.no-expectation" "in.expected-resolves" "ns.unreachable" "ns.lame" "dns.tcp" "ns.edns" "ns.count" "ns.diverse" "ns.cname" "ns.parent-child" "ns.glue" "ns.all-agree" "ns.addr-agree" "ns.serial" "ns.resolver-differs" "target.owner-cname" "target.none" "target.implicit" "target.nullmx" "target.nullmx-mixed" "target.ip-literal" "target.hostname" "target.cname" "target.takeover" "target.dangling" "target.v6-only" "target.v4-only" "target.special-addr" "target.views" "mx.missing-dot" "mx.near-miss" "mx.expected-present" "mx.former-provider" "mx.direct-customer" "mx.bypass-preferred" "mx.bypass-equal" "mx.bypass-backup" "mx.expected-best" "mx.addr-mismatch" "mx.addr-partial" "mx.complete" "mx.vanity" "mx.customer-backup-loop" "mx.duplicate" "mx.count" "mx.redundancy" "mx.wildcard" "mx.subdomains" "ptr.exists" "ptr.fcrdns" "ptr.generic" "ptr.banner" "smtp25.dnsbl" "dnssec.ds-orphan" "dnssec.no-ds" "dnssec.state" "dnssec.expiry" "dnssec.mx-zone" "dane.present" "dane.insecure" "dane.usable" "dane.rollover" "dane.odmr" "ttl.mx-high" "ttl.mx-low" "ttl.addr-low" "ttl.rrset" "ttl.negative" "spf.one" "sts.record" "tlsrpt.record" "tlsrpt.with-sts" "dmarc.exists" "sts.fetch" "sts.syntax" "sts.mx-match" "sts.covers-new" "sts.max-age" "spf.limits" "spf.relay-listed" "spf.inbound-hop" "spf.helo" "prov.one-owner" "prov.no-mx-here" "prov.unprovisioned" "prov.orphan-queue" "prov.expiry" "prov.stale-account" "prov.own-server" "prov.two-ways" "watch.changed" "sts.id" "watch.propagating" "smtp25.egress" "smtp25.connect" "smtp25.banner" "smtp25.delay" "smtp25.masked" "smtp25.ehlo" "smtp25.old-exchange" "smtp25.starttls" "smtp25.handshake" "smtp25.cert-name" "smtp25.cert-chain" "smtp25.cert-expiry" "smtp25.cert-key" "smtp25.auth-clear" "dane.no-starttls" "dane.match" "sts.cert" "smtp25.null-sender" "smtp25.rcpt" "smtp25.postmaster" "smtp25.catch-all" "smtp25.size" "smtp25.8bit" "smtp25.utf8" "smtp25.atrn-shown" "smtp25.open-relay" "smtp25.turn-open" "odmr.connect" "odmr.ehlo-atrn" "odmr.ehlo-auth" "odmr.cram" "odmr.tls" "odmr.preauth" "odmr.auth-clear" "odmr.login" "odmr.foreign" "odmr.domain" "odmr.same-host" "odmr.one-login" ]
   }
 
   def "nu-complete mxcheck smtp" [] {
@@ -10,6 +10,10 @@ module completions {
 
   def "nu-complete mxcheck odmr" [] {
     [ "none" "banner" "auth" "turn" ]
+  }
+
+  def "nu-complete mxcheck clear_auth" [] {
+    [ "scram" "cram-md5" ]
   }
 
   def "nu-complete mxcheck color" [] {
@@ -28,6 +32,8 @@ module completions {
     --spool: path             # With --config: look at the spool in this folder instead of asking odmrd
     --server: string          # The server that should get the mail; its addresses are looked up and expected too. A port is where mail is fetched there, instead of 366
     --queue-host: string      # Where the mail is fetched, if that is another server than the one that gets it
+    --poll-interval: string   # With --config: customers call so often; mail should wait for four times that, and senders not be told sooner
+    --longest-outage: string  # With --config: a customer may be away for so long; mail should wait for longer
     --expect-mx: string       # A name that should get the mail, wherever it leads
     --expect-addr: string     # An address or network where the server is, instead of those that are looked up
     --ip: string              # An address or network where the server is, instead of those that are looked up
@@ -64,6 +70,7 @@ module completions {
     --password-fd: string     # Read the password from this open file descriptor
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
+    --clear-auth: string@"nu-complete mxcheck clear_auth" # --odmr auth and turn: what may be said without TLS, or to a server that no certificate proves: scram, or cram-md5 too, from which a listener can guess at the password; nothing shows the password itself
     --smtp-port: string       # The port of the servers of the MX records, instead of 25; then addresses that only this network has are called too
     --odmr-port: string       # The port of those servers of --server that are named without one, instead of 366; the same holds
     --smtp-control: string    # A mail server that is known to answer: is called where no other does, to see whether this network lets anybody out
@@ -87,6 +94,7 @@ module completions {
     --quiet(-q)               # Say nothing of domains in order (human and markdown)
     --verbose(-v)             # Tell what is in order too, and who said what (human)
     --color: string@"nu-complete mxcheck color" # With colour: always, never, or auto for on a terminal
+    --no-input                # Ask no question of whoever runs it; it never does
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
     ...domains: string        # The domains

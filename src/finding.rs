@@ -116,7 +116,7 @@ const DECISIVE: &[&str] = &["mx.bypass-backup"];
 
 /// What these say leaves nothing open: nothing was expected; there are no records to compare; a dead server tells
 /// nobody anything.
-const HARMLESS: &[&str] = &["in.no-expectation", "target.implicit", "ns.unreachable"];
+pub(crate) const HARMLESS: &[&str] = &["in.no-expectation", "target.implicit", "ns.unreachable"];
 
 /// A check, and what it says of one thing.
 #[derive(Debug, Serialize)]

@@ -102,6 +102,8 @@ pub(super) struct Host {
     pub knows: [bool; 2],
     /// The name that it is only another name for.
     pub canonical: Option<String>,
+    /// Is it another name without end?
+    pub is_endless: bool,
     /// The shortest time to live of its addresses.
     pub ttl: Option<u32>,
     /// What each server says of it.
@@ -262,6 +264,7 @@ impl<'a> Case<'a> {
             is: Presence::Unknown("its addresses were not asked for".to_owned()),
             knows: [false; 2],
             canonical: None,
+            is_endless: false,
             ttl: None,
             views: Vec::new(),
             evidence: Vec::new(),
@@ -291,9 +294,17 @@ impl<'a> Case<'a> {
         let knows = [Kind::A, Kind::Aaaa]
             .map(|kind| is == Presence::NoName || best.iter().any(|answer| answer.kind == kind));
         let ttl = best.iter().flat_map(|answer| answer.records()).map(|record| record.ttl).min();
-        let canonical = answers.iter().find_map(|answer| answer.aliases().pop());
+        // Whoever followed the aliases further knows better.
+        let chains = answers.iter().map(|answer| answer.aliases());
+        let canonical = chains.max_by_key(Vec::len).and_then(|mut chain| chain.pop());
+        let is_endless = answers.iter().any(|answer| answer.is_endless());
         let evidence = best.iter().take(MOST_EVIDENCE).map(|answer| answer.id.clone()).collect();
-        Host { addrs, is, knows, canonical, ttl, views: views(&answers), evidence }
+        let is = match is {
+            Presence::Unknown(_) if is_endless => Presence::Nowhere,
+            is => is,
+        };
+        let views = views(&answers);
+        Host { addrs, is, knows, canonical, is_endless, ttl, views, evidence }
     }
 
     /// Is an expected server here? What was said counts for more than what was looked up.
@@ -501,6 +512,18 @@ pub(super) fn listed(items: impl IntoIterator<Item = String>) -> String {
         Some(last) if items.is_empty() => last,
         Some(last) => format!("{} and {last}", items.join(", ")),
     }
+}
+
+/// What is not known, in a sentence; of very much only the first.
+pub(super) fn doubts(all: impl IntoIterator<Item = String>) -> String {
+    const MOST: usize = 10;
+    let mut all: Vec<String> = all.into_iter().collect();
+    if all.len() > MOST {
+        let more = all.len() - MOST;
+        all.truncate(MOST);
+        all.push(format!("and {more} more"));
+    }
+    all.join("; ")
 }
 
 /// The addresses that an answer tells.

@@ -173,7 +173,7 @@ fn each(case: &Case, judge: impl Fn(&str, &Told) -> Option<Fault>) -> Judged {
         }
     }
     match (faults.is_empty(), any) {
-        (true, false) => Judged::Unknown(unclear.join("; ")),
+        (true, false) => Judged::Unknown(super::case::doubts(unclear)),
         _ => Judged::by(faults),
     }
 }

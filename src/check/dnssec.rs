@@ -140,6 +140,10 @@ fn ds_orphan(case: &Case) -> Judged {
         return Judged::Nothing("the zone above vouches for no key");
     }
     let zone = case.facts.zone.clone().unwrap_or_default();
+    // RFC 4035, section 5.2: then the zone is as one that is not signed.
+    if case.chain().is_beyond_us(&zone) {
+        return Judged::Nothing("the zone above vouches by means that nobody here knows");
+    }
     let fits = case.chain().vouched(&zone).is_none_or(|fitting| !fitting.is_empty());
     if fits && links.vouched.intersection(&links.keys).next().is_some() {
         return Judged::Ok;
@@ -323,7 +327,7 @@ fn mx_zone(case: &Case) -> Judged {
         }
     }
     match (faults.is_empty(), unclear.is_empty()) {
-        (true, false) => Judged::Unknown(unclear.join("; ")),
+        (true, false) => Judged::Unknown(super::case::doubts(unclear)),
         _ => Judged::by(faults),
     }
 }

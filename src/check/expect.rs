@@ -52,6 +52,12 @@ pub struct Expectation {
     /// The customer's own server takes no larger messages than this, octets.
     #[serde(default)]
     pub max_size: Option<u64>,
+    /// The customer calls so often, seconds.
+    #[serde(default)]
+    pub poll_s: Option<u64>,
+    /// The customer may be away for so long, seconds.
+    #[serde(default)]
+    pub outage_s: Option<u64>,
     /// For whom it is told.
     #[serde(default)]
     pub role: Standpoint,

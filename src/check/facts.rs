@@ -487,15 +487,9 @@ impl Answer {
     pub fn aliases(&self) -> Vec<String> {
         /// Resolvers follow no longer chains either.
         const LONGEST: usize = 16;
-        let all = self.reply().map_or(&[][..], |reply| &reply.answer);
         let mut chain: Vec<String> = Vec::new();
         while chain.len() < LONGEST {
-            let at = chain.last().unwrap_or(&self.name);
-            let next = all.iter().find_map(|record| match &record.data {
-                Data::Cname(to) if record.name == *at => Some(to),
-                _ => None,
-            });
-            match next {
+            match self.alias_of(chain.last().unwrap_or(&self.name)) {
                 Some(next) if *next != self.name && !chain.contains(next) => {
                     chain.push(next.clone());
                 }
@@ -503,6 +497,20 @@ impl Answer {
             }
         }
         chain
+    }
+
+    /// Do the aliases go round, or on for longer than anybody follows?
+    pub fn is_endless(&self) -> bool {
+        let chain = self.aliases();
+        self.alias_of(chain.last().unwrap_or(&self.name)).is_some()
+    }
+
+    fn alias_of(&self, name: &str) -> Option<&String> {
+        let all = self.reply().map_or(&[][..], |reply| &reply.answer);
+        all.iter().find_map(|record| match &record.data {
+            Data::Cname(to) if record.name == name => Some(to),
+            _ => None,
+        })
     }
 }
 

@@ -132,9 +132,10 @@ fn resolver(case: &Case) -> Judged {
         let heard = case.asked_of(server).find_map(Answer::reply);
         match (heard, case.asked_of(server).find_map(Answer::silence)) {
             (None, Some(why)) => silent.push(format!("{server} ({why})")),
-            (Some(reply), _) if is_broken(case, server) => {
-                broken.push(format!("{server} answers {} to everything", reply.rcode));
-            }
+            (Some(reply), _) if is_broken(case, server) => broken.push(match reply.tc {
+                true => format!("{server} answers in part only, and the rest by TCP not"),
+                false => format!("{server} answers {} to everything", reply.rcode),
+            }),
             _ => return Judged::Ok,
         }
     }
@@ -156,6 +157,10 @@ fn excess(case: &Case) -> Judged {
 fn on_domain<'a>(case: &Case<'a>) -> Vec<&'a Answer> {
     let name = &case.facts.domain;
     let ask = |role| case.asked(role, name, Kind::Mx).chain(case.asked(role, name, Kind::Ns));
+    // Nobody else knows of a zone that is not live yet.
+    if case.facts.undelegated {
+        return ask(Role::Authority).filter(|answer| answer.is_settled()).collect();
+    }
     let own = ask(Role::Authority).chain(ask(Role::Parent));
     own.chain(ask(Role::Resolver)).filter(|answer| answer.is_settled()).collect()
 }
@@ -169,7 +174,10 @@ fn exists(case: &Case) -> Judged {
     let name = &case.facts.domain;
     let answers = on_domain(case);
     let Some(first) = answers.first() else {
-        return Judged::Unknown(format!("nobody told whether {name} exists"));
+        return match case.facts.undelegated {
+            true => Judged::Nothing("the zone is not live yet, and its servers did not tell"),
+            false => Judged::Unknown(format!("nobody told whether {name} exists")),
+        };
     };
     let is_missing =
         |answer: &&Answer| answer.reply().is_some_and(|reply| reply.rcode == "NXDOMAIN");
@@ -233,13 +241,32 @@ fn not_looked_up(case: &Case, answer: &Answer) -> Option<Fault> {
     };
     let message = format!("{} cannot look {name} up{said}{what}", answer.server);
     let remedy = match unchecked {
-        Some(_) => "Sign the zone anew, or remove the DS records from the zone above.",
-        None => "Look at the zone's servers: ns.lame and ns.unreachable tell which.",
+        Some(_) => "Sign the zone anew, or remove the DS records from the zone above.".to_owned(),
+        None => where_to_look(case),
     };
     let evidence = [Some(answer), unchecked].into_iter().flatten();
     let evidence: Vec<String> = evidence.map(|answer| answer.id.clone()).collect();
     let fault = Fault::of(name, message).got("SERVFAIL").want("NOERROR");
     Some(fault.remedy(remedy).seen(&evidence))
+}
+
+/// What keeps resolvers from it, so far as that is known.
+fn where_to_look(case: &Case) -> String {
+    let name = &case.facts.domain;
+    if super::target::is_another_name(case) {
+        return format!(
+            "{name} itself is another name, which leads nowhere: put the records of a host in the place of its CNAME."
+        );
+    }
+    let told = super::zone::CHECKS.iter().filter(|check| {
+        matches!(check.about.id, "ns.lame" | "ns.unreachable" | "dns.tcp" | "ns.edns")
+            && matches!((check.judge)(case), Judged::Amiss(_))
+    });
+    let told: Vec<String> = told.map(|check| check.about.id.to_owned()).collect();
+    match told.is_empty() {
+        true => "The zone's servers answer from here: look at the resolver, and at what is between them.".to_owned(),
+        false => format!("Look at the zone's servers, of which {} says more.", listed(told)),
+    }
 }
 
 fn no_expectation(case: &Case) -> Judged {
@@ -272,7 +299,7 @@ fn expected_resolves(case: &Case) -> Judged {
         faults.push(fault.remedy(remedy).seen(&host.evidence));
     }
     match (faults.is_empty(), unclear.is_empty()) {
-        (true, false) => Judged::Unknown(unclear.join("; ")),
+        (true, false) => Judged::Unknown(super::case::doubts(unclear)),
         _ => Judged::by(faults),
     }
 }

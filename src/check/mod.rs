@@ -364,7 +364,10 @@ fn says(
         Judged::Nothing(why) => (None, quiet(Status::Skipped, why)),
         Judged::Unknown(why) => {
             let reason = Reason { id: about.id, weight: weight(about, None, policy) };
-            (Some(reason), quiet(Status::Unknown, &why))
+            let helps = TOLD_AS_UNKNOWN.contains(&about.id);
+            let remedy = helps.then(|| remedy(case, about, &case.facts.domain, None));
+            let told = quiet(Status::Unknown, &why).into_iter();
+            (Some(reason), told.map(|told| Finding { remedy: remedy.clone(), ..told }).collect())
         }
         Judged::After(cause) => {
             let told = quiet(Status::Skipped, &folded(cause));
@@ -383,6 +386,9 @@ fn says(
     }
 }
 
+/// These have no worse to say than that something could not be found out; their remedies are for that.
+const TOLD_AS_UNKNOWN: &[&str] = &["dns.resolver", "smtp25.egress"];
+
 fn folded(cause: &str) -> String {
     format!("{cause} says why this cannot be judged")
 }
@@ -395,7 +401,14 @@ fn echoes(
     blocker: Reason,
 ) -> (Option<Reason>, Vec<Finding>) {
     let about = &check.about;
+    let usual = policy.severity(about.id, about.severity);
+    // What is milder leaves no doubt about this: what was judged in spite of it stays so.
+    let is_milder = usual > blocker.weight && !crate::finding::HARMLESS.contains(&blocker.id);
+    let said =
+        |status, why: &str| vec![quiet(about, usual, status, &case.facts.domain, why.to_owned())];
     let (mut faults, is_ok) = match (check.judge)(case) {
+        Judged::Ok if is_milder => return (None, said(Status::Ok, about.title)),
+        Judged::Nothing(why) if is_milder => return (Some(blocker), said(Status::Skipped, why)),
         Judged::Amiss(faults) => (faults, false),
         judged => (Vec::new(), matches!(judged, Judged::Ok)),
     };
@@ -404,7 +417,6 @@ fn echoes(
     if !faults.is_empty() {
         return amiss(case, policy, about, faults);
     }
-    let usual = policy.severity(about.id, about.severity);
     let why = folded(blocker.id);
     let folded = quiet(about, usual, Status::Skipped, &case.facts.domain, why);
     // What has nothing to say makes nobody speechless.

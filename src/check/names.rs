@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::case::{Host, Presence};
 use super::facts::{Data, Kind, Role, reverse};
-use super::target::each_target;
+use super::target::{each_target, or_unknown};
 use super::{Case, Check, Fault, Judged};
 use crate::finding::{About, Severity};
 use crate::probe::{Call, Purpose, Rung};
@@ -120,17 +120,13 @@ fn leads_back(case: &Case) -> Judged {
     if !was_asked(case) {
         return Judged::Nothing("nobody told what the addresses are called");
     }
-    each_target(case, |mx, host| {
+    let judged = each_target(case, |mx, host| {
         host.addrs.iter().find_map(|address| {
             let (names, id) = names(case, *address)?;
             let hosts: Vec<&Host> =
                 names.iter().take(MOST_NAMES).map(|name| case.host(name)).collect();
-            let is_known = |host: &&Host| {
-                !matches!(host.is, Presence::Unknown(_) | Presence::There { whole: false })
-            };
             // What nobody told may lead back.
-            let leads_back = |host: &&Host| host.addrs.contains(address) || !is_known(host);
-            if hosts.is_empty() || hosts.iter().any(leads_back) {
+            if hosts.is_empty() || hosts.iter().any(|host| may_be_at(host, *address)) {
                 return None;
             }
             let (name, found) = (&names[0], hosts[0].addrs.iter().map(ToString::to_string));
@@ -143,7 +139,32 @@ fn leads_back(case: &Case) -> Judged {
             let fault = Fault::of(&mx.target, message).got(found).want(address.to_string());
             Some(fault.remedy(remedy).seen(&evidence))
         })
+    });
+    or_unknown(case, judged, |mx| {
+        case.host(&mx.target).addrs.iter().find_map(|address| {
+            let (names, _) = names(case, *address)?;
+            let is_here = |name: &&String| case.host(name).addrs.contains(address);
+            if names.iter().take(MOST_NAMES).any(|name| is_here(&name)) {
+                return None;
+            }
+            let open =
+                names.iter().take(MOST_NAMES).find(|name| may_be_at(case.host(name), *address))?;
+            let why = match &case.host(open).is {
+                _ if case.about(open).is_empty() => {
+                    "where that leads is looked for with --smtp connect"
+                }
+                Presence::Unknown(why) => why,
+                _ => "nobody told all its addresses",
+            };
+            Some(format!("{} at {address} is called {open}: {why}", mx.target))
+        })
     })
+}
+
+/// Is the host at this address, for all that was told?
+fn may_be_at(host: &Host, address: IpAddr) -> bool {
+    let is_open = matches!(host.is, Presence::Unknown(_) | Presence::There { whole: false });
+    host.addrs.contains(&address) || is_open && !host.knows[usize::from(address.is_ipv6())]
 }
 
 /// Do the numbers of the address stand in the name, in either order?
@@ -176,12 +197,29 @@ fn generic(case: &Case) -> Judged {
     })
 }
 
+/// A server calls itself by a name that leads to another host: nobody who asks believes it.
+fn led_elsewhere(case: &Case, call: &Call, own: &str) -> Option<Fault> {
+    let found = case.host(own);
+    let is_elsewhere = !found.addrs.is_empty() && !may_be_at(found, call.addr);
+    let at = super::case::listed(found.addrs.iter().map(ToString::to_string));
+    let message = format!("{} calls itself {own}, which is at {at}", call.addr);
+    let fault = Fault::of(&call.host, message).got(at).want(call.addr.to_string());
+    let evidence = [std::slice::from_ref(&call.id), &found.evidence[..]].concat();
+    is_elsewhere.then(|| fault.seen(&evidence))
+}
+
 /// By which names the server called itself.
 fn own_names(call: &Call) -> Vec<String> {
     let said = [Rung::Greeting, Rung::Ehlo].into_iter().filter_map(|rung| call.last(rung)?.reply());
     let said = said.filter(|said| said.is_positive());
     let name = said.map(|said| said.first_word().trim_end_matches('.').to_ascii_lowercase());
     name.filter(|name| name.contains('.')).collect()
+}
+
+/// The names by which servers that take mail called themselves, where they are host names.
+pub fn own_names_of_servers(case: &Case) -> Vec<String> {
+    let calls = case.facts.calls.iter().filter(|call| call.purpose == Purpose::Mx);
+    calls.flat_map(own_names).filter(|name| super::target::is_host_name(name)).collect()
 }
 
 fn banner(case: &Case) -> Judged {
@@ -196,6 +234,7 @@ fn banner(case: &Case) -> Judged {
         let Some(first) = own.first() else { continue };
         is_any = true;
         if own.iter().any(|own| names.contains(own)) {
+            faults.extend(own.iter().find_map(|own| led_elsewhere(case, call, own)));
             continue;
         }
         let (is_called, host) = (super::case::listed(names), &call.host);

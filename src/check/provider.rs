@@ -227,6 +227,7 @@ fn expiry(case: &Case) -> Judged {
         let fault = Fault::of(name, message).got(time(provision.lifetime_s));
         faults.push(fault.want(time(LONG_ENOUGH)).remedy("Raise `lifetime` to five days."));
     }
+    faults.extend(planned(case, provision));
     let fetched = provision.queue.as_ref().and_then(|queue| queue.last_fetch_s);
     let fetched = fetched.and_then(|seconds| u64::try_from(seconds).ok());
     if let (Some(delay), Some(fetched)) = (provision.delay_s, fetched)
@@ -241,6 +242,41 @@ fn expiry(case: &Case) -> Judged {
         faults.push(Fault::of(name, message).got(time(delay)).remedy(remedy));
     }
     Judged::by(faults)
+}
+
+/// What does not go together with how the customer calls, so far as that was said (MXC-05, MXC-06).
+fn planned(case: &Case, provision: &Provision) -> Vec<Fault> {
+    let (name, lifetime) = (&case.facts.domain, provision.lifetime_s);
+    let mut faults = Vec::new();
+    if let Some(outage) = case.expect.outage_s.filter(|outage| lifetime <= *outage) {
+        let message = format!(
+            "mail for {name} waits for {}, and its customer may be away for {}",
+            time(lifetime),
+            time(outage)
+        );
+        let remedy = format!("Set `lifetime` above {}.", time(outage));
+        faults.push(Fault::of(name, message).got(time(lifetime)).remedy(remedy));
+    }
+    let Some(poll) = case.expect.poll_s else { return faults };
+    if poll > lifetime / 4 {
+        let message = format!(
+            "mail for {name} waits for {}, and its customer calls every {} only",
+            time(lifetime),
+            time(poll)
+        );
+        let remedy = "Set `lifetime` to four times that, or have the customer call more often.";
+        faults.push(Fault::of(name, message).got(time(lifetime)).remedy(remedy));
+    }
+    if let Some(delay) = provision.delay_s.filter(|delay| *delay <= poll) {
+        let message = format!(
+            "senders are told after {} that mail for {name} waits, and its customer calls every {}",
+            time(delay),
+            time(poll)
+        );
+        let remedy = format!("Raise `delay` above {}, or switch it off.", time(poll));
+        faults.push(Fault::of(name, message).got(time(delay)).remedy(remedy));
+    }
+    faults
 }
 
 fn stale_account(case: &Case) -> Judged {

@@ -352,6 +352,11 @@ fn is_present(case: &Case, set: &MxSet) -> bool {
     set.targets().any(|mx| case.class(&mx.target) == Class::Expected)
 }
 
+/// Some of the addresses of a target are an expected server's: other checks tell of the rest.
+fn is_partly_present(case: &Case, set: &MxSet) -> bool {
+    set.targets().any(|mx| case.class(&mx.target) == Class::Partial)
+}
+
 /// What a misspelt name does: it loses all mail where no other record leads to the expected server, and takes
 /// it where somebody is there whom senders try no later than that.
 fn slip(case: &Case, set: &MxSet, mx: &Mx, meant: &str, message: String, remedy: String) -> Fault {
@@ -418,16 +423,22 @@ fn expected_present(case: &Case) -> Judged {
         None => listed(case.expect.networks.iter().map(ToString::to_string)),
     };
     each_set(case, |set| {
-        if is_present(case, set) || nobody_has_any {
+        if is_present(case, set) || is_partly_present(case, set) || nobody_has_any {
             return Vec::new();
         }
         let name = &case.facts.domain;
         let message = format!("no MX record of {name} leads to {wanted}{}", case.seen_at(set));
         let add = case.expect.expected_names().next();
-        let remedy = add.map_or_else(
-            || format!("Name a host at {wanted}."),
-            |server| format!("Add `{name}. MX 10 {server}.`"),
-        );
+        let is_behind = case.sets.iter().any(|set| is_present(case, set));
+        let remedy = match (is_behind, add) {
+            // The record is there.
+            (true, _) => format!(
+                "Have {} load the zone anew: other servers have the record.",
+                listed(set.seen_at.iter().map(ToString::to_string))
+            ),
+            (false, None) => format!("Name a host at {wanted}."),
+            (false, Some(server)) => format!("Add `{name}. MX 10 {server}.`"),
+        };
         let fault = Fault::of(name, message).got(super::zone::records(set)).want(&wanted);
         vec![fault.remedy(remedy)]
     })
@@ -587,8 +598,9 @@ fn expected_best(case: &Case) -> Judged {
     };
     let is_best = |set: &MxSet, mx: &Mx| best(set) == Some(mx.preference) && takes_mail(case, mx);
     let judged = each_set(case, |set| {
-        let is_other =
-            |mx: &&Mx| !matches!(case.class(&mx.target), Class::Expected | Class::Unknown);
+        let is_other = |mx: &&Mx| {
+            !matches!(case.class(&mx.target), Class::Expected | Class::Unknown | Class::Partial)
+        };
         let fault = |mx: &Mx| {
             let message = format!(
                 "{} has the lowest number, and is not the expected server{}",
@@ -806,7 +818,7 @@ fn subdomains(case: &Case) -> Judged {
         }
     }
     match (faults.is_empty(), unclear.is_empty()) {
-        (true, false) => Judged::Unknown(unclear.join("; ")),
+        (true, false) => Judged::Unknown(super::case::doubts(unclear)),
         _ => Judged::by(faults),
     }
 }

@@ -3,16 +3,14 @@
 use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 
-use super::case::{Host, Mx, MxSet, Presence, listed};
-use super::facts::{Answer, Kind, Role};
+use super::case::{Host, Mx, MxSet, Presence, doubts, listed};
+use super::facts::{Answer, Data, Kind, Record, Role};
 use super::{Case, Check, Fault, Judged};
 use crate::finding::{About, Class, Severity};
 
 /// Where there are no MX records to judge.
 const NO_MX: &[&str] = &["dns.exists", "dns.servfail", "target.none", "target.implicit"];
 const UNTOLD: &str = "no server told the MX records";
-/// More of what is not known is not listed.
-const MOST_DOUBTS: usize = 10;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -230,9 +228,7 @@ pub(super) fn or_unknown(
         case.sets.iter().flat_map(MxSet::targets).filter_map(unclear).collect();
     match unclear.is_empty() {
         true => Judged::Ok,
-        false => {
-            Judged::Unknown(unclear.into_iter().take(MOST_DOUBTS).collect::<Vec<_>>().join("; "))
-        }
+        false => Judged::Unknown(doubts(unclear)),
     }
 }
 
@@ -267,6 +263,11 @@ fn contested(case: &Case, judged: &[(&MxSet, Vec<Fault>)]) -> Option<String> {
     Some(format!("{}; other resolvers do not, and nobody told who is right", fault.message))
 }
 
+/// Is the zone's own name another name of something?
+pub(super) fn is_another_name(case: &Case) -> bool {
+    matches!(owner_cname(case), Judged::Amiss(_))
+}
+
 fn owner_cname(case: &Case) -> Judged {
     let name = &case.facts.domain;
     if case.facts.zone.as_ref() != Some(name) {
@@ -274,7 +275,11 @@ fn owner_cname(case: &Case) -> Judged {
     }
     let asked = case.asked(Role::Authority, name, Kind::Mx);
     let asked: Vec<&Answer> = asked.chain(case.asked(Role::Resolver, name, Kind::Mx)).collect();
-    let alias = asked.iter().find_map(|a| Some((a, a.aliases().first()?.clone())));
+    let alias = |a: &Answer| match a.is_endless() && a.aliases().is_empty() {
+        true => Some(name.clone()),
+        false => a.aliases().first().cloned(),
+    };
+    let alias = asked.iter().find_map(|a| Some((a, alias(a)?)));
     let Some((answer, alias)) = alias else { return Judged::Ok };
     let message = format!("{name} is a zone, and an alias for {alias} as well");
     let fault = Fault::of(name, message).got(format!("CNAME {alias}."));
@@ -371,16 +376,34 @@ pub(super) fn literal(name: &str) -> Option<IpAddr> {
     inner.parse().ok()
 }
 
+/// The address that somebody wrote for a host, without a dot at its end, so that it became a name in the zone that
+/// is nowhere.
+fn dotless(case: &Case, mx: &Mx) -> Option<IpAddr> {
+    let above = [Some(&case.facts.domain), case.facts.zone.as_ref()];
+    let mut inside = above
+        .into_iter()
+        .flatten()
+        .filter_map(|zone| literal(mx.target.strip_suffix(zone.as_str())?.strip_suffix('.')?));
+    inside.next().filter(|_| case.host(&mx.target).is_nowhere())
+}
+
 fn ip_literal(case: &Case) -> Judged {
-    let is_all = |set: &MxSet| set.targets().all(|mx| literal(&mx.target).is_some());
+    let is_one = |mx: &Mx| literal(&mx.target).is_some() || dotless(case, mx).is_some();
+    let is_all = |set: &MxSet| set.targets().all(is_one);
     let severity = match case.sets.iter().any(is_all) {
         true => Severity::Critical,
         false => Severity::Error,
     };
     each_target(case, |mx, _| {
-        let address = literal(&mx.target)?;
+        let address = literal(&mx.target).or_else(|| dotless(case, mx))?;
         let name = &case.facts.domain;
-        let message = format!("an MX record names the address {address}, not a host");
+        let message = match literal(&mx.target) {
+            Some(_) => format!("an MX record names the address {address}, not a host"),
+            None => format!(
+                "an MX record names the address {address}, not a host, and reads {}; a dot at its end would not help",
+                mx.target
+            ),
+        };
         let remedy = match case.expects(address) {
             true => format!("{} in its place", hint(case)),
             false => format!("Create `mail.{name}. A {address}` and name that."),
@@ -394,31 +417,82 @@ fn hostname(case: &Case) -> Judged {
         if literal(&mx.target).is_some() {
             return None;
         }
-        let fits = |label: &str| {
-            let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-            label.bytes().all(legal) && !label.starts_with('-') && !label.ends_with('-')
-        };
-        let last = mx.target.rsplit('.').next().unwrap_or_default();
-        let is_number = last.bytes().all(|b| b.is_ascii_digit());
-        let is_one = mx.target.split('.').all(fits) && !is_number;
         let fault = Fault::of(&mx.target, format!("{} is no host name", mx.target));
-        (!is_one).then(|| fault.remedy(format!("Rename {}.", mx.target)))
+        (!is_host_name(&mx.target)).then(|| fault.remedy(format!("Rename {}.", mx.target)))
     })
+}
+
+/// Letters, digits and hyphens, and no number at the end. RFC 1123, section 2.1.
+pub(super) fn is_host_name(name: &str) -> bool {
+    let fits = |label: &str| {
+        let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        label.bytes().all(legal) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|b| b.is_ascii_digit());
+    name.split('.').all(fits) && !is_number
 }
 
 fn cname(case: &Case) -> Judged {
     each_target(case, |mx, host| {
+        if host.is_endless {
+            let message = format!("{} is another name of another name, without end", mx.target);
+            let remedy = "Name a host that has an address, or remove the MX record.";
+            let next = host.canonical.as_ref().unwrap_or(&mx.target);
+            let fault = Fault::of(&mx.target, message).got(format!("CNAME {next}."));
+            return Some(fault.remedy(remedy).seen(&host.evidence));
+        }
         let canonical = host.canonical.as_ref()?;
         let message = format!("{} is only another name for {canonical}", mx.target);
-        let remedy = format!("Point the MX record at {canonical}.");
+        // Nobody should name a host that is nowhere, least of all one whose domain anybody can register.
+        let remedy = match host.is_nowhere() {
+            true => format!(
+                "{canonical} is nowhere: name a host that has an address, or remove the MX record for {}.",
+                mx.target
+            ),
+            false => format!("Point the MX record at {canonical}."),
+        };
         let fault = Fault::of(&mx.target, message).got(format!("CNAME {canonical}."));
         Some(fault.remedy(remedy).seen(&host.evidence))
     })
 }
 
-/// The highest name above the target that does not exist, where what stands above that is a top-level domain:
-/// there anybody may register it.
-fn registrable<'a>(case: &Case, target: &'a str) -> Option<(&'a str, String)> {
+/// What stands before the country in names below which registries sell others.
+const SOLD_BELOW: &[&str] = &["co", "com", "ltd", "ne", "net", "nom", "or", "org", "plc"];
+
+/// Does anybody get a name in this zone who pays for it? A top-level domain, or one like `co.uk`.
+fn sells_names(zone: &str) -> bool {
+    match zone.split_once('.') {
+        None => !zone.is_empty(),
+        Some((kind, country)) => country.len() == 2 && SOLD_BELOW.contains(&kind),
+    }
+}
+
+/// The name that does not exist on the way to a target, where it is one that can be bought: the one right below
+/// the zone that said so (RFC 2308, section 3), at the end of the aliases.
+fn unsold(case: &Case, target: &str) -> Option<(String, String)> {
+    let of_host = |answer: &&&Answer| {
+        matches!(answer.kind, Kind::A | Kind::Aaaa) && answer.server.role == Role::Resolver
+    };
+    case.about(target).iter().filter(of_host).find_map(|answer| {
+        let reply = answer.reply().filter(|reply| reply.rcode == "NXDOMAIN")?;
+        let end = answer.aliases().pop().unwrap_or_else(|| target.to_owned());
+        let is_soa = |record: &&Record| matches!(record.data, Data::Soa { .. });
+        let zone = &reply.authority.iter().find(is_soa)?.name;
+        let below = end.strip_suffix(zone.as_str())?.strip_suffix('.')?;
+        let label = below.rsplit('.').next()?;
+        sells_names(zone).then(|| (format!("{label}.{zone}"), answer.id.clone()))
+    })
+}
+
+/// The highest name above the target that does not exist, where what stands above that sells names: there anybody
+/// may register it.
+fn registrable(case: &Case, target: &str) -> Option<(String, String)> {
+    unsold(case, target).or_else(|| unsold_below_top(case, target))
+}
+
+/// The same by what is known of the two last labels.
+fn unsold_below_top(case: &Case, target: &str) -> Option<(String, String)> {
     let two_labels = target.rmatch_indices('.').nth(1).map_or(target, |(at, _)| &target[at + 1..]);
     let top = two_labels.split_once('.')?.1;
     let missing = case
@@ -428,7 +502,7 @@ fn registrable<'a>(case: &Case, target: &'a str) -> Option<(&'a str, String)> {
     let top_exists = case.asked(Role::Resolver, top, Kind::Ns).any(|answer| {
         answer.reply().is_some_and(|reply| reply.rcode == "NOERROR" && !reply.answer.is_empty())
     });
-    top_exists.then(|| (two_labels, missing.id.clone()))
+    top_exists.then(|| (two_labels.to_owned(), missing.id.clone()))
 }
 
 fn takeover(case: &Case) -> Judged {
@@ -462,6 +536,7 @@ fn dangling(case: &Case) -> Judged {
         let told = |mx: &Mx| {
             literal(&mx.target).is_some()
                 || registrable(case, &mx.target).is_some()
+                || dotless(case, mx).is_some()
                 || super::routing::is_slip(case, mx)
                 || case.expect.servers.contains(&mx.target)
         };
@@ -471,8 +546,16 @@ fn dangling(case: &Case) -> Judged {
                 Presence::NoName => "does not exist",
                 _ => "has no address",
             };
-            let remedy = format!("Create an address for {0}, or remove its MX record.", mx.target);
-            let message = format!("{} {what}{}", mx.target, case.seen_at(set));
+            let remedy = match host.canonical.is_some() || host.is_endless {
+                true => format!("Name another host, or remove the MX record for {}.", mx.target),
+                false => format!("Create an address for {0}, or remove its MX record.", mx.target),
+            };
+            let message = match &host.canonical {
+                Some(end) if !host.is_endless => {
+                    format!("{} leads to {end}, which {what}{}", mx.target, case.seen_at(set))
+                }
+                _ => format!("{} {what}{}", mx.target, case.seen_at(set)),
+            };
             Fault::of(&mx.target, message).remedy(remedy).at(severity).seen(&host.evidence)
         };
         lost.map(fault).collect()

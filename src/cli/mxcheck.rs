@@ -191,6 +191,12 @@ pub struct Wanted {
     /// Where the mail is fetched, if that is another server than the one that gets it
     #[arg(long, value_name = "NAME[:PORT]", value_parser = server, value_delimiter = ',')]
     pub queue_host: Vec<Server>,
+    /// With --config: customers call so often; mail should wait for four times that, and senders not be told sooner
+    #[arg(long, value_name = "DURATION", requires = "config")]
+    pub poll_interval: Option<Duration>,
+    /// With --config: a customer may be away for so long; mail should wait for longer
+    #[arg(long, value_name = "DURATION", requires = "config")]
+    pub longest_outage: Option<Duration>,
     /// A name that should get the mail, wherever it leads
     #[arg(long, value_name = "NAME", value_parser = name, value_delimiter = ',')]
     pub expect_mx: Vec<String>,
@@ -301,6 +307,16 @@ pub struct Calls {
     /// Where the password comes from.
     #[command(flatten)]
     pub password: PasswordFlags,
+    /// --odmr auth and turn: what may be said without TLS, or to a server that no certificate proves: scram, or cram-md5
+    /// too, from which a listener can guess at the password; nothing shows the password itself
+    #[arg(
+        long,
+        value_name = "MECHANISM",
+        default_value = "scram",
+        hide_possible_values = true,
+        help_heading = "Calling mail servers"
+    )]
+    pub clear_auth: ClearAuth,
     /// The port of the servers of the MX records, instead of 25; then addresses that only this network has are called too
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Calling mail servers")]
     pub smtp_port: Option<u16>,
@@ -327,6 +343,15 @@ pub enum Smtp {
     Rcpt,
     /// Whether they relay, or turn, for anybody
     Full,
+}
+
+/// What may be said where anybody may listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ClearAuth {
+    /// SCRAM alone
+    Scram,
+    /// CRAM-MD5 too
+    CramMd5,
 }
 
 /// How far to go with the servers where mail is fetched.
@@ -396,6 +421,9 @@ pub struct Output {
     /// With colour: always, never, or auto for on a terminal
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Colour,
+    /// Ask no question of whoever runs it; it never does
+    #[arg(long)]
+    pub no_input: bool,
 }
 
 /// When there is colour.

@@ -3,7 +3,7 @@
 //! Always the same in the beginning: greeting, EHLO, STARTTLS where it is offered, EHLO again. Deeper talks go on
 //! with whom it takes as a recipient, one transaction for each, and never to DATA.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::{Depth, Exchange, Heard, Next, Rung, Script, call};
 
@@ -32,14 +32,36 @@ pub struct Questions {
 #[derive(Debug)]
 pub struct MxTalk {
     asked: Questions,
-    /// What is still to be said; none before that is known.
-    ahead: Option<VecDeque<(Rung, String)>>,
+    /// What is still to be done; none before that is known.
+    ahead: Option<VecDeque<Step>>,
+    /// The transaction that has been begun.
+    begun: Option<(Deal, String)>,
+    /// Senders that were not taken.
+    refused: BTreeSet<String>,
+    /// What was asked of whom: recipient and sender.
+    done: BTreeSet<(String, String)>,
+}
+
+/// A part of the talk.
+#[derive(Clone, Debug)]
+enum Step {
+    Say(Rung, String),
+    Deal(Deal),
+}
+
+/// A transaction for one recipient, that is never brought to its end.
+#[derive(Clone, Debug)]
+struct Deal {
+    rung: Rung,
+    to: String,
+    /// This sender, or whoever is taken as one.
+    from: Option<String>,
 }
 
 impl MxTalk {
     /// Nothing has been said yet.
     pub fn new(asked: Questions) -> MxTalk {
-        MxTalk { asked, ahead: None }
+        MxTalk { asked, ahead: None, begun: None, refused: BTreeSet::new(), done: BTreeSet::new() }
     }
 
     fn ehlo(&self) -> Next {
@@ -48,26 +70,57 @@ impl MxTalk {
 
     /// The next of what is to be asked, or the end.
     fn go_on(&mut self) -> Next {
-        let ahead = self.ahead.get_or_insert_with(|| plan(&self.asked));
-        match ahead.pop_front() {
-            Some((rung, line)) => Next::Say(rung, line),
-            None => quit(),
-        }
+        let mut ahead = self.ahead.take().unwrap_or_else(|| plan(&self.asked));
+        let next = loop {
+            match ahead.pop_front() {
+                Some(Step::Say(rung, line)) => break Next::Say(rung, line),
+                Some(Step::Deal(deal)) => {
+                    let Some(from) = self.sender(&deal) else { continue };
+                    ahead.push_front(Step::Say(Rung::Rset, "RSET".to_owned()));
+                    ahead.push_front(Step::Say(deal.rung, format!("RCPT TO:<{}>", deal.to)));
+                    let rung = if from.is_empty() { Rung::NullSender } else { Rung::Mail };
+                    let line = format!("MAIL FROM:<{from}>");
+                    self.begun = Some((deal, from));
+                    break Next::Say(rung, line);
+                }
+                None => break quit(),
+            }
+        };
+        self.ahead = Some(ahead);
+        next
     }
 
-    /// Without a sender there is no recipient.
+    /// Who sends this: nobody where no sender is left that is taken, or where it has been asked.
+    fn sender(&mut self, deal: &Deal) -> Option<String> {
+        let any = || senders(&self.asked);
+        let candidates = deal.from.clone().map_or_else(any, |from| vec![from]);
+        let from = candidates.into_iter().find(|from| !self.refused.contains(from))?;
+        let is_new = self.done.insert((deal.to.clone(), from.clone()));
+        (is_new || deal.from.is_none()).then_some(from)
+    }
+
+    /// Without a sender there is no recipient. Another one may be taken.
     fn give_up_transaction(&mut self) {
         let ahead = self.ahead.get_or_insert_default();
-        while ahead.front().is_some_and(|(rung, _)| *rung != Rung::Rset) {
+        let is_rset = |step: &Step| matches!(step, Step::Say(Rung::Rset, _));
+        while ahead.front().is_some_and(|step| !is_rset(step)) {
             ahead.pop_front();
+        }
+        if let Some((deal, from)) = self.begun.take() {
+            self.refused.insert(from);
+            // Behind the RSET.
+            let at = ahead.len().min(1);
+            ahead.insert(at, Step::Deal(deal));
         }
     }
 
     /// Who puts senders off for a while may take them a little later.
-    fn ask_again(&mut self, line: &str) {
-        let mail = format!("MAIL FROM:<{}>", self.asked.from);
-        let again = [(Rung::Mail, mail), (Rung::RcptAgain, line.to_owned())];
-        self.ahead.get_or_insert_default().extend(again);
+    fn ask_again(&mut self) {
+        if let Some((deal, from)) = self.begun.take() {
+            let again = Deal { rung: Rung::RcptAgain, from: None, to: deal.to };
+            self.done.remove(&(again.to.clone(), from));
+            self.ahead.get_or_insert_default().push_back(Step::Deal(again));
+        }
     }
 }
 
@@ -98,7 +151,7 @@ impl Script for MxTalk {
                 self.go_on()
             }
             Rung::Rcpt if said.is_transient() => {
-                self.ask_again(&last.said);
+                self.ask_again();
                 self.go_on()
             }
             _ => self.go_on(),
@@ -116,42 +169,71 @@ pub(super) fn wants_tls(ehlo: &Exchange<Rung>) -> bool {
 }
 
 /// All that is said behind the greetings.
-fn plan(asked: &Questions) -> VecDeque<(Rung, String)> {
+fn plan(asked: &Questions) -> VecDeque<Step> {
     let mut ahead = VecDeque::new();
     if asked.depth < Depth::Rcpt {
         return ahead;
     }
-    let null = (Rung::NullSender, "MAIL FROM:<>".to_owned());
     if !asked.from.is_empty() {
-        ahead.extend([null.clone(), rset()]);
+        ahead.push_back(Step::Say(Rung::NullSender, "MAIL FROM:<>".to_owned()));
+        ahead.push_back(Step::Say(Rung::Rset, "RSET".to_owned()));
     }
-    let mut transaction = |rung: Rung, to: &str| {
-        let mail = match asked.from.is_empty() {
-            true => null.clone(),
-            false => (Rung::Mail, format!("MAIL FROM:<{}>", asked.from)),
-        };
-        ahead.extend([mail, (rung, format!("RCPT TO:<{to}>")), rset()]);
+    let mut deal = |rung: Rung, to: &str, from: Option<&String>| {
+        ahead.push_back(Step::Deal(Deal { rung, to: to.to_owned(), from: from.cloned() }));
     };
     let at = &asked.domain;
     if let Some(local) = &asked.local {
-        transaction(Rung::Rcpt, &format!("{local}@{at}"));
+        deal(Rung::Rcpt, &format!("{local}@{at}"), None);
     }
-    transaction(Rung::Postmaster, &format!("postmaster@{at}"));
-    transaction(Rung::Unmade, &format!("{}@{at}", asked.unmade));
+    deal(Rung::Postmaster, &format!("postmaster@{at}"), None);
+    deal(Rung::Unmade, &format!("{}@{at}", asked.unmade), None);
     if asked.depth >= Depth::Full {
-        for form in relay_forms(&asked.stranger, at) {
-            transaction(Rung::Relay, &form);
+        let forms = relay_forms(&asked.stranger, at);
+        for form in &forms {
+            deal(Rung::Relay, form, None);
+        }
+        for (sender, most) in relay_senders(asked) {
+            for form in forms.iter().take(most) {
+                deal(Rung::Relay, form, Some(&sender));
+            }
         }
         if asked.may_turn {
-            ahead.push_back((Rung::Atrn, format!("ATRN {at}")));
-            ahead.push_back((Rung::Turn, "TURN".to_owned()));
+            ahead.push_back(Step::Say(Rung::Atrn, format!("ATRN {at}")));
+            ahead.push_back(Step::Say(Rung::Turn, "TURN".to_owned()));
         }
     }
     ahead
 }
 
-fn rset() -> (Rung, String) {
-    (Rung::Rset, "RSET".to_owned())
+/// Nobody's address, as a sender. RFC 2606, section 3.
+const ORDINARY: &str = "nobody@example.net";
+
+/// Somebody of the domain itself.
+fn of_domain(asked: &Questions) -> String {
+    let local = asked.local.as_deref().unwrap_or("postmaster");
+    format!("{local}@{}", asked.domain)
+}
+
+/// Who may send, those first that are tried first: whom the caller named, otherwise nobody, as in a failure notice,
+/// which every server must take (RFC 5321, section 4.5.5), and where one does not an ordinary sender.
+fn senders(asked: &Questions) -> Vec<String> {
+    match asked.from.is_empty() {
+        true => vec![String::new(), ORDINARY.to_owned(), of_domain(asked)],
+        false => vec![asked.from.clone()],
+    }
+}
+
+/// Who is to be asked for besides, and in how many forms: some servers relay for senders whose domain they know,
+/// or for anybody but nobody. Not more: after twenty refusals many a server hangs up.
+fn relay_senders(asked: &Questions) -> Vec<(String, usize)> {
+    let mut senders = vec![(ORDINARY.to_owned(), 3), (of_domain(asked), 1)];
+    let own = format!("@{}", asked.domain);
+    match asked.from.as_str() {
+        "" => {}
+        from if from.ends_with(&own) => senders[1] = (String::new(), 1),
+        _ => senders[0] = (String::new(), 1),
+    }
+    senders
 }
 
 /// Somebody elsewhere, in each form in which servers have been talked into relaying: as he is, by a route
@@ -161,8 +243,8 @@ fn relay_forms(stranger: &str, domain: &str) -> Vec<String> {
     let (local, elsewhere) = stranger.rsplit_once('@').unwrap_or((stranger, "example.com"));
     vec![
         stranger.to_owned(),
-        format!("@{domain}:{stranger}"),
         format!("{local}%{elsewhere}@{domain}"),
+        format!("@{domain}:{stranger}"),
         format!("{elsewhere}!{local}@{domain}"),
         format!("\"{stranger}\"@{domain}"),
         format!("\"{local}%{elsewhere}\"@{domain}"),

@@ -134,9 +134,17 @@ fn recipients_are_asked_one_transaction_each_and_nothing_is_sent() {
          P: 550 not you
          C: RSET
          P: 250 ok
-         C: MAIL FROM:<>
+         C: MAIL FROM:<nobody@example.net>
+         P: 250 ok
+         C: RCPT TO:<nobody-here@example.org>
+         P: 550 nobody
+         C: RSET
+         P: 250 ok
+         C: MAIL FROM:<nobody@example.net>
          P: 250 ok
          C: RCPT TO:<ann@example.org>
+         P: 250 ok
+         C: RSET
          P: 250 ok
          C: QUIT",
     );
@@ -193,6 +201,60 @@ fn however_deep_a_talk_goes_no_mail_is_begun_and_no_stranger_is_asked_to_turn() 
         let lines = said_to_a_strict_server(mx(depth));
         assert!(!lines.iter().any(|line| line.contains("ATRN") || line.contains("example.com")));
     }
+}
+
+/// The transactions that were begun, as `sender recipient`; a server that takes this sender only.
+fn transactions(asked: mx::Questions, takes: fn(&str) -> bool) -> Vec<String> {
+    let (mut script, now) = (mx::MxTalk::new(asked), Instant::now());
+    let mut ladder = Ladder::listening(Rung::Greeting, now, PATIENCE);
+    ladder.input().extend_from_slice(b"220 mx\r\n");
+    let (mut from, mut all) = (String::new(), Vec::new());
+    while let Step::Event(heard) = ladder.poll(now) {
+        let Next::Say(rung, line) = script.next(&heard) else { break };
+        ladder.say(rung, &line, now, PATIENCE);
+        assert!(matches!(ladder.poll(now), Step::Send(_)));
+        let inside = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+        let is_refused = match line.get(..4) {
+            Some("MAIL") => {
+                from = inside;
+                !takes(&from)
+            }
+            Some("RCPT") => {
+                all.push(format!("{from} {inside}"));
+                true
+            }
+            _ => false,
+        };
+        let reply: &[u8] = if is_refused { b"550 no\r\n" } else { b"250 ok\r\n" };
+        ladder.input().extend_from_slice(reply);
+    }
+    all
+}
+
+#[test]
+fn whether_a_server_relays_is_asked_in_the_name_of_nobody_and_of_ordinary_senders() {
+    let of = |all: &[String], from: &str| {
+        let begins = format!("{from} ");
+        all.iter().filter(|line| line.starts_with(&begins)).count()
+    };
+    let all = transactions(mx(Depth::Full), |_| true);
+    for from in ["", "nobody@example.net", "ann@example.org"] {
+        assert!(all.contains(&format!("{from} x@example.com")), "{all:#?}");
+    }
+    assert_eq!(of(&all, ""), 3 + 8);
+    assert!(all.len() < 18, "many a server hangs up after twenty refusals");
+    // Where nobody may not send, everything is asked in another name, and nothing twice.
+    let all = transactions(mx(Depth::Full), |from| !from.is_empty());
+    assert_eq!((of(&all, ""), of(&all, "nobody@example.net")), (0, 3 + 8), "{all:#?}");
+    assert!(all.contains(&"nobody@example.net ann@example.org".to_owned()), "{all:#?}");
+    let all = transactions(mx(Depth::Full), |from| from == "ann@example.org");
+    assert_eq!(of(&all, "ann@example.org"), 3 + 8, "{all:#?}");
+    let own = mx::Questions { from: "me@example.org".to_owned(), ..mx(Depth::Full) };
+    let all = transactions(own, |_| true);
+    for from in ["", "nobody@example.net", "me@example.org"] {
+        assert!(all.contains(&format!("{from} x@example.com")), "{all:#?}");
+    }
+    assert!(transactions(mx(Depth::Full), |_| false).is_empty());
 }
 
 #[test]

@@ -87,7 +87,8 @@ fn our_own_server_is_in_order_however_much_it_is_asked() {
     let ports = format!("--only smtp25,odmr --smtp-port {mx} --odmr-port {odmr}");
     let login = format!("--user {USER} --password-file {password}");
     let (code, told) = place.told(&ports);
-    assert_eq!((code, complaints(&told)), (Some(0), vec![]), "{told:#}");
+    // It calls itself by a name that is in no zone.
+    assert_eq!((code, complaints(&told)), (Some(0), vec!["smtp25.ehlo"]), "{told:#}");
     assert_eq!(of(&told, "odmr.preauth")["status"], "ok");
     assert_eq!(of(&told, "smtp25.rcpt")["status"], "skipped");
     let evidence = lab.path("evidence.jsonl").display().to_string();
@@ -95,7 +96,7 @@ fn our_own_server_is_in_order_however_much_it_is_asked() {
     let first = run(&lab, place.command(&format!("--json {deep}"))).out;
     let told: Value = serde_json::from_str(&first).expect("JSON");
     // It holds mail for whoever the customer has.
-    assert_eq!(complaints(&told), ["smtp25.catch-all"], "{told:#}");
+    assert_eq!(complaints(&told), ["smtp25.ehlo", "smtp25.catch-all"], "{told:#}");
     for id in ["smtp25.rcpt", "smtp25.turn-open", "smtp25.open-relay", "odmr.login", "odmr.foreign"]
     {
         assert_eq!(of(&told, id)["status"], "ok", "{id}");
@@ -158,7 +159,8 @@ fn with_certificate(place: &Place, name: &str, identity: Option<&Identity>) -> V
     }
     let postfix = postfix.start();
     let port = port(postfix.address);
-    let (_, told) = place.told(&format!("--only smtp25 --odmr none --smtp-port {port}"));
+    let (_, told) =
+        place.told(&format!("--only smtp25 --skip smtp25.ehlo --odmr none --smtp-port {port}"));
     complaints(&told).into_iter().map(str::to_owned).collect()
 }
 
@@ -193,7 +195,7 @@ fn a_relay_for_anybody_and_a_server_that_does_not_know_the_domain_are_told() {
     let lab = Lab::open();
     let place = Place::new(&lab);
     let deep = |port: u16, depth: &str| {
-        let skip = "--skip smtp25.starttls";
+        let skip = "--skip smtp25.starttls,smtp25.ehlo";
         place.told(&format!("--only smtp25 {skip} --odmr none --smtp {depth} --smtp-port {port}"))
     };
     // Anybody on loopback is one of its own.
@@ -204,6 +206,13 @@ fn a_relay_for_anybody_and_a_server_that_does_not_know_the_domain_are_told() {
     assert_eq!(of(&told, "smtp25.open-relay")["severity"], "critical");
     let (_, told) = deep(port(open.address), "rcpt");
     assert_eq!(complaints(&told), ["smtp25.catch-all"], "{told:#}");
+    // Nobody is, but whoever says that he is of a certain domain.
+    let named = Postfix::receiving(&lab, "named", DOMAIN).set("mynetworks", "");
+    let named = named.set("smtpd_relay_restrictions", "permit_auth_destination, permit");
+    let senders = "check_sender_access inline:{example.net=OK}, reject_unauth_destination";
+    let named = named.set("smtpd_recipient_restrictions", senders).start();
+    let (_, told) = deep(port(named.address), "full");
+    assert_eq!(complaints(&told), ["smtp25.catch-all", "smtp25.open-relay"], "{told:#}");
     let other = Postfix::receiving(&lab, "other", "elsewhere.org").set("mynetworks", "").start();
     let (code, told) = deep(port(other.address), "full");
     assert_eq!((code, complaints(&told)), (Some(1), vec!["smtp25.rcpt"]), "{told:#}");

@@ -30,8 +30,7 @@ use self::anchor::Anchor;
 use self::denial::{Delegation, Denial, Unproven};
 use self::set::{Keys, Signed};
 use self::wire::Heard;
-pub use self::wire::record_type;
-use self::wire::text;
+pub use self::wire::{name, record_type, text};
 use super::facts::{Answer, Facts, Kind, Role, Server};
 
 /// What the signatures come to. RFC 4035, section 4.3.
@@ -162,6 +161,15 @@ impl<'a> Chain<'a> {
         let fits = |key: &DNSKEY| ds.iter().any(|ds| ds.covers(&zone, key).unwrap_or(false));
         let fitting = keys.into_iter().filter(|key| fits(key));
         Some(fitting.filter_map(|key| key.calculate_key_tag().ok()).collect())
+    }
+
+    /// Does the zone above vouch for it, and by algorithms and digests only that nobody here knows?
+    pub(super) fn is_beyond_us(&self, zone: &str) -> bool {
+        let ds = wire::name(zone).and_then(|zone| {
+            let heard = self.heard.get(&(zone.clone(), RecordType::DS))?;
+            Some(heard.ds(&zone))
+        });
+        ds.is_some_and(|ds| !ds.is_empty() && usable(ds).is_empty())
     }
 
     fn of_message(&self, heard: &Heard<'a>) -> Security {

@@ -242,6 +242,16 @@ impl Signed {
         self.tell(DOMAIN, Kind::Mx, Told::of(mx));
     }
 
+    /// The zone above vouches by a digest that nobody here knows. RFC 4035, section 5.2.
+    pub(in crate::check) fn vouch_by(&mut self, digest: u8) {
+        let ds = self.own.ds();
+        let kind = DigestType::from(digest);
+        let ds = DS::new(ds.key_tag(), Algorithm::ECDSAP256SHA256, kind, ds.digest().to_vec());
+        let record =
+            Record::from_rdata(self.own.zone.clone(), 3600, RData::DNSSEC(DNSSECRData::DS(ds)));
+        self.tell(DOMAIN, Kind::Ds, Told::of(self.org.signed(&[record])));
+    }
+
     /// The zone above proves that it does not vouch.
     pub(in crate::check) fn without_ds(&mut self) {
         let nsec = self.org.nsec(DOMAIN, "zz.org", &[RecordType::NS, RecordType::RRSIG]);

@@ -104,19 +104,66 @@ impl<'a> Heard<'a> {
     }
 }
 
-/// A name in the form of the facts.
-pub(super) fn text(name: &Name) -> String {
-    let text = name.to_lowercase().to_ascii();
-    match text.strip_suffix('.') {
-        Some("") | None => text,
-        Some(text) => text.to_owned(),
+/// A name in the form that facts have it in: lower case, without the dot at its end, unless it is the root. What
+/// nobody could read, a dot in a label, and the backslash itself stand behind a backslash (RFC 1035, section 5.1).
+pub fn text(name: &Name) -> String {
+    if name.is_root() {
+        return ".".to_owned();
     }
+    let labels: Vec<String> = name.iter().map(label_text).collect();
+    labels.join(".")
 }
 
-/// A name of the facts.
-pub(super) fn name(text: &str) -> Option<Name> {
-    let absolute = if text == "." { ".".to_owned() } else { format!("{text}.") };
-    Name::from_ascii(absolute).ok().map(|name| name.to_lowercase())
+fn label_text(label: &[u8]) -> String {
+    let mut text = String::new();
+    for octet in label {
+        match octet.to_ascii_lowercase() {
+            octet @ (b'.' | b'\\') => text.extend(['\\', char::from(octet)]),
+            octet if octet.is_ascii_graphic() => text.push(char::from(octet)),
+            octet => text.push_str(&format!("\\{octet:03}")),
+        }
+    }
+    text
+}
+
+/// A name of the facts, whatever its labels are made of. None where it is too long, or has an empty label.
+pub fn name(text: &str) -> Option<Name> {
+    if text == "." {
+        return Some(Name::root());
+    }
+    let mut labels = vec![Vec::new()];
+    let mut octets = text.bytes();
+    while let Some(octet) = octets.next() {
+        let octet = match octet {
+            b'.' => {
+                labels.push(Vec::new());
+                continue;
+            }
+            b'\\' => escaped(&mut octets)?,
+            octet => octet,
+        };
+        labels.last_mut()?.push(octet.to_ascii_lowercase());
+    }
+    if labels.iter().any(Vec::is_empty) {
+        return None;
+    }
+    let mut name = Name::from_labels(labels.iter().map(Vec::as_slice)).ok()?;
+    name.set_fqdn(true);
+    Some(name)
+}
+
+/// The octet behind a backslash: itself, or its number of three digits.
+fn escaped(octets: &mut std::str::Bytes) -> Option<u8> {
+    let first = octets.next()?;
+    if !first.is_ascii_digit() {
+        return Some(first);
+    }
+    let mut value = u16::from(first - b'0');
+    for _ in 0..2 {
+        let digit = octets.next().filter(u8::is_ascii_digit)?;
+        value = value * 10 + u16::from(digit - b'0');
+    }
+    u8::try_from(value).ok()
 }
 
 /// The type of the facts' kind.
@@ -132,5 +179,36 @@ pub fn record_type(kind: Kind) -> RecordType {
         Kind::Ds => RecordType::DS,
         Kind::Dnskey => RecordType::DNSKEY,
         Kind::Tlsa => RecordType::TLSA,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_text_and_the_text_is_that_name() {
+        for text in [
+            ".",
+            "example.org",
+            "[192.0.3.25]",
+            "-mail.example.org",
+            "_25._tcp.mail.example.org",
+            "*.example.org",
+            "a\\.b.example.org",
+            "a\\\\b.example.org",
+            "\\027[2j.example.org",
+            "\\195\\188.example.org",
+        ] {
+            let name = name(text).unwrap();
+            assert!(name.is_fqdn());
+            assert_eq!(super::text(&name), text);
+        }
+        assert_eq!(name("Example.ORG"), name("example.org"));
+        assert_eq!(name("[192.0.3.25]").unwrap().num_labels(), 4);
+        let long = ["x".repeat(64), "x.".repeat(130) + "x"];
+        for text in ["", "a..b", ".a", "a.", "\\25", "\\999", "a\\", &long[0], &long[1]] {
+            assert_eq!(name(text), None, "{text:?}");
+        }
     }
 }

@@ -349,17 +349,69 @@ fn open_relay(case: &Case) -> Judged {
         let takes_all =
             call.last(Rung::Unmade).and_then(Exchange::reply).is_some_and(Said::is_positive);
         let at_domain = format!("@{}>", case.facts.domain);
-        let counts =
-            |exchange: &&Exchange<Rung>| !(takes_all && exchange.said.ends_with(&at_domain));
-        let is_taken = |exchange: &&Exchange<Rung>| exchange.reply().is_some_and(Said::is_positive);
-        let taken: Vec<&str> =
-            call.all(Rung::Relay).filter(counts).filter(is_taken).map(recipient).collect();
-        let Some(first) = taken.first() else {
-            return of_recipient(call, Rung::Relay).map_or_else(|word| word, |_| Word::Ok);
-        };
-        let saying = Saying::that(format!("takes mail for <{first}> from a stranger"));
-        saying.got(taken.join(" ")).word()
+        let counts = |relay: &&Relay| !(takes_all && relay.asked.said.ends_with(&at_domain));
+        let all: Vec<Relay> = relayed(call).into_iter().filter(|relay| counts(&relay)).collect();
+        let taken: Vec<&Relay> = all.iter().filter(|relay| relay.said.is_positive()).collect();
+        let Some(first) = taken.first() else { return relays_nothing(call, &all) };
+        let (to, from) = (recipient(first.asked), first.from);
+        let saying = Saying::that(format!("takes mail for <{to}> from <{from}>, a stranger"));
+        let all: Vec<&str> = taken.iter().map(|relay| recipient(relay.asked)).collect();
+        saying.got(all.join(" ")).word()
     })
+}
+
+/// Somebody elsewhere was asked for, in the name of this sender.
+struct Relay<'a> {
+    from: &'a str,
+    asked: &'a Exchange<Rung>,
+    said: &'a Said,
+}
+
+fn relayed(call: &Call) -> Vec<Relay<'_>> {
+    let mut from = "";
+    let mut all = Vec::new();
+    for exchange in &call.said {
+        match (exchange.rung, exchange.reply()) {
+            (Rung::NullSender | Rung::Mail, _) => from = recipient(exchange),
+            (Rung::Relay, Some(said)) => all.push(Relay { from, asked: exchange, said }),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Nobody elsewhere was taken. That is in order only where it was refused for good, and not because nobody sent it:
+/// some servers relay for whoever has a name.
+fn relays_nothing(call: &Call, all: &[Relay]) -> Word {
+    if all.is_empty() {
+        return of_recipient(call, Rung::Relay).map_or_else(|word| word, |_| Word::Ok);
+    }
+    let named = || all.iter().filter(|relay| !relay.from.is_empty());
+    let mut ordinary = named().filter(|relay| !is_of_sender(relay.said)).peekable();
+    if ordinary.peek().is_some() {
+        let is_refused = |said: &Said| said.is_permanent() || refuses_to_relay(said);
+        return match ordinary.find(|relay| !is_refused(relay.said)) {
+            Some(put_off) => Word::Unknown(format!("it put us off: {}", quoted(put_off.said))),
+            None => Word::Ok,
+        };
+    }
+    let at_recipient = named().next().map(|relay| relay.said);
+    match at_recipient.or_else(|| call.last(Rung::Mail)?.reply()) {
+        Some(said) => Word::Unknown(format!(
+            "it takes no sender but <>: {}; name one with --from-addr",
+            quoted(said)
+        )),
+        None => match answered(call, Rung::Mail) {
+            Err(Word::Unknown(why)) => Word::Unknown(why),
+            _ => Word::Unknown("it was asked in the name of nobody only".to_owned()),
+        },
+    }
+}
+
+/// Is the refusal of the sender, though it came at the recipient?
+fn is_of_sender(said: &Said) -> bool {
+    let text = said.lines.join(" ").to_ascii_lowercase();
+    !refuses_to_relay(said) && (text.contains("sender") || text.contains("spf"))
 }
 
 pub(super) const NOT_AT_THIS_DEPTH: &str = "that is asked with --smtp full only";

@@ -18,7 +18,7 @@ mod secure;
 
 use std::net::IpAddr;
 
-use super::case::listed;
+use super::case::{doubts, listed};
 use super::{Case, Check, Fault, Judged};
 use crate::finding::Severity;
 use crate::probe::{Call, Depth, Heard, Purpose, Rung, Said};
@@ -118,7 +118,7 @@ fn each_call<'a>(case: &Case<'a>, purpose: Purpose, judge: impl Fn(&'a Call) -> 
         return Judged::Amiss(told.into_iter().map(fault).collect());
     }
     match behind {
-        _ if !unknown.is_empty() => Judged::Unknown(unknown.join("; ")),
+        _ if !unknown.is_empty() => Judged::Unknown(doubts(unknown)),
         _ if is_ok => Judged::Ok,
         Some(id) => Judged::Behind(id),
         None => Judged::Nothing(nothing),

@@ -153,6 +153,18 @@ pub(super) const CHECKS: &[Check] = &[
         },
         judge: same_host,
     },
+    Check {
+        about: About {
+            id: "odmr.one-login",
+            title: "the mail is fetched where it is sent through, so that one login does for both",
+            severity: Severity::Info,
+            rfc: &[],
+            why: "A connector of Exchange 2000 or 2003 has one name and password, and says them to both servers.",
+            remedy: "With Exchange: one account at both, or two SMTP connectors, one that sends and one that fetches (MSQ-07). Others have a login for each.",
+            blocked_by: &[],
+        },
+        judge: one_login,
+    },
 ];
 
 fn connect(case: &Case) -> Judged {
@@ -270,7 +282,11 @@ fn login(case: &Case) -> Judged {
             return word;
         }
         if let Some(Heard::Fault(why)) = call.last(Rung::Auth).map(|exchange| &exchange.heard) {
-            return Saying::that(format!("lets nobody log in: {why}")).word();
+            // It is we who said nothing.
+            return match call.all(Rung::Auth).any(|exchange| exchange.reply().is_some()) {
+                true => Saying::that(format!("lets nobody log in: {why}")).word(),
+                false => Word::Unknown(format!("no login was tried: {why}; see --clear-auth")),
+            };
         }
         let said = match answered(call, Rung::Auth) {
             Ok(said) => said,
@@ -340,6 +356,25 @@ fn domain(case: &Case) -> Judged {
             _ => saying.got(said.to_string()).want("250 or 453").word(),
         }
     })
+}
+
+fn one_login(case: &Case) -> Judged {
+    let (servers, queues) = (&case.expect.servers, &case.expect.queues);
+    if !case.expect.outbound {
+        return Judged::Nothing("nobody said that the servers send its mail too (--outbound)");
+    }
+    let addrs = |names: &[String]| -> Vec<std::net::IpAddr> {
+        names.iter().flat_map(|name| &case.host(name).addrs).copied().collect()
+    };
+    let (sends, fetches) = (addrs(servers), addrs(queues));
+    let is_one = queues.iter().any(|queue| servers.contains(queue))
+        || fetches.iter().any(|address| sends.contains(address));
+    if queues.is_empty() || servers.is_empty() || is_one {
+        return Judged::Ok;
+    }
+    let (from, to) = (listed(queues.iter().cloned()), listed(servers.iter().cloned()));
+    let message = format!("mail is fetched from {from}, and sent through {to}");
+    Judged::Amiss(vec![Fault::of(queues[0].as_str(), message)])
 }
 
 fn same_host(case: &Case) -> Judged {

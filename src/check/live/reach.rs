@@ -4,6 +4,7 @@ use super::{
     Call, Case, Check, Heard, Judged, Purpose, Rung, Said, Saying, Severity, Word, answered, calls,
     each_call, is_about_us, is_full_name, place, quoted, welcome,
 };
+use crate::check::case::Presence;
 use crate::finding::About;
 use crate::probe::Connection;
 
@@ -224,7 +225,19 @@ fn banner(case: &Case) -> Judged {
         let name = said.first_word();
         let saying = Saying::that(format!("calls itself {name:?} in its greeting"));
         // What a firewall wrote in its place is another check's.
-        saying.got(name).want("a full host name").when(!is_full_name(name) && !is_masked(said))
+        if !is_full_name(name) && !is_masked(said) {
+            return saying.got(name).want("a full host name").word();
+        }
+        // Said once, where it says the same in its answer to EHLO.
+        let ehlo = call.last(Rung::Ehlo).and_then(|exchange| exchange.reply());
+        let is_same = ehlo.is_some_and(|said| said.first_word().eq_ignore_ascii_case(name));
+        match nowhere(case, name).filter(|_| !is_same) {
+            Some(what) => {
+                let saying = Saying::that(format!("{}, which {what}", saying.phrase));
+                saying.got(name).want("a host that is there").remedy(NAMED).word()
+            }
+            None => Word::Ok,
+        }
     })
 }
 
@@ -286,8 +299,27 @@ fn ehlo(case: &Case) -> Judged {
         }
         let name = said.first_word();
         let saying = Saying::that(format!("calls itself {name:?} in its answer to EHLO"));
-        saying.got(name).want("a full host name").when(!is_full_name(name))
+        if !is_full_name(name) {
+            return saying.got(name).want("a full host name").word();
+        }
+        nowhere(case, name).map_or(Word::Ok, |what| {
+            let saying = Saying::that(format!("{}, which {what}", saying.phrase));
+            saying.got(name).want("a host that is there").remedy(NAMED).word()
+        })
     })
+}
+
+const NAMED: &str =
+    "Give the server the name of its address, and the name an address record (MSQ-14).";
+
+/// What is wrong with a name by which a server calls itself, where it was looked up.
+fn nowhere(case: &Case, name: &str) -> Option<&'static str> {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    match case.host(&name).is {
+        Presence::NoName => Some("does not exist"),
+        Presence::Nowhere => Some("has no address"),
+        Presence::There { .. } | Presence::Unknown(_) => None,
+    }
 }
 
 /// What only Exchange and the SMTP service below it say, each with the weight it has. Greetings are imitated, so

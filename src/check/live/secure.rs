@@ -117,6 +117,10 @@ pub(super) fn tried(call: &Call) -> Result<(), Word> {
         let saying = Saying::that("offers STARTTLS, and TLS does not come about");
         return match &shaken.heard {
             Heard::Secured => Ok(()),
+            Heard::Fault(why) if is_too_old(why) => {
+                let saying = Saying::that("speaks TLS 1.1 at best").got(why.as_str());
+                Err(saying.want("TLS 1.2 or 1.3").at(Severity::Warning).word())
+            }
             other => Err(saying.got(other.to_string()).want("TLS 1.2 or 1.3").word()),
         };
     }
@@ -131,6 +135,11 @@ pub(super) fn tried(call: &Call) -> Result<(), Word> {
         }
         None => Word::Unknown(asked.heard.to_string()),
     })
+}
+
+/// Did the two sides find no version that both speak?
+fn is_too_old(why: &str) -> bool {
+    ["ProtocolVersion", "TlsVersion", "Tls12Or13"].iter().any(|word| why.contains(word))
 }
 
 fn handshake(case: &Case) -> Judged {
@@ -150,17 +159,31 @@ fn each_certificate<'a>(
     case: &Case<'a>,
     judge: impl Fn(&'a Call, &'a Tls, &'a Certificate) -> Word,
 ) -> Judged {
-    each_call(case, Purpose::Mx, |call| {
-        let shown = call.tls.as_ref().and_then(|tls| Some((tls, tls.chain.first()?)));
-        match (welcome(call), shown) {
-            (Err(word), _) => word,
-            (Ok(_), Some((tls, own))) => judge(call, tls, own),
-            (Ok(_), None) if call.last(Rung::Starttls).is_some() => {
-                Word::Behind("smtp25.handshake")
-            }
-            (Ok(_), None) => Word::Nothing("no server offers STARTTLS"),
+    each_call(case, Purpose::Mx, |call| of_certificate(call, &judge))
+}
+
+fn of_certificate<'a>(
+    call: &'a Call,
+    judge: impl Fn(&'a Call, &'a Tls, &'a Certificate) -> Word,
+) -> Word {
+    let shown = call.tls.as_ref().and_then(|tls| Some((tls, tls.chain.first()?)));
+    match (welcome(call), shown) {
+        (Err(word), _) => word,
+        (Ok(_), Some((tls, own))) => judge(call, tls, own),
+        (Ok(_), None) if call.last(Rung::Starttls).is_some() => Word::Behind("smtp25.handshake"),
+        (Ok(_), None) => Word::Nothing("no server offers STARTTLS"),
+    }
+}
+
+/// What the handshake broke off for, where that is a key that is too short to prove anything.
+fn short_key(call: &Call) -> Option<&str> {
+    match &call.last(Rung::Handshake)?.heard {
+        Heard::Fault(why) => {
+            let key = why.split_once(" has ").map(|(_, key)| key);
+            key.filter(|key| key.starts_with("an RSA key of "))
         }
-    })
+        _ => None,
+    }
 }
 
 fn cert_name(case: &Case) -> Judged {
@@ -236,24 +259,29 @@ pub(super) fn is_not_good(own: &Certificate, now: i64) -> Option<Word> {
 }
 
 fn cert_key(case: &Case) -> Judged {
-    each_certificate(case, |_, _, own| {
-        let least = match own.key.as_str() {
-            "RSA" => 2048,
-            "EC" => 224,
-            "DSA" => u32::MAX,
-            _ => 0,
-        };
-        let signed = own.signature.to_ascii_lowercase();
-        let is_old = ["md2", "md5", "sha1"].iter().any(|digest| signed.contains(digest));
-        if own.bits > 0 && own.bits < least {
-            let got = format!("{} {}", own.key, own.bits);
-            return Saying::that(format!("shows a certificate with a key of {got} bits"))
-                .got(got)
-                .word();
-        }
-        let saying = Saying::that(format!("shows a certificate signed with {}", own.signature));
-        saying.got(own.signature.as_str()).when(is_old)
+    each_call(case, Purpose::Mx, |call| match short_key(call) {
+        Some(key) => Saying::that(format!("shows a certificate with {key}")).got(key).word(),
+        None => of_certificate(call, |_, _, own| weak(own)),
     })
+}
+
+fn weak(own: &Certificate) -> Word {
+    let least = match own.key.as_str() {
+        "RSA" => 2048,
+        "EC" => 224,
+        "DSA" => u32::MAX,
+        _ => 0,
+    };
+    let signed = own.signature.to_ascii_lowercase();
+    let is_old = ["md2", "md5", "sha1"].iter().any(|digest| signed.contains(digest));
+    if own.bits > 0 && own.bits < least {
+        let got = format!("{} {}", own.key, own.bits);
+        return Saying::that(format!("shows a certificate with a key of {got} bits"))
+            .got(got)
+            .word();
+    }
+    let saying = Saying::that(format!("shows a certificate signed with {}", own.signature));
+    saying.got(own.signature.as_str()).when(is_old)
 }
 
 fn auth_clear(case: &Case) -> Judged {

@@ -135,6 +135,19 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.mx(&[(0, ""), (10, "atrn.example.net")]),
         |w| w.mx(&[(0, "atrn.example.net")]),
     ),
+    ("target.ip-literal", |w| w.mx(&[(10, "[192.0.3.25]")]), |_| {}),
+    // Without a dot at its end it became a name.
+    (
+        "target.ip-literal",
+        |w| {
+            w.mx(&[(10, "atrn.example.net"), (20, "192.0.3.25.example.org")]);
+            w.no_host("192.0.3.25.example.org");
+        },
+        |w| {
+            w.mx(&[(10, "atrn.example.net"), (20, "192.0.3.25.example.org")]);
+            w.host("192.0.3.25.example.org", &["192.0.3.70"]);
+        },
+    ),
     (
         "target.ip-literal",
         |w| w.mx(&[(10, "192.0.3.25")]),
@@ -154,6 +167,16 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.alias("mail.example.com", "atrn.example.net", &["192.0.3.25", "2a00:1::25"]),
     ),
     ("target.takeover", |w| unregistered(w, "gone.example"), |w| unregistered(w, "example.org")),
+    (
+        "target.takeover",
+        |w| missing_below(w, "mail.gone.co.uk", "mail.gone.co.uk", "co.uk"),
+        |w| missing_below(w, "mail.gone.example.co.uk", "mail.gone.example.co.uk", "example.co.uk"),
+    ),
+    (
+        "target.takeover",
+        |w| missing_below(w, "mail.example.org", "mail.gone.com", "com"),
+        |w| missing_below(w, "mail.example.org", "gone.example.net", "example.net"),
+    ),
     (
         "target.dangling",
         |w| {
@@ -318,6 +341,24 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         "ptr.exists",
         |w| w.called("192.0.3.25", None),
         |w| w.gone("77.99.51.198.in-addr.arpa", Kind::Ptr),
+    ),
+    // Nobody looked for the name; or it does not exist.
+    (
+        "ptr.fcrdns",
+        |w| w.called("192.0.3.25", Some("host.example.com")),
+        |w| {
+            w.called("192.0.3.25", Some("host.example.com"));
+            w.host("host.example.com", &["192.0.3.25"]);
+            w.at(&resolver(), "host.example.com", Kind::Aaaa, Outcome::Silence(Silence::Timeout));
+        },
+    ),
+    (
+        "ptr.fcrdns",
+        |w| {
+            w.called("192.0.3.25", Some("host.example.com"));
+            w.no_host("host.example.com");
+        },
+        |w| w.called("192.0.3.25", Some("atrn.example.net")),
     ),
     (
         "ptr.fcrdns",
@@ -516,6 +557,23 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         "prov.expiry",
         |w| provision(w, |p| (p.lifetime_s, p.delay_s) = (4 * 86_400 - 1, Some(3_599))),
         |w| provision(w, |p| (p.lifetime_s, p.delay_s) = (4 * 86_400, Some(3_600))),
+    ),
+    ("prov.expiry", |w| planned(w, Some(86_400 + 1), None), |w| planned(w, Some(86_400), None)),
+    (
+        "prov.expiry",
+        |w| {
+            planned(w, Some(7_200), None);
+            provision(w, |p| p.delay_s = Some(7_200));
+        },
+        |w| {
+            planned(w, Some(7_200), None);
+            provision(w, |p| p.delay_s = Some(7_201));
+        },
+    ),
+    (
+        "prov.expiry",
+        |w| planned(w, None, Some(4 * 86_400)),
+        |w| planned(w, None, Some(4 * 86_400 - 1)),
     ),
     (
         "prov.own-server",
@@ -737,4 +795,26 @@ fn quick_host(world: &mut World, ttl: u32) {
     world.host("mx.example.org", &["192.0.3.25", "2a00:1::25"]);
     world.ttl("mx.example.org", Kind::A, ttl);
     world.ttl("mx.example.org", Kind::Aaaa, ttl);
+}
+
+/// The second target is, perhaps by an alias, at a name that does not exist in this zone.
+pub fn missing_below(w: &mut World, target: &str, end: &str, zone: &str) {
+    w.mx(&[(10, "atrn.example.net"), (20, target)]);
+    let answer = match target == end {
+        true => Vec::new(),
+        false => vec![record(target, Data::Cname(end.to_owned()))],
+    };
+    for kind in [Kind::A, Kind::Aaaa] {
+        let mut told = reply(&resolver(), "NXDOMAIN", answer.clone());
+        if let Outcome::Reply(reply) = &mut told {
+            reply.authority = vec![record(zone, soa(1, 300))];
+        }
+        w.at(&resolver(), target, kind, told);
+    }
+}
+
+/// Mail waits for four days; the customer calls so often, and may be away for so long.
+fn planned(w: &mut World, poll_s: Option<u64>, outage_s: Option<u64>) {
+    provision(w, |p| (p.lifetime_s, p.delay_s) = (4 * 86_400, None));
+    (w.expect.poll_s, w.expect.outage_s) = (poll_s, outage_s);
 }

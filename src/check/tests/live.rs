@@ -37,6 +37,8 @@ const MX: &[(Rung, &str, bool, &str)] = &[
     (Rung::Postmaster, "RCPT TO:<postmaster@example.org>", true, "250 ok"),
     (Rung::Unmade, "RCPT TO:<odmr-x@example.org>", true, "550 nobody"),
     (Rung::Relay, "RCPT TO:<nobody@example.com>", true, "554 no"),
+    (Rung::Mail, "MAIL FROM:<nobody@example.net>", true, "250 ok"),
+    (Rung::Relay, "RCPT TO:<nobody@example.com>", true, "554 no"),
     (Rung::Relay, "RCPT TO:<nobody%example.com@example.org>", true, "554 no"),
     (Rung::Atrn, "ATRN example.org", true, "502 no"),
     (Rung::Turn, "TURN", true, "502 no"),
@@ -247,6 +249,17 @@ fn promised(world: &mut World, records: &[&str], shown: &[&[u8]]) {
 }
 
 pub const CASES: &[(&str, Spoil, Spoil)] = &[
+    (
+        "odmr.one-login",
+        |w| {
+            (w.expect.outbound, w.expect.queues) = (true, vec!["fetch.example.net".to_owned()]);
+            w.host("fetch.example.net", &["192.0.3.36"]);
+        },
+        |w| {
+            (w.expect.outbound, w.expect.queues) = (true, vec!["fetch.example.net".to_owned()]);
+            w.host("fetch.example.net", &["192.0.3.25"]);
+        },
+    ),
     (
         "smtp25.egress",
         |w| away(mx(w), Connection::Timeout),
@@ -781,6 +794,109 @@ fn a_relay_that_hangs_up_after_it_has_taken_something_is_one() {
         hears(mx(w), Rung::Relay, Heard::Closed);
     });
     assert_eq!(of(&judged, "smtp25.open-relay")[0].status, Status::Fail);
+}
+
+#[test]
+fn a_server_that_relays_for_ordinary_senders_only_is_an_open_relay_and_one_that_was_not_asked_is_not_known()
+ {
+    let ordinary = |call: &mut Call, reply: &str| {
+        let at = call.said.iter().position(|exchange| exchange.rung == Rung::Mail).unwrap();
+        call.said[at + 1].heard = said(reply);
+    };
+    let judged = told(|w| ordinary(mx(w), "250 gladly"));
+    let relay = &of(&judged, "smtp25.open-relay")[0];
+    assert_eq!(relay.status, Status::Fail);
+    assert!(relay.message.contains("<nobody@example.com> from <nobody@example.net>"), "{relay:#?}");
+    type Spoilt = fn(&mut Call);
+    let unknown: [(&str, Spoilt); 4] = [
+        ("in the name of nobody only", |call| {
+            let at = call.said.iter().position(|exchange| exchange.rung == Rung::Mail).unwrap();
+            call.said.drain(at..at + 3);
+        }),
+        ("no sender but <>", |call| {
+            let at = call.said.iter().position(|exchange| exchange.rung == Rung::Mail).unwrap();
+            call.said.drain(at + 1..at + 3);
+            answers(call, Rung::Mail, "550 5.7.1 SPF");
+        }),
+        ("no sender but <>", |call| {
+            let refusal = "550 5.1.8 Sender address rejected";
+            let at = call.said.iter().position(|exchange| exchange.rung == Rung::Mail).unwrap();
+            call.said[at + 1].heard = said(refusal);
+            call.said[at + 2].heard = said(refusal);
+        }),
+        ("put us off", |call| answers(call, Rung::Relay, "450 greylisted")),
+    ];
+    for (why, spoil) in unknown {
+        let judged = told(|w| spoil(mx(w)));
+        let relay = &of(&judged, "smtp25.open-relay")[0];
+        assert_eq!(relay.status, Status::Unknown, "{why}: {relay:#?}");
+        assert!(relay.message.contains(why), "{relay:#?}");
+    }
+    let judged = told(|w| answers(mx(w), Rung::Relay, "454 4.7.1 Relay access denied"));
+    assert_eq!(of(&judged, "smtp25.open-relay")[0].status, Status::Ok);
+}
+
+#[test]
+fn each_side_of_tls_is_told_by_itself() {
+    let heard = |why: &str| {
+        let why = why.to_owned();
+        told(move |w| hears(mx(w), Rung::Handshake, Heard::Fault(why.clone())))
+    };
+    for why in [
+        "the peer ended TLS with the alert ProtocolVersion",
+        "TLS failed: peer is incompatible: ServerTlsVersionIsDisabledByOurConfig",
+    ] {
+        let judged = heard(why);
+        let version = &of(&judged, "smtp25.handshake")[0];
+        assert_eq!((version.severity, version.status), (Severity::Warning, Status::Fail));
+        assert!(version.message.contains("TLS 1.1 at best"), "{version:#?}");
+    }
+    let judged = heard("the certificate has an RSA key of 1024 bits, too short to be accepted");
+    assert_eq!(of(&judged, "smtp25.handshake")[0].severity, Severity::Error);
+    let key = &of(&judged, "smtp25.cert-key")[0];
+    assert!(key.status == Status::Fail && key.message.contains("1024"), "{key:#?}");
+    let judged = heard("something else");
+    assert_eq!(of(&judged, "smtp25.cert-key")[0].status, Status::Skipped);
+}
+
+#[test]
+fn a_name_by_which_a_server_calls_itself_is_looked_for() {
+    let mut world = called();
+    in_clear(mx(&mut world), "250 mail.example.com\nSTARTTLS");
+    let ehlo = |world: &World| world.says("smtp25.ehlo")[0].status;
+    assert_eq!(ehlo(&world), Status::Ok, "nobody was asked for it");
+    world.host("mail.example.com", &["192.0.3.25"]);
+    assert_eq!(ehlo(&world), Status::Ok);
+    world.no_host("mail.example.com");
+    assert_eq!(ehlo(&world), Status::Fail);
+    answers(mx(&mut world), Rung::Greeting, "220 other.example.com ESMTP");
+    world.no_host("other.example.com");
+    assert_eq!(world.says("smtp25.banner")[0].status, Status::Fail);
+    // It is called as it calls itself, and that leads to somebody else.
+    let mut world = called();
+    assert_eq!(world.says("ptr.banner")[0].status, Status::Ok);
+    world.host("atrn.example.net", &["192.0.3.99", "2a00:1::25"]);
+    assert!(world.says("ptr.banner")[0].message.contains("which is at 192.0.3.99"));
+}
+
+#[test]
+fn a_login_that_was_not_tried_says_nothing_of_the_password() {
+    let why = "the provider offers only CRAM-MD5";
+    let judged = told(|w| {
+        let call = odmr(w);
+        hears(call, Rung::Auth, Heard::Fault(why.to_owned()));
+        call.said.last_mut().unwrap().said.clear();
+    });
+    let login = &of(&judged, "odmr.login")[0];
+    assert_eq!(login.status, Status::Unknown);
+    assert!(login.message.contains(why) && login.remedy.is_none(), "{login:#?}");
+    let judged = told(|w| {
+        answers(odmr(w), Rung::Auth, "334 ");
+        let mut again = odmr(w).last(Rung::Auth).unwrap().clone();
+        again.heard = Heard::Fault("the challenge is none".to_owned());
+        odmr(w).said.push(again);
+    });
+    assert_eq!(of(&judged, "odmr.login")[0].status, Status::Fail);
 }
 
 #[test]

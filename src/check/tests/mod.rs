@@ -9,6 +9,7 @@ use self::cases::{CASES, Spoil};
 use self::world::{
     DOMAIN, World, above, address, another_resolver, mx, ns1, ns2, record, reply, resolver, text,
 };
+use super::chain::tests::Signed;
 use super::facts::{Data, Facts, Fetched, Kind, Silence};
 use super::facts::{Manner, Outcome, Transport};
 use super::*;
@@ -760,4 +761,167 @@ proptest::proptest! {
             proptest::prop_assert_eq!(told.count() > 0, is_there && has_expected);
         }
     }
+}
+
+/// The remedies of what one check complains of.
+fn remedies(world: &World, id: &str) -> String {
+    let told = world.says(id).into_iter().filter(Finding::is_amiss);
+    told.filter_map(|finding| finding.remedy).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_mild_cause_leaves_nothing_open_that_was_judged() {
+    // A tolerated line of the customer's own behind the expected server is a warning, and no more.
+    let mut world = World::good();
+    world.expect.customer.push("198.51.99.77".parse().unwrap());
+    world.mx(&[(10, "atrn.example.net"), (20, "home.example.org")]);
+    world.host("home.example.org", &["198.51.99.77"]);
+    assert_eq!(severity_of(&world, "mx.direct-customer"), Some(Severity::Warning));
+    assert_eq!(world.judged().verdict, Conclusion::Ok);
+    assert_eq!(world.says("mx.expected-best")[0].status, Status::Ok);
+    // What nobody told stays open.
+    for kind in [Kind::A, Kind::Aaaa] {
+        world.at(&resolver(), "atrn.example.net", kind, Outcome::Silence(Silence::Timeout));
+    }
+    assert_eq!(world.judged().verdict, Conclusion::Unknown);
+}
+
+#[test]
+fn a_zone_that_is_not_live_is_not_missed_where_it_will_be() {
+    let mut world = World::good();
+    world.facts.undelegated = true;
+    for kind in [Kind::Mx, Kind::Ns, Kind::A, Kind::Aaaa] {
+        world.at(&resolver(), DOMAIN, kind, nothing(&resolver(), "NXDOMAIN"));
+    }
+    assert_eq!(world.says("dns.exists")[0].status, Status::Ok);
+    for server in [ns1(), ns2()] {
+        world.each(&server, |reply| {
+            *reply = facts::Reply { rcode: "REFUSED".to_owned(), ..Default::default() };
+        });
+    }
+    assert_eq!(world.says("dns.exists")[0].status, Status::Skipped);
+    assert_eq!(severity_of(&world, "ns.lame"), Some(Severity::Error));
+    assert_eq!(world.judged().verdict, Conclusion::Fail);
+}
+
+#[test]
+fn no_remedy_sends_mail_to_a_host_that_is_nowhere() {
+    let mut world = World::good();
+    cases::missing_below(&mut world, "mail.example.org", "mail.gone.com", "com");
+    let remedy = remedies(&world, "target.cname");
+    assert!(!remedy.contains("Point") && remedy.contains("mail.gone.com is nowhere"), "{remedy}");
+    assert!(world.says("target.takeover")[0].message.starts_with("gone.com is not registered"));
+    // In a circle, alone and with others.
+    for (from, to) in [("mail.example.org", "mail.example.org"), ("a.example.org", "b.example.org")]
+    {
+        let mut world = World::good();
+        world.mx(&[(10, "atrn.example.net"), (20, from)]);
+        for kind in [Kind::A, Kind::Aaaa] {
+            let circle = vec![
+                record(from, Data::Cname(to.to_owned())),
+                record(to, Data::Cname(from.to_owned())),
+            ];
+            world.at(&resolver(), from, kind, reply(&resolver(), "NOERROR", circle));
+        }
+        let told = world.says("target.cname");
+        assert!(told[0].is_amiss() && told[0].message.contains("without end"), "{told:#?}");
+        let remedies = remedies(&world, "target.cname") + &remedies(&world, "target.dangling");
+        assert!(!remedies.contains("Point") && !remedies.contains("Create"), "{remedies}");
+    }
+}
+
+#[test]
+fn what_resolvers_stumble_over_is_named() {
+    let fails = |world: &mut World| {
+        world.at(&resolver(), DOMAIN, Kind::Mx, nothing(&resolver(), "SERVFAIL"));
+    };
+    let mut world = World::good();
+    fails(&mut world);
+    let remedy = remedies(&world, "dns.servfail");
+    assert!(remedy.contains("answer from here"), "{remedy}");
+    let mut world = World::good();
+    refusing(&mut world);
+    fails(&mut world);
+    assert!(remedies(&world, "dns.servfail").contains("ns.lame"));
+    let mut world = World::good();
+    for server in [ns1(), ns2()] {
+        let timeout = Outcome::Silence(Silence::Timeout);
+        world.put(&server, DOMAIN, Kind::Soa, Transport::Tcp, Manner::Usual, timeout);
+    }
+    fails(&mut world);
+    let remedy = remedies(&world, "dns.servfail");
+    assert!(remedy.contains("dns.tcp") && !remedy.contains("ns.lame"), "{remedy}");
+    let mut world = World::good();
+    for server in [ns1(), ns2()] {
+        let own = vec![record(DOMAIN, Data::Cname(DOMAIN.to_owned()))];
+        world.at(&server, DOMAIN, Kind::Mx, reply(&server, "NOERROR", own));
+    }
+    fails(&mut world);
+    assert!(remedies(&world, "dns.servfail").contains("another name"));
+}
+
+#[test]
+fn a_server_that_is_there_in_part_or_at_some_is_not_missed() {
+    let mut world = World::good();
+    world.mx(&[(10, "mx.example.org")]);
+    world.host("mx.example.org", &["192.0.3.25", "198.51.99.66"]);
+    let amiss = world.amiss();
+    assert!(amiss.contains(&"mx.addr-partial"), "{amiss:?}");
+    assert!(!amiss.contains(&"mx.expected-present") && !amiss.contains(&"mx.expected-best"));
+    let mut world = World::good();
+    world.mx_at(&ns2(), &[(10, "old.example.com")]);
+    world.host("old.example.com", &["198.51.99.66"]);
+    let remedy = remedies(&world, "mx.expected-present");
+    assert!(remedy.contains("ns2.example.net") && !remedy.contains("Add"), "{remedy}");
+}
+
+#[test]
+fn what_to_do_is_told_where_nothing_could_be_found_out() {
+    let mut world = World::good();
+    world.silence(&resolver());
+    assert!(world.says("dns.resolver")[0].remedy.as_ref().unwrap().contains("--resolver"));
+    // Of any other check it would be a remedy for what may be in order.
+    let unknown = world.judged().checks.into_iter().filter(|f| f.status == Status::Unknown);
+    assert!(unknown.filter(|f| f.id != "dns.resolver").all(|f| f.remedy.is_none()));
+    let mut world = World::good();
+    world.each(&resolver(), |reply| {
+        *reply = facts::Reply { rcode: "NOERROR".to_owned(), tc: true, ..Default::default() };
+    });
+    let told = world.says("dns.resolver");
+    assert!(told[0].message.contains("in part only"), "{told:#?}");
+}
+
+#[test]
+fn who_vouches_by_means_that_nobody_knows_leaves_the_zone_insecure() {
+    let vouched = |digest: u8| {
+        let (mut world, mut signed) = (World::good(), Signed::good());
+        signed.vouch_by(digest);
+        world.with(&signed);
+        for answer in world.facts.answers.iter_mut().filter(|answer| answer.name == DOMAIN) {
+            let (tag, algorithm) = (7, 13);
+            let data = match answer.kind {
+                Kind::Ds => Data::Ds { tag, algorithm },
+                Kind::Dnskey => Data::Dnskey { tag, algorithm },
+                _ => continue,
+            };
+            if let Outcome::Reply(reply) = &mut answer.outcome {
+                reply.answer.push(record(DOMAIN, data));
+            }
+        }
+        world
+    };
+    assert_eq!(vouched(200).says("dnssec.ds-orphan")[0].status, Status::Skipped);
+    assert_eq!(vouched(2).says("dnssec.ds-orphan")[0].status, Status::Ok);
+    assert_eq!(vouched(4).says("dnssec.ds-orphan")[0].status, Status::Fail, "it does not fit");
+}
+
+#[test]
+fn of_very_much_that_is_not_known_the_first_is_told() {
+    let mut world = World::good();
+    let names: Vec<String> = (0..90).map(|n| format!("mx{n}.example.com")).collect();
+    let all: Vec<(u16, &str)> = names.iter().map(|name| (10, name.as_str())).collect();
+    world.mx(&all);
+    let told = &world.says("target.dangling")[0];
+    assert!(told.status == Status::Unknown && told.message.contains("and 80 more"), "{told:#?}");
+    assert!(world.judged().checks.iter().all(|finding| finding.message.len() < 4000));
 }

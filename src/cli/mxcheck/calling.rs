@@ -1,8 +1,8 @@
 //! Which mail servers are to be called, by what the command line says.
 
-use super::{Calls, Cli, Odmr, Smtp};
+use super::{Calls, ClearAuth, Cli, Odmr, Smtp};
 use crate::exit::{Exit, Failure};
-use crate::flow::check::live::{Live, Login};
+use crate::flow::check::live::{InClear, Live, Login};
 use crate::flow::check::{Depth, Severity};
 
 /// Whom to call; nobody, where nobody wants to hear of it.
@@ -30,6 +30,10 @@ pub(super) fn live(cli: &Cli) -> Result<Option<Live>, Failure> {
     let named = cli.wanted.server.iter().chain(&cli.wanted.queue_host);
     live.odmr_ports = named.filter_map(|at| Some((at.name.clone(), at.port?))).collect();
     live.control = calling.smtp_control.clone();
+    live.in_clear = match calling.clear_auth {
+        ClearAuth::Scram => InClear::Scram,
+        ClearAuth::CramMd5 => InClear::Cram,
+    };
     (live.from, live.local) = (calling.from_addr.clone(), calling.rcpt.clone());
     live.login = if logs_in { Some(login(cli)?) } else { None };
     Ok(Some(live))
@@ -80,6 +84,9 @@ fn refuse_what_is_of_no_use(
         }
         () if !asks && calling.from_addr.is_some() => {
             Err(usage("--from-addr is of no use with --smtp none or connect", "say --smtp rcpt"))
+        }
+        () if !logs_in && calling.clear_auth != ClearAuth::Scram => {
+            Err(usage("--clear-auth is of use with --odmr auth or turn only", "say --odmr auth"))
         }
         () if !logs_in && (calling.user.is_some() || has_password) => Err(usage(
             "a name and a password are of use with --odmr auth or turn only",

@@ -458,6 +458,8 @@ fn expectation(wanted: &Wanted, calling: &Calls) -> Expectation {
         role: wanted.role.unwrap_or_default(),
         pinned: wanted.pin,
         min_size: calling.min_size.map(|size| size.0),
+        poll_s: wanted.poll_interval.map(|poll| poll.get().as_secs()),
+        outage_s: wanted.longest_outage.map(|outage| outage.get().as_secs()),
         max_size: calling.max_size.map(|size| size.0),
     }
 }
@@ -501,6 +503,8 @@ fn laid_over(before: Expectation, wanted: &Wanted, calling: &Calls) -> Expectati
         outbound: now.outbound || before.outbound,
         change_planned: now.change_planned || before.change_planned,
         min_size: now.min_size.or(before.min_size),
+        poll_s: now.poll_s.or(before.poll_s),
+        outage_s: now.outage_s.or(before.outage_s),
         max_size: now.max_size.or(before.max_size),
         role: wanted.role.unwrap_or(before.role),
         pinned: now.pinned || before.pinned,

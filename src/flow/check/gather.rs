@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hickory_resolver::proto::rr::Name;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::evidence::{self, MOST_ANSWERS, MOST_OCTETS};
@@ -17,11 +18,11 @@ use super::live::{Live, Subject};
 use super::policy::{Policy, policy_host};
 use super::resolver::Resolver;
 use super::translate::outcome;
-use crate::check::chain::record_type;
+use crate::check::chain::{name as wire_name, record_type};
 use crate::check::facts::{
     Answer, Data, Facts, Kind, Manner, Outcome, Record, Role, Server, Silence, Transport, reverse,
 };
-use crate::check::names::names_of_addresses;
+use crate::check::names::{names_of_addresses, own_names_of_servers};
 use crate::check::{Case, dnsbl, spf};
 use crate::check::{Expectation, is_below_or_at};
 use crate::net::dns::{Asker, Question, Way};
@@ -140,6 +141,7 @@ pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &st
     if let Some(live) = &plan.live {
         let subject = gatherer.subject(live, unmade);
         gatherer.facts.calls = live.call_all(subject).await;
+        gatherer.names_said().await;
     }
     gatherer.done()
 }
@@ -313,6 +315,23 @@ impl Gatherer<'_> {
             }
             for name in self.expect.odmr_names().take(MOST_PROTECTED) {
                 asks.extend(self.certificates_of(&server, &format!("_366._tcp.{name}")));
+            }
+        }
+        self.put(asks).await;
+    }
+
+    /// The names that addresses have and those by which servers called themselves. Of strangers' hosts the former
+    /// are known only behind three questions; a fourth is put where mail servers were called, which takes longer.
+    async fn names_said(&mut self) {
+        let names = {
+            let case = Case::new(&self.facts, self.expect);
+            let said = own_names_of_servers(&case);
+            first(names_of_addresses(&case).into_iter().chain(said).collect(), MOST_HOSTS)
+        };
+        let mut asks = Vec::new();
+        for server in self.resolvers_that_answer() {
+            for name in &names {
+                asks.extend([Kind::A, Kind::Aaaa].map(|kind| self.usual(&server, name, kind)));
             }
         }
         self.put(asks).await;
@@ -620,8 +639,29 @@ impl Gatherer<'_> {
 }
 
 async fn put(asker: Asker, ask: Ask, flight: u8) -> Answer {
+    let (outcome, took) = match wire_name(&ask.name) {
+        Some(name) => heard(&asker, &ask, name).await,
+        None => {
+            let why = "no server can be asked for such a name".to_owned();
+            (Outcome::Silence(Silence::Fault(why)), Duration::ZERO)
+        }
+    };
+    Answer {
+        id: String::new(),
+        server: ask.server,
+        transport: ask.transport,
+        name: ask.name,
+        kind: ask.kind,
+        manner: ask.manner,
+        flight,
+        outcome,
+        ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+async fn heard(asker: &Asker, ask: &Ask, name: Name) -> (Outcome, Duration) {
     let question = Question {
-        name: ask.name.clone(),
+        name,
         kind: record_type(ask.kind),
         recurse: ask.server.role == Role::Resolver,
         unchecked: matches!(ask.manner, Manner::Unchecked | Manner::Signed),
@@ -631,17 +671,7 @@ async fn put(asker: Asker, ask: Ask, flight: u8) -> Answer {
     };
     let at = SocketAddr::new(ask.server.addr, ask.server.port);
     let (heard, took) = asker.timed(at, &ask.way, &question).await;
-    Answer {
-        id: String::new(),
-        server: ask.server,
-        transport: ask.transport,
-        name: ask.name,
-        kind: ask.kind,
-        manner: ask.manner,
-        flight,
-        outcome: outcome(heard, ask.manner == Manner::Signed),
-        ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-    }
+    (outcome(heard, ask.manner == Manner::Signed), took)
 }
 
 /// The domain and the names above it, the root last.
@@ -687,6 +717,26 @@ fn first(names: Vec<String>, most: usize) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::check::facts::Reply;
+
+    #[tokio::test]
+    async fn a_question_that_cannot_be_put_is_none() {
+        let server = Server {
+            role: Role::Resolver,
+            name: None,
+            addr: "127.0.0.1".parse().unwrap(),
+            port: 9,
+        };
+        let ask = Ask {
+            server,
+            way: Way::Plain,
+            name: format!("{}.org", "a".repeat(64)),
+            kind: Kind::Mx,
+            transport: Transport::Udp,
+            manner: Manner::Usual,
+        };
+        let answer = put(Asker::new(Duration::from_secs(5), 1), ask, 1).await;
+        assert!(matches!(answer.outcome, Outcome::Silence(Silence::Fault(_))), "{answer:?}");
+    }
 
     #[test]
     fn the_names_above_a_name_are_few() {

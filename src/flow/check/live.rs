@@ -29,7 +29,8 @@ use crate::probe::{
     Call, Certificate, Connection, Depth, Exchange, Heard, Ladder, Next, Purpose, Rung, Script,
     Tls, Vouched,
 };
-use crate::sasl::{ClientExchange, InClear};
+use crate::sasl::ClientExchange;
+pub use crate::sasl::InClear;
 use crate::session::Step;
 use crate::smtp::{Host, Mailbox};
 
@@ -70,6 +71,8 @@ pub struct Live {
     pub local: Option<String>,
     /// Who logs in.
     pub login: Option<Login>,
+    /// What may be shown on a line that no certificate protects.
+    pub in_clear: InClear,
     /// How long to wait for each answer.
     pub patience: Duration,
     tls: TlsClient,
@@ -129,6 +132,7 @@ impl Live {
             from: None,
             local: None,
             login: None,
+            in_clear: InClear::Scram,
             patience,
             // Whoever answers is spoken to: what his certificate is worth is looked at by itself.
             tls: TlsClient::new(&Trust::Anyone, None)?,
@@ -504,7 +508,7 @@ impl<'a> Talk<'a> {
         };
         let exporter = self.wire.tls().and_then(|facts| facts.exporter().copied());
         let is_proven = self.tls.as_ref().is_some_and(is_proven);
-        login.begin(mechanisms, Vetted { is_proven, exporter, in_clear: InClear::Scram })
+        login.begin(mechanisms, Vetted { is_proven, exporter, in_clear: self.live.in_clear })
     }
 
     /// The provider is the client now, and waits for our greeting: it hears that we take nothing, and keeps

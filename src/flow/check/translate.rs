@@ -8,8 +8,9 @@ use hickory_resolver::proto::dnssec::PublicKey;
 use hickory_resolver::proto::dnssec::rdata::DNSSECRData;
 use hickory_resolver::proto::op::{DnsResponse, ResponseCode};
 use hickory_resolver::proto::rr::rdata::opt::EdnsOption;
-use hickory_resolver::proto::rr::{Name, RData, Record as Raw};
+use hickory_resolver::proto::rr::{RData, Record as Raw};
 
+use crate::check::chain::text as text_of;
 use crate::check::facts::{Data, Outcome, Record, Reply, Silence};
 use crate::net::dns::Mute;
 
@@ -126,14 +127,5 @@ fn data(raw: &Raw) -> Data {
             value: tlsa.cert_data.iter().take(MOST_TEXT).map(|o| format!("{o:02x}")).collect(),
         },
         other => Data::Other(other.record_type().to_string()),
-    }
-}
-
-/// A name in the form that facts have it in: lower case, without the dot at its end, unless it is the root.
-fn text_of(name: &Name) -> String {
-    let text = name.to_lowercase().to_ascii();
-    match text.strip_suffix('.') {
-        Some("") | None => text,
-        Some(text) => text.to_owned(),
     }
 }

@@ -65,6 +65,10 @@ fn distrusted(distrust: &Distrust) -> WireFault {
                  certificates, or pin {fingerprint}"
             ),
         ),
+        Distrust::ShortKey { bits } => (
+            format!("the certificate has an RSA key of {bits} bits, too short to be accepted"),
+            "the server's administrator must get one with 2048 bits, or an EC key".into(),
+        ),
         Distrust::NoServers { fingerprint, why } => (
             format!("the certificate {why}"),
             format!(

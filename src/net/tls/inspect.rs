@@ -138,7 +138,16 @@ fn voucher(own: &CertificateDer<'_>, fault: &CertificateError) -> Voucher {
         E::NotValidYet | E::NotValidYetContext { .. } => {
             Voucher::Amiss("the certificate of an authority in it is not valid yet".to_owned())
         }
-        other => Voucher::Amiss(cut(&other.to_string())),
+        E::UnsupportedSignatureAlgorithmContext { .. }
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Voucher::Amiss(
+            "a certificate in it is signed by an algorithm that is not accepted any more"
+                .to_owned(),
+        ),
+        // What is in braces is for programmers.
+        other => {
+            let text = other.to_string();
+            Voucher::Amiss(cut(text.split(" {").next().unwrap_or_default()))
+        }
     }
 }
 
@@ -150,7 +159,7 @@ fn while_good(own: &Inspected, now: UnixTime) -> UnixTime {
     UnixTime::since_unix_epoch(std::time::Duration::from_secs(at))
 }
 
-fn inspected(der: &CertificateDer<'_>) -> Inspected {
+pub(super) fn inspected(der: &CertificateDer<'_>) -> Inspected {
     let octets = der.to_vec();
     let Ok((_, parsed)) = x509_parser::parse_x509_certificate(der) else {
         return Inspected { der: octets, ..Inspected::default() };

@@ -11,6 +11,7 @@ use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
 };
 
+use crate::net::tls::inspect::inspected;
 use crate::net::tls::{Fingerprint, provider};
 
 /// What rustls has no word for; travels to [`super::explain`] inside its error.
@@ -22,6 +23,8 @@ pub(super) enum Distrust {
     UnknownIssuer { fingerprint: Fingerprint, self_signed: bool },
     #[error("certificate {fingerprint} {why}")]
     NoServers { fingerprint: Fingerprint, why: &'static str },
+    #[error("the certificate has an RSA key of {bits} bits")]
+    ShortKey { bits: u32 },
 }
 
 impl Distrust {
@@ -59,6 +62,20 @@ pub(super) struct AnyServer;
 #[derive(Debug)]
 pub(super) struct AnyClient;
 
+/// What is signed with a key that is too short is not looked at, so nobody knows whether the peer holds it.
+fn told_of_key(
+    certificate: &CertificateDer<'_>,
+    judged: Result<HandshakeSignatureValid, Error>,
+) -> Result<HandshakeSignatureValid, Error> {
+    judged.map_err(|error| {
+        let seen = inspected(certificate);
+        match seen.key == "RSA" && (1..2048).contains(&seen.bits) {
+            true => Distrust::ShortKey { bits: seen.bits }.into(),
+            false => error,
+        }
+    })
+}
+
 /// The checks that every verifier of ours makes alike.
 macro_rules! verify_signatures {
     () => {
@@ -69,7 +86,10 @@ macro_rules! verify_signatures {
             signature: &DigitallySignedStruct,
         ) -> Result<HandshakeSignatureValid, Error> {
             let known = provider().signature_verification_algorithms;
-            verify_tls12_signature(message, certificate, signature, &known)
+            told_of_key(
+                certificate,
+                verify_tls12_signature(message, certificate, signature, &known),
+            )
         }
 
         fn verify_tls13_signature(
@@ -79,7 +99,10 @@ macro_rules! verify_signatures {
             signature: &DigitallySignedStruct,
         ) -> Result<HandshakeSignatureValid, Error> {
             let known = provider().signature_verification_algorithms;
-            verify_tls13_signature(message, certificate, signature, &known)
+            told_of_key(
+                certificate,
+                verify_tls13_signature(message, certificate, signature, &known),
+            )
         }
 
         fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -180,4 +203,27 @@ impl ClientCertVerifier for AnyClient {
 pub(super) fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
     webpki::EndEntityCert::try_from(certificate)
         .is_ok_and(|parsed| parsed.issuer() == parsed.subject())
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+
+    use super::*;
+
+    /// A certificate with an RSA key of 1024 bits.
+    const SHORT: &str = "MIIBkDCCATegAwIBAgIUCGp/5UHl9mOMArXCeo6fryVJU9AwCgYIKoZIzj0EAwIwEDEOMAwGA1UEAwwFbGFiY2EwHhcNMjYxMTIwMTUyMTI2WhcNMjcwMTI5MTUyMTI2WjAPMQ0wCwYDVQQDDAR3ZWFrMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCYwZmBv9HJvACFCRFPmPYUzsOC+jJGaukpNvCjbehu0YnRbTXpX8kpZWbLPViJVIrlPm8ow7+LE/qMJ2dKOtdWJH+n/0ZA51JsiUnaVK4r+p/6t3ea6QoQDVLiAAtRLyGqNjTTAP0R0q7Fh4ZgO/9B2Aej/yoZ4Dqxk88WwPfNvQIDAQABoykwJzAXBgNVHREEEDAOggxteC5td2Vhay5vcmcwDAYDVR0TAQH/BAIwADAKBggqhkjOPQQDAgNHADBEAiBGRndeHVLcE2Ro0H1qn+4X4vXsMdEvgS5LuR+sQbuK/QIgbVY4iayFMnycOa3eunf7oyzOJRUbo+NpfBbB2hCUvy4=";
+
+    #[test]
+    fn a_short_key_is_told_as_what_it_is() {
+        let bad = || Err(Error::InvalidCertificate(CertificateError::BadSignature));
+        let short = CertificateDer::from(BASE64_STANDARD.decode(SHORT).unwrap());
+        let told = told_of_key(&short, bad()).unwrap_err();
+        let told = crate::net::WireFault::from(&told).to_string();
+        assert_eq!(told, "the certificate has an RSA key of 1024 bits, too short to be accepted");
+        let none = CertificateDer::from(vec![0]);
+        let told = told_of_key(&none, bad()).unwrap_err();
+        assert_eq!(told, Error::InvalidCertificate(CertificateError::BadSignature));
+    }
 }
