@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{RData, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use rustls::pki_types::UnixTime;
 
 use super::{Asked, EAR, Family, Kind, LOOK};
@@ -187,8 +187,11 @@ impl Asked<'_> {
         let Some(resolver) = resolver else {
             return Dane::Untold("this machine knows no resolver".to_owned());
         };
+        let Ok(name) = Name::from_ascii(format!("_{}._tcp.{host}.", self.asking.port)) else {
+            return Dane::Nothing("the server's name is none that DNS can be asked for".to_owned());
+        };
         let question = Question {
-            name: format!("_{}._tcp.{host}", self.asking.port),
+            name,
             kind: RecordType::TLSA,
             recurse: true,
             unchecked: false,
