@@ -513,7 +513,7 @@ fn how_runs_went_is_told_to_monitoring() {
     run(&lab, atrn_fetch(&lab, &["away"]));
     let told = status(&["--format", "nagios"]);
     assert_eq!(told.code, Some(1), "{told:#?}");
-    assert!(told.out.starts_with("ATRN-FETCH WARNING - 127."), "{told:#?}");
+    assert!(told.out.starts_with("ATRN-FETCH WARNING - away: 127."), "{told:#?}");
     let told = status(&["--format", "nagios", "--max-age", "1s", "away"]);
     assert_eq!(told.code, Some(2), "{told:#?}");
     let told = status(&["--format", "prometheus"]);

@@ -97,8 +97,10 @@ pub(super) fn verdict(
         troubles.len(),
     );
     for (name, trouble) in &troubles {
-        let line =
-            format!("{}, {} times since {}", told(&(name, trouble)), trouble.times, trouble.since);
+        let since = trouble.since.strftime("%Y-%m-%dT%H:%M:%SZ");
+        let often =
+            if trouble.times == 1 { "once, at" } else { &format!("{} times since", trouble.times) };
+        let line = format!("{}, {often} {since}", told(&(name, trouble)));
         lines.push_str(&format!("\n{}", plain(&line)));
     }
     for name in &overdue {

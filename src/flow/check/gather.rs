@@ -285,7 +285,10 @@ impl Gatherer<'_> {
         }
         let (hosts, names) = (first(hosts, MOST_HOSTS), first(names, MOST_HOSTS));
         let targets = self.targets();
-        let called = targets.iter().chain(self.plan.own.get(&self.facts.domain));
+        // Those that mail is to come to are known before what DNS says: theirs are asked for one round earlier.
+        let expected: Vec<String> = self.expect.expected_names().map(str::to_owned).collect();
+        let own = self.plan.own.get(&self.facts.domain);
+        let called = targets.iter().chain(own).chain(&expected);
         let at = |target: &String| match target.parse() {
             Ok(address) => vec![address],
             Err(_) => self.addresses(target).into_iter().collect(),

@@ -777,9 +777,7 @@ impl Desk {
             Warrant { who: self.who.clone(), reason: reason.clone(), filter: typed, at: now };
         let mut looked = None;
         if let Some(most) = most {
-            let meant = self.meant(&act, &selected, now, None).await?;
-            are_no_more(meant.ids.len() as u64, most)?;
-            looked = Some(meant);
+            looked = Some(no_more(self.meant(&act, &selected, now, None).await?, most)?);
         }
         let (mut proclaimed, mut audit) = (None, None);
         if future {
@@ -858,9 +856,10 @@ fn is_short(reason: Option<&str>) -> Result<(), Failure> {
 }
 
 /// Are no more meant than somebody has been shown?
-fn are_no_more(meant: u64, shown: u64) -> Result<(), Failure> {
+fn no_more(all: Meant, shown: u64) -> Result<Meant, Failure> {
+    let meant = all.ids.len() as u64;
     if meant <= shown {
-        return Ok(());
+        return Ok(all);
     }
     let verb = if meant == 1 { "message is" } else { "messages are" };
     let what = format!("{meant} {verb} meant by now, not {shown}; nothing was done");
