@@ -20,6 +20,8 @@ use super::script::{Side, Want, Word};
 
 /// A line of a client may be this long, octets.
 const LONGEST_LINE: usize = 16 * 1024;
+/// Octets that may have come and not been looked at; whoever sends more ahead loses what is behind.
+const MOST_AHEAD: usize = 4 << 20;
 /// So much of one content is taken in, octets.
 const LONGEST_CONTENT: usize = 64 << 20;
 /// So much of one content is kept, octets.
@@ -377,7 +379,9 @@ impl Host {
         if !matches!(self.state, State::Parted) {
             self.until = None;
         }
-        self.input.extend_from_slice(octets);
+        // While an answer is to come late, nothing is taken out of it.
+        let room = MOST_AHEAD.saturating_sub(self.input.len());
+        self.input.extend_from_slice(&octets[..octets.len().min(room)]);
     }
 
     /// The client has hung up.

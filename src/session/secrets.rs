@@ -63,7 +63,12 @@ impl Secrets {
         if self.coded.is_empty() || is_challenge || may_be_offers {
             return;
         }
-        reply.text = self.hidden(&reply.text).into();
+        let hidden = self.hidden(&reply.text);
+        if hidden != reply.text {
+            reply.text = hidden.into();
+            // There it stands too.
+            reply.octets = None;
+        }
     }
 
     /// The same for what is no reply.
@@ -133,6 +138,22 @@ mod tests {
         reply.text = text.to_owned().into();
         secrets.hide_in(&mut reply);
         reply.text.to_string()
+    }
+
+    #[test]
+    fn what_was_said_does_not_come_back_as_octets() {
+        let mut secrets = Secrets::default();
+        secrets.add(b"\0acme\0geheim-17");
+        let hidden = |text: &str| {
+            let octets = [b"\xe4 ", text.as_bytes()].concat();
+            let text = String::from_utf8_lossy(&octets).into_owned();
+            let mut reply = Reply { octets: Some(octets.into()), ..Reply::new(535, (7, 8), "") };
+            reply.text = text.into();
+            secrets.hide_in(&mut reply);
+            (reply.text.contains("geheim-17"), reply.octets.is_some())
+        };
+        assert_eq!(hidden("geheim-17 is wrong"), (false, false));
+        assert_eq!(hidden("that is wrong"), (false, true));
     }
 
     #[test]

@@ -100,6 +100,20 @@ fn a_content_that_goes_on_behind_its_end_is_not_cut() {
     }
 }
 
+/// What is wrong with one line is told of that one alone.
+#[test]
+fn a_line_of_garbage_costs_no_other_message() {
+    let (lab, other) = (Lab::open(), Lab::open());
+    let from = away(&lab, "mbox");
+    let list = format!("{from}.jsonl");
+    let text = fs::read_to_string(&list).expect("a list");
+    let (_, rest) = text.split_once('\n').expect("a first line");
+    fs::write(&list, format!("garbage\n{rest}")).expect("another list");
+    let odmrd = Odmrd::new(&other).start();
+    let said = brought(&odmrd, &from).ended(65);
+    assert_eq!(counts(&said), (2, 1), "{}", said.err);
+}
+
 #[test]
 fn an_envelope_of_another_time_is_refused() {
     let (lab, other) = (Lab::open(), Lab::open());

@@ -92,6 +92,9 @@ fn kind(field: &Value) -> String {
         Some(other) => other.to_owned(),
         None => "text".to_owned(),
     };
+    if let Some(forms) = field["anyOf"].as_array() {
+        return forms.iter().map(kind).collect::<Vec<_>>().join(" or ");
+    }
     match &field["type"] {
         Value::Array(kinds) if kinds.len() > 2 => "whatever it is".to_owned(),
         Value::Array(kinds) => kinds.iter().map(word).collect::<Vec<_>>().join(" or "),

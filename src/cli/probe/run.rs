@@ -230,6 +230,13 @@ fn served(customer: &Customer) -> Result<Exit, Failure> {
     let mut serving = serving_of(customer);
     let target = customer.target.as_ref().map(|place| own_address("--target", place));
     serving.target = target.transpose()?;
+    if let Some(ListenAddr::Tcp(at)) = &serving.target
+        && !at.ip().is_loopback()
+    {
+        let hint = "it takes whatever is sent to it: only programs of this machine may call there";
+        let what = format!("--target: {at} is not on this machine alone");
+        return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
+    }
     // The rules for servers are among them where they are tried.
     let rows = if customer.suite { catalogue() } else { catalogue_of(Role::Customer) };
     let mut page = Page::new(&customer.output, &customer.listen, rows);

@@ -228,6 +228,8 @@ fn missing(told: &Value) -> u64 {
 struct Meant {
     count: u64,
     missing: u64,
+    /// To how many more it could not be done.
+    unfit: u64,
 }
 
 /// Asks what is meant, and gives each message away.
@@ -246,6 +248,7 @@ async fn meant(
         } else {
             left_alone(&record);
             meant.missing = missing(&record);
+            meant.unfit = record["unfit"].as_u64().unwrap_or_default();
         }
     }
     Ok(meant)
@@ -263,7 +266,8 @@ async fn look(
     let as_json = output.json || of(&[Format::Json, Format::Jsonl]);
     let as_ids = of(&[Format::Ids, Format::Ids0]);
     let mut page = output.page(&ACTION, &ACTION);
-    let (mut answer, mut count, mut missed) = (ask(office, request).await?, 0u64, 0);
+    let mut answer = ask(office, request).await?;
+    let (mut count, mut missed, mut unfit) = (0u64, 0, 0);
     while let Some(line) = answer.next().await? {
         let record = parsed(line)?;
         let id = record["id"].as_str();
@@ -271,6 +275,7 @@ async fn look(
         if id.is_none() {
             left_alone(&record);
             missed = missing(&record);
+            unfit = record["unfit"].as_u64().unwrap_or_default();
         }
         match id {
             Some(id) if plain => {
@@ -285,7 +290,7 @@ async fn look(
         page.end().map_err(super::unwritten)?;
     }
     say(&format!("{}; nothing was done", messages(count)));
-    Ok(ended(missed, count, false, allow_none))
+    Ok(ended(missed, count, unfit > 0 && count == 0, allow_none))
 }
 
 /// So many messages, in words.
@@ -318,7 +323,7 @@ async fn asked(
         return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
     }
     let mut first = Vec::new();
-    let Meant { count, missing } = meant(office, request, |record| {
+    let Meant { count, missing, unfit } = meant(office, request, |record| {
         if first.len() < 5 {
             first.push(record);
         }
@@ -326,8 +331,10 @@ async fn asked(
     })
     .await?;
     if count == 0 && !future {
-        say("there are no such messages");
-        return Ok(Said::No(ended(missing, 0, false, allow_none)));
+        if unfit == 0 {
+            say("there are no such messages");
+        }
+        return Ok(Said::No(ended(missing, 0, unfit > 0, allow_none)));
     }
     for record in &first {
         let shown = |field: &str| {

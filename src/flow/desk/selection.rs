@@ -145,10 +145,14 @@ impl Selection {
     pub fn filter(&self) -> Result<Filter, BadSelection> {
         let mut standings = all("state", &self.state, standing)?;
         let flags = [(self.held, Standing::Held), (self.damaged, Standing::Damaged)];
+        let flags = flags.into_iter().filter_map(|(is_set, flag)| is_set.then_some(flag));
+        let flags: Vec<Standing> = flags.collect();
         let mut is_void = false;
-        for (_, flag) in flags.into_iter().filter(|(is_set, _)| *is_set) {
-            is_void |= !standings.is_empty() && !standings.contains(&flag);
-            standings = vec![flag];
+        if !flags.is_empty() {
+            let both = |flag: &Standing| standings.is_empty() || standings.contains(flag);
+            let narrowed: Vec<Standing> = flags.into_iter().filter(both).collect();
+            is_void = narrowed.is_empty();
+            standings = narrowed;
         }
         Ok(Filter {
             domains: all("domain", &self.domain, parsed::<DomainPattern>)?,

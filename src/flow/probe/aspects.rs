@@ -23,7 +23,7 @@ const FAREWELL_AT_ONCE: &str = "== look\nfrom: greeted\nC: QUIT\nS: 221\nS: clos
 const CHALLENGE: &str =
     "== look\nfrom: ready\nalone: yes\nC: AUTH CRAM-MD5\nS: 334\nC: *\nS: xxx\n";
 /// More recipients are not tried.
-const MOST_RECIPIENTS: usize = 1000;
+const MOST_RECIPIENTS: usize = 100;
 /// No server has such a certificate.
 const STRANGE: &str = "odmr-probe.invalid";
 /// Name servers are near.

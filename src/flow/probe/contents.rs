@@ -20,7 +20,7 @@ use crate::probe::suite::{Record, Row};
 /// So many may call at once.
 const MOST_CALLERS: usize = 8;
 /// More is not kept of all of them.
-const MOST_KEPT: usize = 1000;
+const MOST_KEPT: usize = 64;
 /// Who says nothing for so long is hung up on.
 const IDLE: Duration = Duration::from_secs(60);
 /// And who takes longer for all.

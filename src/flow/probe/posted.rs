@@ -16,7 +16,7 @@ use crate::probe::suite::{Record, Row};
 /// Who is told to ask later does so this often.
 const TRIES: usize = 5;
 /// So many sessions bring out what was put in, and the notices about it.
-const SESSIONS: usize = 100;
+const SESSIONS: usize = 30;
 
 impl Asked<'_> {
     /// Asks what is wanted of these, one after the other.
@@ -55,30 +55,60 @@ impl Asked<'_> {
         let now = jiff::Timestamp::now().as_microsecond();
         let mut posted = Posted { word: format!("odmr-probe-{now:x}{n:x}"), ..Posted::default() };
         let mut words = Vec::new();
+        let (came_in, early) = self.all_in(errand, &posted.word, &mut words).await;
+        let early = match early {
+            Some(verdict) => Some(verdict),
+            None => self.rounds(errand, &mut posted, &mut words).await.err().map(Verdict::unknown),
+        };
+        // Whatever came of it: nothing of ours stays with the customer.
+        let out = match came_in {
+            true => self.take_out(errand, &mut posted, &mut words).await,
+            false => Ok(()),
+        };
+        match (early, out) {
+            (Some(verdict), _) => (verdict, words),
+            (None, Err(why)) => (Verdict::unknown(why), words),
+            (None, Ok(())) => ((errand.judge)(&posted), words),
+        }
+    }
+
+    /// Puts the letters in. Whether one came in, and how it ends where that is clear by now.
+    async fn all_in(
+        &mut self,
+        errand: &Errand,
+        word: &str,
+        words: &mut Vec<Word>,
+    ) -> (bool, Option<Verdict>) {
+        let mut came_in = false;
         for letter in errand.letters {
-            match self.put_in(letter, &posted.word, &mut words).await {
-                Ok(250) => {}
-                // What never came in cannot be passed on.
-                Ok(500..) if errand.id == "rev.bare-lf" => return (Verdict::pass(), words),
-                Ok(code) => {
-                    let why = format!("the letter that was put in was answered by {code}");
-                    return (Verdict::unknown(why), words);
+            let ended = match self.put_in(letter, word, words).await {
+                Ok(250) => {
+                    came_in = true;
+                    continue;
                 }
-                Err(why) => return (Verdict::unknown(format!("--submit: {why}")), words),
-            }
+                // What never came in cannot be passed on.
+                Ok(500..) if errand.id == "rev.bare-lf" => Verdict::pass(),
+                Ok(code) => {
+                    Verdict::unknown(format!("the letter that was put in was answered by {code}"))
+                }
+                Err(why) => Verdict::unknown(format!("--submit: {why}")),
+            };
+            return (came_in, Some(ended));
         }
+        (came_in, None)
+    }
+
+    async fn rounds(
+        &mut self,
+        errand: &Errand,
+        posted: &mut Posted,
+        words: &mut Vec<Word>,
+    ) -> Result<(), String> {
         for acts in errand.rounds {
-            let plan = Plan::with(acts);
-            match self.session(plan, &posted.word, &mut words).await {
-                Ok(Some(seen)) => posted.sessions.push(seen),
-                Ok(None) => posted.sessions.push(Seen::default()),
-                Err(why) => return (Verdict::unknown(why), words),
-            }
+            let seen = self.session(Plan::with(acts), &posted.word, words).await?;
+            posted.sessions.push(seen.unwrap_or_default());
         }
-        if let Err(why) = self.take_out(errand, &mut posted, &mut words).await {
-            return (Verdict::unknown(why), words);
-        }
-        ((errand.judge)(&posted), words)
+        Ok(())
     }
 
     /// Takes all of ours, until nothing of it comes any more.
@@ -126,7 +156,9 @@ impl Asked<'_> {
                 Answered::Otherwise(reply) if reply.code == 453 => return Ok(None),
                 // A line that was cut may still be thought to be there.
                 Answered::Otherwise(reply) => last = told(&reply),
-                Answered::Gone(why) | Answered::Silent(why) | Answered::Not(why) => last = why,
+                Answered::Gone(why) | Answered::Silent(why) => last = why,
+                // Nothing is won by the same login once more.
+                Answered::Not(why) => return Err(why),
             }
             tokio::time::sleep(LATER).await;
         }
@@ -151,7 +183,7 @@ impl Asked<'_> {
         let put = async {
             match speaker.hear().await? {
                 220 => {}
-                code => return Ok(code),
+                code => return Err(format!("it greets with {code}")),
             }
             speaker.ask(&format!("EHLO {}", names.me)).await?;
             let eight = speaker.replies.last().is_some_and(|reply| {
@@ -168,12 +200,13 @@ impl Asked<'_> {
                 match speaker.ask(&line).await? {
                     heard if heard == code => {}
                     251 => {}
-                    heard => return Ok(heard),
+                    heard => return Err(format!("{line} was answered by {heard}")),
                 }
             }
             speaker.send(&letter.content(word, &names.domain, &names.me)).await?;
             let code = speaker.hear().await?;
-            speaker.ask("QUIT").await?;
+            // It is in, however the line ends.
+            let _ = speaker.ask("QUIT").await;
             Ok(code)
         };
         let code = put.await;

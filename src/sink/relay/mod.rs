@@ -176,7 +176,8 @@ impl RelaySink {
         let Some(origin) = self.origin.clone() else { return Ok(None) };
         let listed = self.offered.xclient.clone();
         let mut heard = self.command(&introduce::xclient(&origin, &listed, true)).await?;
-        if heard.code == 501 {
+        let has_told = listed.iter().any(|name| name == "ADDR") && origin.address.is_ipv6();
+        if heard.code == 501 && has_told {
             let (address, said) = (origin.address, Escaped::text(&heard.text).to_string());
             tracing::warn!(%address, said, "the local mail server knows no such address: it is told none");
             heard = self.command(&introduce::xclient(&origin, &listed, false)).await?;

@@ -424,9 +424,11 @@ fn kept_reply(row: &Row<'_>) -> Result<Option<Reply>, Unreadable> {
     let status: Option<String> = row.get(5)?;
     let enhanced = status.and_then(|s| Enhanced::split_from(&s).map(|(status, _)| status));
     let (text, octets) = match row.get_ref(6)? {
-        ValueRef::Blob(octets) => {
-            (String::from_utf8_lossy(octets).into_owned(), Some(octets.into()))
-        }
+        // Cut where its end is no longer kept, it may be a text after all.
+        ValueRef::Blob(octets) => match std::str::from_utf8(octets) {
+            Ok(text) => (text.to_owned(), None),
+            Err(_) => (String::from_utf8_lossy(octets).into_owned(), Some(octets.into())),
+        },
         words => (
             words.as_str_or_null().map_err(rusqlite::Error::from)?.unwrap_or_default().to_owned(),
             None,

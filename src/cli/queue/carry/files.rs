@@ -471,7 +471,11 @@ fn mbox(path: &Path) -> Result<impl Iterator<Item = Result<Found, Failure>> + us
             let more = std::mem::take(&mut mbox.is_open);
             return more.then(|| Err(unlisted(&mbox.place, &beside(&mbox.place))));
         };
-        Some(envelope.and_then(|envelope| mbox.found(envelope)))
+        Some(match envelope {
+            Ok(envelope) => mbox.found(envelope),
+            // Its message is passed over with it: the next line is about the next one.
+            Err(failure) => mbox.passed_over().and(Err(failure)),
+        })
     }))
 }
 
@@ -484,6 +488,12 @@ struct Mbox {
 }
 
 impl Mbox {
+    fn passed_over(&mut self) -> Result<(), Failure> {
+        let next = message_of(&mut self.file, 0).map_err(failed(&self.place.clone()))?;
+        self.is_open = next.1;
+        Ok(())
+    }
+
     fn found(&mut self, envelope: Value) -> Result<Found, Failure> {
         let bad = |what: String| {
             let id = envelope["id"].as_str().unwrap_or_default();

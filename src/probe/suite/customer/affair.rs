@@ -302,8 +302,14 @@ fn told_apart(came: &[Came], _: &str) -> Verdict {
     if let Some(told) = called(came) {
         return told;
     }
+    if came.iter().any(|one| !one.asked) {
+        return Verdict::unknown("it did not ask for its mail each time");
+    }
     let said = |one: &Came, code: &str| one.wrote.contains(code);
     match () {
+        () if no.exit.is_none() || later.exit.is_none() => {
+            fail("an end", "none", "450 or 451 keeps it at work for ever")
+        }
         () if nothing.exit != Some(0) => {
             fail("0 for 453", shown(nothing.exit), "453 is no success to it")
         }
@@ -380,6 +386,7 @@ fn local_mta_down(came: &[Came], _: &str) -> Verdict {
         () if came.exit == Some(0) => {
             fail("not 0", "0", "it ends with 0, and could have delivered nothing")
         }
+        () if came.exit.is_none() => fail("an end", "none", "it had to be stopped"),
         () if !came.asked => Verdict::pass(),
         () if greeted.is_some_and(|code| code / 100 == 4) => Verdict::pass(),
         () if greeted.is_none() => fail(

@@ -228,6 +228,7 @@ fn found(file: &Arc<File>, archive: &Path, id: Ulid, pair: Pair) -> Result<Found
     let envelope = serde_json::from_reader(io::BufReader::new(Part::of(file, envelope)));
     let envelope = envelope
         .map_err(|fault| Failure::new(Exit::Data, format!("{}: {fault}", shown(&name("json")))))?;
+    super::is_no_longer(&name("eml"), content.size, &envelope)?;
     Ok(Found { place: name("eml"), envelope, content: Box::new(Part::of(file, content)) })
 }
 
