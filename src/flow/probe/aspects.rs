@@ -22,7 +22,7 @@ const FAREWELL: &str = "== look\nfrom: tls\nC: QUIT\nS: 221\nS: closed\n";
 const FAREWELL_AT_ONCE: &str = "== look\nfrom: greeted\nC: QUIT\nS: 221\nS: closed\n";
 const CHALLENGE: &str =
     "== look\nfrom: ready\nalone: yes\nC: AUTH CRAM-MD5\nS: 334\nC: *\nS: xxx\n";
-/// More recipients are not tried.
+/// More recipients are not tried: whoever takes so many is taken at its word for the rest.
 const MOST_RECIPIENTS: usize = 100;
 /// No server has such a certificate.
 const STRANGE: &str = "odmr-probe.invalid";
@@ -143,7 +143,8 @@ impl Asked<'_> {
 
     async fn as_many_as_listed(&mut self) {
         let listed = self.survey.listed_limit().and_then(|listed| listed.parse::<usize>().ok());
-        let Some(number @ 1..=MOST_RECIPIENTS) = listed else { return };
+        let Some(listed @ 1..) = listed else { return };
+        let number = listed.min(MOST_RECIPIENTS);
         let text = format!(
             "== look\nfrom: mail\nalone: yes\nC*{number}: RCPT TO:<{{rcpt}}>\nS: xxx\nC: RSET\nS: xxx\n"
         );
@@ -151,7 +152,8 @@ impl Asked<'_> {
         let theirs = told.words.iter().filter(|word| word.side == Side::Theirs);
         let taken = theirs.filter(|word| word.octets.starts_with(b"25")).count();
         // EHLO, MAIL and RSET were answered so, too.
-        self.survey.taken = Some(taken.saturating_sub(3).min(number));
+        let taken = taken.saturating_sub(3);
+        self.survey.taken = Some(if taken >= number { listed } else { taken });
     }
 
     /// The same look at the server, by way of its other addresses.
