@@ -303,7 +303,7 @@ impl<'a> Asked<'a> {
         for rule in rules {
             let row = Row::of_rule(role, rule);
             if wanted(&row) {
-                self.look_for(rule.id).await;
+                self.look_for(rule.head.id).await;
                 tell(Record::new(row, (rule.judge)(&self.survey), &[], 0, 0));
             }
         }

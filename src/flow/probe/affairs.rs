@@ -175,7 +175,9 @@ impl Counter<'_> {
             let begun = Instant::now();
             let (verdict, words) = match self.in_the_way(affair.needs.iter().copied()) {
                 Some(why) => (Verdict::skip(why), Vec::new()),
-                None if affair.id == SUITE => (judge_suite(suite.kept, &suite.broken), Vec::new()),
+                None if affair.head.id == SUITE => {
+                    (judge_suite(suite.kept, &suite.broken), Vec::new())
+                }
                 None => self.affair(affair).await,
             };
             tell(Record::new(row, verdict, &words, super::millis(begun.elapsed()), self.calls()));

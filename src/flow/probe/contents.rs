@@ -153,7 +153,7 @@ impl Asked<'_> {
     }
 
     fn level_of(&self, trial: &Trial) -> super::Level {
-        self.asking.kind.level(trial.id, trial.quirk, trial.level)
+        self.asking.kind.level(trial.head.id, trial.head.quirk, trial.head.level)
     }
 
     fn not_sent(&self, trial: &Trial) -> Option<String> {
@@ -176,7 +176,7 @@ impl Asked<'_> {
 
     /// Sends, and looks at what comes. What is no verdict on the rule comes as an error.
     async fn trial(&mut self, trial: &Trial, words: &mut Vec<Word>) -> Result<Verdict, Verdict> {
-        let name = trial.id.replace('.', "-");
+        let name = trial.head.id.replace('.', "-");
         let run = format!("{}-{}", std::process::id(), self.calls);
         let token = |n: usize| format!("odmr-probe-{name}-{run}-{n}-");
         self.sink.as_ref().map(Sink::strays);

@@ -87,7 +87,7 @@ impl Asked<'_> {
                     continue;
                 }
                 // What never came in cannot be passed on.
-                Ok(500..) if errand.id == "rev.bare-lf" => Verdict::pass(),
+                Ok(500..) if errand.head.id == "rev.bare-lf" => Verdict::pass(),
                 Ok(code) => {
                     Verdict::unknown(format!("the letter that was put in was answered by {code}"))
                 }
@@ -120,12 +120,15 @@ impl Asked<'_> {
     ) -> Result<(), String> {
         // A notice may take as long as an answer.
         let until = Instant::now() + self.asking.patience;
+        let mut ever = false;
         for _ in 0..SESSIONS {
             let seen = self.session(Plan::default(), &posted.word, words).await?;
             let is_ours = |seen: &Seen| seen.offers.iter().any(|offer| offer.code == Some(250));
             let brought = seen.as_ref().is_some_and(is_ours);
+            ever |= brought;
             posted.sessions.extend(seen);
-            let waits = errand.is_returned && posted.notices(MARKED) == 0;
+            // Its door may still be at work on the letter.
+            let waits = !ever || errand.is_returned && posted.notices(MARKED) == 0;
             if !brought && (!waits || Instant::now() > until) {
                 break;
             }

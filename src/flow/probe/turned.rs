@@ -70,11 +70,13 @@ impl Asked<'_> {
                         before = Some(self.look_first().await);
                     }
                     match before.as_mut() {
-                        Some(Ok(_)) if scene.id == NOTHING_WAITS => {
+                        Some(Ok(_)) if scene.head.id == NOTHING_WAITS => {
                             (Verdict::skip("mail waits"), Vec::new())
                         }
                         Some(Ok(known)) => self.scene(scene, known).await,
-                        Some(Err(told)) if scene.id == NOTHING_WAITS => (told.clone(), Vec::new()),
+                        Some(Err(told)) if scene.head.id == NOTHING_WAITS => {
+                            (told.clone(), Vec::new())
+                        }
                         Some(Err(told)) => (waits_for_mail(told, &self.names.domain), Vec::new()),
                         None => (Verdict::unknown("nobody looked"), Vec::new()),
                     }
@@ -149,7 +151,7 @@ impl Asked<'_> {
             How::Twice => self.twice(early, known).await,
             _ => {
                 let session = self.host((scene.plan)(), early, &mut |_| false).await;
-                let verdict = match scene.id {
+                let verdict = match scene.head.id {
                     "rev.domains" | "rev.no-relay-use" => {
                         judge_domains(&session.seen, &self.names.domain)
                     }

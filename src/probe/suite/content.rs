@@ -2,6 +2,7 @@
 
 use super::super::script::{Expect, Level, Move, Outcome, Pattern, Probe, Start, Verdict, Word};
 use super::super::sink::{Letter, REFUSE_ME};
+use super::Head;
 use super::survey::{fail, warn};
 
 /// How a content is sent.
@@ -21,18 +22,8 @@ pub enum By {
 
 /// A rule for what becomes of a content.
 pub struct Trial {
-    /// The name that never changes.
-    pub id: &'static str,
-    /// The rule, as a statement that should be true.
-    pub title: &'static str,
-    /// How much it matters.
-    pub level: Level,
-    /// Where it is written.
-    pub spec: &'static [&'static str],
-    /// What to do about it.
-    pub fix: &'static str,
-    /// The quirk of Exchange 2003 that it is.
-    pub quirk: Option<&'static str>,
+    /// What it is.
+    pub head: Head,
     /// What the server has to offer.
     pub offers: Option<&'static str>,
     /// How it is sent.
@@ -87,12 +78,14 @@ pub fn trials() -> &'static [Trial] {
 
 static TRIALS: &[Trial] = &[
     Trial {
-        id: "data.dot",
-        title: "Dots at the beginning of lines come out as they went in",
-        level: Level::Must,
-        spec: &["RFC 5321, 4.5.2"],
-        fix: "Take away the dot that a client puts before one, and put it in again when the mail is sent on.",
-        quirk: Some("MSQ-44"),
+        head: Head {
+            id: "data.dot",
+            title: "Dots at the beginning of lines come out as they went in",
+            level: Level::Must,
+            spec: &["RFC 5321, 4.5.2"],
+            fix: "Take away the dot that a client puts before one, and put it in again when the mail is sent on.",
+            quirk: Some("MSQ-44"),
+        },
         offers: None,
         by: By::Data,
         bodies: &[b".\r\n..\r\n.x\r\n...\r\nend\r\n"],
@@ -100,12 +93,14 @@ static TRIALS: &[Trial] = &[
         judge: unchanged,
     },
     Trial {
-        id: "data.trace",
-        title: "One Received field is put in, and it says how the mail came",
-        level: Level::Must,
-        spec: &["RFC 5321, 4.4", "RFC 3848"],
-        fix: "Put a Received field before the header, with ESMTP, and S behind it where there was TLS.",
-        quirk: None,
+        head: Head {
+            id: "data.trace",
+            title: "One Received field is put in, and it says how the mail came",
+            level: Level::Must,
+            spec: &["RFC 5321, 4.4", "RFC 3848"],
+            fix: "Put a Received field before the header, with ESMTP, and S behind it where there was TLS.",
+            quirk: None,
+        },
         offers: None,
         by: By::Data,
         bodies: &[b"x\r\n"],
@@ -113,12 +108,14 @@ static TRIALS: &[Trial] = &[
         judge: trace,
     },
     Trial {
-        id: "data.abort",
-        title: "A content that was cut off is not sent on",
-        level: Level::Must,
-        spec: &["RFC 5321, 4.1.1.10"],
-        fix: "Take a content when its last dot has come, and drop what has none.",
-        quirk: None,
+        head: Head {
+            id: "data.abort",
+            title: "A content that was cut off is not sent on",
+            level: Level::Must,
+            spec: &["RFC 5321, 4.1.1.10"],
+            fix: "Take a content when its last dot has come, and drop what has none.",
+            quirk: None,
+        },
         offers: None,
         by: By::Cut,
         bodies: &[b"x\r\n"],
@@ -126,12 +123,14 @@ static TRIALS: &[Trial] = &[
         judge: not_sent_on,
     },
     Trial {
-        id: "8bit.content",
-        title: "Octets above 127 come out as they went in",
-        level: Level::Must,
-        spec: &["RFC 6152, 3"],
-        fix: "Keep the eighth bit, or do not offer 8BITMIME.",
-        quirk: None,
+        head: Head {
+            id: "8bit.content",
+            title: "Octets above 127 come out as they went in",
+            level: Level::Must,
+            spec: &["RFC 6152, 3"],
+            fix: "Keep the eighth bit, or do not offer 8BITMIME.",
+            quirk: None,
+        },
         offers: Some("8BITMIME"),
         by: By::EightBit,
         bodies: &[b"caf\xc3\xa9\r\n\x80\x9f\xa0\xff\r\n"],
@@ -139,12 +138,14 @@ static TRIALS: &[Trial] = &[
         judge: unchanged,
     },
     Trial {
-        id: "bdat.dots",
-        title: "Dots in a chunk come out as they went in",
-        level: Level::Must,
-        spec: &["RFC 3030, 2"],
-        fix: "Take no dot away from a chunk; put one in when the mail is sent on by DATA.",
-        quirk: None,
+        head: Head {
+            id: "bdat.dots",
+            title: "Dots in a chunk come out as they went in",
+            level: Level::Must,
+            spec: &["RFC 3030, 2"],
+            fix: "Take no dot away from a chunk; put one in when the mail is sent on by DATA.",
+            quirk: None,
+        },
         offers: Some("CHUNKING"),
         by: By::Bdat,
         bodies: &[b".\r\n..\r\n.x\r\nend\r\n"],
@@ -152,12 +153,14 @@ static TRIALS: &[Trial] = &[
         judge: unchanged,
     },
     Trial {
-        id: "lim.text-long",
-        title: "A line of 2000 octets is refused, or comes out as it went in",
-        level: Level::Interop,
-        spec: &["RFC 5321, 4.5.3.1.6"],
-        fix: "Refuse what cannot be kept: a line that is cut breaks signatures and attachments.",
-        quirk: Some("MSQ-37"),
+        head: Head {
+            id: "lim.text-long",
+            title: "A line of 2000 octets is refused, or comes out as it went in",
+            level: Level::Interop,
+            spec: &["RFC 5321, 4.5.3.1.6"],
+            fix: "Refuse what cannot be kept: a line that is cut breaks signatures and attachments.",
+            quirk: Some("MSQ-37"),
+        },
         offers: None,
         by: By::Data,
         bodies: &[LONG],
@@ -165,12 +168,14 @@ static TRIALS: &[Trial] = &[
         judge: unchanged,
     },
     Trial {
-        id: "smug.outbound",
-        title: "No ending that is none is sent on",
-        level: Level::Security,
-        spec: &["RFC 5321, 2.3.8", "RFC 5321, 4.1.1.4"],
-        fix: "Refuse CR and LF that stand alone, or make lines of them and put dots in.",
-        quirk: Some("MSQ-40"),
+        head: Head {
+            id: "smug.outbound",
+            title: "No ending that is none is sent on",
+            level: Level::Security,
+            spec: &["RFC 5321, 2.3.8", "RFC 5321, 4.1.1.4"],
+            fix: "Refuse CR and LF that stand alone, or make lines of them and put dots in.",
+            quirk: Some("MSQ-40"),
+        },
         offers: None,
         by: By::Data,
         bodies: ENDINGS,
@@ -178,12 +183,14 @@ static TRIALS: &[Trial] = &[
         judge: no_ending,
     },
     Trial {
-        id: "smug.bdat-body",
-        title: "An ending in a chunk is none where the mail is sent on by DATA",
-        level: Level::Security,
-        spec: &["RFC 3030, 2", "RFC 5321, 4.5.2"],
-        fix: "Put a dot before each that begins a line when what came by BDAT is sent on by DATA.",
-        quirk: None,
+        head: Head {
+            id: "smug.bdat-body",
+            title: "An ending in a chunk is none where the mail is sent on by DATA",
+            level: Level::Security,
+            spec: &["RFC 3030, 2", "RFC 5321, 4.5.2"],
+            fix: "Put a dot before each that begins a line when what came by BDAT is sent on by DATA.",
+            quirk: None,
+        },
         offers: Some("CHUNKING"),
         by: By::Bdat,
         bodies: &[b"x\r\n.\r\nXYZZY odmr-probe\r\ny\r\n"],
@@ -191,12 +198,14 @@ static TRIALS: &[Trial] = &[
         judge: unchanged,
     },
     Trial {
-        id: "dsn.null",
-        title: "Nobody is told of mail that came from nobody",
-        level: Level::Must,
-        spec: &["RFC 3461, 6.1", "RFC 5321, 4.5.5"],
-        fix: "Send no report where the reverse-path is null, whatever stands in the header.",
-        quirk: None,
+        head: Head {
+            id: "dsn.null",
+            title: "Nobody is told of mail that came from nobody",
+            level: Level::Must,
+            spec: &["RFC 3461, 6.1", "RFC 5321, 4.5.5"],
+            fix: "Send no report where the reverse-path is null, whatever stands in the header.",
+            quirk: None,
+        },
         offers: None,
         by: By::Nobody,
         bodies: &[b"x\r\n"],
@@ -253,12 +262,12 @@ impl Trial {
 
     fn with(&self, moves: Vec<Move>) -> Probe {
         Probe {
-            id: self.id.to_owned(),
-            title: self.title.to_owned(),
-            level: self.level,
+            id: self.head.id.to_owned(),
+            title: self.head.title.to_owned(),
+            level: self.head.level,
             spec: Vec::new(),
-            fix: self.fix.to_owned(),
-            quirk: self.quirk.map(str::to_owned),
+            fix: self.head.fix.to_owned(),
+            quirk: self.head.quirk.map(str::to_owned),
             needs: Vec::new(),
             start: Start::Hello,
             alone: true,
@@ -418,7 +427,7 @@ mod tests {
     use super::*;
 
     fn trial(id: &str) -> &'static Trial {
-        trials().iter().find(|trial| trial.id == id).unwrap()
+        trials().iter().find(|trial| trial.head.id == id).unwrap()
     }
 
     const HEAD: &[u8] = b"Received: from a by mx.example.net (x)\r\n\twith ESMTP id 1; now\r\n\
@@ -452,12 +461,12 @@ mod tests {
     fn each_rule_for_contents_can_be_broken() {
         for trial in trials() {
             let told = (trial.judge)(&sound(trial));
-            assert_eq!(told.outcome, Outcome::Pass, "{}: {}", trial.id, told.why);
+            assert_eq!(told.outcome, Outcome::Pass, "{}: {}", trial.head.id, told.why);
             let nothing = (trial.judge)(&Came::default());
-            assert_eq!(nothing.outcome, Outcome::Inconclusive, "{}", trial.id);
+            assert_eq!(nothing.outcome, Outcome::Inconclusive, "{}", trial.head.id);
             let mut lost = sound(trial);
             lost.letters = vec![None; lost.letters.len()];
-            assert_eq!((trial.judge)(&lost).outcome, Outcome::Inconclusive, "{}", trial.id);
+            assert_eq!((trial.judge)(&lost).outcome, Outcome::Inconclusive, "{}", trial.head.id);
         }
         let other = || letter(HEAD, b"another\r\n");
         let no_with =

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::super::host::verb_of;
 use super::super::patron::{Caller, Login, Manner, Secure, Shown};
 use super::super::script::{Level, Verdict};
+use super::Head;
 use super::survey::{fail, warn};
 
 /// How the customer has to end, where we have started it.
@@ -38,16 +39,8 @@ pub struct Called<'a> {
 
 /// A rule, the provider that we are for it, and its judge.
 pub struct Case {
-    /// The name that never changes.
-    pub id: &'static str,
-    /// The rule, as a statement that should be true.
-    pub title: &'static str,
-    /// How much it matters.
-    pub level: Level,
-    /// Where it is written.
-    pub spec: &'static [&'static str],
-    /// What to do about it.
-    pub fix: &'static str,
+    /// What it is.
+    pub head: Head,
     /// What has to be allowed.
     pub needs: &'static [&'static str],
     /// What we do, for whoever asks.
@@ -64,11 +57,14 @@ macro_rules! case {
     ($id:literal, $level:ident, $spec:expr, $needs:expr, $manner:expr, $ends:ident, $judge:expr,
      $title:literal, $talk:literal, $fix:literal) => {
         Case {
-            id: $id,
-            title: $title,
-            level: Level::$level,
-            spec: &$spec,
-            fix: $fix,
+            head: Head {
+                id: $id,
+                title: $title,
+                level: Level::$level,
+                spec: &$spec,
+                fix: $fix,
+                quirk: None,
+            },
             needs: &$needs,
             talk: $talk,
             manner: $manner,

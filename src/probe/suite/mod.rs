@@ -95,6 +95,23 @@ pub struct Row {
     pub talk: Option<String>,
 }
 
+/// What a rule is, however it is tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// The name that never changes.
+    pub id: &'static str,
+    /// The rule, as a statement that should be true.
+    pub title: &'static str,
+    /// How much it matters.
+    pub level: Level,
+    /// Where it is written.
+    pub spec: &'static [&'static str],
+    /// What to do about it.
+    pub fix: &'static str,
+    /// The quirk of Exchange 2003 that it is.
+    pub quirk: Option<&'static str>,
+}
+
 impl Row {
     /// Of a talk.
     pub fn of(role: Role, probe: &Probe) -> Row {
@@ -112,104 +129,56 @@ impl Row {
         }
     }
 
+    fn new(
+        role: Role,
+        head: &Head,
+        needs: impl Iterator<Item = &'static str>,
+        talk: Option<&str>,
+    ) -> Row {
+        Row {
+            id: head.id.to_owned(),
+            group: group_of(head.id),
+            role,
+            title: head.title.to_owned(),
+            severity: head.level,
+            spec: head.spec.iter().map(|&spec| spec.to_owned()).collect(),
+            fix: head.fix.to_owned(),
+            quirk: head.quirk.map(str::to_owned),
+            needs: needs.map(str::to_owned).collect(),
+            talk: talk.map(|talk| format!("{talk}\n")),
+        }
+    }
+
     /// Of a rule of the survey.
     pub fn of_rule(role: Role, rule: &Rule) -> Row {
-        Row {
-            id: rule.id.to_owned(),
-            group: group_of(rule.id),
-            role,
-            title: rule.title.to_owned(),
-            severity: rule.level,
-            spec: rule.spec.iter().map(|&spec| spec.to_owned()).collect(),
-            fix: rule.fix.to_owned(),
-            quirk: rule.quirk.map(str::to_owned),
-            needs: Vec::new(),
-            talk: None,
-        }
+        Row::new(role, &rule.head, std::iter::empty(), None)
     }
 
     /// Of a rule for what becomes of a content.
     pub fn of_trial(trial: &content::Trial) -> Row {
         let needs = ["data", "sink"].into_iter().chain(trial.offers);
-        Row {
-            id: trial.id.to_owned(),
-            group: group_of(trial.id),
-            role: Role::Server,
-            title: trial.title.to_owned(),
-            severity: trial.level,
-            spec: trial.spec.iter().map(|&spec| spec.to_owned()).collect(),
-            fix: trial.fix.to_owned(),
-            quirk: trial.quirk.map(str::to_owned),
-            needs: needs.map(str::to_owned).collect(),
-            talk: Some(format!("{}\n", trial.talk)),
-        }
+        Row::new(Role::Server, &trial.head, needs, Some(trial.talk))
     }
 
     /// Of a rule for a provider that has turned the line.
     pub fn of_scene(scene: &reversed::Scene) -> Row {
         let needs = std::iter::once("turn").chain(scene.needs.iter().copied());
-        Row {
-            id: scene.id.to_owned(),
-            group: group_of(scene.id),
-            role: Role::Provider,
-            title: scene.title.to_owned(),
-            severity: scene.level,
-            spec: scene.spec.iter().map(|&spec| spec.to_owned()).collect(),
-            fix: scene.fix.to_owned(),
-            quirk: scene.quirk.map(str::to_owned),
-            needs: needs.map(str::to_owned).collect(),
-            talk: Some(format!("{}\n", scene.talk)),
-        }
+        Row::new(Role::Provider, &scene.head, needs, Some(scene.talk))
     }
-}
 
-impl Row {
     /// Of a rule that is asked by letters of our own.
     pub fn of_errand(errand: &posted::Errand) -> Row {
-        Row {
-            id: errand.id.to_owned(),
-            group: group_of(errand.id),
-            role: Role::Provider,
-            title: errand.title.to_owned(),
-            severity: errand.level,
-            spec: errand.spec.iter().map(|&spec| spec.to_owned()).collect(),
-            fix: errand.fix.to_owned(),
-            quirk: None,
-            needs: ["turn", "submit"].map(str::to_owned).to_vec(),
-            talk: Some(format!("{}\n", errand.talk)),
-        }
+        Row::new(Role::Provider, &errand.head, ["turn", "submit"].into_iter(), Some(errand.talk))
     }
 
     /// Of a rule that shows in a customer's surroundings.
     pub fn of_affair(affair: &customer::affair::Affair) -> Row {
-        Row {
-            id: affair.id.to_owned(),
-            group: group_of(affair.id),
-            role: Role::Customer,
-            title: affair.title.to_owned(),
-            severity: affair.level,
-            spec: affair.spec.iter().map(|&spec| spec.to_owned()).collect(),
-            fix: affair.fix.to_owned(),
-            quirk: None,
-            needs: affair.needs.iter().map(|&need| need.to_owned()).collect(),
-            talk: Some(format!("{}\n", affair.talk)),
-        }
+        Row::new(Role::Customer, &affair.head, affair.needs.iter().copied(), Some(affair.talk))
     }
 
     /// Of a rule for a customer that calls.
     pub fn of_case(case: &customer::Case) -> Row {
-        Row {
-            id: case.id.to_owned(),
-            group: group_of(case.id),
-            role: Role::Customer,
-            title: case.title.to_owned(),
-            severity: case.level,
-            spec: case.spec.iter().map(|&spec| spec.to_owned()).collect(),
-            fix: case.fix.to_owned(),
-            quirk: None,
-            needs: case.needs.iter().map(|&need| need.to_owned()).collect(),
-            talk: Some(format!("{}\n", case.talk)),
-        }
+        Row::new(Role::Customer, &case.head, case.needs.iter().copied(), Some(case.talk))
     }
 }
 

@@ -10,6 +10,7 @@
 
 use super::super::host::{Act, Offer, Seen, Stage};
 use super::super::script::{Level, Verdict};
+use super::Head;
 use super::survey::{fail, warn};
 
 /// A letter of ours.
@@ -92,16 +93,8 @@ impl Posted {
 
 /// A rule, its letters, what is done to the marked one, and the judge.
 pub struct Errand {
-    /// The name that never changes.
-    pub id: &'static str,
-    /// The rule, as a statement that should be true.
-    pub title: &'static str,
-    /// How much it matters.
-    pub level: Level,
-    /// Where it is written.
-    pub spec: &'static [&'static str],
-    /// What to do about it.
-    pub fix: &'static str,
+    /// What it is.
+    pub head: Head,
     /// What we do, for whoever asks.
     pub talk: &'static str,
     /// What is put in, in order.
@@ -129,11 +122,14 @@ macro_rules! errand {
     ($id:literal, $level:ident, $spec:expr, $letters:expr, $rounds:expr, $returned:literal, $judge:expr,
      $title:literal, $talk:literal, $fix:literal) => {
         Errand {
-            id: $id,
-            title: $title,
-            level: Level::$level,
-            spec: &$spec,
-            fix: $fix,
+            head: Head {
+                id: $id,
+                title: $title,
+                level: Level::$level,
+                spec: &$spec,
+                fix: $fix,
+                quirk: None,
+            },
             talk: $talk,
             letters: $letters,
             rounds: $rounds,
@@ -309,11 +305,13 @@ static ERRANDS: &[Errand] = &[
         ],
         false,
         |posted| match intact(posted, MARKED, "the letter") {
-            told if posted.whole(MARKED).is_err() => fail(
-                "the letter, once more",
-                "it is not offered again",
-                format!("nobody had taken it, and it is lost: {}", told.why),
-            ),
+            // What never came out may still be on its way in.
+            told if posted.offers(MARKED).next().is_some() && posted.whole(MARKED).is_err() =>
+                fail(
+                    "the letter, once more",
+                    "it is not offered again",
+                    format!("nobody had taken it, and it is lost: {}", told.why),
+                ),
             told => told,
         },
         "Wherever the line is cut, the letter comes again, whole",

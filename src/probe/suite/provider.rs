@@ -1,6 +1,7 @@
 //! The rules that are read off what a provider offers. RFC 2645, section 5.1.
 
 use super::super::script::{Level, Outcome, Verdict};
+use super::Head;
 use super::survey::{Rule, Survey, fail};
 
 /// All of them.
@@ -10,39 +11,47 @@ pub fn provider_rules() -> &'static [Rule] {
 
 static RULES: &[Rule] = &[
     Rule {
-        id: "odmr.port",
-        title: "The provider is called at port 366",
-        level: Level::Should,
-        spec: &["RFC 2645, 4"],
-        fix: "Listen at port 366 too: customers who name no port call that one.",
-        quirk: None,
+        head: Head {
+            id: "odmr.port",
+            title: "The provider is called at port 366",
+            level: Level::Should,
+            spec: &["RFC 2645, 4"],
+            fix: "Listen at port 366 too: customers who name no port call that one.",
+            quirk: None,
+        },
         judge: port,
     },
     Rule {
-        id: "odmr.ehlo-atrn",
-        title: "The answer to EHLO lists ATRN, without parameters",
-        level: Level::Must,
-        spec: &["RFC 2645, 5.1.1"],
-        fix: "List ATRN, and nothing behind it, in every answer to EHLO.",
-        quirk: None,
+        head: Head {
+            id: "odmr.ehlo-atrn",
+            title: "The answer to EHLO lists ATRN, without parameters",
+            level: Level::Must,
+            spec: &["RFC 2645, 5.1.1"],
+            fix: "List ATRN, and nothing behind it, in every answer to EHLO.",
+            quirk: None,
+        },
         judge: lists_atrn,
     },
     Rule {
-        id: "odmr.ehlo-auth",
-        title: "The answer to EHLO lists AUTH",
-        level: Level::Must,
-        spec: &["RFC 2645, 5.1.1"],
-        fix: "List AUTH in every answer to EHLO; in clear with mechanisms that show no password.",
-        quirk: None,
+        head: Head {
+            id: "odmr.ehlo-auth",
+            title: "The answer to EHLO lists AUTH",
+            level: Level::Must,
+            spec: &["RFC 2645, 5.1.1"],
+            fix: "List AUTH in every answer to EHLO; in clear with mechanisms that show no password.",
+            quirk: None,
+        },
         judge: lists_auth,
     },
     Rule {
-        id: "odmr.cram",
-        title: "CRAM-MD5 is offered, or something stronger",
-        level: Level::Must,
-        spec: &["RFC 2645, 5.1.2"],
-        fix: "Offer CRAM-MD5 for old customers, or SCRAM-SHA-256.",
-        quirk: Some("MSQ-24"),
+        head: Head {
+            id: "odmr.cram",
+            title: "CRAM-MD5 is offered, or something stronger",
+            level: Level::Must,
+            spec: &["RFC 2645, 5.1.2"],
+            fix: "Offer CRAM-MD5 for old customers, or SCRAM-SHA-256.",
+            quirk: Some("MSQ-24"),
+        },
         judge: challenges,
     },
 ];

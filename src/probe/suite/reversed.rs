@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::super::host::{Act, Offer, Plan, Seen, Stage, verb_of};
 use super::super::script::{Level, Outcome, Verdict};
+use super::Head;
 use super::survey::{fail, warn};
 
 /// How the line came to be turned.
@@ -26,18 +27,8 @@ pub enum Asked {
 
 /// A rule, the server that we are for it, and its judge.
 pub struct Scene {
-    /// The name that never changes.
-    pub id: &'static str,
-    /// The rule, as a statement that should be true.
-    pub title: &'static str,
-    /// How much it matters.
-    pub level: Level,
-    /// Where it is written.
-    pub spec: &'static [&'static str],
-    /// What to do about it.
-    pub fix: &'static str,
-    /// The quirk of Exchange 2003 that it is.
-    pub quirk: Option<&'static str>,
+    /// What it is.
+    pub head: Head,
     /// What has to be allowed beside `turn`.
     pub needs: &'static [&'static str],
     /// What we do, for whoever asks.
@@ -72,12 +63,14 @@ macro_rules! scene {
     ($id:literal, $level:ident, $spec:expr, $needs:expr, $keeps:literal, $plan:expr, $judge:expr,
      $title:literal, $talk:literal, $fix:literal) => {
         Scene {
-            id: $id,
-            title: $title,
-            level: Level::$level,
-            spec: &$spec,
-            fix: $fix,
-            quirk: None,
+            head: Head {
+                id: $id,
+                title: $title,
+                level: Level::$level,
+                spec: &$spec,
+                fix: $fix,
+                quirk: None,
+            },
             needs: &$needs,
             talk: $talk,
             asked: Asked::Usual,

@@ -3,6 +3,7 @@
 use bytes::BytesMut;
 
 use super::super::script::{Answer, Level, Outcome, Verdict};
+use super::Head;
 use super::kind::Kind;
 use super::secure::{self, Aspects};
 use crate::smtp::{Domain, Reply, ReplyParser};
@@ -65,18 +66,8 @@ pub struct TlsSeen {
 
 /// A rule, and its judge.
 pub struct Rule {
-    /// The name that never changes.
-    pub id: &'static str,
-    /// The rule, as a statement that should be true.
-    pub title: &'static str,
-    /// How much it matters.
-    pub level: Level,
-    /// Where it is written.
-    pub spec: &'static [&'static str],
-    /// What to do about it.
-    pub fix: &'static str,
-    /// The quirk of Exchange 2003 that it is.
-    pub quirk: Option<&'static str>,
+    /// What it is.
+    pub head: Head,
     /// Reads, and says.
     pub judge: fn(&Survey) -> Verdict,
 }
@@ -84,12 +75,14 @@ pub struct Rule {
 macro_rules! rule {
     ($id:literal, $level:ident, $spec:expr, $quirk:expr, $judge:expr, $title:literal, $fix:literal) => {
         Rule {
-            id: $id,
-            title: $title,
-            level: Level::$level,
-            spec: &$spec,
-            fix: $fix,
-            quirk: $quirk,
+            head: Head {
+                id: $id,
+                title: $title,
+                level: Level::$level,
+                spec: &$spec,
+                fix: $fix,
+                quirk: $quirk,
+            },
             judge: $judge,
         }
     };
@@ -102,7 +95,10 @@ pub fn rules() -> &'static [Rule] {
 
 /// All of them, as much as each matters for such a server.
 pub fn rules_for(kind: Kind) -> Vec<Rule> {
-    let seen = |rule: &Rule| Rule { level: kind.level(rule.id, rule.quirk, rule.level), ..*rule };
+    let seen = |rule: &Rule| {
+        let level = kind.level(rule.head.id, rule.head.quirk, rule.head.level);
+        Rule { head: Head { level, ..rule.head }, ..*rule }
+    };
     RULES.iter().map(seen).collect()
 }
 

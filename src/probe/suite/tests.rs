@@ -284,9 +284,9 @@ fn said(what: &str) -> Survey {
 fn each_rule_of_the_survey_can_be_broken() {
     let broken = broken_surveys();
     let ids: BTreeSet<&str> = broken.iter().map(|(id, _)| *id).collect();
-    assert_eq!(ids, rules().iter().map(|rule| rule.id).collect());
+    assert_eq!(ids, rules().iter().map(|rule| rule.head.id).collect());
     for (id, seen) in &broken {
-        let rule = rules().iter().find(|rule| rule.id == *id).unwrap();
+        let rule = rules().iter().find(|rule| rule.head.id == *id).unwrap();
         let right = (rule.judge)(&fine());
         assert_eq!(right.outcome, Outcome::Pass, "{id}: {}", right.why);
         let told = (rule.judge)(seen);
@@ -371,14 +371,14 @@ fn each_rule_of_a_providers_offers_can_be_broken() {
         ("odmr.cram", with("CRAM-MD5", "NTLM")),
     ];
     for (id, seen) in &offers {
-        let rule = provider_rules().iter().find(|rule| rule.id == *id).unwrap();
+        let rule = provider_rules().iter().find(|rule| rule.head.id == *id).unwrap();
         assert_eq!((rule.judge)(&fine()).outcome, Outcome::Pass, "{id}");
         let told = (rule.judge)(seen);
         assert_eq!(told.outcome, Outcome::Fail, "{id}: {}", told.why);
     }
     let elsewhere = Survey { port: 2525, ..fine() };
     for (id, seen) in [("odmr.port", elsewhere), ("odmr.ehlo-atrn", with("250-ATRN\r\n", ""))] {
-        let rule = provider_rules().iter().find(|rule| rule.id == id).unwrap();
+        let rule = provider_rules().iter().find(|rule| rule.head.id == id).unwrap();
         assert_eq!((rule.judge)(&fine()).outcome, Outcome::Pass, "{id}");
         let told = (rule.judge)(&seen);
         assert_eq!(told.outcome, Outcome::Warn, "{id}: {}", told.why);
@@ -389,9 +389,13 @@ fn each_rule_of_a_providers_offers_can_be_broken() {
 fn no_rule_passes_where_nothing_was_said() {
     for rule in rules().iter().chain(provider_rules()) {
         let nothing = (rule.judge)(&Survey::default()).outcome;
-        let is_said = rule.id.starts_with("rep.") && rule.id != "rep.class";
-        assert!(is_said || nothing != Outcome::Pass, "{} passes where nothing was said", rule.id);
-        assert_ne!(nothing, Outcome::Fail, "{} fails where nothing was said", rule.id);
+        let is_said = rule.head.id.starts_with("rep.") && rule.head.id != "rep.class";
+        assert!(
+            is_said || nothing != Outcome::Pass,
+            "{} passes where nothing was said",
+            rule.head.id
+        );
+        assert_ne!(nothing, Outcome::Fail, "{} fails where nothing was said", rule.head.id);
     }
 }
 
@@ -457,7 +461,7 @@ fn what_is_not_offered_is_not_asked_for() {
 #[test]
 fn what_is_old_and_what_expires_soon_is_put_up_with() {
     let outcome = |id: &str, seen: &Survey| {
-        let rule = rules().iter().find(|rule| rule.id == id).unwrap();
+        let rule = rules().iter().find(|rule| rule.head.id == id).unwrap();
         (rule.judge)(seen).outcome
     };
     let weak = aspect(|seen| seen.weak = Some(Answered::Taken { version: 0x0303, suite: 0xc013 }));

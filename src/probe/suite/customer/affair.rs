@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::super::super::host::{Act, Seen, Stage};
 use super::super::super::patron::Manner;
 use super::super::super::script::{Level, Verdict};
+use super::super::Head;
 use super::super::survey::{fail, warn};
 use super::{told, turning, usual};
 use crate::smtp::Reply;
@@ -88,16 +89,8 @@ impl Came {
 
 /// A rule, what is done, and its judge.
 pub struct Affair {
-    /// The name that never changes.
-    pub id: &'static str,
-    /// The rule, as a statement that should be true.
-    pub title: &'static str,
-    /// How much it matters.
-    pub level: Level,
-    /// Where it is written.
-    pub spec: &'static [&'static str],
-    /// What to do about it.
-    pub fix: &'static str,
+    /// What it is.
+    pub head: Head,
     /// What has to be there.
     pub needs: &'static [&'static str],
     /// What we do, for whoever asks.
@@ -131,11 +124,14 @@ macro_rules! affair {
     ($id:literal, $level:ident, $spec:expr, $needs:expr, $outings:expr, $judge:expr, $title:literal,
      $talk:literal, $fix:literal) => {
         Affair {
-            id: $id,
-            title: $title,
-            level: Level::$level,
-            spec: &$spec,
-            fix: $fix,
+            head: Head {
+                id: $id,
+                title: $title,
+                level: Level::$level,
+                spec: &$spec,
+                fix: $fix,
+                quirk: None,
+            },
             needs: &$needs,
             talk: $talk,
             outings: $outings,

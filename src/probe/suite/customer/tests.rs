@@ -27,7 +27,7 @@ fn with(change: impl Fn(&mut Caller)) -> Caller {
 }
 
 fn judged(id: &str, caller: &Caller, calls: usize) -> Verdict {
-    let case = cases().iter().find(|case| case.id == id).unwrap_or_else(|| panic!("{id}"));
+    let case = cases().iter().find(|case| case.head.id == id).unwrap_or_else(|| panic!("{id}"));
     let exit = (id == "cust.many-domains").then_some(0);
     (case.judge)(Called { caller, calls, others: &[], exit, domains: 60 })
 }
@@ -62,7 +62,7 @@ fn broken() -> Vec<(&'static str, Caller, usize)> {
     let secure = |caller: Caller| Caller { asked_tls: true, tls: true, ..caller };
     all.push(("cust.tls-required", fine(), 1));
     for id in ["self-signed", "expired", "wrong-name", "chain"] {
-        let id = cases().iter().map(|case| case.id).find(|known| known.ends_with(id));
+        let id = cases().iter().map(|case| case.head.id).find(|known| known.ends_with(id));
         let told = secure(with(|caller| caller.secret_under_tls = true));
         all.push((id.unwrap(), told, 1));
     }
@@ -76,8 +76,10 @@ fn broken() -> Vec<(&'static str, Caller, usize)> {
     all.push(("cust.tls-inject", secure(fine()), 1));
     all.push(("cust.atrn-after-tls-only", secure(never()), 1));
     for id in ["450", "451", "502", "530", "5xx", "421", "drop"] {
-        let id =
-            cases().iter().map(|case| case.id).find(|known| known.ends_with(&format!("atrn-{id}")));
+        let id = cases()
+            .iter()
+            .map(|case| case.head.id)
+            .find(|known| known.ends_with(&format!("atrn-{id}")));
         all.push((id.unwrap(), greets(), 1));
     }
     for list in [
@@ -102,7 +104,7 @@ fn each_judge_can_say_no() {
         assert!(told.expected.is_some() && told.got.is_some() && !told.why.is_empty(), "{id}");
     }
     let ids: Vec<&str> = broken().into_iter().map(|(id, ..)| id).collect();
-    let never = cases().iter().map(|case| case.id).find(|id| !ids.contains(id));
+    let never = cases().iter().map(|case| case.head.id).find(|id| !ids.contains(id));
     assert_eq!(never, None);
 }
 
@@ -114,7 +116,7 @@ fn who_does_right_passes_each_judge() {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             caller(&lines)
         };
-        let right = match case.id {
+        let right = match case.head.id {
             "cust.greet-421" | "cust.greet-554" => caller(&["QUIT"]),
             "cust.tls-required" => stops(1),
             "cust.tls-cert.pinned" => Caller { asked_tls: true, tls: true, ..fine() },
@@ -129,14 +131,14 @@ fn who_does_right_passes_each_judge() {
             id if id.starts_with("cust.auth-") => stops(2),
             _ => fine(),
         };
-        let told = judged(case.id, &right, 1);
-        assert_eq!(told.outcome, Outcome::Pass, "{}: {}", case.id, told.why);
-        let told = judged(case.id, &Caller::default(), 1);
-        assert_eq!(told.outcome, Outcome::Inconclusive, "{}: {}", case.id, told.why);
+        let told = judged(case.head.id, &right, 1);
+        assert_eq!(told.outcome, Outcome::Pass, "{}: {}", case.head.id, told.why);
+        let told = judged(case.head.id, &Caller::default(), 1);
+        assert_eq!(told.outcome, Outcome::Inconclusive, "{}: {}", case.head.id, told.why);
     }
     let shared = ["a.example", "b.example", "c.example"]
         .map(|list| with(|caller| caller.asked = vec![format!("{list},{list}")]));
-    let told = cases().iter().find(|case| case.id == "cust.many-domains").unwrap().judge;
+    let told = cases().iter().find(|case| case.head.id == "cust.many-domains").unwrap().judge;
     let called = |domains, exit| Called {
         caller: &shared[0],
         calls: 3,

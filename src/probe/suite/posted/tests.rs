@@ -33,7 +33,8 @@ fn posted(sessions: &[&[Offer]]) -> Posted {
 }
 
 fn judged(id: &str, sessions: &[&[Offer]]) -> Verdict {
-    let errand = errands().iter().find(|errand| errand.id == id).unwrap_or_else(|| panic!("{id}"));
+    let errand =
+        errands().iter().find(|errand| errand.head.id == id).unwrap_or_else(|| panic!("{id}"));
     (errand.judge)(&posted(sessions))
 }
 
@@ -61,7 +62,7 @@ fn right(id: &str) -> Vec<Vec<Offer>> {
 
 /// The body that the rule's own letter has.
 fn body_of(offer: &mut Offer, id: &str) {
-    let errand = ERRANDS.iter().find(|errand| errand.id == id).unwrap();
+    let errand = ERRANDS.iter().find(|errand| errand.head.id == id).unwrap();
     let at = memchr::memmem::find(&offer.content, b"\r\n\r\n").unwrap() + 4;
     offer.content.truncate(at);
     offer.content.extend_from_slice(errand.letters[0].body);
@@ -98,7 +99,10 @@ fn broken() -> Vec<(&'static str, Vec<Vec<Offer>>)> {
         ),
         ("rev.null-sender", vec![Vec::new()]),
         ("rev.delay-dsn", vec![vec![taken(MARKED)], vec![notice()]]),
-        ("rev.drop-anywhere", vec![Vec::new()]),
+        (
+            "rev.drop-anywhere",
+            vec![vec![with(MARKED, |offer| (offer.whole, offer.code) = (false, None))]],
+        ),
         ("rev.drop-anywhere", cut(MARKED, b"\r\n\r\n", b"\r\n\r\n\r\n")),
     ]);
     all
@@ -115,19 +119,21 @@ fn each_judge_can_say_no() {
         assert_eq!(told.outcome, Outcome::Fail, "{id}: {}", told.why);
         assert!(told.expected.is_some() && told.got.is_some() && !told.why.is_empty(), "{id}");
     }
+    let never_offered = judged("rev.drop-anywhere", &[&[]]);
+    assert_eq!(never_offered.outcome, Outcome::Inconclusive, "{}", never_offered.why);
     let mut wrong = right("rev.order");
     wrong[0].swap(0, 1);
     assert_eq!(judged("rev.order", &slices(&wrong)).outcome, Outcome::Warn);
     let ids: Vec<&str> = broken().into_iter().map(|(id, _)| id).collect();
-    let never = errands().iter().map(|errand| errand.id).find(|id| !ids.contains(id));
+    let never = errands().iter().map(|errand| errand.head.id).find(|id| !ids.contains(id));
     assert_eq!(never, Some("rev.order"), "that one is no fault");
 }
 
 #[test]
 fn who_does_right_passes_each_judge() {
     for errand in errands() {
-        let told = judged(errand.id, &slices(&right(errand.id)));
-        assert_eq!(told.outcome, Outcome::Pass, "{}: {}", errand.id, told.why);
+        let told = judged(errand.head.id, &slices(&right(errand.head.id)));
+        assert_eq!(told.outcome, Outcome::Pass, "{}: {}", errand.head.id, told.why);
     }
 }
 

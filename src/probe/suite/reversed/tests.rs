@@ -91,7 +91,8 @@ fn broken() -> Vec<(&'static str, Seen)> {
 #[test]
 fn each_judge_can_say_no() {
     for (id, seen) in broken() {
-        let scene = scenes().iter().find(|scene| scene.id == id).unwrap_or_else(|| panic!("{id}"));
+        let scene =
+            scenes().iter().find(|scene| scene.head.id == id).unwrap_or_else(|| panic!("{id}"));
         let told = (scene.judge)(&seen);
         assert_eq!(told.outcome, Outcome::Fail, "{id}: {}", told.why);
         assert!(told.expected.is_some() && told.got.is_some() && !told.why.is_empty(), "{id}");
@@ -101,7 +102,7 @@ fn each_judge_can_say_no() {
 #[test]
 fn who_does_right_passes_each_judge() {
     for scene in scenes() {
-        let right = match scene.id {
+        let right = match scene.head.id {
             "rev.domains" | "rev.no-relay-use" | "rev.parallel" | "atrn.wait" => continue,
             "atrn.nomail" => with(|seen| seen.offers.clear()),
             "rev.helo" => seen(&["EHLO x.example", "HELO x.example", "QUIT"]),
@@ -112,12 +113,12 @@ fn who_does_right_passes_each_judge() {
             _ => fine(),
         };
         let told = (scene.judge)(&right);
-        assert_eq!(told.outcome, Outcome::Pass, "{}: {}", scene.id, told.why);
+        assert_eq!(told.outcome, Outcome::Pass, "{}: {}", scene.head.id, told.why);
         let nothing = (scene.judge)(&Seen::default()).outcome;
         let says_nothing_is_right =
             ["rev.reject-greet", "rev.reject-greet-5xx", "rev.drop-ehlo", "atrn.pipelined"];
-        if !says_nothing_is_right.contains(&scene.id) && scene.id != "atrn.nomail" {
-            assert_eq!(nothing, Outcome::Inconclusive, "{} where nothing was heard", scene.id);
+        if !says_nothing_is_right.contains(&scene.head.id) && scene.head.id != "atrn.nomail" {
+            assert_eq!(nothing, Outcome::Inconclusive, "{} where nothing was heard", scene.head.id);
         }
     }
 }
@@ -126,10 +127,10 @@ fn who_does_right_passes_each_judge() {
 fn every_rule_of_it_can_be_broken() {
     // The others rest on what is offered again, or on two sessions.
     for scene in scenes() {
-        let own = broken().iter().any(|(id, _)| *id == scene.id);
+        let own = broken().iter().any(|(id, _)| *id == scene.head.id);
         let elsewhere =
-            ["rev.domains", "rev.parallel", "rev.rset-reuse", "atrn.wait"].contains(&scene.id);
-        assert!(own || scene.keeps || elsewhere, "{} cannot be broken", scene.id);
+            ["rev.domains", "rev.parallel", "rev.rset-reuse", "atrn.wait"].contains(&scene.head.id);
+        assert!(own || scene.keeps || elsewhere, "{} cannot be broken", scene.head.id);
     }
 }
 

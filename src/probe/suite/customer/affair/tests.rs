@@ -117,7 +117,8 @@ fn safe_at(n: usize, code: u16) -> Came {
 }
 
 fn judged(id: &str, came: &[Came]) -> Verdict {
-    let affair = affairs().iter().find(|affair| affair.id == id).unwrap_or_else(|| panic!("{id}"));
+    let affair =
+        affairs().iter().find(|affair| affair.head.id == id).unwrap_or_else(|| panic!("{id}"));
     (affair.judge)(came, "w")
 }
 
@@ -128,12 +129,12 @@ fn each_judge_can_say_no_and_yes() {
         assert_eq!(told.outcome, Outcome::Fail, "{id}: {}", told.why);
         assert!(told.expected.is_some() && told.got.is_some() && !told.why.is_empty(), "{id}");
     }
-    for affair in affairs().iter().filter(|affair| affair.id != SUITE) {
-        assert!(broken().iter().any(|(id, _)| *id == affair.id), "{}", affair.id);
-        let told = judged(affair.id, &right(affair.id));
-        assert_eq!(told.outcome, Outcome::Pass, "{}: {}", affair.id, told.why);
-        let never = judged(affair.id, &[]);
-        assert_eq!(never.outcome, Outcome::Inconclusive, "{}", affair.id);
+    for affair in affairs().iter().filter(|affair| affair.head.id != SUITE) {
+        assert!(broken().iter().any(|(id, _)| *id == affair.head.id), "{}", affair.head.id);
+        let told = judged(affair.head.id, &right(affair.head.id));
+        assert_eq!(told.outcome, Outcome::Pass, "{}: {}", affair.head.id, told.why);
+        let never = judged(affair.head.id, &[]);
+        assert_eq!(never.outcome, Outcome::Inconclusive, "{}", affair.head.id);
     }
     assert_eq!(judge_suite(9, &[]).outcome, Outcome::Pass);
     assert_eq!(judge_suite(0, &[]).outcome, Outcome::Inconclusive);
