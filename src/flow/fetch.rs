@@ -487,7 +487,7 @@ fn target_exit(fault: &SinkFault) -> Exit {
         SinkFault::Settings { .. } | SinkFault::NotSmtp { .. } | SinkFault::NotOffered { .. } => {
             Exit::Config
         }
-        SinkFault::Disk { .. } => Exit::CantCreate,
+        SinkFault::Disk { .. } | SinkFault::Program { .. } => Exit::CantCreate,
         SinkFault::Refused { reply, .. } if reply.is_permanent() => Exit::Config,
         _ => Exit::TempFail,
     }

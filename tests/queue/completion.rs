@@ -106,3 +106,29 @@ fn a_shell_knows_the_ids_domains_and_accounts() {
     let there = offered(&odmrd, "queuectl", &["--spool", &spool, "show", &ids[0][..7]]);
     assert_eq!(there, ids);
 }
+
+/// Also where `run` is left out, and behind its flags.
+#[test]
+fn a_shell_knows_the_accounts_of_a_customer() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let config = lab.write("customer.toml", "[account.home]\n[account.office]\n");
+    let config = config.display().to_string();
+    let accounts = |words: &[&str]| {
+        let words = [&["--config", &config], words].concat();
+        let mut shown = offered(&odmrd, "atrn-fetch", &words);
+        shown.retain(|word| !word.starts_with('-'));
+        shown
+    };
+    for words in [&["ho"][..], &["run", "ho"], &["check", "ho"], &["--quiet", "office", "ho"]] {
+        assert_eq!(accounts(words), ["home"], "{words:?}");
+    }
+    assert_eq!(accounts(&["run", ""]), ["home", "office"]);
+    let all = accounts(&[""]);
+    assert!(["home", "office", "run", "status"].iter().all(|word| all.iter().any(|w| w == word)));
+    assert_eq!(accounts(&["stat"]), ["status"]);
+    assert_eq!(
+        offered(&odmrd, "atrn-fetch", &["--config", &config, "home", "--dry"]),
+        ["--dry-run"]
+    );
+}
