@@ -479,7 +479,7 @@ module completions {
 
   # Look the whole spool through: rows, contents, counts, files; 1 when something is wrong
   export extern "queuectl verify" [
-    --repair                  # Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew, files that no message speaks of are cleared away, damaged mail is set aside and kept
+    --repair                  # Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew; files that no message speaks of, and octets behind the end of a content, are moved to its folder lost; damaged mail is set aside and kept
     --dry-run(-n)             # With --repair: only look
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl

@@ -573,8 +573,9 @@ pub struct Import {
 /// `queuectl verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew, files
-    /// that no message speaks of are cleared away, damaged mail is set aside and kept
+    /// Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew; files
+    /// that no message speaks of, and octets behind the end of a content, are moved to its folder lost; damaged
+    /// mail is set aside and kept
     #[arg(long, help_heading = "Order")]
     pub repair: bool,
     /// With --repair: only look
