@@ -70,6 +70,7 @@ pub struct Settings {
     /// What senders are told of mail that failed.
     pub notices: Notices,
     /// What is special about some domains.
+    #[serde(deserialize_with = "section::each_once")]
     pub domains: BTreeMap<Domain, DomainSettings>,
     /// What is told to the log.
     pub log: Log,

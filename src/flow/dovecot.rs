@@ -2,8 +2,8 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
@@ -15,6 +15,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// And to introduce itself.
 const INTRODUCTION: Duration = Duration::from_secs(3);
+
+/// How long it took over the last refusal, in milliseconds; until there is one, as long as it is told to
+/// (`auth_failure_delay`) unless told otherwise.
+static LAST_REFUSAL: AtomicU64 = AtomicU64::new(2000);
+
+/// Returns after as long as Dovecot takes to refuse somebody: a refusal of ours must not look different,
+/// or it would tell which passwords are right.
+pub async fn as_long_as_a_refusal() {
+    let took = Duration::from_millis(LAST_REFUSAL.load(Ordering::Relaxed));
+    tokio::time::sleep(took.min(PATIENCE)).await;
+}
 
 /// Why Dovecot could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +98,7 @@ impl Dovecot {
     }
 
     async fn answer_to(&mut self, words: &str) -> Result<Heard, DovecotError> {
+        let asked = Instant::now();
         let answered = async {
             self.stream.write_all(words.as_bytes()).await?;
             loop {
@@ -96,7 +108,13 @@ impl Dovecot {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, answered).await.map_err(|_| DovecotError::Silent)?
+        let heard = tokio::time::timeout(PATIENCE, answered).await;
+        let heard = heard.map_err(|_| DovecotError::Silent)?;
+        if matches!(heard, Ok(Heard::Refused)) {
+            let took = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
+            LAST_REFUSAL.store(took, Ordering::Relaxed);
+        }
+        heard
     }
 
     async fn next(&mut self) -> Result<Heard, DovecotError> {

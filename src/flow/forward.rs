@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
+use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::call::{CallFault, Called, CalledFor, Caller};
@@ -45,27 +46,50 @@ pub enum ForwardFault {
     /// Whom to trust.
     #[error("{0}")]
     Tls(#[from] TlsSetupError),
+    /// There are other settings since it was called, and nothing has gone yet.
+    #[error("there are other settings since")]
+    Overtaken,
     /// A thread of ours.
     #[error("{0}")]
     System(#[from] tokio::task::JoinError),
 }
 
-/// Tells senders and sends our mail until the daemon stops.
-pub async fn keep_forwarding<S: Spool>(provider: Arc<Provider<S>>, mut stop: Stop) {
-    let mut mood = Mood::default();
+/// Tells senders and sends our mail until the daemon stops. A smarthost that keeps us waiting keeps no
+/// sender from being told.
+pub async fn keep_forwarding<S: Spool>(provider: Arc<Provider<S>>, stop: Stop) {
+    let told = Notify::new();
+    tokio::join!(
+        keep_telling(&provider, &told, stop.clone()),
+        keep_sending(&provider, &told, stop)
+    );
+}
+
+async fn keep_telling<S: Spool>(provider: &Provider<S>, told: &Notify, mut stop: Stop) {
     let mut looked = Looked::default();
     loop {
-        tell_all(&provider).await;
+        tell_all(provider).await;
         if looked.is_due(&provider.house()) {
-            tell_of_delays(&provider).await;
+            tell_of_delays(provider).await;
         }
-        mood.send(&provider, &stop).await;
+        told.notify_one();
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
             () = provider.news.notified() => {}
             () = tokio::time::sleep(PULSE) => {}
         }
+    }
+}
+
+async fn keep_sending<S: Spool>(provider: &Provider<S>, told: &Notify, mut stop: Stop) {
+    let mut mood = Mood::default();
+    loop {
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = told.notified() => {}
+        }
+        mood.send(provider, &stop).await;
     }
 }
 
@@ -127,6 +151,8 @@ impl Mood {
                 provider.pushing.was_heard(&queue::outgoing());
                 info!(smarthost = %server, delivered, deferred, refused, octets, "our own mail was sent");
             }
+            // Whoever gave them has woken us, too.
+            Err(ForwardFault::Overtaken) => {}
             Err(fault) => {
                 provider.pushing.came_to_nothing(&queue::outgoing(), &fault, Call::since(began));
                 self.failures = self.failures.saturating_add(1);
@@ -184,7 +210,9 @@ async fn forward<S: Spool>(
         None => None,
     };
     let turning = Turning::bringing("smarthost", queue::outgoing());
-    bring(provider, Errand { account: &account, secret, turning: &turning, all: false }, stop).await
+    let errand =
+        Errand { account: &account, secret, turning: &turning, all: false, house: Some(house) };
+    bring(provider, errand, stop).await
 }
 
 /// A call to a server that takes mail from us.
@@ -197,6 +225,8 @@ pub(super) struct Errand<'a> {
     pub turning: &'a Turning,
     /// All that waits, and not only what may be tried by the clock.
     pub all: bool,
+    /// The settings it comes from: under others no answer to the call is waited for.
+    pub house: Option<&'a House>,
 }
 
 /// Calls a server and brings it mail, to the end or until we are told to stop.
@@ -205,7 +235,7 @@ pub(super) async fn bring<S: Spool>(
     errand: Errand<'_>,
     stop: &Stop,
 ) -> Result<Drained, ForwardFault> {
-    let Errand { account, secret, turning, all } = errand;
+    let Errand { account, secret, turning, all, house } = errand;
     let tls = tls_client(account)?;
     let caller = Caller {
         account,
@@ -216,7 +246,13 @@ pub(super) async fn bring<S: Spool>(
         patience: Patience::RFC,
         errand: CalledFor::Sending,
     };
-    let Called { mut wire, session, offers, .. } = caller.call(&mut provider.transcript()).await?;
+    let (mut transcript, mut stopped) = (provider.transcript(), stop.clone());
+    let Called { mut wire, session, offers, .. } = tokio::select! {
+        biased;
+        _ = stopped.wait_for(|stop| *stop) => return Ok(Drained::default()),
+        () = provider.has_other_settings(house) => return Err(ForwardFault::Overtaken),
+        called = caller.call(&mut transcript) => called?,
+    };
     let client = ReversedClient { name: provider.name.clone(), patience: Patience::RFC };
     let session = session.begin_sending(client, offers, Instant::now());
     let wanted = if all { |_: &Entry| true } else { may_go_now };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tracing::{error, info, warn};
 
 use super::provider::{Delay, House, Provider};
-use super::scribe::{Needs, Scribe};
+use super::scribe::{Needs, Scribe, whose};
 use crate::mail::dsn::Action;
 use crate::mail::reminder::Reminder;
 use crate::queue::{self, Entry, EntryId, EntryState, notice};
@@ -74,9 +74,12 @@ async fn tell<S: Spool>(
     house: &House,
     lease: S::Lease,
 ) -> Result<(), SpoolError> {
-    let (entry, is_told) = scribe(provider, house).conclude(lease).await?;
-    match &entry.reverse_path {
-        ReversePath::Mailbox(to) if is_told => told(provider, &entry, to, &notice::words(&entry)),
+    let (entry, waits_for) = scribe(provider, house).conclude(lease).await?;
+    match (&entry.reverse_path, waits_for) {
+        (ReversePath::Mailbox(to), Some(domain)) => {
+            provider.arrived(&domain);
+            told(provider, &entry, to, &notice::words(&entry));
+        }
         _ => silent(&entry),
     }
     Ok(())
@@ -144,7 +147,11 @@ async fn tell_of_delay<S: Spool>(
     }
     let until = Some(entry.expires);
     match scribe(provider, house).notice(&lease, to, &words, until).await {
-        Ok(notice) => provider.spool.told_of_delay(lease, None, Some(notice)).await?,
+        Ok(notice) => {
+            let domain = whose(&notice.1);
+            provider.spool.told_of_delay(lease, None, Some(notice)).await?;
+            provider.arrived(&domain);
+        }
         // It has been set aside, and waits no more.
         Err(SpoolError::Damaged { .. }) => return Ok(false),
         Err(fault) => return Err(fault),
@@ -179,7 +186,9 @@ async fn remind<S: Spool>(
     draft.write(Bytes::from(reminder.to_mail())).await?;
     let utf8 = to.is_international();
     let arrival = scribe(provider, house).arrival(to, Needs { eight_bit: utf8, utf8 }, id, now);
+    let waits_for = whose(&arrival);
     provider.spool.told_of_delay(lease, Some(now), Some((draft, arrival))).await?;
+    provider.arrived(&waits_for);
     provider.counts.domain_or_nobody(&entry.domain).notices.at(kind(Action::Delayed)).add(1);
     let to = Escaped::text(to.as_str());
     info!(%id, domain = %entry.domain, %to, waiting = totals.waiting, "a customer is told that mail waits");
@@ -208,6 +217,10 @@ fn kind(action: Action) -> usize {
 fn silent(entry: &Entry) {
     let from = Escaped::text(entry.reverse_path.as_str()).to_string();
     match entry.domain.as_str() {
+        queue::OUTGOING if entry.source.auth.is_some() => {
+            let account = entry.source.auth.as_deref().unwrap_or_default();
+            warn!(id = %entry.id, account, from, "mail of a customer failed, and is dropped: its sender wants no word of it");
+        }
         queue::OUTGOING => {
             warn!(id = %entry.id, from, "a notice could not be delivered, and is dropped");
         }
@@ -225,5 +238,6 @@ fn scribe<'a, S: Spool>(provider: &'a Provider<S>, house: &'a House) -> Scribe<'
         return_whole: house.notices.return_whole.octets(),
         lifetime: house.notices.lifetime.get(),
         brings_all: false,
+        house: Some(house),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tracing::{error, info, warn};
 
-use super::dovecot::{Dovecot, DovecotError};
+use super::dovecot::{Dovecot, DovecotError, as_long_as_a_refusal};
 use super::provider::{House, Oracle};
 use crate::config::accounts::Account;
 use crate::sasl::{
@@ -100,7 +100,7 @@ impl Proof {
         if let Some(oracle) = self.house.oracle.clone().filter(|_| mechanism != Mechanism::External)
         {
             let heard = self.ask_dovecot(&oracle, mechanism, initial.as_deref()).await;
-            return self.take_dovecots(session, heard);
+            return self.take_dovecots(session, heard).await;
         }
         let mut exchange = ServerExchange::new(mechanism, self.context(facts));
         let step = exchange.start(initial.as_deref());
@@ -112,7 +112,7 @@ impl Proof {
     pub async fn go_on(&mut self, session: &mut ServerSession<Odmr>, response: &[u8]) {
         if let Some(dovecot) = &mut self.dovecot {
             let heard = dovecot.go_on(response).await;
-            return self.take_dovecots(session, heard);
+            return self.take_dovecots(session, heard).await;
         }
         let Some(exchange) = &mut self.exchange else { return session.auth_refused(MALFORMED) };
         let step = exchange.respond(response);
@@ -163,14 +163,14 @@ impl Proof {
         heard
     }
 
-    fn take_dovecots(
+    async fn take_dovecots(
         &mut self,
         session: &mut ServerSession<Odmr>,
         heard: Result<Heard, DovecotError>,
     ) {
         match heard {
             Ok(Heard::Challenge(challenge)) => return session.challenge(&challenge),
-            Ok(Heard::Vouched(vouched)) => self.vouched(session, vouched),
+            Ok(Heard::Vouched(vouched)) => self.vouched(session, vouched).await,
             Ok(Heard::Refused) => self.rejected(session, "Dovecot refuses it"),
             Ok(Heard::NotNow | Heard::Nothing | Heard::Ready) => {
                 warn!(ip = %self.ip, "Dovecot cannot check a login just now");
@@ -186,7 +186,7 @@ impl Proof {
 
     /// Dovecot knows somebody. Whether that is a customer, and one that may log in this way, is for our
     /// own list to say.
-    fn vouched(&mut self, session: &mut ServerSession<Odmr>, vouched: Vouched) {
+    async fn vouched(&mut self, session: &mut ServerSession<Odmr>, vouched: Vouched) {
         self.tried = vouched.user().to_owned();
         let house = self.house.clone();
         let account = house.accounts.find(vouched.user()).filter(|account| account.dovecot);
@@ -194,7 +194,10 @@ impl Proof {
             .filter(|account| may_come(account, &house, vouched.mechanism(), self.ip, self.secure));
         match vouched.is(account.map(Account::found)) {
             Ok(identity) => self.verified(session, identity),
-            Err(reason) => self.rejected(session, &reason.to_string()),
+            Err(reason) => {
+                as_long_as_a_refusal().await;
+                self.rejected(session, &reason.to_string());
+            }
         }
     }
 
@@ -290,7 +293,8 @@ const REJECTED_IN_CLEAR: Reply =
     Reply::new(530, (7, 0), "authentication failed, or needs STARTTLS before it");
 const REJECTED: Reply = Reply::new(535, (7, 8), "authentication failed");
 const SERVER_FIRST: Reply = Reply::new(501, (7, 0), "in that mechanism the server speaks first");
-const MALFORMED: Reply = Reply::new(501, (5, 2), "not a message of that mechanism");
+// RFC 4954, section 6: it proves nothing, whatever it is.
+const MALFORMED: Reply = Reply::new(535, (7, 8), "not a message of that mechanism");
 
 #[cfg(test)]
 mod tests {

@@ -54,6 +54,8 @@ pub struct Provider<S: Spool> {
     /// What is to be brought to its host.
     pub pushing: Arc<Pushing>,
     house: ArcSwap<House>,
+    /// Whoever waits for other settings.
+    refurnished: Notify,
     uses: Arc<Mutex<HashMap<String, Use>>>,
     failures: Mutex<HashMap<IpAddr, Vec<Instant>>>,
     senders: Mutex<Rates>,
@@ -245,6 +247,7 @@ impl<S: Spool> Provider<S> {
             news: Arc::default(),
             pushing: Arc::default(),
             house: ArcSwap::from_pointee(house),
+            refurnished: Notify::new(),
             uses: Arc::default(),
             failures: Mutex::default(),
             senders: Mutex::default(),
@@ -264,8 +267,22 @@ impl<S: Spool> Provider<S> {
         lock(&self.learned).clear();
         house.introduce(&self.counts);
         self.house.store(Arc::new(house));
+        self.refurnished.notify_waiters();
         // Last: it wakes whoever calls hosts, who looks at the new settings.
         self.pushing.forget_moods();
+    }
+
+    /// Returns once others are in force than these; without these, never.
+    pub(super) async fn has_other_settings(&self, these: Option<&House>) {
+        let Some(these) = these else { return std::future::pending().await };
+        loop {
+            // It hears of all from here on.
+            let refurnished = self.refurnished.notified();
+            if !std::ptr::eq(Arc::as_ptr(&self.house()), these) {
+                return;
+            }
+            refurnished.await;
+        }
     }
 
     /// What a session keeps of what is said: nothing, unless every line is wanted in the log.

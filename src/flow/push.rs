@@ -300,8 +300,8 @@ impl<S: Spool> Round<S> {
         self.calls.spawn(async move {
             let turning = Turning::bringing(domain.as_str(), domain.clone());
             let call = tokio::spawn(async move {
-                let errand =
-                    Errand { account: &host.account, secret: None, turning: &turning, all: hurry };
+                let (account, turning) = (&host.account, &turning);
+                let errand = Errand { account, secret: None, turning, all: hurry, house: None };
                 bring(&provider, errand, &stop).await
             });
             // Whatever becomes of the call, its domain is told of: or it would be busy for ever.

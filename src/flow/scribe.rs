@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::provider::House;
 use crate::mail::Recipient;
 use crate::mail::dsn::{Action, Notice, Origin, Outcome, Returned, Way};
 use crate::mail::trace::safe_name;
 use crate::queue::{self, Entry, EntryId, Source, notice};
-use crate::smtp::{Body, ForwardPath, MailParams, Mailbox, RcptParams, Ret, ReversePath};
+use crate::smtp::{Body, Domain, ForwardPath, MailParams, Mailbox, RcptParams, Ret, ReversePath};
 use crate::spool::{Arrival, Content, Draft, Lease, Part, Spool, SpoolError};
 
 /// Octets of a header that are returned: more is no header that anybody wrote.
@@ -31,6 +32,9 @@ pub(super) struct Scribe<'a, S> {
     pub lifetime: Duration,
     /// Nobody collects mail here: all of it is brought to the next server.
     pub brings_all: bool,
+    /// Whose mail waits here: a sender among them is told in the queue of its own domain, whatever the next
+    /// server would say.
+    pub house: Option<&'a House>,
 }
 
 /// What a mail of ours asks of the servers on its way.
@@ -40,6 +44,11 @@ pub(super) struct Needs {
     pub eight_bit: bool,
     /// Addresses beyond ASCII. RFC 6531.
     pub utf8: bool,
+}
+
+/// For which domain a mail of ours waits.
+pub(super) fn whose(arrival: &Arrival) -> Domain {
+    arrival.parts.first().map_or_else(queue::outgoing, |part| part.domain.clone())
 }
 
 impl<S: Spool> Scribe<'_, S> {
@@ -93,8 +102,11 @@ impl<S: Spool> Scribe<'_, S> {
     }
 
     /// Ends what has failed: its sender's notice goes into the queue and it out of the queue, in one step.
-    /// Says what it was and whether its sender is told; some want no word of it.
-    pub(super) async fn conclude(&self, lease: S::Lease) -> Result<(Entry, bool), SpoolError> {
+    /// Says what it was and for which domain the notice waits; some senders want no word of it.
+    pub(super) async fn conclude(
+        &self,
+        lease: S::Lease,
+    ) -> Result<(Entry, Option<Domain>), SpoolError> {
         let entry = lease.entry().clone();
         let words = notice::words(&entry);
         let notice = match &entry.reverse_path {
@@ -103,9 +115,9 @@ impl<S: Spool> Scribe<'_, S> {
             }
             _ => None,
         };
-        let told = notice.is_some();
+        let waits_for = notice.as_ref().map(|(_, arrival)| whose(arrival));
         self.spool.conclude(lease, notice).await?;
-        Ok((entry, told))
+        Ok((entry, waits_for))
     }
 
     /// What our customers send and what is fetched for a target, nobody collects.
@@ -125,6 +137,15 @@ impl<S: Spool> Scribe<'_, S> {
     ) -> Arrival {
         let recipient =
             Recipient { path: ForwardPath::Mailbox(to.clone()), params: RcptParams::default() };
+        let at_home = self.house.and_then(|house| {
+            let (domain, recipient) = house.settle(&recipient)?;
+            let until = house.domains.contains_key(&domain).then(|| house.expiry(&domain, now))?;
+            Some((domain, recipient, until))
+        });
+        let (domain, recipient, expires) = at_home.unwrap_or_else(|| {
+            let until = now.checked_add(self.lifetime).unwrap_or(Timestamp::MAX);
+            (queue::outgoing(), recipient, until)
+        });
         Arrival {
             reverse_path: ReversePath::Null,
             params: MailParams {
@@ -132,12 +153,7 @@ impl<S: Spool> Scribe<'_, S> {
                 smtputf8: needs.utf8,
                 ..MailParams::default()
             },
-            parts: vec![Part {
-                id,
-                domain: queue::outgoing(),
-                expires: now.checked_add(self.lifetime).unwrap_or(Timestamp::MAX),
-                recipients: vec![recipient],
-            }],
+            parts: vec![Part { id, domain, expires, recipients: vec![recipient] }],
             arrived: now,
             source: Source {
                 ip: std::net::Ipv4Addr::LOCALHOST.into(),

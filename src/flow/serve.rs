@@ -186,6 +186,7 @@ impl Ready {
         if let Some(problem) = of_certificate(&loaded, tls.as_ref(), name.as_str()) {
             warn!(%problem, hint = problem.hint.as_deref(), "who verifies our certificate refuses it");
         }
+        lmtp_group(&loaded)?;
         let doors = doors(&loaded.settings, inherited, tls.is_some())?;
         let ready = Ready { loaded, name, doors, tls };
         no_stranger_may_ask(&ready.addresses(), &ready.loaded)?;
@@ -258,7 +259,9 @@ impl Ready {
         let group = control_group(&self.loaded)?;
         let listener = LocalListener::bind(&socket, group)?;
         info!(listener = %socket.display(), "listening for operators");
-        open_doors(self.doors, &hall, &site, alive)?;
+        // Who asks whether we are well is told so until the last session has ended.
+        let (dark, last) = watch::channel(false);
+        open_doors(self.doors, &hall, &site, &last, alive)?;
         let shared = group.is_some();
         tokio::spawn(keep_desk(listener, provider.clone(), front, shared, stopped.clone()));
         let state = settings.state_dir.clone();
@@ -280,6 +283,7 @@ impl Ready {
         notify::stopping();
         stop.send_replace(true);
         all_end(&mut all_gone, post, push).await;
+        dark.send_replace(true);
         if let Err(error) = provider.counts.recent.write_down(&state) {
             warn!(%error, "how sessions ended cannot be written down");
         }
@@ -326,6 +330,7 @@ fn open_doors(
     doors: Vec<(Door, Bound)>,
     hall: &Hall<Embedded>,
     site: &Arc<Site>,
+    last: &Stop,
     alive: mpsc::Sender<()>,
 ) -> Result<(), ServeError> {
     for (door, bound) in doors {
@@ -333,7 +338,7 @@ fn open_doors(
         info!(listener = %listener.address(), ?door, "listening");
         if door == Door::Http {
             tokio::spawn(keep_remembering(site.clone(), hall.stop.clone()));
-            tokio::spawn(http::serve(listener, site.clone(), hall.stop.clone()));
+            tokio::spawn(http::serve(listener, site.clone(), last.clone()));
         } else {
             tokio::spawn(hall.clone().receive(door, listener, alive.clone()));
         }
@@ -747,6 +752,12 @@ fn control_group(loaded: &Loaded) -> Result<Option<u32>, ServeError> {
     group.map_err(|fault| of_privilege(loaded, "control.group", fault))
 }
 
+/// The group that may bring mail at the socket for LMTP.
+fn lmtp_group(loaded: &Loaded) -> Result<Option<u32>, ServeError> {
+    let group = loaded.settings.lmtp.group.as_deref().map(privilege::group_id).transpose();
+    group.map_err(|fault| of_privilege(loaded, "lmtp.group", fault))
+}
+
 /// What the settings name is looked at there; the service manager's sockets are seen only now, and after a
 /// reload those that are open are still the old ones.
 fn no_stranger_may_ask(doors: &[(Door, ListenAddr)], loaded: &Loaded) -> Result<(), Problem> {
@@ -1023,6 +1034,7 @@ pub fn check(loaded: &Loaded) -> Result<InOrder, ServeError> {
 /// Whoever may become the user does, and looks with its eyes; there is nothing to be done after that.
 fn check_user(loaded: &Loaded) -> Result<(), ServeError> {
     control_group(loaded)?;
+    lmtp_group(loaded)?;
     let Some(user) = &loaded.settings.user else { return Ok(()) };
     let group = loaded.settings.group.as_deref();
     let unfit = |fault| of_privilege(loaded, "group", fault);

@@ -85,6 +85,10 @@ async fn converse(stream: Plain, site: Arc<impl Answers>, mut stop: watch::Recei
 
 async fn answer(site: &impl Answers, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
+    // RFC 9112, section 3.2: whose would it be?
+    if head.headers.get_all(hyper::header::HOST).iter().nth(1).is_some() {
+        return plain(StatusCode::BAD_REQUEST, "more than one Host\n");
+    }
     let body = Limited::new(body, BODY).collect();
     match tokio::time::timeout(PATIENCE, body).await {
         Ok(Ok(body)) => site.answer(Request::from_parts(head, body.to_bytes())).await,

@@ -184,10 +184,29 @@ fn names_that_nobody_has_here_are_faults_of_the_settings() {
             "control = { socket = \"/run/odmrd-control\", group = \"no-such-group\" }",
             ": control.group: ",
         ),
+        ("lmtp = { socket = \"/run/odmrd-lmtp\", group = \"no-such-group\" }", ": lmtp.group: "),
     ] {
         let (code, told) = judged(extra);
         assert_eq!(code, Some(78), "{extra}: {told}");
         assert!(told.contains(key), "{extra}: {told}");
+    }
+}
+
+#[test]
+fn a_domain_has_one_section_and_its_host_a_port() {
+    let twice = "[domains.\"BOAT.example\"]\nquota_messages = 1\n\
+                 [domains.\"boat.example\"]\nlifetime = \"3d\"";
+    let nowhere = "[domains.\"a.test\"]\nhost = \"127.0.0.1\"\nhost_port = 0";
+    for (text, words) in [
+        (twice, "a second section for boat.example"),
+        (nowhere, "domains.\"a.test\".host_port: saw 0"),
+    ] {
+        let house = House::bare();
+        house.write("odmrd.toml", text);
+        let output = house.run_odmrd(&["check-config"]);
+        let told = stderr(&output);
+        assert_eq!(output.status.code(), Some(78), "{told}");
+        assert!(told.contains(words), "{told}");
     }
 }
 

@@ -21,6 +21,8 @@ fn health_may_be_asked_by_everybody_and_figures_by_who_knows_the_token() {
         (get(at, "/readyz", "").status, get(at, "/readyz", "").body.as_str()),
         (200, "ready\n")
     );
+    // Whose would it be? RFC 9112, section 3.2.
+    assert_eq!(get(at, "/healthz", "Host: localhost\r\nHost: evil.example\r\n").status, 400);
     let refused = get(at, "/metrics", "");
     assert_eq!(refused.status, 401);
     assert_eq!(refused.field("www-authenticate"), Some("Bearer realm=\"odmrd\""));

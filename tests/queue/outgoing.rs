@@ -1,10 +1,12 @@
 //! What goes out to the world: why it does not go, and how much of it there is.
 
+use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::lab::Lab;
@@ -41,7 +43,9 @@ fn it_is_told_why_it_does_not_go_and_how_much_waits() {
     let login = BASE64.encode(format!("\0{USER}\0{PASSWORD}"));
     assert!(post.ask(&format!("AUTH PLAIN {login}")).starts_with("235"));
     assert!(post.ask("MAIL FROM:<ann@sender.test>").starts_with("550"));
-    post.deliver("bob@example.org", "friend@sender.test", LETTER);
+    for friend in ["friend@sender.test", "other@sender.test"] {
+        post.deliver("bob@example.org", friend, LETTER);
+    }
     let one = || {
         let found = queuectl(&odmrd, &["list", "--json", "--domain", "outgoing.invalid"]);
         found.ended(0).records().into_iter().find(|one| one["attempts"] != 0)
@@ -55,16 +59,17 @@ fn it_is_told_why_it_does_not_go_and_how_much_waits() {
     assert_eq!(one["recipients"][0]["last"]["text"], last["text"]);
     let metrics = get(http, "/metrics");
     for (series, count) in [
-        ("odmr_messages_received_total{domain=\"outgoing.invalid\"}", 1.0),
+        ("odmr_messages_received_total{domain=\"outgoing.invalid\"}", 2.0),
         ("odmr_smtp_rejected_total{listener=\"odmr\",reason=\"forbidden\"}", 1.0),
         ("odmr_smtp_rejected_total{listener=\"submission\",reason=\"quota\"}", 0.0),
-        ("odmr_queue_messages{domain=\"outgoing.invalid\",state=\"waiting\"}", 1.0),
+        ("odmr_queue_messages{domain=\"outgoing.invalid\",state=\"waiting\"}", 2.0),
         ("odmr_dsn_total{domain=\"outgoing.invalid\",kind=\"failed\"}", 0.0),
     ] {
         assert_eq!(value(&metrics, series), Some(count), "{series}");
     }
     // Word of what goes out is no word of nobody's.
-    queuectl(&odmrd, &["bounce", "--domain", "outgoing.invalid", "--yes"]).ended(0);
+    let id = one["id"].as_str().expect("an id");
+    queuectl(&odmrd, &["bounce", id, "--yes"]).ended(0);
     let told = || {
         value(&get(http, "/metrics"), "odmr_dsn_total{domain=\"outgoing.invalid\",kind=\"failed\"}")
     };
@@ -74,10 +79,67 @@ fn it_is_told_why_it_does_not_go_and_how_much_waits() {
     let status: Value = serde_json::from_str(body).expect("JSON");
     assert_eq!(
         (&status["outgoing"]["messages"], &status["totals"]["messages"]),
-        (&1.into(), &0.into())
+        (&1.into(), &1.into()),
+        "the customer's notice waits with its mail, whatever becomes of the smarthost"
     );
+    let notice =
+        queuectl(&odmrd, &["list", "--json", "--domain", "example.org"]).ended(0).records();
+    assert_eq!(notice[0]["sender"], "", "{notice:?}");
+    assert_eq!(notice[0]["recipients"][0]["address"], "bob@example.org", "{notice:?}");
     assert!(status["outgoing"]["trouble"].as_str().is_some_and(|text| text.contains("refused")));
     judge(&odmrd, "odmr.status/1", std::slice::from_ref(&status));
+}
+
+#[test]
+fn a_smarthost_that_says_nothing_keeps_nobody_waiting_but_its_mail() {
+    let lab = Lab::open();
+    let (mute, other) = (lab.free(), lab.free());
+    let listener = TcpListener::bind(mute).expect("a listener");
+    let odmrd = Odmrd::new(&lab).set("smarthost.server", &format!("\"{}\"", mute.ip()));
+    let odmrd = odmrd.set("smarthost.port", &mute.port().to_string());
+    let odmrd = odmrd.set("smarthost.tls", "\"none\"").account_line("clear_login = true");
+    let mut odmrd = odmrd.account_line("submit = true").start();
+    let mut post = Post::open(odmrd.odmr);
+    let login = BASE64.encode(format!("\0{USER}\0{PASSWORD}"));
+    assert!(post.ask(&format!("AUTH PLAIN {login}")).starts_with("235"));
+    post.deliver("bob@example.org", "friend@sender.test", LETTER);
+    let (mut called, _) = listener.accept().expect("a call");
+    // Meanwhile a sender is told.
+    Post::open(odmrd.mx).deliver("bob@example.org", "ann@example.org", LETTER);
+    let bounce = ["bounce", "--domain", "example.org", "--yes"];
+    queuectl(&odmrd, &bounce).ended(0);
+    let notice = || {
+        let found = queuectl(&odmrd, &["list", "--json", "--domain", "example.org"]);
+        found.records().into_iter().find(|one| one["sender"] == "")
+    };
+    until("a notice", notice);
+    // And another smarthost is called at once.
+    let listener = TcpListener::bind(other).expect("a listener");
+    let config = odmrd.config().to_owned();
+    let text = fs::read_to_string(&config).expect("settings");
+    let text = text.replace(&mute.port().to_string(), &other.port().to_string());
+    fs::write(&config, text.replace(&mute.ip().to_string(), &other.ip().to_string()))
+        .expect("settings");
+    odmrd.reload();
+    listener.accept().expect("another call");
+    assert_eq!(called.read(&mut [0; 16]).expect("its end"), 0, "the first line is closed");
+}
+
+#[test]
+fn whoever_asks_is_told_that_we_stop_until_we_have() {
+    let lab = Lab::open();
+    let http = lab.free();
+    let odmrd = Odmrd::new(&lab).set("http.listen", &format!("\"{http}\"")).start();
+    let mut post = Post::open(odmrd.mx);
+    assert!(post.ask("MAIL FROM:<ann@sender.test>").starts_with("250"));
+    assert!(post.ask("RCPT TO:<bob@example.org>").starts_with("250"));
+    assert!(post.ask("DATA").starts_with("354"));
+    assert!(get(http, "/readyz").starts_with("HTTP/1.1 200"));
+    odmrd.daemon.signal(Signal::TERM);
+    let stops = || get(http, "/readyz").starts_with("HTTP/1.1 503").then_some(());
+    until("word of the stop", stops);
+    assert!(get(http, "/healthz").starts_with("HTTP/1.1 200"));
+    assert!(post.ask("Subject: the last\r\n\r\n.").starts_with("250"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration as StdDuration;
 
-use super::{Loaded, Settings, places};
+use super::{DomainSettings, Loaded, Settings, places};
 use crate::config::document::{Problem, Problems, quoted_if_needed};
 use crate::config::fetch::TlsMode;
 use crate::config::recipients::Recipients;
@@ -33,6 +33,7 @@ impl Loaded {
             .chain(self.lifetimes())
             .chain(self.delimiters())
             .chain(self.hosts())
+            .chain(self.ports())
             .collect()
     }
 
@@ -72,6 +73,14 @@ impl Loaded {
                 })
             },
         )
+    }
+
+    fn ports(&self) -> impl Iterator<Item = Problem> {
+        let zero = |special: &DomainSettings| special.host_port == Some(0);
+        self.settings.domains.iter().filter(move |(_, special)| zero(special)).map(|(domain, _)| {
+            let key = format!("domains.{}.host_port", quoted_if_needed(domain.as_str()));
+            self.document.problem(&key, "saw 0; allowed: 1 to 65535").hint("host_port = 25")
+        })
     }
 
     fn delimiters(&self) -> impl Iterator<Item = Problem> {

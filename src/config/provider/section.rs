@@ -1,14 +1,18 @@
 //! The tables of `odmrd.toml`, and what holds in each unless somebody says otherwise.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
 use std::path::PathBuf;
 
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::accounts::Network;
 use crate::config::fetch::TlsMode;
 use crate::config::secret::{SecretSource, file_or_credential};
 use crate::config::value::{DomainLabels, Duration, Fingerprint, Listen, Server, Size};
-use crate::smtp::Mailbox;
+use crate::smtp::{Domain, Mailbox};
 
 /// `[mx]`: the receiving side, RFC 5321.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -248,6 +252,38 @@ pub struct Notices {
 
 fn unshown<S: Serializer>(_: &Option<SecretSource>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_none()
+}
+
+/// Sections of one domain, which may be written in more than one way: the second would undo the first.
+pub(super) fn each_once<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<Domain, DomainSettings>, D::Error> {
+    struct Sections;
+
+    impl<'de> Visitor<'de> for Sections {
+        type Value = BTreeMap<Domain, DomainSettings>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a table for each domain")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = BTreeMap::new();
+            while let Some(domain) = map.next_key::<Domain>()? {
+                match found.entry(domain) {
+                    Entry::Vacant(place) => drop(place.insert(map.next_value()?)),
+                    Entry::Occupied(first) => {
+                        let domain = first.key();
+                        let fault = format!("a second section for {domain}; put both into one");
+                        return Err(A::Error::custom(fault));
+                    }
+                }
+            }
+            Ok(found)
+        }
+    }
+
+    deserializer.deserialize_map(Sections)
 }
 
 /// `[domains."example.org"]`: what is special about a domain.

@@ -216,13 +216,14 @@ impl OwnQueue {
             return_whole: RETURN_WHOLE,
             lifetime: self.terms.lifetime,
             brings_all: true,
+            house: None,
         };
         loop {
             let due = self.spool.due(ROOM).await?;
             let mut got_on = false;
             for lease in due {
                 let id = lease.entry().id;
-                let (entry, told) = match scribe.conclude(lease).await {
+                let (entry, waits_for) = match scribe.conclude(lease).await {
                     Ok(concluded) => concluded,
                     // What is the matter with one message is no reason to leave the others.
                     Err(fault) => {
@@ -231,6 +232,7 @@ impl OwnQueue {
                     }
                 };
                 let from = Escaped::text(entry.reverse_path.as_str());
+                let told = waits_for.is_some();
                 info!(id = %entry.id, %from, told, "mail has failed");
                 got_on = true;
             }
