@@ -3,6 +3,7 @@
 mod books;
 mod calling;
 mod file;
+mod kept;
 mod run;
 mod state;
 mod watch;
