@@ -40,9 +40,9 @@ module completions {
     --reverse                 # The other way round
     --limit: string           # At most so many
     --cursor: string          # Go on where an earlier list of the same messages was cut by --limit, which told this word
-    --include-done            # Those that have left too, behind the others, as far as odmrd remembers: of the last ten thousand events. So it is with --state delivered or bounced
+    --include-done            # Those that were deleted and can be called back too, and behind the others those that have left, as far as odmrd remembers: of the last ten thousand events. So it is with --state delivered or bounced
     --by-recipient            # A row for each recipient
-    --fail-if-empty           # Exit with 1 when there are none
+    --fail-if-empty           # Exit with 1 when there are none. What was deleted is neither listed nor counted unless it is asked for, by --state deleted or its id
     --fail-if-any             # Exit with 1 when there are any; what was deleted does not count and is left out
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
@@ -494,7 +494,7 @@ module completions {
 
   # Look the whole spool through: rows, contents, counts, files; 1 when something is wrong
   export extern "queuectl verify" [
-    --repair                  # Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew, files that no message speaks of are cleared away, damaged mail is set aside and kept
+    --repair                  # Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew; files that no message speaks of, and octets behind the end of a content, are moved to its folder lost; damaged mail is set aside and kept
     --dry-run(-n)             # With --repair: only look
     --format: string          # human, wide, json, jsonl, csv, tsv, ids, ids0, template:TEXT, prometheus or nagios [default: human on a terminal, else jsonl]
     --json                    # Short for --format jsonl

@@ -62,6 +62,7 @@ contract! {
     delay::what_was_tried_is_delayed_too,
     delay::one_word_can_stand_for_all_that_waits,
     delay::what_a_session_has_is_not_told_of_and_keeps_its_place,
+    delay::what_comes_while_the_clock_is_wrong_is_told_of_too,
     walking::a_lease_is_exclusive_and_dies_with_its_guard,
     walking::a_lease_dies_with_the_spool,
     walking::nobody_gets_the_mail_of_others,

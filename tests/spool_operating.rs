@@ -3,7 +3,7 @@
 mod contract;
 
 use contract::*;
-use odmr::queue::{Act, Answered, EntryState, Fate, RecipientState, Tried};
+use odmr::queue::{Act, Answered, EntryId, EntryState, Fate, RecipientState, Tried};
 use odmr::smtp::{Reply, Stage};
 use odmr::spool::embedded::operate::{Hold, Outcome, UNDO, Warrant};
 use odmr::spool::embedded::oversee::{Rest, Share, Sight, Standings};
@@ -641,4 +641,114 @@ async fn what_is_set_aside_owes_no_word_and_was_not_deleted() {
     assert_eq!(offered(&spool, "example.org").await, [id(2)]);
     let all = spool.overseer().domains().await.expect("a look");
     assert_eq!((all[0].failed, all[0].damaged, all[0].deleted), (1, 1, 0));
+}
+
+/// Of which somebody has yet to be told that they wait.
+async fn untold(spool: &Embedded, name: &str, room: usize) -> Vec<EntryId> {
+    let delayed = spool.delayed(&domain(name), at(99), room).await.expect("a look");
+    delayed.iter().map(|lease| lease.entry().id).collect()
+}
+
+async fn tell_all(spool: &Embedded, name: &str) {
+    while let Some(lease) = spool.delayed(&domain(name), at(99), 1).await.expect("a look").pop() {
+        spool.told_of_delay(lease, None, None).await.expect("told");
+    }
+}
+
+#[tokio::test]
+async fn what_is_redirected_is_told_of_once_wherever_it_waits() {
+    let (here, there) = (domain("example.org"), domain("example.com"));
+    let folder = folder();
+    let spool = open(&folder);
+    for n in 1..=40 {
+        keep_small(&spool, n, "example.org", at(n as i64)).await;
+    }
+    tell_all(&spool, "example.org").await;
+    keep_small(&spool, 50, "example.org", at(50)).await;
+    keep_small(&spool, 51, "example.com", at(51)).await;
+    // All that was told of, and one that was not.
+    for n in (1..=40).chain([50]) {
+        is_done(&spool, n, Act::Redirect(there.clone())).await;
+    }
+    for room in [1, 2, 100] {
+        let told = [id(50), id(51)];
+        assert_eq!(untold(&spool, "example.com", room).await, told[..room.min(2)], "{room}");
+    }
+    tell_all(&spool, "example.com").await;
+    assert_eq!(untold(&spool, "example.com", 10).await, []);
+    // It came before what somebody has been told of there.
+    keep_small(&spool, 60, "example.org", at(20)).await;
+    tell_all(&spool, "example.org").await;
+    keep_small(&spool, 61, "example.org", at(30)).await;
+    for n in [60, 61] {
+        is_done(&spool, n, Act::Rehome(there.clone())).await;
+    }
+    assert_eq!(untold(&spool, "example.com", 10).await, [id(61)]);
+    drop(spool);
+    let spool = open(&folder);
+    assert_eq!(untold(&spool, "example.com", 10).await, [id(61)]);
+    // And back.
+    for n in [60, 61] {
+        is_done(&spool, n, Act::Redirect(here.clone())).await;
+    }
+    assert_eq!(untold(&spool, "example.org", 10).await, [id(61)]);
+    assert_eq!(untold(&spool, "example.com", 10).await, []);
+}
+
+#[tokio::test]
+async fn what_is_called_back_is_told_of_once() {
+    let folder = folder();
+    let spool = open(&folder);
+    for n in 1..=3 {
+        keep_small(&spool, n, "example.org", at(n as i64)).await;
+    }
+    let first = spool.delayed(&domain("example.org"), at(99), 1).await.expect("a look").remove(0);
+    spool.told_of_delay(first, None, None).await.expect("told");
+    for n in [1, 2] {
+        is_done(&spool, n, Act::Delete(None)).await;
+    }
+    assert_eq!(untold(&spool, "example.org", 10).await, [id(3)]);
+    tell_all(&spool, "example.org").await;
+    for n in [1, 2] {
+        is_done(&spool, n, Act::Undelete).await;
+    }
+    assert_eq!(untold(&spool, "example.org", 10).await, [id(2)]);
+    // Held, it waits as well.
+    is_done(&spool, 2, Act::Hold(None)).await;
+    assert_eq!(untold(&spool, "example.org", 10).await, [id(2)]);
+    tell_all(&spool, "example.org").await;
+    is_done(&spool, 2, Act::Release).await;
+    assert_eq!(untold(&spool, "example.org", 10).await, []);
+}
+
+#[tokio::test]
+async fn what_is_imported_is_told_of_once() {
+    let folder = folder();
+    let spool = open(&folder);
+    keep_small(&spool, 9, "example.org", at(50)).await;
+    tell_all(&spool, "example.org").await;
+    for (n, arrived, told_of_delay) in
+        [(1, 10, false), (2, 11, true), (3, 60, false), (4, 61, true)]
+    {
+        let mut draft = spool.draft(None).expect("a draft");
+        draft.write(bytes::Bytes::from_static(b"Subject: moved\r\n\r\n")).await.expect("room");
+        let parts = vec![part(n, "example.org", &["anna"])];
+        let past = Past { told_of_delay, ..Past::default() };
+        spool
+            .commit_import(None, false, past, draft, arrival(parts, at(arrived)))
+            .await
+            .expect("kept");
+    }
+    let page = spool.overseer().page(None, 10).await.expect("a page");
+    let told = page.entries.iter().map(|sight| sight.as_ref().expect("readable").told_of_delay);
+    assert!(told.eq([false, true, false, true, true]));
+    assert_eq!(untold(&spool, "example.org", 10).await, [id(1), id(3)]);
+    // What a session has in hand keeps nobody else waiting, and is told of later.
+    let mut drain = walk(&spool, "example.org");
+    let all = drain.next(10).await.expect("a batch");
+    let rest: Vec<_> = all.into_iter().filter(|lease| lease.entry().id == id(1)).collect();
+    assert_eq!(untold(&spool, "example.org", 10).await, [id(3)]);
+    tell_all(&spool, "example.org").await;
+    drop(rest);
+    assert_eq!(untold(&spool, "example.org", 10).await, [id(1)]);
 }

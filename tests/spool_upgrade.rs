@@ -11,13 +11,14 @@ use odmr::smtp::Stage;
 use odmr::spool::embedded::operate::Warrant;
 use odmr::spool::embedded::oversee::Overseer;
 use odmr::spool::embedded::{Embedded, Settings};
-use odmr::spool::{Drain, Lease, SpoolError};
+use odmr::spool::{Drain, Lease, Spool, SpoolError};
 use rusqlite::Connection;
 
 /// The dumps of spools that `odmrd` of that time wrote.
 const LAYOUT_5: &str = include_str!("spool_layouts/5.sql");
 const LAYOUT_6: &str = include_str!("spool_layouts/6.sql");
 const LAYOUT_7: &str = include_str!("spool_layouts/7.sql");
+const LAYOUT_8: &str = include_str!("spool_layouts/8.sql");
 /// A moment after its messages came.
 const THEN: i64 = 1_795_800_000;
 
@@ -109,10 +110,23 @@ async fn what_was_answered_then_is_known_and_how_it_came_to_that_is_not() {
 }
 
 #[tokio::test]
+async fn of_whose_delay_somebody_was_told_then_nobody_is_told_again() {
+    let folder = left_behind(LAYOUT_8);
+    let spool = open(folder.path()).expect("a spool of today");
+    for (name, count) in [("example.org", 0), ("shop.example", 1)] {
+        let delayed = spool.delayed(&domain(name), at(0), 10).await.expect("a look");
+        assert_eq!(delayed.len(), count, "{name}");
+    }
+    let page = spool.overseer().page(None, 10).await.expect("a page");
+    let told = page.entries.iter().map(|sight| sight.as_ref().expect("readable").told_of_delay);
+    assert!(told.eq([true, false]));
+}
+
+#[tokio::test]
 async fn its_tables_become_those_of_a_new_one() {
     let new = tempfile::tempdir().expect("a folder");
     drop(open(new.path()).expect("a spool"));
-    for dump in [LAYOUT_5, LAYOUT_6, LAYOUT_7] {
+    for dump in [LAYOUT_5, LAYOUT_6, LAYOUT_7, LAYOUT_8] {
         let old = left_behind(dump);
         let before = tables(old.path());
         drop(open(old.path()).expect("a spool"));

@@ -53,9 +53,12 @@ pub fn odmrd() -> clap::Command {
     })
 }
 
-/// The definition of `atrn-fetch`, with the accounts of its settings.
+/// The definition of `atrn-fetch`, with the accounts of its settings; and what `run` takes where it is left out.
 pub fn atrn_fetch() -> clap::Command {
-    each_argument(fetch::command(), &|arg| match value_name(&arg).as_str() {
+    let command = fetch::command();
+    let run = command.find_subcommand("run").into_iter().flat_map(clap::Command::get_arguments);
+    let run: Vec<Arg> = run.cloned().collect();
+    each_argument(command.args(run), &|arg| match value_name(&arg).as_str() {
         "ACCOUNT" => arg.add(ArgValueCompleter::new(accounts_of_customer)),
         _ => arg,
     })

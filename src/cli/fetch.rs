@@ -31,7 +31,7 @@ use crate::config::fetch::{
 };
 use crate::config::secret::{CommandLine, SecretSource};
 use crate::config::value::{Duration, read};
-use crate::config::{Problem, Problems, fetch};
+use crate::config::{Problem, Problems, did_you_mean, fetch};
 
 /// Command lines worth showing.
 pub const EXAMPLES: &[Example] = &[
@@ -403,6 +403,8 @@ pub struct Invocation {
     pub environment: Layer,
     /// What flags and variables say of the run as a whole.
     pub whole: (Whole, Whole),
+    /// `run` was left out, so that a command that is misspelt looks like an account.
+    pub run_left_out: bool,
 }
 
 /// The definition, with its examples and exit codes.
@@ -442,12 +444,19 @@ where
     T: Into<OsString> + Clone,
 {
     let args = args.into_iter().map(Into::into).collect();
-    let matches = command().try_get_matches_from(with_run(args))?;
+    let (args, run_left_out) = with_run(args);
+    let matches = command().try_get_matches_from(args)?;
     let command = Cli::from_arg_matches(&matches)?.command;
     let Some(common) = command.common() else {
         let (nothing, nobody) = (Layer::default(), (Whole::default(), Whole::default()));
         let environment = nothing.clone();
-        return Ok(Invocation { command, flags: nothing, environment, whole: nobody });
+        return Ok(Invocation {
+            command,
+            flags: nothing,
+            environment,
+            whole: nobody,
+            run_left_out,
+        });
     };
     of_before(|name| std::env::var_os(name).is_some())?;
     let (environment, mut flags) = common.settings.clone().partition(from_variable(&matches));
@@ -456,7 +465,8 @@ where
     flags.password = common.password.source().filter(|_| of_account);
     flags.family = common.family.and(flags.family)?;
     let (of_variables, of_flags) = common.whole.partition(from_variable(&matches));
-    Ok(Invocation { command, flags, environment, whole: (of_flags, of_variables) })
+    let whole = (of_flags, of_variables);
+    Ok(Invocation { command, flags, environment, whole, run_left_out })
 }
 
 /// Variables of before, and what is said now.
@@ -501,8 +511,8 @@ fn from_variable(matches: &ArgMatches) -> impl Fn(&str) -> bool {
     }
 }
 
-/// Puts the command first, where flags stand before it, and `run` where it was left out.
-fn with_run(mut args: Vec<OsString>) -> Vec<OsString> {
+/// Puts the command first, where flags stand before it, and `run` where it was left out; and says whether it was.
+fn with_run(mut args: Vec<OsString>) -> (Vec<OsString>, bool) {
     let definition = command();
     let wishes = ["help", "--help", "-h", "--version", "-V"];
     let is_command = |word: &str| definition.find_subcommand(word).is_some();
@@ -511,7 +521,7 @@ fn with_run(mut args: Vec<OsString>) -> Vec<OsString> {
         if is_command(word) || at == 1 && wishes.contains(&word) {
             let first = args.remove(at);
             args.insert(1, first);
-            return args;
+            return (args, false);
         }
         if !word.starts_with('-') || word == "--" {
             break;
@@ -521,7 +531,7 @@ fn with_run(mut args: Vec<OsString>) -> Vec<OsString> {
     if !args.is_empty() {
         args.insert(1, "run".into());
     }
-    args
+    (args, true)
 }
 
 /// Is the word behind this flag its value?
@@ -573,7 +583,18 @@ impl Invocation {
     }
 
     fn account(&self, files: &Files, name: &str) -> Result<Effective, Problem> {
-        files.account(name, self.layers())
+        files.account(name, self.layers()).map_err(|problem| {
+            let commands = command();
+            let commands: Vec<&str> =
+                commands.get_subcommands().map(clap::Command::get_name).collect();
+            let near_account = did_you_mean(name, &files.accounts());
+            match did_you_mean(name, &commands).filter(|_| self.run_left_out) {
+                Some(near) if near_account.is_none() => {
+                    problem.hint(format!("{near} That is a command, not an account"))
+                }
+                _ => problem,
+            }
+        })
     }
 
     /// Reads the settings files that this command line means.

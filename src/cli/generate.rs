@@ -6,6 +6,7 @@
 mod exits;
 mod http;
 mod json;
+mod script;
 
 use std::path::PathBuf;
 
@@ -17,7 +18,7 @@ use super::{Example, fetch, mxcheck, probe, provider, queue};
 use crate::exit::Exit;
 use crate::flow::check::{About, Assessment, checks};
 use crate::flow::probe::{
-    ACTIONS, FACTS, FAULTS, Identity, KEYS, NOTATION, Record, catalogue as probe_rules,
+    ACTIONS, FACTS, FAULTS, Identity, KEYS, Record, catalogue as probe_rules,
 };
 use crate::flow::summary::Summary;
 
@@ -48,6 +49,7 @@ pub fn all() -> Vec<Generated> {
         titled("odmr-http", 7, &http::page()),
         titled("odmr-exit-codes", 7, &exits::page()),
         titled("odmr-json", 5, &json::page()),
+        titled("probe-script", 5, &script::page()),
     ];
     of_programs.chain(others).collect()
 }
@@ -115,7 +117,7 @@ fn programs() -> [Program; 5] {
             section: "1",
             examples: probe::EXAMPLES,
             files: &[],
-            see_also: "mxcheck(1), odmrd(8), odmr(7)",
+            see_also: "probe\\-script(5), mxcheck(1), odmrd(8), odmr(7)",
         },
     ]
 }
@@ -241,11 +243,8 @@ fn rules() -> String {
         text.push_str(&tagged(&escaped(&row.id), &escaped(&format!("{words} {}", row.fix))));
     }
     text.push_str(
-        ".SH SCRIPTS\nA file holds talks. Each begins with \\fB== its.id\\fR and lines \\fIkey\\fR: \\fIvalue\\fR: \
-         title, level (must, should, security, interop, info), spec, fix, needs (keywords, \\fBno\\fR KEYWORD, data, \
-         intrusive, slow, turn), from (connect, greeted, hello, mail, rcpt, tls, ready, login) and alone (yes). Then comes the talk:\n",
+        ".SH SCRIPTS\nA file of talks, for \\fBscript\\fR, is as probe\\-script(5) says; \\fBexplain\\fR shows the talk of a rule.\n",
     );
-    text.extend(NOTATION.iter().map(|(line, what)| tagged(&escaped(line), &escaped(what))));
     text.push_str(".SH JSON\nOf each rule \\fB\\-\\-json\\fR writes an object with these keys.\n");
     text.extend(Record::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
     text.push_str(

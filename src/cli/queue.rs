@@ -228,15 +228,16 @@ pub struct List {
     /// Go on where an earlier list of the same messages was cut by --limit, which told this word
     #[arg(long, value_name = "CURSOR", conflicts_with_all = ["sort", "reverse"], help_heading = "Output")]
     pub cursor: Option<String>,
-    /// Those that have left too, behind the others, as far as odmrd remembers: of the last ten thousand events.
-    /// So it is with --state delivered or bounced
+    /// Those that were deleted and can be called back too, and behind the others those that have left, as far as
+    /// odmrd remembers: of the last ten thousand events. So it is with --state delivered or bounced
     #[arg(long, conflicts_with_all = ["fail_if_any", "by_recipient"],
         help_heading = "Which messages")]
     pub include_done: bool,
     /// A row for each recipient
     #[arg(long, help_heading = "Output")]
     pub by_recipient: bool,
-    /// Exit with 1 when there are none
+    /// Exit with 1 when there are none. What was deleted is neither listed nor counted unless it is asked for, by
+    /// --state deleted or its id
     #[arg(long, help_heading = "Output")]
     pub fail_if_empty: bool,
     /// Exit with 1 when there are any; what was deleted does not count and is left out
@@ -578,8 +579,9 @@ pub struct Import {
 /// `queuectl verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew, files
-    /// that no message speaks of are cleared away, damaged mail is set aside and kept
+    /// Mend what can be mended, of a spool that nobody uses (--spool): indexes and counts are made anew; files
+    /// that no message speaks of, and octets behind the end of a content, are moved to its folder lost; damaged
+    /// mail is set aside and kept
     #[arg(long, help_heading = "Order")]
     pub repair: bool,
     /// With --repair: only look

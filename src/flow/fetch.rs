@@ -310,6 +310,7 @@ impl<K: Sink> Run<'_, K> {
         let tally = &self.tally;
         summary.offered = tally.offered;
         summary.accepted = tally.accepted;
+        summary.duplicates = tally.duplicates;
         summary.deferred = tally.deferred + tally.owed();
         summary.refused = tally.refused;
         summary.bytes = tally.octets;
@@ -345,7 +346,8 @@ impl<K: Sink> Run<'_, K> {
     /// that before the mail is too old.
     fn judge_target(&self, summary: &mut Summary) {
         let tally = &self.tally;
-        let said = tally.put_off.as_ref().filter(|_| tally.accepted == 0 && tally.refused == 0);
+        let none = tally.accepted + tally.duplicates + tally.refused == 0;
+        let said = tally.put_off.as_ref().filter(|_| none);
         summary.reason = match (tally.target_lost, said) {
             (true, _) => {
                 Some("the target stopped answering; the rest stays with the provider".into())
@@ -485,7 +487,7 @@ fn target_exit(fault: &SinkFault) -> Exit {
         SinkFault::Settings { .. } | SinkFault::NotSmtp { .. } | SinkFault::NotOffered { .. } => {
             Exit::Config
         }
-        SinkFault::Disk { .. } => Exit::CantCreate,
+        SinkFault::Disk { .. } | SinkFault::Program { .. } => Exit::CantCreate,
         SinkFault::Refused { reply, .. } if reply.is_permanent() => Exit::Config,
         _ => Exit::TempFail,
     }

@@ -66,7 +66,7 @@ impl Said<'_> {
 
     /// For scripts that read no JSON. All text is ours, or escaped.
     fn variables(&self) -> Vec<(&'static str, OsString)> {
-        let Summary { exit, accepted, bytes, server, reason, .. } = self.summary;
+        let Summary { exit, accepted, duplicates, bytes, server, reason, .. } = self.summary;
         let result = serde_json::to_value(self.summary.result).unwrap_or_default();
         vec![
             ("FETCH_ACCOUNT", self.account.label().into()),
@@ -74,6 +74,7 @@ impl Said<'_> {
             ("FETCH_RESULT", result.as_str().unwrap_or_default().into()),
             ("FETCH_EXIT", (*exit as u8).to_string().into()),
             ("FETCH_ACCEPTED", accepted.to_string().into()),
+            ("FETCH_DUPLICATES", duplicates.to_string().into()),
             ("FETCH_BYTES", bytes.to_string().into()),
             ("FETCH_REASON", reason.clone().unwrap_or_default().into()),
             ("FETCH_TELLING", self.telling.name().into()),

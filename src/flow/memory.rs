@@ -42,6 +42,8 @@ pub struct Memory {
     pub next_run: Option<Timestamp>,
     /// Messages that were taken, since the first run that is remembered.
     pub messages: u64,
+    /// Messages that had come before, and were not taken again.
+    pub duplicates: u64,
     /// What is wrong, and has been since.
     pub troubles: Vec<Trouble>,
 }
@@ -79,6 +81,8 @@ pub struct Came<'a> {
     pub exit: Exit,
     /// Messages that were taken.
     pub messages: u64,
+    /// Messages that had come before.
+    pub duplicates: u64,
     /// What is wrong, where something is.
     pub reason: Option<&'a str>,
 }
@@ -105,6 +109,7 @@ impl Memory {
         self.last_result = came.result;
         self.last_exit = Some(came.exit as u8);
         self.messages = self.messages.saturating_add(came.messages);
+        self.duplicates = self.duplicates.saturating_add(came.duplicates);
         if came.messages > 0 {
             self.last_mail = Some(came.at);
         }
@@ -344,7 +349,7 @@ mod tests {
     fn came(minute: i64, reason: Option<&'static str>) -> Came<'static> {
         let exit = if reason.is_some() { Exit::Unavailable } else { Exit::Ok };
         let result = Some(if reason.is_some() { Outcome::Tempfail } else { Outcome::NoMail });
-        Came { server: "p:366", at: at(minute), result, exit, messages: 0, reason }
+        Came { server: "p:366", at: at(minute), result, exit, messages: 0, duplicates: 0, reason }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::mail::trace::{Protocol, Received, safe_name};
 use crate::net::Wire;
 use crate::session::{Event, Reversed, ServerSession};
 use crate::sink::Sink;
+use crate::sink::once::HAVE_IT;
 use crate::smtp::escape::Escaped;
 use crate::smtp::{Domain, ForwardPath, MailParams, Reply, ReversePath};
 
@@ -45,6 +46,9 @@ pub struct Tally {
     pub offered: u64,
     /// Messages the target has taken.
     pub accepted: u64,
+    /// Messages that had come before, and were not taken again; and their octets.
+    pub duplicates: u64,
+    octets_again: u64,
     /// Messages that nobody took, at least one recipient or all of it being put off.
     pub deferred: u64,
     /// Messages that nobody took, refused for good.
@@ -343,7 +347,10 @@ impl<'a, K: Sink> Receiver<'a, K> {
     /// Messages and octets taken when all that is owed an answer turns out well.
     fn likely(&self) -> (u64, u64) {
         let octets: u64 = self.unanswered.iter().map(|mail| mail.octets).sum();
-        (self.tally.accepted + self.unanswered.len() as u64, self.tally.octets + octets)
+        // What comes again costs as much time as what is new.
+        let Tally { accepted, duplicates, .. } = *self.tally;
+        let came = self.tally.octets + self.tally.octets_again;
+        (accepted + duplicates + self.unanswered.len() as u64, came + octets)
     }
 
     async fn recipient(&mut self, session: &mut ServerSession<Reversed>, recipient: &Recipient) {
@@ -565,6 +572,11 @@ impl<'a, K: Sink> Receiver<'a, K> {
             self.tally.settle_left_over(&mail);
         }
         match code {
+            Some(_) if last == Some(&HAVE_IT) => {
+                self.taken += 1;
+                self.tally.duplicates += 1;
+                self.tally.octets_again += mail.octets;
+            }
             Some(200..=299) => {
                 self.taken += 1;
                 self.tally.accepted += 1;

@@ -95,6 +95,8 @@ pub struct Summary {
     pub offered: u64,
     /// Transactions whose content was taken for somebody.
     pub accepted: u64,
+    /// Transactions whose content had come before, and was not delivered again.
+    pub duplicates: u64,
     /// Transactions put off, wholly or for some recipients.
     pub deferred: u64,
     /// Transactions refused for good by all.
@@ -152,6 +154,7 @@ impl Summary {
             rounds: 0,
             offered: 0,
             accepted: 0,
+            duplicates: 0,
             deferred: 0,
             refused: 0,
             bytes: 0,

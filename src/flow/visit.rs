@@ -122,6 +122,7 @@ fn came(summary: &Summary) -> Came<'_> {
         result: Some(summary.result),
         exit: summary.exit,
         messages: summary.accepted,
+        duplicates: summary.duplicates,
         reason: summary.reason.as_deref(),
     }
 }

@@ -69,6 +69,14 @@ pub enum SinkFault {
         /// What came instead, escaped.
         heard: String,
     },
+    /// The program cannot be run: mend the settings, or the program.
+    #[error("{path}: is to be run: {source}")]
+    Program {
+        /// Which.
+        path: String,
+        /// The system's word.
+        source: io::Error,
+    },
     /// A directory or file cannot be used: permissions, space, a missing parent.
     #[error("{path}: {doing}: {source}")]
     Disk {
@@ -99,6 +107,7 @@ impl SinkFault {
                 "Postfix offers it to the hosts in smtpd_authorized_xclient_hosts; or remove introduce",
             ),
             SinkFault::NotSmtp { .. } => Some("is this the port of an SMTP or LMTP server?"),
+            SinkFault::Program { source, .. } => program_hint(source),
             SinkFault::Disk { source, .. } => disk_hint(source),
         }
     }
@@ -109,6 +118,7 @@ impl SinkFault {
             SinkFault::Settings { .. }
             | SinkFault::NotOffered { .. }
             | SinkFault::NotSmtp { .. }
+            | SinkFault::Program { .. }
             | SinkFault::Disk { .. } => false,
             SinkFault::UnknownHost { .. }
             | SinkFault::Unreachable { .. }
@@ -126,6 +136,18 @@ fn unreachable_hint(source: &io::Error) -> Option<&'static str> {
             Some("may this user write to the socket and enter its directory?")
         }
         io::ErrorKind::TimedOut => Some("is a firewall in between?"),
+        _ => None,
+    }
+}
+
+fn program_hint(source: &io::Error) -> Option<&'static str> {
+    match source.kind() {
+        io::ErrorKind::NotFound => Some(
+            "is it installed, and is its whole path right? Its arguments stand in `arguments`, not behind it",
+        ),
+        io::ErrorKind::PermissionDenied => {
+            Some("is it executable (chmod +x), and may this user enter its directory?")
+        }
         _ => None,
     }
 }

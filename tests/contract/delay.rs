@@ -82,3 +82,31 @@ pub async fn what_a_session_has_is_not_told_of_and_keeps_its_place<E: Engine>(en
     assert_eq!(names(&spool, 9).await, []);
     assert_eq!(spool.totals(&domain("example.org")), Totals::default());
 }
+
+pub async fn what_comes_while_the_clock_is_wrong_is_told_of_too<E: Engine>(engine: &E) {
+    let spool = engine.open().await;
+    keep_small(&spool, 1, "example.org", at(5)).await;
+    let lease = delayed(&spool, 9).await.remove(0);
+    spool.told_of_delay(lease, None, None).await.expect("told");
+    keep_small(&spool, 2, "example.org", at(2)).await;
+    keep_small(&spool, 3, "example.org", at(7)).await;
+    assert_eq!(names(&spool, 2).await, [], "it has not waited as long");
+    assert_eq!(names(&spool, 9).await, [id(2), id(3)]);
+    let all = delayed(&spool, 9).await.into_iter().rev();
+    for lease in all.take(1) {
+        spool.told_of_delay(lease, None, None).await.expect("told");
+    }
+    assert_eq!(names(&spool, 9).await, [id(2)], "each by itself");
+    for lease in delayed(&spool, 9).await {
+        spool.told_of_delay(lease, None, None).await.expect("told");
+    }
+    drop(spool);
+    let spool = engine.open().await;
+    assert_eq!(names(&spool, 9).await, []);
+    keep_small(&spool, 4, "example.org", at(1)).await;
+    keep_small(&spool, 5, "example.org", at(8)).await;
+    let lease = delayed(&spool, 9).await.remove(0);
+    assert_eq!(lease.entry().id, id(4));
+    spool.told_of_delay(lease, Some(at(9)), None).await.expect("told");
+    assert_eq!(names(&spool, 9).await, [], "one word for all");
+}

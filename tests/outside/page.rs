@@ -154,9 +154,9 @@ fn busy(name: impl Fn(&str) -> String) -> Value {
             let boat = 40 + n as u32 * 372 / 287;
             let layers = vec![
                 boat,
-                wave(n, 48, 90) / lull,
-                wave(n + 20, 72, 60) / lull,
-                wave(n, 24, 30),
+                wave(n + 37, 48, 91) / lull,
+                wave(n + 41, 72, 61) / lull,
+                wave(n + 16, 24, 30),
                 12,
             ];
             (!down).then_some(layers)
@@ -182,7 +182,7 @@ fn busy(name: impl Fn(&str) -> String) -> Value {
     json!({
         "schema": "odmr.status/1", "at": "2026-11-26T14:36:12Z", "name": name("odmr.example.net"),
         "version": "0.1.0", "uptime_s": 1_043_000, "accepts": true,
-        "totals": { "messages": 541, "bytes": 33_400_000, "oldest_s": 1_744_000, "expiring_24h": 3,
+        "totals": { "messages": 553, "bytes": 33_400_000, "oldest_s": 1_744_000, "expiring_24h": 3,
             "held": 2, "damaged": 0, "silent_accounts": 1 },
         "spool": { "free_bytes": 61_400_000_000u64, "size_bytes": 100_000_000_000u64 },
         "domains": [
@@ -289,7 +289,7 @@ fn the_page_tells_what_it_draws_to_those_who_cannot_see_it() {
     let front = in_front_of(at, &busy(str::to_owned));
     for dark in [false, true] {
         let browser = Browser::start(dark);
-        browser.resize(1160, 1480);
+        browser.resize(1160, 1640);
         browser.visit(&format!("http://{front}/"));
         browser.find("body[data-drawn='24h']");
         let dark_ground = browser.value("getComputedStyle(document.body).backgroundColor");
@@ -310,7 +310,7 @@ fn the_page_tells_what_it_draws_to_those_who_cannot_see_it() {
         // Nothing runs out of a narrow window.
         browser.resize(520, 900);
         assert_eq!(browser.value("document.documentElement.scrollWidth <= innerWidth"), true);
-        browser.resize(1160, 1480);
+        browser.resize(1160, 1640);
         if let Some(path) = std::env::var_os("ODMR_SCREENSHOT") {
             let path = std::path::PathBuf::from(path);
             let path = if dark { path.with_extension("dark.png") } else { path };

@@ -13,7 +13,7 @@ packages=(
     libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl libnet-dns-perl
     strace jq perl-base util-linux openssl
     # Whose users press TAB.
-    fish zsh
+    fish zsh elvish
     # Whose NTLM is not of our making.
     curl
     # The judges of our examples.

@@ -350,10 +350,37 @@ fn what_comes_a_second_time_lands_once_where_that_is_wanted() {
         let providers = [twice.to_vec(), vec![then(&[NO_MAIL, GOODBYE])]].concat();
         let (fetched, played) = meets(&lab, providers, &flags);
         played.into_iter().for_each(|played| drop(played.went_as_written()));
-        assert_eq!(fetched.ended(0, "ok").count("accepted"), 2);
-        Maildir::at(lab.path("Maildir")).messages().len()
+        let fetched = fetched.ended(0, "ok");
+        let (accepted, again) = (fetched.count("accepted"), fetched.count("duplicates"));
+        assert_eq!(fetched.count("offered"), 2);
+        (Maildir::at(lab.path("Maildir")).messages().len(), accepted, again)
     };
-    assert_eq!((landed(&[]), landed(&["--dedupe", "7d"])), (2, 1));
+    assert_eq!(landed(&[]), (2, 2, 0));
+    assert_eq!(landed(&["--dedupe", "7d"]), (1, 1, 1));
+}
+
+/// What is only here again is no mail that has come: nobody is called for it.
+#[test]
+fn what_comes_a_second_time_is_no_mail_that_has_come() {
+    let letter = b"Received: from x by mx.test id 1\r\nSubject: x\r\n\r\nx\r\n";
+    let lab = Lab::open();
+    let [state, said] = ["remembered", "said"].map(|name| lab.path(name).display().to_string());
+    let hook = ["--on-mail", "/bin/mkdir", "--on-mail", &said];
+    let flags = [&["--dedupe", "7d", "--state-dir", &state], &hook[..]].concat();
+    let brings = || then(&[TURNED, MESSAGE, QUIT]).with("content", &stuffed(letter));
+    let nothing = || then(&[NO_MAIL, GOODBYE]);
+    let stage = Stage::open(&lab, vec![brings(), nothing(), brings(), nothing()]);
+    let run = || {
+        let fetch = AtrnFetch::new(&lab, stage.address).into_maildir().flags(&flags);
+        let fetched = fetch.run().ended(0, "ok");
+        (fetched.count("accepted"), fetched.count("duplicates"), fetched.count("bytes") > 0)
+    };
+    assert_eq!(run(), (1, 0, true));
+    std::fs::remove_dir(&said).expect("a folder that on_mail has made");
+    assert_eq!(run(), (0, 1, false));
+    stage.close().into_iter().for_each(|played| drop(played.went_as_written()));
+    assert!(!std::path::Path::new(&said).exists());
+    assert_eq!(Maildir::at(lab.path("Maildir")).messages().len(), 1);
 }
 
 /// What a server has been given half of is withdrawn when the last octet shows that it was here before.
@@ -379,7 +406,8 @@ fn what_comes_a_second_time_is_withdrawn_from_a_server() {
     let fetch = AtrnFetch::new(&lab, stage.address).into_smtp(postfix.address);
     let fetched = fetch.flags(&["--dedupe", "7d", "--state-dir", &state]).run();
     stage.close().into_iter().for_each(|played| drop(played.went_as_written()));
-    assert_eq!(fetched.ended(0, "ok").count("accepted"), 3);
+    let fetched = fetched.ended(0, "ok");
+    assert_eq!((fetched.count("accepted"), fetched.count("duplicates")), (2, 1));
     let mails = postfix.maildir.until(2);
     let subjects = |subject: &str| {
         let line = format!("Subject: {subject}\n");

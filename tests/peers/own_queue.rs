@@ -259,6 +259,35 @@ fn a_target_judges_the_host_that_sent_the_mail_told_by_the_proxy_protocol() {
     introduced("proxy", &[("smtpd_upstream_proxy_protocol", "haproxy")]);
 }
 
+/// A server that speaks IPv4 alone will not hear of other addresses: such a host's mail waits no longer for that.
+#[test]
+fn a_target_without_ipv6_takes_the_mail_of_a_host_that_has_it() {
+    if !have(&[Peer::Postfix]) {
+        return;
+    }
+    for (how, key, value) in [
+        ("xclient", "smtpd_authorized_xclient_hosts", "127.0.0.0/8"),
+        ("proxy", "smtpd_upstream_proxy_protocol", "haproxy"),
+    ] {
+        let lab = Lab::open();
+        let odmrd = Odmrd::new(&lab).start();
+        let letter = "Received: from six.test (unknown [IPv6:2001:db8::7])\r\n\tby front.test (Postfix) with ESMTP id 1;\r\n\t\
+                      Fri, 27 Nov 2026 10:00:00 +0000\r\nSubject: six\r\n\r\ntext\r\n";
+        Post::open(odmrd.mx).deliver("a@sender.test", BOX, letter.as_bytes());
+        let postfix = Postfix::receiving(&lab, "postfix", DOMAIN).set(key, value).start();
+        let fetch = keeping(&lab, &odmrd).flags(&["--introduce", how]);
+        let fetched = fetch.into(&format!("smtp:{}", postfix.address)).run();
+        assert_eq!(fetched.ended(0, "ok").count("accepted"), 1);
+        let mail = String::from_utf8(postfix.maildir.until(1).remove(0)).expect("text");
+        assert!(mail.contains("Subject: six\n"), "{how}: {mail}");
+        // Told by PROXY it is ours; the other way it is nobody's.
+        let last = mail.lines().find(|line| line.starts_with("Received: ")).unwrap_or_default();
+        let ours = last.contains("[127.0.0.1]");
+        assert_eq!(ours, how == "proxy", "{how}: {mail}");
+        assert_eq!(waiting(&lab, &keeping(&lab, &odmrd)).len(), 0, "{how}");
+    }
+}
+
 #[test]
 fn a_target_that_does_not_trust_us_gets_no_mail() {
     if !have(&[Peer::Postfix]) {

@@ -229,6 +229,27 @@ fn a_password_may_be_in_a_netrc_file() {
     assert!(!ran.err.contains(PASSWORD), "{ran:#?}");
 }
 
+/// A password that others could read is taken over, and told of: it may be known.
+#[test]
+fn a_fetchmailrc_that_others_can_read_is_told_of() {
+    let lab = Lab::open();
+    let text = |password: &str| format!("poll odmr.test proto odmr user acme {password}\n");
+    let loose = "lets others read the password in it (chmod 600 ";
+    let take = |name: &str, password: &str, mode: u32| {
+        let rc = lab.write(name, text(password));
+        allow(&rc, mode);
+        let config = lab.path(&format!("{name}-taken/fetch.toml"));
+        run(&lab, atrn_fetch(&lab, &config, &["import-fetchmailrc", &rc.display().to_string()]))
+    };
+    let told = take("open", "password secret", 0o644).succeeded();
+    assert_eq!(told.err.matches(loose).count(), 1, "{told:#?}");
+    assert!(told.err.contains("mode 0644") && !told.err.contains("secret"), "{told:#?}");
+    for (name, password, mode) in [("closed", "password secret", 0o600), ("without", "", 0o644)] {
+        let told = take(name, password, mode).succeeded();
+        assert!(!told.err.contains(loose), "{told:#?}");
+    }
+}
+
 /// The same file makes fetchmail and atrn-fetch bring the mail.
 #[test]
 fn what_fetchmail_was_told_is_taken_over() {

@@ -62,7 +62,7 @@ impl Seat {
 }
 
 fn states(odmrd: &RunningOdmrd) -> Vec<String> {
-    let listed = queuectl(odmrd, &["list", "--json"]).ended(0).records();
+    let listed = queuectl(odmrd, &["list", "--json", "--include-done"]).ended(0).records();
     let mut states: Vec<String> =
         listed.iter().map(|record| record["state"].as_str().expect("a state").to_owned()).collect();
     states.sort();

@@ -23,7 +23,7 @@ fn told(lab: &Lab, request: &Value) -> Vec<Value> {
 }
 
 fn states(odmrd: &RunningOdmrd) -> Vec<String> {
-    let all = queuectl(odmrd, &["list", "--json"]).ended(0).records();
+    let all = queuectl(odmrd, &["list", "--json", "--include-done"]).ended(0).records();
     all.iter().map(|one| one["state"].as_str().expect("a state").to_owned()).collect()
 }
 

@@ -136,3 +136,29 @@ fn an_envelope_of_another_time_is_refused() {
         assert!(said.err.contains(told), "{}", said.err);
     }
 }
+
+/// Whoever was told where a message comes from that it waits is not told so again.
+#[test]
+fn of_whose_delay_somebody_was_told_is_known_elsewhere() {
+    let (lab, other) = (Lab::open(), Lab::open());
+    let mut from = laden(&lab);
+    from.daemon.terminate();
+    let spool = lab.path("odmrd-state/spool/spool.db");
+    let db = rusqlite::Connection::open(spool).expect("a database");
+    let sql = "UPDATE entry SET told = 1 WHERE id = (SELECT min(id) FROM entry)";
+    assert_eq!(db.execute(sql, []), Ok(1));
+    drop(db);
+    from.restart(&lab);
+    let told = |odmrd: &RunningOdmrd| -> Vec<Value> {
+        let listed = queuectl(odmrd, &["list", "--json"]).ended(0).records();
+        listed.into_iter().map(|mut record| record["delay_told"].take()).collect()
+    };
+    let one_of_three = [true, false, false].map(Value::from);
+    assert_eq!(told(&from), one_of_three);
+    let away = lab.path("away").display().to_string();
+    queuectl(&from, &["export", &away]).ended(0);
+    let there = Odmrd::new(&other).start();
+    assert_eq!(told(&there), [Value::Null; 0]);
+    brought(&there, &away).ended(0);
+    assert_eq!(told(&there), one_of_three);
+}

@@ -37,6 +37,15 @@ fn offered_by(shell: Peer, odmrd: &RunningOdmrd, words: &[&str]) -> Vec<String> 
                 format!("source {scripts}/queuectl.fish; complete -C (string join -- ' ' $argv)");
             command.args(["--no-config", "-c", &asked, "queuectl"]).args(words);
         }
+        // Without an editor there is no edit: to complete in; the script finds what it needs of it.
+        Peer::Elvish => {
+            let asked = format!(
+                "var edit: = (ns [&completion:=(ns [&arg-completer=[&]])])
+                eval (slurp < {scripts}/queuectl.elv) &ns=(ns [&edit:=$edit:])
+                $edit:completion:arg-completer[queuectl] $@args | each {{|word| echo $word }}"
+            );
+            command.args(["-norc", "-c", &asked, "queuectl"]).args(words);
+        }
         // Who is asked is the script; showing it is the line editor's, which needs somebody to type.
         _ => {
             let asked = format!(
@@ -59,7 +68,7 @@ fn offered_by(shell: Peer, odmrd: &RunningOdmrd, words: &[&str]) -> Vec<String> 
 
 #[test]
 fn other_shells_know_them_too() {
-    if !have(&[Peer::Fish, Peer::Zsh]) {
+    if !have(&[Peer::Elvish, Peer::Fish, Peer::Zsh]) {
         return;
     }
     let lab = Lab::open();
@@ -68,7 +77,7 @@ fn other_shells_know_them_too() {
     let mut ids: Vec<String> =
         listed.iter().map(|record| record["id"].as_str().expect("an id").to_owned()).collect();
     ids.sort();
-    for shell in [Peer::Fish, Peer::Zsh] {
+    for shell in [Peer::Elvish, Peer::Fish, Peer::Zsh] {
         assert_eq!(offered_by(shell, &odmrd, &["show", ""]), ids, "{shell:?}");
         assert_eq!(offered_by(shell, &odmrd, &["list", "--domain", "ex"]), ["example.org"]);
         assert_eq!(offered_by(shell, &odmrd, &["list", "--account", ""]), ["acme"]);
@@ -105,4 +114,30 @@ fn a_shell_knows_the_ids_domains_and_accounts() {
     let spool = lab.path("odmrd-state/spool").display().to_string();
     let there = offered(&odmrd, "queuectl", &["--spool", &spool, "show", &ids[0][..7]]);
     assert_eq!(there, ids);
+}
+
+/// Also where `run` is left out, and behind its flags.
+#[test]
+fn a_shell_knows_the_accounts_of_a_customer() {
+    let lab = Lab::open();
+    let odmrd = laden(&lab);
+    let config = lab.write("customer.toml", "[account.home]\n[account.office]\n");
+    let config = config.display().to_string();
+    let accounts = |words: &[&str]| {
+        let words = [&["--config", &config], words].concat();
+        let mut shown = offered(&odmrd, "atrn-fetch", &words);
+        shown.retain(|word| !word.starts_with('-'));
+        shown
+    };
+    for words in [&["ho"][..], &["run", "ho"], &["check", "ho"], &["--quiet", "office", "ho"]] {
+        assert_eq!(accounts(words), ["home"], "{words:?}");
+    }
+    assert_eq!(accounts(&["run", ""]), ["home", "office"]);
+    let all = accounts(&[""]);
+    assert!(["home", "office", "run", "status"].iter().all(|word| all.iter().any(|w| w == word)));
+    assert_eq!(accounts(&["stat"]), ["status"]);
+    assert_eq!(
+        offered(&odmrd, "atrn-fetch", &["--config", &config, "home", "--dry"]),
+        ["--dry-run"]
+    );
 }

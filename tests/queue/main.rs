@@ -903,6 +903,58 @@ fn a_spool_is_looked_through_and_mended() {
     assert_eq!(lab::maildir::Maildir::at(lab.path("Maildir")).messages().len(), 1);
 }
 
+/// Octets that somebody has put behind a content are no part of the mail, and are told of; repair keeps them
+/// elsewhere.
+#[test]
+fn what_lies_behind_a_content_is_found() {
+    let lab = Lab::open();
+    let mut odmrd = Odmrd::new(&lab).start();
+    let large = "a line of some length\r\n".repeat(15_000);
+    let mut post = Post::open(odmrd.mx);
+    for _ in 0..2 {
+        post.deliver("a@sender.test", "box@example.org", large.as_bytes());
+    }
+    let spool = lab.path("odmrd-state/spool");
+    let folder = spool.to_str().expect("a path").to_owned();
+    let at_rest = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_queuectl"));
+        command.args(["--spool", &folder]);
+        run(command, words)
+    };
+    let bodies = std::fs::read_dir(spool.join("bodies")).expect("a folder");
+    let mut bodies: Vec<_> = bodies.map(|file| file.expect("a file").path()).collect();
+    bodies.sort();
+    let before: Vec<_> = bodies.iter().map(|file| std::fs::read(file).expect("a body")).collect();
+    let with_more = |n: usize| [&before[n][..], b"and more"].concat();
+    std::fs::write(&bodies[0], with_more(0)).expect("written");
+    // Where the content is not what came in, its end is anywhere.
+    let mut spoilt = with_more(1);
+    spoilt[100_000] ^= 1;
+    std::fs::write(&bodies[1], &spoilt).expect("written");
+    let all = ["content", "excess", "excess"];
+    let found = queuectl(&odmrd, &["verify"]).ended(1);
+    assert_eq!(kinds(&found), all, "{}", found.out);
+    assert_eq!(found.out.matches(": 8 octets lie behind its content").count(), 2, "{}", found.out);
+    judge(&odmrd, "odmr.queue.finding/1", &found.records()[..3]);
+    odmrd.daemon.terminate();
+    assert_eq!(kinds(&at_rest(&["verify", "--repair", "--dry-run"]).ended(1)), all);
+    assert_eq!(std::fs::read(&bodies[0]).expect("a body"), with_more(0), "looking mends nothing");
+    let mended = at_rest(&["verify", "--repair"]).ended(1);
+    assert_eq!(kinds(&mended), ["content", "excess", "orphan"], "{}", mended.out);
+    assert_eq!(std::fs::read(&bodies[0]).expect("a body"), before[0]);
+    assert_eq!(std::fs::read(&bodies[1]).expect("a body"), spoilt);
+    let name = bodies[0].file_name().expect("a name").to_str().expect("a name");
+    let aside = |end: &str| std::fs::read(spool.join(format!("lost/{name}.excess{end}")));
+    assert_eq!(aside("").expect("what lay behind it"), b"and more");
+    // And what comes next does not take its place.
+    std::fs::write(&bodies[0], with_more(0)).expect("written");
+    at_rest(&["verify", "--repair"]).ended(1);
+    assert_eq!(aside(".1").expect("what lay behind it"), b"and more");
+    odmrd.restart(&lab);
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    assert_eq!(lab::maildir::Maildir::at(lab.path("Maildir")).messages().len(), 1);
+}
+
 /// Of a message whose row is gone the content may be the only copy: no repair and no start clears it away.
 #[test]
 fn content_outlives_the_rows_that_speak_of_it() {

@@ -62,7 +62,20 @@ fn what_was_deleted_is_waited_for_by_nobody() {
     queuectl(&odmrd, &["list", "--fail-if-any"]).ended(1);
     queuectl(&odmrd, &["wait", "--timeout", "1s"]).ended(75);
     queuectl(&odmrd, &["list", "--format", "nagios", "--warning", "0"]).ended(1);
+    let ids = queuectl(&odmrd, &["list", "--format", "ids"]).ended(0).out;
+    let first = ids.lines().next().expect("an id");
+    queuectl(&odmrd, &["list", "--fail-if-empty"]).ended(0);
+    queuectl(&odmrd, &["delete", first, "--yes"]).ended(0);
+    let listed = |words: &[&str]| queuectl(&odmrd, &[&["list", "--json"], words].concat());
+    let count = |words: &[&str]| listed(words).ended(0).records().len();
+    assert_eq!((count(&[]), count(&["--include-done"])), (2, 3));
+    assert_eq!((count(&["--by-recipient"]), count(&["--state", "deleted"])), (2, 1));
+    assert_eq!((count(&["--id", first]), count(&["--where", "state == 'deleted'"])), (1, 1));
+    assert_eq!((count(&["--where", "size > 0"]), count(&["--domain", "example.org"])), (2, 2));
     queuectl(&odmrd, &["delete", "--all", "--yes"]).ended(0);
+    assert_eq!(count(&[]), 0);
+    queuectl(&odmrd, &["list", "--fail-if-empty"]).ended(1);
+    queuectl(&odmrd, &["list", "--fail-if-empty", "--state", "deleted"]).ended(0);
     queuectl(&odmrd, &["list", "--fail-if-any"]).ended(0);
     queuectl(&odmrd, &["wait", "--timeout", "1s"]).ended(0);
     for what in ["list", "domains"] {

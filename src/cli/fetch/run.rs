@@ -342,7 +342,11 @@ fn in_words(summary: &Summary) -> String {
     let what = match summary.result {
         Outcome::NoMail => "no mail".to_owned(),
         _ => {
-            let counts = [(summary.deferred, "put off"), (summary.refused, "refused")];
+            let counts = [
+                (summary.duplicates, "here before"),
+                (summary.deferred, "put off"),
+                (summary.refused, "refused"),
+            ];
             let others =
                 counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!(", {n} {word}"));
             let size = bytesize::ByteSize(summary.bytes);

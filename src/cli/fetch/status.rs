@@ -82,6 +82,7 @@ fn object(name: &str, memory: &Memory, now: Timestamp) -> serde_json::Value {
         "last_mail": seconds(memory.last_mail), "last_mail_s": age(memory.last_mail),
         "next_run": seconds(memory.next_run),
         "next_run_in_s": memory.next_run.map(|at| at.duration_since(now).as_secs()),
+        "messages": memory.messages, "duplicates": memory.duplicates,
         "troubles": troubles,
     })
 }

@@ -1,12 +1,14 @@
 //! `atrn-fetch import-fetchmailrc`: what fetchmail was told, as settings of ours.
 
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::ImportFetchmailrc;
 use super::begin::{default_path, help, put, safe};
+use crate::cli::failure::told;
 use crate::cli::tell;
 use crate::config::fetch::begin::{account_text, file_text};
 use crate::config::fetch::fetchmailrc::{Import, Imported, LARGEST, import};
@@ -37,6 +39,9 @@ pub fn take_over(flags: &ImportFetchmailrc) -> Result<Exit, Failure> {
     }
     let path = flags.common.config.clone().map_or_else(default_path, Ok)?;
     let home = from.parent().map(Path::to_owned).unwrap_or_default();
+    if let Some(warning) = of_loose(&from, &import) {
+        told("atrn-fetch", &Failure::new(Exit::Ok, warning));
+    }
     let mut files = Vec::new();
     let mut texts = Vec::new();
     for account in &mut import.accounts {
@@ -64,6 +69,16 @@ pub fn take_over(flags: &ImportFetchmailrc) -> Result<Exit, Failure> {
     files.insert(0, (path.clone(), SecretString::from(text)));
     put(&files)?;
     tell(&report(&files, &import, &path, flags.common.config.is_some()))
+}
+
+/// A file that others can read, with a password in it: fetchmail would not take it either.
+fn of_loose(from: &Path, import: &Import) -> Option<String> {
+    let has_password = import.accounts.iter().any(|account| account.password.is_some());
+    let about = std::fs::metadata(from).ok().filter(|about| has_password && about.is_file())?;
+    let (mode, path) = (about.permissions().mode() & 0o7777, from.display());
+    (mode & 0o077 != 0).then(|| {
+        format!("warning: {path}: mode {mode:04o} lets others read the password in it (chmod 600 {path}); it may be known")
+    })
 }
 
 fn shown(remark: &str) -> String {

@@ -40,6 +40,22 @@ fn a_variable_of_before_is_told_with_its_successor() {
 }
 
 #[test]
+fn a_command_that_is_misspelt_is_no_account() {
+    let home = files("[account.home]\n[account.cheque]\n");
+    let hint = |line: &str| {
+        let problem = parsed(line).unwrap().accounts(&home).unwrap_err();
+        problem.hint.unwrap_or_default()
+    };
+    let status = "did you mean \"status\"? That is a command, not an account";
+    assert_eq!([hint("stauts"), hint("-q stauts home")], [status, status]);
+    assert_eq!(hint("hone"), "did you mean \"home\"?");
+    assert_eq!(hint("cheqk"), "did you mean \"cheque\"?", "an account is what was to be named");
+    for line in ["run stauts", "check stauts", "warehouse"] {
+        assert_eq!(hint(line), "there are: cheque, home", "{line}");
+    }
+}
+
+#[test]
 fn run_may_be_left_out() {
     for line in ["home office", "run home office", "-q home office", "--lock skip home office"] {
         let invocation = parsed(line).unwrap();

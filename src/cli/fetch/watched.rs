@@ -16,6 +16,7 @@ const METRICS: &[Metric] = &[
     gauge("atrn_fetch_last_mail_timestamp_seconds", ACCOUNT, "When the last run began that brought mail"),
     gauge("atrn_fetch_next_run_timestamp_seconds", ACCOUNT, "When the daemon will run next"),
     Metric { name: "atrn_fetch_messages_total", kind: Kind::Counter, labels: ACCOUNT, help: "Messages that were taken" },
+    Metric { name: "atrn_fetch_duplicates_total", kind: Kind::Counter, labels: ACCOUNT, help: "Messages that had come before, and were not delivered again" },
     gauge("atrn_fetch_result", &["account", "result"], "1 for what the last run came to, 0 for all else"),
     gauge("atrn_fetch_troubles", ACCOUNT, "Things that are wrong"),
 ];
@@ -40,6 +41,7 @@ pub(super) fn exposition(all: &[(&str, Memory)]) -> String {
             sheet.row(name).put(&labels, at.map_or(0, Timestamp::as_second));
         }
         sheet.row("atrn_fetch_messages_total").put(&labels, memory.messages);
+        sheet.row("atrn_fetch_duplicates_total").put(&labels, memory.duplicates);
         for outcome in Outcome::ALL {
             let labels = [("account", *account), ("result", outcome.name())];
             sheet.row("atrn_fetch_result").put(&labels, memory.last_result == Some(outcome));

@@ -136,7 +136,7 @@ fn read(path: &Path) -> Result<Vec<Probe>, Failure> {
         return Err(Failure::new(Exit::Data, format!("{at}: more than {LONGEST_SCRIPT} octets")));
     }
     flow::read(&text).map_err(|why| {
-        let hint = "smtp-probe(1), \"Scripts\", has the notation; smtp-probe explain shows talks";
+        let hint = "probe-script(5) has the notation; smtp-probe explain shows talks";
         Failure::new(Exit::Data, format!("{at}:{}: {}", why.line, why.what)).hint(Some(hint))
     })
 }

@@ -192,6 +192,10 @@ impl SecretSource {
         let unusable = |why| SecretError::Unusable(self.to_string(), why);
         let octets = match self {
             SecretSource::Netrc(path) => {
+                is_file(path).map_err(|error| SecretError::Unreadable {
+                    source_name: self.to_string(),
+                    error,
+                })?;
                 let octets = self.read_file(path.clone(), Private::Checked, patience)?;
                 let text = std::str::from_utf8(&octets).map_err(|_| unusable("is not UTF-8"))?;
                 let found = netrc::find(text, server, user).map_err(|bad| SecretError::Netrc {
@@ -292,6 +296,16 @@ fn inherited(path: &Path) -> io::Result<()> {
             "nobody has handed that descriptor over; say `3<FILE` behind the command, for number 3",
         )),
         _ => Ok(()),
+    }
+}
+
+/// It is read anew for every call: a pipe has nothing to say a second time, or never had.
+fn is_file(netrc: &Path) -> io::Result<()> {
+    match std::fs::metadata(netrc)?.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other(
+            "it is no regular file; for a pipe say --password-fd, for a program --password-command",
+        )),
     }
 }
 

@@ -161,3 +161,16 @@ fn a_password_in_the_settings_is_refused_and_not_repeated() {
         assert!(!told.contains("s3cret"), "{told}");
     }
 }
+
+#[test]
+fn a_netrc_that_is_no_file_is_not_waited_for() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let home = tempfile::tempdir().unwrap();
+    let pipe = home.path().join("netrc");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    for path in [pipe, "/dev/zero".into(), home.path().to_owned()] {
+        let error = SecretSource::Netrc(path).read_for("odmr.example.net", "acme").unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains("it is no regular file; for a pipe say --password-fd"), "{told}");
+    }
+}

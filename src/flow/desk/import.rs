@@ -51,6 +51,9 @@ pub struct Carried {
     #[serde(default)]
     last: Option<CarriedLast>,
     recipients: Vec<CarriedRecipient>,
+    /// Somebody has been told that it waits.
+    #[serde(default)]
+    delay_told: Option<bool>,
     /// SHA-256 of the content, in hexadecimal; export adds it.
     content_sha256: String,
     /// Also if it was imported before and has left since: then it comes a second time.
@@ -178,6 +181,7 @@ impl Carried {
             attempts: self.attempts.unwrap_or_default(),
             tried: self.last.as_ref().and_then(|last| last.at),
             answered: self.open().map(CarriedRecipient::answered).collect(),
+            told_of_delay: self.delay_told.unwrap_or_default(),
         }
     }
 

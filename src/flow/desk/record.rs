@@ -107,6 +107,7 @@ pub struct Message<'a> {
     content_sha256: Option<String>,
     damage: Option<&'a str>,
     damaged_at: Option<Timestamp>,
+    delay_told: Option<bool>,
 }
 
 /// Said of what an older version has set aside.
@@ -211,6 +212,7 @@ impl<'a> Message<'a> {
             damage: damaged
                 .then(|| noted.and_then(|mark| mark.reason.as_deref()).unwrap_or(NOT_TOLD)),
             damaged_at: noted.map(|mark| second(mark.at)),
+            delay_told: Some(sight.told_of_delay),
         }
     }
 
@@ -287,6 +289,7 @@ impl<'a> Message<'a> {
             content_sha256: None,
             damage: None,
             damaged_at: None,
+            delay_told: None,
         }
     }
 }

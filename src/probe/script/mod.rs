@@ -43,6 +43,34 @@
 //! capitals, `{parent}` for the one above it, `{stranger}` for somebody else's domain, `{mech}` for a mechanism of AUTH,
 //! and `{500*x}` for 500 times `x`.
 
+/// What is said of a talk in front of it, and what that means.
+pub const HEADS: &[(&str, &str)] = &[
+    ("title", "The rule, as a statement that should be true."),
+    (
+        "level",
+        "How much it matters: must (where the key is left out), should, security, interop or info.",
+    ),
+    ("spec", "Where it is written, with semicolons between several places."),
+    ("fix", "What to do about it, for the report."),
+    ("quirk", "A name for it as a known habit of some server."),
+    (
+        "needs",
+        "What has to be so, with commas between: a keyword of EHLO that is offered, or \"no KEYWORD\" for one that is not; \
+         data, intrusive and slow are allowed by the flags of these names, turn and backend-down by the commands that \
+         know of them.",
+    ),
+    (
+        "from",
+        "Where it begins: connect (nothing has been heard), greeted, hello (EHLO has been answered; where the key is left \
+         out), mail, rcpt, tls (EHLO under TLS), ready (the same where TLS is offered) or login.",
+    ),
+    ("alone", "yes: it spoils the line, and has one of its own."),
+    (
+        "for",
+        "Profiles of smtp-probe server that it is for, with commas between; all, where the key is left out.",
+    ),
+];
+
 /// The lines of a talk, and what they mean.
 pub const NOTATION: &[(&str, &str)] = &[
     ("C: text", "Says this line, with CRLF. Lines without an S between them go out in one piece."),

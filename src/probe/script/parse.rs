@@ -427,6 +427,27 @@ mod tests {
     }
 
     #[test]
+    fn every_key_is_explained_and_no_other() {
+        let heads = super::super::HEADS;
+        let named: Vec<&str> = heads.iter().map(|(key, _)| *key).collect();
+        let refused = read("== a\ncolour: red\n").unwrap_err().to_string();
+        let (_, allowed) = refused.split_once("allowed: ").unwrap();
+        let mut allowed: Vec<&str> = allowed.split(", ").collect();
+        let mut sorted = named.clone();
+        allowed.sort_unstable();
+        sorted.sort_unstable();
+        assert_eq!(allowed, sorted);
+        for key in named {
+            let value = match key {
+                "level" => "must",
+                "from" => "hello",
+                _ => "x",
+            };
+            read(&format!("== a\n{key}: {value}\nS: 220\n")).unwrap();
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_told_with_its_line() {
         let wrong = |text: &str, what: &str| {
             let error = read(text).unwrap_err();

@@ -178,9 +178,8 @@ impl Sink for CommandSink {
     async fn open(&mut self) -> Result<Offer, SinkFault> {
         (self.stage, self.breaks) = (Stage::Idle, 0);
         let path = &self.settings.program;
-        let unusable = |source: std::io::Error| SinkFault::Disk {
+        let unusable = |source: std::io::Error| SinkFault::Program {
             path: path.display().to_string(),
-            doing: "is to be run",
             source,
         };
         if !std::fs::metadata(path).map_err(unusable)?.is_file() {

@@ -149,9 +149,13 @@ async fn what_cannot_be_run_is_found_out_before_anything_is_asked() {
     let mut sink = sink(home.path(), "cat", &[], Per::Message);
     let program = home.path().join("program");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o600)).unwrap();
-    assert!(matches!(sink.open().await, Err(SinkFault::Disk { .. })));
+    let fault = sink.open().await.unwrap_err();
+    assert!(matches!(fault, SinkFault::Program { .. }));
+    assert!(fault.hint().is_some_and(|hint| hint.contains("chmod +x")), "{:?}", fault.hint());
     std::fs::remove_file(&program).unwrap();
-    let fault = sink.open().await.unwrap_err().to_string();
+    let fault = sink.open().await.unwrap_err();
+    assert!(fault.hint().is_some_and(|hint| hint.contains("whole path")), "{:?}", fault.hint());
+    let fault = fault.to_string();
     assert!(fault.contains("program: is to be run: No such file"), "{fault}");
 }
 

@@ -229,7 +229,8 @@ impl<K: Sink> Sink for Once<K> {
     }
 }
 
-const HAVE_IT: Reply = Reply::new(250, (0, 0), "this came before, and is safe");
+/// What the provider is told of what came before.
+pub const HAVE_IT: Reply = Reply::new(250, (0, 0), "this came before, and is safe");
 
 #[cfg(test)]
 mod tests;

@@ -238,9 +238,36 @@ impl RelaySink {
     async fn connect(&mut self) -> Result<(), SinkFault> {
         let proxied = self.settings.introduction == Introduction::Proxy;
         let origin = self.origin.clone().filter(|_| proxied);
-        let (line, offered) = connect::connect(&self.settings, origin.as_ref()).await?;
+        let (line, offered) = match connect::connect(&self.settings, origin.as_ref()).await {
+            Err(fault) => self.connect_without(origin.as_ref(), fault).await?,
+            connected => connected?,
+        };
         (self.line, self.offered, self.told) = (Some(line), offered, origin);
         Ok(())
+    }
+
+    /// A mail server that speaks IPv4 alone goes when it is named another address, or says that it is not well
+    /// (RFC 3463, X.3.x), as Postfix does: for such a host we speak in our own name, as for one that is not known,
+    /// or its mail would wait for ever. What it says of the host is another thing.
+    async fn connect_without(
+        &self,
+        origin: Option<&Origin>,
+        fault: SinkFault,
+    ) -> Result<(Line, Capabilities), SinkFault> {
+        let parted = match &fault {
+            SinkFault::Unreachable { .. } | SinkFault::Silent { .. } => true,
+            SinkFault::Refused { reply, .. } => {
+                reply.code == 421 && reply.enhanced.is_some_and(|status| status.subject == 3)
+            }
+            _ => false,
+        };
+        let Some(origin) = origin.filter(|origin| parted && origin.address.is_ipv6()) else {
+            return Err(fault);
+        };
+        let connected = connect::connect(&self.settings, None).await?;
+        let (address, fault) = (origin.address, Escaped::text(&fault.to_string()).to_string());
+        tracing::warn!(%address, fault, "the local mail server knows no such address: it is told ours");
+        Ok(connected)
     }
 
     /// The target's reply to one step, or the fault in its place; what is no answer is a fault.

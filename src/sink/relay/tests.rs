@@ -515,6 +515,38 @@ async fn a_target_is_told_by_a_proxy_line_for_whom_we_speak() {
 }
 
 #[tokio::test]
+async fn a_target_that_goes_at_the_sight_of_ipv6_is_told_our_own_address() {
+    let ours = |rest: &[&str]| format!("C: PROXY UNKNOWN\n{HELLO}{}", rest.concat());
+    let leave = "C: QUIT\nS: 221 bye\n";
+    let theirs = |hears: &str| format!("C: PROXY TCP6 2001:db8::7 ::1 1 25\n{hears}");
+    let server = Server::start(&[
+        ours(&[leave]),
+        theirs(""),
+        ours(&[MAIL, MAIL, leave]),
+        "C: PROXY TCP4 192.0.2.7 127.0.0.1 1 25\n".to_owned(),
+        ours(&[leave]),
+        theirs("S: 554 5.7.1 listed\n"),
+        theirs("S: 421 4.7.0 too many of yours\n"),
+        theirs("S: 421 4.3.0 Server local error\n"),
+        ours(&[MAIL]),
+    ]);
+    let mut sink = server.introduced(Dialect::Smtp, Introduction::Proxy);
+    sink.open().await.unwrap();
+    for _ in 0..2 {
+        sink.comes_from(from("2001:db8::7", "b.test"));
+        assert_eq!(transact(&mut sink).await.code, 250);
+    }
+    // What it does with other addresses, and what it says, is about the host.
+    sink.comes_from(from("192.0.2.7", "a.test"));
+    assert_eq!(transact(&mut sink).await.code, 451);
+    sink.open().await.unwrap();
+    for code in [554, 451, 250] {
+        sink.comes_from(from("2001:db8::7", "b.test"));
+        assert_eq!(transact(&mut sink).await.code, code);
+    }
+}
+
+#[tokio::test]
 async fn a_host_that_the_target_will_not_have_spoils_nobody_elses_mail() {
     let told = |ip: &str, hears: &str| format!("C: PROXY TCP4 {ip} 127.0.0.1 1 25\n{hears}");
     let never = "S: 554 5.7.1 listed\n";

@@ -148,6 +148,18 @@ pub(super) fn give_away(
     Ok(())
 }
 
+/// Is what a file begins with, up to the content's length, what came in? Blocks.
+pub(super) fn is_whole(path: PathBuf, head: &[u8], size: u64, proof: Proof) -> bool {
+    let mut pieces = Pieces::new(path, head, size, proof);
+    loop {
+        match pieces.next() {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
 impl Rest {
     /// The next piece, on the calling thread.
     fn step(&mut self) -> Result<Option<Bytes>, Trouble> {

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use super::body::{self, Body};
 use super::claims::Key;
 use super::decree;
+use super::delay;
 use super::ledger::{Changes, Ledger, Weight};
 use super::operate::Hold;
 use super::row;
@@ -49,6 +50,8 @@ pub struct Past {
     pub tried: Option<Timestamp>,
     /// What was answered for each of its recipients, in their order.
     pub answered: Vec<Option<Answered>>,
+    /// Somebody has been told there that it waits.
+    pub told_of_delay: bool,
 }
 
 impl Past {
@@ -113,13 +116,17 @@ impl Keep {
         part: &Part,
     ) -> rusqlite::Result<bool> {
         let sql = "INSERT INTO entry (id, domain, message, state, class, size, arrived, since,
-                   expires, whom, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?10, ?8, ?9, ?11)
+                   expires, whom, attempts, told)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?10, ?8, ?9, ?11, ifnull(?12,
+                     iif((SELECT (?7, ?1) <= (told, told_entry) FROM domain WHERE id = ?2), 2, 0)))
                    ON CONFLICT (id) DO NOTHING";
         let size_class = order::size_class(self.sealed.size);
         let (class, since, attempts) = match self.past().and_then(Past::trials) {
             Some((tried, attempts)) => (order::TRIED, tried, attempts),
             None => (size_class, self.arrival.arrived, 0),
         };
+        // Also what came while the clock was set back stands apart from what somebody has been told of.
+        let told = self.past().map(|past| delay::word(past.told_of_delay));
         let new = db.prepare_cached(sql)?.execute(params![
             part.id.0.to_bytes(),
             domain,
@@ -137,6 +144,7 @@ impl Keep {
             ),
             row::time(since),
             attempts,
+            told,
         ])?;
         Ok(new == 1)
     }

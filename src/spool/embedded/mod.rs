@@ -14,6 +14,7 @@
 //! | `oversee`, `operate`, `done`, `decree` | what an operator sees and does; to which entries, and to mail yet to come |
 //! | `ledger` | what waits for whom, in constant time |
 //! | `room`, `spare`, `health` | whether there is space, what is left when there is none, and whether the disk can be trusted |
+//! | `verify`, `excess` | whether all is what came in; octets behind the end of a content |
 //! | `recover`, `rescue` | beginning and end; going on where pages are damaged |
 //!
 //! The folder holds `spool.db` (with its log beside it), `bodies/` for large content, `lock`, and
@@ -30,6 +31,7 @@ mod delay;
 mod done;
 mod draft;
 mod drain;
+mod excess;
 mod expire;
 mod fold;
 mod health;

@@ -11,6 +11,7 @@ use ulid::Ulid;
 use super::Core;
 use super::claims::{Claim, For, Key};
 use super::conclude;
+use super::delay;
 use super::done::Done;
 use super::ledger::{Changes, Ledger};
 use super::reader::{aside, unreadable};
@@ -209,6 +210,8 @@ impl Operation {
                 let until = until.or_else(|| self.warrant.at.checked_add(UNDO).ok());
                 self.mark(db, key, state, until)?;
                 conclude::is_not_due(db, key)?;
+                // What others of its domain are told of meanwhile is not told of this one.
+                delay::stands_by_itself(db, key)?;
                 settle::set_state(db, key, EntryState::Deleted, changes)
             }
             Act::Undelete => call_back(db, key, changes),

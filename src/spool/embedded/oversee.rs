@@ -1,7 +1,7 @@
 //! What an operator sees: entries page by page, and domains with their counts. Read beside the
 //! writer, in short transactions, so that looking never keeps mail waiting.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -13,6 +13,7 @@ use ulid::Ulid;
 use super::claims::Key;
 use super::commits::Stride;
 use super::decree::{self, Decree};
+use super::delay::{self, Came};
 use super::ledger::{Count, Ledger};
 use super::operate::{self, Audited};
 use super::reader::{Readers, aside, modestly, unreadable};
@@ -35,6 +36,8 @@ pub struct Sight {
     pub answered: Vec<Option<Answered>>,
     /// A session has it in hand.
     pub leased: bool,
+    /// Somebody has been told that it waits, or was not to be.
+    pub told_of_delay: bool,
     /// What an operator said of it, where it is held or deleted; where it is damaged, what of it is and when
     /// that was seen, as far as that is known.
     pub mark: Option<Mark>,
@@ -467,7 +470,8 @@ impl Overseer {
         what: impl FnOnce(&mut View, &Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, SpoolError> {
         let readers = Arc::clone(&self.readers);
-        let mut view = View { core: self.core.clone(), names: Arc::clone(&self.names) };
+        let (core, names) = (self.core.clone(), Arc::clone(&self.names));
+        let mut view = View { core, names, told: HashMap::new() };
         let _turn = self.readers.turn().await;
         let read = self.aside(move || readers.read(|db| what(&mut view, db))).await??;
         read.map_err(|e| unreadable(&e))
@@ -478,6 +482,8 @@ impl Overseer {
 struct View {
     core: Option<Arc<Core>>,
     names: Arc<Names>,
+    /// Up to where somebody has been told that a domain's mail waits.
+    told: HashMap<i64, Came>,
 }
 
 impl View {
@@ -521,13 +527,22 @@ impl View {
         Ok(page)
     }
 
-    fn seen(&self, db: &Connection, key: Key, stored: Stored) -> rusqlite::Result<Sight> {
+    fn seen(&mut self, db: &Connection, key: Key, stored: Stored) -> rusqlite::Result<Sight> {
         let mark = match stored.entry.state {
             EntryState::Held | EntryState::Deleted | EntryState::Damaged => mark_of(db, key)?,
             _ => None,
         };
+        let told_of_delay = self.is_told(db, key, &stored)?;
         let Stored { entry, digest, answered, .. } = stored;
-        Ok(Sight { entry, digest, answered, leased: self.is_leased(key), mark })
+        Ok(Sight { entry, digest, answered, leased: self.is_leased(key), told_of_delay, mark })
+    }
+
+    fn is_told(&mut self, db: &Connection, key: Key, stored: &Stored) -> rusqlite::Result<bool> {
+        let told = match self.told.entry(key.domain) {
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(unknown) => unknown.insert(delay::up_to(db, key.domain)?),
+        };
+        Ok(delay::is_told(stored, told))
     }
 
     /// The entry with this name, if there is one, whatever can be said of it.

@@ -207,9 +207,9 @@ mod tests {
         let db = schema::writer(&spool.path().join("spool.db")).unwrap();
         db.execute_batch(
             "INSERT INTO domain (name, waiting, octets, failed) VALUES ('example.org', 9, 9, 9);
-             INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, 0, 0),
-                                      (x'02', 1, 1, 0, 5, 10, 0, 0, 0, 1, 0),
-                                      (x'03', 1, 1, 2, 0, 1, 0, 0, 0, 0, 0);
+             INSERT INTO entry VALUES (x'01', 1, 1, 0, 0, 100, 0, 0, 0, 0, 0, 0),
+                                      (x'02', 1, 1, 0, 5, 10, 0, 0, 0, 1, 0, 0),
+                                      (x'03', 1, 1, 2, 0, 1, 0, 0, 0, 0, 0, 0);
              UPDATE spool SET clean = 0;",
         )
         .unwrap();

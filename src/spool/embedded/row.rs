@@ -145,6 +145,8 @@ pub(super) struct Stored {
     /// What was answered for each recipient, in their order; without those behind
     /// the last who was answered for.
     pub(super) answered: Vec<Option<Answered>>,
+    /// Whether somebody has been told of its delay, by its own word.
+    pub(super) told: i64,
 }
 
 /// Why a row gives no entry.
@@ -180,12 +182,12 @@ fn damaged(column: &str) -> Unreadable {
 
 const ENTRY: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
     m.head, m.file, m.checks, m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
-    m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain, e.id, m.auth, m.message_id
+    m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain, e.id, m.auth, m.message_id, e.told
     FROM entry e JOIN message m ON m.id = e.message WHERE e.id = ?1";
 /// The same of many entries. Of the bodies' proofs nothing: whoever reads so many looks at envelopes.
 const MANY: &str = "SELECT e.state, e.size, e.arrived, e.expires, e.attempts, m.id, m.shape,
     x'', m.file, x'', m.digest, m.reverse_path, m.declared, m.kind, m.smtputf8, m.ret,
-    m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain, e.id, m.auth, m.message_id
+    m.envid, m.ip, m.helo, m.tls, e.whom, e.since, e.domain, e.id, m.auth, m.message_id, e.told
     FROM entry e NOT INDEXED CROSS JOIN message m ON m.id = e.message";
 /// Recipients, and of which entry each is.
 const PEOPLE: &str = "SELECT path, notify, orcpt, state, code, status, words, times, at, session,
@@ -331,7 +333,8 @@ fn entry(row: &Row<'_>, domain: &Domain, id: EntryId) -> Result<Stored, Unreadab
     };
     let place = file.map_or(Place::Row(message), Place::File);
     let (head, checks, digest) = (row.get(7)?, row.get(9)?, row.get(10)?);
-    Ok(Stored { entry, message, place, head, checks, digest, answered: Vec::new() })
+    let told = row.get(26)?;
+    Ok(Stored { entry, message, place, head, checks, digest, answered: Vec::new(), told })
 }
 
 fn timestamp(micros: i64) -> Result<Timestamp, Unreadable> {

@@ -23,7 +23,8 @@
 //! Which of those is the oldest, a second index tells, of them alone. Of a recipient's last answer stands
 //! beside it how often there was one, when, in which session, to what (`stage`), and under which name
 //! the other side has the mail. Of what came to a domain up to
-//! `told`, and of that moment up to `told_entry`, somebody has been told that it waits.
+//! `told`, and of that moment up to `told_entry`, somebody has been told that it waits; but of an entry whose
+//! own `told` is not 0 that one says it (1: yes, 2: no), since it came or went another way.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -41,7 +42,7 @@ use crate::spool::SpoolError;
 /// `odmr` as a 32-bit number: says whose database this is.
 const APPLICATION: i32 = 0x6f64_6d72;
 /// The layout below. Raised whenever an older program could not read what this one writes.
-const LAYOUT: i32 = 8;
+const LAYOUT: i32 = 9;
 /// Before this one, a WAL reset could lose a commit under rare timing.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
@@ -94,9 +95,11 @@ CREATE TABLE entry (
   expires INTEGER NOT NULL,
   whom INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
-  since INTEGER NOT NULL) WITHOUT ROWID;
+  since INTEGER NOT NULL,
+  told INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE INDEX entry_order ON entry (domain, state, class, since);
 CREATE INDEX entry_tried ON entry (domain, state, arrived) WHERE class = 5;
+CREATE INDEX entry_untold ON entry (domain, arrived) WHERE told = 2 AND state < 2;
 CREATE TABLE recipient (
   entry BLOB NOT NULL,
   n INTEGER NOT NULL,
@@ -144,7 +147,7 @@ CREATE TABLE due (entry BLOB PRIMARY KEY, domain INTEGER NOT NULL) WITHOUT ROWID
 ";
 
 /// What makes of each layout the one that follows it. As they were then: a step never changes again.
-const STEPS: [(i32, &str); 3] = [
+const STEPS: [(i32, &str); 4] = [
     (
         5,
         "CREATE TABLE decree (
@@ -171,6 +174,11 @@ const STEPS: [(i32, &str); 3] = [
          ALTER TABLE mark ADD COLUMN held_who TEXT;
          ALTER TABLE mark ADD COLUMN held_reason TEXT;
          ALTER TABLE mark ADD COLUMN held_until INTEGER;",
+    ),
+    (
+        8,
+        "ALTER TABLE entry ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+         CREATE INDEX entry_untold ON entry (domain, arrived) WHERE told = 2 AND state < 2;",
     ),
 ];
 

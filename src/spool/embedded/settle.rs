@@ -7,6 +7,7 @@ use super::body;
 use super::claims::{Claim, Key};
 use super::conclude;
 use super::decree;
+use super::delay;
 use super::lane;
 use super::ledger::{Changes, Weight};
 use super::operate;
@@ -291,6 +292,8 @@ pub(super) fn redirect(
         update.execute(params![key, n, path, orcpt])?;
     }
     let whom = row::whom(domain, &stored.entry.reverse_path, recipients.iter(), &stored.digest);
+    // Of what came there before, somebody may have been told, and of this one not; or the other way round.
+    delay::stands_by_itself(db, from)?;
     let sql = "UPDATE entry SET domain = ?2, whom = ?3 WHERE id = ?1";
     db.prepare_cached(sql)?.execute(params![key, to.domain, whom])?;
     let sql = "UPDATE due SET domain = ?2 WHERE entry = ?1";

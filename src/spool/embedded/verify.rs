@@ -1,7 +1,7 @@
 //! Looks a spool through: every entry, every content, the counts, the folder of bodies. Looking changes
 //! nothing and keeps no mail waiting; what is to be mended is mended when the spool has no owner.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::body::{self, Bodies};
 use super::claims::Key;
+use super::excess;
 use super::lock::Lock;
 use super::oversee::{Overseer, Sight, Unseen};
 use super::reader::{aside, unreadable};
@@ -53,6 +54,8 @@ pub enum Kind {
     Content,
     /// A file of content that nothing speaks of.
     Orphan,
+    /// Octets in a file of content, behind its end.
+    Excess,
     /// Who may read what is nobody else's.
     Mode,
     /// Whose files they are.
@@ -72,6 +75,7 @@ impl Kind {
             Kind::Entry => "entry",
             Kind::Content => "content",
             Kind::Orphan => "orphan",
+            Kind::Excess => "excess",
             Kind::Mode => "mode",
             Kind::Owner => "owner",
             Kind::Clock => "clock",
@@ -211,7 +215,7 @@ impl Overseer {
                 Ok(rows) => found.extend(rows),
                 Err(e) => found.push(damaged(e)?),
             }
-            let known = match known_files(db) {
+            let known = match excess::known_files(db) {
                 Ok(known) => Some(known),
                 Err(e) => {
                     found.push(damaged(e)?);
@@ -265,12 +269,6 @@ fn of_the_rows(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
         }
     }
     Ok(found)
-}
-
-fn known_files(db: &Connection) -> rusqlite::Result<HashSet<String>> {
-    let mut query = db.prepare("SELECT file FROM message NOT INDEXED WHERE file IS NOT NULL")?;
-    let names = query.query_map([], |row| row.get(0))?;
-    names.collect()
 }
 
 fn whole(kind: Kind, what: String) -> Finding {
@@ -347,7 +345,7 @@ fn closed_to_others(file: &Path, facts: &std::fs::Metadata, owner: Option<u32>) 
     findings.map(|(kind, what)| whole(kind, format!("{}: {what}", file.display()))).collect()
 }
 
-fn of_the_files(path: &Path, known: &HashSet<String>, open: bool) -> Vec<Finding> {
+fn of_the_files(path: &Path, known: &HashMap<String, u64>, open: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     let bodies = path.with_file_name(BODIES);
     let folder = path.parent().unwrap_or(Path::new("/"));
@@ -382,9 +380,18 @@ fn of_the_files(path: &Path, known: &HashSet<String>, open: bool) -> Vec<Finding
         let age = facts.modified().ok();
         let age = age.and_then(|at| SystemTime::now().duration_since(at).ok()).unwrap_or_default();
         let coming = open && age < COMING;
-        if !known.contains(&name) && !coming {
-            let what = format!("{}: no message speaks of it", file.path().display());
-            found.push(whole(Kind::Orphan, what));
+        let shown = file.path();
+        match known.get(&name) {
+            Some(octets) if facts.len() > *octets => {
+                let more = facts.len() - octets;
+                let what = format!("{}: {more} octets lie behind its content", shown.display());
+                found.push(whole(Kind::Excess, what));
+            }
+            None if !coming => {
+                let what = format!("{}: no message speaks of it", shown.display());
+                found.push(whole(Kind::Orphan, what));
+            }
+            _ => {}
         }
     }
     found
@@ -392,7 +399,8 @@ fn of_the_files(path: &Path, known: &HashSet<String>, open: bool) -> Vec<Finding
 
 impl Embedded {
     /// Opens a spool that may be damaged, and makes good what is not about one entry: its indexes and
-    /// counts are made anew, and files that no message speaks of are moved to `lost`.
+    /// counts are made anew, and files that no message speaks of are moved to `lost`, as is what lies behind
+    /// the end of a content.
     ///
     /// # Errors
     /// As of [`Embedded::open`]: above all when it has an owner.
@@ -411,6 +419,7 @@ impl Embedded {
             not_in_place_of_others(folder, &bodies, &remains)?;
             let db = schema::writer(&path)?;
             bodies.put_aside(&db, &lost(folder)).map_err(unusable)?;
+            excess::put_aside(&db, &folder.join(BODIES), &lost(folder)).map_err(unusable)?;
             let mended = recover::rebuild(&db).and_then(|()| recover::recount(&db));
             mended.map_err(|e| unreadable(&e))?;
             db.execute("UPDATE spool SET clean = 0", []).map_err(|e| unreadable(&e))?;

@@ -149,18 +149,22 @@ impl Condition {
 impl Condition {
     /// Is a state named in which there is hardly anything that has not left?
     pub fn names_what_has_left(&self) -> bool {
-        self.0.names_what_has_left()
+        let left = [Standing::Delivered, Standing::Bounced];
+        left.into_iter().any(|standing| self.0.names(standing))
+    }
+
+    /// Is what was deleted named, and not just among all others?
+    pub fn names_deleted(&self) -> bool {
+        self.0.names(Standing::Deleted)
     }
 }
 
 impl Tree {
-    fn names_what_has_left(&self) -> bool {
-        let [waiting, delivered, bounced] =
-            [Standing::Waiting, Standing::Delivered, Standing::Bounced].map(Standing::name);
+    fn names(&self, standing: Standing) -> bool {
         match self {
-            Tree::Any(trees) | Tree::All(trees) => trees.iter().any(Tree::names_what_has_left),
+            Tree::Any(trees) | Tree::All(trees) => trees.iter().any(|tree| tree.names(standing)),
             Tree::Text(Text::State, pattern) => {
-                !pattern.fits(waiting) && (pattern.fits(delivered) || pattern.fits(bounced))
+                !pattern.fits(Standing::Waiting.name()) && pattern.fits(standing.name())
             }
             Tree::Not(_) | Tree::Flag(_) | Tree::Number(..) | Tree::Text(..) => false,
         }
