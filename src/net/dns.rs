@@ -24,6 +24,7 @@ use tokio::sync::Semaphore;
 
 use self::lines::Lines;
 pub use self::lines::Way;
+use super::WireFault;
 use super::tls::TlsClient;
 
 /// What fits into a packet on every path. RFC 9715, section 3.2.
@@ -191,6 +192,9 @@ fn mute(why: &NetError) -> Mute {
 
 fn of_io(error: &io::Error) -> Mute {
     use io::ErrorKind as Kind;
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return Mute::Fault(WireFault::from(tls).to_string());
+    }
     match error.kind() {
         Kind::TimedOut => Mute::Timeout,
         Kind::ConnectionRefused | Kind::ConnectionReset => Mute::Closed,
