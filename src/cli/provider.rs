@@ -131,8 +131,8 @@ pub struct Add {
     /// What the customer is called, and logs in as
     pub name: String,
     /// A domain whose mail is the customer's (repeatable)
-    #[arg(long = "domain", value_name = "DOMAIN", required = true, value_delimiter = ',',
-        value_parser = read::<Domain>)]
+    #[arg(long = "domain", value_name = "DOMAIN", required_unless_present = "send_as",
+        value_delimiter = ',', value_parser = read::<Domain>)]
     pub domains: Vec<Domain>,
     /// Another name to log in with (repeatable)
     #[arg(long = "alias", value_name = "NAME")]
@@ -140,6 +140,11 @@ pub struct Add {
     /// The customer may send mail of its own, through the smarthost
     #[arg(long)]
     pub submit: bool,
+    /// A domain whose addresses it may send from, whoever fetches its mail: a login for sending alone has no
+    /// --domain (repeatable)
+    #[arg(long, value_name = "DOMAIN", requires = "submit", value_delimiter = ',',
+        value_parser = read::<Domain>)]
+    pub send_as: Vec<Domain>,
     /// Keep no password: Dovecot has it, and is asked at odmr.dovecot_socket
     #[arg(long, conflicts_with_all = ["source", "no_cram", "ntlm"])]
     pub dovecot: bool,

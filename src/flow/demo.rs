@@ -88,6 +88,7 @@ fn furnish(folder: &Path, password: &secrecy::SecretString) -> Result<Loaded, Fa
         name: "acme".to_owned(),
         aliases: Vec::new(),
         domains: vec![domain("example.org")?],
+        send_as: Vec::new(),
         credentials: Some(credentials),
         certificates: Vec::new(),
         dovecot: false,

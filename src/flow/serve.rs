@@ -259,7 +259,6 @@ impl Ready {
         let group = control_group(&self.loaded)?;
         let listener = LocalListener::bind(&socket, group)?;
         info!(listener = %socket.display(), "listening for operators");
-        // Who asks whether we are well is told so until the last session has ended.
         let (dark, last) = watch::channel(false);
         open_doors(self.doors, &hall, &site, &last, alive)?;
         let shared = group.is_some();
@@ -326,6 +325,7 @@ async fn all_end(sessions: &mut mpsc::Receiver<()>, post: JoinHandle<()>, push: 
 }
 
 /// Whoever comes from now on is served.
+/// Who asks whether we are well is told so until the last session has ended; everybody else, until we stop.
 fn open_doors(
     doors: Vec<(Door, Bound)>,
     hall: &Hall<Embedded>,

@@ -97,7 +97,7 @@ impl<S: Spool> Submission<'_, S> {
         house.accounts.find(&self.account).filter(|account| account.submit)
     }
 
-    /// From the account's own domains; notices, which have no sender, too.
+    /// From the account's own domains and those it may send as; notices, which have no sender, too.
     fn may_send_as(&self, path: &ReversePath) -> Result<(), Reply> {
         if !self.provider.may_send(Some(self.ip), Instant::now()) {
             return Err(TOO_FAST);
@@ -107,7 +107,7 @@ impl<S: Spool> Submission<'_, S> {
         match path {
             ReversePath::Null => Ok(()),
             ReversePath::Mailbox(mailbox) => {
-                let own = mailbox.domain().is_some_and(|domain| account.may_claim(domain));
+                let own = mailbox.domain().is_some_and(|domain| account.may_send_as(domain));
                 if own { Ok(()) } else { Err(NOT_YOURS) }
             }
         }

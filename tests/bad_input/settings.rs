@@ -193,6 +193,22 @@ fn names_that_nobody_has_here_are_faults_of_the_settings() {
 }
 
 #[test]
+fn a_login_for_sending_alone_is_none_of_the_domains_names() {
+    let house = House::new("");
+    let pen = ["account", "add", "pen", "--send-as", "example.org", "--generate"];
+    assert_eq!(house.run_odmrd(&pen).status.code(), Some(64), "it wants --submit");
+    let added = house.run_odmrd(&[&pen[..], &["--submit"]].concat());
+    assert_eq!(added.status.code(), Some(0), "{}", stderr(&added));
+    let told = String::from_utf8_lossy(&added.stdout);
+    assert!(told.contains("account pen may send mail from example.org"), "{told}");
+    let listed = house.run_odmrd(&["account", "list", "--json"]);
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let pen = listed.lines().find(|line| line.contains("\"pen\"")).unwrap_or_default();
+    assert!(pen.contains("\"send_as\":[\"example.org\"]"), "{listed}");
+    assert!(pen.contains("\"domains\":[]"), "{listed}");
+}
+
+#[test]
 fn a_domain_has_one_section_and_its_host_a_port() {
     let twice = "[domains.\"BOAT.example\"]\nquota_messages = 1\n\
                  [domains.\"boat.example\"]\nlifetime = \"3d\"";

@@ -113,17 +113,26 @@ fn add_account(path: &Path, add: Add, input: Input) -> Result<Exit, Failure> {
         name: add.name.clone(),
         aliases: add.aliases,
         domains: add.domains.clone(),
+        send_as: add.send_as.clone(),
         credentials: derived.transpose().map_err(unusable)?,
         certificates: Vec::new(),
         dovecot: add.dovecot,
         submit: add.submit,
     };
     edit(path, |file| file.add(&new)).map_err(failed)?;
-    let domains: Vec<&str> = add.domains.iter().map(Domain::as_str).collect();
+    let listed =
+        |domains: &[Domain]| domains.iter().map(Domain::as_str).collect::<Vec<_>>().join(", ");
+    let mut rights = Vec::new();
+    if !add.domains.is_empty() {
+        rights.push(format!("may fetch the mail of {}", listed(&add.domains)));
+    }
+    if !add.send_as.is_empty() {
+        rights.push(format!("may send mail from {}", listed(&add.send_as)));
+    }
     tell(&format!(
-        "account {} may fetch the mail of {}\n{}",
+        "account {} {}\n{}",
         add.name,
-        domains.join(", "),
+        rights.join(", and "),
         password.map_or_else(String::new, |(password, shown)| shown_once(shown, &password))
     ))
 }
@@ -157,6 +166,7 @@ fn list_accounts(path: &Path, list: List) -> Result<Exit, Failure> {
 /// What anybody may see of an account: never its secrets.
 fn as_json(account: &Account) -> String {
     let domains: Vec<&str> = account.domains.iter().map(Domain::as_str).collect();
+    let send_as: Vec<&str> = account.send_as.iter().map(Domain::as_str).collect();
     let value = serde_json::json!({
         "schema": "odmr.account/1",
         "account": account.name,
@@ -164,6 +174,7 @@ fn as_json(account: &Account) -> String {
         "domains": domains,
         "mechanisms": mechanisms(account),
         "submit": account.submit,
+        "send_as": send_as,
         "certificates": account.certificates.len(),
     });
     format!("{value}\n")

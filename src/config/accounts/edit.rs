@@ -22,6 +22,8 @@ pub struct NewAccount {
     pub aliases: Vec<String>,
     /// Whose mail it may collect.
     pub domains: Vec<Domain>,
+    /// In whose addresses it may send beside.
+    pub send_as: Vec<Domain>,
     /// What is kept of its password.
     pub credentials: Option<Credentials>,
     /// The certificates that stand for it.
@@ -163,6 +165,9 @@ impl AccountFile {
         self.accounts.are_free(&new.domains)?;
         let mut account = Table::new();
         account.insert("domains", list(new.domains.iter().map(Domain::to_string)));
+        if !new.send_as.is_empty() {
+            account.insert("send_as", list(new.send_as.iter().map(Domain::to_string)));
+        }
         if !new.aliases.is_empty() {
             account.insert("aliases", list(new.aliases.iter().cloned()));
         }

@@ -75,8 +75,10 @@ pub struct Account {
     pub name: String,
     /// Other names it may log in by, beside its domains.
     pub aliases: Vec<String>,
-    /// Whose mail it may collect; at least one.
+    /// Whose mail it may collect; at least one, unless it is there for sending alone.
     pub domains: Vec<Domain>,
+    /// Beside those, in whose addresses it may send, whoever collects their mail.
+    pub send_as: Vec<Domain>,
     /// What is kept of its password.
     pub credentials: Option<Credentials>,
     /// The client certificates that stand for it.
@@ -104,6 +106,11 @@ impl Account {
     /// Whether the account may collect this domain's mail: by that very name, not one below it.
     pub fn may_claim(&self, domain: &Domain) -> bool {
         self.domains.contains(domain)
+    }
+
+    /// Whether it may send mail from addresses of this domain.
+    pub fn may_send_as(&self, domain: &Domain) -> bool {
+        self.submit && (self.domains.contains(domain) || self.send_as.contains(domain))
     }
 
     /// Whether it may log in from there.

@@ -32,6 +32,8 @@ struct Written {
 struct WrittenAccount {
     domains: Spanned<Vec<Text>>,
     #[serde(default)]
+    send_as: Vec<Text>,
+    #[serde(default)]
     aliases: Vec<Text>,
     scram_sha_256: Option<Text>,
     cram_md5: Option<Text>,
@@ -128,8 +130,12 @@ fn claim<K: std::hash::Hash + Eq>(map: &mut HashMap<K, usize>, key: K, me: usize
 
 fn account(name: &Text, written: &WrittenAccount) -> Result<Account, Fault> {
     let domains = written.domains.get_ref().iter().map(domain).collect::<Result<Vec<_>, _>>()?;
-    if domains.is_empty() {
-        return Err(fault(&written.domains, "is empty; an account collects at least one domain"));
+    if let Some(first) = written.send_as.first().filter(|_| !written.submit) {
+        return Err(fault(first, "is of no use without submit = true"));
+    }
+    if domains.is_empty() && written.send_as.is_empty() {
+        let what = "is empty; an account collects at least one domain, or has send_as and submit";
+        return Err(fault(&written.domains, what));
     }
     let credentials = credentials(written)?;
     if credentials.is_none() && written.certificate.is_empty() && !written.dovecot {
@@ -141,6 +147,7 @@ fn account(name: &Text, written: &WrittenAccount) -> Result<Account, Fault> {
         name: name.get_ref().clone(),
         aliases: written.aliases.iter().map(|alias| alias.get_ref().clone()).collect(),
         domains,
+        send_as: written.send_as.iter().map(domain).collect::<Result<_, _>>()?,
         credentials,
         certificates: written.certificate.iter().map(fingerprint).collect::<Result<_, _>>()?,
         dovecot: written.dovecot,

@@ -83,6 +83,27 @@ fn an_account_is_found_by_any_of_its_names() {
 }
 
 #[test]
+fn a_login_of_its_own_for_sending_collects_nothing() {
+    let text =
+        |lines: &str| format!("{}\n[account.pen]\nscram_sha_256 = \"{SCRAM}\"\n{lines}", full());
+    let accounts =
+        parse(&text("domains = []\nsend_as = [\"example.org\"]\nsubmit = true")).unwrap();
+    let (pen, acme) = (accounts.find("pen").unwrap(), accounts.find("acme").unwrap());
+    let (org, com) = (domain("example.org"), domain("example.com"));
+    assert!(pen.may_send_as(&org) && !pen.may_send_as(&com) && !pen.may_claim(&org));
+    assert!(!acme.may_send_as(&org), "only who may send at all");
+    assert_eq!(accounts.find("example.org").unwrap().name, "acme");
+    for (lines, words) in [
+        ("domains = []\nsubmit = true", "is empty"),
+        ("domains = []\nsend_as = [\"example.org\"]", "without submit"),
+        ("domains = []\nsubmit = true\nsend_as = [\"a b\"]", "a b"),
+    ] {
+        let refused = parse(&text(lines)).unwrap_err().to_string();
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+#[test]
 fn an_account_may_claim_its_own_and_come_from_its_own() {
     let accounts = parse(&full()).unwrap();
     let acme = accounts.find("acme").unwrap();
@@ -173,6 +194,7 @@ fn new(name: &str, domain_name: &str) -> NewAccount {
     NewAccount {
         name: name.to_owned(),
         aliases: vec!["DOM\\x".to_owned()],
+        send_as: Vec::new(),
         domains: vec![domain(domain_name)],
         credentials: derive(&SecretString::from("pw"), false, false).ok(),
         certificates: vec![[7; 32]],

@@ -276,6 +276,8 @@ impl Site {
         let mut all: Vec<(i64, &str)> = house
             .accounts
             .iter()
+            // One that only sends never calls for mail.
+            .filter(|account| !account.domains.is_empty())
             .map(|account| {
                 let last = known.get(&account.name).and_then(|of| of.last_success.get());
                 (since(last), account.name.as_str())
