@@ -103,6 +103,7 @@ module completions {
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --format(-f): string@"nu-complete atrn-fetch run format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -240,6 +241,7 @@ module completions {
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --format(-f): string@"nu-complete atrn-fetch daemon format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -376,6 +378,7 @@ module completions {
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --format(-f): string@"nu-complete atrn-fetch status format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -512,6 +515,7 @@ module completions {
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --format(-f): string@"nu-complete atrn-fetch init format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -649,6 +653,7 @@ module completions {
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --format(-f): string@"nu-complete atrn-fetch import-fetchmailrc format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -786,6 +791,7 @@ module completions {
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --format(-f): string@"nu-complete atrn-fetch check format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -921,6 +927,7 @@ module completions {
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --format(-f): string@"nu-complete atrn-fetch test-target format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -1056,6 +1063,7 @@ module completions {
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --format(-f): string@"nu-complete atrn-fetch passwd format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -1192,6 +1200,7 @@ module completions {
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --format(-f): string@"nu-complete atrn-fetch queue format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval
@@ -1329,6 +1338,7 @@ module completions {
     --netrc: path             # The password is that of the server and user in this netrc file
     --credential: string      # The systemd credential of this name is the password
     --no-mail-exit: string    # Exit with N when everything went well and there was no mail
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --format(-f): string@"nu-complete atrn-fetch show-config format" # For whom standard output is
     --json                    # The same as --format jsonl
     --quiet(-q)               # Say nothing unless something is wrong, and the same trouble only once in --report-interval

@@ -94,7 +94,7 @@ module completions {
     --quiet(-q)               # Say nothing of domains in order (human and markdown)
     --verbose(-v)             # Tell what is in order too, and who said what (human)
     --color: string@"nu-complete mxcheck color" # With colour: always, never, or auto for on a terminal
-    --no-input                # Ask no question of whoever runs it; it never does
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
     ...domains: string        # The domains

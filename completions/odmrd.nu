@@ -3,6 +3,7 @@ module completions {
   # Hold a domain's mail, and release it on ATRN to whoever can prove it is theirs (RFC 2645)
   export extern odmrd [
     --config(-c): path        # The settings file
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
   ]
@@ -10,12 +11,14 @@ module completions {
   # Serve until told to stop; SIGHUP reads settings, accounts and certificates anew
   export extern "odmrd run" [
     --config(-c): path        # The settings file
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
   # Judge settings and accounts, say what is wrong, and stop
   export extern "odmrd check-config" [
     --config(-c): path        # The settings file
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
@@ -27,12 +30,14 @@ module completions {
     --no-certificate          # Make no certificate
     --user: string            # Whom the daemon becomes once its ports are bound; it gives this user the files it needs
     --config(-c): path        # The settings file
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
   # The customers
   export extern "odmrd account" [
     --config(-c): path        # The settings file
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
@@ -48,6 +53,7 @@ module completions {
     --no-cram                 # Keep nothing for CRAM-MD5, whose secrets are worth the password; fetchmail then cannot log in
     --ntlm                    # Keep what NTLM needs, too, for a customer that runs Exchange 2003; as good as the password to whoever reads it
     --config(-c): path        # The settings file
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     name: string              # What the customer is called, and logs in as
   ]
@@ -60,6 +66,7 @@ module completions {
     --no-cram                 # Keep nothing for CRAM-MD5, whose secrets are worth the password; fetchmail then cannot log in
     --ntlm                    # Keep what NTLM needs, too, for a customer that runs Exchange 2003; as good as the password to whoever reads it
     --config(-c): path        # The settings file
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     name: string              # Whose
   ]
@@ -68,12 +75,14 @@ module completions {
   export extern "odmrd account list" [
     --json                    # One JSON object a line
     --config(-c): path        # The settings file
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
   # Remove a customer; mail that waits for its domains stays
   export extern "odmrd account remove" [
     --config(-c): path        # The settings file
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     name: string              # Whom
   ]
@@ -106,6 +115,7 @@ module completions {
   export extern "odmrd demo" [
     --keep                    # Leave the demo's folder behind, to look into
     --config(-c): path        # The settings file
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 

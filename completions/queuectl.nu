@@ -5,6 +5,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
   ]
@@ -46,6 +47,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -65,6 +67,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     ...ids: string            # Its id
   ]
@@ -82,6 +85,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     ...domains: string        # These only; *.example.org for all below one
   ]
@@ -125,6 +129,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -166,6 +171,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     ...ids: string            # Which, by name
   ]
@@ -207,6 +213,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     ...ids: string            # Which, by name
   ]
@@ -249,6 +256,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     ...ids: string            # Which, by name
   ]
@@ -291,6 +299,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     ...ids: string            # Which, by name
   ]
@@ -331,6 +340,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     ...ids: string            # Which, by name
   ]
@@ -372,6 +382,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     ...ids: string            # Which, by name
   ]
@@ -413,6 +424,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     ...ids: string            # Which, by name
   ]
@@ -432,6 +444,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     ...domains: string        # The domains; each must have a host
   ]
@@ -462,6 +475,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     to: path                  # The folder, or with --as mbox or tar the file
     ...ids: string            # Which, by name
@@ -473,6 +487,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
     ...from: path             # What export has written: folders, mbox files, tars, or single .eml files
   ]
@@ -491,6 +506,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
@@ -508,6 +524,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
@@ -524,6 +541,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
@@ -554,6 +572,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
@@ -577,6 +596,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
@@ -589,6 +609,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
@@ -597,6 +618,7 @@ module completions {
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     name?: string             # Which; without it, their names
   ]

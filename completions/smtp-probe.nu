@@ -2,6 +2,7 @@ module completions {
 
   # Ask a mail server whether it keeps to the rules, one by one
   export extern smtp-probe [
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
   ]
@@ -51,6 +52,7 @@ module completions {
     --fail-on: string         # A rule of this level that is not kept makes it end with 1
     --transcript: path        # Write what was said into this folder, a file for each call, without passwords
     --verbose(-v)             # Tell what is kept too, and what was said
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
     place: string             # The server; the port of its kind where none is named
   ]
@@ -98,6 +100,7 @@ module completions {
     --fail-on: string         # A rule of this level that is not kept makes it end with 1
     --transcript: path        # Write what was said into this folder, a file for each call, without passwords
     --verbose(-v)             # Tell what is kept too, and what was said
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
     place: string             # The provider; 366 where no port is named
   ]
@@ -134,6 +137,7 @@ module completions {
     --fail-on: string         # A rule of this level that is not kept makes it end with 1
     --transcript: path        # Write what was said into this folder, a file for each call, without passwords
     --verbose(-v)             # Tell what is kept too, and what was said
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -160,6 +164,7 @@ module completions {
     --fail-on: string         # A rule of this level that is not kept makes it end with 1
     --transcript: path        # Write what was said into this folder, a file for each call, without passwords
     --verbose(-v)             # Tell what is kept too, and what was said
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
     place: string             # The server; 25 where no port is named
   ]
@@ -191,6 +196,7 @@ module completions {
     --list-faults             # Print the faults that there are, and what each does
     --format(-f): string@"nu-complete smtp-probe emulate format" # The form
     --json                    # Short for --format jsonl
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
     profile?: string          # exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, fetchmail, or a file with a profile of yours
   ]
@@ -219,6 +225,7 @@ module completions {
     --fail-on: string         # A rule of this level that is not kept makes it end with 1
     --transcript: path        # Write what was said into this folder, a file for each call, without passwords
     --verbose(-v)             # Tell what is kept too, and what was said
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
     file: path                # The talks
     place: string             # The server; 25 where no port is named
@@ -227,6 +234,7 @@ module completions {
   # Tell what has changed between two reports that --format json or jsonl wrote
   export extern "smtp-probe diff" [
     --fail-on: string         # A rule of this level that is not kept any more makes it end with 1
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     old: path                 # The report before
     new: path                 # The report after
@@ -235,6 +243,7 @@ module completions {
   # List every rule there is; with --json as JSON
   export extern "smtp-probe list" [
     --json                    # As JSON, an object a line
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
   ]
 
@@ -244,6 +253,7 @@ module completions {
 
   # Say what a rule is about
   export extern "smtp-probe explain" [
+    --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     id: string@"nu-complete smtp-probe explain id" # The rule
   ]

@@ -194,27 +194,42 @@ fn each(case: &Case, judge: impl Fn(&str, &str, &Told) -> Option<Fault>) -> Judg
     if !asked(Kind::Tlsa) {
         return Judged::Nothing("nobody was asked for TLSA records");
     }
-    let (mut faults, mut unclear, mut any) = (Vec::new(), Vec::new(), false);
+    let (mut faults, mut is_open) = (Vec::new(), false);
     for target in targets(case) {
         match found(case, target) {
-            (service, Some(told)) => {
-                any = true;
-                faults.extend(judge(target, &service, &told));
-            }
-            (_, None) => unclear.push(format!("nobody told the TLSA records of {target}")),
+            (service, Some(told)) => faults.extend(judge(target, &service, &told)),
+            (_, None) => is_open = true,
         }
     }
-    match (faults.is_empty(), any) {
-        (true, false) => Judged::Unknown(super::case::doubts(unclear)),
-        _ => Judged::by(faults),
+    match faults.is_empty() && is_open {
+        // Of whom nobody told any that one says.
+        true => Judged::After("dane.present"),
+        false => Judged::by(faults),
     }
 }
 
 fn present(case: &Case) -> Judged {
-    each(case, |target, _, told| {
+    let judged = each(case, |target, _, told| {
         let message = format!("{target} has no TLSA records");
         told.records.is_empty().then(|| Fault::of(target, message).seen(&told.evidence))
-    })
+    });
+    let untold = targets(case).into_iter().filter(|target| found(case, target).1.is_none());
+    match judged {
+        Judged::After(_) => Judged::Unknown(super::case::doubts(
+            untold.map(|target| format!("nobody told the TLSA records of {target}")),
+        )),
+        judged => judged,
+    }
+}
+
+/// A target that senders who look for DANE hold to its records.
+pub(super) fn protected<'c>(case: &'c Case) -> Option<&'c str> {
+    let is_protected = |target: &&str| {
+        let (service, told) = found(case, target);
+        told.is_some_and(|told| told.records.iter().any(Record::is_usable))
+            && case.chain().security(&service, Kind::Tlsa).0 == Security::Secure
+    };
+    targets(case).into_iter().find(is_protected)
 }
 
 fn insecure(case: &Case) -> Judged {
@@ -276,10 +291,13 @@ fn odmr(case: &Case) -> Judged {
     if servers.is_empty() {
         return Judged::Nothing("no server is expected by name");
     }
-    let (mut faults, mut any) = (Vec::new(), false);
+    let (mut faults, mut unclear, mut any) = (Vec::new(), Vec::new(), false);
     for server in servers {
         let service = format!("_366._tcp.{server}");
-        let Some(told) = told(case, &service) else { continue };
+        let Some(told) = told(case, &service) else {
+            unclear.push(format!("nobody told the TLSA records of {server} for port 366"));
+            continue;
+        };
         any = true;
         let fault = |message| Fault::of(server, message).seen(&told.evidence);
         if told.records.is_empty() {
@@ -290,8 +308,9 @@ fn odmr(case: &Case) -> Judged {
             faults.push(fault(message).got("insecure").want("secure"));
         }
     }
-    match any {
-        true => Judged::by(faults),
-        false => Judged::Nothing("nobody told the TLSA records of the server"),
+    match (any, faults.is_empty() && !unclear.is_empty()) {
+        (false, _) => Judged::Nothing("nobody told the TLSA records of the server"),
+        (true, true) => Judged::Unknown(super::case::doubts(unclear)),
+        (true, false) => Judged::by(faults),
     }
 }

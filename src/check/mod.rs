@@ -8,7 +8,7 @@
 //! | [`horizon`] | the arithmetic of what the world remembers |
 //! | `case` | the facts in the order in which judges want them |
 //! | [`chain`] | what signatures prove |
-//! | `input`, `zone`, `target`, `routing`, `names`, `dnssec`, `dane`, `ttl`, `policy`, [`sts`], [`spf`] | the checks, a group a file |
+//! | `input`, `zone`, `target`, `routing`, `names`, `dnssec`, `dane`, `ttl`, [`policy`], [`sts`], [`spf`] | the checks, a group a file |
 //! | `live`, `provider`, `watch` | the checks of what mail servers said, of a provider's books, of a change |
 //!
 //! A judge reads and says; it asks nobody. "Could not tell" is never "in order" and never "wrong".
@@ -24,7 +24,7 @@ pub mod horizon;
 mod input;
 mod live;
 pub mod names;
-mod policy;
+pub mod policy;
 pub mod preference;
 mod provider;
 mod routing;

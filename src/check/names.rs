@@ -91,7 +91,7 @@ fn exists(case: &Case) -> Judged {
     if !was_asked(case) {
         return Judged::Nothing("nobody told what the addresses are called");
     }
-    each_target(case, |mx, host| {
+    let judged = each_target(case, |mx, host| {
         let told = host.addrs.iter().filter_map(|a| Some((a, names(case, *a)?)));
         let nameless: Vec<(&IpAddr, String)> =
             told.filter(|(_, told)| told.0.is_empty()).map(|(a, told)| (a, told.1)).collect();
@@ -102,7 +102,35 @@ fn exists(case: &Case) -> Judged {
         let remedy = format!("Ask the owner of {first} for a PTR record that says {}.", mx.target);
         let evidence: Vec<String> = nameless.iter().map(|(_, id)| id.clone()).collect();
         Some(Fault::of(&mx.target, message).remedy(remedy).seen(&evidence))
+    });
+    or_unknown(case, judged, |mx| {
+        case.host(&mx.target).addrs.iter().find_map(|address| untold(case, *address))
     })
+}
+
+/// Why nobody told what an address is called, though somebody was asked.
+fn untold(case: &Case, address: IpAddr) -> Option<String> {
+    let at = reverse(address);
+    let asked = case.asked(Role::Resolver, &at, Kind::Ptr).next()?;
+    if names(case, address).is_some() {
+        return None;
+    }
+    let why = match (asked.silence(), asked.reply()) {
+        (Some(silence), _) => silence.to_string(),
+        (None, reply) => format!("answers {}", reply.map_or("", |reply| reply.rcode.as_str())),
+    };
+    Some(format!("nobody told what {address} is called: {} {why}", asked.server))
+}
+
+/// In order, unless nobody told what an address is called, which another check says.
+fn or_untold(case: &Case, judged: Judged) -> Judged {
+    let is_ok = matches!(judged, Judged::Ok);
+    let mut targets = super::dnssec::targets(case).into_iter().map(|target| case.host(target));
+    let is_untold = |host: &Host| host.addrs.iter().any(|a| untold(case, *a).is_some());
+    match is_ok && targets.any(is_untold) {
+        true => Judged::After("ptr.exists"),
+        false => judged,
+    }
 }
 
 /// More names of an address are not followed.
@@ -140,7 +168,7 @@ fn leads_back(case: &Case) -> Judged {
             Some(fault.remedy(remedy).seen(&evidence))
         })
     });
-    or_unknown(case, judged, |mx| {
+    let judged = or_unknown(case, judged, |mx| {
         case.host(&mx.target).addrs.iter().find_map(|address| {
             let (names, _) = names(case, *address)?;
             let is_here = |name: &&String| case.host(name).addrs.contains(address);
@@ -158,7 +186,8 @@ fn leads_back(case: &Case) -> Judged {
             };
             Some(format!("{} at {address} is called {open}: {why}", mx.target))
         })
-    })
+    });
+    or_untold(case, judged)
 }
 
 /// Is the host at this address, for all that was told?
@@ -188,13 +217,14 @@ fn generic(case: &Case) -> Judged {
     if !was_asked(case) {
         return Judged::Nothing("nobody told what the addresses are called");
     }
-    each_target(case, |mx, host| {
+    let judged = each_target(case, |mx, host| {
         host.addrs.iter().find_map(|address| {
             let (made, id) = made_of_numbers(case, *address)?;
             let message = format!("{} at {address} is called {made}", mx.target);
             Some(Fault::of(&mx.target, message).got(&made).seen(&[id]))
         })
-    })
+    });
+    or_untold(case, judged)
 }
 
 /// A server calls itself by a name that leads to another host: nobody who asks believes it.

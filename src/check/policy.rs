@@ -46,10 +46,10 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         about: About {
             id: "tlsrpt.with-sts",
-            title: "who has MTA-STS hears about its failures",
+            title: "who has MTA-STS or DANE hears about its failures",
             severity: Severity::Notice,
             rfc: &["RFC 8460, 3"],
-            why: "A policy that does not fit keeps mail away, and only the senders know.",
+            why: "A policy or a TLSA record that does not fit keeps mail away, and only the senders know.",
             remedy: "Add `v=TLSRPTv1; rua=mailto:...` at _smtp._tls.",
             blocked_by: &["dns.exists", "dns.servfail", "sts.record", "tlsrpt.record"],
         },
@@ -201,16 +201,16 @@ fn tlsrpt_record(case: &Case) -> Judged {
 
 fn tlsrpt_with_sts(case: &Case) -> Judged {
     let name = &case.facts.domain;
-    let at = format!("_mta-sts.{name}");
-    match texts(case, &at, STS) {
-        Ok((found, _)) if found.iter().any(|text| text.starts_with(STS)) => {}
-        _ => return Judged::Nothing("there is no MTA-STS record"),
-    }
+    let what = match (has_sts_record(case), super::dane::protected(case)) {
+        (true, _) => "an MTA-STS record".to_owned(),
+        (false, Some(target)) => format!("a server with TLSA records, {target}"),
+        (false, None) => return Judged::Nothing("there is no MTA-STS record, nor DANE"),
+    };
     let at = format!("_smtp._tls.{name}");
     match texts(case, &at, "v=TLSRPTv1") {
         Err(why) => Judged::Unknown(format!("the text records of {at}: {why}")),
         Ok((found, answer)) if found.is_empty() => {
-            let message = format!("{name} has an MTA-STS record, and nobody is told of failures");
+            let message = format!("{name} has {what}, and nobody is told of failures");
             amiss(Fault::of(at, message), answer)
         }
         Ok(_) => Judged::Ok,
@@ -221,9 +221,28 @@ fn dmarc_exists(case: &Case) -> Judged {
     let name = format!("_dmarc.{}", case.facts.domain);
     match texts(case, &name, "v=DMARC1") {
         Err(why) => Judged::Unknown(format!("the text records of {name}: {why}")),
-        Ok((found, answer)) if found.is_empty() => {
+        Ok((found, answer)) if found.is_empty() && !is_covered_from_above(case) => {
             amiss(Fault::of(&name, format!("there is no DMARC record at {name}")), answer)
         }
         Ok(_) => Judged::Ok,
     }
+}
+
+/// RFC 7489, section 6.6.3: a domain that has no record goes by that of the organization's domain above it.
+fn is_covered_from_above(case: &Case) -> bool {
+    let has_record = |above: &str| {
+        let name = format!("_dmarc.{above}");
+        texts(case, &name, "v=DMARC1").is_ok_and(|(found, _)| !found.is_empty())
+    };
+    organizations(&case.facts.domain).any(has_record)
+}
+
+/// The names above a domain that may be an organization's: not a top-level domain.
+pub fn organizations(domain: &str) -> impl Iterator<Item = &str> {
+    let names = std::iter::successors(above(domain), |name| above(name));
+    names.filter(|name| name.contains('.'))
+}
+
+fn above(name: &str) -> Option<&str> {
+    name.split_once('.').map(|(_, above)| above)
 }

@@ -123,7 +123,7 @@ fn queue<'a>(case: &Case<'a>) -> Result<(&'a Provision, &'a Waiting), Judged> {
     }
 }
 
-/// Does an MX record lead to an expected server? Nothing where nobody knows.
+/// Does the mail come to an expected server? Nothing where nobody knows.
 fn comes_here(case: &Case) -> Option<bool> {
     let mut classes = case.sets.iter().flat_map(MxSet::targets).map(|mx| case.class(&mx.target));
     if case.sets.is_empty() {
@@ -131,7 +131,11 @@ fn comes_here(case: &Case) -> Option<bool> {
         let is_gone = super::input::is_gone(case);
         return is_gone.then_some(false);
     }
-    let all: Vec<Class> = classes.by_ref().collect();
+    let mut all: Vec<Class> = classes.by_ref().collect();
+    // Without any record it goes to the domain's own address (RFC 5321, section 5.1).
+    if case.sets.iter().all(|set| set.records.is_empty()) {
+        all.push(case.class(&case.facts.domain));
+    }
     match (all.contains(&Class::Expected), all.contains(&Class::Unknown)) {
         (true, _) => Some(true),
         (false, true) => None,

@@ -806,7 +806,9 @@ fn subdomains(case: &Case) -> Judged {
     };
     let (mut faults, mut unclear) = (Vec::new(), Vec::new());
     for name in &case.expect.also {
-        let sets = case.mx_of(name, Role::Resolver);
+        // Where the zone's own servers know, they know better than a cache.
+        let mut sets = case.mx_of(name, Role::Authority);
+        sets.extend(case.mx_of(name, Role::Resolver));
         let Some(set) = sets.first() else {
             let asked = case.asked(Role::Resolver, name, Kind::Mx).next();
             let why = asked.and_then(|answer| answer.silence()).map(ToString::to_string);

@@ -42,7 +42,7 @@ pub(super) const CHECKS: &[Check] = &[
             title: "each server of the zone answers by TCP too",
             severity: Severity::Warning,
             rfc: &["RFC 7766, 5"],
-            why: "Long answers come by TCP only, and some senders ask that way first.",
+            why: "Long answers come by TCP only, and some senders, Exchange among them (MSQ-51), ask that way first.",
             remedy: "Open TCP port 53.",
             blocked_by: &["dns.exists"],
         },
@@ -202,9 +202,9 @@ fn unreachable(case: &Case) -> Judged {
         let fault = fault.seen(&ids(answers));
         severity.map_or(fault.clone(), |severity| fault.at(severity))
     };
-    let by_tcp_only = |server: &&&Server| {
-        heard(server) && usual(case, server).iter().all(|answer| answer.reply().is_none())
-    };
+    let by_udp = |answer: &&Answer| answer.transport == Transport::Udp && answer.reply().is_some();
+    let by_tcp_only =
+        |server: &&&Server| heard(server) && !case.asked_of(server).any(|a| by_udp(&a));
     let one_way = |server: &&Server| {
         let answers = usual(case, server);
         let message = format!("{server} answers by TCP only");
@@ -235,19 +235,24 @@ fn without_address(case: &Case) -> Vec<Fault> {
     names.iter().filter_map(of).collect()
 }
 
-/// A server of the zone that was asked, and told nothing: what it would say nobody knows.
-fn is_any_silent(case: &Case) -> bool {
-    case.authorities().iter().any(|server| {
+/// The check that says why a server of the zone that was asked told nothing: what it would say nobody knows.
+fn silenced_by(case: &Case) -> Option<&'static str> {
+    let is_silent = |server: &&&Server| {
         let asked = usual(case, server);
         !asked.is_empty() && asked.iter().all(|answer| answer.reply().is_none())
-    })
+    };
+    let silent = case.authorities().iter().find(is_silent)?;
+    match answers_without_edns(case, silent) {
+        true => Some("ns.edns"),
+        false => Some("ns.unreachable"),
+    }
 }
 
 /// In order, as far as everybody has said something.
 fn by_all(case: &Case, faults: Vec<Fault>) -> Judged {
-    match faults.is_empty() && is_any_silent(case) {
-        true => Judged::After("ns.unreachable"),
-        false => Judged::by(faults),
+    match silenced_by(case).filter(|_| faults.is_empty()) {
+        Some(cause) => Judged::After(cause),
+        None => Judged::by(faults),
     }
 }
 
@@ -556,7 +561,7 @@ fn untold(case: &Case) -> Vec<String> {
     let is_silent = |server: &&Server| {
         let mut asked = case.asked_of(server).filter(about).peekable();
         let was_asked = asked.peek().is_some();
-        let answers = case.asked_of(server).any(Answer::is_settled);
+        let answers = usual(case, server).into_iter().any(Answer::is_settled);
         was_asked && answers && !asked.any(Answer::is_settled)
     };
     case.authorities().iter().copied().filter(is_silent).map(ToString::to_string).collect()
@@ -604,7 +609,10 @@ fn serial(case: &Case) -> Judged {
             let told = told.map(|(serial, servers)| format!("{serial} at {}", listed(servers)));
             let message =
                 format!("the servers have different versions of {zone}: {}", listed(told));
-            Judged::Amiss(vec![Fault::of(zone, message)])
+            let fault = Fault::of(zone, message);
+            // Whoever waits for a change knows that transfers are under way.
+            let is_waited_for = case.facts.watched.is_some();
+            Judged::Amiss(vec![if is_waited_for { fault.at(Severity::Info) } else { fault }])
         }
     }
 }

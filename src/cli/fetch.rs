@@ -25,7 +25,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
+use super::{Example, HELP_TEMPLATE, Input, Refusal, examples, exit_codes};
 use crate::config::fetch::{
     Account, Effective, ExitCodes, Family, Files, Layer, Origin, Whole, WholeEffective,
 };
@@ -280,6 +280,9 @@ pub struct Common {
     /// What holds for the run as a whole.
     #[command(flatten)]
     pub whole: Whole,
+    /// Whether anybody may be asked.
+    #[command(flatten)]
+    pub input: Input,
     /// How to talk.
     #[command(flatten)]
     pub output: Output,

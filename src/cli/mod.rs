@@ -15,8 +15,11 @@ pub mod queue;
 pub mod signal;
 pub mod style;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
+use secrecy::SecretString;
+
+use crate::config::secret::{SecretError, ask_twice};
 use crate::exit::{Exit, Failure};
 
 /// A command line that asks for no work: a wrong one, or a wish for help or the version.
@@ -53,6 +56,30 @@ impl std::error::Error for Refusal {}
 
 /// A command line worth showing, and what it does.
 pub type Example = (&'static str, &'static str);
+
+/// May whoever runs it be asked? All programs have the same flag for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct Input {
+    /// Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
+    #[arg(long, global = true, help_heading = "Behaviour")]
+    pub no_input: bool,
+}
+
+impl Input {
+    /// Does somebody sit there who may be asked?
+    fn may_ask(self) -> bool {
+        let is_there = || std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        !self.no_input && is_there()
+    }
+
+    /// Asks for a new password, twice, where that is allowed.
+    fn new_password(self, words: &str) -> Result<SecretString, SecretError> {
+        match self.no_input {
+            true => Err(SecretError::NoInput),
+            false => ask_twice(words),
+        }
+    }
+}
 
 /// What stands where in a help: what it is, how it is used for instance, then every flag.
 /// The version, the commit it was built from where whoever built it said so, and the library for TLS.

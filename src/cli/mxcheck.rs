@@ -3,6 +3,7 @@
 mod books;
 mod calling;
 mod file;
+mod kept;
 mod run;
 mod state;
 mod watch;
@@ -16,7 +17,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 pub use self::run::{refused, run};
 use super::fetch::PasswordFlags;
-use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
+use super::{Example, HELP_TEMPLATE, Input, Refusal, examples, exit_codes};
 use crate::config::value::{Duration, Size};
 use crate::flow::check::resolver::Named;
 use crate::flow::check::watch::Until;
@@ -421,9 +422,9 @@ pub struct Output {
     /// With colour: always, never, or auto for on a terminal
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Colour,
-    /// Ask no question of whoever runs it; it never does
-    #[arg(long)]
-    pub no_input: bool,
+    /// Whether anybody may be asked. Nobody ever is.
+    #[command(flatten)]
+    pub input: Input,
 }
 
 /// When there is colour.

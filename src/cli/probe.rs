@@ -16,7 +16,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::emulate::{Emulate, SESSION};
 pub use self::run::run;
-use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
+use super::{Example, HELP_TEMPLATE, Input, Refusal, examples, exit_codes};
 use crate::cli::fetch::PasswordFlags;
 use crate::config::fetch::ClearAuth;
 use crate::config::value::Duration;
@@ -79,6 +79,9 @@ pub const EXAMPLES: &[Example] = &[
 #[derive(Debug, Parser)]
 #[command(name = "smtp-probe", version = crate::cli::version(), help_template = HELP_TEMPLATE)]
 pub struct Cli {
+    /// Whether anybody may be asked. Nobody ever is.
+    #[command(flatten)]
+    pub input: Input,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes, tell};
+use super::{Example, HELP_TEMPLATE, Input, Refusal, examples, exit_codes, tell};
 use crate::config::init::Beginning;
 use crate::config::provider::DEFAULT_PATH;
 use crate::config::value::read;
@@ -26,7 +26,7 @@ pub fn run(cli: Cli, sockets: Result<Sockets, ServeError>) -> Result<Exit, Failu
         Command::Run => run::run(&cli.config, sockets),
         Command::CheckConfig => run::check_config(&cli.config),
         Command::Init(init) => keep::init(&cli.config, &init),
-        Command::Account(order) => keep::account(&cli.config, order),
+        Command::Account(order) => keep::account(&cli.config, order, cli.input),
         Command::Demo(order) => demo::demo(order),
     }
 }
@@ -49,6 +49,9 @@ pub struct Cli {
     #[arg(long, short, global = true, value_name = "FILE", default_value = DEFAULT_PATH,
         env = "ODMR_PROVIDER_CONFIG")]
     pub config: PathBuf,
+    /// Whether anybody may be asked.
+    #[command(flatten)]
+    pub input: Input,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use self::digest::{Digest, Range};
-use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes, tell, tell_schema};
+use super::{Example, HELP_TEMPLATE, Input, Refusal, examples, exit_codes, tell, tell_schema};
 use crate::config::provider;
 use crate::config::value::Duration;
 use crate::exit::{Exit, Failure};
@@ -80,6 +80,9 @@ pub struct Cli {
     /// Whom to ask.
     #[command(flatten)]
     pub whom: Whom,
+    /// Whether anybody may be asked.
+    #[command(flatten)]
+    pub input: Input,
     /// What.
     #[command(subcommand)]
     pub command: Command,
@@ -388,6 +391,9 @@ pub struct Act {
     /// How.
     #[command(flatten)]
     pub output: Output,
+    /// Whether anybody may be asked: said of the program, not of the order.
+    #[arg(skip)]
+    pub input: Input,
 }
 
 /// `queuectl hold`.
@@ -681,7 +687,10 @@ pub fn refused(refusal: &Refusal, args: &[OsString]) -> Exit {
     refusal.exit()
 }
 
-fn answer(cli: Cli) -> Result<Exit, Failure> {
+fn answer(mut cli: Cli) -> Result<Exit, Failure> {
+    if let Some(act) = cli.command.act() {
+        act.input = cli.input;
+    }
     if matches!(cli.command, Command::List(_) | Command::Stats(_) | Command::Export(_)) {
         // Mail goes before looking at it, here as in odmrd.
         let _ = rustix::process::nice(19);
@@ -731,6 +740,22 @@ fn office(whom: &Whom) -> Result<Office, Failure> {
         Failure::new(Exit::Config, problems).hint(untold.then_some(hint))
     })?;
     Ok(Office::Socket(loaded.settings.control_socket()))
+}
+
+impl Command {
+    /// What orders have that are asked about.
+    fn act(&mut self) -> Option<&mut Act> {
+        match self {
+            Command::Hold(Hold { act, .. })
+            | Command::Release(Release { act, .. })
+            | Command::Delete(Delete { act, .. })
+            | Command::Bounce(Bounce { act, .. })
+            | Command::Requeue(Requeue { act, .. })
+            | Command::Redirect(Redirect { act, .. })
+            | Command::Expire(act) => Some(act),
+            _ => None,
+        }
+    }
 }
 
 /// A selection with its ids read from standard input where it says so; nothing where that names no message

@@ -25,6 +25,7 @@ use tokio::sync::Semaphore;
 
 use self::lines::Lines;
 pub use self::lines::Way;
+use super::WireFault;
 use super::tls::TlsClient;
 
 /// What fits into a packet on every path. RFC 9715, section 3.2.
@@ -167,13 +168,14 @@ impl Asker {
 }
 
 /// The answer, where it is one to this question: a server that repeats what it was asked has to repeat this. RFC 7766,
-/// section 7. An error may come without.
+/// section 7. An error that says nothing of the name may come without.
 fn about(question: &Question, answer: DnsResponse) -> Result<DnsResponse, Mute> {
     let is_it = |asked: &Query| {
         let is_kind = asked.query_type() == question.kind;
         is_kind && asked.query_class() == DNSClass::IN && *asked.name() == question.name
     };
-    let is_error = !matches!(answer.metadata.response_code, ResponseCode::NoError);
+    let code = answer.metadata.response_code;
+    let is_error = !matches!(code, ResponseCode::NoError | ResponseCode::NXDomain);
     let fits = match answer.queries.as_slice() {
         [] => is_error,
         asked => asked.iter().all(is_it),
@@ -217,6 +219,9 @@ fn mute(why: &NetError) -> Mute {
 
 fn of_io(error: &io::Error) -> Mute {
     use io::ErrorKind as Kind;
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return Mute::Fault(WireFault::from(tls).to_string());
+    }
     match error.kind() {
         Kind::TimedOut => Mute::Timeout,
         Kind::ConnectionRefused | Kind::ConnectionReset => Mute::Closed,

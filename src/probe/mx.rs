@@ -34,8 +34,12 @@ pub struct MxTalk {
     asked: Questions,
     /// What is still to be done; none before that is known.
     ahead: Option<VecDeque<Step>>,
-    /// The transaction that has been begun.
+    /// Who was asked for last, and in whose name.
     begun: Option<(Deal, String)>,
+    /// A sender was taken, and nothing has been reset since.
+    is_begun: bool,
+    /// That sender, as long as nobody was taken as a recipient.
+    open: Option<String>,
     /// Senders that were not taken.
     refused: BTreeSet<String>,
     /// What was asked of whom: recipient and sender.
@@ -45,8 +49,11 @@ pub struct MxTalk {
 /// A part of the talk.
 #[derive(Clone, Debug)]
 enum Step {
+    /// Outside of a transaction.
     Say(Rung, String),
     Deal(Deal),
+    /// Behind the sender of a deal.
+    Rcpt(Rung, String),
 }
 
 /// A transaction for one recipient, that is never brought to its end.
@@ -61,28 +68,53 @@ struct Deal {
 impl MxTalk {
     /// Nothing has been said yet.
     pub fn new(asked: Questions) -> MxTalk {
-        MxTalk { asked, ahead: None, begun: None, refused: BTreeSet::new(), done: BTreeSet::new() }
+        MxTalk {
+            asked,
+            ahead: None,
+            begun: None,
+            is_begun: false,
+            open: None,
+            refused: BTreeSet::new(),
+            done: BTreeSet::new(),
+        }
     }
 
     fn ehlo(&self) -> Next {
         Next::Say(Rung::Ehlo, format!("EHLO {}", self.asked.name))
     }
 
-    /// The next of what is to be asked, or the end.
+    /// The next of what is to be asked, or the end. Recipients that are refused share a transaction: some servers,
+    /// Exim among them, hang up on whoever says RSET too often.
     fn go_on(&mut self) -> Next {
         let mut ahead = self.ahead.take().unwrap_or_else(|| plan(&self.asked));
         let next = loop {
             match ahead.pop_front() {
-                Some(Step::Say(rung, line)) => break Next::Say(rung, line),
-                Some(Step::Deal(deal)) => {
-                    let Some(from) = self.sender(&deal) else { continue };
-                    ahead.push_front(Step::Say(Rung::Rset, "RSET".to_owned()));
-                    ahead.push_front(Step::Say(deal.rung, format!("RCPT TO:<{}>", deal.to)));
-                    let rung = if from.is_empty() { Rung::NullSender } else { Rung::Mail };
-                    let line = format!("MAIL FROM:<{from}>");
-                    self.begun = Some((deal, from));
+                Some(Step::Say(rung, line)) if rung == Rung::Rset || !self.is_begun => {
                     break Next::Say(rung, line);
                 }
+                Some(Step::Deal(deal)) => {
+                    let Some(from) = self.sender(&deal) else { continue };
+                    let rcpt = format!("RCPT TO:<{}>", deal.to);
+                    if self.is_begun && self.open.as_ref() != Some(&from) {
+                        ahead.push_front(Step::Deal(deal));
+                        break reset();
+                    }
+                    self.done.insert((deal.to.clone(), from.clone()));
+                    let (rung, is_open) = (deal.rung, self.is_begun);
+                    self.begun = Some((deal, from.clone()));
+                    if is_open {
+                        break Next::Say(rung, rcpt);
+                    }
+                    ahead.push_front(Step::Rcpt(rung, rcpt));
+                    let rung = if from.is_empty() { Rung::NullSender } else { Rung::Mail };
+                    break Next::Say(rung, format!("MAIL FROM:<{from}>"));
+                }
+                Some(Step::Rcpt(rung, line)) => break Next::Say(rung, line),
+                Some(step) => {
+                    ahead.push_front(step);
+                    break reset();
+                }
+                None if self.is_begun => break reset(),
                 None => break quit(),
             }
         };
@@ -91,26 +123,40 @@ impl MxTalk {
     }
 
     /// Who sends this: nobody where no sender is left that is taken, or where it has been asked.
-    fn sender(&mut self, deal: &Deal) -> Option<String> {
+    fn sender(&self, deal: &Deal) -> Option<String> {
         let any = || senders(&self.asked);
         let candidates = deal.from.clone().map_or_else(any, |from| vec![from]);
         let from = candidates.into_iter().find(|from| !self.refused.contains(from))?;
-        let is_new = self.done.insert((deal.to.clone(), from.clone()));
+        let is_new = !self.done.contains(&(deal.to.clone(), from.clone()));
         (is_new || deal.from.is_none()).then_some(from)
     }
 
     /// Without a sender there is no recipient. Another one may be taken.
     fn give_up_transaction(&mut self) {
         let ahead = self.ahead.get_or_insert_default();
-        let is_rset = |step: &Step| matches!(step, Step::Say(Rung::Rset, _));
-        while ahead.front().is_some_and(|step| !is_rset(step)) {
-            ahead.pop_front();
-        }
         if let Some((deal, from)) = self.begun.take() {
             self.refused.insert(from);
-            // Behind the RSET.
-            let at = ahead.len().min(1);
-            ahead.insert(at, Step::Deal(deal));
+            if matches!(ahead.front(), Some(Step::Rcpt(..))) {
+                ahead.pop_front();
+            }
+            ahead.push_front(Step::Deal(deal));
+        }
+    }
+
+    /// Notes how far a transaction has come: into one in which somebody was taken nobody else is put.
+    fn note(&mut self, rung: Rung, is_ok: bool) {
+        match rung {
+            Rung::NullSender | Rung::Mail if is_ok => {
+                self.is_begun = true;
+                self.open = self.begun.as_ref().map(|(_, from)| from.clone());
+            }
+            Rung::Rcpt | Rung::RcptAgain | Rung::Postmaster | Rung::Unmade | Rung::Relay
+                if is_ok =>
+            {
+                self.open = None;
+            }
+            Rung::Rset => (self.is_begun, self.open) = (false, None),
+            _ => {}
         }
     }
 
@@ -130,6 +176,7 @@ impl Script for MxTalk {
             return if last.heard == Heard::Secured { self.ehlo() } else { Next::HangUp };
         };
         let is_ok = said.is_positive();
+        self.note(last.rung, is_ok);
         match last.rung {
             _ if said.code == 421 => Next::HangUp,
             Rung::Quit => Next::HangUp,
@@ -159,6 +206,10 @@ impl Script for MxTalk {
     }
 }
 
+fn reset() -> Next {
+    Next::Say(Rung::Rset, "RSET".to_owned())
+}
+
 pub(super) fn quit() -> Next {
     Next::Say(Rung::Quit, "QUIT".to_owned())
 }
@@ -178,28 +229,26 @@ fn plan(asked: &Questions) -> VecDeque<Step> {
         ahead.push_back(Step::Say(Rung::NullSender, "MAIL FROM:<>".to_owned()));
         ahead.push_back(Step::Say(Rung::Rset, "RSET".to_owned()));
     }
-    let mut deal = |rung: Rung, to: &str, from: Option<&String>| {
-        ahead.push_back(Step::Deal(Deal { rung, to: to.to_owned(), from: from.cloned() }));
+    let deal = |rung: Rung, to: &str, from: Option<&String>| {
+        Step::Deal(Deal { rung, to: to.to_owned(), from: from.cloned() })
     };
     let at = &asked.domain;
     if let Some(local) = &asked.local {
-        deal(Rung::Rcpt, &format!("{local}@{at}"), None);
+        ahead.push_back(deal(Rung::Rcpt, &format!("{local}@{at}"), None));
     }
-    deal(Rung::Postmaster, &format!("postmaster@{at}"), None);
-    deal(Rung::Unmade, &format!("{}@{at}", asked.unmade), None);
+    ahead.push_back(deal(Rung::Postmaster, &format!("postmaster@{at}"), None));
+    ahead.push_back(deal(Rung::Unmade, &format!("{}@{at}", asked.unmade), None));
     if asked.depth >= Depth::Full {
-        let forms = relay_forms(&asked.stranger, at);
-        for form in &forms {
-            deal(Rung::Relay, form, None);
-        }
-        for (sender, most) in relay_senders(asked) {
-            for form in forms.iter().take(most) {
-                deal(Rung::Relay, form, Some(&sender));
-            }
-        }
+        // Before what makes some servers, Exim among them, hang up.
         if asked.may_turn {
             ahead.push_back(Step::Say(Rung::Atrn, format!("ATRN {at}")));
             ahead.push_back(Step::Say(Rung::Turn, "TURN".to_owned()));
+        }
+        let forms = relay_forms(&asked.stranger, at);
+        ahead.extend(forms.iter().map(|form| deal(Rung::Relay, form, None)));
+        for (sender, most) in relay_senders(asked) {
+            let forms = forms.iter().take(most);
+            ahead.extend(forms.map(|form| deal(Rung::Relay, form, Some(&sender))));
         }
     }
     ahead

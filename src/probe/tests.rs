@@ -112,7 +112,7 @@ fn by_default_a_server_is_greeted_and_left() {
 }
 
 #[test]
-fn recipients_are_asked_one_transaction_each_and_nothing_is_sent() {
+fn nobody_is_put_beside_somebody_who_was_taken_and_nothing_is_sent() {
     let said = plays(
         mx::MxTalk::new(mx(Depth::Rcpt)),
         "P: 220 mx.example.net
@@ -122,26 +122,16 @@ fn recipients_are_asked_one_transaction_each_and_nothing_is_sent() {
          P: 250 ok
          C: RCPT TO:<ann@example.org>
          P: 450 later
-         C: RSET
-         P: 250 ok
-         C: MAIL FROM:<>
-         P: 250 ok
          C: RCPT TO:<postmaster@example.org>
          P: 250 ok
          C: RSET
          P: 250 ok
          C: MAIL FROM:<>
          P: 550 not you
-         C: RSET
-         P: 250 ok
          C: MAIL FROM:<nobody@example.net>
          P: 250 ok
          C: RCPT TO:<nobody-here@example.org>
          P: 550 nobody
-         C: RSET
-         P: 250 ok
-         C: MAIL FROM:<nobody@example.net>
-         P: 250 ok
          C: RCPT TO:<ann@example.org>
          P: 250 ok
          C: RSET
@@ -189,7 +179,12 @@ fn said_to_a_strict_server(asked: mx::Questions) -> Vec<String> {
 fn however_deep_a_talk_goes_no_mail_is_begun_and_no_stranger_is_asked_to_turn() {
     let all = said_to_a_strict_server(mx(Depth::Full));
     assert!(all.iter().any(|line| line == "RCPT TO:<x%example.com@example.org>"), "{all:#?}");
-    assert_eq!(all[all.len() - 3..], ["ATRN example.org", "TURN", "QUIT"]);
+    // Before what makes some servers hang up: one recipient too many.
+    let at = |wanted: &str| all.iter().position(|line| line.contains(wanted)).unwrap();
+    assert!(at("ATRN example.org") < at("TURN") && at("TURN") < at("x@example.com"), "{all:#?}");
+    let resets = all.iter().filter(|line| *line == "RSET").count();
+    assert_eq!(resets, 4, "Exim hangs up after ten lines that are no mail: {all:#?}");
+    assert_eq!(all.last().map(String::as_str), Some("QUIT"));
     let strangers = mx::Questions { may_turn: false, ..mx(Depth::Full) };
     for lines in [all, said_to_a_strict_server(strangers.clone())] {
         let begins = |verb: &str| lines.iter().any(|line| line.starts_with(verb));
@@ -223,6 +218,7 @@ fn transactions(asked: mx::Questions, takes: fn(&str) -> bool) -> Vec<String> {
                 all.push(format!("{from} {inside}"));
                 true
             }
+            Some("ATRN" | "TURN") => true,
             _ => false,
         };
         let reply: &[u8] = if is_refused { b"550 no\r\n" } else { b"250 ok\r\n" };

@@ -8,4 +8,5 @@ mod providers;
 mod settings;
 mod starting;
 mod talk;
+mod unasked;
 mod whispers;

@@ -56,6 +56,31 @@ fn answer(query: &[u8], is_old: &mut bool) -> Vec<u8> {
     reply
 }
 
+/// A program that hears of a change at the deadline, and does not end.
+#[test]
+fn whoever_hears_of_a_change_does_not_put_the_deadline_off() {
+    let lab = Lab::open();
+    let (resolver, alive) = (resolver().to_string(), lab.path("alive"));
+    let made = Command::new("mkfifo").arg(&alive).status().expect("mkfifo");
+    assert!(made.success());
+    // Whoever holds the pipe open is one of those that have to go.
+    let script = format!("#!/bin/sh\nexec 3>{}\nsleep 600 &\nsleep 600\n", alive.display());
+    let script = lab.write("tell-me", script);
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a mode");
+    let all_gone = std::thread::spawn(move || fs::read(alive).expect("the pipe"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
+    command.args(["changing.test", "--resolver", &resolver, "--resolver-only"]);
+    command.args(["--smtp", "none", "--odmr", "none", "--server", "new.test", "--watch"]);
+    command.args(["--interval", "1s", "--deadline", "2s", "--until", "resolvers", "--on-change"]);
+    command.arg(script);
+    let ran = run(&lab, command);
+    assert_eq!(ran.code, Some(0), "it was done: {ran:#?}");
+    let told = "mxcheck: --on-change ";
+    assert!(ran.err.contains(told) && ran.err.contains("was killed, since it took"), "{}", ran.err);
+    assert!(!ran.err.contains("60 s"), "no more than is left: {}", ran.err);
+    assert!(all_gone.join().expect("the reader").is_empty());
+}
+
 #[test]
 fn whoever_wants_to_hear_of_a_change_hears_of_it() {
     let lab = Lab::open();

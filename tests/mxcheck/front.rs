@@ -72,16 +72,21 @@ impl Drop for Standing {
 
 /// What comes to one address goes to the other, by UDP and by TCP.
 pub fn stand_in_front(at: SocketAddr, of: SocketAddr) -> Standing {
-    Standing::at(at).packets(move |asked| answer(of, asked)).lines(move |line| {
-        let Ok(beyond) = TcpStream::connect(of) else { return };
-        if let (Ok(from), Ok(to)) = (line.try_clone(), beyond.try_clone()) {
-            thread::spawn(move || pass(from, to));
-            pass(beyond, line);
-        }
-    })
+    let packets = Standing::at(at).packets(move |asked| answer(of, asked));
+    packets.lines(move |line| between(line, of))
 }
 
-fn answer(of: SocketAddr, asked: &[u8]) -> Option<Vec<u8>> {
+/// What comes by this line goes to that server, and back.
+pub fn between(line: TcpStream, of: SocketAddr) {
+    let Ok(beyond) = TcpStream::connect(of) else { return };
+    if let (Ok(from), Ok(to)) = (line.try_clone(), beyond.try_clone()) {
+        thread::spawn(move || pass(from, to));
+        pass(beyond, line);
+    }
+}
+
+/// What that server says to a packet.
+pub fn answer(of: SocketAddr, asked: &[u8]) -> Option<Vec<u8>> {
     let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
     socket.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
     socket.connect(of).ok()?;

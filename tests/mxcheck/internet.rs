@@ -9,9 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::front::{Standing, stand_in_front};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use sha2::{Digest, Sha256};
+
+use crate::front::{Standing, answer, between, stand_in_front};
 use crate::lab::Lab;
-use crate::lab::authority::Authority;
+use crate::lab::authority::{Authority, Identity};
 use crate::lab::presence::Peer;
 use crate::lab::process::{Child, run};
 use crate::lab::wait::until;
@@ -33,6 +37,8 @@ pub struct Internet {
     pub secured: [SocketAddr; 2],
     /// The file with the key of its root.
     pub anchor: PathBuf,
+    /// The certificate whose key is published for `mx.promised.org`.
+    pub promised: Identity,
     _servers: Vec<Child>,
     _fronts: Vec<Standing>,
     _corners: Vec<Lab>,
@@ -58,8 +64,9 @@ struct Part<'a> {
 impl Internet {
     /// Starts it. Everybody answers for every zone by then.
     pub fn start(lab: &Lab) -> Internet {
-        let corners: Vec<Lab> = (0..6).map(|_| Lab::open()).collect();
-        let [root, ns1, ns2, ns3, dead, web] = [0, 1, 2, 3, 4, 5].map(|at| corners[at].ip());
+        let corners: Vec<Lab> = (0..8).map(|_| Lab::open()).collect();
+        let [root, ns1, ns2, ns3, dead, web, udp, old] =
+            [0, 1, 2, 3, 4, 5, 6, 7].map(|at| corners[at].ip());
         let places = [
             ("root", root),
             ("ns1", ns1),
@@ -68,9 +75,12 @@ impl Internet {
             ("dead", dead),
             ("lab", lab.ip()),
             ("web", web),
+            ("udp", udp),
+            ("old", old),
         ];
-        let (zones, anchor) = write_zones(lab, &places);
         let authority = Authority::new(lab);
+        let promised = authority.issue(lab, &["mx.promised.org"]);
+        let (zones, anchor) = write_zones(lab, &places, &digest_of_key(&promised));
         let site = serve(lab, &authority, web);
         let resolver = lab.free();
         let secured = [lab.free(), lab.free()];
@@ -96,15 +106,31 @@ impl Internet {
             ca,
             secured,
             anchor,
+            promised,
             _servers: servers,
-            _fronts: vec![front, site],
+            _fronts: vec![front, site, by_udp_only(udp, ns2), behind_an_old_firewall(old, ns2)],
             _corners: corners,
         }
     }
 }
 
+/// What this server says, to whoever asks by UDP.
+fn by_udp_only(at: Ipv4Addr, of: Ipv4Addr) -> Standing {
+    Standing::at((at, 53).into()).packets(move |asked| answer((of, 53).into(), asked))
+}
+
+/// The same where packets with EDNS (RFC 6891, section 6.1: an additional record) are dropped.
+fn behind_an_old_firewall(at: Ipv4Addr, of: Ipv4Addr) -> Standing {
+    let of = (of, 53).into();
+    let standing = Standing::at((at, 53).into()).packets(move |asked| {
+        let is_plain = asked.get(10..12) == Some(&[0, 0]);
+        is_plain.then(|| answer(of, asked)).flatten()
+    });
+    standing.lines(move |line| between(line, of))
+}
+
 /// The zones in files, and the key of the root in another.
-fn write_zones(lab: &Lab, places: &[(&str, Ipv4Addr)]) -> (Vec<Zone>, PathBuf) {
+fn write_zones(lab: &Lab, places: &[(&str, Ipv4Addr)], key: &str) -> (Vec<Zone>, PathBuf) {
     let mut parts: Vec<Part> = ZONES.split("\nzone ").skip(1).map(part).collect();
     // What a zone vouches for is known once those below are signed.
     parts.sort_by_key(|part| std::cmp::Reverse(part.name.trim_matches('.').split('.').count()));
@@ -113,9 +139,14 @@ fn write_zones(lab: &Lab, places: &[(&str, Ipv4Addr)]) -> (Vec<Zone>, PathBuf) {
     let mut zones = Vec::new();
     let mut anchor = PathBuf::new();
     for part in &parts {
-        let mut body = part.body.replace("{big}", &many_hosts());
+        let mut body = part.body.replace("{big}", &many_hosts()).replace("{key}", key);
         for (place, address) in places {
             body = body.replace(&format!("{{{place}}}"), &address.to_string());
+        }
+        // Whoever has a server with DANE hears of its failures; of the others each says for itself.
+        let says_so = ["_mta-sts", "_smtp._tls"].iter().any(|name| body.contains(name));
+        if part.name.ends_with(".org") && !says_so && part.signed != Some("bare") {
+            body.push_str("\n_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:tls@provider.net\"\n");
         }
         body.push_str(vouched.get(part.name).map_or("", String::as_str));
         let text = zone_text(part, &body);
@@ -200,6 +231,15 @@ fn sign(lab: &Lab, name: &str, how: &str, text: String) -> (String, String) {
         _ => {}
     }
     (signed, ds)
+}
+
+/// As TLSA records have it. RFC 6698, section 2.1: SubjectPublicKeyInfo, SHA-256.
+fn digest_of_key(identity: &Identity) -> String {
+    let pem = fs::read(&identity.certificate).expect("our own certificate");
+    let der = CertificateDer::from_pem_slice(&pem).expect("our own certificate");
+    let (_, parsed) = x509_parser::parse_x509_certificate(&der).expect("our own certificate");
+    let digest = Sha256::digest(parsed.tbs_certificate.subject_pki.raw);
+    digest.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// A key for the zone, in this folder; what the zone above says of it is given back.

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
+use front::stand_in_front;
 use internet::Internet;
 use lab::Lab;
 use lab::presence::{Peer, have};
@@ -85,6 +86,20 @@ const TOLD: &[(&str, &str, &[&str])] = &[
     ("tlsa.org", "ok", &["dane.insecure"]),
     ("useless.org", "ok", &["dane.usable"]),
     ("single.org", "ok", &["dane.rollover"]),
+    // Its server has TLSA records.
+    ("unheard.org", "ok", &["tlsrpt.with-sts"]),
+    ("mixed.org", "fail", &["target.nullmx-mixed"]),
+    ("score.org", "ok", &["target.hostname"]),
+    ("twice.org", "ok", &["mx.duplicate"]),
+    ("quick.org", "ok", &["ttl.mx-low"]),
+    ("uneven.org", "ok", &["ttl.rrset"]),
+    ("behind.org", "ok", &["ns.serial"]),
+    ("hosts.org", "fail", &["ns.addr-agree", "mx.addr-partial"]),
+    ("halves.org", "fail", &["mx.addr-partial"]),
+    ("generic.org", "fail", &["mx.bypass-backup", "ptr.fcrdns", "ptr.generic"]),
+    ("nscname.org", "fail", &["ns.cname"]),
+    ("notcp.org", "ok", &["dns.tcp"]),
+    ("noedns.org", "unknown", &["ns.edns"]),
     ("missing.org", "no-domain", &["dns.exists"]),
 ];
 
@@ -262,6 +277,44 @@ fn one_domain_ends_as_it_is() {
     assert!(first.starts_with("MX CRITICAL - equal.org: 10 mail.equal.org."), "{first}");
 }
 
+/// What only shows against what is expected.
+#[test]
+fn what_is_expected_can_be_missed_in_each_way() {
+    if !have(PEERS) {
+        return;
+    }
+    let lab = Lab::open();
+    let internet = Internet::start(&lab);
+    let server = format!("--server {SERVER}");
+    let mut missed = Vec::new();
+    for (line, expected) in [
+        // Where the name of a stranger's address leads stands behind three questions.
+        ("good.org", &["in.no-expectation", "ptr.fcrdns"][..]),
+        (
+            "good.org --server nobody.provider.net",
+            &["in.expected-resolves", "mx.expected-present", "ptr.fcrdns"],
+        ),
+        ("good.org @ --server mail.backup.org", &["mx.complete"]),
+        ("sts.org @ --server mail.backup.org", &["mx.complete", "sts.covers-new"]),
+        ("backup.org @ --deny-mx mail.backup.org", &["mx.former-provider"]),
+        ("backup.org @ --customer-addr 198.51.99.0/24", &["mx.direct-customer"]),
+        ("good.org @ --expect-addr 192.0.3.26", &["mx.addr-mismatch"]),
+        ("good.org @ --also host.good.org", &[]),
+        ("good.org @ --also wild.org,bypass.org", &["mx.subdomains"]),
+        ("spfvoid.org @ --outbound --skip spf.limits", &[]),
+        ("texts.org @ --only spf --outbound", &["spf.one"]),
+        ("spfloop.org @ --only spf --outbound", &["spf.limits", "spf.relay-listed"]),
+    ] {
+        let ran = ran(&lab, &internet, &format!("{} --json", line.replace('@', &server)));
+        let assessment: Value = serde_json::from_str(&ran.out).expect("JSON");
+        let told = complaints(&assessment);
+        if told != *expected {
+            missed.push(format!("{line}: {told:?}; expected {expected:?}"));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
 #[test]
 fn a_provider_hears_of_all_his_customers() {
     if !have(PEERS) {
@@ -407,6 +460,50 @@ fn a_resolver_is_asked_so_that_nobody_listens() {
         assert_eq!(many.out.matches("\"verdict\":\"unknown\"").count(), 0, "{}", many.out);
         let stranger = mxcheck(&["good.org"]);
         assert_eq!(stranger.code, Some(69), "{resolver}: {}", stranger.out);
+    }
+}
+
+/// What is wrong with the certificate of a resolver is told in one line; and then nothing is known of the domain.
+#[test]
+fn a_resolver_whose_certificate_does_not_fit_is_not_believed() {
+    if !have(PEERS) {
+        return;
+    }
+    let lab = Lab::open();
+    let internet = Internet::start(&lab);
+    let [tls, https] = internet.secured;
+    // The same resolvers at another address than the one in their certificate.
+    let fronts = [tls, https].map(|behind| {
+        let other = Lab::open();
+        let front = other.free();
+        (stand_in_front(front, behind), front, other)
+    });
+    let [(_, dot, _), (_, doh, _)] = &fronts;
+    let ca = internet.ca.display().to_string();
+    let stranger = "signed by an authority we do not know";
+    for (resolver, ca, why) in [
+        (format!("dot:{tls}"), None, stranger),
+        (format!("doh:https://{https}/dns-query"), None, stranger),
+        (format!("dot:{dot}"), Some(&ca), "the certificate is for 127."),
+        (format!("doh:https://{doh}/dns-query"), Some(&ca), "the certificate is for 127."),
+    ] {
+        let told = |more: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
+            command.args(["good.org", "--resolver", &resolver, "--smtp", "none", "--odmr", "none"]);
+            command.args(["--server", SERVER, "--timeout", "4s"]).args(more);
+            ca.map(|ca| command.args(["--ca", ca]));
+            run(&lab, command)
+        };
+        let ran = told(&["--color", "never"]);
+        assert_eq!(ran.code, Some(69), "{resolver}: {ran:#?}");
+        assert!(ran.out.contains(": UNKNOWN: nobody answered\n"), "{}", ran.out);
+        let lines: Vec<&str> = ran.out.lines().filter(|line| line.contains(why)).collect();
+        let word = resolver.split(':').next().expect("a word");
+        let begins = format!("  unknown  dns.resolver: nothing was heard from {word}:127.");
+        assert!(lines.len() == 1 && lines[0].starts_with(&begins), "{resolver}: {}", ran.out);
+        let plugin = told(&["--format", "nagios"]);
+        assert_eq!(plugin.code, Some(3), "{plugin:#?}");
+        assert!(plugin.out.starts_with("MX UNKNOWN - good.org: nothing was heard"), "{plugin:#?}");
     }
 }
 

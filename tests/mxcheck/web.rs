@@ -20,6 +20,7 @@ const NAMES: &[&str] = &[
     "mta-sts.stspage.org",
     "mta-sts.stslong.org",
     "mta-sts.coming.org",
+    "mta-sts.promised.org",
 ];
 
 /// Answers at port 443 of this address, for as long as it is held.
@@ -52,6 +53,7 @@ fn page(host: &str, is_policy: bool) -> String {
     match host {
         _ if !is_policy => found("404 Not Found", plain, "", ""),
         "mta-sts.stsother.org" => of_policy("enforce", "mx.elsewhere.org"),
+        "mta-sts.promised.org" => of_policy("enforce", "mx.promised.org"),
         "mta-sts.ststest.org" => of_policy("testing", "*.atrn.provider.net"),
         "mta-sts.stsmoved.org" => {
             found("301 Moved Permanently", plain, "Location: https://mta-sts.sts.org/\r\n", "")

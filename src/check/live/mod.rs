@@ -158,7 +158,10 @@ fn welcome(call: &Call) -> Result<&Said, Word> {
         return Err(Word::Behind(connect));
     }
     let greeting = call.last(Rung::Greeting).and_then(|exchange| exchange.reply());
-    greeting.filter(|said| said.code == 220).ok_or(Word::Behind(banner))
+    greeting.filter(|said| said.code == 220).ok_or_else(|| match secure::broken_by_us(call) {
+        Some(why) => Word::Unknown(why),
+        None => Word::Behind(banner),
+    })
 }
 
 /// What a question was answered with; otherwise why nothing can be said. A line that breaks says nothing about
@@ -170,10 +173,10 @@ fn answered(call: &Call, rung: Rung) -> Result<&Said, Word> {
     welcome(call)?;
     let Some(exchange) = call.last(rung) else {
         return Err(match call.broke_at() {
-            Some(broken) if broken.rung == Rung::Handshake => Word::Behind(match call.purpose {
-                Purpose::Odmr => "odmr.tls",
-                Purpose::Mx | Purpose::Control => "smtp25.handshake",
-            }),
+            Some(broken) if broken.rung == Rung::Handshake => match secure::broken_by_us(call) {
+                Some(why) => Word::Unknown(why),
+                None => Word::Behind(behind_tls(call.purpose)),
+            },
             Some(broken) => Word::Unknown(format!("{} ({})", broken.heard, asked(&broken.said))),
             None => Word::Nothing(NOT_ASKED),
         });
@@ -181,6 +184,14 @@ fn answered(call: &Call, rung: Rung) -> Result<&Said, Word> {
     match &exchange.heard {
         Heard::Reply(said) => Ok(said),
         other => Err(Word::Unknown(format!("{other} ({})", asked(&exchange.said)))),
+    }
+}
+
+/// The check that says why TLS did not come about.
+fn behind_tls(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Odmr => "odmr.tls",
+        Purpose::Mx | Purpose::Control => "smtp25.handshake",
     }
 }
 

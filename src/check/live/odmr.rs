@@ -1,7 +1,9 @@
 //! The server that should hand the mail over, on port 366. RFC 2645.
 
 use super::reach::{closed, is_far, unwelcome};
-use super::secure::{out_of_date, shown_in_clear, tried, unvouched, wrong_name};
+use super::secure::{
+    broken_by_us, out_of_date, shown_in_clear, too_short, tried, unvouched, wrong_name,
+};
 use super::{
     Call, Case, Check, Heard, Judged, Purpose, Rung, Saying, Severity, Word, answered, calls,
     each_call, quoted, welcome,
@@ -202,14 +204,26 @@ fn ehlo_atrn(case: &Case) -> Judged {
             return saying.got(said.to_string()).want("250 with ATRN").word();
         };
         let turn = if offers.turn { "TURN, but no ATRN" } else { "no ATRN" };
+        if let (false, Some(word)) = (offers.atrn, perhaps_behind_tls(call)) {
+            return word;
+        }
         Saying::that(format!("offers {turn}")).got(offers.lines.join(", ")).when(!offers.atrn)
     })
+}
+
+/// What is not offered in clear may be offered under TLS, where TLS is offered and did not come about.
+fn perhaps_behind_tls(call: &Call) -> Option<Word> {
+    let is_offered = call.offers(false).is_some_and(|offers| offers.starttls);
+    let is_seen = call.offers(true).is_some() || call.last(Rung::Handshake).is_none();
+    let word = || broken_by_us(call).map_or(Word::Behind("odmr.tls"), Word::Unknown);
+    (is_offered && !is_seen).then(word)
 }
 
 fn ehlo_auth(case: &Case) -> Judged {
     each_offer(case, |call, offers| {
         if offers.auth.is_empty() {
-            return Saying::that("offers no AUTH").word();
+            return perhaps_behind_tls(call)
+                .unwrap_or_else(|| Saying::that("offers no AUTH").word());
         }
         let in_clear = call.offers(false).is_none_or(|clear| !clear.auth.is_empty());
         let saying = Saying::that("offers AUTH after STARTTLS only, where RFC 2645 has it at once");
@@ -219,13 +233,16 @@ fn ehlo_auth(case: &Case) -> Judged {
 }
 
 fn cram(case: &Case) -> Judged {
-    each_offer(case, |_, offers| {
+    each_offer(case, |call, offers| {
         if offers.auth.is_empty() {
             return Word::Behind("odmr.ehlo-auth");
         }
         let is_strong = |name: &String| name == "CRAM-MD5" || name.starts_with("SCRAM-SHA-");
+        if offers.auth.iter().any(is_strong) {
+            return Word::Ok;
+        }
         let saying = Saying::that(format!("offers {} only", offers.auth.join(", ")));
-        saying.got(offers.auth.join(" ")).when(!offers.auth.iter().any(is_strong))
+        perhaps_behind_tls(call).unwrap_or(saying.got(offers.auth.join(" ")).word())
     })
 }
 
@@ -250,6 +267,9 @@ fn tls(case: &Case) -> Judged {
     let now = case.facts.checked_at.as_second();
     each_call(case, Purpose::Odmr, |call| {
         let shown = call.tls.as_ref().and_then(|tls| Some((tls, tls.chain.first()?)));
+        if let Some(saying) = too_short(call) {
+            return saying.word();
+        }
         let Some((tls, own)) = shown else {
             return match tried(call) {
                 Err(Word::Nothing(_)) => Saying::that("offers no TLS").word(),

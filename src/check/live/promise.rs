@@ -98,8 +98,8 @@ fn no_starttls(case: &Case) -> Judged {
 
 /// The server's certificates, its own first; otherwise why there are none to look at.
 fn shown(call: &Call) -> Result<(&Tls, Vec<CertificateDer<'static>>), Word> {
-    const BROKEN: Word = Word::Behind("smtp25.handshake");
-    let tls = call.tls.as_ref().filter(|_| is_secured(call)).ok_or(BROKEN)?;
+    let tls = call.tls.as_ref().filter(|_| is_secured(call));
+    let tls = tls.ok_or_else(|| super::secure::unshaken(call))?;
     let der = |text: &String| BASE64_STANDARD.decode(text).ok().map(CertificateDer::from);
     let chain: Option<Vec<_>> = tls.chain.iter().map(|one| der(&one.der)).collect();
     let chain = chain.filter(|chain| !chain.is_empty());
@@ -229,7 +229,7 @@ fn sts_cert(case: &Case) -> Judged {
         }
         let certificate = call.tls.as_ref().filter(|_| is_secured(call));
         let Some((tls, own)) = certificate.and_then(|tls| Some((tls, tls.chain.first()?))) else {
-            return Word::Behind("smtp25.handshake");
+            return super::secure::unshaken(call);
         };
         let amiss = super::secure::wrong_name(call, tls, own)
             .or_else(|| super::secure::unvouched(tls, own))

@@ -175,6 +175,9 @@ pub(super) fn closed(call: &Call, severity: Severity, far: bool) -> Word {
 /// What a greeting says that is none. Nothing of it is said of the line.
 pub(super) fn unwelcome(call: &Call) -> Option<Word> {
     let greeting = call.last(Rung::Greeting)?;
+    if let (false, Some(why)) = (greeting.reply().is_some(), super::secure::broken_by_us(call)) {
+        return Some(Word::Unknown(why));
+    }
     let saying = match &greeting.heard {
         Heard::Reply(said) if said.code == 220 => return None,
         Heard::Reply(said) if is_about_us(said) => {

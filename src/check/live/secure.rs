@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
             id: "smtp25.handshake",
             title: "TLS comes about where it is offered, with version 1.2 or later",
             severity: Severity::Error,
-            rfc: &["RFC 9325, 3.1"],
+            rfc: &["RFC 9325, 3.1", "RFC 9325, 4.2"],
             why: "Most senders try no second time without TLS; one that speaks only old versions loses the mail of modern senders.",
             remedy: "Give the server a certificate that it can use; allow TLS 1.2 and 1.3.",
             blocked_by: &["smtp25.egress"],
@@ -113,6 +113,9 @@ fn starttls(case: &Case) -> Judged {
 /// How TLS came about, if it was tried; otherwise what to say of that.
 pub(super) fn tried(call: &Call) -> Result<(), Word> {
     welcome(call)?;
+    if let Some(why) = broken_by_us(call) {
+        return Err(Word::Unknown(why));
+    }
     if let Some(shaken) = call.last(Rung::Handshake) {
         let saying = Saying::that("offers STARTTLS, and TLS does not come about");
         return match &shaken.heard {
@@ -120,6 +123,11 @@ pub(super) fn tried(call: &Call) -> Result<(), Word> {
             Heard::Fault(why) if is_too_old(why) => {
                 let saying = Saying::that("speaks TLS 1.1 at best").got(why.as_str());
                 Err(saying.want("TLS 1.2 or 1.3").at(Severity::Warning).word())
+            }
+            Heard::Fault(why) if shares_no_suite(why) => {
+                let saying = Saying::that("offers STARTTLS, and agrees on no suite of today");
+                let remedy = "Allow TLS 1.2 and 1.3, and suites with forward secrecy: ECDHE with AES-GCM or ChaCha20 (RFC 9325, 4.2).";
+                Err(saying.got(why.as_str()).want("ECDHE with AEAD").remedy(remedy).word())
             }
             other => Err(saying.got(other.to_string()).want("TLS 1.2 or 1.3").word()),
         };
@@ -135,6 +143,11 @@ pub(super) fn tried(call: &Call) -> Result<(), Word> {
         }
         None => Word::Unknown(asked.heard.to_string()),
     })
+}
+
+/// Did the two sides find no way of encrypting that both have? RFC 8446, section 6.2: handshake_failure.
+fn shares_no_suite(why: &str) -> bool {
+    ["HandshakeFailure", "InsufficientSecurity"].iter().any(|word| why.contains(word))
 }
 
 /// Did the two sides find no version that both speak?
@@ -170,9 +183,14 @@ fn of_certificate<'a>(
     match (welcome(call), shown) {
         (Err(word), _) => word,
         (Ok(_), Some((tls, own))) => judge(call, tls, own),
-        (Ok(_), None) if call.last(Rung::Starttls).is_some() => Word::Behind("smtp25.handshake"),
+        (Ok(_), None) if call.last(Rung::Starttls).is_some() => unshaken(call),
         (Ok(_), None) => Word::Nothing("no server offers STARTTLS"),
     }
+}
+
+/// What is to be said of anything behind a handshake that did not come about.
+pub(super) fn unshaken(call: &Call) -> Word {
+    broken_by_us(call).map_or(Word::Behind("smtp25.handshake"), Word::Unknown)
 }
 
 /// What the handshake broke off for, where that is a key that is too short to prove anything.
@@ -180,10 +198,23 @@ fn short_key(call: &Call) -> Option<&str> {
     match &call.last(Rung::Handshake)?.heard {
         Heard::Fault(why) => {
             let key = why.split_once(" has ").map(|(_, key)| key);
-            key.filter(|key| key.starts_with("an RSA key of "))
+            let key = key.filter(|key| key.starts_with("an RSA key of "))?;
+            Some(key.split_once(',').map_or(key, |(key, _)| key))
         }
         _ => None,
     }
+}
+
+/// Why it was we who broke the line off: somebody else may take the key, and nobody knows what is behind it.
+pub(super) fn broken_by_us(call: &Call) -> Option<String> {
+    let key = short_key(call)?;
+    Some(format!("its certificate has {key}, at which our own TLS breaks off"))
+}
+
+/// What is to be said of a certificate whose key is too short for us to look further.
+pub(super) fn too_short(call: &Call) -> Option<Saying> {
+    let key = short_key(call)?;
+    Some(Saying::that(format!("shows a certificate with {key}, too short to be accepted")).got(key))
 }
 
 fn cert_name(case: &Case) -> Judged {
@@ -259,8 +290,8 @@ pub(super) fn is_not_good(own: &Certificate, now: i64) -> Option<Word> {
 }
 
 fn cert_key(case: &Case) -> Judged {
-    each_call(case, Purpose::Mx, |call| match short_key(call) {
-        Some(key) => Saying::that(format!("shows a certificate with {key}")).got(key).word(),
+    each_call(case, Purpose::Mx, |call| match too_short(call) {
+        Some(saying) => saying.word(),
         None => of_certificate(call, |_, _, own| weak(own)),
     })
 }

@@ -5,7 +5,7 @@ use super::world::{
 };
 use crate::check::chain::tests::Signed;
 use crate::check::facts::{
-    Data, Kind, Manner, Outcome, OwnServer, Provision, Role, Silence, Transport, Waiting,
+    Data, Kind, Manner, Outcome, OwnServer, Provision, Role, Silence, Transport, Waiting, reverse,
 };
 use crate::finding::{Progress, Watched};
 
@@ -58,6 +58,9 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.host("ns2.example.net", &["198.51.99.2"]),
     ),
     ("ns.unreachable", |w| tcp_only(w), |w| no_tcp(w)),
+    // An old firewall drops what it does not know; the server is reached without.
+    ("ns.edns", |w| drops_edns(w), |w| w.silence(&ns2())),
+    ("ns.unreachable", |w| w.silence(&ns2()), |w| drops_edns(w)),
     ("dns.tcp", |w| no_tcp(w), |w| w.silence(&ns2())),
     ("ns.edns", |w| no_edns(w), |w| w.silence(&ns2())),
     (
@@ -208,6 +211,16 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.host("atrn.example.net", &["100.128.0.1", "2a00:1::25"]),
     ),
     (
+        "target.special-addr",
+        |w| w.host("atrn.example.net", &["192.0.0.8", "2a00:1::25"]),
+        |w| w.host("atrn.example.net", &["192.0.3.8", "2a00:1::25"]),
+    ),
+    (
+        "target.special-addr",
+        |w| w.host("atrn.example.net", &["192.0.3.25", "64:ff9b:1::25"]),
+        |w| w.host("atrn.example.net", &["192.0.3.25", "64:ff9c:1::25"]),
+    ),
+    (
         "target.views",
         |w| {
             w.mx(&[(10, "mail.example.org")]);
@@ -337,10 +350,28 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.set("nobody.example.org", Kind::Mx, &[]),
     ),
     ("mx.subdomains", |w| other_name(w, "web.example.net"), |w| other_name(w, "atrn.example.net")),
+    // The zone's own servers know it; a cache has what was there before.
+    (
+        "mx.subdomains",
+        |w| {
+            other_name(w, "atrn.example.net");
+            name_at_its_own(w, "web.example.net");
+        },
+        |w| {
+            other_name(w, "web.example.net");
+            name_at_its_own(w, "atrn.example.net");
+        },
+    ),
     (
         "ptr.exists",
         |w| w.called("192.0.3.25", None),
         |w| w.gone("77.99.51.198.in-addr.arpa", Kind::Ptr),
+    ),
+    // Nobody told what one of the addresses is called.
+    (
+        "ptr.exists",
+        |w| w.at(&resolver(), &unnamed(), Kind::Ptr, reply(&resolver(), "SERVFAIL", vec![])),
+        |_| {},
     ),
     // Nobody looked for the name; or it does not exist.
     (
@@ -397,6 +428,15 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         },
     ),
     ("dane.present", |w| certified(w, &[]), |w| certified(w, &[KEY])),
+    // Nobody told whether another target has any.
+    (
+        "dane.present",
+        |w| {
+            certified(w, &[KEY]);
+            w.mx(&[(10, "mail.example.org"), (20, "atrn.example.net")]);
+        },
+        |w| certified(w, &[KEY]),
+    ),
     (
         "dane.insecure",
         |w| {
@@ -415,6 +455,14 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
     ),
     ("dane.rollover", |w| certified(w, &[KEY]), |w| certified(w, &[&KEY.replacen('3', "2", 1)])),
     ("dane.odmr", |w| at_366(w, &[]), |w| at_366(w, &[KEY])),
+    (
+        "dane.odmr",
+        |w| {
+            at_366(w, &[KEY]);
+            w.expect.servers.push("atrn.example.net".to_owned());
+        },
+        |w| at_366(w, &[KEY]),
+    ),
     ("dnssec.no-ds", |w| w.keys(&[7], &[]), |w| w.keys(&[], &[])),
     ("dnssec.expiry", |w| w.good_for(3 * 86_400 - 1), |w| w.good_for(3 * 86_400)),
     ("ttl.mx-high", |w| w.ttl(DOMAIN, Kind::Mx, 86_401), |w| w.ttl(DOMAIN, Kind::Mx, 86_400)),
@@ -470,6 +518,12 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
             w.set("_smtp._tls.example.org", Kind::Txt, &[]);
             w.set("_mta-sts.example.org", Kind::Txt, &[]);
         },
+    ),
+    (
+        "tlsrpt.with-sts",
+        |w| unreported(w, KEY),
+        // No sender looks by an authority of the public.
+        |w| unreported(w, &KEY.replacen('3', "1", 1)),
     ),
     (
         "sts.fetch",
@@ -531,6 +585,9 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         },
         |w| provision(w, |_| {}),
     ),
+    // Without an MX record the mail goes to the domain's own address.
+    ("prov.no-mx-here", |w| without_mx(w, "198.51.99.66"), |w| without_mx(w, "192.0.3.25")),
+    ("prov.orphan-queue", |w| without_mx(w, "198.51.99.66"), |w| without_mx(w, "192.0.3.25")),
     (
         "prov.unprovisioned",
         |w| provision(w, |p| (p.account, p.is_listed) = (None, true)),
@@ -621,6 +678,16 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
         |w| w.set("_dmarc.example.org", Kind::Txt, &[text("v=spf1 -all")]),
         |w| w.set("_dmarc.example.org", Kind::Txt, &[text("v=DMARC1;p=none")]),
     ),
+    // The organization's record counts for what is below it; that of a top-level domain does not.
+    (
+        "dmarc.exists",
+        |w| {
+            below_the_organization(w);
+            w.set("_dmarc.example.org", Kind::Txt, &[]);
+            w.set("_dmarc.org", Kind::Txt, &[text("v=DMARC1;p=none")]);
+        },
+        |w| below_the_organization(w),
+    ),
 ];
 
 /// With signatures, and this changed in them.
@@ -707,6 +774,32 @@ fn relays(world: &mut World, record: &str) {
     world.set("more.example.org", Kind::Txt, &[text("v=spf1 ip4:192.0.3.26 ip6:2a00:1::26 -all")]);
 }
 
+/// Mail for a customer goes to the domain's own address.
+fn without_mx(world: &mut World, address: &str) {
+    provision(world, |_| {});
+    world.mx(&[]);
+    world.host(DOMAIN, &[address]);
+}
+
+/// A server has this TLSA record, there is no policy, and nobody is told of failures.
+fn unreported(world: &mut World, key: &str) {
+    certified(world, &[key]);
+    world.set("_smtp._tls.example.org", Kind::Txt, &[]);
+    world.set("_mta-sts.example.org", Kind::Txt, &[]);
+}
+
+/// The domain is a name in another's zone, and has no record of its own.
+fn below_the_organization(world: &mut World) {
+    renamed(world, "mail.example.org");
+    world.set("mail.example.org", Kind::Mx, &[mx(10, "atrn.example.net")]);
+    world.set("_dmarc.mail.example.org", Kind::Txt, &[]);
+}
+
+/// Where one of the addresses has its name.
+fn unnamed() -> String {
+    reverse("192.0.3.25".parse().unwrap())
+}
+
 fn renamed(world: &mut World, name: &str) {
     world.facts.domain = name.to_owned();
 }
@@ -720,6 +813,15 @@ fn unroutable(world: &mut World) {
 fn no_tcp(world: &mut World) {
     let silent = Outcome::Silence(Silence::Closed);
     world.put(&ns2(), DOMAIN, Kind::Soa, Transport::Tcp, Manner::Usual, silent);
+}
+
+/// Only questions without EDNS get to it by UDP.
+fn drops_edns(world: &mut World) {
+    for answer in world.facts.answers.iter_mut().filter(|answer| answer.server == ns2()) {
+        if (answer.transport, answer.manner) == (Transport::Udp, Manner::Usual) {
+            answer.outcome = Outcome::Silence(Silence::Timeout);
+        }
+    }
 }
 
 fn refuses_all(world: &mut World, rcode: &str) {
@@ -788,6 +890,16 @@ fn other_name(world: &mut World, target: &str) {
     world.expect.also.push("www.example.org".to_owned());
     let data = [mx(10, target), mx(20, "atrn2.example.net")];
     world.set("www.example.org", Kind::Mx, &data);
+}
+
+/// The same, and the zone's own servers say this of it.
+fn name_at_its_own(world: &mut World, target: &str) {
+    let name = "www.example.org";
+    for server in [ns1(), ns2()] {
+        let data = [mx(10, target), mx(20, "atrn2.example.net")];
+        let records = data.into_iter().map(|data| record(name, data)).collect();
+        world.at(&server, name, Kind::Mx, reply(&server, "NOERROR", records));
+    }
 }
 
 fn quick_host(world: &mut World, ttl: u32) {

@@ -922,12 +922,108 @@ fn each_side_of_tls_is_told_by_itself() {
         assert_eq!((version.severity, version.status), (Severity::Warning, Status::Fail));
         assert!(version.message.contains("TLS 1.1 at best"), "{version:#?}");
     }
-    let judged = heard("the certificate has an RSA key of 1024 bits, too short to be accepted");
-    assert_eq!(of(&judged, "smtp25.handshake")[0].severity, Severity::Error);
+    let judged = heard("the peer ended TLS with the alert HandshakeFailure");
+    let suite = &of(&judged, "smtp25.handshake")[0];
+    assert_eq!((suite.severity, suite.status), (Severity::Error, Status::Fail));
+    assert!(suite.message.contains("no suite of today"), "{suite:#?}");
+    let judged = heard(SHORT);
+    assert_eq!(of(&judged, "smtp25.handshake")[0].status, Status::Unknown);
     let key = &of(&judged, "smtp25.cert-key")[0];
     assert!(key.status == Status::Fail && key.message.contains("1024"), "{key:#?}");
     let judged = heard("something else");
     assert_eq!(of(&judged, "smtp25.cert-key")[0].status, Status::Skipped);
+}
+
+const SHORT: &str = "the certificate has an RSA key of 1024 bits, too short to be accepted";
+
+/// Somebody else may take such a key: it is told, and what is behind it is not known.
+#[test]
+fn a_key_at_which_we_break_off_is_one_cause_and_leaves_the_rest_open() {
+    let judged = told(|w| {
+        hears(mx(w), Rung::Handshake, Heard::Fault(SHORT.to_owned()));
+        hears(odmr(w), Rung::Handshake, Heard::Fault(SHORT.to_owned()));
+    });
+    let wrong = judged.checks.iter().filter(|finding| finding.status == Status::Fail);
+    let wrong: Vec<&str> = wrong.map(|finding| finding.id).collect();
+    assert_eq!(wrong, ["smtp25.cert-key", "odmr.tls"]);
+    for id in wrong {
+        let found = &of(&judged, id)[0];
+        assert!(found.message.contains("an RSA key of 1024 bits, too short"), "{found:#?}");
+        assert_eq!(found.severity, Severity::Warning);
+    }
+    for id in [
+        "smtp25.handshake",
+        "smtp25.cert-name",
+        "smtp25.cert-chain",
+        "smtp25.cert-expiry",
+        "sts.cert",
+        "smtp25.null-sender",
+        "smtp25.rcpt",
+        "smtp25.postmaster",
+        "smtp25.catch-all",
+        "smtp25.open-relay",
+        "smtp25.turn-open",
+        "odmr.preauth",
+        "odmr.login",
+        "odmr.foreign",
+        "odmr.domain",
+    ] {
+        let found = &of(&judged, id)[0];
+        assert_eq!((found.status, found.blocked_by), (Status::Unknown, None), "{found:#?}");
+        let why = "its certificate has an RSA key of 1024 bits, at which our own TLS breaks off";
+        assert!(found.message.contains(why), "{found:#?}");
+    }
+    assert_eq!(judged.verdict, Conclusion::Unknown);
+    let judged = told(|w| {
+        promised(w, &[&record(3, 1, 1, &chained().key)], &[&chained().own]);
+        hears(mx(w), Rung::Handshake, Heard::Fault(SHORT.to_owned()));
+    });
+    assert_eq!(of(&judged, "dane.match")[0].status, Status::Unknown);
+}
+
+#[test]
+fn a_key_at_which_we_break_off_before_anything_is_said_is_told_too() {
+    let judged = told(|w| {
+        let call = odmr(w);
+        hears(call, Rung::Greeting, Heard::Silence);
+        let handshake = Exchange {
+            rung: Rung::Handshake,
+            said: String::new(),
+            tls: false,
+            heard: Heard::Fault(SHORT.to_owned()),
+            ms: 1,
+        };
+        call.said.insert(0, handshake);
+    });
+    assert_eq!(of(&judged, "odmr.tls")[0].status, Status::Fail);
+    for id in ["odmr.ehlo-atrn", "odmr.ehlo-auth", "odmr.preauth", "odmr.login"] {
+        let found = &of(&judged, id)[0];
+        assert_eq!(found.status, Status::Unknown, "{found:#?}");
+    }
+}
+
+/// RFC 3207, section 4.2: what is offered in clear says little of what is offered behind TLS.
+#[test]
+fn what_may_be_offered_behind_tls_is_not_missed_where_tls_did_not_come_about() {
+    let spoilt = |ehlo: &'static str, heard: Heard| {
+        told(move |w| {
+            hears(odmr(w), Rung::Handshake, heard.clone());
+            answers(odmr(w), Rung::Ehlo, ehlo);
+        })
+    };
+    let bare = "250 atrn.example.net\nSTARTTLS";
+    let judged = spoilt(bare, Heard::Closed);
+    for id in ["odmr.ehlo-atrn", "odmr.ehlo-auth"] {
+        assert_eq!(of(&judged, id)[0].blocked_by, Some("odmr.tls"), "{id}");
+    }
+    assert_eq!(of(&judged, "odmr.tls")[0].status, Status::Fail);
+    let judged = spoilt(bare, Heard::Fault(SHORT.to_owned()));
+    for id in ["odmr.ehlo-atrn", "odmr.ehlo-auth"] {
+        assert_eq!(of(&judged, id)[0].status, Status::Unknown, "{id}");
+    }
+    let plain = "250 atrn.example.net\nSTARTTLS\nATRN\nAUTH LOGIN";
+    let cram = of(&spoilt(plain, Heard::Closed), "odmr.cram")[0].blocked_by;
+    assert_eq!(cram, Some("odmr.tls"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use super::Passwd;
 use crate::cli::tell;
 use crate::config::fetch::Effective;
-use crate::config::secret::{SecretError, SecretSource, ask_twice, keep};
+use crate::config::secret::{SecretError, SecretSource, keep};
 use crate::exit::{Exit, Failure};
 
 /// Asks for the password, or reads it, and writes it where the account looks for it.
@@ -41,11 +41,13 @@ fn new_password(flags: &Passwd, label: &str) -> Result<SecretString, Failure> {
     };
     let password = match source {
         Some(source) => source.read(),
-        None => ask_twice(&format!("new password for {label}")),
+        None => flags.common.input.new_password(&format!("new password for {label}")),
     };
     password.map_err(|fault| {
         let hint = match fault {
-            SecretError::NoTerminal => Some("--password-stdin or --password-fd reads it elsewhere"),
+            SecretError::NoTerminal | SecretError::NoInput => {
+                Some("--password-stdin or --password-fd reads it elsewhere")
+            }
             _ => fault.hint(),
         };
         Failure::new(fault.exit(), &fault).hint(hint)

@@ -79,7 +79,9 @@ fn carry_out(invocation: Invocation, whole: &mut Whole) -> Result<Ended, Failure
         }
         accounts => accounts?,
     };
-    if matches!(invocation.command, Command::Run(_) | Command::Check(_)) {
+    if let Command::Run(RunFlags { common, .. }) | Command::Check(common) = &invocation.command
+        && common.input.may_ask()
+    {
         ask_where_unset(&mut accounts);
     }
     let judge = whole.judge();
@@ -199,9 +201,6 @@ fn summary_can_be_kept(flags: &RunFlags) -> Result<(), Failure> {
 
 /// Where a person sits, who can be asked, a password need not be written anywhere.
 fn ask_where_unset(accounts: &mut [Effective]) {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return;
-    }
     for Effective { account, .. } in accounts {
         if account.password.is_none() && account.certificate.is_none() {
             let whom = match (&account.user, &account.server) {

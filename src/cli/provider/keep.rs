@@ -6,13 +6,14 @@ use rustix::system::uname;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Account as Order, Add, Init, List, Passwd, Password, Remove, tell};
+use crate::cli::Input;
 use crate::cli::failure::told;
 use crate::config::accounts::{
     Account, Accounts, AccountsError, NewAccount, derive, edit, generate_password,
 };
 use crate::config::init;
 use crate::config::provider::{self, Settings};
-use crate::config::secret::{SecretError, SecretSource, ask_twice};
+use crate::config::secret::{SecretError, SecretSource};
 use crate::exit::{Exit, Failure};
 use crate::flow::handover::is_known;
 use crate::smtp::{Domain, Mailbox};
@@ -36,15 +37,15 @@ pub fn init(config: &Path, order: &Init) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// [`Failure`]; the account file is then as it was.
-pub fn account(config: &Path, order: Order) -> Result<Exit, Failure> {
+pub fn account(config: &Path, order: Order, input: Input) -> Result<Exit, Failure> {
     let loaded = provider::load(config).map_err(|problems| Failure::new(Exit::Config, problems))?;
     let path = loaded.settings.accounts_path();
     match order {
         Order::Add(add) => {
             has_its_place(&loaded.settings, &add)?;
-            add_account(path, add)
+            add_account(path, add, input)
         }
-        Order::Passwd(passwd) => set_password(path, passwd),
+        Order::Passwd(passwd) => set_password(path, passwd, input),
         Order::List(list) => list_accounts(path, list),
         Order::Remove(remove) => {
             let orphaned = orphaned_postmaster(&loaded.settings, &remove.name);
@@ -93,7 +94,7 @@ fn orphaned_postmaster(settings: &Settings, name: &str) -> Option<Mailbox> {
     owners.all(|account| account.name == name).then(|| postmaster.clone())
 }
 
-fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {
+fn add_account(path: &Path, add: Add, input: Input) -> Result<Exit, Failure> {
     // Asked before the file is locked: a person may take a while.
     if let Ok(accounts) = Accounts::load(path) {
         if accounts.find(&add.name).is_some() {
@@ -103,7 +104,7 @@ fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {
     }
     let password = match add.dovecot {
         true => None,
-        false => Some(new_password(&add.password, &add.name)?),
+        false => Some(new_password(&add.password, &add.name, input)?),
     };
     let with_cram = !add.password.no_cram;
     let derived =
@@ -127,12 +128,12 @@ fn add_account(path: &Path, add: Add) -> Result<Exit, Failure> {
     ))
 }
 
-fn set_password(path: &Path, passwd: Passwd) -> Result<Exit, Failure> {
+fn set_password(path: &Path, passwd: Passwd, input: Input) -> Result<Exit, Failure> {
     let accounts = Accounts::load(path).map_err(failed)?;
     if accounts.find(&passwd.name).is_none() {
         return Err(failed(AccountsError::Unknown(passwd.name)));
     }
-    let (password, shown) = new_password(&passwd.password, &passwd.name)?;
+    let (password, shown) = new_password(&passwd.password, &passwd.name, input)?;
     let credentials =
         derive(&password, !passwd.password.no_cram, passwd.password.ntlm).map_err(unusable)?;
     edit(path, |file| file.set_credentials(&passwd.name, &credentials)).map_err(failed)?;
@@ -186,7 +187,11 @@ fn mechanisms(account: &Account) -> Vec<&'static str> {
 }
 
 /// The new password, and whether it must be shown because nobody knows it yet.
-fn new_password(from: &Password, account: &str) -> Result<(SecretString, bool), Failure> {
+fn new_password(
+    from: &Password,
+    account: &str,
+    input: Input,
+) -> Result<(SecretString, bool), Failure> {
     let read = |source: SecretSource| source.read().map_err(unread);
     match from {
         Password { generate: true, .. } => Ok((generate_password(), true)),
@@ -194,7 +199,8 @@ fn new_password(from: &Password, account: &str) -> Result<(SecretString, bool), 
         Password { password_file: Some(path), .. } => {
             Ok((read(SecretSource::File(path.clone()))?, false))
         }
-        _ => ask_twice(&format!("password for {account}"))
+        _ => input
+            .new_password(&format!("password for {account}"))
             .map(|password| (password, false))
             .map_err(unread),
     }
@@ -216,7 +222,7 @@ fn failed(fault: AccountsError) -> Failure {
 
 fn unread(fault: SecretError) -> Failure {
     let hint = match fault {
-        SecretError::NoTerminal => {
+        SecretError::NoTerminal | SecretError::NoInput => {
             Some("--password-stdin or --password-file reads it elsewhere; --generate makes one")
         }
         _ => fault.hint(),

@@ -1,6 +1,6 @@
 //! Orders: which messages are meant, whether that is so, and what came of it.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, Write};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,6 +9,7 @@ use super::{
     Act, Bounce, Delete, DeliverNow, Hold, Output, Redirect, Release, Requeue, parsed, say,
     with_ids,
 };
+use crate::cli::Input;
 use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Office, ask};
 use crate::flow::desk::selection::Selection;
@@ -123,7 +124,7 @@ fn only(act: &mut Act, state: &str) {
 
 async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<Exit, Failure> {
     let How { until, reply, to, future } = how;
-    let Act { ids, filter, all, dry_run, yes, reason, allow_none, output } = act;
+    let Act { ids, filter, all, dry_run, yes, reason, allow_none, output, input } = act;
     output.shows()?;
     output.names(crate::flow::desk::record::ACTION)?;
     let filter = match with_ids(filter, ids)? {
@@ -152,6 +153,7 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
     }
     let mut most = None;
     if !yes {
+        is_there_anybody(action, input)?;
         match asked(office, action, &filter, future, request(true, None), allow_none).await? {
             Said::Yes(count) => most = Some(count),
             Said::No(exit) => return Ok(exit),
@@ -306,6 +308,22 @@ enum Said {
     No(Exit),
 }
 
+/// Somebody who may be asked whether an order is meant.
+fn is_there_anybody(action: ActWord, input: Input) -> Result<(), Failure> {
+    let why = match (input.may_ask(), input.no_input) {
+        (true, _) => return Ok(()),
+        (false, true) => "--no-input forbids to ask whether that is meant",
+        (false, false) => "there is nobody to ask whether that is meant",
+    };
+    let hint = "--yes does it, --dry-run shows to which";
+    Err(Failure::new(Exit::Usage, format!("{}: {why}", word_of(action))).hint(Some(hint)))
+}
+
+fn word_of(action: ActWord) -> String {
+    let word = serde_json::to_value(action).ok().and_then(|word| word.as_str().map(str::to_owned));
+    word.unwrap_or_default()
+}
+
 /// Asks whoever sits there; one message needs no typing of numbers.
 async fn asked(
     office: &Office,
@@ -315,13 +333,7 @@ async fn asked(
     request: Request,
     allow_none: bool,
 ) -> Result<Said, Failure> {
-    let word = serde_json::to_value(action).ok().and_then(|word| word.as_str().map(str::to_owned));
-    let word = word.unwrap_or_default();
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        let hint = "--yes does it, --dry-run shows to which";
-        let what = format!("{word}: there is nobody to ask whether that is meant");
-        return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
-    }
+    let word = word_of(action);
     let mut first = Vec::new();
     let Meant { count, missing, unfit } = meant(office, request, |record| {
         if first.len() < 5 {

@@ -120,6 +120,9 @@ pub enum SecretError {
     /// Nobody to ask.
     #[error("there is no terminal to ask for the password on")]
     NoTerminal,
+    /// Nobody may be asked.
+    #[error("the password would have to be asked for, and --no-input forbids that")]
+    NoInput,
     /// The person gave up.
     #[error("interrupted")]
     Interrupted,
@@ -152,7 +155,9 @@ impl SecretError {
                      systemd credential needs no such leave",
                 )
             }
-            SecretError::NoTerminal => Some("name a file, a command or a descriptor instead"),
+            SecretError::NoTerminal | SecretError::NoInput => {
+                Some("name a file, a command or a descriptor instead")
+            }
             SecretError::Failed(..) => Some(
                 "is its agent locked? From cron or a unit a file or a systemd credential is safer",
             ),

@@ -23,6 +23,7 @@ use crate::check::facts::{
     Answer, Data, Facts, Kind, Manner, Outcome, Record, Role, Server, Silence, Transport, reverse,
 };
 use crate::check::names::{names_of_addresses, own_names_of_servers};
+use crate::check::policy::organizations;
 use crate::check::{Case, dnsbl, spf};
 use crate::check::{Expectation, is_below_or_at};
 use crate::net::dns::{Asker, Question, Way};
@@ -206,6 +207,9 @@ impl Gatherer<'_> {
             ask(&domain, &[Kind::A, Kind::Aaaa]);
             for name in texts(&domain) {
                 ask(&name, &[Kind::Txt]);
+            }
+            for above in organizations(&domain).take(MOST_ANCESTORS) {
+                ask(&format!("_dmarc.{above}"), &[Kind::Txt]);
             }
             ask(&policy_host(&domain), &[Kind::A, Kind::Aaaa]);
             if let Some(name) = self.control() {
@@ -444,6 +448,8 @@ impl Gatherer<'_> {
         for host in hosts {
             asks.extend([Kind::A, Kind::Aaaa].map(|kind| self.usual(server, host, kind)));
         }
+        let also = self.expect.also.iter().filter(|name| is_below_or_at(name, zone));
+        asks.extend(also.map(|name| self.usual(server, name, Kind::Mx)));
         // What resolvers cannot know before the zone goes live.
         if !self.plan.undelegated.is_empty() {
             asks.extend(texts(domain).iter().map(|name| self.usual(server, name, Kind::Txt)));

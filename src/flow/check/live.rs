@@ -47,6 +47,8 @@ const CONNECTING: Duration = Duration::from_secs(10);
 const LATE_GREETING: Duration = Duration::from_secs(10);
 /// So much is taken in before it is dealt with, octets.
 const EAR: usize = 64 * 1024;
+/// What more servers than these say of themselves is not remembered, and who they are neither.
+const MOST_KNOWN: usize = 2_000;
 /// Nobody's address: for whom a server should take nothing. RFC 2606, section 3.
 const STRANGER: &str = "nobody@example.com";
 
@@ -219,6 +221,8 @@ impl Live {
         }
         let known = {
             let mut known = self.board.known.lock().unwrap_or_else(PoisonError::into_inner);
+            // What is being heard just now somebody else may be waiting for.
+            forget_some(&mut known, |call| call.initialized());
             Arc::clone(known.entry(whom.clone()).or_default())
         };
         known.get_or_init(|| self.call(&whom, subject)).await.clone()
@@ -227,6 +231,7 @@ impl Live {
     async fn call(&self, whom: &Whom, subject: &Subject) -> Call {
         let line = {
             let mut lines = self.board.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            forget_some(&mut lines, |line| Arc::strong_count(line) == 1);
             Arc::clone(lines.entry(whom.at).or_default())
         };
         let _one_at_a_time = line.lock().await;
@@ -279,6 +284,13 @@ impl Live {
             stranger,
             may_turn: subject.own.contains(&whom.at.ip()) || subject.own_names.contains(&whom.host),
         }))
+    }
+}
+
+/// Makes room, where there is too much: of what need not be kept nothing is.
+fn forget_some<K, V>(all: &mut HashMap<K, V>, may_go: impl Fn(&V) -> bool) {
+    if all.len() >= MOST_KNOWN {
+        all.retain(|_, one| !may_go(one));
     }
 }
 
@@ -640,6 +652,17 @@ mod tests {
         };
         assert!(Arc::new(live).call_all(subject).await.is_empty());
         assert_eq!(counts[0].load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn of_very_many_servers_only_what_is_needed_is_remembered() {
+        let mut all: HashMap<usize, usize> = (0..MOST_KNOWN - 1).map(|n| (n, n)).collect();
+        forget_some(&mut all, |_| true);
+        assert_eq!(all.len(), MOST_KNOWN - 1, "there is room");
+        all.insert(MOST_KNOWN, 7);
+        forget_some(&mut all, |n| n % 2 == 0);
+        assert_eq!(all.len(), MOST_KNOWN / 2);
+        assert!(all.values().all(|n| n % 2 == 1));
     }
 
     #[test]

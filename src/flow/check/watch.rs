@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 pub use crate::check::horizon::{Until, View, Watch, views};
-pub use crate::finding::{Progress, Shown, Watched};
+pub use crate::finding::{Progress, Shown, Watched, Witness};
 use crate::sink::child::Program;
 use crate::smtp::escape::Escaped;
 
@@ -62,12 +62,26 @@ pub async fn until_done<E>(
 /// So long a program may take to hear of a change.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What is under way when the deadline comes, a look or programs that hear of a change, is given so long still: all of
+/// it together.
+pub const GRACE: Duration = Duration::from_secs(3);
+
+/// So long a program may take where so much is left; nothing where nothing is.
+pub fn patience(left: Duration) -> Option<Duration> {
+    (!left.is_zero()).then(|| left.min(PATIENCE))
+}
+
 /// Runs a program that hears of a change: `MXCHECK_DOMAIN` and `MXCHECK_STATE`, and all as JSON on its standard
-/// input. No shell is involved.
+/// input. No shell is involved. It is killed, and all that it has started, when it takes longer than `patience`.
 ///
 /// # Errors
 /// Why it did not end well.
-pub async fn call(program: &Path, domain: &str, watched: &Watched) -> Result<(), String> {
+pub async fn call(
+    program: &Path,
+    domain: &str,
+    watched: &Watched,
+    patience: Duration,
+) -> Result<(), String> {
     let input = || -> io::Result<std::fs::File> {
         let mut file = tempfile::tempfile()?;
         serde_json::to_writer(&file, watched)?;
@@ -83,11 +97,11 @@ pub async fn call(program: &Path, domain: &str, watched: &Watched) -> Result<(),
     let variables: Vec<(&'static str, OsString)> =
         vec![("MXCHECK_DOMAIN", domain.into()), ("MXCHECK_STATE", state.into())];
     let program = Program { path: program.to_owned(), arguments: Vec::new(), variables };
-    let ended = program.run(input, PATIENCE).await;
+    let ended = program.run(input, patience).await;
     let ended = ended.map_err(|error| format!("cannot be run: {error}"))?;
     match ended.code() {
         Some(0) => Ok(()),
-        _ => Err(format!("{}: {}", ended.how(PATIENCE), Escaped(&ended.printed))),
+        _ => Err(format!("{}: {}", ended.how(patience), Escaped(&ended.printed))),
     }
 }
 
@@ -117,6 +131,14 @@ mod tests {
         });
         let done = done.await.unwrap();
         (done, count)
+    }
+
+    #[test]
+    fn a_program_gets_no_more_than_is_left() {
+        let seconds = Duration::from_secs;
+        assert_eq!(patience(seconds(7200)), Some(seconds(60)));
+        assert_eq!(patience(seconds(7)), Some(seconds(7)));
+        assert_eq!(patience(Duration::ZERO), None, "it is not begun");
     }
 
     #[tokio::test]

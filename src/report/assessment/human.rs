@@ -22,6 +22,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("mx", "Routing"),
     ("ptr", "Reverse names"),
     ("dnssec", "Signatures"),
+    ("dane", "Signatures"),
     ("ttl", "Times to live"),
     ("spf", "Policy records"),
     ("sts", "Policy records"),
@@ -226,15 +227,28 @@ fn watched(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
     writeln!(out, "\nWho shows it")?;
     for witness in &watched.vantages {
         let name = witness.server.as_deref().map(|name| format!("{} ", Escaped::text(name)));
-        let had = match (&witness.old, witness.forgets_at) {
-            (Some(old), Some(at)) => format!(": had {}, until {at}", Escaped::text(old)),
-            (Some(old), None) => format!(": had {}", Escaped::text(old)),
+        let had = match &witness.old {
+            Some(old) => format!(": had {}", Escaped::text(old)),
+            None => String::new(),
+        };
+        let left = match (witness.ttl_left_s, witness.forgets_at) {
+            (Some(left), Some(at)) => format!(", for {left} s more, until {at}"),
+            (Some(left), None) => format!(", and gave it away for {left} s"),
             (None, _) => String::new(),
         };
+        let left = if witness.old.is_some() { left } else { String::new() };
         let (state, name) = (witness.state.word(), name.unwrap_or_default());
-        writeln!(out, "  {state:<8} {} {name}{}{had}", witness.kind, witness.addr)?;
+        writeln!(out, "  {state:<8} {} {name}{}{had}{left}", witness.kind, witness.addr)?;
     }
-    Ok(())
+    match watched.cache_horizon {
+        Some(until) => {
+            writeln!(out, "No cache that keeps the rules has the old ones after {until}")
+        }
+        None if watched.vantages.iter().any(|witness| witness.old.is_some()) => {
+            writeln!(out, "How long caches may have the old ones is not known yet")
+        }
+        None => Ok(()),
+    }
 }
 
 impl Wording for Human {

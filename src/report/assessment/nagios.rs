@@ -9,12 +9,16 @@ use crate::smtp::escape::Escaped;
 
 /// The first line is cut before this, for pagers.
 const WIDEST: usize = 80;
+/// More details nobody reads who is woken by it; and the daemons cut them off.
+const MOST_DETAILS: usize = 500;
 
 pub(super) struct Nagios {
     wish: Wish,
     state: State,
     first: Option<String>,
     details: Vec<String>,
+    /// So many there would be more.
+    untold: usize,
     domains: usize,
     bypass: usize,
     ttl: Option<u32>,
@@ -48,6 +52,7 @@ impl Nagios {
             state: State::Ok,
             first: None,
             details: Vec::new(),
+            untold: 0,
             domains: 0,
             bypass: 0,
             ttl: None,
@@ -98,6 +103,10 @@ impl Nagios {
         }
         self.state = self.state.max(state);
         for finding in told {
+            if self.details.len() == MOST_DETAILS {
+                self.untold += 1;
+                continue;
+            }
             let (word, id) = (finding.severity.word(), finding.id);
             self.details.push(format!("{domain}: {word}: {id}: {}", finding.message));
         }
@@ -143,7 +152,10 @@ impl Wording for Nagios {
         for detail in &self.details {
             writeln!(out, "{}", plain(detail))?;
         }
-        Ok(())
+        match self.untold {
+            0 => Ok(()),
+            more => writeln!(out, "and {more} more"),
+        }
     }
 }
 

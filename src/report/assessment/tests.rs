@@ -210,6 +210,44 @@ fn metrics_stand_together_and_doubt_is_a_figure_of_its_own() {
     assert!(!told.contains("mx.count"), "what was skipped has no figure");
     let families: Vec<&str> = told.lines().filter(|line| line.starts_with("# TYPE")).collect();
     assert_eq!(families.len(), 4);
+    // Whatever stands between two such lines is of the one family.
+    let mut family = "";
+    for line in told.lines().filter(|line| !line.starts_with("# HELP")) {
+        match line.strip_prefix("# TYPE ") {
+            Some(rest) => family = rest.split(' ').next().unwrap(),
+            None => assert!(line.starts_with(&format!("{family}{{")), "{family}: {line}"),
+        }
+    }
+    let of = |domain: &str| told.lines().filter(|line| line.contains(domain)).count();
+    assert_eq!((of("\"example.org\""), of("xn--bcher-kva")), (1 + 1 + 5 + 1, 4 + 1 + 5 + 1));
+}
+
+#[test]
+fn what_a_check_says_first_is_its_figure() {
+    let told = page(
+        "prometheus",
+        &[assessment(
+            "example.org",
+            vec![
+                finding("mx.count", Severity::Notice, Status::Skipped, "a"),
+                finding("mx.count", Severity::Notice, Status::Fail, "b"),
+                finding("mx.count", Severity::Notice, Status::Unknown, "c"),
+            ],
+        )],
+    );
+    let line = "odmr_mxcheck_status{domain=\"example.org\",check=\"mx.count\"} 0\n";
+    assert!(told.contains(line) && told.matches("check=").count() == 1, "{told}");
+}
+
+#[test]
+fn whoever_is_woken_reads_no_ten_thousand_lines() {
+    let worst = || finding("mx.count", Severity::Error, Status::Fail, "x");
+    let many: Vec<Assessment> =
+        (0..700).map(|n| assessment(&format!("d{n}.example"), vec![worst()])).collect();
+    let told = page("nagios", &many);
+    assert_eq!(told.lines().count(), 1 + 500 + 1, "{told}");
+    assert!(told.ends_with("\nand 200 more\n"), "{told}");
+    assert!(!page("nagios", &many[..500]).contains(" more"));
 }
 
 #[test]
