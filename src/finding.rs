@@ -112,7 +112,7 @@ impl About {
 }
 
 /// Only a warning, and yet not all mail goes where it should.
-const DECISIVE: &[&str] = &["mx.bypass-backup"];
+const DECISIVE: &[&str] = &["mx.bypass-backup", "mx.direct-customer"];
 
 /// What these say leaves nothing open: nothing was expected; there are no records to compare; a dead server tells
 /// nobody anything.

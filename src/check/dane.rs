@@ -144,11 +144,43 @@ pub(super) fn service(target: &str) -> String {
     format!("_25._tcp.{target}")
 }
 
+/// Where a target's records for port 25 may stand: below the name that it stands for, where every alias on the way is
+/// signed, and below its own. RFC 7672, section 2.2.2.
+fn services(case: &Case, target: &str) -> Vec<String> {
+    let expanded = case.host(target).canonical.as_deref().filter(|name| *name != target);
+    let is_secure = || case.chain().security(target, Kind::A).0 == Security::Secure;
+    let expanded = expanded.filter(|_| is_secure());
+    expanded.into_iter().chain([target]).map(service).collect()
+}
+
+/// Was anybody asked for these?
+pub(super) fn is_asked(case: &Case, service: &str) -> bool {
+    case.about(service).iter().any(|answer| answer.kind == Kind::Tlsa)
+}
+
+/// A target's records for port 25, and where they stand: at the first place that has some, or of which nobody told
+/// who was asked.
+pub(super) fn found<'a>(case: &Case<'a>, target: &str) -> (String, Option<Told<'a>>) {
+    let mut last = (service(target), None);
+    for service in services(case, target) {
+        let told = told(case, &service);
+        let decides = match &told {
+            Some(told) => !told.records.is_empty(),
+            None => is_asked(case, &service),
+        };
+        last = (service, told);
+        if decides {
+            break;
+        }
+    }
+    last
+}
+
 /// Says something of each target whose TLSA records somebody told.
 /// Nothing is in order of records that nobody has.
 fn unless_none(case: &Case, judged: Judged) -> Judged {
     let has_some =
-        |target: &str| told(case, &service(target)).is_some_and(|told| !told.records.is_empty());
+        |target: &str| found(case, target).1.is_some_and(|told| !told.records.is_empty());
     match judged {
         Judged::Ok if !targets(case).into_iter().any(has_some) => {
             Judged::Nothing("there are no TLSA records")
@@ -157,16 +189,16 @@ fn unless_none(case: &Case, judged: Judged) -> Judged {
     }
 }
 
-fn each(case: &Case, judge: impl Fn(&str, &Told) -> Option<Fault>) -> Judged {
+fn each(case: &Case, judge: impl Fn(&str, &str, &Told) -> Option<Fault>) -> Judged {
     let asked = |kind: Kind| case.facts.answers.iter().any(|answer| answer.kind == kind);
     if !asked(Kind::Tlsa) {
         return Judged::Nothing("nobody was asked for TLSA records");
     }
     let (mut faults, mut is_open) = (Vec::new(), false);
     for target in targets(case) {
-        match told(case, &service(target)) {
-            Some(told) => faults.extend(judge(target, &told)),
-            None => is_open = true,
+        match found(case, target) {
+            (service, Some(told)) => faults.extend(judge(target, &service, &told)),
+            (_, None) => is_open = true,
         }
     }
     match faults.is_empty() && is_open {
@@ -177,11 +209,11 @@ fn each(case: &Case, judge: impl Fn(&str, &Told) -> Option<Fault>) -> Judged {
 }
 
 fn present(case: &Case) -> Judged {
-    let judged = each(case, |target, told| {
+    let judged = each(case, |target, _, told| {
         let message = format!("{target} has no TLSA records");
         told.records.is_empty().then(|| Fault::of(target, message).seen(&told.evidence))
     });
-    let untold = targets(case).into_iter().filter(|t| told(case, &service(t)).is_none());
+    let untold = targets(case).into_iter().filter(|target| found(case, target).1.is_none());
     match judged {
         Judged::After(_) => Judged::Unknown(super::case::doubts(
             untold.map(|target| format!("nobody told the TLSA records of {target}")),
@@ -193,8 +225,8 @@ fn present(case: &Case) -> Judged {
 /// A target that senders who look for DANE hold to its records.
 pub(super) fn protected<'c>(case: &'c Case) -> Option<&'c str> {
     let is_protected = |target: &&str| {
-        let service = service(target);
-        told(case, &service).is_some_and(|told| told.records.iter().any(Record::is_usable))
+        let (service, told) = found(case, target);
+        told.is_some_and(|told| told.records.iter().any(Record::is_usable))
             && case.chain().security(&service, Kind::Tlsa).0 == Security::Secure
     };
     targets(case).into_iter().find(is_protected)
@@ -202,7 +234,7 @@ pub(super) fn protected<'c>(case: &'c Case) -> Option<&'c str> {
 
 fn insecure(case: &Case) -> Judged {
     let judged =
-        each(case, |target, told| match case.chain().security(&service(target), Kind::Tlsa).0 {
+        each(case, |target, service, told| match case.chain().security(service, Kind::Tlsa).0 {
             Security::Insecure(why) if !told.records.is_empty() => {
                 let message = format!("the TLSA records of {target} count for nothing: {why}");
                 Some(Fault::of(target, message).got("insecure").want("secure").seen(&told.evidence))
@@ -226,7 +258,7 @@ fn is_bogus(security: &Security) -> bool {
 }
 
 fn usable(case: &Case) -> Judged {
-    let judged = each(case, |target, told| {
+    let judged = each(case, |target, _, told| {
         if told.records.is_empty() || told.records.iter().any(Record::is_usable) {
             return None;
         }
@@ -241,7 +273,7 @@ fn usable(case: &Case) -> Judged {
 }
 
 fn rollover(case: &Case) -> Judged {
-    let judged = each(case, |target, told| {
+    let judged = each(case, |target, _, told| {
         let usable: Vec<&Record> = told.records.iter().filter(|r| r.is_usable()).collect();
         // An authority's stays when the host's key changes.
         let [only] = usable.as_slice() else { return None };

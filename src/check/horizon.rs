@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::case::MxSet;
+use super::case::{Mx, MxSet};
 use super::facts::{Data, Facts, Kind, Role, Server};
 use super::{Case, Expectation};
 use crate::finding::{Class, Progress, Shown, Watched, Witness};
@@ -63,8 +63,8 @@ impl std::str::FromStr for Until {
     }
 }
 
-/// What each server shows of a change: the records are new where all mail goes to expected servers, or to such as
-/// are tolerated.
+/// What each server shows of a change: the records are new where all mail goes to expected servers first, and
+/// behind them to none but such as are tolerated.
 pub fn views(facts: &Facts, expect: &Expectation) -> Vec<View> {
     let case = Case::new(facts, expect);
     let mut views: BTreeMap<&Server, View> = BTreeMap::new();
@@ -85,7 +85,10 @@ pub fn views(facts: &Facts, expect: &Expectation) -> Vec<View> {
 fn shown(case: &Case, set: &MxSet) -> Shown {
     let classes: Vec<Class> = set.targets().map(|mx| case.class(&mx.target)).collect();
     let is_good = |class: &Class| matches!(class, Class::Expected | Class::Allowed);
-    let is_new = classes.contains(&Class::Expected) && classes.iter().all(is_good);
+    let is_first = |mx: &&Mx| case.class(&mx.target) == Class::Expected;
+    let is_new = classes.contains(&Class::Expected)
+        && classes.iter().all(is_good)
+        && super::routing::best(case, set).iter().all(is_first);
     match (is_new, classes.contains(&Class::Unknown)) {
         (true, _) => Shown::New,
         (false, true) => Shown::Unknown,
@@ -299,6 +302,14 @@ mod tests {
         let views = super::views(&world.facts, &world.expect);
         assert!(views.iter().all(|view| view.shown == Shown::Old), "a backup is somebody else's");
         assert!(views.iter().all(|view| view.server != above()));
+        // Who is tolerated is so behind the expected server, and nowhere else.
+        world.expect.allowed.push("mail.example.com".to_owned());
+        let shown = |world: &World| super::views(&world.facts, &world.expect)[0].shown;
+        assert_eq!(shown(&world), Shown::New);
+        for preference in [5, 10] {
+            world.mx(&[(10, "atrn.example.net"), (preference, "mail.example.com")]);
+            assert_eq!(shown(&world), Shown::Old, "{preference}");
+        }
     }
 
     proptest! {

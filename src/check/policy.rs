@@ -69,6 +69,9 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
+/// How a record on MTA-STS begins. Case matters: RFC 8461, section 3.1.
+const STS: &str = "v=STSv1";
+
 /// The texts at a name that begin with this word, if anybody answered, and the question.
 pub(super) fn texts<'a>(
     case: &Case<'a>,
@@ -130,21 +133,22 @@ fn field<'a>(record: &'a str, name: &str) -> Option<&'a str> {
 /// Does the domain say that it has a policy?
 pub(super) fn has_sts_record(case: &Case) -> bool {
     let name = format!("_mta-sts.{}", case.facts.domain);
-    texts(case, &name, "v=STSv1").is_ok_and(|(found, _)| !found.is_empty())
+    let has_some = |found: &[String]| found.iter().any(|text| text.starts_with(STS));
+    texts(case, &name, STS).is_ok_and(|(found, _)| has_some(&found))
 }
 
 /// The id of its record, where there is one record and it has one.
 pub(super) fn sts_id(case: &Case) -> Option<String> {
     let name = format!("_mta-sts.{}", case.facts.domain);
-    match texts(case, &name, "v=STSv1").ok()?.0.as_slice() {
-        [one] => field(one, "id").map(str::to_owned),
+    match texts(case, &name, STS).ok()?.0.as_slice() {
+        [one] if one.starts_with(STS) => field(one, "id").map(str::to_owned),
         _ => None,
     }
 }
 
 fn sts_record(case: &Case) -> Judged {
     let name = format!("_mta-sts.{}", case.facts.domain);
-    let (found, answer) = match texts(case, &name, "v=STSv1") {
+    let (found, answer) = match texts(case, &name, STS) {
         Err(why) => return Judged::Unknown(format!("the text records of {name}: {why}")),
         Ok(told) => told,
     };
@@ -152,6 +156,11 @@ fn sts_record(case: &Case) -> Judged {
         |id: &str| (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
     match found.as_slice() {
         [] => Judged::Nothing("there is no MTA-STS record"),
+        [one] if !one.starts_with(STS) => {
+            let message =
+                format!("the record at {name} does not begin with {STS}, in these letters");
+            amiss(Fault::of(name, message).got(one), answer)
+        }
         [one] if field(one, "id").is_some_and(is_id) => Judged::Ok,
         [one] => {
             let message = format!("the record at {name} has no id of 1 to 32 letters and digits");

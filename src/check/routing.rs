@@ -587,16 +587,18 @@ fn bypass_backup(case: &Case) -> Judged {
     })
 }
 
+/// Those that senders try first. Who is nowhere takes no mail from anybody.
+pub(super) fn best<'s>(case: &Case, set: &'s MxSet) -> Vec<&'s Mx> {
+    let there: Vec<&Mx> = set.targets().filter(|mx| takes_mail(case, mx)).collect();
+    let lowest = there.iter().map(|mx| mx.preference).min();
+    there.into_iter().filter(|mx| Some(mx.preference) == lowest).collect()
+}
+
 fn expected_best(case: &Case) -> Judged {
     if case.expect.is_empty() {
         return Judged::Nothing(NO_EXPECTATION);
     }
-    // Who is nowhere takes no mail from anybody.
-    let best = |set: &MxSet| {
-        let there = set.targets().filter(|mx| takes_mail(case, mx));
-        there.map(|mx| mx.preference).min()
-    };
-    let is_best = |set: &MxSet, mx: &Mx| best(set) == Some(mx.preference) && takes_mail(case, mx);
+    let is_best = |set: &MxSet, mx: &Mx| best(case, set).contains(&mx);
     let judged = each_set(case, |set| {
         let is_other = |mx: &&Mx| {
             !matches!(case.class(&mx.target), Class::Expected | Class::Unknown | Class::Partial)

@@ -1,5 +1,8 @@
 //! SPF: who may send for the domain, and what it costs others to find out. RFC 7208. The records are read by
-//! mail-auth; what they lead to is followed through the answers that are there, and nobody is asked.
+//! mail-auth, which is lenient: their terms are looked at here. What they lead to is followed through the answers that
+//! are there, and nobody is asked.
+
+mod syntax;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -25,6 +28,8 @@ const ENOUGH: usize = 100;
 const DEEPEST: usize = 12;
 /// So many names are looked up that records lead to.
 const MOST_WANTED: usize = 40;
+
+const CORRECT: &str = "Correct it: receivers take no notice of such a record, or refuse the mail.";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -82,8 +87,8 @@ enum Found {
     Record(Spf),
     /// There is none.
     Nothing,
-    /// There are several, or it cannot be read.
-    Broken,
+    /// There are several, or it cannot be read; the term that is none.
+    Broken(String),
     /// Nobody told.
     Untold,
 }
@@ -93,8 +98,11 @@ fn record(case: &Case, name: &str) -> Found {
         Err(_) => Found::Untold,
         Ok((found, _)) => match found.as_slice() {
             [] => Found::Nothing,
-            [one] => Spf::parse(one.as_bytes()).map_or(Found::Broken, Found::Record),
-            _ => Found::Broken,
+            [one] => match (syntax::mistake(one), Spf::parse(one.as_bytes())) {
+                (None, Ok(record)) => Found::Record(record),
+                (mistake, _) => Found::Broken(mistake.unwrap_or(one).to_owned()),
+            },
+            several => Found::Broken(several.join(" | ")),
         },
     }
 }
@@ -113,6 +121,12 @@ fn target(of: &Macro, domain: &str) -> Option<String> {
 
 fn has_all(record: &Spf) -> bool {
     record.directives.iter().any(|directive| directive.mechanism == Mechanism::All)
+}
+
+/// The terms up to "all": those behind it are taken no notice of. RFC 7208, section 5.1.
+fn heeded(record: &Spf) -> &[Directive] {
+    let all = record.directives.iter().position(|one| one.mechanism == Mechanism::All);
+    &record.directives[..all.unwrap_or(record.directives.len())]
 }
 
 /// Where evaluation goes on when no term fits. RFC 7208, section 6.1: not behind "all".
@@ -136,9 +150,9 @@ pub fn wanted(case: &Case) -> Vec<(String, Kind)> {
                 wanted.insert((name, Kind::Txt));
                 continue;
             }
-            Found::Nothing | Found::Broken => continue,
+            Found::Nothing | Found::Broken(_) => continue,
         };
-        for directive in &record.directives {
+        for directive in heeded(&record) {
             want(case, &directive.mechanism, &name, &mut wanted, &mut ahead);
         }
         ahead.extend(redirect(&record).and_then(|to| target(to, &name)));
@@ -197,6 +211,10 @@ struct Cost {
     void: Vec<String>,
     /// Names that nobody told about.
     untold: Vec<String>,
+    /// Names whose records cannot be read.
+    broken: Vec<String>,
+    /// Terms that lead to more servers than may be looked up, and how many these are.
+    crowded: Vec<(String, usize)>,
     /// What each term of the domain's own record costs.
     terms: Vec<(String, usize)>,
 }
@@ -208,9 +226,10 @@ impl Cost {
             Found::Untold => return self.untold.push(domain.to_owned()),
             // Of an included name: RFC 7208, section 4.6.4, counts the look-up itself.
             Found::Nothing if depth > 0 => return self.void.push(domain.to_owned()),
-            Found::Nothing | Found::Broken => return,
+            Found::Broken(_) => return self.broken.push(domain.to_owned()),
+            Found::Nothing => return,
         };
-        for directive in &record.directives {
+        for directive in heeded(&record) {
             let before = self.lookups;
             let Some(term) = self.term(case, &directive.mechanism, domain, depth) else { continue };
             if depth == 0 {
@@ -263,9 +282,10 @@ impl Cost {
             }
             Mechanism::Mx { macro_string, .. } => {
                 let name = target(macro_string, domain);
-                let found = name.and_then(|name| exchangers(case, &name));
-                if found.is_some_and(|found| found.is_empty()) {
-                    self.void.push(term.clone());
+                match name.and_then(|name| exchangers(case, &name)).map(|found| found.len()) {
+                    Some(0) => self.void.push(term.clone()),
+                    Some(many) if many > MOST_LOOKUPS => self.crowded.push((term.clone(), many)),
+                    _ => {}
                 }
             }
             _ => {}
@@ -282,17 +302,15 @@ fn limits(case: &Case) -> Judged {
             return Judged::Unknown(format!("nobody told the text records of {domain}"));
         }
         Found::Nothing => return Judged::Nothing("there is no SPF record"),
-        Found::Broken => {
+        Found::Broken(term) => {
             let message = format!("the SPF record of {domain} cannot be read");
-            let remedy =
-                "Correct it: receivers take no notice of such a record, or refuse the mail.";
-            return Judged::Amiss(vec![Fault::of(domain, message).remedy(remedy)]);
+            return Judged::Amiss(vec![Fault::of(domain, message).got(term).remedy(CORRECT)]);
         }
     }
     let mut cost = Cost::default();
     cost.add(case, domain, 0);
-    let faults: Vec<Fault> =
-        too_many(&cost, domain).into_iter().chain(void(&cost, domain)).collect();
+    let faults = too_many(&cost, domain).into_iter().chain(void(&cost, domain));
+    let faults: Vec<Fault> = faults.chain(permanent(&cost, domain)).collect();
     match (faults.is_empty(), cost.untold.is_empty()) {
         (true, false) => {
             let untold = super::case::listed(cost.untold);
@@ -300,6 +318,24 @@ fn limits(case: &Case) -> Judged {
         }
         _ => Judged::by(faults),
     }
+}
+
+/// What makes the whole record a permanent error besides. RFC 7208, sections 4.6.4 and 5.2.
+fn permanent(cost: &Cost, domain: &str) -> Vec<Fault> {
+    let unread = |name: &String| {
+        let message =
+            format!("the SPF record of {domain} leads to that of {name}, which cannot be read");
+        Fault::of(name, message).remedy(CORRECT)
+    };
+    let crowded = |(term, many): &(String, usize)| {
+        let message = format!("`{term}` in the SPF record of {domain} leads to {many} servers");
+        let fault = Fault::of(domain, message).got(many.to_string());
+        let remedy = format!("Write addresses in the place of `{term}`.");
+        fault.want(format!("{MOST_LOOKUPS} at most")).remedy(remedy)
+    };
+    let broken: BTreeSet<&String> = cost.broken.iter().collect();
+    let broken = broken.into_iter().map(unread);
+    broken.chain(cost.crowded.iter().map(crowded)).collect()
 }
 
 fn too_many(cost: &Cost, domain: &str) -> Option<Fault> {
@@ -392,7 +428,7 @@ fn evaluate(case: &Case, domain: &str, address: IpAddr, depth: usize) -> Verdict
     let record = match record(case, domain) {
         Found::Record(record) => record,
         Found::Nothing => return Verdict::None,
-        Found::Broken => return Verdict::Broken,
+        Found::Broken(_) => return Verdict::Broken,
         Found::Untold => return Verdict::Unknown,
     };
     let mut is_unclear = false;
@@ -434,6 +470,9 @@ fn fits(case: &Case, of: &Mechanism, domain: &str, address: IpAddr, depth: usize
             let Some(hosts) = name.and_then(|name| exchangers(case, &name)) else {
                 return Fits::Unknown;
             };
+            if hosts.len() > MOST_LOOKUPS {
+                return Fits::Broken;
+            }
             let mut is_unclear = false;
             for host in hosts {
                 match at_host(case, &host, address, *ip4_mask, *ip6_mask) {
@@ -561,7 +600,7 @@ fn inbound_hop(case: &Case) -> Judged {
 mod tests {
     use super::*;
     use crate::check::facts::{Outcome, Silence};
-    use crate::check::tests::world::{DOMAIN, World, resolver, text};
+    use crate::check::tests::world::{DOMAIN, World, mx, resolver, text};
     use crate::finding::Status;
 
     fn with(records: &[(&str, &str)]) -> World {
@@ -640,6 +679,34 @@ mod tests {
         assert_eq!(untold.says("spf.limits")[0].status, Status::Unknown);
         let broken = with(&[(DOMAIN, "v=spf1 include -all")]);
         assert!(broken.says("spf.limits")[0].message.ends_with("cannot be read"));
+    }
+
+    /// RFC 7208, sections 4.6, 4.6.4 and 5.1.
+    #[test]
+    fn what_receivers_give_up_at_is_told_and_what_they_pass_over_is_not() {
+        let many =
+            |n: usize| -> String { (0..n).map(|n| format!(" a:h{n}.example.com")).collect() };
+        let status = |record: &str| with(&[(DOMAIN, record)]).says("spf.limits")[0].status;
+        let behind = format!("v=spf1 -all{}", many(11));
+        assert_eq!(status(&behind), Status::Ok);
+        assert_eq!(status(&format!("v=spf1{} -all", many(11))), Status::Fail);
+        for term in ["foo:bar", "ip4:1.2.3.4/33", "ip6:2001:db8::/129"] {
+            let broken = with(&[(DOMAIN, &format!("v=spf1 {term} -all"))]);
+            let told = broken.says("spf.limits");
+            assert_eq!((told[0].status, told[0].got.as_deref()), (Status::Fail, Some(term)));
+        }
+        let included = with(&[
+            (DOMAIN, "v=spf1 include:a.example.org -all"),
+            ("a.example.org", "v=spf1 foo:bar -all"),
+        ]);
+        assert_eq!(included.says("spf.limits")[0].status, Status::Fail);
+        for (count, expected) in [(10, Status::Ok), (11, Status::Fail)] {
+            let mut world = with(&[(DOMAIN, "v=spf1 mx:crowd.example.com -all")]);
+            let hosts: Vec<Data> =
+                (0..count).map(|n| mx(n, &format!("h{n}.example.com"))).collect();
+            world.set("crowd.example.com", Kind::Mx, &hosts);
+            assert_eq!(world.says("spf.limits")[0].status, expected, "{count}");
+        }
     }
 
     proptest::proptest! {

@@ -1,8 +1,9 @@
 //! Asking one name server one question, and hearing its whole answer.
 //!
 //! A resolver hides what a check of a zone wants to know: who answered, whether it speaks for the zone, what
-//! the code was. So each server is asked by itself. The format and the defence against forged answers
-//! (another id, another question, another sender) are hickory's.
+//! the code was. So each server is asked by itself. The format and the defence against forged packets
+//! (another id, another question, another sender) are hickory's; that what comes by a line is about this question
+//! is looked at here.
 
 mod lines;
 
@@ -17,9 +18,9 @@ use hickory_resolver::net::udp::UdpClientStream;
 use hickory_resolver::net::xfer::{DnsHandle, DnsRequestSender, FirstAnswer};
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::{
-    DnsRequest, DnsRequestOptions, DnsResponse, Edns, Message, Query,
+    DnsRequest, DnsRequestOptions, DnsResponse, Edns, Message, Query, ResponseCode,
 };
-use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::proto::rr::{DNSClass, Name, RecordType};
 use tokio::sync::Semaphore;
 
 use self::lines::Lines;
@@ -99,7 +100,11 @@ impl Asker {
         let begun = Instant::now();
         let heard = match (way, &self.lines) {
             (Way::Plain, _) => self.ask(at, question).await,
-            (_, Some(lines)) => lines.ask(at, way, self.request(question), self.patience).await,
+            (_, Some(lines)) => {
+                let request = self.request(question);
+                let heard = lines.ask(at, way, request, self.patience, self.tries).await;
+                heard.and_then(|answer| about(question, answer))
+            }
             (_, None) => Err(Mute::Fault("nobody said how to look at certificates".to_owned())),
         };
         (heard, begun.elapsed())
@@ -110,12 +115,15 @@ impl Asker {
     async fn ask(&self, at: SocketAddr, question: &Question) -> Result<DnsResponse, Mute> {
         let request = self.request(question);
         if question.tcp {
-            return self.by_tcp(at, request).await;
+            return about(question, self.by_tcp(at, request).await?);
         }
         let answer = self.by_udp(at, request.clone()).await?;
         match answer.metadata.truncation {
             // What fitted says at least that there is more.
-            true => Ok(self.by_tcp(at, request).await.unwrap_or(answer)),
+            true => {
+                let whole = self.by_tcp(at, request).await;
+                Ok(whole.and_then(|whole| about(question, whole)).unwrap_or(answer))
+            }
             false => Ok(answer),
         }
     }
@@ -156,6 +164,25 @@ impl Asker {
             Ok(answer) => answer.map_err(|why| mute(&why)),
             Err(_) => Err(Mute::Timeout),
         }
+    }
+}
+
+/// The answer, where it is one to this question: a server that repeats what it was asked has to repeat this. RFC 7766,
+/// section 7. An error that says nothing of the name may come without.
+fn about(question: &Question, answer: DnsResponse) -> Result<DnsResponse, Mute> {
+    let is_it = |asked: &Query| {
+        let is_kind = asked.query_type() == question.kind;
+        is_kind && asked.query_class() == DNSClass::IN && *asked.name() == question.name
+    };
+    let code = answer.metadata.response_code;
+    let is_error = !matches!(code, ResponseCode::NoError | ResponseCode::NXDomain);
+    let fits = match answer.queries.as_slice() {
+        [] => is_error,
+        asked => asked.iter().all(is_it),
+    };
+    match fits {
+        true => Ok(answer),
+        false => Err(Mute::Garbled("it is about another question".to_owned())),
     }
 }
 
@@ -303,6 +330,57 @@ mod tests {
         });
         let heard = quick().ask(at, &question("example.org")).await.unwrap();
         assert!(!heard.metadata.truncation, "the whole answer");
+    }
+
+    /// A server that answers each question on a line with what this makes of it.
+    async fn serving_lines(make: fn(Vec<u8>) -> Vec<u8>) -> SocketAddr {
+        let line = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = line.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = line.accept().await {
+                let Ok(length) = stream.read_u16().await else { continue };
+                let mut query = vec![0; usize::from(length)];
+                stream.read_exact(&mut query).await.unwrap();
+                let reply = make(answer(&query, [0x84, 0x00]));
+                stream.write_u16(u16::try_from(reply.len()).unwrap()).await.unwrap();
+                stream.write_all(&reply).await.unwrap();
+            }
+        });
+        at
+    }
+
+    /// RFC 7766, section 7.
+    #[tokio::test]
+    async fn an_answer_to_another_question_is_none_by_tcp_either() {
+        let by_tcp = Question { tcp: true, ..question("example.org") };
+        let spoil: [fn(Vec<u8>) -> Vec<u8>; 4] = [
+            |mut reply| {
+                reply[13] ^= 0x01;
+                reply
+            },
+            |mut reply| {
+                // MX is 15: now it is TXT.
+                let at = reply.len() - 3;
+                reply[at] = 16;
+                reply
+            },
+            |mut reply| {
+                let at = reply.len() - 1;
+                reply[at] = 3;
+                reply
+            },
+            // No question at all, and no error.
+            |reply| [&reply[..4], &[0; 8]].concat(),
+        ];
+        for make in spoil {
+            let heard = quick().ask(serving_lines(make).await, &by_tcp).await;
+            assert!(matches!(heard, Err(Mute::Garbled(_))), "{heard:?}");
+        }
+        let same: fn(Vec<u8>) -> Vec<u8> = |mut reply| {
+            reply[13].make_ascii_uppercase();
+            reply
+        };
+        assert!(quick().ask(serving_lines(same).await, &by_tcp).await.is_ok());
     }
 
     #[tokio::test]

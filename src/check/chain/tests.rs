@@ -307,6 +307,15 @@ impl Signed {
         self.tell(service, Kind::Tlsa, told);
     }
 
+    /// A host in the zone that is only another name for one that is there.
+    pub(in crate::check) fn alias(&mut self, host: &str, to: &str) {
+        let alias = of_text(host, RecordType::CNAME, &format!("{to}."));
+        let mut records = self.own.signed(&[alias]);
+        self.tell(host, Kind::Ds, Told::of(records.clone()));
+        records.extend(self.own.signed(&[of_text(to, RecordType::A, "192.0.3.25")]));
+        self.tell(host, Kind::A, Told::of(records));
+    }
+
     fn security(&self, at: &str, kind: Kind) -> Security {
         let facts = self.facts();
         Chain::new(&facts, &self.anchors).security(at, kind).0

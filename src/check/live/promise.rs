@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use sha2::{Digest, Sha256, Sha512};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -57,13 +57,22 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// The records that count for a server's port 25; otherwise why there are none.
+/// The records that count for a server's port 25; otherwise why there are none. Of a host in a signed zone senders
+/// want to know (RFC 7672, section 2.1).
 fn records<'a>(case: &Case<'a>, call: &Call) -> Result<Vec<Record<'a>>, Word> {
     const NONE: Word = Word::Nothing("no server has TLSA records that count");
-    let service = dane::service(&call.host);
-    let Some(told) = dane::told(case, &service) else { return Err(NONE) };
-    match case.chain().security(&service, Kind::Tlsa).0 {
-        Security::Secure if !told.records.is_empty() => Ok(told.records.into_iter().collect()),
+    let (service, told) = dane::found(case, &call.host);
+    let is_secure = |name: &str, kind| case.chain().security(name, kind).0 == Security::Secure;
+    match told {
+        Some(told) if !told.records.is_empty() && is_secure(&service, Kind::Tlsa) => {
+            Ok(told.records.into_iter().collect())
+        }
+        None if dane::is_asked(case, &service) && is_secure(&call.host, Kind::A) => {
+            let why = format!("nobody told the TLSA records of {}", call.host);
+            Err(Word::Unknown(format!(
+                "{why}: senders that look for DANE keep the mail until then"
+            )))
+        }
         _ => Err(NONE),
     }
 }
@@ -115,8 +124,8 @@ fn matching(case: &Case) -> Judged {
         match shown(call) {
             Err(word) => word,
             Ok((tls, chain)) => {
-                let is_it = |record: &&&Record| vouches(record, tls, &chain, now);
-                if usable.iter().any(|record| is_it(&record)) {
+                let is_named = tls.is_for_name || is_for_another_name(case, call, &chain);
+                if usable.iter().any(|record| vouches(record, is_named, &chain, now)) {
                     return Word::Ok;
                 }
                 unmatched(&usable, &chain)
@@ -135,17 +144,28 @@ fn unmatched(usable: &[&Record], chain: &[CertificateDer<'_>]) -> Word {
 }
 
 /// Does a sender of mail find the server by this record? RFC 7671, sections 5.1 and 5.2.
-fn vouches(record: &Record, tls: &Tls, chain: &[CertificateDer<'_>], now: UnixTime) -> bool {
+fn vouches(record: &Record, is_named: bool, chain: &[CertificateDer<'_>], now: UnixTime) -> bool {
     let Some((own, above)) = chain.split_first() else { return false };
     match record.usage {
         // Neither its name nor its dates count.
         3 => is_of(record, own),
-        2 => {
-            tls.is_for_name
-                && above.iter().any(|one| is_of(record, one) && leads_to(chain, one, now))
-        }
+        2 => is_named && above.iter().any(|one| is_of(record, one) && leads_to(chain, one, now)),
         _ => false,
     }
+}
+
+/// Is the certificate for one of the other names that count beside the server's: the domain itself, and what the
+/// server's name stands for? RFC 7672, section 3.2.2.
+fn is_for_another_name(case: &Case, call: &Call, chain: &[CertificateDer<'_>]) -> bool {
+    let own = chain.first().and_then(|own| webpki::EndEntityCert::try_from(own).ok());
+    let Some(own) = own else { return false };
+    let (service, _) = dane::found(case, &call.host);
+    let base = service.strip_prefix("_25._tcp.").unwrap_or_default();
+    let is_for = |name: &str| {
+        ServerName::try_from(name)
+            .is_ok_and(|name| own.verify_is_valid_for_subject_name(&name).is_ok())
+    };
+    is_for(&case.facts.domain) || base != call.host && is_for(base)
 }
 
 /// Is it this certificate, or its key, that the record speaks of?

@@ -5,7 +5,9 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::cases::{Spoil, certified};
-use super::world::{POLICY, World};
+use super::world::{POLICY, World, reply, resolver};
+use crate::check::chain::tests::Signed;
+use crate::check::facts::{Kind, Manner, Transport};
 use crate::check::{Assessment, Conclusion, Standpoint};
 use crate::finding::{Finding, Severity, Status};
 use crate::probe::{
@@ -202,6 +204,8 @@ struct Chained {
     own: Vec<u8>,
     key: Vec<u8>,
     authority: Vec<u8>,
+    /// Another of the same authority's: for the domain, and for no host.
+    of_domain: Vec<u8>,
 }
 
 fn chained() -> &'static Chained {
@@ -220,8 +224,10 @@ fn chained() -> &'static Chained {
         let authority = above.self_signed(&above_key).unwrap().der().to_vec();
         let issuer = rcgen::Issuer::new(above, above_key);
         let signed = params(&["mail.example.org"]).signed_by(&own, &issuer).unwrap();
+        let of_domain = params(&["example.org"]).signed_by(&own, &issuer).unwrap();
         let key = rcgen::PublicKeyData::subject_public_key_info(&own);
-        Chained { own: signed.der().to_vec(), key, authority }
+        let of_domain = of_domain.der().to_vec();
+        Chained { own: signed.der().to_vec(), key, authority, of_domain }
     });
     &CHAINED
 }
@@ -689,7 +695,7 @@ fn where_nobody_was_named_anybody_who_is_taken_tells_of_the_domain() {
 /// RFC 7671, sections 5.1 and 5.2.
 #[test]
 fn a_certificate_is_found_by_each_kind_of_record_and_by_no_other() {
-    let Chained { own, key, authority } = chained();
+    let Chained { own, key, authority, .. } = chained();
     let stranger = record(3, 1, 1, b"another key");
     let judged = |records: &[&str], shown: &[&[u8]], is_for_name: bool| {
         let judged = told(|w| {
@@ -718,6 +724,71 @@ fn a_certificate_is_found_by_each_kind_of_record_and_by_no_other() {
     let other = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&other).unwrap();
     let by_other = record(2, 0, 1, other.der());
     assert_eq!(judged(&[&by_other], &[own, other.der()], true), Status::Fail);
+}
+
+/// RFC 7672, section 3.2.2.
+#[test]
+fn a_certificate_for_the_domain_itself_is_one_for_the_server() {
+    let Chained { own, authority, of_domain, .. } = chained();
+    for (shown, status) in [(of_domain, Status::Ok), (own, Status::Fail)] {
+        let judged = told(|w| {
+            promised(w, &[&record(2, 0, 1, authority)], &[shown, authority]);
+            mx(w).tls.as_mut().unwrap().is_for_name = false;
+        });
+        assert_eq!(of(&judged, "dane.match")[0].status, status);
+    }
+}
+
+/// RFC 7672, section 2.1: as long as nobody tells, senders keep the mail.
+#[test]
+fn records_that_nobody_tells_of_are_not_taken_for_none() {
+    let Chained { own, key, .. } = chained();
+    let untold = |w: &mut World, host: &str| {
+        let (service, outcome) =
+            (format!("_25._tcp.{host}"), reply(&resolver(), "SERVFAIL", vec![]));
+        w.put(&resolver(), &service, Kind::Tlsa, Transport::Udp, Manner::Signed, outcome);
+    };
+    let judged = told(|w| {
+        promised(w, &[&record(3, 1, 1, key)], &[own]);
+        untold(w, "mail.example.org");
+    });
+    // Where nobody proves that the host's zone is signed they do not look.
+    let unsigned = told(|w| untold(w, "atrn.example.net"));
+    for id in ["dane.match", "dane.no-starttls"] {
+        assert_eq!(of(&judged, id)[0].status, Status::Unknown, "{id}");
+        assert_eq!(of(&unsigned, id)[0].status, Status::Skipped, "{id}");
+    }
+}
+
+/// RFC 7672, section 2.2.2.
+#[test]
+fn the_records_of_what_a_host_stands_for_count_for_it() {
+    let Chained { own, key, .. } = chained();
+    let judged = |value: &[u8], is_signed: bool| {
+        let judged = told(|w| {
+            promised(w, &[], &[own]);
+            let (host, end) = ("mail.example.org", "end.example.org");
+            let mut signed = Signed::good();
+            signed.certify("_25._tcp.end.example.org", &[&record(3, 1, 1, value)]);
+            signed.alias(host, end);
+            w.with(&signed);
+            if !is_signed {
+                w.put(
+                    &resolver(),
+                    host,
+                    Kind::A,
+                    Transport::Udp,
+                    Manner::Signed,
+                    reply(&resolver(), "NOERROR", vec![]),
+                );
+            }
+            w.alias(host, end, &["192.0.3.25"]);
+        });
+        of(&judged, "dane.match")[0].status
+    };
+    assert_eq!(judged(key, true), Status::Ok);
+    assert_eq!(judged(b"another key", true), Status::Fail);
+    assert_eq!(judged(b"another key", false), Status::Skipped, "the alias is nobody's word");
 }
 
 #[test]

@@ -138,9 +138,7 @@ fn queue(office: &Office) -> Result<HashMap<String, Waiting>, String> {
 fn waiting(record: &Value) -> Option<(String, Waiting)> {
     let domain = record.get("domain")?.as_str()?.to_owned();
     let session = record.get("last_session");
-    let session = session.filter(|session| {
-        matches!(session.get("result").and_then(Value::as_str), Some("ok" | "no_mail"))
-    });
+    let session = session.filter(|session| has_fetched(session));
     let at = session.and_then(|session| session.get("at")?.as_str()?.parse().ok());
     let waiting = Waiting {
         messages: record.get("messages").and_then(Value::as_u64).unwrap_or_default(),
@@ -149,6 +147,16 @@ fn waiting(record: &Value) -> Option<(String, Waiting)> {
             .map(|at: jiff::Timestamp| jiff::Timestamp::now().duration_since(at).as_secs().max(0)),
     };
     Some((domain, waiting))
+}
+
+/// Did the customer get what was there? A turn that ended before anything was delivered has fetched nothing.
+fn has_fetched(session: &Value) -> bool {
+    let delivered = session.get("delivered").and_then(Value::as_u64);
+    match session.get("result").and_then(Value::as_str) {
+        Some("ok") => delivered != Some(0),
+        Some("no_mail") => true,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +177,12 @@ mod tests {
         );
         assert!(told.last_fetch_s.is_some_and(|seconds| seconds > 86_400));
         assert_eq!(waiting(&record("unauth530")).unwrap().1.last_fetch_s, None);
+        let with = |result: &str, delivered: u64| {
+            let mut record = record(result);
+            record["last_session"]["delivered"] = delivered.into();
+            waiting(&record).unwrap().1.last_fetch_s.is_some()
+        };
+        assert!(with("ok", 1) && with("no_mail", 0) && !with("ok", 0));
         assert!(waiting(&json!({"messages": 3})).is_none());
         let bare = waiting(&json!({"domain": "a.org", "last_session": null})).unwrap().1;
         assert_eq!(bare, Waiting::default());

@@ -21,7 +21,7 @@ use crate::cli::{Refusal, tell};
 use crate::exit::{Exit, Failure};
 use crate::flow::check::evidence::{Reader, Unreadable};
 use crate::flow::check::gather::{Plan, Word};
-use crate::flow::check::resolver::{Named, Resolver};
+use crate::flow::check::resolver::{Lost, Named, Resolver};
 use crate::flow::check::watch::Until;
 use crate::flow::check::{
     About, Assessment, Conclusion, Expectation, Facts, Fetcher, Network, Policy, SCHEMAS, Severity,
@@ -362,7 +362,10 @@ fn found(
             continue;
         }
         let found = runtime.block_on(named.find(plan.v4, plan.v6, patience));
-        let unknown = |why| Failure::new(Exit::NoHost, format!("--resolver: {why}"));
+        let unknown = |lost| match lost {
+            Lost::Nowhere(why) => Failure::new(Exit::NoHost, format!("--resolver: {why}")),
+            Lost::Untold(why) => Failure::new(Exit::Unavailable, format!("--resolver: {why}")),
+        };
         let found = found.map_err(unknown)?;
         if !all.contains(&found) {
             all.push(found);

@@ -2,9 +2,10 @@
 //! line has a domain.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,10 @@ const SCHEMA: &str = "odmr.mxcheck.state/1";
 /// A longer line, or more lines, are none of ours.
 const LONGEST_LINE: u64 = 1 << 20;
 const MOST_LINES: usize = 1 << 20;
+
+/// So long others may take to write theirs.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BETWEEN: Duration = Duration::from_millis(20);
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -45,6 +50,8 @@ pub(super) struct Was {
 pub(super) struct State {
     path: PathBuf,
     known: BTreeMap<String, Was>,
+    /// How those are that were looked at.
+    noted: BTreeMap<String, Vec<Was>>,
     /// Records that are there already stays as it is.
     pinned: bool,
 }
@@ -55,7 +62,8 @@ impl State {
     /// # Errors
     /// It is none of ours, or cannot be read.
     pub(super) fn read(path: &Path, pinned: bool) -> Result<State, Failure> {
-        let mut state = State { path: path.to_owned(), known: BTreeMap::new(), pinned };
+        let mut state =
+            State { path: path.to_owned(), known: BTreeMap::new(), noted: BTreeMap::new(), pinned };
         let at = path.display();
         match File::open(path) {
             Ok(file) => state.take(BufReader::new(file)).map(|()| state),
@@ -107,6 +115,7 @@ impl State {
         if now == Was::default() {
             return;
         }
+        self.noted.entry(domain.to_owned()).or_default().push(now.clone());
         let was = self.known.entry(domain.to_owned()).or_default();
         if now.mx.is_some() && !(self.pinned && was.mx.is_some()) {
             was.mx = now.mx;
@@ -114,15 +123,47 @@ impl State {
         was.sts = now.sts.or(was.sts.take());
     }
 
-    /// Writes it down.
+    /// Writes it down, beside what others have written into the file since it was read.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// It cannot be written, or somebody else does for too long.
     pub(super) fn end(self) -> Result<(), Failure> {
+        let _alone = alone(&self.path)?;
+        let is_file = fs::metadata(&self.path).is_ok_and(|facts| facts.is_file());
+        let known = match is_file {
+            true => {
+                let mut latest = State::read(&self.path, self.pinned)?;
+                for (domain, all) in self.noted {
+                    all.into_iter().for_each(|now| latest.note(&domain, now));
+                }
+                latest.known
+            }
+            false => self.known,
+        };
         let mut whole = Whole::new(&self.path)?;
-        let written = write(&mut whole, self.known);
+        let written = write(&mut whole, known);
         written.map_err(|error| whole.failure(&error))?;
         whole.end()
+    }
+}
+
+/// Nobody else writes files of this folder as long as this is held. The file itself is another after each writing. A
+/// file system that knows no locks does without.
+fn alone(path: &Path) -> Result<Option<File>, Failure> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) else { return Ok(None) };
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match folder.try_lock() {
+            Ok(()) => return Ok(Some(folder)),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(BETWEEN),
+            Err(TryLockError::WouldBlock) => {
+                let what = format!("{}: somebody else keeps the folder locked", path.display());
+                return Err(Failure::new(Exit::Io, what));
+            }
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
     }
 }
 
@@ -157,6 +198,37 @@ mod tests {
             assert_eq!(state.before("example.org"), records(now));
             state.end().unwrap();
         }
+    }
+
+    #[test]
+    fn who_writes_at_the_same_time_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let domains: Vec<String> = (0..16).map(|n| format!("n{n}.org")).collect();
+        // All have read it before the first of them writes.
+        let all: Vec<State> = domains.iter().map(|_| State::read(&path, false).unwrap()).collect();
+        std::thread::scope(|scope| {
+            for (mut state, domain) in all.into_iter().zip(&domains) {
+                scope.spawn(move || {
+                    state.note(domain, records("a.example.net"));
+                    state.end().unwrap();
+                });
+            }
+        });
+        let state = State::read(&path, false).unwrap();
+        for domain in &domains {
+            assert_eq!(state.before(domain), records("a.example.net"), "{domain}");
+        }
+    }
+
+    #[test]
+    fn one_writes_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = alone(&folder.path().join("state")).unwrap();
+        let other = File::open(folder.path()).unwrap();
+        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(held);
+        assert!(other.try_lock().is_ok());
     }
 
     /// Of a pinned file the policy is remembered all the same; what is not known now stays.

@@ -147,7 +147,7 @@ pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &st
     gatherer.done()
 }
 
-fn nothing_yet(domain: &str) -> Facts {
+pub(super) fn nothing_yet(domain: &str) -> Facts {
     Facts {
         domain: domain.to_owned(),
         checked_at: now(),
@@ -319,6 +319,9 @@ impl Gatherer<'_> {
             for target in targets.iter().take(MOST_PROTECTED) {
                 asks.push(self.signed(&server, target, Kind::A));
                 asks.extend(self.certificates_of(&server, &format!("_25._tcp.{target}")));
+                if let Some(expanded) = self.expanded(target) {
+                    asks.extend(self.certificates_of(&server, &format!("_25._tcp.{expanded}")));
+                }
             }
             for name in self.expect.odmr_names().take(MOST_PROTECTED) {
                 asks.extend(self.certificates_of(&server, &format!("_366._tcp.{name}")));
@@ -481,7 +484,7 @@ impl Gatherer<'_> {
             places
         };
         let own = self.expect.servers.iter().flat_map(|server| self.addresses(server));
-        let targets = places(self.targets());
+        let targets = places(self.called());
         let of_networks = targets.iter().map(|(_, addr)| *addr);
         let of_networks =
             of_networks.filter(|addr| self.expect.networks.iter().any(|n| n.contains(*addr)));
@@ -573,9 +576,32 @@ impl Gatherer<'_> {
         found
     }
 
+    /// The name that a host is only another name for. RFC 7672, section 2.2.2: its certificates count.
+    fn expanded(&self, host: &str) -> Option<String> {
+        let of_host =
+            |answer: &&Answer| answer.name == host && matches!(answer.kind, Kind::A | Kind::Aaaa);
+        let chains = self.facts.answers.iter().filter(of_host).map(Answer::aliases);
+        chains.max_by_key(Vec::len)?.pop()
+    }
+
     /// The targets of all MX records of the domain, those first that are tried first.
     fn targets(&self) -> Vec<String> {
-        let about = |answer: &&Answer| answer.kind == Kind::Mx && answer.name == self.facts.domain;
+        self.targets_as_told(|_| true)
+    }
+
+    /// Those of them that are called: where the zone's own servers' word alone counts, none that only a resolver
+    /// names.
+    fn called(&self) -> Vec<String> {
+        let only_own = self.plan.word == Word::Authorities || !self.plan.undelegated.is_empty();
+        self.targets_as_told(|answer| {
+            !only_own || answer.server.role == Role::Authority && answer.is_settled()
+        })
+    }
+
+    fn targets_as_told(&self, counts: impl Fn(&Answer) -> bool) -> Vec<String> {
+        let about = |answer: &&Answer| {
+            answer.kind == Kind::Mx && answer.name == self.facts.domain && counts(answer)
+        };
         let records = self.facts.answers.iter().filter(about).flat_map(Answer::records);
         let target = |record: &Record| match &record.data {
             Data::Mx { preference, target } if !target.is_empty() => {
@@ -833,6 +859,39 @@ mod tests {
             undelegated.iter().map(|s| s.addr.to_string()).collect::<Vec<_>>(),
             ["192.0.2.2"]
         );
+    }
+
+    /// Somebody who is a mail server in a cache alone is not called where the cache does not count.
+    #[test]
+    fn who_is_called_is_named_by_those_whose_word_counts() {
+        let told = |role: Role, target: &str| {
+            let mut told = answer("");
+            (told.server.role, told.kind) = (role, Kind::Mx);
+            let data = Data::Mx { preference: 10, target: target.to_owned() };
+            let record = Record { name: "example.org".to_owned(), ttl: 1, data };
+            let reply = Reply {
+                rcode: "NOERROR".to_owned(),
+                aa: role == Role::Authority,
+                answer: vec![record],
+                ..Reply::default()
+            };
+            told.outcome = Outcome::Reply(reply);
+            told
+        };
+        let expect = Expectation::default();
+        for (word, called) in [
+            (Word::Authorities, &["new.example.net"][..]),
+            (Word::Both, &["old.org", "new.example.net"]),
+        ] {
+            let plan = Plan { word, ..Plan::new(Duration::from_secs(1), 1) };
+            let answers =
+                vec![told(Role::Resolver, "old.org"), told(Role::Authority, "new.example.net")];
+            let facts = Facts { answers, ..nothing_yet("example.org") };
+            let asked = HashSet::new();
+            let gatherer =
+                Gatherer { plan: &plan, expect: &expect, facts, asked, flights: 0, octets: 0 };
+            assert_eq!(gatherer.called(), called);
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The policy of MTA-STS is fetched, while other questions are under way. RFC 8461, section 3.3.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use tokio_util::task::AbortOnDropHandle;
 
 use super::gather::Plan;
-use crate::check::facts::{Data, Facts, Fetched, Missed, Policed, Role};
+use crate::check::facts::{Answer, Data, Facts, Fetched, Kind, Missed, Policed, Reply, Role};
 use crate::check::{Case, Expectation, sts};
 use crate::net::https::{Fetcher, Miss, Page};
 
@@ -32,7 +33,7 @@ impl Policy {
         }
         let host = policy_host(&facts.domain);
         let at = match plan.sts_server {
-            Some(at) => vec![at],
+            Some(at) => Ok(vec![at]),
             None => addresses(plan, facts, &host),
         };
         Some(Policy(AbortOnDropHandle::new(tokio::spawn(fetch(fetcher, host, at)))))
@@ -48,28 +49,44 @@ impl Policy {
     }
 }
 
-fn addresses(plan: &Plan, facts: &Facts, host: &str) -> Vec<SocketAddr> {
+/// Where a host is; otherwise what came of that.
+fn addresses(plan: &Plan, facts: &Facts, host: &str) -> Result<Vec<SocketAddr>, Fetched> {
     let about = facts.answers.iter().filter(|answer| answer.name == host);
     let of_zone = about.filter(|answer| answer.server.role != Role::Parent);
-    let mut found: Vec<IpAddr> = Vec::new();
-    for record in of_zone.flat_map(|answer| answer.records()) {
-        match record.data {
-            Data::Address(ip) if plan.reaches(ip) && !found.contains(&ip) => found.push(ip),
-            _ => {}
+    let of_zone: Vec<&Answer> = of_zone.collect();
+    let mut all: BTreeSet<IpAddr> = BTreeSet::new();
+    for record in of_zone.iter().flat_map(|answer| answer.records()) {
+        if let Data::Address(ip) = record.data {
+            all.insert(ip);
         }
     }
-    found.sort_by_key(IpAddr::is_ipv6);
-    found.into_iter().map(|ip| SocketAddr::new(ip, 443)).collect()
+    // Those of IPv4 come first.
+    let reached: Vec<IpAddr> = all.iter().copied().filter(|ip| plan.reaches(*ip)).collect();
+    if !reached.is_empty() {
+        return Ok(reached.into_iter().map(|ip| SocketAddr::new(ip, 443)).collect());
+    }
+    let settled = || of_zone.iter().filter(|answer| answer.is_settled());
+    let is_no_name = |reply: &Reply| reply.rcode == "NXDOMAIN";
+    let is_gone = settled().filter_map(|answer| answer.reply()).any(is_no_name);
+    let is_told = |kind| is_gone || settled().any(|answer| answer.kind == kind);
+    let (kind, why) = match (all.is_empty(), is_told(Kind::A) && is_told(Kind::Aaaa)) {
+        (false, _) => {
+            (Missed::Unreached, format!("{host} has no address of the kind that is used"))
+        }
+        (true, false) => (Missed::Unreached, format!("nobody told the addresses of {host}")),
+        (true, true) => (Missed::Refused, format!("{host} has no address")),
+    };
+    Err(Fetched::Missed { kind, why })
 }
 
-async fn fetch(fetcher: Fetcher, host: String, at: Vec<SocketAddr>) -> Policed {
+async fn fetch(fetcher: Fetcher, host: String, at: Result<Vec<SocketAddr>, Fetched>) -> Policed {
     let begun = Instant::now();
-    let outcome = match at.is_empty() {
-        true => {
-            let why = format!("{host} has no address");
-            Fetched::Missed { kind: Missed::Refused, why }
+    let (at, outcome) = match at {
+        Ok(at) => {
+            let page = fetcher.get(&at, &host, PATH).await;
+            (at, outcome(page))
         }
-        false => outcome(fetcher.get(&at, &host, PATH).await),
+        Err(missed) => (Vec::new(), missed),
     };
     Policed {
         url: format!("https://{host}{PATH}"),
@@ -92,5 +109,65 @@ fn outcome(fetched: Result<Page, Miss>) -> Fetched {
         Err(Miss::Closed) => missed(Missed::Refused, "the port is closed".to_owned()),
         Err(Miss::Untrusted(why) | Miss::Garbled(why)) => missed(Missed::Refused, why),
         Err(Miss::TooLong) => missed(Missed::Refused, "it is longer than 64 KiB".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::facts::{Manner, Outcome, Record, Server, Transport};
+    use std::time::Duration;
+
+    fn answer(kind: Kind, rcode: &str, address: Option<&str>) -> Answer {
+        let record = |ip: &str| Record {
+            name: "mta-sts.example.org".to_owned(),
+            ttl: 1,
+            data: Data::Address(ip.parse().unwrap()),
+        };
+        let reply = Reply {
+            rcode: rcode.to_owned(),
+            answer: address.into_iter().map(record).collect(),
+            ..Reply::default()
+        };
+        Answer {
+            id: String::new(),
+            server: Server {
+                role: Role::Resolver,
+                name: None,
+                addr: [192, 0, 2, 1].into(),
+                port: 53,
+            },
+            transport: Transport::Udp,
+            name: "mta-sts.example.org".to_owned(),
+            kind,
+            manner: Manner::Usual,
+            flight: 1,
+            outcome: Outcome::Reply(reply),
+            ms: 1,
+        }
+    }
+
+    /// What nobody told is no fault of the domain's.
+    #[test]
+    fn a_host_is_nowhere_only_where_somebody_says_so() {
+        let mut plan = Plan::new(Duration::from_secs(1), 1);
+        plan.v6 = false;
+        let came = |answers: Vec<Answer>| {
+            let facts = Facts { answers, ..super::super::gather::nothing_yet("example.org") };
+            addresses(&plan, &facts, "mta-sts.example.org").map_err(|missed| match missed {
+                Fetched::Missed { kind, .. } => kind,
+                Fetched::Page { .. } => panic!("nobody was asked"),
+            })
+        };
+        let (v4, v6) = (Some("192.0.2.7"), Some("2001:db8::7"));
+        let (a, aaaa) = (Kind::A, Kind::Aaaa);
+        let none = |kind| answer(kind, "NOERROR", None);
+        assert_eq!(came(vec![none(a), none(aaaa)]), Err(Missed::Refused));
+        assert_eq!(came(vec![answer(a, "NXDOMAIN", None)]), Err(Missed::Refused));
+        assert_eq!(came(vec![answer(a, "SERVFAIL", None), none(aaaa)]), Err(Missed::Unreached));
+        assert_eq!(came(vec![none(a), answer(aaaa, "NOERROR", v6)]), Err(Missed::Unreached));
+        assert_eq!(came(Vec::new()), Err(Missed::Unreached));
+        let there = vec![answer(a, "NOERROR", v4), answer(aaaa, "NOERROR", v6)];
+        assert_eq!(came(there), Ok(vec!["192.0.2.7:443".parse().unwrap()]));
     }
 }

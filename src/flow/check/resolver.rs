@@ -111,12 +111,32 @@ fn host_and_port(text: &str, usual: u16) -> Option<(String, u16)> {
     (is_host && port > 0).then(|| (bare.to_ascii_lowercase(), port))
 }
 
+/// Why a resolver's host was not found; in words, with its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// There is no such host, or it has no address.
+    Nowhere(String),
+    /// Nobody told, this time.
+    Untold(String),
+}
+
+impl Lost {
+    /// What the system says of a name that it did not find. All that it tells apart is in its words (EAI_AGAIN).
+    fn of(host: &str, said: &str) -> Lost {
+        let why = format!("{host}: {said}");
+        match said.contains("emporary failure") || said.contains("ry again") {
+            true => Lost::Untold(why),
+            false => Lost::Nowhere(why),
+        }
+    }
+}
+
 impl Named {
     /// Looks the host up where it has a name, and takes the first address of these families.
     ///
     /// # Errors
-    /// It has none, or nobody told in time; in words, with its name.
-    pub async fn find(&self, v4: bool, v6: bool, patience: Duration) -> Result<Resolver, String> {
+    /// It has none, or nobody told in time.
+    pub async fn find(&self, v4: bool, v6: bool, patience: Duration) -> Result<Resolver, Lost> {
         let (host, port, way, word) = match self {
             Named::At(at) => return Ok(Resolver::from(*at)),
             Named::Tls { host, port } => (host, *port, Way::Tls { name: host.clone() }, "dot"),
@@ -125,10 +145,11 @@ impl Named {
             }
         };
         let found = timeout(patience, lookup_host((host.as_str(), port))).await;
-        let found = found.map_err(|_| format!("{host}: no answer in time"))?;
-        let mut found = found.map_err(|error| format!("{host}: {error}"))?;
+        let found = found.map_err(|_| Lost::Untold(format!("{host}: no answer in time")))?;
+        let mut found = found.map_err(|error| Lost::of(host, &error.to_string()))?;
         let at = found.find(|at| if at.is_ipv4() { v4 } else { v6 });
-        let at = at.ok_or_else(|| format!("{host}: it has no address that may be asked"))?;
+        let why = || Lost::Nowhere(format!("{host}: it has no address that may be asked"));
+        let at = at.ok_or_else(why)?;
         Ok(Resolver { at, way, name: Some(format!("{word}:{host}")) })
     }
 }
@@ -136,6 +157,14 @@ impl Named {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_there_later_is_not_taken_for_gone() {
+        let again = "failed to lookup address information: Temporary failure in name resolution";
+        assert!(matches!(Lost::of("dns.example", again), Lost::Untold(_)));
+        let gone = "failed to lookup address information: Name or service not known";
+        assert_eq!(Lost::of("a", gone), Lost::Nowhere(format!("a: {gone}")));
+    }
 
     #[test]
     fn a_resolver_is_named_as_people_do() {

@@ -1,5 +1,6 @@
 //! The wire under test: in memory, and on loopback sockets.
 
+mod dns;
 mod kit;
 mod records;
 mod tls;

@@ -78,6 +78,7 @@ impl Nagios {
         let state = self.of(assessment.verdict, assessment.worst);
         let told = amiss(assessment);
         let domain = &assessment.domain;
+        let strays = strays(assessment);
         let line = match (told.first(), state) {
             (_, State::Unknown) => {
                 let unclear =
@@ -90,6 +91,10 @@ impl Nagios {
             }
             _ if assessment.expected == Expected::default() => {
                 format!("{domain}: nothing is wrong; no server was expected")
+            }
+            (Some(worst), State::Ok) if strays > 0 || assessment.verdict == Conclusion::Fail => {
+                let of_routing = told.iter().find(|finding| finding.id.starts_with("mx."));
+                format!("{domain}: {}", of_routing.unwrap_or(worst).message)
             }
             _ => format!("{domain}: mail goes where it should"),
         };
@@ -105,16 +110,18 @@ impl Nagios {
             let (word, id) = (finding.severity.word(), finding.id);
             self.details.push(format!("{domain}: {word}: {id}: {}", finding.message));
         }
-        let strangers = assessment
-            .mx
-            .iter()
-            .filter(|route| !matches!(route.class, Class::Expected | Class::Allowed | Class::Any));
-        self.bypass += strangers.count();
+        self.bypass += strays;
         let ttl = assessment.mx.iter().map(|route| route.ttl).min();
         self.ttl = [self.ttl, ttl].into_iter().flatten().min();
         let days = assessment.calls.iter().filter_map(|call| call.cert_days);
         self.cert_days = self.cert_days.into_iter().chain(days).min();
     }
+}
+
+/// How many records lead somewhere else than they should.
+fn strays(assessment: &Assessment) -> usize {
+    let is_stray = |class: Class| !matches!(class, Class::Expected | Class::Allowed | Class::Any);
+    assessment.mx.iter().filter(|route| is_stray(route.class)).count()
 }
 
 /// A bar would begin the figures, and a line's end the details.

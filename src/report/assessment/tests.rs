@@ -321,6 +321,17 @@ fn a_plugin_minds_what_the_caller_minds() {
     assert_eq!(plugin_exit(&[(Conclusion::Fail, Some(Severity::Warning))], wish()), 1);
     let told = page("nagios", &[good()]);
     assert!(told.starts_with("MX OK - example.org: mail goes where it should"), "{told}");
+    // Nobody minds warnings, and yet mail goes elsewhere.
+    let warned = vec![
+        finding("ttl.high", Severity::Warning, Status::Fail, "long"),
+        finding("mx.bypass-backup", Severity::Warning, Status::Fail, "some goes elsewhere"),
+    ];
+    let told = page_of(
+        Form::Nagios,
+        Wish { warnings_are_ok: true, ..wish() },
+        &[assessment("example.org", warned)],
+    );
+    assert!(told.starts_with("MX OK - example.org: some goes elsewhere"), "{told}");
     let nothing = Assessment { expected: Expected::default(), ..good() };
     let told = page("nagios", &[nothing]);
     assert!(told.starts_with("MX OK - example.org: nothing is wrong; no server was expected"));
