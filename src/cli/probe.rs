@@ -20,7 +20,7 @@ use super::{Example, HELP_TEMPLATE, Refusal, examples, exit_codes};
 use crate::cli::fetch::PasswordFlags;
 use crate::config::fetch::ClearAuth;
 use crate::config::value::Duration;
-use crate::flow::probe::{Kind, Level, catalogue};
+use crate::flow::probe::{Kind, Level, ListenAddr, catalogue};
 use crate::smtp::{Domain, Mailbox};
 
 /// Command lines worth showing.
@@ -244,9 +244,9 @@ pub struct Customer {
     /// Try the rules for servers, too: behind the turn the customer is one
     #[arg(long)]
     pub suite: bool,
-    /// Where the customer delivers: we listen there, too, and refuse what a rule wants refused
-    #[arg(long, value_name = "ADDRESS:PORT", requires = "program", value_parser = place)]
-    pub target: Option<Place>,
+    /// Where the customer delivers: we listen there, too, by SMTP or LMTP, and refuse what a rule wants refused
+    #[arg(long, value_name = "ADDRESS:PORT|unix:/PATH", requires = "program", value_parser = target)]
+    pub target: Option<ListenAddr>,
     /// The certificate that is shown behind STARTTLS; the customer should take it
     #[arg(long, value_name = "FILE", requires = "key")]
     pub cert: Option<PathBuf>,
@@ -308,6 +308,9 @@ pub struct Identify {
     /// How far it is asked
     #[arg(long, value_name = "LEVEL", default_value = "standard", help_heading = "Asking")]
     pub level: Reach,
+    /// Ask for no challenge of NTLM, which names the machine, its domain and the build of Windows
+    #[arg(long, help_heading = "Asking")]
+    pub no_ntlm: bool,
     /// How to call.
     #[command(flatten)]
     pub calling: Calling,
@@ -321,7 +324,8 @@ pub struct Identify {
 pub enum Reach {
     /// What every client says
     Passive,
-    /// And an unknown verb, RCPT too early, VRFY, MAIL, and ATRN without a login
+    /// And an unknown verb, RCPT too early, VRFY, MAIL, ATRN without a login, and where AUTH NTLM is listed for a
+    /// challenge, to which no answer is given
     Standard,
 }
 
@@ -467,6 +471,12 @@ fn kind() -> impl TypedValueParser<Value = Kind> {
 
 fn place(text: &str) -> Result<Place, String> {
     place_or(text, 25)
+}
+
+fn target(text: &str) -> Result<ListenAddr, String> {
+    text.parse().map_err(|_| {
+        format!("saw {text:?}; expected an address of this machine, such as 127.0.0.1:2525, or unix:/run/customer/lmtp")
+    })
 }
 
 fn provider(text: &str) -> Result<Place, String> {

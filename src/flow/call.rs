@@ -1,11 +1,15 @@
 //! The customer calls its provider: connects, secures the line, proves who it is, and asks for its
 //! mail. Up to the turn; what lies behind it is `receive`. RFC 2645, sections 5.1 and 5.2.
 
+mod mask;
+
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use tracing::debug;
 
+use self::mask::Mask;
+pub use self::mask::Missing;
 use super::line::{LineEnd, ask};
 use crate::config::fetch::{self, Account, ClearAuth, Profile, TlsMode, Verb};
 use crate::exit::Exit;
@@ -123,12 +127,6 @@ fn is_exchanges_own(reply: &Reply) -> bool {
     reply.code == 535 && reply.enhanced.is_some_and(|said| (said.subject, said.detail) == (7, 3))
 }
 
-/// A PIX or ASA leaves X for each letter of what it does not let through (MSQ-48).
-fn is_crossed_out(offers: &Capabilities) -> bool {
-    let crossed = |line: &String| line.len() >= 4 && line.bytes().all(|octet| octet == b'X');
-    offers.lines.iter().any(crossed)
-}
-
 /// 454 5.7.3 is Exchange's for an account that may not send: for good, whatever the first digit says (MSQ-29).
 fn lacks_leave(reply: &Reply) -> bool {
     reply.code == 454 && reply.text.starts_with("5.7.3")
@@ -172,9 +170,9 @@ pub enum CallFault {
     /// It is no ODMR server.
     #[error("its EHLO lists no ATRN, and no TURN")]
     NoAtrn,
-    /// The same, and something on the way has written over its list.
-    #[error("its EHLO lists no ATRN, and what it lists is crossed out by a device on the way")]
-    Masked,
+    /// Something on the way writes over what it says, and this is missing.
+    #[error("{0}; a device on the way overwrites what it says")]
+    Masked(Missing),
     /// No common way to prove who we are.
     #[error("{0}")]
     NoMechanism(#[from] NoMechanism),
@@ -204,8 +202,9 @@ impl CallFault {
             CallFault::Greeting(_)
             | CallFault::NoEhlo(_)
             | CallFault::NoAtrn
-            | CallFault::Masked => Exit::Protocol,
+            | CallFault::Masked(Missing::Ehlo | Missing::Atrn) => Exit::Protocol,
             CallFault::NoTls
+            | CallFault::Masked(Missing::Tls | Missing::Login)
             | CallFault::TlsRefused(_)
             | CallFault::NoMechanism(_)
             | CallFault::Refused(..) => Exit::NoPerm,
@@ -222,7 +221,7 @@ impl CallFault {
             CallFault::NoTls
             | CallFault::TlsRefused(_)
             | CallFault::NoAtrn
-            | CallFault::Masked
+            | CallFault::Masked(_)
             | CallFault::NoMechanism(_)
             | CallFault::Exchange(_) => false,
         }
@@ -249,6 +248,10 @@ impl CallFault {
                 "is the port right, and does a firewall let us out? Providers use 366, or 25, 587 or 386"
             }
             CallFault::Connect(_) => return None,
+            // Exchange 2003 has TLS 1.0 at best (MSQ-49).
+            CallFault::Line(LineEnd::Wire(fault)) if fault.is_too_old() => {
+                "it speaks no version of TLS that is allowed here: have it brought up to date, put a VPN or stunnel between, or, where nobody else is on the way, tls = \"none\" and clear_auth"
+            }
             CallFault::Line(LineEnd::Wire(fault)) => return fault.hint().map(str::to_owned),
             CallFault::Line(LineEnd::Peer(_)) => "is this the port of an ODMR server?",
             CallFault::Line(LineEnd::TimedOut("its greeting")) => {
@@ -260,7 +263,7 @@ impl CallFault {
             CallFault::NoEhlo(_) | CallFault::NoAtrn => {
                 "is this an ODMR port? Providers use 366, or 25, 587 or 386; verb = \"atrn\" asks all the same"
             }
-            CallFault::Masked => {
+            CallFault::Masked(_) => {
                 "a PIX or ASA does so with \"fixup protocol smtp\" or \"inspect esmtp\": turn that off where you can, or use another port"
             }
             CallFault::NoTls => {
@@ -353,22 +356,30 @@ impl Caller<'_> {
         }
     }
 
+    /// What is missing behind a mask was taken away on the way: it is told as that, and nothing weaker is tried.
     async fn log_in(
         &self,
         wire: Wire,
         session: &mut ClientSession<Odmr>,
     ) -> Result<(Wire, Capabilities, Option<Mechanism>), CallFault> {
-        let wire = self.greet(wire, session).await?;
-        let (mut wire, offers) = self.secure(wire, session).await?;
+        let mut mask = Mask::default();
+        let told = self.log_in_behind(wire, session, &mut mask).await;
+        told.map_err(|fault| mask.seen_through(fault))
+    }
+
+    async fn log_in_behind(
+        &self,
+        wire: Wire,
+        session: &mut ClientSession<Odmr>,
+        mask: &mut Mask,
+    ) -> Result<(Wire, Capabilities, Option<Mechanism>), CallFault> {
+        let wire = self.greet(wire, session, mask).await?;
+        let (mut wire, offers) = self.secure(wire, session, mask).await?;
         let logs_in = self.account.user.is_some() || self.account.certificate.is_some();
         if self.errand == CalledFor::Atrn && ways(self.account, &offers, &[], logs_in).is_empty() {
             // Before any secret is said.
             say_goodbye(&mut wire, session).await;
-            return Err(if is_crossed_out(&offers) {
-                CallFault::Masked
-            } else {
-                CallFault::NoAtrn
-            });
+            return Err(CallFault::NoAtrn);
         }
         let mechanism = match logs_in {
             true => Some(self.prove(&mut wire, session, &offers).await?),
@@ -401,6 +412,7 @@ impl Caller<'_> {
         &self,
         mut wire: Wire,
         session: &mut ClientSession<Odmr>,
+        mask: &mut Mask,
     ) -> Result<Wire, CallFault> {
         if self.account.tls == TlsMode::Require {
             match wire.read(session.input(), Some(Instant::now() + SILENCE)).await {
@@ -412,7 +424,10 @@ impl Caller<'_> {
         }
         note_tls(&wire, session);
         match ask(&mut wire, session).await? {
-            Heard::Greeting(reply) if reply.code == 220 => Ok(wire),
+            Heard::Greeting(reply) if reply.code == 220 => {
+                mask.greeted(&reply);
+                Ok(wire)
+            }
             Heard::Greeting(reply) => Err(CallFault::Greeting(reply)),
             _ => Err(out_of_step()),
         }
@@ -424,8 +439,10 @@ impl Caller<'_> {
         &self,
         mut wire: Wire,
         session: &mut ClientSession<Odmr>,
+        mask: &mut Mask,
     ) -> Result<(Wire, Capabilities), CallFault> {
         let offers = self.hello(&mut wire, session).await?;
+        mask.offered(&offers);
         let wanted = wire.tls().is_none() && self.account.tls != TlsMode::None;
         if !wanted || !offers.starttls && self.account.tls == TlsMode::Opportunistic {
             return Ok((wire, offers));
@@ -442,6 +459,8 @@ impl Caller<'_> {
         }
         wire = self.handshake(wire).await?;
         note_tls(&wire, session);
+        // Nobody on the way has a hand in these.
+        *mask = Mask::default();
         let offers = self.hello(&mut wire, session).await?;
         Ok((wire, offers))
     }

@@ -257,6 +257,9 @@ impl<'a, S: Spool> Run<'a, S> {
         if self.turning.stream != Switch::Auto {
             self.session.stream(self.turning.stream == Switch::On);
         }
+        if self.turning.prefers_data {
+            self.session.prefer_data();
+        }
     }
 
     async fn next_message(&mut self) {

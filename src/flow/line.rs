@@ -95,6 +95,8 @@ pub async fn hear<Stage>(
     }
 }
 
+const STRAY_DOT: &str = "the end of a message: its last dot stands behind text and is none (Exchange 2003 sends binary mail so)";
+
 /// What it means that a session is over: nothing, if the other side said QUIT or we wanted it so.
 ///
 /// # Errors
@@ -102,6 +104,7 @@ pub async fn hear<Stage>(
 pub fn parted<Stage>(session: &ServerSession<Stage>) -> Result<(), LineEnd> {
     match session.parting() {
         Some(Parting::TooSlow) => Err(LineEnd::TimedOut("the other side")),
+        Some(Parting::StrayDot) => Err(LineEnd::TimedOut(STRAY_DOT)),
         Some(Parting::Misconduct) => Err(PeerFault::Misconduct.into()),
         Some(Parting::Quit | Parting::Told) | None => Ok(()),
     }
@@ -126,6 +129,8 @@ async fn listen<Stage>(
         biased;
         () = stopped(stop), if may_stop => session.shut_down(STOPPING),
         read = wire.read(session.input(), deadline) => match read {
+            // It waited for an answer to what it took for the end.
+            Ok(0) if session.waits_behind_a_stray_dot() => return Err(LineEnd::TimedOut(STRAY_DOT)),
             Ok(0) => return Err(LineEnd::Closed),
             Ok(_) => {}
             Err(WireFault::TimedOut { .. }) => session.timed_out(),

@@ -184,6 +184,8 @@ pub struct Asked<'a> {
     offers: Offers,
     /// The server behind the server.
     sink: Option<Sink>,
+    /// A notice of a refusal has come back, or none does; nothing, where nobody has looked.
+    brings_notices: Option<bool>,
     /// The last login was refused for now.
     not_now: bool,
     /// What was said to log in last.
@@ -256,6 +258,7 @@ impl<'a> Asked<'a> {
             survey,
             offers,
             sink: None,
+            brings_notices: None,
             not_now: false,
             secrets: Secrets::default(),
         };
@@ -316,7 +319,7 @@ impl<'a> Asked<'a> {
             return Some("needs a login".to_owned());
         }
         if self.asking.role == Role::Server
-            && let Some(why) = self.asking.kind.leaves_out(probe)
+            && let Some(why) = self.asking.kind.leaves_out(probe, self.asking.login.is_some())
         {
             return Some(why);
         }
@@ -411,6 +414,7 @@ impl<'a> Asked<'a> {
         }
         let (verdict, words) = talk.over();
         self.survey.all.push(heard(&words));
+        self.survey.delays.add(&words);
         if !clean {
             self.hang_up().await;
         }

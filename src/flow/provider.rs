@@ -189,6 +189,8 @@ pub struct Turning {
     pub had_nothing: bool,
     /// So many octets are sent, one message at least; what is left waits.
     pub most_octets: Option<u64>,
+    /// Content goes by DATA, but for what is binary.
+    pub prefers_data: bool,
     uses: Arc<Mutex<HashMap<String, Use>>>,
 }
 
@@ -203,6 +205,7 @@ impl Turning {
             is_session: false,
             had_nothing: false,
             most_octets: None,
+            prefers_data: false,
             uses: Arc::default(),
         }
     }
@@ -325,6 +328,7 @@ impl<S: Spool> Provider<S> {
             is_session: true,
             had_nothing: waiting != Waiting::Something,
             most_octets: None,
+            prefers_data: false,
             uses,
         };
         (answer, Some(turning))

@@ -210,6 +210,7 @@ impl<'a, S: Spool> Call<'a, S> {
         let (answer, mut turning) = self.provider.answer(request, Instant::now());
         if let Some(turning) = turning.as_mut().filter(|_| self.door == Door::Exchange) {
             turning.most_octets = self.house.exchange_octets;
+            turning.prefers_data = true;
         }
         self.helo = session.hello_name();
         self.account = Some(request.identity().account().to_owned());

@@ -49,6 +49,11 @@ impl WireFault {
             _ => None,
         }
     }
+
+    /// Does the peer know no version of TLS that we would speak?
+    pub fn is_too_old(&self) -> bool {
+        self.hint() == Some(TOO_OLD)
+    }
 }
 
 impl From<io::Error> for WireFault {
@@ -106,7 +111,10 @@ fn alerted(alert: AlertDescription) -> WireFault {
     }
 }
 
+/// What is said to who speaks TLS 1.1 at best.
+const TOO_OLD: &str = "it speaks no version of TLS that is allowed here";
+
 /// No fault of the line: it is we who do not go that low.
 fn too_old(why: String) -> WireFault {
-    WireFault::Untrusted { why, hint: "it speaks no version of TLS that is allowed here".into() }
+    WireFault::Untrusted { why, hint: TOO_OLD.into() }
 }

@@ -26,6 +26,10 @@ const MOST_AHEAD: usize = 4 << 20;
 const LONGEST_CONTENT: usize = 64 << 20;
 /// So much of one content is kept, octets.
 const MOST_KEPT: usize = 1 << 20;
+/// And of all of one session together.
+const MOST_KEPT_OF_ALL: usize = 32 << 20;
+/// So much is said in commands, octets, and it hangs up.
+const MOST_SAID: usize = 4 << 20;
 /// And behind QUIT.
 const MOST_LATE: usize = 4096;
 /// What is said on a line of commands.
@@ -244,6 +248,9 @@ pub struct Host {
     hang_up: bool,
     /// What is to be said is said so much later, and then.
     late: Option<(Stage, Duration, Option<Instant>)>,
+    /// So much of all contents is kept, and so much was said in commands.
+    kept: usize,
+    said: usize,
     /// So many recipients of the message have been taken.
     taken: usize,
     /// It has said LHLO: the end of a content is answered once for each recipient.
@@ -277,6 +284,8 @@ impl Host {
             output: BytesMut::new(),
             hang_up: false,
             late: None,
+            kept: 0,
+            said: 0,
             taken: 0,
             lmtp: false,
             refused_data: false,
@@ -524,7 +533,9 @@ impl Host {
         let is_chunk = verb_of(&line).eq_ignore_ascii_case("BDAT");
         self.seen.hurried |= !self.input.is_empty() && !is_chunk && !self.offers("PIPELINING");
         self.seen.commands.push(line.clone());
-        if self.seen.commands.len() > MOST_COMMANDS {
+        self.said += line.len();
+        if self.seen.commands.len() > MOST_COMMANDS || self.said > MOST_SAID {
+            self.seen.capped = true;
             self.hang_up = true;
             return None;
         }
@@ -629,7 +640,9 @@ impl Host {
         let is_first = offer.octets == 0;
         offer.octets += octets.len();
         let room = MOST_KEPT.saturating_sub(offer.content.len());
-        offer.content.extend_from_slice(&octets[..octets.len().min(room)]);
+        let room = room.min(MOST_KEPT_OF_ALL.saturating_sub(self.kept)).min(octets.len());
+        self.kept += room;
+        offer.content.extend_from_slice(&octets[..room]);
         let too_long = offer.octets > LONGEST_CONTENT;
         if too_long {
             self.seen.capped = true;
@@ -667,7 +680,7 @@ impl Host {
             if let Some(offer) = self.seen.offers.last_mut() {
                 // What has come ends in the dot and its line's end.
                 let without = offer.content.len().saturating_sub(3);
-                if offer.octets <= MOST_KEPT {
+                if offer.octets == offer.content.len() {
                     offer.content.truncate(without);
                 }
                 offer.octets = offer.octets.saturating_sub(3);

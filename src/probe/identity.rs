@@ -9,9 +9,15 @@
 //! Signs are looked for in every answer and weighed; the greeting, which anybody can write as he likes, says which
 //! of several relatives it is and decides nothing else. What was heard is judged; nothing is tried here, and a hole
 //! is told by the number in a greeting alone. The table is `fingerprints.toml`.
+//!
+//! Where NTLM is offered, a challenge is asked for and no answer given: it names the machine, its domain and the
+//! build of Windows.
 
 mod table;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::BytesMut;
 use serde::Serialize;
 
 use super::script::{self, Level, Outcome, Probe, Side, Verdict, Word};
@@ -40,14 +46,27 @@ pub enum Asks {
     Passive,
     /// And what a client that errs says: an unknown verb, RCPT too early, ATRN without a login.
     Standard,
+    /// And for a challenge of NTLM, where that is offered. No answer is given to it.
+    Challenged,
 }
+
+const STANDARD_TALK: &str =
+    concat!(include_str!("identity/talk.probe"), include_str!("identity/leave.probe"));
+const CHALLENGED_TALK: &str = concat!(
+    include_str!("identity/talk.probe"),
+    include_str!("identity/ntlm.probe"),
+    include_str!("identity/leave.probe")
+);
+/// How the first message of NTLM begins, in base64.
+const NEGOTIATES: &[u8] = b"TlRMTVNTUAAB";
 
 impl Asks {
     /// The talk that asks it.
     pub fn talk(self) -> Option<Probe> {
         let text = match self {
             Asks::Passive => include_str!("identity/passive.probe"),
-            Asks::Standard => include_str!("identity/talk.probe"),
+            Asks::Standard => STANDARD_TALK,
+            Asks::Challenged => CHALLENGED_TALK,
         };
         script::read(text).ok().and_then(|mut probes| probes.pop())
     }
@@ -56,14 +75,42 @@ impl Asks {
 /// What is asked, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
-    /// `greeting`, or the verb in small letters; `unknown` for one that nobody has.
+    /// `greeting`, or the verb in small letters; `unknown` for one that nobody has, `challenge` for the first message
+    /// of NTLM, `cancel` for its end, and `ntlm` for what the challenge tells.
     pub question: &'static str,
     /// The answer, octet by octet.
     pub octets: Vec<u8>,
 }
 
-const QUESTIONS: [&str; 11] =
-    ["greeting", "ehlo", "help", "noop", "unknown", "rcpt", "vrfy", "mail", "rset", "atrn", "quit"];
+const QUESTIONS: [&str; 15] = [
+    "greeting",
+    "ehlo",
+    "help",
+    "noop",
+    "unknown",
+    "rcpt",
+    "vrfy",
+    "mail",
+    "rset",
+    "atrn",
+    "auth",
+    "challenge",
+    "ntlm",
+    "cancel",
+    "quit",
+];
+
+fn question(said: &[u8]) -> &'static str {
+    if said.starts_with(NEGOTIATES) {
+        return "challenge";
+    }
+    if said.starts_with(b"*") {
+        return "cancel";
+    }
+    let verb = said.split(|octet| !octet.is_ascii_alphabetic()).next();
+    let verb = String::from_utf8_lossy(verb.unwrap_or_default()).to_ascii_lowercase();
+    QUESTIONS.into_iter().find(|known| *known == verb).unwrap_or("unknown")
+}
 
 /// What was answered to what.
 pub fn answers(words: &[Word]) -> Vec<Answered> {
@@ -71,11 +118,7 @@ pub fn answers(words: &[Word]) -> Vec<Answered> {
     for word in words {
         match (word.side, all.last_mut()) {
             (Side::Ours, _) => {
-                let verb = word.octets.split(|octet| !octet.is_ascii_alphabetic()).next();
-                let verb = String::from_utf8_lossy(verb.unwrap_or_default()).to_ascii_lowercase();
-                let question = QUESTIONS.into_iter().find(|known| *known == verb);
-                let question = question.unwrap_or("unknown");
-                all.push(Answered { question, octets: Vec::new() });
+                all.push(Answered { question: question(&word.octets), octets: Vec::new() });
             }
             (Side::Theirs, Some(last)) => last.octets.extend_from_slice(&word.octets),
             (Side::Theirs, None) => {}
@@ -85,9 +128,77 @@ pub fn answers(words: &[Word]) -> Vec<Answered> {
     all
 }
 
+/// The challenge of NTLM that was said, as a message of it; nothing, where none was. Some say it at once.
+pub fn challenge(words: &[Word]) -> Option<Vec<u8>> {
+    let answers = answers(words);
+    let mut asked = answers.iter().filter(|one| ["auth", "challenge"].contains(&one.question));
+    asked.find_map(|one| {
+        let mut octets = BytesMut::from(&one.octets[..]);
+        let reply = ReplyParser::default().next(&mut octets).ok().flatten()?;
+        let text = reply.text.lines().next().filter(|_| reply.code == 334)?;
+        STANDARD.decode(text.trim()).ok().filter(|message| message.starts_with(b"NTLMSSP\0"))
+    })
+}
+
+/// What a challenge of NTLM tells anybody. MS-NLMP, section 2.2.1.2.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Challenge {
+    /// What the login would be for.
+    pub target: Option<String>,
+    /// The machine, as NetBIOS has it.
+    pub computer: Option<String>,
+    /// The domain, as NetBIOS has it.
+    pub domain: Option<String>,
+    /// The machine in DNS.
+    pub dns_computer: Option<String>,
+    /// The domain in DNS.
+    pub dns_domain: Option<String>,
+    /// The domain at the top.
+    pub dns_tree: Option<String>,
+    /// Of Windows: `5.2.3790`.
+    pub version: Option<String>,
+}
+
+impl Challenge {
+    /// In a line.
+    pub fn told(&self) -> String {
+        let parts = [
+            ("machine", &self.computer),
+            ("domain", &self.domain),
+            ("in DNS", &self.dns_computer),
+            ("domain in DNS", &self.dns_domain),
+            ("Windows", &self.version),
+        ];
+        let one = |(name, value): (&str, &Option<String>)| {
+            value.as_ref().map(|value| format!("{name} {value}"))
+        };
+        let told: Vec<String> = parts.into_iter().filter_map(one).collect();
+        if told.is_empty() { "no names, no version".to_owned() } else { told.join(", ") }
+    }
+
+    fn answered(&self) -> Answered {
+        let version = self.version.as_deref().unwrap_or("none");
+        Answered { question: "ntlm", octets: format!("version {version}\n").into_bytes() }
+    }
+
+    /// Where the greeting names another build of Windows. The service has that of the system: 6.0.3790 of 5.2.3790.
+    fn at_odds(&self, greeting: &[u8]) -> Option<String> {
+        let ours = self.version.as_ref()?;
+        let at = memchr::memmem::find(greeting, b"Version: ")? + "Version: ".len();
+        let digits = |octet: &&u8| octet.is_ascii_digit() || **octet == b'.';
+        let said: Vec<u8> = greeting[at..].iter().take_while(digits).take(40).copied().collect();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let build = |version: &str| table::numbers(version).get(2).copied();
+        let differ = build(&said).is_some() && build(&said) != build(ours);
+        differ.then(|| {
+            format!("its greeting says {said}, and its NTLM that it is of Windows {ours}: they are not of one machine")
+        })
+    }
+}
+
 /// The first reply in this, and how many octets of it come behind.
 fn first_reply(octets: &[u8]) -> Option<(u16, usize)> {
-    let mut rest = bytes::BytesMut::from(octets);
+    let mut rest = BytesMut::from(octets);
     let reply = ReplyParser::default().next(&mut rest).ok().flatten()?;
     Some((reply.code, rest.len()))
 }
@@ -223,6 +334,8 @@ pub struct Identity {
     pub holes: Vec<KnownHole>,
     /// It granted ATRN to somebody who had not logged in.
     pub turns_for_anybody: bool,
+    /// What its challenge of NTLM tells anybody, where it said one.
+    pub ntlm: Option<Challenge>,
     /// What was said.
     pub session: Vec<Line>,
     /// What became of ATRN.
@@ -251,6 +364,10 @@ impl Identity {
         ("contradictions", "What does not fit together, in sentences."),
         ("holes", "What the version in the greeting is known for: id, cve, version, says."),
         ("turns_for_anybody", "It granted ATRN to somebody who had not logged in."),
+        (
+            "ntlm",
+            "What its challenge of NTLM tells anybody: target, computer, domain, dns_computer, dns_domain, dns_tree and version (of Windows), each null where it is not told; or null.",
+        ),
         ("session", "What was said, as transcript below."),
     ];
 
@@ -427,10 +544,11 @@ fn known_hole(hole: &'static Hole, greeting: &[u8], ehlo: &[u8]) -> Option<Known
     })
 }
 
-/// Tells what a server is.
-pub fn identify(target: &str, words: &[Word]) -> Identity {
+/// Tells what a server is. `ntlm` is what [`challenge`] tells.
+pub fn identify(target: &str, words: &[Word], ntlm: Option<Challenge>) -> Identity {
     let mut answers = answers(words);
     let unasked = take_unasked(&mut answers);
+    answers.extend(ntlm.as_ref().map(Challenge::answered));
     let found = Found::in_all(&answers);
     let score = |kind: &Kind| found.score(kind);
     let product = found.behaves(score);
@@ -454,6 +572,7 @@ pub fn identify(target: &str, words: &[Word]) -> Identity {
         !contradictions.is_empty() || product.is_none() && claims.as_ref().is_some_and(is_false);
     let judged = if is_imitation { claims } else { product };
     contradictions.extend(judged.map(|kind| found.against(kind)).unwrap_or_default());
+    contradictions.extend(ntlm.as_ref().and_then(|ntlm| ntlm.at_odds(found.heard("greeting"))));
     let certainty = match (product, claims) {
         _ if !masks.is_empty() => Certainty::Masked,
         _ if is_imitation => Certainty::Imitation,
@@ -481,6 +600,7 @@ pub fn identify(target: &str, words: &[Word]) -> Identity {
         contradictions,
         holes: found.holes(),
         turns_for_anybody: turns == Turns::Granted,
+        ntlm,
         session: words.iter().map(Line::of).collect(),
         turns,
     }
@@ -506,7 +626,7 @@ pub fn rows() -> Vec<Row> {
         fix: fix.to_owned(),
         quirk: None,
         needs: Vec::new(),
-        talk: Some(include_str!("identity/talk.probe").to_owned()),
+        talk: Some(CHALLENGED_TALK.to_owned()),
     };
     vec![
         row(

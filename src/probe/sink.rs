@@ -5,6 +5,8 @@
 //! P: ... CRLF.CRLF                            -> 250, or 550 where the content asks for it
 //! ```
 //!
+//! Who says LHLO is spoken LMTP to: the end of a content is answered once for each recipient (RFC 2033, section 4.2).
+//!
 //! A content ends at CRLF, dot, CRLF, and nowhere else. What comes outside of one and is no command is kept, too: it
 //! may be a content that somebody let out.
 
@@ -14,8 +16,12 @@ const LONGEST: usize = 1 << 20;
 const MOST_LETTERS: usize = 100;
 /// More lines that are none are not kept.
 const MOST_STRAYS: usize = 100;
+/// More recipients of one message are not taken.
+const MOST_RECIPIENTS: usize = 1000;
 /// A line of a client may be this long, octets.
 const LONGEST_LINE: usize = 16 * 1024;
+/// RFC 2033, section 5: a server of LMTP has both.
+const LMTP_KEYWORDS: &str = "250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n";
 /// A content with this in it is refused.
 pub const REFUSE_ME: &str = "odmr-probe-refuse-this";
 
@@ -64,6 +70,8 @@ pub struct Session {
     me: String,
     input: Vec<u8>,
     from: Option<String>,
+    is_lmtp: bool,
+    recipients: usize,
     is_content: bool,
     is_over: bool,
     letters: Vec<Letter>,
@@ -77,6 +85,8 @@ impl Session {
             me: me.to_owned(),
             input: Vec::new(),
             from: None,
+            is_lmtp: false,
+            recipients: 0,
             is_content: false,
             is_over: false,
             letters: Vec::new(),
@@ -140,7 +150,8 @@ impl Session {
         }
         let reply =
             if is_refused { "550 5.7.1 refused, as it asks for\r\n" } else { "250 2.0.0 kept\r\n" };
-        Some(reply.to_owned())
+        let recipients = std::mem::take(&mut self.recipients);
+        Some(reply.repeat(if self.is_lmtp { recipients.max(1) } else { 1 }))
     }
 
     fn command(&mut self) -> Option<String> {
@@ -152,14 +163,23 @@ impl Session {
         let line = String::from_utf8_lossy(&line).trim_end().to_owned();
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         Some(match verb.as_str() {
-            "EHLO" | "LHLO" => format!("250-{}\r\n250-8BITMIME\r\n250 SIZE {LONGEST}\r\n", self.me),
+            "EHLO" | "LHLO" => {
+                self.is_lmtp = verb == "LHLO";
+                let more = if self.is_lmtp { LMTP_KEYWORDS } else { "" };
+                format!("250-{}\r\n{more}250-8BITMIME\r\n250 SIZE {LONGEST}\r\n", self.me)
+            }
             "HELO" => format!("250 {}\r\n", self.me),
             "MAIL" => {
                 let path = line.split(['<', '>']).nth(1).unwrap_or_default();
                 self.from = Some(path.to_owned());
+                self.recipients = 0;
                 "250 2.1.0 ok\r\n".to_owned()
             }
-            "RCPT" => "250 2.1.5 ok\r\n".to_owned(),
+            "RCPT" if self.recipients >= MOST_RECIPIENTS => "452 4.5.3 enough\r\n".to_owned(),
+            "RCPT" => {
+                self.recipients += 1;
+                "250 2.1.5 ok\r\n".to_owned()
+            }
             "DATA" => {
                 self.is_content = true;
                 "354 go on\r\n".to_owned()
@@ -199,6 +219,22 @@ mod tests {
         assert_eq!(letters[0].raw, b"x\n.\ny\r\n..z\r\n");
         assert_eq!(letters[0].content(), b"x\n.\ny\r\n.z\r\n");
         assert_eq!((session.strays(), session.is_over()), (vec!["JUNK".to_owned()], true));
+    }
+
+    #[test]
+    fn over_lmtp_each_recipient_is_answered_for() {
+        let mut session = Session::new("sink.example");
+        let said = b"LHLO a\r\nMAIL FROM:<b@c>\r\nRCPT TO:<d@e>\r\nRCPT TO:<f@e>\r\nDATA\r\n";
+        let out = String::from_utf8(session.received(said)).unwrap();
+        assert!(out.contains("250-PIPELINING\r\n") && out.ends_with("354 go on\r\n"), "{out}");
+        assert_eq!(session.received(b"x\r\n.\r\n"), b"250 2.0.0 kept\r\n".repeat(2));
+        // The next message has its own.
+        session.received(b"MAIL FROM:<b@c>\r\nRCPT TO:<d@e>\r\nDATA\r\n");
+        let reply = session.received(format!("{REFUSE_ME}\r\n.\r\n").as_bytes());
+        assert_eq!(reply.iter().filter(|octet| **octet == b'\n').count(), 1);
+        let mut smtp = Session::new("sink.example");
+        smtp.received(&[b"E", &said[1..]].concat());
+        assert_eq!(smtp.received(b"x\r\n.\r\n"), b"250 2.0.0 kept\r\n");
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! everybody in who leaves it out. NTLMv1 and LM, whose answers are broken in hours, are no proof here
 //! and are not computed at all; nor is a session key ever used for anything but that MIC.
 
+mod told;
+
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,6 +19,8 @@ use zeroize::Zeroizing;
 
 use super::cram::{hex, unhex};
 use super::keys::BadStored;
+
+pub use told::NtlmTold;
 
 const SCHEME: &str = "{NTLM}";
 const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";

@@ -111,6 +111,8 @@ pub struct Sender {
     has_answered: bool,
     /// Whole transactions may follow each other, with messages up to so many octets.
     stream: Option<u64>,
+    /// Content goes by DATA, but for what is binary.
+    prefers_data: bool,
     events: VecDeque<Sending>,
     /// The caller has nothing further.
     no_more: bool,
@@ -284,6 +286,13 @@ impl ClientSession<Reversed> {
         self.talk.stream = on.then_some(u64::MAX).filter(|_| self.talk.can_stream());
     }
 
+    /// Content goes by DATA even where CHUNKING is offered, but for what is binary: Exchange 2000 garbles a line of the
+    /// header that is longer than 1022 octets and comes by BDAT (KB 821733).
+    pub fn prefer_data(&mut self) {
+        self.talk.prefers_data = true;
+        self.talk.stream = None;
+    }
+
     /// There is nothing further: finish what is under way, then QUIT.
     pub fn no_more(&mut self) {
         self.talk.wanting = false;
@@ -362,6 +371,7 @@ impl Sender {
             underway: 0,
             has_answered: false,
             stream: None,
+            prefers_data: false,
             events: VecDeque::new(),
             no_more: false,
             needs_rset: false,
@@ -458,7 +468,8 @@ impl Sender {
         let most = self.stream.map(|most| most.min(WINDOW_OCTETS));
         let streamed = most.is_some_and(|most| message.size <= most);
         self.underway += message.size;
-        let mut job = Job::new(message, &self.offers, rset, streamed);
+        let chunked = lines::goes_by_bdat(&message, &self.offers, self.prefers_data);
+        let mut job = Job::new(message, &self.offers, rset, streamed, chunked);
         job.say_more(line, &mut self.owed, self.offers.pipelining);
         self.jobs.push_back(job);
     }

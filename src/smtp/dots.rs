@@ -25,12 +25,16 @@ enum At {
 pub struct DotDecoder {
     at: At,
     bare: bool,
+    /// The last octet of this line, without its end; nought where there is none yet.
+    last: u8,
+    /// The line before this one ended in a dot.
+    dotted: bool,
 }
 
 impl Default for DotDecoder {
     fn default() -> DotDecoder {
         // The CRLF of the DATA command itself opens the first line: a dot right away is an end.
-        DotDecoder { at: At::LineStart, bare: false }
+        DotDecoder { at: At::LineStart, bare: false, last: 0, dotted: false }
     }
 }
 
@@ -58,20 +62,27 @@ impl DotDecoder {
         self.bare
     }
 
+    /// Is a dot and CRLF the last that came, and the dot stands behind text? Who takes that for an end waits for ever.
+    pub fn ends_in_a_stray_dot(&self) -> bool {
+        self.at == At::LineStart && self.dotted
+    }
+
     /// Copies up to the next CR or LF, and past a CRLF where one is whole.
     fn run(&mut self, input: &[u8], out: &mut BytesMut) -> usize {
         let Some(at) = memchr::memchr2(b'\r', b'\n', input) else {
+            self.last = input.last().copied().unwrap_or(self.last);
             out.extend_from_slice(input);
             return input.len();
         };
+        self.last = input[..at].last().copied().unwrap_or(self.last);
         if input[at] == b'\n' {
             self.bare = true;
             out.extend_from_slice(&input[..=at]);
             return at + 1;
         }
         if input.get(at + 1) == Some(&b'\n') {
+            self.line_ends();
             out.extend_from_slice(&input[..at + 2]);
-            self.at = At::LineStart;
             return at + 2;
         }
         out.extend_from_slice(&input[..at]);
@@ -86,8 +97,8 @@ impl DotDecoder {
             (At::LineStart, b'.') => self.at = At::Dot,
             (At::Dot, b'\r') => self.at = At::DotCr,
             (At::Cr, b'\n') => {
+                self.line_ends();
                 out.extend_from_slice(b"\r\n");
-                self.at = At::LineStart;
             }
             (At::Cr | At::DotCr, _) => {
                 self.bare = true;
@@ -105,8 +116,14 @@ impl DotDecoder {
             return;
         }
         self.bare |= byte == b'\n';
+        self.last = byte;
         out.extend_from_slice(&[byte]);
         self.at = At::Middle;
+    }
+
+    fn line_ends(&mut self) {
+        self.dotted = std::mem::take(&mut self.last) == b'.';
+        self.at = At::LineStart;
     }
 }
 
@@ -233,6 +250,26 @@ mod tests {
         let wire = b"a\r\n..b\r\n.\r\nQUIT\r\n";
         assert_eq!(decode(wire, 99), (b"a\r\n.b\r\n".to_vec(), 11, true, false));
         assert_eq!(decode(b".\r\n", 1), (vec![], 3, true, false));
+    }
+
+    #[test]
+    fn a_dot_behind_text_is_told_from_an_end() {
+        for cut in [1, 2, 3, 99] {
+            let stray = |wire: &[u8]| {
+                let (mut out, mut decoder) = (BytesMut::new(), DotDecoder::default());
+                for piece in wire.chunks(cut) {
+                    decoder.decode(piece, &mut out);
+                    out.clear();
+                }
+                decoder.ends_in_a_stray_dot()
+            };
+            assert!(stray(b"binary\x00.\r\n"), "{cut}");
+            for other in
+                [&b"text.\r\n\r\n"[..], b"text.\r\nmore", b"text\r\n", b"text.", b"text.\r", b""]
+            {
+                assert!(!stray(other), "{cut}: {other:?}");
+            }
+        }
     }
 
     /// Each look-alike of the end of data, behind an ordinary line. CVE-2023-51764 and its kin.

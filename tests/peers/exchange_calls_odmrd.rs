@@ -132,6 +132,32 @@ fn its_own_mail_first_and_then_turn() {
     exchange.called(&[own, TURNED, &message, QUIT]).went_as_written();
 }
 
+/// MSQ-32: typed by hand. Elsewhere an address has its brackets.
+#[test]
+fn an_address_without_brackets_is_taken_here_alone() {
+    let lab = Lab::open();
+    let exchange = Exchange::of(&lab, |odmrd| {
+        odmrd.set("smarthost.server", "\"127.0.0.1\"").account_line("submit = true")
+    });
+    let own = r"
+        C: mail from: a@example.org SIZE=5
+        P: 250 *
+        C: RCPT TO:box@example.org
+        P: 250 *
+        C: RSET
+        P: 250 *
+        C: MAIL FROM:<a@example.org
+        P: 501 *
+        C: MAIL FROM:a@example.org>
+        P: 501 *
+        C: MAIL FROM:
+        P: 501 *
+    ";
+    exchange.called(&[own, "C: QUIT\nP: 221 *\n[closed]"]).went_as_written();
+    let mut post = Post::open(exchange.daemon.mx);
+    assert!(post.ask("MAIL FROM:a@example.com").starts_with("501"));
+}
+
 #[test]
 fn who_may_not_send_is_told_so_and_has_its_mail_all_the_same() {
     let lab = Lab::open();

@@ -98,6 +98,19 @@ struct Pretender {
 
 impl Pretender {
     fn start(greeting: &'static [u8], atrn: &'static str) -> Pretender {
+        Pretender::begin(greeting, atrn, None)
+    }
+
+    /// It offers NTLM, and says this for a challenge.
+    fn challenging(challenge: &'static str) -> Pretender {
+        Pretender::begin(b"220 mx.example.test ESMTP\r\n", NOT_HERE, Some(challenge))
+    }
+
+    fn begin(
+        greeting: &'static [u8],
+        atrn: &'static str,
+        challenge: Option<&'static str>,
+    ) -> Pretender {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let at = listener.local_addr().expect("its address");
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -105,7 +118,7 @@ impl Pretender {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 told.lock().expect("the list").push("(a call)".to_owned());
-                let _ = serve(stream, greeting, atrn, &told);
+                let _ = serve(stream, greeting, atrn, challenge, &told);
             }
         });
         Pretender { at, heard }
@@ -120,6 +133,7 @@ fn serve(
     mut stream: TcpStream,
     greeting: &[u8],
     atrn: &str,
+    challenge: Option<&str>,
     heard: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     stream.write_all(greeting)?;
@@ -132,6 +146,10 @@ fn serve(
         let line = line.trim_end();
         heard.lock().expect("the list").push(line.to_owned());
         let answer = match line.split([' ', ':']).next().unwrap_or_default() {
+            "EHLO" if challenge.is_some() => "250-mx.example.test\r\n250 AUTH GSSAPI NTLM",
+            "AUTH" if challenge.is_some() => "334 ntlm supported",
+            "TlRMTVNTUAABAAAAB4IIoAAAAAAAAAAAAAAAAAAAAAA=" => challenge.unwrap_or_default(),
+            "*" => "501 5.7.0 as you like",
             "EHLO" => "250-mx.example.test\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250 8BITMIME",
             "NOOP" | "RSET" => "250 2.0.0 Ok",
             "MAIL" => "250 2.1.0 Ok",
@@ -239,4 +257,66 @@ fn what_has_no_end_is_bounded_and_what_is_hostile_harmless() {
         );
         assert!(!format!("{}{}", ran.out, ran.err).contains('\u{1b}'), "{form}");
     }
+}
+
+const CHALLENGE: &str =
+    "334 TlRMTVNTUAACAAAAAAAAADgAAAABAgACASNFZ4mrze8AAAAAAAAAAAAAAAA4AAAABQLODgAAAA8=";
+
+#[test]
+fn a_challenge_is_asked_for_and_never_answered() {
+    let lab = Lab::open();
+    let asked = ["AUTH NTLM", "TlRMTVNTUAABAAAAB4IIoAAAAAAAAAAAAAAAAAAAAAA=", "*", "QUIT"];
+    let server = Pretender::challenging(CHALLENGE);
+    let ran = identified(&lab, server.at, &["--json"]);
+    assert_eq!(identity(&ran)["ntlm"]["version"], "5.2.3790", "{ran:#?}");
+    let heard = server.heard();
+    assert_eq!(heard[heard.len() - 4..], asked);
+    assert_eq!(heard.iter().filter(|line| *line == "(a call)").count(), 1);
+    let human = identified(&lab, server.at, &[]).out;
+    assert!(human.contains("NTLM names Windows 5.2.3790"), "{human}");
+    // Nor is it asked for where it is not to be, and what is refused is left alone.
+    for more in [&["--no-ntlm"][..], &["--level", "passive"]] {
+        let server = Pretender::challenging(CHALLENGE);
+        assert_eq!(
+            identity(&identified(&lab, server.at, &[more, &["--json"]].concat()))["ntlm"],
+            Value::Null
+        );
+        assert!(!server.heard().iter().any(|line| line.starts_with("AUTH")), "{more:?}");
+    }
+    let server = Pretender::challenging("504 5.7.4 not today");
+    identified(&lab, server.at, &[]);
+    assert!(!server.heard().iter().any(|line| line == "*"), "{:?}", server.heard());
+}
+
+/// A name of four thousand letters, one with an escape in it, a length that is a lie, and no base64 at all.
+#[test]
+fn a_hostile_challenge_tells_nothing() {
+    let lab = Lab::open();
+    let challenge = |name: &[u8], length: usize| {
+        let utf16: Vec<u8> = name.iter().flat_map(|octet| [*octet, 0]).collect();
+        let pair = [&[1, 0][..], &(length as u16).to_le_bytes(), &utf16].concat();
+        let size = (pair.len() as u16).to_le_bytes();
+        let head = [&b"NTLMSSP\0\x02\0\0\0"[..], &[0; 8], &[1, 2, 0, 0], &[9; 16], &size, &size];
+        base64(&[&head.concat()[..], &48u32.to_le_bytes(), &pair].concat())
+    };
+    let long = challenge(&[b'x'; 4000], 8000);
+    let escape = challenge(b"EX\x1b[2J", 12);
+    let lie = challenge(b"EX1", 60_000);
+    let told = |challenge: String| {
+        let said: &'static str = Box::leak(format!("334 {challenge}").into_boxed_str());
+        let server = Pretender::challenging(said);
+        let ran = identified(&lab, server.at, &["--json", "--timeout", "2s"]);
+        let human = identified(&lab, server.at, &["--timeout", "2s"]);
+        assert!(ran.code == Some(0) && !human.out.contains('\u{1b}'), "{human:#?}");
+        identity(&ran)["ntlm"].clone()
+    };
+    assert_eq!(told(long), Value::Null, "longer than a line of AUTH");
+    assert_eq!(told(escape)["computer"], "EX\u{1b}[2J");
+    assert_eq!(told(lie)["computer"], Value::Null);
+    assert_eq!(told("!".repeat(300)), Value::Null);
+}
+
+fn base64(octets: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(octets)
 }

@@ -8,6 +8,7 @@ mod identify;
 #[path = "../peers/lab/mod.rs"]
 mod lab;
 mod misuse;
+mod profiles;
 mod provider;
 mod scripted;
 mod surroundings;

@@ -126,6 +126,28 @@ fn letters_of_ours_come_through_our_own_provider_and_nothing_of_them_stays() {
     assert_eq!(fetched.count("accepted"), 1, "the one that is not ours: {fetched:#?}");
 }
 
+/// Without a smarthost `odmrd` keeps what its customer has refused, and tells nobody.
+#[test]
+fn who_can_send_no_notice_is_not_said_to_have_forgotten_one() {
+    let lab = Lab::open();
+    let odmrd = Odmrd::new(&lab).start();
+    let mx = odmrd.mx.to_string();
+    let rules = "rev.rcpt-5xx,rev.mail-5xx,rev.data-5xx,rev.eod-5xx,rev.null-sender";
+    let more = ["--json", "--turn", "--submit", &mx, "--rcpt", "box@example.org", "--only", rules];
+    let ran = asked(&lab, odmrd.odmr, &[&more[..], &["--timeout", "2s"]].concat());
+    let told = outcomes(&ran);
+    assert_eq!(told.len(), 5, "{ran:#?}");
+    for (id, outcome, why) in told {
+        match id.as_str() {
+            "rev.null-sender" => assert_eq!(outcome, "pass", "{why}"),
+            _ => assert!(
+                outcome == "inconclusive" && why.contains("smarthost"),
+                "{id}: {outcome}, {why}"
+            ),
+        }
+    }
+}
+
 #[test]
 fn a_provider_that_breaks_a_rule_for_letters_is_told_which() {
     let lab = Lab::open();

@@ -73,20 +73,28 @@ fn a_customer_that_does_not_wait_and_one_that_is_no_proper_server_are_told() {
 
 #[test]
 fn our_own_customer_keeps_the_rules_of_its_surroundings() {
-    let lab = Lab::open();
-    let (at, target) = (lab.free(), lab.free());
-    let there = target.to_string();
-    let mut customer = AtrnFetch::new(&lab, at).into_smtp(target).command("run");
-    customer.arg("--json");
-    let rules = BREAKS.join(",");
-    let more = ["--json", "--target", &there, "--scenario", &rules];
-    let ran = served(&lab, at, &customer, &more);
-    let amiss: Vec<_> = outcomes(&ran).into_iter().filter(|told| told.1 != "pass").collect();
-    // Without `dedupe` it remembers nothing.
-    assert!(
-        matches!(&amiss[..], [(id, warn, _)] if id == "cust.dup-on-drop" && warn == "warn"),
-        "{amiss:#?}\n{ran:#?}"
-    );
+    // Whom it delivers to by LMTP, it hears once for each recipient.
+    for protocol in ["smtp", "lmtp", "lmtp:unix"] {
+        let lab = Lab::open();
+        let (at, target) = (lab.free(), lab.free());
+        let there = match protocol {
+            "lmtp:unix" => format!("unix:{}", lab.path("lmtp").display()),
+            _ => target.to_string(),
+        };
+        let protocol = protocol.split(':').next().expect("a word");
+        let fetch = AtrnFetch::new(&lab, at).into(&format!("{protocol}:{there}"));
+        let mut customer = fetch.command("run");
+        customer.arg("--json");
+        let rules = BREAKS.join(",");
+        let more = ["--json", "--target", &there, "--scenario", &rules];
+        let ran = served(&lab, at, &customer, &more);
+        let amiss: Vec<_> = outcomes(&ran).into_iter().filter(|told| told.1 != "pass").collect();
+        // Without `dedupe` it remembers nothing.
+        assert!(
+            matches!(&amiss[..], [(id, warn, _)] if id == "cust.dup-on-drop" && warn == "warn"),
+            "{protocol}: {amiss:#?}\n{ran:#?}"
+        );
+    }
 }
 
 #[test]

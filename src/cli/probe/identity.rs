@@ -21,6 +21,9 @@ pub(super) fn told(identity: &Identity) -> String {
             let _ = writeln!(text, "  {mark}{weight:<3} {id:<24} {}{doubt}", sign.says);
         }
     }
+    if let Some(ntlm) = &identity.ntlm {
+        let _ = writeln!(text, "  NTLM names {}", Escaped::text(&ntlm.told()));
+    }
     for what in &identity.contradictions {
         let _ = writeln!(text, "  !    {}", Escaped::text(what));
     }

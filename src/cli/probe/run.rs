@@ -37,7 +37,9 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Server(server) => {
             let kind = server.profile;
-            let probes: Vec<Probe> = flow::probes().iter().map(|probe| kind.view(probe)).collect();
+            let has_login = server.user.is_some();
+            let seen = |probe| kind.view(probe, has_login);
+            let probes: Vec<Probe> = flow::probes().iter().map(seen).collect();
             let rules = flow::rules_for(kind);
             let trials = flow::trials();
             let what = What { probes: &probes, rules: &rules, trials, scenes: &[], errands: &[] };
@@ -207,7 +209,8 @@ fn identified(identify: &Identify) -> Result<Exit, Failure> {
     let asking = calling_of(&identify.place, &identify.calling, Role::Server);
     let asks = match identify.level {
         Reach::Passive => Asks::Passive,
-        Reach::Standard => Asks::Standard,
+        Reach::Standard if identify.no_ntlm => Asks::Standard,
+        Reach::Standard => Asks::Challenged,
     };
     let mut page = Page::new(&identify.output, &identify.place, flow::identity_rows());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -228,8 +231,7 @@ fn identified(identify: &Identify) -> Result<Exit, Failure> {
 fn served(customer: &Customer) -> Result<Exit, Failure> {
     let at = own_address("--listen", &customer.listen)?;
     let mut serving = serving_of(customer);
-    let target = customer.target.as_ref().map(|place| own_address("--target", place));
-    serving.target = target.transpose()?;
+    serving.target.clone_from(&customer.target);
     if let Some(ListenAddr::Tcp(at)) = &serving.target
         && !at.ip().is_loopback()
     {

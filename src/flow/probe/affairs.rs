@@ -19,6 +19,7 @@ use crate::probe::patron::Patron;
 use crate::probe::script::{Level, Outcome, Verdict, Want, Word};
 use crate::probe::suite::customer::affair::{Affair, Came, Outing, SUITE, Then, judge_suite};
 use crate::probe::suite::{Record, Row};
+use crate::smtp::Capabilities;
 
 /// So much of what a customer writes is read, octets.
 const MOST_WRITTEN: u64 = 1 << 20;
@@ -310,6 +311,7 @@ impl Counter<'_> {
             return speaker.ask("QUIT").await.map(drop);
         }
         speaker.ask(&format!("EHLO {}", names.me)).await?;
+        let offers = speaker.replies.last().map(Capabilities::from_ehlo).unwrap_or_default();
         if then == Then::Again {
             came.second = self.second().await.ok();
             return speaker.ask("QUIT").await.map(drop);
@@ -317,7 +319,9 @@ impl Counter<'_> {
         if !self.serving().data {
             return speaker.ask("QUIT").await.map(drop);
         }
-        speaker.ask(&format!("MAIL FROM:<{}>", names.from)).await?;
+        let size = offers.size.map(|_| format!(" SIZE={}", content.len())).unwrap_or_default();
+        let body = if offers.eight_bit_mime { " BODY=8BITMIME" } else { "" };
+        speaker.ask(&format!("MAIL FROM:<{}>{size}{body}", names.from)).await?;
         if speaker.ask(&format!("RCPT TO:<{}>", names.rcpt)).await? / 100 == 2
             && speaker.ask("DATA").await? == 354
         {

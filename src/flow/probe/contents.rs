@@ -19,8 +19,10 @@ use crate::probe::suite::{Record, Row};
 
 /// So many may call at once.
 const MOST_CALLERS: usize = 8;
-/// More is not kept of all of them.
+/// So many letters are kept of all of them,
 const MOST_KEPT: usize = 64;
+/// and so much, octets: no content that is sent is longer than a few hundred KiB.
+const MOST_OCTETS: usize = 8 << 20;
 /// Who says nothing for so long is hung up on.
 const IDLE: Duration = Duration::from_secs(60);
 /// And who takes longer for all.
@@ -31,7 +33,23 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 struct Kept {
     letters: Vec<Letter>,
+    octets: usize,
+    /// A letter had no room.
+    is_full: bool,
     strays: Vec<String>,
+}
+
+impl Kept {
+    /// Takes a letter; not, where there is no room for it.
+    fn take(&mut self, letter: Letter) {
+        let octets = self.octets + letter.raw.len() + letter.from.len();
+        if self.letters.len() >= MOST_KEPT || octets > MOST_OCTETS {
+            self.is_full = true;
+        } else {
+            self.octets = octets;
+            self.letters.push(letter);
+        }
+    }
 }
 
 #[derive(Default)]
@@ -41,14 +59,22 @@ struct Shared {
 }
 
 impl Shared {
-    fn take(&self, session: &mut Session) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = MOST_KEPT.saturating_sub(kept.letters.len());
-        kept.letters.extend(session.taken().into_iter().take(room));
+    /// Takes what a session has brought. Whether there was room for all of it.
+    fn take(&self, session: &mut Session) -> bool {
+        let mut kept = self.kept();
+        let was_full = std::mem::take(&mut kept.is_full);
+        session.taken().into_iter().for_each(|letter| kept.take(letter));
+        let has_room = !kept.is_full;
+        kept.is_full |= was_full;
         let room = MOST_KEPT.saturating_sub(kept.strays.len());
         kept.strays.extend(session.strays().into_iter().take(room));
         drop(kept);
         self.news.notify_waiters();
+        has_room
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,12 +100,22 @@ impl Sink {
     }
 
     fn letters_with(&self, token: &str) -> Vec<Letter> {
-        let kept = self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.shared.kept();
         kept.letters.iter().filter(|letter| letter.has(token.as_bytes())).cloned().collect()
     }
 
     fn strays(&self) -> Vec<String> {
-        std::mem::take(&mut self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner).strays)
+        std::mem::take(&mut self.shared.kept().strays)
+    }
+
+    /// What came before is of no more use: there is room again.
+    fn begin(&self) {
+        *self.shared.kept() = Kept::default();
+    }
+
+    /// Why a letter may not be here, where one had no room.
+    fn fullness(&self) -> Option<Verdict> {
+        self.shared.kept().is_full.then(full)
     }
 
     /// The letter with this in it, once it has come.
@@ -94,6 +130,13 @@ impl Sink {
             tokio::time::timeout_at(until.into(), news).await.ok()?;
         }
     }
+}
+
+fn full() -> Verdict {
+    let mib = MOST_OCTETS >> 20;
+    Verdict::unknown(format!(
+        "--sink holds {MOST_KEPT} letters and {mib} MiB for one rule, and more came: does other mail go there, too?"
+    ))
 }
 
 async fn serve(listener: TcpListener, me: String, shared: Arc<Shared>) {
@@ -121,8 +164,11 @@ async fn hear(mut stream: TcpStream, me: &str, shared: &Shared) -> std::io::Resu
             break;
         }
         let reply = session.received(octets.get(..read).unwrap_or_default());
-        // What was taken is there before anybody hears that it was.
-        shared.take(&mut session);
+        // What was taken is there before anybody hears that it was; what was not stays where it is.
+        if !shared.take(&mut session) {
+            stream.write_all(b"421 4.3.1 odmr-probe holds no more\r\n").await?;
+            break;
+        }
         stream.write_all(&reply).await?;
     }
     Ok(())
@@ -179,7 +225,7 @@ impl Asked<'_> {
         let name = trial.head.id.replace('.', "-");
         let run = format!("{}-{}", std::process::id(), self.calls);
         let token = |n: usize| format!("odmr-probe-{name}-{run}-{n}-");
-        self.sink.as_ref().map(Sink::strays);
+        self.sink.as_ref().map(Sink::begin);
         let mut came = Came::default();
         for (n, body) in trial.bodies.iter().enumerate() {
             let is_taken = self.send(trial, body, &token(n), words).await?;
@@ -213,7 +259,10 @@ impl Asked<'_> {
             }
         }
         came.strays = sink.strays();
-        Ok((trial.judge)(&came))
+        match sink.fullness() {
+            Some(told) => Err(told),
+            None => Ok((trial.judge)(&came)),
+        }
     }
 
     /// Sends one content; was it taken?
@@ -225,7 +274,7 @@ impl Asked<'_> {
         words: &mut Vec<Word>,
     ) -> Result<bool, Verdict> {
         let mut probe = trial.probe(body, token);
-        if self.asking.kind == Kind::Submission {
+        if self.asking.kind.is_for_who_logs_in(self.asking.login.is_some()) {
             probe.start = Start::Login;
         }
         let told = self.play(&probe).await;
@@ -234,5 +283,49 @@ impl Asked<'_> {
             Some(is_taken) => Ok(is_taken),
             None => Err(Verdict { outcome: Outcome::Inconclusive, ..told.verdict }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(octets: usize) -> Vec<u8> {
+        let content = b"0123456789abcdef0123456789abcde\r\n".repeat(octets / 33 + 1);
+        [b"MAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\n", &content[..], b".\r\n"].concat()
+    }
+
+    fn brought(shared: &Shared, octets: &[u8]) -> bool {
+        let mut session = Session::new("sink.example");
+        session.received(octets);
+        shared.take(&mut session)
+    }
+
+    #[test]
+    fn letters_are_kept_up_to_a_number_and_up_to_a_size() {
+        for (size, most) in [(100, MOST_KEPT), (900_000, MOST_OCTETS / 900_033)] {
+            let shared = Shared::default();
+            let kept = (0..most + 3).filter(|_| brought(&shared, &letter(size))).count();
+            assert_eq!(kept, most, "{size}");
+            assert_eq!(shared.kept().letters.len(), most);
+            assert!(shared.kept().octets <= MOST_OCTETS && shared.kept().is_full);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_brings_too_much_is_told_so_and_so_is_who_asks() {
+        let sink = Sink::open(([127, 0, 0, 1], 0).into(), "sink.example").await.unwrap();
+        for _ in 0..MOST_KEPT {
+            assert!(brought(&sink.shared, &letter(10)));
+        }
+        assert!(sink.fullness().is_none());
+        assert!(!brought(&sink.shared, &letter(10)));
+        let told = sink.fullness().unwrap();
+        assert!(
+            told.outcome == Outcome::Inconclusive && told.why.contains("64 letters"),
+            "{told:?}"
+        );
+        sink.begin();
+        assert!(sink.fullness().is_none() && brought(&sink.shared, &letter(10)));
     }
 }

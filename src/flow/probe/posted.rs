@@ -8,15 +8,19 @@ use super::speaker::Speaker;
 use super::turned::{Answered, LATER, told};
 use super::{Asked, millis};
 use crate::net::{Calling, connect};
-use crate::probe::host::{Ours, Plan, Seen};
-use crate::probe::script::{Verdict, Word};
-use crate::probe::suite::posted::{Errand, Letter, MARKED, Posted};
+use crate::probe::host::{Act, Ours, Plan, Seen, Stage};
+use crate::probe::script::{Outcome, Verdict, Word};
+use crate::probe::suite::posted::{
+    Errand, Letter, MARKED, Posted, control, lacks_only_its_notice, no_notice_ever,
+};
 use crate::probe::suite::{Record, Row};
 
 /// Who is told to ask later does so this often.
 const TRIES: usize = 5;
 /// So many sessions bring out what was put in, and the notices about it.
 const SESSIONS: usize = 30;
+/// So much is kept of what is said in them, octets.
+const MOST_SAID: usize = 4 << 20;
 
 impl Asked<'_> {
     /// Asks what is wanted of these, one after the other.
@@ -34,7 +38,7 @@ impl Asked<'_> {
             let begun = Instant::now();
             let (verdict, words) = match self.not_posted() {
                 Some(why) => (Verdict::skip(why), Vec::new()),
-                None => self.errand(errand, n).await,
+                None => self.errand_with_control(errand, n).await,
             };
             tell(Record::new(row, verdict, &words, millis(begun.elapsed()), self.calls));
         }
@@ -51,25 +55,53 @@ impl Asked<'_> {
         }
     }
 
-    async fn errand(&mut self, errand: &Errand, n: usize) -> (Verdict, Vec<Word>) {
+    /// Where all that is missing is a notice, a letter that is refused at another step tells whether any can come.
+    async fn errand_with_control(&mut self, errand: &Errand, n: usize) -> (Verdict, Vec<Word>) {
+        let (verdict, words, posted) = self.errand(errand, errand.rounds, n).await;
+        if posted.notices(MARKED) > 0 {
+            self.brings_notices = Some(true);
+        }
+        let is_wanting = verdict.outcome == Outcome::Fail && lacks_only_its_notice(&posted);
+        if !errand.is_returned || !is_wanting {
+            return (verdict, words);
+        }
+        let brings = match self.brings_notices {
+            Some(known) => known,
+            None => {
+                let rounds = &[control(errand.head.id)];
+                self.errand(errand, rounds, n).await.2.notices(MARKED) > 0
+            }
+        };
+        self.brings_notices = Some(brings);
+        let told = if brings { verdict } else { no_notice_ever(self.asking.patience) };
+        (told, words)
+    }
+
+    async fn errand(
+        &mut self,
+        errand: &Errand,
+        rounds: &[&[(Stage, Act)]],
+        n: usize,
+    ) -> (Verdict, Vec<Word>, Posted) {
         let now = jiff::Timestamp::now().as_microsecond();
         let mut posted = Posted { word: format!("odmr-probe-{now:x}{n:x}"), ..Posted::default() };
         let mut words = Vec::new();
         let (came_in, early) = self.all_in(errand, &posted.word, &mut words).await;
         let early = match early {
             Some(verdict) => Some(verdict),
-            None => self.rounds(errand, &mut posted, &mut words).await.err().map(Verdict::unknown),
+            None => self.rounds(rounds, &mut posted, &mut words).await.err().map(Verdict::unknown),
         };
         // Whatever came of it: nothing of ours stays with the customer.
         let out = match came_in {
             true => self.take_out(errand, &mut posted, &mut words).await,
             false => Ok(()),
         };
-        match (early, out) {
-            (Some(verdict), _) => (verdict, words),
-            (None, Err(why)) => (Verdict::unknown(why), words),
-            (None, Ok(())) => ((errand.judge)(&posted), words),
-        }
+        let verdict = match (early, out) {
+            (Some(verdict), _) => verdict,
+            (None, Err(why)) => Verdict::unknown(why),
+            (None, Ok(())) => (errand.judge)(&posted),
+        };
+        (verdict, words, posted)
     }
 
     /// Puts the letters in. Whether one came in, and how it ends where that is clear by now.
@@ -100,13 +132,13 @@ impl Asked<'_> {
 
     async fn rounds(
         &mut self,
-        errand: &Errand,
+        rounds: &[&[(Stage, Act)]],
         posted: &mut Posted,
         words: &mut Vec<Word>,
     ) -> Result<(), String> {
-        for acts in errand.rounds {
+        for acts in rounds {
             let seen = self.session(Plan::with(acts), &posted.word, words).await?;
-            posted.sessions.push(seen.unwrap_or_default());
+            has_room(posted, seen.unwrap_or_default())?;
         }
         Ok(())
     }
@@ -126,9 +158,12 @@ impl Asked<'_> {
             let is_ours = |seen: &Seen| seen.offers.iter().any(|offer| offer.code == Some(250));
             let brought = seen.as_ref().is_some_and(is_ours);
             ever |= brought;
-            posted.sessions.extend(seen);
+            if let Some(seen) = seen {
+                has_room(posted, seen)?;
+            }
             // Its door may still be at work on the letter.
-            let waits = !ever || errand.is_returned && posted.notices(MARKED) == 0;
+            let is_awaited = errand.is_returned && self.brings_notices != Some(false);
+            let waits = !ever || is_awaited && posted.notices(MARKED) == 0;
             if !brought && (!waits || Instant::now() > until) {
                 break;
             }
@@ -153,7 +188,7 @@ impl Asked<'_> {
                 Answered::Turned(early) => {
                     let plan = Plan { ours: Some(ours), ..plan };
                     let session = self.host(plan, early, &mut |_| false).await;
-                    words.extend(session.words);
+                    keep(words, session.words);
                     return Ok(Some(session.seen));
                 }
                 Answered::Otherwise(reply) if reply.code == 453 => return Ok(None),
@@ -217,4 +252,27 @@ impl Asked<'_> {
         wire.close().await;
         code
     }
+}
+
+/// Takes note of a session. Who sends without end is left.
+fn has_room(posted: &mut Posted, seen: Seen) -> Result<(), String> {
+    posted.sessions.push(seen);
+    match posted.keep_ours() {
+        true => Ok(()),
+        false => {
+            Err("it sends more under the names of our letters than could come of them".to_owned())
+        }
+    }
+}
+
+/// Keeps what was said, as long as it is not too much.
+fn keep(words: &mut Vec<Word>, said: Vec<Word>) {
+    let held: usize = words.iter().map(|word| word.octets.len()).sum();
+    let mut room = MOST_SAID.saturating_sub(held);
+    let fits = |word: &Word| {
+        let fits = word.octets.len() <= room;
+        room = room.saturating_sub(word.octets.len());
+        fits
+    };
+    words.extend(said.into_iter().take_while(fits));
 }

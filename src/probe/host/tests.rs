@@ -132,6 +132,21 @@ fn what_comes_too_early_and_too_late_is_noted() {
 }
 
 #[test]
+fn no_more_is_kept_than_there_is_room_for() {
+    let begin = b"MAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\n";
+    let letter = [&begin[..], &vec![b'x'; MOST_KEPT], b"\r\n.\r\n"].concat();
+    let pieces = vec![&letter[..]; MOST_KEPT_OF_ALL / MOST_KEPT + 2];
+    let (seen, _) = talked(taking(), &pieces);
+    let kept: usize = seen.offers.iter().map(|offer| offer.content.len()).sum();
+    assert_eq!((kept, seen.offers.len()), (MOST_KEPT_OF_ALL, pieces.len()));
+    assert!(seen.offers.iter().all(|offer| offer.whole && offer.octets == MOST_KEPT + 2));
+    let line = [&b"NOOP "[..], &vec![b'x'; LONGEST_LINE - 10], b"\r\n"].concat();
+    let (seen, _) = talked(Plan::default(), &vec![&line[..]; MOST_SAID / LONGEST_LINE + 10]);
+    let said: usize = seen.commands.iter().map(String::len).sum();
+    assert!(seen.capped && said <= MOST_SAID + LONGEST_LINE, "{said}");
+}
+
+#[test]
 fn no_client_is_heard_without_end() {
     let many = b"MAIL FROM:<>\r\n".repeat(MOST_OFFERS + 5);
     let (seen, heard) = talked(Plan::default(), &[&many]);

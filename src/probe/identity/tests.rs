@@ -3,6 +3,10 @@ use std::time::Duration;
 
 use super::*;
 
+fn identify(target: &str, words: &[Word]) -> Identity {
+    super::identify(target, words, None)
+}
+
 const SAID: [&str; 10] = [
     "EHLO probe.test",
     "HELP",
@@ -88,7 +92,7 @@ fn the_table_can_be_read_and_names_whom_it_has() {
     for hole in &table.holes {
         assert!(table::numbers(&hole.from) <= table::numbers(&hole.to), "{}", hole.id);
     }
-    for asks in [Asks::Passive, Asks::Standard] {
+    for asks in [Asks::Passive, Asks::Standard, Asks::Challenged] {
         assert!(asks.talk().is_some(), "{asks:?}");
     }
 }
@@ -248,4 +252,85 @@ fn answers_belong_to_what_was_asked_however_they_are_cut() {
         .collect();
     assert_eq!(answers(&cut), answers(&words));
     assert!(answers(&[]).is_empty());
+}
+
+/// The session, with AUTH NTLM before QUIT, and what is answered to each step of it.
+fn challenged(greeting: &str, steps: &[(&str, &str)]) -> Vec<Word> {
+    let mut words = session(greeting, EXCHANGE);
+    let at = words.len() - 2;
+    let word =
+        |side, text: &str| Word { side, octets: text.as_bytes().to_vec(), ..words[0].clone() };
+    let more: Vec<Word> = steps
+        .iter()
+        .flat_map(|(said, heard)| [word(Side::Ours, said), word(Side::Theirs, heard)])
+        .collect();
+    words.splice(at..at, more);
+    words
+}
+
+const MESSAGE: &str =
+    "334 TlRMTVNTUAACAAAAAAAAADgAAAABAgACASNFZ4mrze8AAAAAAAAAAAAAAAA4AAAABQLODgAAAA8=\r\n";
+
+#[test]
+fn a_challenge_is_found_where_it_was_said() {
+    let negotiate = "TlRMTVNTUAABAAAAB4IIoAAAAAAAAAAAAAAAAAAAAAA=\r\n";
+    let words = challenged(
+        WS2003,
+        &[
+            ("AUTH NTLM\r\n", "334 ntlm supported\r\n"),
+            (negotiate, MESSAGE),
+            ("*\r\n", "501 5.5.4 cancelled\r\n"),
+        ],
+    );
+    let message = challenge(&words).expect("a challenge");
+    assert!(message.starts_with(b"NTLMSSP\0\x02") && message.len() == 56);
+    let asked: Vec<&str> = answers(&words).iter().map(|one| one.question).collect();
+    assert_eq!(asked[asked.len() - 4..], ["auth", "challenge", "cancel", "quit"]);
+    // Some say it to AUTH at once; others say no, or something else.
+    assert!(challenge(&challenged(WS2003, &[("AUTH NTLM\r\n", MESSAGE)])).is_some());
+    for no in [
+        "504 5.7.4 no\r\n",
+        "334 \r\n",
+        "334 %%%\r\n",
+        "334 c29tZXRoaW5n\r\n",
+        "334 TlRM",
+        "235 TlRMTVNTUAAC\r\n",
+    ] {
+        assert_eq!(challenge(&challenged(WS2003, &[("AUTH NTLM\r\n", no)])), None, "{no}");
+    }
+    assert_eq!(challenge(&session(WS2003, EXCHANGE)), None);
+}
+
+#[test]
+fn the_build_of_windows_speaks_for_the_greeting_or_against_it() {
+    let words = challenged(WS2003, &[("AUTH NTLM\r\n", "334 ntlm supported\r\n")]);
+    let told = |version: Option<&str>| {
+        let version = version.map(str::to_owned);
+        super::identify("mx", &words, Some(Challenge { version, ..Challenge::default() }))
+    };
+    let found = |identity: &Identity, id: &str| {
+        identity.evidence.iter().find(|one| one.id == id).map(|one| one.found)
+    };
+    let known = told(Some("5.2.3790"));
+    assert_eq!(known.certainty, Certainty::Sure, "{:#?}", known.contradictions);
+    assert_eq!(found(&known, "ntlm.windows-5.2"), Some(true));
+    assert_eq!(found(&known, "ntlm.supported"), Some(true));
+    let other = told(Some("10.0.17763"));
+    assert_eq!(product(&other), Some("exchange2003-ws2003"));
+    assert_eq!(other.certainty, Certainty::Likely);
+    let why = other.contradictions.join("; ");
+    assert!(why.contains("6.0.3790.3959") && why.contains("10.0.17763"), "{why}");
+    assert_eq!(found(&other, "ntlm.windows-5.2"), Some(false));
+    // Who names no version contradicts nobody, and who was not asked has no sign of it.
+    assert!(told(None).contradictions.is_empty());
+    assert_eq!(found(&identify("mx", &words), "ntlm.windows-5.2"), None);
+}
+
+#[test]
+fn what_a_challenge_tells_stands_in_a_line() {
+    let bare = Challenge::default();
+    assert_eq!(bare.told(), "no names, no version");
+    let some = |text: &str| Some(text.to_owned());
+    let told = Challenge { computer: some("EX1"), version: some("5.2.3790"), ..bare };
+    assert_eq!(told.told(), "machine EX1, Windows 5.2.3790");
 }

@@ -12,7 +12,7 @@ use super::profile::Client;
 use super::{House, LONGEST_CALL, Letter, MOST_COMMANDS, MOST_HEARD};
 use crate::probe::script::{Side, Want, Word};
 use crate::session::secrets::Secrets;
-use crate::smtp::{Reply, ReplyParser};
+use crate::smtp::{Capabilities, Reply, ReplyParser};
 
 /// How a login may go on: the answer to a challenge, or none where there is none.
 pub type Prove<'a> = Box<dyn FnMut(&[u8]) -> Option<Vec<u8>> + Send + 'a>;
@@ -212,6 +212,9 @@ impl<'a> Caller<'a> {
     fn hear(&mut self, reply: &Reply) {
         let first = self.secrets.hidden(reply.text.lines().next().unwrap_or_default());
         let told = || format!("{} {first}", reply.code);
+        if self.at == At::Hello && self.client.hello == "EHLO" {
+            self.courier.may(Capabilities::from_ehlo(reply));
+        }
         match (self.at, reply.code) {
             (At::Greeting, 220) => {
                 let line = format!("{} {}", self.client.hello, self.me);

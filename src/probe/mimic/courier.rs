@@ -1,8 +1,12 @@
 //! The client that a played server is once the line has turned: it brings what waits, a message after the other.
+//!
+//! What the other side lists is used: SIZE and BODY with MAIL, and for every other message, the first among them, a
+//! chunk in place of DATA. A message with 8-bit octets goes to nobody who does not list 8BITMIME: Exchange converts
+//! nothing, says RSET, and returns it (MSQ-39).
 
 use super::Letter;
 use super::fault::Manners;
-use crate::smtp::Reply;
+use crate::smtp::{Capabilities, Reply};
 
 /// What became of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub(super) struct Courier {
     fates: Vec<Fate>,
     /// Others go on behind it: it says neither EHLO nor QUIT.
     amid: bool,
+    /// What the other side lists; nothing, where it was not asked.
+    offers: Option<Capabilities>,
     manners: Manners,
 }
 
@@ -54,8 +60,9 @@ impl Courier {
     pub(super) fn new(me: &str, letters: Vec<Letter>) -> Courier {
         let fates = vec![Fate::Waits; letters.len()];
         let (now, taken, for_now) = (0, 0, false);
-        let (me, at, amid) = (me.to_owned(), At::Greeting, false);
-        Courier { me, letters, now, at, taken, for_now, fates, amid, manners: Manners::default() }
+        let (me, at, amid, offers) = (me.to_owned(), At::Greeting, false, None);
+        let manners = Manners::default();
+        Courier { me, letters, now, at, taken, for_now, fates, amid, offers, manners }
     }
 
     /// One that carries on so.
@@ -66,6 +73,11 @@ impl Courier {
     /// One that brings its letters amid a session.
     pub(super) fn amid(me: &str, letters: Vec<Letter>) -> Courier {
         Courier { amid: true, ..Courier::new(me, letters) }
+    }
+
+    /// The other side lists this.
+    pub(super) fn may(&mut self, offers: Capabilities) {
+        self.offers = Some(offers);
     }
 
     /// The first that is said amid a session; nothing where there are no letters.
@@ -91,7 +103,15 @@ impl Courier {
             }
             (At::Greeting, 2) => self.say(At::Ehlo, format!("EHLO {}", self.me)),
             (At::Ehlo, 5) => self.say(At::Helo, format!("HELO {}", self.me)),
-            (At::Ehlo | At::Helo | At::Rset, 2) => self.next(),
+            (At::Ehlo, 2) => {
+                self.may(Capabilities::from_ehlo(reply));
+                self.next()
+            }
+            (At::Helo, 2) => {
+                self.may(Capabilities::from_helo(reply));
+                self.next()
+            }
+            (At::Rset, 2) => self.next(),
             (At::Greeting | At::Ehlo | At::Helo | At::Rset, _) => self.say(At::Quit, "QUIT".into()),
             (At::Mail, 2) => self.rcpt(0),
             (At::Rcpt(n), class) => {
@@ -134,11 +154,45 @@ impl Courier {
                 None
             }
             None => self.say(At::Quit, "QUIT".to_owned()),
+            Some(letter) if self.cannot_have(letter) => self.settled(Fate::Refused),
             Some(letter) => {
-                let line = format!("MAIL FROM:<{}>", letter.from);
+                let line = format!("MAIL FROM:<{}>{}", letter.from, self.params(letter));
                 self.say(At::Mail, line)
             }
         }
+    }
+
+    fn cannot_have(&self, letter: &Letter) -> bool {
+        let eight_bit = self.offers.as_ref().is_none_or(|offers| offers.eight_bit_mime);
+        !eight_bit && !letter.content.is_ascii()
+    }
+
+    /// What stands behind the path of MAIL. RFC 1870, section 6.1; RFC 6152, section 3.
+    fn params(&self, letter: &Letter) -> String {
+        let Some(offers) = &self.offers else { return String::new() };
+        let size = offers.size.map(|_| format!(" SIZE={}", whole(&letter.content).len()));
+        let eight_bit = offers.eight_bit_mime && !letter.content.is_ascii();
+        let body = if eight_bit { " BODY=8BITMIME" } else { "" };
+        format!("{}{body}", size.unwrap_or_default())
+    }
+
+    /// A chunk that is the last, RFC 3030, section 2: for every other message, and not where DATA is what is done wrong.
+    fn goes_by_bdat(&self) -> bool {
+        let manners = &self.manners;
+        let needs_data = manners.no_tail || manners.bare_lf || manners.xexch50;
+        let chunking = self.offers.as_ref().is_some_and(|offers| offers.chunking);
+        chunking && !needs_data && self.now.is_multiple_of(2)
+    }
+
+    fn begins_content(&mut self) -> Option<Vec<u8>> {
+        if !self.goes_by_bdat() {
+            return self.say(At::Data, "DATA".to_owned());
+        }
+        self.at = At::Dot;
+        self.letters.get(self.now).map(|letter| {
+            let content = whole(&letter.content);
+            [format!("BDAT {} LAST\r\n", content.len()).as_bytes(), &content].concat()
+        })
     }
 
     fn rcpt(&mut self, n: usize) -> Option<Vec<u8>> {
@@ -152,7 +206,7 @@ impl Courier {
             None if self.taken > 0 && self.manners.xexch50 => {
                 self.say(At::Xexch50, format!("XEXCH50 {} 2", BLOB.len()))
             }
-            None if self.taken > 0 => self.say(At::Data, "DATA".to_owned()),
+            None if self.taken > 0 => self.begins_content(),
             None if self.for_now => self.settled(Fate::Waits),
             None => self.settled(Fate::Refused),
         }
@@ -184,6 +238,12 @@ fn written(content: &[u8], manners: &Manners) -> Vec<u8> {
     out
 }
 
+/// A content whose last line has its end.
+fn whole(content: &[u8]) -> Vec<u8> {
+    let end: &[u8] = if content.is_empty() || content.ends_with(b"\r\n") { b"" } else { b"\r\n" };
+    [content, end].concat()
+}
+
 /// A content as it is sent: dots doubled, and its end. RFC 5321, section 4.5.2.
 fn dotted(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(content.len() + 8);
@@ -198,4 +258,72 @@ fn dotted(content: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(b".\r\n");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(content: &[u8]) -> Letter {
+        Letter {
+            from: "a@b.example".to_owned(),
+            rcpts: vec!["x@example.org".to_owned()],
+            content: content.to_vec(),
+        }
+    }
+
+    /// What is said to a server that lists this and takes everything.
+    fn said(list: &'static str, letters: Vec<Letter>, manners: Manners) -> (String, Vec<Fate>) {
+        let mut courier = Courier::new("ex1.example.test", letters).with(&manners);
+        let mut out = courier.hear(&Reply::plain(220, "a")).expect("a hello");
+        let mut all = String::new();
+        let mut left = 40;
+        while !courier.is_over() && left > 0 {
+            left -= 1;
+            let text = String::from_utf8_lossy(&out).into_owned();
+            all.push_str(&text);
+            let reply = match text.get(..4).unwrap_or_default() {
+                "EHLO" => Reply::plain(250, list),
+                "DATA" => Reply::plain(354, "go on"),
+                _ => Reply::plain(250, "ok"),
+            };
+            out = courier.hear(&reply).unwrap_or_default();
+        }
+        (all, courier.fates().1)
+    }
+
+    #[test]
+    fn what_is_listed_is_used_and_nothing_else() {
+        let letters = || vec![letter(b"one\r\n"), letter(b"caf\xe9\r\n.two")];
+        let (all, fates) =
+            said("a\nSIZE\n8BITMIME\nCHUNKING\nPIPELINING", letters(), Manners::default());
+        assert!(all.contains("MAIL FROM:<a@b.example> SIZE=5\r\n"), "{all}");
+        assert!(all.contains("MAIL FROM:<a@b.example> SIZE=12 BODY=8BITMIME\r\n"), "{all}");
+        assert!(all.contains("BDAT 5 LAST\r\none\r\nRSET\r\n"), "{all}");
+        assert!(all.contains("DATA\r\ncaf\u{fffd}\r\n..two\r\n.\r\nRSET\r\n"), "{all}");
+        assert_eq!(fates, [Fate::Sent, Fate::Sent]);
+        let (all, fates) = said("a\n8BITMIME", letters(), Manners::default());
+        assert!(!all.contains("SIZE") && !all.contains("BDAT"), "{all}");
+        assert_eq!(fates, [Fate::Sent, Fate::Sent]);
+    }
+
+    #[test]
+    fn nothing_is_converted_for_who_takes_seven_bits() {
+        let (all, fates) =
+            said("a\nSIZE", vec![letter(b"caf\xe9\r\n"), letter(b"x\r\n")], Manners::default());
+        assert!(all.starts_with("EHLO ex1.example.test\r\nRSET\r\nMAIL"), "{all}");
+        assert_eq!(fates, [Fate::Refused, Fate::Sent]);
+    }
+
+    #[test]
+    fn what_is_done_wrong_to_data_is_done_to_data() {
+        for manners in [
+            Manners { bare_lf: true, ..Manners::default() },
+            Manners { no_tail: true, ..Manners::default() },
+            Manners { xexch50: true, ..Manners::default() },
+        ] {
+            let (all, _) = said("a\nCHUNKING", vec![letter(b"x\r\n")], manners);
+            assert!(all.contains("DATA\r\n") && !all.contains("BDAT"), "{all}");
+        }
+    }
 }

@@ -90,7 +90,7 @@ fn told(house: &House) -> crate::probe::identity::Identity {
             _ => break,
         }
     }
-    identify("mx", &talk.over().1)
+    identify("mx", &talk.over().1, None)
 }
 
 #[test]
@@ -377,7 +377,7 @@ fn a_customer_brings_its_mail_first_and_asks_by_one_login() {
     let (called_it, sent, session, said) = called("exchange2003-ws2003", "exchange2003-w2k", 2);
     assert_eq!((called_it, sent), (Called::Turned, 2), "{said}");
     let verbs = session.verbs.join(" ");
-    let expected = "EHLO AUTH MAIL RCPT DATA RSET MAIL RCPT DATA RSET TURN";
+    let expected = "EHLO AUTH MAIL RCPT BDAT RSET MAIL RCPT DATA RSET TURN";
     assert_eq!(verbs, expected);
     assert_eq!(session.received.len(), 2);
     assert!(said.contains("AUTH LOGIN\r\n") && !said.contains("Ym94"), "{said}");

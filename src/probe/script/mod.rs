@@ -36,6 +36,7 @@
 //! | `* reset`, `* aside`, `* shut` | cuts the line and calls anew; calls beside it; ends our side of it |
 //! | `* aside 30` | calls thirty times; each is answered as the `S:` below says |
 //! | `* if ETRN`, `* fi` | what stands between them is for servers that offer this |
+//! | `* if 334`, `* fi` | what stands between them is for servers whose last answer was this |
 //! | `* within 600s` | waits so long for each answer from here on |
 //! | `* login` | proves who we are; what is said for that is in no transcript |
 //!
@@ -94,6 +95,7 @@ pub const NOTATION: &[(&str, &str)] = &[
     ),
     ("* aside 30", "Calls thirty times; each is answered as the S: below says."),
     ("* if ETRN, * fi", "What stands between them is for servers that offer this."),
+    ("* if 334, * fi", "What stands between them is for servers whose last answer was this."),
     ("* within 600s", "Waits so long for each answer from here on."),
     ("* login", "Proves who we are; what is said for that is in no transcript."),
     ("* turn", "From here on the server is the client: S: /^EHLO / is a line of it."),
@@ -266,7 +268,7 @@ pub enum Move {
     Anew(Manner),
     /// Our side of the line ends.
     Shut,
-    /// What comes up to [`Move::Fi`] is for servers that offer this.
+    /// What comes up to [`Move::Fi`] is for servers that offer this; or, where it is a code, whose last answer it was.
     If(String),
     /// The end of it.
     Fi,

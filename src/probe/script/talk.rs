@@ -217,6 +217,8 @@ pub struct Talk {
     quit: bool,
     /// Is it LHLO that is said where others say EHLO?
     lmtp: bool,
+    /// The code of the last answer; none where there was none.
+    last: Option<u16>,
     verdict: Option<Verdict>,
     warned: Option<Verdict>,
 }
@@ -247,6 +249,7 @@ impl Talk {
             ehlo: false,
             quit: false,
             lmtp: false,
+            last: None,
             verdict: None,
             warned: None,
         }
@@ -292,8 +295,8 @@ impl Talk {
                 Some(Move::Anew(manner)) => return Want::Anew(*manner),
                 Some(Move::Shut) => return Want::Shut,
                 Some(Move::Fi) => self.step(),
-                Some(Move::If(keyword)) => {
-                    if self.is_offered(keyword) {
+                Some(Move::If(what)) => {
+                    if self.is_so(what) {
                         self.step();
                     } else {
                         self.pass_over();
@@ -429,6 +432,14 @@ impl Talk {
         self.refusals
     }
 
+    /// Was the last answer of this code, or is this keyword offered?
+    fn is_so(&self, what: &str) -> bool {
+        match what.parse::<u16>() {
+            Ok(code) => self.last == Some(code),
+            Err(_) => self.is_offered(what),
+        }
+    }
+
     fn is_offered(&self, keyword: &str) -> bool {
         let offers = self.offers[usize::from(self.tls)].as_ref().or(self.offers[0].as_ref());
         offers.is_some_and(|offers| offers.iter().any(|word| word == keyword))
@@ -522,6 +533,10 @@ impl Talk {
     fn hear(&mut self, answer: Answer) {
         let Some(Move::Hear(expect)) = self.moves.pop_front() else { return };
         self.until = None;
+        self.last = match &answer {
+            Answer::Reply(reply) => Some(reply.code),
+            _ => None,
+        };
         let is = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(&answer));
         if is(&expect.right) {
             return;

@@ -6,9 +6,10 @@
 //! | submission | who sends has logged in; foreign recipients are refused to those who have not. RFC 6409 |
 //! | lmtp | LHLO; no HELO and no EHLO. RFC 2033 |
 //! | odmr | EHLO, AUTH, ATRN and QUIT; no mail is brought. RFC 2645 |
-//! | exchange | what Exchange 2003 is known to do otherwise is worth knowing, and no more |
+//! | exchange | what Exchange 2003 is known to do otherwise is worth knowing, and no more; with a login it is asked as for submission |
 
-use super::super::script::{Expect, Level, Move, Pattern, Probe, Start};
+use super::super::script::{Answer, Expect, Level, Move, Pattern, Probe, Start};
+use crate::smtp::Reply;
 
 /// What a server is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,17 +73,23 @@ impl Kind {
         }
     }
 
+    /// Is mail brought by somebody who has logged in? A customer of an Exchange may do so, and does where there is one.
+    pub fn is_for_who_logs_in(self, has_login: bool) -> bool {
+        self == Kind::Submission || self == Kind::Exchange && has_login
+    }
+
     /// Why such a server is not asked this.
-    pub fn leaves_out(self, probe: &Probe) -> Option<String> {
+    pub fn leaves_out(self, probe: &Probe, has_login: bool) -> Option<String> {
         let is_for = |kind: &String| kind == self.word();
         if !probe.kinds.is_empty() && !probe.kinds.iter().any(is_for) {
             return Some(format!("is for --profile {}", probe.kinds.join(" or ")));
         }
+        let logs_in = self.is_for_who_logs_in(has_login);
         let has_no = match self {
-            Kind::Mx | Kind::Exchange => return None,
-            Kind::Submission if REFUSED_TO_STRANGERS.contains(&probe.id.as_str()) => {
+            _ if logs_in && REFUSED_TO_STRANGERS.contains(&probe.id.as_str()) => {
                 "who has logged in may send everywhere"
             }
+            Kind::Mx | Kind::Exchange => return None,
             Kind::Submission if probe.group() == "tls" && is_behind_mail(probe) => {
                 "nothing is taken before a login"
             }
@@ -104,20 +111,23 @@ impl Kind {
     }
 
     /// The talk as such a server is asked it.
-    pub fn view(self, probe: &Probe) -> Probe {
+    pub fn view(self, probe: &Probe, has_login: bool) -> Probe {
         let mut seen = probe.clone();
         seen.level = self.level(&probe.id, probe.quirk.as_deref(), probe.level);
         if !probe.kinds.is_empty() {
             return seen;
         }
         match self {
-            Kind::Submission => submitted(&mut seen),
+            _ if self.is_for_who_logs_in(has_login) => {
+                submitted(&mut seen);
+                allow_locked_doors(&mut seen);
+            }
             Kind::Odmr => {
                 // There is no RSET between two talks.
                 seen.alone = true;
                 allow_no_noop(&mut seen);
             }
-            Kind::Mx | Kind::Lmtp | Kind::Exchange => {}
+            Kind::Mx | Kind::Submission | Kind::Lmtp | Kind::Exchange => {}
         }
         seen
     }
@@ -148,7 +158,12 @@ fn submitted(probe: &mut Probe) {
         || matches!(probe.group(), "auth" | "tls")
         || matches!(probe.id.as_str(), "state.rcpt-first" | "state.data-first");
     let behind = is_behind_mail(probe);
-    if is_early || !(behind || is_stranger || says(probe, "MAIL")) {
+    if is_early {
+        return;
+    }
+    if !(behind || is_stranger || says(probe, "MAIL")) {
+        // A server that insists on TLS answers 530 to nearly all else. RFC 3207, section 4.
+        probe.start = Start::Ready;
         return;
     }
     let say = |line: &str| Move::Say(format!("{line}\r\n").into_bytes());
@@ -180,6 +195,35 @@ fn allow_no_noop(probe: &mut Probe) {
     }
 }
 
+/// Before TLS and before a login 530 is as good a refusal as any, and tells nothing of what would be done behind them (RFC
+/// 3207, section 4; RFC 4954, section 6). Nor does it that an address is not the account's (RFC 6409, section 6.1).
+fn allow_locked_doors(probe: &mut Probe) {
+    let mut is_foreign_mail = false;
+    for one in &mut probe.moves {
+        match one {
+            Move::Say(octets) => {
+                let is_mail =
+                    octets.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"MAIL "));
+                is_foreign_mail = is_mail && memchr::memmem::find(octets, b"{from}").is_none();
+            }
+            Move::Hear(expect) => {
+                let is_refusal = is_right(expect, &[500, 501, 502, 503, 550, 553, 554]);
+                let list = if is_refusal { &mut expect.right } else { &mut expect.undecided };
+                list.extend(Pattern::read("530"));
+                if is_foreign_mail && !is_refusal {
+                    expect.undecided.extend(["550", "553"].into_iter().flat_map(Pattern::read));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_right(expect: &Expect, codes: &[u16]) -> bool {
+    let answers = |code: &u16| Answer::Reply(Reply::plain(*code, ""));
+    codes.iter().map(answers).any(|answer| expect.right.iter().any(|one| one.matches(&answer)))
+}
+
 fn hear(codes: &[&str]) -> Expect {
     let right = codes.iter().filter_map(|code| Pattern::read(code).ok()).collect();
     Expect { right, ..Expect::default() }
@@ -203,23 +247,25 @@ mod tests {
 
     #[test]
     fn who_submits_has_logged_in_and_who_relays_has_not() {
-        let own = Kind::Submission.view(probe("relay.own"));
+        let own = Kind::Submission.view(probe("relay.own"), false);
         assert_eq!((own.start, first(&own).as_str()), (Start::Login, "MAIL FROM:<{from}>\r\n"));
-        let relay = Kind::Submission.view(probe("relay.foreign"));
+        let relay = Kind::Submission.view(probe("relay.foreign"), false);
         assert_eq!((relay.start, relay.moves.len()), (Start::Ready, 4));
-        let early = Kind::Submission.view(probe("state.mail-first"));
+        let early = Kind::Submission.view(probe("state.mail-first"), false);
         assert_eq!(early.start, Start::Greeted);
+        let other = Kind::Submission.view(probe("cmd.noop-arg"), false);
+        assert_eq!(other.start, Start::Ready);
         let scope = probe("relay.auth-scope");
-        assert_eq!(Kind::Submission.leaves_out(scope), None);
-        assert!(Kind::Mx.leaves_out(scope).unwrap().contains("submission"));
+        assert_eq!(Kind::Submission.leaves_out(scope, false), None);
+        assert!(Kind::Mx.leaves_out(scope, false).unwrap().contains("submission"));
         for id in REFUSED_TO_STRANGERS {
-            assert!(Kind::Submission.leaves_out(probe(id)).is_some(), "{id}");
-            assert_eq!(Kind::Mx.leaves_out(probe(id)), None, "{id}");
+            assert!(Kind::Submission.leaves_out(probe(id), false).is_some(), "{id}");
+            assert_eq!(Kind::Mx.leaves_out(probe(id), false), None, "{id}");
         }
         // Nothing that goes to somebody else is said by who may send there.
         for probe in probes().iter().filter(|probe| probe.kinds.is_empty()) {
-            let seen = Kind::Submission.view(probe);
-            let is_left_out = Kind::Submission.leaves_out(probe).is_some();
+            let seen = Kind::Submission.view(probe, false);
+            let is_left_out = Kind::Submission.leaves_out(probe, false).is_some();
             let is_foreign =
                 seen.text.contains("<{foreign}>") || seen.text.contains("@relay.invalid>");
             assert!(is_left_out || seen.start != Start::Login || !is_foreign, "{}", probe.id);
@@ -229,18 +275,18 @@ mod tests {
     #[test]
     fn no_mail_is_brought_to_a_provider_of_mail() {
         for probe in probes().iter().filter(|probe| probe.id != ONLY_WHAT_IS_OFFERED) {
-            let is_asked = Kind::Odmr.leaves_out(probe).is_none();
+            let is_asked = Kind::Odmr.leaves_out(probe, false).is_none();
             assert!(!(is_asked && says(probe, "MAIL")), "{}", probe.id);
         }
-        assert_eq!(Kind::Odmr.leaves_out(probe("auth.cancel")), None);
-        let noop = Kind::Odmr.view(probe("cmd.noop"));
+        assert_eq!(Kind::Odmr.leaves_out(probe("auth.cancel"), false), None);
+        let noop = Kind::Odmr.view(probe("cmd.noop"), false);
         let Move::Hear(expect) = &noop.moves[1] else { panic!("{:?}", noop.moves) };
         assert_eq!(expect.right.len(), 2, "502 is right, too");
     }
 
     #[test]
     fn what_exchange_is_known_for_is_no_news() {
-        let level = |kind: Kind, id: &str| kind.view(probe(id)).level;
+        let level = |kind: Kind, id: &str| kind.view(probe(id), false).level;
         assert_eq!(level(Kind::Mx, "ehlo.noarg"), Level::Should);
         assert_eq!(level(Kind::Exchange, "ehlo.noarg"), Level::Info);
         assert_eq!(level(Kind::Exchange, "cmd.turn"), Level::Security);
@@ -249,11 +295,48 @@ mod tests {
     }
 
     #[test]
+    fn a_door_that_is_locked_tells_nothing_of_what_is_behind_it() {
+        let of = |id: &str, at: usize, code: u16| {
+            let seen = Kind::Submission.view(probe(id), false);
+            let heard = seen.moves.iter().filter_map(|one| match one {
+                Move::Hear(expect) => Some(expect.clone()),
+                _ => None,
+            });
+            let expect = heard.collect::<Vec<_>>().swap_remove(at);
+            let answer = Answer::Reply(Reply::plain(code, ""));
+            let is = |list: &[Pattern]| list.iter().any(|one| one.matches(&answer));
+            (is(&expect.right), is(&expect.undecided))
+        };
+        assert_eq!(of("state.rcpt-first", 0, 530), (true, false), "a refusal");
+        assert_eq!(of("helo.ok", 0, 530), (false, true), "no answer to the question");
+        assert_eq!(of("utf8.mail", 0, 550), (false, true), "not this account's");
+        assert_eq!(of("helo.ok", 0, 550), (false, false));
+        let mx = Kind::Mx.view(probe("helo.ok"), false);
+        assert!(
+            mx.moves
+                .iter()
+                .all(|one| !matches!(one, Move::Hear(expect) if !expect.undecided.is_empty()))
+        );
+    }
+
+    #[test]
+    fn an_exchange_is_brought_mail_by_its_customer_where_there_is_one() {
+        let relay = probe("relay.own");
+        assert_eq!(Kind::Exchange.view(relay, false).start, relay.start);
+        assert_eq!(Kind::Exchange.view(relay, true).start, Start::Login);
+        assert_eq!(Kind::Mx.view(relay, true).start, relay.start);
+        for id in REFUSED_TO_STRANGERS {
+            assert!(Kind::Exchange.leaves_out(probe(id), true).is_some(), "{id}");
+            assert_eq!(Kind::Exchange.leaves_out(probe(id), false), None, "{id}");
+        }
+    }
+
+    #[test]
     fn there_is_no_helo_in_lmtp() {
         for id in ["helo.ok", "helo.noarg", "ehlo.helo-list"] {
-            assert!(Kind::Lmtp.leaves_out(probe(id)).is_some(), "{id}");
+            assert!(Kind::Lmtp.leaves_out(probe(id), false).is_some(), "{id}");
         }
-        assert_eq!(Kind::Lmtp.leaves_out(probe("lmtp.no-helo")), None);
-        assert!(Kind::Mx.leaves_out(probe("lmtp.no-helo")).is_some());
+        assert_eq!(Kind::Lmtp.leaves_out(probe("lmtp.no-helo"), false), None);
+        assert!(Kind::Mx.leaves_out(probe("lmtp.no-helo"), false).is_some());
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `server.probe`, `provider.probe`, `customer.probe` | the rules that a talk shows, with their talks |
 //! | `survey` | the rules that are read off what any talk brings: the greeting, the list of extensions, every reply |
+//! | `delays` | how long answers take |
 //! | [`content`] | the rules for what becomes of a content |
 //! | [`kind`] | what a server is for, and what is different then |
 //! | `secure` | those for TLS |
@@ -14,6 +15,7 @@
 
 pub mod content;
 pub mod customer;
+mod delays;
 pub mod kind;
 pub mod posted;
 mod provider;

@@ -8,10 +8,15 @@
 //!                       550 5.1.1 no                 and then a notice has to come, once
 //! ```
 
+use std::time::Duration;
+
 use super::super::host::{Act, Offer, Seen, Stage};
 use super::super::script::{Level, Verdict};
 use super::Head;
 use super::survey::{fail, warn};
+
+/// More than this of all sessions is not held, octets: what is put in is a few KiB.
+const MOST_HELD: usize = 16 << 20;
 
 /// A letter of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +69,24 @@ pub struct Posted {
 }
 
 impl Posted {
+    /// What is not ours is not looked at any more. Whether there is still room for what is.
+    pub fn keep_ours(&mut self) -> bool {
+        let word = self.word.as_bytes();
+        for offer in self.sessions.iter_mut().flat_map(|seen| &mut seen.offers) {
+            let named = offer.from.contains(&self.word)
+                || offer.rcpts.iter().any(|(path, _)| path.contains(&self.word));
+            if !named && memchr::memmem::find(&offer.content, word).is_none() {
+                offer.content = Vec::new();
+            }
+        }
+        let held = |seen: &Seen| {
+            let contents: usize = seen.offers.iter().map(|offer| offer.content.len()).sum();
+            let commands: usize = seen.commands.iter().map(String::len).sum();
+            contents + commands
+        };
+        self.sessions.iter().map(held).sum::<usize>() <= MOST_HELD
+    }
+
     /// Each time the letter was offered, as far as its sender tells.
     fn offers<'p>(&'p self, tag: &str) -> impl Iterator<Item = (usize, &'p Offer)> {
         let start = format!("{}-{tag}@", self.word);
@@ -329,23 +352,52 @@ const LONG_LINE: &[u8] = &{
 };
 
 fn refused(posted: &Posted) -> Verdict {
-    let mut offers = posted.offers(MARKED);
-    let Some((at, _)) = offers.next() else {
-        return Verdict::unknown("the letter that was put in was not offered in time");
-    };
-    if offers.any(|(again, _)| again > at) {
-        let why = "it was refused for good, and is offered again";
-        return fail("no second offer", "the same letter", why);
-    }
-    if !posted.offers("other").any(|(with, offer)| with == at && offer.whole) {
-        let why = "behind the refusal the next letter was not sent in the same session";
-        return fail("the next letter", "the end of the session", why);
+    if let Some(told) = refused_amiss(posted) {
+        return told;
     }
     match posted.notices(MARKED) {
         1 => Verdict::pass(),
         0 => fail("one notice", "none", "its sender was not told that it was refused"),
         n => fail("one notice", n.to_string(), format!("its sender was told {n} times")),
     }
+}
+
+/// What is amiss about a refusal before there is a notice; nothing, where all is well so far.
+fn refused_amiss(posted: &Posted) -> Option<Verdict> {
+    let mut offers = posted.offers(MARKED);
+    let Some((at, _)) = offers.next() else {
+        return Some(Verdict::unknown("the letter that was put in was not offered in time"));
+    };
+    if offers.any(|(again, _)| again > at) {
+        let why = "it was refused for good, and is offered again";
+        return Some(fail("no second offer", "the same letter", why));
+    }
+    if !posted.offers("other").any(|(with, offer)| with == at && offer.whole) {
+        let why = "behind the refusal the next letter was not sent in the same session";
+        return Some(fail("the next letter", "the end of the session", why));
+    }
+    None
+}
+
+/// Nothing is amiss but that no notice has come.
+pub fn lacks_only_its_notice(posted: &Posted) -> bool {
+    refused_amiss(posted).is_none() && posted.notices(MARKED) == 0
+}
+
+/// What that comes to where no other refusal is followed by a notice either.
+pub fn no_notice_ever(patience: Duration) -> Verdict {
+    let seconds = patience.as_secs();
+    Verdict::unknown(format!(
+        "no notice came within {seconds} s, nor for a letter that was refused at another step: the provider may have no way to \
+         send one (odmrd: smarthost.server), or none that leads back here; --timeout waits longer"
+    ))
+}
+
+/// A letter that is refused at another step than the one of this rule, to see whether notices come at all.
+pub fn control(id: &str) -> &'static [(Stage, Act)] {
+    const AT_DOT: &[(Stage, Act)] = &[(Stage::Dot, Act::Say(NO))];
+    const AT_RCPT: &[(Stage, Act)] = &[(Stage::Rcpt, Act::Say(NO))];
+    if id == "rev.rcpt-5xx" { AT_DOT } else { AT_RCPT }
 }
 
 /// What was sent, its dots taken off.

@@ -4,6 +4,7 @@ use bytes::BytesMut;
 
 use super::super::script::{Answer, Level, Outcome, Verdict};
 use super::Head;
+use super::delays::{self, Delays};
 use super::kind::Kind;
 use super::secure::{self, Aspects};
 use crate::smtp::{Domain, Reply, ReplyParser};
@@ -23,6 +24,8 @@ pub struct Survey {
     pub tls: Option<Result<TlsSeen, String>>,
     /// Everything that came in any talk, a talk each.
     pub all: Vec<Vec<u8>>,
+    /// How long it took to refuse something, and to do it, milliseconds each.
+    pub delays: Delays,
     /// What TLS was asked beside.
     pub aspects: Aspects,
     /// What CRAM-MD5 was asked to answer, over two lines.
@@ -219,6 +222,24 @@ static RULES: &[Rule] = &[
         x_exps,
         "X-EXPS is not offered to strangers",
         "Turn X-EXPS off on connectors to the outside: it is for Exchange servers among themselves."
+    ),
+    rule!(
+        "ext.tls",
+        Info,
+        ["RFC 3207, 4"],
+        Some("MSQ-19"),
+        tls_keyword,
+        "TLS is not listed beside STARTTLS",
+        "Leave it out: no client of today knows it."
+    ),
+    rule!(
+        "rep.tarpit",
+        Info,
+        ["RFC 5321, 7.8"],
+        Some("MSQ-46"),
+        delays::tarpit,
+        "Refusals come as soon as other answers",
+        "Keep it if it is meant (TarpitTime): then wait 60 s and more for answers, and do not take it for a slow server."
     ),
     rule!(
         "auth.clear",
@@ -679,6 +700,10 @@ fn x_link2state(seen: &Survey) -> Verdict {
 
 fn x_exps(seen: &Survey) -> Verdict {
     not_offered(seen, "X-EXPS")
+}
+
+fn tls_keyword(seen: &Survey) -> Verdict {
+    not_offered(seen, "TLS")
 }
 
 fn clear_passwords(seen: &Survey) -> Verdict {

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::delays::Delays;
 use super::*;
 use crate::probe::hello::Answered;
 use crate::probe::script::{Expect, Line as On, Move, Names, Pattern, Start, Talk, Want};
@@ -229,6 +230,7 @@ fn fine() -> Survey {
         secure: Some(SECURE.into()),
         tls: Some(Ok(sound())),
         all: vec![CLEAR.into(), b"250 2.1.0 ok\r\n550 5.1.1 no\r\n".to_vec()],
+        delays: Delays { refused: vec![1, 2, 3], done: vec![1] },
         aspects: Aspects {
             old: Some(Answered::Refused),
             weak: Some(Answered::Refused),
@@ -314,6 +316,11 @@ fn broken_surveys() -> Vec<(&'static str, Survey)> {
         ("ext.xexch50", with("250-CHUNKING", "250-XEXCH50")),
         ("ext.x-link2state", with("250-CHUNKING", "250-X-LINK2STATE")),
         ("ext.x-exps", with("250-CHUNKING", "250-X-EXPS GSSAPI NTLM LOGIN")),
+        ("ext.tls", with("250-CHUNKING", "250-TLS")),
+        (
+            "rep.tarpit",
+            Survey { delays: Delays { refused: vec![5001; 3], done: vec![1; 9] }, ..fine() },
+        ),
         ("auth.clear", with("CRAM-MD5", "CRAM-MD5 LOGIN")),
         ("auth.equals", with("250-CHUNKING", "250-AUTH=CRAM-MD5")),
         ("tls.adv", with("250 STARTTLS", "250 HELP")),

@@ -43,8 +43,13 @@ pub(super) enum Phase {
 }
 
 impl Job {
-    pub(super) fn new(message: Outgoing, offers: &Capabilities, rset: bool, streamed: bool) -> Job {
-        let chunked = lines::goes_by_bdat(&message, offers);
+    pub(super) fn new(
+        message: Outgoing,
+        offers: &Capabilities,
+        rset: bool,
+        streamed: bool,
+        chunked: bool,
+    ) -> Job {
         let token = message.token;
         let mut unsaid = VecDeque::with_capacity(message.recipients.len() + 3);
         if rset {

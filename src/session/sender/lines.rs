@@ -52,11 +52,13 @@ pub(super) fn rcpt(message: &Outgoing, recipient: &Recipient, offers: &Capabilit
 
 /// Content without a CRLF at its end, or with a line that is longer than a buffer, goes by BDAT only to a peer
 /// that says it is one of ours: a fetchmail in between would wait for the end of that line for ever. What is
-/// binary can go by nothing else; and whoever takes binary content minds no line.
-pub(super) fn goes_by_bdat(message: &Outgoing, offers: &Capabilities) -> bool {
-    let suits_all = !message.long_lines || message.params.body == Body::Binary;
+/// binary can go by nothing else; and whoever takes binary content minds no line. Where DATA is preferred, nothing else
+/// goes by BDAT at all.
+pub(super) fn goes_by_bdat(message: &Outgoing, offers: &Capabilities, prefers_data: bool) -> bool {
+    let binary = message.params.body == Body::Binary;
     let minds_no_line = offers.xodmr.is_some() || offers.binarymime;
-    offers.chunking && (minds_no_line || message.ends_in_crlf && suits_all)
+    let suits = minds_no_line || message.ends_in_crlf && (!message.long_lines || binary);
+    offers.chunking && suits && (binary || !prefers_data)
 }
 
 /// Why a message cannot be given to this server as it is.
@@ -69,7 +71,7 @@ pub(super) fn unfit(message: &Outgoing, offers: &Capabilities) -> Option<Verdict
     let binary = message.params.body == Body::Binary;
     if international && !offers.smtputf8 {
         Some(Verdict::Never(Said::new(Stage::Mail, NO_SMTPUTF8)))
-    } else if binary && !(offers.binarymime && goes_by_bdat(message, offers)) {
+    } else if binary && !(offers.binarymime && goes_by_bdat(message, offers, true)) {
         Some(Verdict::NotNow(Said::new(Stage::Mail, NO_BINARYMIME)))
     } else if message.eight_bit && !binary && !offers.eight_bit_mime {
         Some(Verdict::NotNow(Said::new(Stage::Mail, NO_8BITMIME)))

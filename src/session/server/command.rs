@@ -90,8 +90,8 @@ impl<Stage> ServerSession<Stage> {
         }
     }
 
-    /// What old customers write, as it stands in the RFCs: EHLO without a name (MS-SMTPNTLM, section 2.2.1.9)
-    /// and `AUTH=LOGIN` for a command.
+    /// What old customers write, as it stands in the RFCs: EHLO without a name (MS-SMTPNTLM, section 2.2.1.9),
+    /// `AUTH=LOGIN` for a command, and a path without its brackets.
     fn as_meant<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
         if self.settings.profile != Profile::Exchange {
             return Cow::Borrowed(line);
@@ -103,7 +103,7 @@ impl<Stage> ServerSession<Stage> {
             _ if line.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH=")) => {
                 Cow::Owned([b"AUTH ", &line[5..]].concat())
             }
-            _ => Cow::Borrowed(line),
+            _ => bracketed(line).map_or(Cow::Borrowed(line), Cow::Owned),
         }
     }
 
@@ -316,6 +316,20 @@ impl<Stage> ServerSession<Stage> {
     }
 }
 
+/// `MAIL FROM: a@b SIZE=1` as `MAIL FROM:<a@b> SIZE=1`, and RCPT so too: who types it by hand leaves the brackets away, and
+/// Exchange puts up with that (MSQ-32). One bracket alone is a mistake, and whose quotes hold a blank needs them.
+fn bracketed(line: &[u8]) -> Option<Vec<u8>> {
+    let begins = |head: &&str| {
+        line.get(..head.len()).is_some_and(|begun| begun.eq_ignore_ascii_case(head.as_bytes()))
+    };
+    let head = ["MAIL FROM:", "RCPT TO:"].into_iter().find(begins)?.len();
+    let rest = line[head..].trim_ascii_start();
+    let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+    let (path, params) = rest.split_at(end);
+    let is_bare = !path.is_empty() && !path.iter().any(|octet| matches!(octet, b'<' | b'>' | b'"'));
+    is_bare.then(|| [&line[..head], b"<", path, b">", params].concat())
+}
+
 fn first_line(input: &[u8]) -> Option<&[u8]> {
     memchr::memchr(b'\n', input).map(|end| &input[..end])
 }
@@ -324,4 +338,33 @@ fn first_line(input: &[u8]) -> Option<&[u8]> {
 fn is_http(line: &[u8]) -> bool {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     line.windows(6).any(|window| window == b" HTTP/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bracketed;
+
+    #[test]
+    fn brackets_are_put_where_none_are() {
+        for (typed, meant) in [
+            ("MAIL FROM: a@example.org", "MAIL FROM:<a@example.org>"),
+            ("mail from:a@example.org SIZE=5", "mail from:<a@example.org> SIZE=5"),
+            ("RCPT TO:a@example.org NOTIFY=NEVER", "RCPT TO:<a@example.org> NOTIFY=NEVER"),
+        ] {
+            assert_eq!(bracketed(typed.as_bytes()).as_deref(), Some(meant.as_bytes()), "{typed}");
+        }
+        for as_it_is in [
+            "MAIL FROM:<>",
+            "MAIL FROM: <a@example.org>",
+            "MAIL FROM:<a@example.org",
+            "MAIL FROM:a@example.org>",
+            "MAIL FROM:\"a b\"@example.org",
+            "MAIL FROM:",
+            "MAIL",
+            "RCPT FROM:a@example.org",
+            "VRFY a@example.org",
+        ] {
+            assert_eq!(bracketed(as_it_is.as_bytes()), None, "{as_it_is}");
+        }
+    }
 }

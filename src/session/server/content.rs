@@ -50,6 +50,11 @@ impl Intake {
         }
     }
 
+    /// A dot and CRLF came last, and the dot stands behind text.
+    pub(super) fn ends_in_a_stray_dot(&self) -> bool {
+        self.dots.ends_in_a_stray_dot()
+    }
+
     /// A CR or LF has stood alone for certain, while the content is still coming; of what was mended, a CR.
     fn has_seen_bare_ends(&self, mended: bool) -> bool {
         !mended && self.dots.saw_bare_cr_or_lf() || self.ends.has_seen_bare()

@@ -173,6 +173,9 @@ pub enum Parting {
     Quit,
     /// The client was too slow, or went on for too long.
     TooSlow,
+    /// The same, and it may have meant a dot for the end of a content that stands behind text: Exchange 2003 sends binary
+    /// mail so (MSQ-38).
+    StrayDot,
     /// The client spoke no SMTP, or made too much noise.
     Misconduct,
     /// The caller wanted it so: [`ServerSession::shut_down`], or an answer of 421.
@@ -467,7 +470,15 @@ impl<Stage> ServerSession<Stage> {
     /// The deadline has passed: say so and close. RFC 5321, section 3.8.
     pub fn timed_out(&mut self) {
         self.verb = None;
-        self.part(Parting::TooSlow, words::TOO_SLOW);
+        let stray = self.waits_behind_a_stray_dot();
+        self.part(if stray { Parting::StrayDot } else { Parting::TooSlow }, words::TOO_SLOW);
+    }
+
+    /// The end of a content is waited for, and what came last is a dot that may have been meant for it.
+    pub fn waits_behind_a_stray_dot(&self) -> bool {
+        let intake = self.transaction.as_ref().and_then(|transaction| transaction.intake.as_ref());
+        matches!(self.state, State::Data)
+            && intake.is_some_and(|intake| intake.ends_in_a_stray_dot())
     }
 
     /// The server stops: say 421 where the client can hear it, and close.

@@ -145,3 +145,46 @@ fn what_is_sent_has_its_dots_doubled() {
     let offer = Offer { content: content[..content.len() - 3].to_vec(), ..Offer::default() };
     assert_eq!(body(&plain(&offer)), letter.body);
 }
+
+#[test]
+fn what_is_not_ours_is_not_held() {
+    let other =
+        Offer { from: "somebody@example.com".to_owned(), content: vec![b'x'; 9], ..taken(MARKED) };
+    let untold = Offer { from: String::new(), rcpts: Vec::new(), ..taken("null") };
+    let mut both = posted(&[&[taken(MARKED), other.clone(), untold.clone()]]);
+    assert!(both.keep_ours());
+    let contents: Vec<usize> =
+        both.sessions[0].offers.iter().map(|offer| offer.content.len()).collect();
+    assert_eq!(contents, [taken(MARKED).content.len(), 0, untold.content.len()]);
+    // And of ours no more than could be.
+    let large = with(MARKED, |offer| offer.content.resize(1 << 20, b'x'));
+    let mut many = posted(&[]);
+    let session = Seen { offers: vec![large; 4], ..Seen::default() };
+    let held = (0..9)
+        .take_while(|_| {
+            many.sessions.push(session.clone());
+            many.keep_ours()
+        })
+        .count();
+    assert_eq!(held, MOST_HELD >> 22);
+}
+
+#[test]
+fn only_a_missing_notice_is_looked_into() {
+    let refused = Offer { code: Some(550), whole: false, ..taken(MARKED) };
+    let without = posted(&[&[refused.clone(), taken("other")]]);
+    assert!(lacks_only_its_notice(&without));
+    let with_it = posted(&[&[refused.clone(), taken("other")], &[notice()]]);
+    assert!(!lacks_only_its_notice(&with_it));
+    assert!(
+        !lacks_only_its_notice(&posted(&[std::slice::from_ref(&refused)])),
+        "the other did not come"
+    );
+    let again = posted(&[&[refused.clone(), taken("other")], &[refused]]);
+    assert!(!lacks_only_its_notice(&again));
+    for errand in errands().iter().filter(|errand| errand.is_returned) {
+        assert_ne!(control(errand.head.id), errand.rounds[0], "{}", errand.head.id);
+    }
+    let told = no_notice_ever(Duration::from_secs(30));
+    assert!(told.outcome == Outcome::Inconclusive && told.why.contains("smarthost"), "{told:?}");
+}
