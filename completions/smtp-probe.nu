@@ -202,12 +202,23 @@ module completions {
     profile?: string          # exchange2003-ws2003, exchange2003-w2k, iis6, iis5, strict-2645, fetchmail, or a file with a profile of yours
   ]
 
+  def "nu-complete smtp-probe script clear_auth" [] {
+    [ "none" "cram-md5" "plain" ]
+  }
+
   def "nu-complete smtp-probe script format" [] {
     [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
   }
 
   # Play talks of your own against a server
   export extern "smtp-probe script" [
+    --user: string            # Who logs in, for the talks that say * login or begin there
+    --password-command: string # Run this command; the first line it prints is the password
+    --password-file: path     # The first line of this file is the password; others must not be able to read it
+    --password-fd: string     # Read the password from this open file descriptor
+    --netrc: path             # The password is that of the server and user in this netrc file
+    --credential: string      # The systemd credential of this name is the password
+    --clear-auth: string@"nu-complete smtp-probe script clear_auth" # What may be shown to a line that no certificate vouches for
     --rcpt: string            # A mailbox that the server has [default: postmaster at the server's domain]
     --from: string            # Who sends [default: nobody, the null reverse-path]
     --foreign: string         # A mailbox that is somebody else's; nothing is sent there

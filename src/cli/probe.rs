@@ -11,7 +11,7 @@ mod transcript;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::emulate::{Emulate, SESSION};
@@ -121,7 +121,7 @@ pub enum Command {
     /// Say what a rule is about
     Explain {
         /// The rule
-        #[arg(value_name = "ID", value_parser = ids(), hide_possible_values = true)]
+        #[arg(value_name = "ID", value_parser = AnyId, hide_possible_values = true)]
         id: String,
     },
 }
@@ -340,6 +340,15 @@ pub struct Script {
     /// The server; 25 where no port is named
     #[arg(value_name = "HOST[:PORT]", value_parser = place)]
     pub place: Place,
+    /// Who logs in, for the talks that say * login or begin there
+    #[arg(long, value_name = "NAME", help_heading = "Login")]
+    pub user: Option<String>,
+    /// Where the password comes from.
+    #[command(flatten)]
+    pub password: PasswordFlags,
+    /// What may be shown to a line that no certificate vouches for
+    #[arg(long, value_name = "WHAT", default_value = "none", help_heading = "Login")]
+    pub clear_auth: ClearAuth,
     /// How to ask.
     #[command(flatten)]
     pub asking: Asking,
@@ -439,9 +448,10 @@ pub enum Form {
     Json,
     /// An object a line, and a summary at the end
     Jsonl,
-    /// The Test Anything Protocol, version 13
+    /// The Test Anything Protocol, version 13; what --fail-on names and is not kept is not ok, what was not found out
+    /// is skipped
     Tap,
-    /// XML as JUnit writes it
+    /// XML as JUnit writes it, with the same failures
     Junit,
     /// The Static Analysis Results Interchange Format 2.1.0
     Sarif,
@@ -506,8 +516,35 @@ fn place_or(text: &str, usual: u16) -> Result<Place, String> {
     }
 }
 
-fn ids() -> impl TypedValueParser<Value = String> {
-    PossibleValuesParser::new(catalogue().into_iter().map(|row| row.id))
+/// The rules, for shells. What is none is told by [`no_such_rule`], which is shorter than all there are.
+#[derive(Clone)]
+struct AnyId;
+
+impl TypedValueParser for AnyId {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(catalogue().into_iter().map(|row| PossibleValue::new(row.id))))
+    }
+}
+
+/// Who names a rule that there is not may mean another.
+fn no_such_rule(text: &str) -> String {
+    let rows = catalogue();
+    let near = rows.iter().min_by_key(|row| strsim::levenshtein(&row.id, text));
+    let near = near.filter(|row| strsim::levenshtein(&row.id, text) <= 3);
+    let hint = near.map(|row| format!("; did you mean {}?", row.id));
+    let hint = hint.unwrap_or_else(|| "; smtp-probe list has them all".to_owned());
+    format!("there is no such rule{hint}")
 }
 
 fn known(text: &str) -> Result<String, String> {
@@ -520,10 +557,7 @@ fn known(text: &str) -> Result<String, String> {
     if is_known {
         return Ok(text.to_owned());
     }
-    let near = rows.iter().min_by_key(|row| strsim::levenshtein(&row.id, text));
-    let near = near.filter(|row| strsim::levenshtein(&row.id, text) <= 3);
-    let hint = near.map(|row| format!("; did you mean {}?", row.id)).unwrap_or_default();
-    Err(format!("there is no such rule{hint} smtp-probe list has them all"))
+    Err(no_such_rule(text))
 }
 
 /// A rule for customers, by its id or what stands behind `cust.` in it.

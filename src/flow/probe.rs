@@ -10,6 +10,7 @@ mod contents;
 mod customer;
 mod emulate;
 mod identify;
+mod opening;
 mod posted;
 mod proof;
 mod speaker;
@@ -33,6 +34,7 @@ use self::contents::Sink;
 pub use self::customer::{Counter, Serving};
 pub use self::emulate::{Emulator, Played, Visit, visit};
 pub use self::identify::identified;
+use self::opening::Closed;
 pub use super::login::Login;
 pub use crate::net::Family;
 pub use crate::net::ListenAddr;
@@ -104,6 +106,8 @@ pub struct Asking {
     pub backend_down: bool,
     /// Where mail for the customer can be put in.
     pub submit: Option<(String, u16)>,
+    /// The talks are the asker's own: a server that serves nobody may be what they are about.
+    pub own_talks: bool,
 }
 
 /// Why nothing was asked.
@@ -132,6 +136,20 @@ pub enum Unreached {
 }
 
 impl Unreached {
+    /// A file that was named is missing, or is not what it should be.
+    pub fn is_of_a_file(&self) -> Option<bool> {
+        use std::io::ErrorKind::NotFound;
+        match self {
+            Unreached::Tls(TlsSetupError::Unreadable { error, .. }) => {
+                Some(error.kind() == NotFound)
+            }
+            Unreached::Tls(
+                TlsSetupError::NothingInside { .. } | TlsSetupError::Unusable { .. },
+            ) => Some(false),
+            _ => None,
+        }
+    }
+
     /// Is there no such host?
     pub fn is_unknown_host(&self) -> bool {
         let Unreached::Connect(why) = self else { return false };
@@ -213,6 +231,10 @@ impl<'a> Asked<'a> {
         let mut asked = Asked::begin(asking).await?;
         let looked = asked.look(LOOK).await;
         asked.is_smtp(&looked)?;
+        if !asking.own_talks {
+            let served = opening::serves(&asked.survey.clear, &looked);
+            served.map_err(|why| asked.not_open(why))?;
+        }
         if asked.offered("STARTTLS") {
             let looked = asked.look(LOOK_BEHIND_TLS).await;
             let secure = looked.words.iter().filter(|word| word.tls).cloned().collect::<Vec<_>>();
@@ -241,6 +263,9 @@ impl<'a> Asked<'a> {
     /// Opens the first line, and says nothing.
     async fn begin(asking: &'a Asking) -> Result<Asked<'a>, Unreached> {
         let tls = TlsClient::new(&Trust::Anyone, None)?;
+        if let Trust::Roots(_) = asking.trust {
+            TlsClient::new(&asking.trust, None)?;
+        }
         let inspector = Inspector::new(&asking.trust);
         let survey = Survey { port: asking.port, ..Survey::default() };
         let (open, offers, names) = (None, [None, None], asking.names.clone());
@@ -268,16 +293,21 @@ impl<'a> Asked<'a> {
 
     /// Is what was heard first that of a mail server?
     fn is_smtp(&mut self, looked: &Told) -> Result<(), Unreached> {
-        let (host, port) = (&self.asking.host, self.asking.port);
         self.survey.clear = heard(&looked.words);
         let greeted = looked.words.iter().find(|word| word.side == Side::Theirs);
         self.survey.greeted_ms = greeted.map_or(0, |word| millis(word.at));
         if let (true, Some(Err(why))) = (self.asking.implicit_tls, &self.survey.tls) {
-            return Err(Unreached::NotSmtp(format!("{host}:{port}: {why}")));
+            return Err(self.not_open(Closed::NotSmtp(why.clone())));
         }
-        match no_smtp(&self.survey.clear, &looked.verdict) {
-            Some(what) => Err(Unreached::NotSmtp(format!("{host}:{port}: {what}"))),
-            None => Ok(()),
+        let greeted = opening::greets(&self.survey.clear, &looked.verdict);
+        greeted.map_err(|why| self.not_open(why))
+    }
+
+    fn not_open(&self, why: Closed) -> Unreached {
+        let told = |why| format!("{}:{}: {why}", self.asking.host, self.asking.port);
+        match why {
+            Closed::NotSmtp(why) => Unreached::NotSmtp(told(why)),
+            Closed::NotNow(why) => Unreached::Denied { why: told(why), for_now: true },
         }
     }
 
@@ -582,17 +612,6 @@ fn heard(words: &[Word]) -> Vec<u8> {
     let is_alert = |word: &Word| !word.tls && word.octets.first() == Some(&0x15);
     let theirs = words.iter().filter(|word| word.side == Side::Theirs && !is_alert(word));
     theirs.flat_map(|word| word.octets.iter().copied()).collect()
-}
-
-/// Why there is nobody to ask the rules of SMTP.
-fn no_smtp(heard: &[u8], looked: &Verdict) -> Option<String> {
-    if heard.is_empty() {
-        let hint = "it says nothing; a port for TLS at once wants --implicit-tls";
-        return (looked.outcome != Outcome::Pass).then(|| hint.to_owned());
-    }
-    let is_code = heard.get(..3).is_some_and(|code| code.iter().all(u8::is_ascii_digit));
-    let shown = crate::smtp::escape::Escaped(&heard[..heard.len().min(60)]);
-    (!is_code).then(|| format!("it is no mail server; it says \"{shown}\""))
 }
 
 fn millis(duration: Duration) -> u64 {

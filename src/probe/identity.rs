@@ -472,7 +472,7 @@ impl<'a> Found<'a> {
                 // Names are often left out of the greeting.
                 (true, false) if sign.at == "greeting" => None,
                 (true, false) => Some(format!("{} does: {}; it said {what}", kind.name, sign.says)),
-                (false, true) if sign.absent.is_none() => {
+                (false, true) if sign.absent.is_none() && !sign.is_also_of(kind) => {
                     Some(format!("{} does not: {} ({what})", kind.name, sign.says))
                 }
                 _ => None,

@@ -194,7 +194,7 @@ fn names_that_nobody_has_here_are_faults_of_the_settings() {
 
 #[test]
 fn a_login_for_sending_alone_is_none_of_the_domains_names() {
-    let house = House::new("");
+    let house = House::new("smarthost.server = \"127.0.0.1\"\nsmarthost.tls = \"none\"");
     let pen = ["account", "add", "pen", "--send-as", "example.org", "--generate"];
     assert_eq!(house.run_odmrd(&pen).status.code(), Some(64), "it wants --submit");
     let added = house.run_odmrd(&[&pen[..], &["--submit"]].concat());

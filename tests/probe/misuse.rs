@@ -53,6 +53,12 @@ fn who_is_no_mail_server_is_told_so() {
     let ran = asked(&lab, silent, &[]);
     assert_eq!(ran.code, Some(76), "{ran:#?}");
     assert!(ran.err.contains("--implicit-tls"), "{}", ran.err);
+    for command in ["server", "identify"] {
+        let leaves = server(1, |_| {}).to_string();
+        let ran = run(&lab, probe(&[command, &leaves]));
+        assert_eq!(ran.code, Some(76), "{ran:#?}");
+        assert!(ran.err.contains("it closes the line without a word"), "{}", ran.err);
+    }
     let clear = server(1, |stream| {
         let _ = stream.write_all(b"220 mx.example.org\r\n");
     });
@@ -74,9 +80,233 @@ fn a_server_without_an_end_comes_to_one() {
         let _ = stream.read(&mut some);
         while stream.write_all(&b"250-mx.example.org and more\r\n".repeat(100)).is_ok() {}
     });
-    let ran = asked(&lab, endless, &["--only", "ehlo.ok,relay.foreign,rep.*"]);
-    assert_eq!(ran.code, Some(1), "{ran:#?}");
-    assert!(ran.out.contains("FAIL ehlo.ok"), "{}", ran.out);
+    is_left(&asked(&lab, endless, &[]), "its answer to EHLO has no end");
+    let long = server(1, |stream| {
+        let _ = stream.write_all(b"220 mx.example.org\r\n");
+        let mut some = [0; 4096];
+        let _ = stream.read(&mut some);
+        let _ = stream.write_all(b"250 ");
+        while stream.write_all(&[b'A'; 1 << 16]).is_ok() {}
+    });
+    is_left(&asked(&lab, long, &[]), "its answer to EHLO has no end");
+    let leaves = server(1, |stream| {
+        let _ = stream.write_all(b"220 mx.example.org\r\n");
+        let mut some = [0; 4096];
+        let _ = stream.read(&mut some);
+    });
+    is_left(&asked(&lab, leaves, &[]), "it hangs up on EHLO");
+    let silent = server(1, |stream| {
+        let _ = stream.write_all(b"220 mx.example.org\r\n");
+        answers(stream, b"");
+    });
+    is_left(&asked(&lab, silent, &[]), "it does not answer EHLO");
+}
+
+/// One call, one line, and nothing found out. Every server here is gone behind its first call.
+#[track_caller]
+fn is_left(ran: &Ran, why: &str) {
+    assert_eq!(ran.code, Some(75), "{ran:#?}");
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert!(lines.len() == 1 && lines[0].contains(why), "{why}: {}", ran.err);
+    assert_eq!(ran.out, "");
+}
+
+#[test]
+fn a_greeting_without_an_end_is_waited_for_once() {
+    let lab = Lab::open();
+    let greetings: [fn(&mut TcpStream); 4] = [
+        |stream| {
+            let _ = stream.write_all(b"22");
+            answers(stream, b"");
+        },
+        |stream| {
+            let _ = stream.write_all(b"220-mx.example.org\r\n220-x\r\n");
+            answers(stream, b"");
+        },
+        |stream| while stream.write_all(&b"220-mx.example.org and more\r\n".repeat(100)).is_ok() {},
+        |stream| {
+            let _ = stream.write_all(b"220 ");
+            while stream.write_all(&[b'A'; 1 << 16]).is_ok() {}
+        },
+    ];
+    for greeting in greetings {
+        is_left(&asked(&lab, server(1, greeting), &[]), "its greeting has no end");
+    }
+}
+
+#[test]
+fn who_refuses_us_at_the_door_is_left() {
+    let lab = Lab::open();
+    let busy = server(1, |stream| {
+        let _ = stream.write_all(b"421 4.3.2 too busy\r\n");
+    });
+    is_left(&asked(&lab, busy, &[]), "it serves nobody now: 421 4.3.2 too busy");
+    let shut = |calls| {
+        server(calls, |stream| {
+            let _ = stream.write_all(b"554 5.7.1 no service for you\r\n");
+            answers(stream, b"503 5.7.1 only QUIT\r\n");
+        })
+    };
+    is_left(&asked(&lab, shut(1), &[]), "it does not serve us: 554 5.7.1 no service for you");
+    let ran = asked(&lab, shut(1), &["--format", "tap"]);
+    assert!(ran.out.starts_with("TAP version 13\nBail out! "), "{ran:#?}");
+    assert!(ran.code == Some(75) && ran.out.contains("no service for you"), "{ran:#?}");
+    // Who wrote the talk may have wanted to see that.
+    let script = lab.write("shut.probe", "== a\nfrom: connect\nS: 554\n").display().to_string();
+    let at = shut(5).to_string();
+    assert_eq!(run(&lab, probe(&["script", &script, &at])).code, Some(0));
+}
+
+#[test]
+fn who_turns_away_all_calls_but_the_first_is_not_judged_by_that_one() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let lab = Lab::open();
+    let full = server(500, |stream| {
+        if CALLS.fetch_add(1, Ordering::SeqCst) > 0 {
+            let _ = stream.write_all(b"421 4.7.0 too many\r\n");
+            return;
+        }
+        let _ = stream.write_all(b"220 mx.example.org ESMTP\r\n");
+        answers(stream, b"250 mx.example.org\r\n");
+    });
+    let ran = asked(&lab, full, &["--only", "greet.fqdn,syn.postmaster,state.rset,relay.own"]);
+    assert_eq!(ran.code, Some(75), "{ran:#?}");
+}
+
+/// A server that can do everything, and takes everything.
+fn takes_all(stream: &mut TcpStream) {
+    let _ = stream.write_all(b"220 mx.example.org ESMTP\r\n");
+    let mut some = [0; 4096];
+    while let Ok(read @ 1..) = stream.read(&mut some) {
+        for line in some[..read].split_inclusive(|octet| *octet == b'\n') {
+            let answer = match &line.to_ascii_uppercase()[..line.len().min(4)] {
+                b"EHLO" => {
+                    "250-mx.example.org\r\n250-PIPELINING\r\n250-BINARYMIME\r\n250 CHUNKING\r\n"
+                }
+                b"DATA" => "354 go on\r\n",
+                _ => "250 2.0.0 fine\r\n",
+            };
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn without_data_nobody_is_asked_for_it() {
+    let lab = Lab::open();
+    let at = server(500, takes_all);
+    let only = ["--only", "pipe.batch,pipe.data-refused,bin.data", "--json", "--intrusive"];
+    let ran = asked(&lab, at, &only);
+    let said = super::said(&ran);
+    assert!(said.contains("RCPT TO") && !said.contains("DATA"), "{said}");
+    assert!(!ran.out.contains("\"outcome\":\"fail\"") && ran.code == Some(75), "{ran:#?}");
+}
+
+#[test]
+fn a_report_of_tests_fails_where_the_program_does() {
+    let lab = Lab::open();
+    let at = server(5000, takes_all);
+    let mut ends = Vec::new();
+    for minded in ["must", "should", "interop", "must,security"] {
+        let more = ["--only", "syn.*,relay.*,greet.*", "--fail-on", minded, "--format"];
+        let tap = asked(&lab, at, &[&more[..], &["tap"]].concat());
+        let junit = asked(&lab, at, &[&more[..], &["junit"]].concat());
+        let (failed, failures) =
+            (tap.out.matches("not ok").count(), junit.out.matches("<failure").count());
+        assert_eq!(failed, failures, "{minded}: {}{}", tap.out, junit.out);
+        assert_eq!(tap.code, Some(i32::from(failed > 0)), "{minded}: {}", tap.out);
+        assert!(!junit.out.contains("<error"), "{}", junit.out);
+        ends.push(failed);
+    }
+    assert!(ends.contains(&0) && ends[3] > ends[0], "{ends:?}");
+    let later = server(500, |stream| {
+        let _ = stream.write_all(b"220 mx.example.org\r\n");
+        let mut some = [0; 4096];
+        let _ = stream.read(&mut some);
+        let _ = stream.write_all(b"250 mx.example.org\r\n");
+        answers(stream, b"451 4.7.1 later\r\n");
+    });
+    let more = ["--only", "relay.own,syn.postmaster,state.rset", "--format"];
+    let tap = asked(&lab, later, &[&more[..], &["tap"]].concat());
+    let skipped = tap.out.lines().filter(|line| line.contains("# SKIP")).count();
+    assert!(skipped == 3 && !tap.out.contains("not ok"), "{}", tap.out);
+    let junit = asked(&lab, later, &[&more[..], &["junit"]].concat());
+    assert!(junit.out.contains("failures=\"0\" errors=\"0\" skipped=\"3\""), "{}", junit.out);
+}
+
+/// A server that asks whoever logs in, and lets everybody in.
+fn lets_in(stream: &mut TcpStream) {
+    let _ = stream.write_all(b"220 mx.example.org ESMTP\r\n");
+    let mut some = [0; 4096];
+    while let Ok(read @ 1..) = stream.read(&mut some) {
+        let line = String::from_utf8_lossy(&some[..read]).to_ascii_uppercase();
+        let answer = match line.trim_end() {
+            line if line.starts_with("EHLO") => "250-mx.example.org\r\n250 AUTH PLAIN LOGIN\r\n",
+            "AUTH LOGIN" | "AUTH PLAIN" | "YWNTZQ==" => "334 \r\n",
+            "CZNJCMV0" | "AGFJBWUAZXMZY3JLDA==" | "AGFJBWUACZNJCMV0" => "235 2.7.0 in\r\n",
+            _ => "250 2.0.0 fine\r\n",
+        };
+        let _ = stream.write_all(answer.as_bytes());
+    }
+}
+
+#[test]
+fn what_a_script_says_to_log_in_is_in_no_report() {
+    use base64::Engine;
+    let lab = Lab::open();
+    let text = "== a\nC: AUTH LOGIN\nS: 334\nC: YWNtZQ==\nS: 334\nC: czNjcmV0\nS: 235\n";
+    let script = lab.write("login.probe", text).display().to_string();
+    let folder = lab.write("x", "").with_file_name("said");
+    let said = folder.display().to_string();
+    let secret = base64::prelude::BASE64_STANDARD.encode("czNjcmV0\r\n");
+    for form in ["human", "json", "jsonl", "tap", "junit", "markdown", "sarif", "html"] {
+        let at = server(5, lets_in).to_string();
+        let words = ["script", &script, &at, "-v", "--format", form, "--transcript", &said];
+        let ran = run(&lab, probe(&words));
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+        let mut told = ran.out.clone();
+        for file in std::fs::read_dir(&folder).expect("a folder") {
+            told += &std::fs::read_to_string(file.expect("a file").path()).expect("a text");
+        }
+        assert!(told.contains("AUTH LOGIN"), "{form}: {told}");
+        assert!(!told.contains("czNjcmV0") && !told.contains(&secret), "{form}: {told}");
+    }
+}
+
+#[test]
+fn a_script_logs_in_where_somebody_says_who() {
+    let lab = Lab::open();
+    let script = lab.write("in.probe", "== a\n* login\nC: NOOP\nS: 250\n").display().to_string();
+    let at = server(5, lets_in).to_string();
+    let ran = run(&lab, probe(&["script", &script, &at]));
+    assert_eq!(ran.code, Some(64), "{ran:#?}");
+    assert!(ran.err.contains("a: * login needs a login"), "{}", ran.err);
+    let secret = lab.write("secret", "s3cret");
+    super::lab::allow(&secret, 0o600);
+    let secret = secret.display().to_string();
+    let login = ["--user", "acme", "--password-file", &secret, "--clear-auth", "plain", "-v"];
+    let ran = run(&lab, probe(&[&["script", &script, &at][..], &login].concat()));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert!(ran.out.contains("S: 235 in") && !ran.out.contains("AGFjbWUAczNjcmV0"), "{ran:#?}");
+}
+
+#[test]
+fn authorities_that_cannot_be_read_are_told_before_a_call() {
+    let lab = Lab::open();
+    let script = lab.write("a.probe", "== a\nC: NOOP\nS: 250\n").display().to_string();
+    let text = lab.write("no.pem", "hello\n").display().to_string();
+    // Nobody listens there, which would be 69.
+    let at = lab.free().to_string();
+    for words in
+        [&["server", &at][..], &["identify", &at], &["provider", &at], &["script", &script, &at]]
+    {
+        for (file, code) in [("/nonexistent", 66), (text.as_str(), 65)] {
+            let ran = run(&lab, probe(&[words, &["--ca", file]].concat()));
+            assert_eq!(ran.code, Some(code), "{words:?}: {ran:#?}");
+            assert!(ran.err.lines().count() == 1 && ran.err.contains(file), "{}", ran.err);
+        }
+    }
 }
 
 #[test]
@@ -126,8 +356,14 @@ fn what_cannot_be_read_is_told_in_one_line() {
         &["server", "localhost", "--group", "nobody"],
         &["server", "localhost", "--fail-on", "loud"],
         &["server", "localhost", "--data"],
-        &["explain", "no.such"],
     ] {
         assert_eq!(told(words).code, Some(64), "{words:?}");
+    }
+    for (id, hint) in
+        [("relay.foriegn", "did you mean relay.foreign?"), ("nosuch", "smtp-probe list")]
+    {
+        let ran = told(&["explain", id]);
+        assert!(ran.code == Some(66) && ran.err.lines().count() == 1, "{ran:#?}");
+        assert!(ran.err.contains(id) && ran.err.contains(hint), "{}", ran.err);
     }
 }

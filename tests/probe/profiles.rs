@@ -7,9 +7,10 @@ use super::lab::fetchmail::{PASSWORD, USER};
 use super::lab::ours::{Odmrd, RunningOdmrd};
 use super::lab::postfix::Postfix;
 use super::lab::presence::{Peer, have};
+use super::lab::process::run;
 use super::lab::wait::until;
 use super::lab::{self, Lab};
-use super::{asked, is_golden};
+use super::{asked, is_golden, probe, said};
 
 /// Asks as somebody who may log in, and who writes from that mailbox.
 fn is_as_known(lab: &Lab, name: &str, at: SocketAddr, ca: &Authority, profile: &str, code: i32) {
@@ -51,6 +52,22 @@ fn our_port_for_exchange_keeps_the_rules() {
     let ca = Authority::new(&lab);
     let (_odmrd, at) = ours(&lab, "exchange", &ca);
     is_as_known(&lab, "odmrd-exchange", at, &ca, "exchange", 0);
+}
+
+#[test]
+fn our_port_for_exchange_is_known_as_ours() {
+    let lab = Lab::open();
+    let ca = Authority::new(&lab);
+    let (_odmrd, at) = ours(&lab, "exchange", &ca);
+    let ran = run(&lab, probe(&["identify", &at.to_string(), "--json"]));
+    let first = ran.out.lines().next().expect("what it is");
+    let told: serde_json::Value = serde_json::from_str(first).expect("JSON");
+    let ehlo = said(&ran);
+    let at = |word: &str| ehlo.find(word).unwrap_or_else(|| panic!("{word}: {ehlo}"));
+    assert!(at("\n250-AUTH") < at("\n250-TURN"), "{ehlo}");
+    assert_eq!(told["product"]["id"], "odmrd", "{told}");
+    let against = told["contradictions"].to_string();
+    assert!(!against.contains("TURN"), "{against}");
 }
 
 #[test]

@@ -623,6 +623,7 @@ impl Page {
             many,
             warnings_are_ok: cli.judging.warn_as_ok,
             fail_on: cli.judging.fail_on,
+            only: None,
         };
         let catalogue: Vec<&'static About> = checks().map(|check| &check.about).collect();
         let sheet = match &output.output {

@@ -86,6 +86,15 @@ impl Page {
         Ok(())
     }
 
+    /// There is nothing to put on it, because of this: who reads tests is told so there, too.
+    pub(super) fn bail_out<T>(&self, why: Failure) -> Result<T, Failure> {
+        if self.form == Form::Tap {
+            let what = Escaped::text(&why.what).to_string();
+            put(|out| writeln!(out, "TAP version 13\nBail out! {what}"))?;
+        }
+        Err(why)
+    }
+
     /// Ends it; how the program ends.
     pub(super) fn end(self) -> Result<Exit, Failure> {
         self.progress.finish_and_clear();
@@ -124,10 +133,14 @@ impl Page {
         };
         let tried: Vec<&Record> =
             self.records.iter().filter(|record| record.outcome != Outcome::Skip).collect();
-        let is_doubt = |record: &&Record| record.outcome == Outcome::Inconclusive;
+        // What is read off the first talk says little where every talk behind it came to nothing.
+        let talks: Vec<&Record> = tried.iter().copied().filter(|record| record.conn > 0).collect();
+        let is_in_doubt =
+            |some: &[&Record]| some.iter().all(|record| record.outcome == Outcome::Inconclusive);
         if tried.iter().any(|record| fails(record)) {
             Exit::Partial
-        } else if !tried.is_empty() && tried.iter().all(is_doubt) {
+        } else if !tried.is_empty() && is_in_doubt(&tried) || talks.len() > 1 && is_in_doubt(&talks)
+        {
             Exit::TempFail
         } else {
             Exit::Ok
@@ -136,6 +149,8 @@ impl Page {
 
     fn report(&self, form: report::Form) -> Result<(), Failure> {
         let least = self.fail_on.iter().map(|level| level.grade()).min();
+        let mut minded = report::Grades::default();
+        self.fail_on.iter().for_each(|level| minded[level.grade() as usize] = true);
         let wish = Wish {
             tool: "smtp-probe",
             colour: self.colour,
@@ -144,6 +159,7 @@ impl Page {
             many: false,
             warnings_are_ok: false,
             fail_on: least.unwrap_or(Level::Must.grade()),
+            only: Some(minded),
         };
         let known = abouts(self.rows.clone());
         let now = jiff::Timestamp::now();

@@ -9,7 +9,7 @@ use super::emulate::emulated;
 use super::page::Page;
 use super::{
     Asking, Calling, Choice, Cli, Command, Customer, Identify, Output, Place, Provider, Reach,
-    Server, USUAL,
+    Script, Server, USUAL, no_such_rule,
 };
 use crate::cli::fetch::PasswordFlags;
 use crate::cli::tell;
@@ -19,6 +19,7 @@ use crate::flow::probe::{
     self as flow, Asked, Asks, Counter, Errand, Family, InClear, Kind, ListenAddr, Login, Names,
     Probe, Role, Row, Rule, Scene, Serving, Trial, Trust, Unreached, catalogue, catalogue_of,
 };
+use crate::smtp::escape::Escaped;
 
 /// A script may be so long, octets.
 const LONGEST_SCRIPT: u64 = 16 << 20;
@@ -64,7 +65,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Script(script) => {
             let probes = read(&script.file)?;
             let what = What { probes: &probes, rules: &[], trials: &[], scenes: &[], errands: &[] };
-            let asking = asking_of(&script.place, &script.asking, Role::Server);
+            let asking = asking_by(&script, &probes)?;
             asked(&asking, &what, None, &script.output)
         }
     }
@@ -86,7 +87,9 @@ fn list(as_json: bool) -> Result<Exit, Failure> {
 
 fn explain(id: &str) -> Result<Exit, Failure> {
     let row = catalogue().into_iter().find(|row| row.id == id);
-    let row = row.ok_or_else(|| Failure::new(Exit::Usage, "there is no such rule"))?;
+    let row = row.ok_or_else(|| {
+        Failure::new(Exit::NoInput, format!("{}: {}", Escaped::text(id), no_such_rule(id)))
+    })?;
     let mut text = format!("{}: {}\n\nLevel:      {}\n", row.id, row.title, row.severity.word());
     let mut add = |name: &str, what: &str| {
         if !what.is_empty() {
@@ -180,7 +183,6 @@ fn asked(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
     runtime.block_on(async {
-        let mut asked = Asked::call(asking).await.map_err(unreached)?;
         let wanted = |row: &Row| choice.is_none_or(|choice| is_wanted(choice, row));
         let mut trouble = Ok(());
         let mut tell = |record| {
@@ -189,15 +191,18 @@ fn asked(
             }
         };
         let ask = async {
+            let mut asked = Asked::call(asking).await.map_err(unreached)?;
             asked.ask(what.probes, what.rules, &wanted, &mut tell).await;
             asked.ask_contents(what.trials, &wanted, &mut tell).await;
             asked.ask_turned(what.scenes, &wanted, &mut tell).await;
             asked.ask_posted(what.errands, &wanted, &mut tell).await;
+            Ok(())
         };
-        let interrupted = tokio::select! {
-            () = ask => false,
-            _ = tokio::signal::ctrl_c() => true,
+        let told = tokio::select! {
+            told = ask => told.map(|()| false),
+            _ = tokio::signal::ctrl_c() => Ok(true),
         };
+        let interrupted = told.or_else(|why| page.bail_out(why))?;
         trouble?;
         let exit = page.end()?;
         Ok(if interrupted { Exit::Interrupted } else { exit })
@@ -217,10 +222,14 @@ fn identified(identify: &Identify) -> Result<Exit, Failure> {
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
     runtime.block_on(async {
         let told = tokio::select! {
-            told = flow::identified(&asking, asks, page.place()) => told.map_err(unreached)?,
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+            told = flow::identified(&asking, asks, page.place()) => Some(told.map_err(unreached)),
+            _ = tokio::signal::ctrl_c() => None,
         };
-        let (identity, records) = told;
+        let (identity, records) = match told {
+            Some(Ok(told)) => told,
+            Some(Err(why)) => return page.bail_out(why),
+            None => return page.end().map(|_| Exit::Interrupted),
+        };
         page.identified(identity)?;
         records.into_iter().try_for_each(|record| page.add(record))?;
         page.end()
@@ -326,6 +335,19 @@ fn asking_a_server(server: &Server) -> Result<flow::Asking, Failure> {
     asking.sink = server.sink;
     asking.in_clear = in_clear(server.clear_auth);
     asking.login = login_by(server.user.as_deref(), &server.password, &place)?;
+    Ok(asking)
+}
+
+/// How a server is asked what somebody has written.
+fn asking_by(script: &Script, probes: &[Probe]) -> Result<flow::Asking, Failure> {
+    let mut asking = asking_of(&script.place, &script.asking, Role::Server);
+    if let (None, Some(probe)) = (&script.user, probes.iter().find(|probe| probe.logs_in())) {
+        let what = format!("{}: {}: * login needs a login", script.file.display(), probe.id);
+        return Err(Failure::new(Exit::Usage, what).hint(Some("say --user")));
+    }
+    asking.in_clear = in_clear(script.clear_auth);
+    asking.login = login_by(script.user.as_deref(), &script.password, &script.place)?;
+    asking.own_talks = true;
     Ok(asking)
 }
 
@@ -456,13 +478,18 @@ fn calling_of(place: &Place, calling: &Calling, role: Role) -> flow::Asking {
         sink: None,
         backend_down: false,
         submit: None,
+        own_talks: false,
     }
 }
 
 fn unreached(why: Unreached) -> Failure {
     let exit = match &why {
         Unreached::NotSmtp(_) => Exit::Protocol,
-        Unreached::Tls(_) => Exit::Software,
+        Unreached::Tls(_) => match why.is_of_a_file() {
+            Some(true) => Exit::NoInput,
+            Some(false) => Exit::Data,
+            None => Exit::Software,
+        },
         Unreached::Sink(..) => Exit::Unavailable,
         Unreached::Denied { for_now: true, .. } => Exit::TempFail,
         Unreached::Denied { .. } => Exit::NoPerm,

@@ -41,6 +41,9 @@ pub(super) struct Sign {
     pub(super) says: String,
     pub(super) weight: u32,
     pub(super) of: Vec<String>,
+    /// Kinds that do so in places: it tells nothing of them.
+    #[serde(default)]
+    pub(super) also: Vec<String>,
     pub(super) source: String,
     /// Somebody has seen a server say so, or its source text.
     #[serde(default = "yes")]
@@ -57,6 +60,11 @@ impl Sign {
         let is_there = self.is.as_ref().is_some_and(|is| is.is_match(octets));
         let lacks = |absent: &Regex| octets.first() == Some(&b'2') && !absent.is_match(octets);
         is_there || self.absent.as_ref().is_some_and(lacks)
+    }
+
+    /// Does a kind do so in places?
+    pub(super) fn is_also_of(&self, kind: &Kind) -> bool {
+        self.also.contains(&kind.id)
     }
 
     pub(super) fn is_of(&self, kind: &Kind) -> bool {

@@ -174,11 +174,20 @@ impl<'a> Caller<'a> {
         self.broke("no answer in time");
     }
 
+    /// How many messages of its own were refused for good.
+    pub fn refused(&self) -> usize {
+        self.courier.those(Fate::Refused).count()
+    }
+
+    /// Those of its own that nobody has taken or refused for good.
+    pub fn waits(&self) -> Vec<Letter> {
+        self.courier.those(Fate::Waits).cloned().collect()
+    }
+
     /// What came of it, how many messages were taken, and all that was said.
     pub fn over(self) -> (Called, usize, Vec<Word>) {
         let called = self.called.unwrap_or_else(|| Called::Broken("it was broken off".to_owned()));
-        let (_, fates) = self.courier.fates();
-        let sent = fates.iter().filter(|fate| **fate == Fate::Sent).count();
+        let sent = self.courier.those(Fate::Sent).count();
         (called, sent, self.words)
     }
 

@@ -90,6 +90,12 @@ impl Courier {
         (self.letters, self.fates)
     }
 
+    /// Those that this became of.
+    pub(super) fn those(&self, became: Fate) -> impl Iterator<Item = &Letter> {
+        let both = self.letters.iter().zip(&self.fates);
+        both.filter(move |(_, fate)| **fate == became).map(|(letter, _)| letter)
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.at == At::Over
     }

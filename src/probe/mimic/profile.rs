@@ -360,6 +360,10 @@ struct RawReply {
     src: String,
 }
 
+/// The places for names in what is said.
+pub(super) const PLACES: [&str; 8] =
+    ["fqdn", "ver", "date", "peer", "domain", "msgid", "arg", "addr"];
+
 /// Where in a text an octet stands.
 fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes().iter().take(at).filter(|octet| **octet == b'\n').count() + 1
@@ -605,6 +609,21 @@ fn verb_in(text: &str, raw: &Spanned<String>) -> Result<String, BadProfile> {
     Err(bad(text, raw.span().start, what, format!("allowed: {known}, and what begins with X")))
 }
 
+/// A place for a name that there is not would be said as it stands.
+fn has_known_places(text: &str, at: usize, said: &str) -> Result<(), BadProfile> {
+    let names = said.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    let is_name =
+        |name: &&str| !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_alphanumeric());
+    let mut names = names.map(|(name, _)| name).filter(is_name);
+    match names.find(|name| !PLACES.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let hint = format!("allowed: {{{}}}", PLACES.join("}, {"));
+            Err(bad(text, at, format!("text: saw {{{name}}}"), hint))
+        }
+    }
+}
+
 /// What is said in one line.
 fn line_in(text: &str, raw: &Spanned<String>) -> Result<String, BadProfile> {
     let said = raw.get_ref();
@@ -612,6 +631,7 @@ fn line_in(text: &str, raw: &Spanned<String>) -> Result<String, BadProfile> {
         let hint = "expected one line, without control characters".to_owned();
         return Err(bad(text, raw.span().start, format!("{said:?} is no line"), hint));
     }
+    has_known_places(text, raw.span().start, said)?;
     Ok(said.clone())
 }
 
@@ -631,7 +651,7 @@ fn is_reply(text: &str, at: usize, said: &str) -> Result<(), BadProfile> {
     let is_clean = !said.contains(|c: char| c.is_control() && c != '\n' && c != '\r');
     let fits = code.len() == 3 && is_code(code) && lines.len() <= MOST_LINES && is_clean;
     if fits && lines.iter().enumerate().all(fits_in) {
-        return Ok(());
+        return has_known_places(text, at, said);
     }
     let hint = "expected 250 and some words, and 250- before further lines".to_owned();
     Err(bad(text, at, format!("text: {said:?} is no reply"), hint))

@@ -290,6 +290,12 @@ fn a_profile_that_cannot_be_read_is_told_by_its_line() {
         (iis6.replace("iis6", "iis7"), 3, "iis7", "iis6"),
         (iis6.replace("inherits = \"iis6\"\n", ""), 1, "fqdn", "inherits"),
         (iis6.replace("inherits", "clock = \"now\"\ninherits"), 3, "clock", "2004"),
+        (
+            format!("{iis6}[banner]\ntext = \"220 {{nosuch}} at {{date}}\"\nverified = true\n"),
+            iis6.lines().count() + 2,
+            "{nosuch}",
+            "{fqdn}",
+        ),
     ] {
         let why = Profile::read(&text).expect_err(&text);
         assert_eq!(why.line, line, "{text}: {why:?}");
@@ -421,6 +427,36 @@ fn a_server_that_talks_without_end_is_left() {
     assert!(matches!(caller.over().0, Called::Broken(_)));
 }
 
+#[test]
+fn what_is_refused_for_good_is_told_from_what_waits() {
+    let client = house("exchange2003-ws2003");
+    let how = client.profile.client.clone().unwrap();
+    let now = Instant::now();
+    for (code, became) in [("550 5.7.1", (1, 0)), ("451 4.3.0", (0, 1))] {
+        let prove = Box::new(|_: &[u8]| Some(b"box".to_vec()));
+        let wait = Duration::from_secs(5);
+        let mut caller = Caller::new(&client, &how, letters(1), prove, now, wait);
+        let no = format!("{code} no\r\n");
+        let mut said = String::new();
+        loop {
+            match caller.poll(now) {
+                Want::Send(octets) => said = String::from_utf8_lossy(&octets).into_owned(),
+                Want::Hear(_) => caller.received(match said.get(..4).unwrap_or_default() {
+                    "" => b"220 a\r\n",
+                    "EHLO" => b"250-a\r\n250-AUTH LOGIN\r\n250 TURN\r\n",
+                    "RCPT" => no.as_bytes(),
+                    "AUTH" => b"334 \r\n",
+                    "MAIL" | "RSET" | "TURN" => b"250 a\r\n",
+                    "QUIT" => b"221 a\r\n",
+                    _ => b"235 a\r\n",
+                }),
+                _ => break,
+            }
+        }
+        assert_eq!((caller.refused(), caller.waits().len()), became, "{code}: {said}");
+    }
+}
+
 /// A customer that knows a password, and what it makes of these answers, one for each thing that it says.
 fn answered(
     brings: usize,
@@ -449,7 +485,9 @@ fn answered(
         }
     }
     let is_in = caller.is_in();
+    let all = caller.refused() + caller.waits().len();
     let (called, sent, words) = caller.over();
+    assert_eq!(sent + all, brings, "something became of each");
     let said = words.iter().map(|word| String::from_utf8_lossy(&word.octets)).collect::<String>();
     (called, is_in, sent, said)
 }

@@ -247,6 +247,11 @@ pub struct Probe {
 }
 
 impl Probe {
+    /// Does it prove who we are, on a line that has begun without?
+    pub fn logs_in(&self) -> bool {
+        self.moves.iter().any(|one| matches!(one, Move::Prove))
+    }
+
     /// The part of the id before the dot.
     pub fn group(&self) -> &str {
         self.id.split_once('.').map_or(self.id.as_str(), |(group, _)| group)

@@ -7,6 +7,7 @@
 //! | `delays` | how long answers take |
 //! | [`content`] | the rules for what becomes of a content |
 //! | [`kind`] | what a server is for, and what is different then |
+//! | `veil` | what was said, without what somebody said to log in |
 //! | `secure` | those for TLS |
 //! | `provider` | those that are read off what a provider offers |
 //! | [`customer`] | the rules for a customer that calls |
@@ -22,6 +23,7 @@ mod provider;
 pub mod reversed;
 mod secure;
 mod survey;
+mod veil;
 
 use std::sync::LazyLock;
 
@@ -381,7 +383,7 @@ impl Record {
             why: verdict.why,
             fix: row.fix,
             quirk: row.quirk,
-            transcript: words.iter().map(Line::of).collect(),
+            transcript: veil::without_secrets(words).iter().map(Line::of).collect(),
             ms,
             conn,
         }

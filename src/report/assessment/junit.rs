@@ -29,8 +29,8 @@ impl Junit {
     /// What became of a case: a failure makes the program end with 1, an error with something else than 0.
     fn end_of(&self, finding: &Finding, all: &[Finding]) -> End {
         match finding.status {
-            _ if finding.fails(self.wish.fail_on) => End::Failure,
-            _ if finding.is_unclear(self.wish.fail_on, all) => End::Error,
+            _ if self.wish.fails(finding) => End::Failure,
+            _ if self.wish.is_unclear(finding, all) => End::Error,
             Status::Skipped | Status::Unknown => End::Skipped,
             Status::Fail | Status::Info => End::Told,
             Status::Ok => End::Passed,

@@ -14,7 +14,7 @@ mod tap;
 
 use std::io::{self, Write};
 
-use crate::finding::{About, Assessment, Finding, Severity};
+use crate::finding::{About, Assessment, Finding, Severity, Status};
 use crate::smtp::escape::Escaped;
 
 pub use nagios::plugin_exit;
@@ -85,6 +85,26 @@ pub struct Wish {
     pub warnings_are_ok: bool,
     /// From here on a finding is bad.
     pub fail_on: Severity,
+    /// Where these are named, what fails of them is bad, and nothing else; doubt makes nothing bad.
+    pub only: Option<Grades>,
+}
+
+/// Some severities, the least first.
+pub type Grades = [bool; Severity::ALL.len()];
+
+impl Wish {
+    /// Does this make the program end as one that has found something?
+    fn fails(&self, finding: &Finding) -> bool {
+        match self.only {
+            Some(grades) => finding.status == Status::Fail && grades[finding.severity as usize],
+            None => finding.fails(self.fail_on),
+        }
+    }
+
+    /// Does it make the program end with something else than 0 because nobody knows?
+    fn is_unclear(&self, finding: &Finding, all: &[Finding]) -> bool {
+        self.only.is_none() && finding.is_unclear(self.fail_on, all)
+    }
 }
 
 /// Puts assessments on a page, one after the other.

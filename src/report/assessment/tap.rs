@@ -25,12 +25,13 @@ impl Tap {
         self.count += 1;
         let domain = &assessment.domain;
         // What makes the program end with 1; or, because nobody knows, not with 0.
-        let fail_on = self.wish.fail_on;
-        let is_unclear = finding.is_unclear(fail_on, &assessment.checks);
-        let is_bad = finding.fails(fail_on) || is_unclear;
+        let is_unclear = self.wish.is_unclear(finding, &assessment.checks);
+        let is_bad = self.wish.fails(finding) || is_unclear;
         let word = if is_bad { "not ok" } else { "ok" };
         let skip = match finding.status {
-            Status::Skipped if !is_unclear => format!(" # SKIP {}", plain(&finding.message)),
+            Status::Skipped | Status::Unknown if !is_unclear => {
+                format!(" # SKIP {}", plain(&finding.message))
+            }
             _ => String::new(),
         };
         writeln!(out, "{word} {} - {} {}{skip}", self.count, plain(domain), finding.id)?;

@@ -102,6 +102,7 @@ fn wish() -> Wish {
         many: false,
         warnings_are_ok: false,
         fail_on: Severity::Error,
+        only: None,
     }
 }
 
@@ -305,6 +306,31 @@ fn test_reports_fail_where_the_program_does() {
         let tap = page_of(Form::Tap, wish, std::slice::from_ref(&one));
         assert_eq!(tap.matches("not ok").count(), failures + errors, "{tap}");
     }
+}
+
+/// Where the caller names what is minded, a test fails for that and for nothing else: not for what is worse, what is
+/// put up with, or what nobody knows.
+#[test]
+fn test_reports_fail_for_what_is_named() {
+    let told = |severity, status| finding("mx.x", severity, status, "hm");
+    let all = [
+        (Severity::Warning, Status::Fail, "not ok 1"),
+        (Severity::Error, Status::Fail, "ok 2"),
+        (Severity::Warning, Status::Info, "ok 3"),
+        (Severity::Warning, Status::Unknown, "ok 4"),
+        (Severity::Error, Status::Unknown, "ok 5"),
+    ];
+    let checks = all.iter().map(|(severity, status, _)| told(*severity, *status)).collect();
+    let one = [assessment("a.org", checks)];
+    let only = Some([false, false, true, false, false]);
+    let wish = Wish { fail_on: Severity::Warning, only, ..wish() };
+    let tap = page_of(Form::Tap, wish, &one);
+    for (_, status, begins) in all {
+        let line = tap.lines().find(|line| line.starts_with(begins)).expect(begins);
+        assert_eq!(line.contains("# SKIP hm"), status == Status::Unknown, "{tap}");
+    }
+    let junit = page_of(Form::Junit, wish, &one);
+    assert!(junit.contains("failures=\"1\" errors=\"0\" skipped=\"2\""), "{junit}");
 }
 
 #[test]
