@@ -46,6 +46,7 @@ module completions {
     --domain: string          # A domain whose mail is the customer's (repeatable)
     --alias: string           # Another name to log in with (repeatable)
     --submit                  # The customer may send mail of its own, through the smarthost
+    --send-as: string         # A domain whose addresses it may send from, whoever fetches its mail: a login for sending alone has no --domain (repeatable)
     --dovecot                 # Keep no password: Dovecot has it, and is asked at odmr.dovecot_socket
     --password-stdin          # Read the password from the first line of standard input
     --password-file: path     # Read the password from the first line of a file

@@ -98,6 +98,7 @@ fn add_account(file: &Path) {
         name: USER.to_owned(),
         aliases: Vec::new(),
         domains: vec![Domain::parse(DOMAIN).expect("a domain")],
+        send_as: Vec::new(),
         credentials: Some(derive(&password, true, false).expect("keys")),
         certificates: Vec::new(),
         dovecot: false,
