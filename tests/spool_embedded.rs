@@ -202,8 +202,8 @@ async fn what_cannot_be_a_spool_is_refused_with_its_reason() {
     fs::write(mail.join("spool.db"), vec![b'x'; 8192]).expect("a file");
     says(&mail, "not a database");
     let newer = made("newer");
-    write_at(&newer.join("spool.db"), 60, &9u32.to_be_bytes());
-    says(&newer, "layout 9");
+    write_at(&newer.join("spool.db"), 60, &9999u32.to_be_bytes());
+    says(&newer, "layout 9999");
     let other = made("other");
     write_at(&other.join("spool.db"), 68, &7u32.to_be_bytes());
     says(&other, "no spool of odmrd");

@@ -197,7 +197,11 @@ fn what_the_smarthost_refuses_comes_back_to_the_customer() {
     let mut post = Post::open(odmrd.odmr);
     log_in(&mut post, USER);
     post.deliver("box@example.org", "gone@sender.test", LETTER);
-    let notice = text(&smarthost.maildir.until(1)[0]);
+    assert!(post.ask("QUIT").starts_with("221"));
+    // In its own queue, and not out by the smarthost and back.
+    until("the notice", || odmrd.daemon.has_said("a sender is told").then_some(()));
+    AtrnFetch::new(&lab, odmrd.odmr).into_maildir().run().ended(0, "ok");
+    let notice = text(&crate::lab::maildir::Maildir::at(lab.path("Maildir")).until(1)[0]);
     for line in ["gone@sender.test", "Action: failed", "Status: 5.1.1"] {
         assert!(notice.contains(line), "{line:?} is missing from\n{notice}");
     }

@@ -33,6 +33,7 @@ fn ours(lab: &Lab, listener: &str, ca: &Authority) -> (RunningOdmrd, SocketAddr)
         .set("smarthost.port", &lab.free().port().to_string())
         .set("smarthost.tls", "\"none\"")
         .account_line("submit = true");
+    let odmrd = crate::whose_mailboxes_are_known(lab, odmrd);
     let odmrd = odmrd.with_tls(&ca.issue(lab, &[&at.ip().to_string()])).start();
     until("the listener", || TcpStream::connect(at).ok());
     (odmrd, at)

@@ -107,7 +107,7 @@ impl Host {
                 session.auth_refused(Reply::new(535, (7, 8), "authentication failed"))
             }
             ServerStep::Malformed(_) => {
-                session.auth_refused(Reply::new(501, (5, 2), "not a message of that mechanism"))
+                session.auth_refused(Reply::new(535, (7, 8), "not a message of that mechanism"))
             }
             ServerStep::ServerFirst => session.auth_refused(Reply::new(
                 501,
