@@ -57,14 +57,7 @@ macro_rules! case {
     ($id:literal, $level:ident, $spec:expr, $needs:expr, $manner:expr, $ends:ident, $judge:expr,
      $title:literal, $talk:literal, $fix:literal) => {
         Case {
-            head: Head {
-                id: $id,
-                title: $title,
-                level: Level::$level,
-                spec: &$spec,
-                fix: $fix,
-                quirk: None,
-            },
+            head: Head::new($id, $title, Level::$level, &$spec, $fix),
             needs: &$needs,
             talk: $talk,
             manner: $manner,

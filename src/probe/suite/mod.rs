@@ -116,6 +116,19 @@ pub struct Head {
     pub quirk: Option<&'static str>,
 }
 
+impl Head {
+    /// Of a rule that is no quirk.
+    pub(crate) const fn new(
+        id: &'static str,
+        title: &'static str,
+        level: Level,
+        spec: &'static [&'static str],
+        fix: &'static str,
+    ) -> Head {
+        Head { id, title, level, spec, fix, quirk: None }
+    }
+}
+
 impl Row {
     /// Of a talk.
     pub fn of(role: Role, probe: &Probe) -> Row {

@@ -145,14 +145,7 @@ macro_rules! errand {
     ($id:literal, $level:ident, $spec:expr, $letters:expr, $rounds:expr, $returned:literal, $judge:expr,
      $title:literal, $talk:literal, $fix:literal) => {
         Errand {
-            head: Head {
-                id: $id,
-                title: $title,
-                level: Level::$level,
-                spec: &$spec,
-                fix: $fix,
-                quirk: None,
-            },
+            head: Head::new($id, $title, Level::$level, &$spec, $fix),
             talk: $talk,
             letters: $letters,
             rounds: $rounds,

@@ -63,14 +63,7 @@ macro_rules! scene {
     ($id:literal, $level:ident, $spec:expr, $needs:expr, $keeps:literal, $plan:expr, $judge:expr,
      $title:literal, $talk:literal, $fix:literal) => {
         Scene {
-            head: Head {
-                id: $id,
-                title: $title,
-                level: Level::$level,
-                spec: &$spec,
-                fix: $fix,
-                quirk: None,
-            },
+            head: Head::new($id, $title, Level::$level, &$spec, $fix),
             needs: &$needs,
             talk: $talk,
             asked: Asked::Usual,

@@ -124,14 +124,7 @@ macro_rules! affair {
     ($id:literal, $level:ident, $spec:expr, $needs:expr, $outings:expr, $judge:expr, $title:literal,
      $talk:literal, $fix:literal) => {
         Affair {
-            head: Head {
-                id: $id,
-                title: $title,
-                level: Level::$level,
-                spec: &$spec,
-                fix: $fix,
-                quirk: None,
-            },
+            head: Head::new($id, $title, Level::$level, &$spec, $fix),
             needs: &$needs,
             talk: $talk,
             outings: $outings,
