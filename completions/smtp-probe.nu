@@ -15,8 +15,12 @@ module completions {
     [ "none" "cram-md5" "plain" ]
   }
 
+  def "nu-complete smtp-probe server tls" [] {
+    [ "none" "starttls" "implicit" ]
+  }
+
   def "nu-complete smtp-probe server format" [] {
-    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
+    [ "human" "json" "jsonl" "tap" "tap14" "junit" "sarif" "markdown" "html" ]
   }
 
   # Ask a server
@@ -38,7 +42,10 @@ module completions {
     --from: string            # Who sends [default: nobody, the null reverse-path]
     --foreign: string         # A mailbox that is somebody else's; nothing is sent there
     --ehlo: string            # What to say in EHLO [default: this machine's name]
-    --implicit-tls            # TLS from the first octet, as on port 465
+    --tls: string@"nu-complete smtp-probe server tls" # How to come to TLS where a rule needs no more than that, a login above all
+    --implicit-tls            # Short for --tls implicit
+    --servername: string      # The name that is said in a handshake and looked for in the certificate [default: the server's]
+    --fingerprint: string     # The one certificate that is good, whoever vouches for it
     --ca: path                # Certificates that are vouched for by these are good ones [default: this machine's]
     -4                        # Call over IPv4 only
     -6                        # Call over IPv6 only
@@ -49,8 +56,9 @@ module completions {
     --slow                    # What takes minutes may be tried
     --format(-f): string@"nu-complete smtp-probe server format" # The form
     --json                    # Short for --format jsonl
-    --fail-on: string         # A rule of this level that is not kept makes it end with 1
+    --fail-on: string         # A rule of this level or above that is not kept makes it end with 1; what is put up with does not. From the least: info, interop, should, must, security (or sec)
     --transcript: path        # Write what was said into this folder, a file for each call, without passwords
+    --redact                  # Leave passwords out of all that is told: that is always done, and may be said
     --verbose(-v)             # Tell what is kept too, and what was said
     --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
@@ -61,8 +69,12 @@ module completions {
     [ "none" "cram-md5" "plain" ]
   }
 
+  def "nu-complete smtp-probe provider tls" [] {
+    [ "none" "starttls" "implicit" ]
+  }
+
   def "nu-complete smtp-probe provider format" [] {
-    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
+    [ "human" "json" "jsonl" "tap" "tap14" "junit" "sarif" "markdown" "html" ]
   }
 
   # Ask a provider of on-demand mail, whose customer you are
@@ -86,7 +98,10 @@ module completions {
     --from: string            # Who sends [default: nobody, the null reverse-path]
     --foreign: string         # A mailbox that is somebody else's; nothing is sent there
     --ehlo: string            # What to say in EHLO [default: this machine's name]
-    --implicit-tls            # TLS from the first octet, as on port 465
+    --tls: string@"nu-complete smtp-probe provider tls" # How to come to TLS where a rule needs no more than that, a login above all
+    --implicit-tls            # Short for --tls implicit
+    --servername: string      # The name that is said in a handshake and looked for in the certificate [default: the server's]
+    --fingerprint: string     # The one certificate that is good, whoever vouches for it
     --ca: path                # Certificates that are vouched for by these are good ones [default: this machine's]
     -4                        # Call over IPv4 only
     -6                        # Call over IPv6 only
@@ -97,8 +112,9 @@ module completions {
     --slow                    # What takes minutes may be tried
     --format(-f): string@"nu-complete smtp-probe provider format" # The form
     --json                    # Short for --format jsonl
-    --fail-on: string         # A rule of this level that is not kept makes it end with 1
+    --fail-on: string         # A rule of this level or above that is not kept makes it end with 1; what is put up with does not. From the least: info, interop, should, must, security (or sec)
     --transcript: path        # Write what was said into this folder, a file for each call, without passwords
+    --redact                  # Leave passwords out of all that is told: that is always done, and may be said
     --verbose(-v)             # Tell what is kept too, and what was said
     --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
@@ -106,7 +122,7 @@ module completions {
   ]
 
   def "nu-complete smtp-probe customer format" [] {
-    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
+    [ "human" "json" "jsonl" "tap" "tap14" "junit" "sarif" "markdown" "html" ]
   }
 
   # Play the provider of on-demand mail, and judge who calls
@@ -134,8 +150,9 @@ module completions {
     --slow                    # What takes minutes may be tried
     --format(-f): string@"nu-complete smtp-probe customer format" # The form
     --json                    # Short for --format jsonl
-    --fail-on: string         # A rule of this level that is not kept makes it end with 1
+    --fail-on: string         # A rule of this level or above that is not kept makes it end with 1; what is put up with does not. From the least: info, interop, should, must, security (or sec)
     --transcript: path        # Write what was said into this folder, a file for each call, without passwords
+    --redact                  # Leave passwords out of all that is told: that is always done, and may be said
     --verbose(-v)             # Tell what is kept too, and what was said
     --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
@@ -145,8 +162,12 @@ module completions {
     [ "passive" "standard" ]
   }
 
+  def "nu-complete smtp-probe identify tls" [] {
+    [ "none" "starttls" "implicit" ]
+  }
+
   def "nu-complete smtp-probe identify format" [] {
-    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
+    [ "human" "json" "jsonl" "tap" "tap14" "junit" "sarif" "markdown" "html" ]
   }
 
   # Tell what a server is, by how it speaks
@@ -154,7 +175,10 @@ module completions {
     --level: string@"nu-complete smtp-probe identify level" # How far it is asked
     --no-ntlm                 # Ask for no challenge of NTLM, which names the machine, its domain and the build of Windows
     --ehlo: string            # What to say in EHLO [default: this machine's name]
-    --implicit-tls            # TLS from the first octet, as on port 465
+    --tls: string@"nu-complete smtp-probe identify tls" # How to come to TLS where a rule needs no more than that, a login above all
+    --implicit-tls            # Short for --tls implicit
+    --servername: string      # The name that is said in a handshake and looked for in the certificate [default: the server's]
+    --fingerprint: string     # The one certificate that is good, whoever vouches for it
     --ca: path                # Certificates that are vouched for by these are good ones [default: this machine's]
     -4                        # Call over IPv4 only
     -6                        # Call over IPv6 only
@@ -162,8 +186,9 @@ module completions {
     --pause: string           # Wait so long before each new call [default: 250ms, and 0s on this machine]
     --format(-f): string@"nu-complete smtp-probe identify format" # The form
     --json                    # Short for --format jsonl
-    --fail-on: string         # A rule of this level that is not kept makes it end with 1
+    --fail-on: string         # A rule of this level or above that is not kept makes it end with 1; what is put up with does not. From the least: info, interop, should, must, security (or sec)
     --transcript: path        # Write what was said into this folder, a file for each call, without passwords
+    --redact                  # Leave passwords out of all that is told: that is always done, and may be said
     --verbose(-v)             # Tell what is kept too, and what was said
     --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
@@ -206,8 +231,12 @@ module completions {
     [ "none" "cram-md5" "plain" ]
   }
 
+  def "nu-complete smtp-probe script tls" [] {
+    [ "none" "starttls" "implicit" ]
+  }
+
   def "nu-complete smtp-probe script format" [] {
-    [ "human" "json" "jsonl" "tap" "junit" "sarif" "markdown" "html" ]
+    [ "human" "json" "jsonl" "tap" "tap14" "junit" "sarif" "markdown" "html" ]
   }
 
   # Play talks of your own against a server
@@ -223,7 +252,10 @@ module completions {
     --from: string            # Who sends [default: nobody, the null reverse-path]
     --foreign: string         # A mailbox that is somebody else's; nothing is sent there
     --ehlo: string            # What to say in EHLO [default: this machine's name]
-    --implicit-tls            # TLS from the first octet, as on port 465
+    --tls: string@"nu-complete smtp-probe script tls" # How to come to TLS where a rule needs no more than that, a login above all
+    --implicit-tls            # Short for --tls implicit
+    --servername: string      # The name that is said in a handshake and looked for in the certificate [default: the server's]
+    --fingerprint: string     # The one certificate that is good, whoever vouches for it
     --ca: path                # Certificates that are vouched for by these are good ones [default: this machine's]
     -4                        # Call over IPv4 only
     -6                        # Call over IPv6 only
@@ -234,8 +266,9 @@ module completions {
     --slow                    # What takes minutes may be tried
     --format(-f): string@"nu-complete smtp-probe script format" # The form
     --json                    # Short for --format jsonl
-    --fail-on: string         # A rule of this level that is not kept makes it end with 1
+    --fail-on: string         # A rule of this level or above that is not kept makes it end with 1; what is put up with does not. From the least: info, interop, should, must, security (or sec)
     --transcript: path        # Write what was said into this folder, a file for each call, without passwords
+    --redact                  # Leave passwords out of all that is told: that is always done, and may be said
     --verbose(-v)             # Tell what is kept too, and what was said
     --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help (see more with '--help')
@@ -245,7 +278,7 @@ module completions {
 
   # Tell what has changed between two reports that --format json or jsonl wrote
   export extern "smtp-probe diff" [
-    --fail-on: string         # A rule of this level that is not kept any more makes it end with 1
+    --fail-on: string         # A rule of this level or above that is not kept any more makes it end with 1
     --no-input                # Ask nothing of whoever runs it, at a terminal neither: what would be asked for counts as not said
     --help(-h)                # Print help
     old: path                 # The report before

@@ -177,6 +177,9 @@ impl Finding {
     }
 }
 
+/// The schema of an [`Assessment`] of a server that was asked for its rules.
+pub const OF_RULES: &str = "odmr.probe/1";
+
 /// What all checks say of a domain. `odmr.mxcheck/1`.
 #[derive(Debug, Serialize)]
 pub struct Assessment {

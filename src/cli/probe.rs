@@ -20,7 +20,7 @@ use super::{Example, HELP_TEMPLATE, Input, Refusal, examples, exit_codes};
 use crate::cli::fetch::PasswordFlags;
 use crate::config::fetch::ClearAuth;
 use crate::config::value::Duration;
-use crate::flow::probe::{Kind, Level, ListenAddr, catalogue};
+use crate::flow::probe::{Fingerprint, Kind, Level, ListenAddr, catalogue};
 use crate::smtp::{Domain, Mailbox};
 
 /// Command lines worth showing.
@@ -108,8 +108,8 @@ pub enum Command {
         old: PathBuf,
         /// The report after
         new: PathBuf,
-        /// A rule of this level that is not kept any more makes it end with 1
-        #[arg(long, value_name = "LEVEL", default_value = "must,security", value_delimiter = ',', value_parser = level)]
+        /// A rule of this level or above that is not kept any more makes it end with 1
+        #[arg(long, value_name = "LEVEL", default_value = "must", value_delimiter = ',', value_parser = level)]
         fail_on: Vec<Level>,
     },
     /// List every rule there is; with --json as JSON
@@ -391,9 +391,18 @@ pub struct Calling {
     /// What to say in EHLO [default: this machine's name]
     #[arg(long, value_name = "NAME")]
     pub ehlo: Option<Domain>,
-    /// TLS from the first octet, as on port 465
+    /// How to come to TLS where a rule needs no more than that, a login above all
+    #[arg(long, value_name = "MODE", default_value = "starttls", conflicts_with = "implicit_tls")]
+    pub tls: TlsMode,
+    /// Short for --tls implicit
     #[arg(long)]
     pub implicit_tls: bool,
+    /// The name that is said in a handshake and looked for in the certificate [default: the server's]
+    #[arg(long, value_name = "NAME")]
+    pub servername: Option<Domain>,
+    /// The one certificate that is good, whoever vouches for it
+    #[arg(long, value_name = "SHA256", conflicts_with = "ca")]
+    pub fingerprint: Option<Fingerprint>,
     /// Certificates that are vouched for by these are good ones [default: this machine's]
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
@@ -411,6 +420,17 @@ pub struct Calling {
     pub pause: Option<Duration>,
 }
 
+/// How to come to TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TlsMode {
+    /// Not at all; the rules for TLS are asked all the same
+    None,
+    /// By STARTTLS, where it is offered
+    Starttls,
+    /// From the first octet, as on port 465
+    Implicit,
+}
+
 /// How to tell.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -421,12 +441,16 @@ pub struct Output {
     /// Short for --format jsonl
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
-    /// A rule of this level that is not kept makes it end with 1
-    #[arg(long, value_name = "LEVEL", default_value = "must,security", value_delimiter = ',', value_parser = level)]
+    /// A rule of this level or above that is not kept makes it end with 1; what is put up with does not. From the least:
+    /// info, interop, should, must, security (or sec)
+    #[arg(long, value_name = "LEVEL", default_value = "must", value_delimiter = ',', value_parser = level)]
     pub fail_on: Vec<Level>,
     /// Write what was said into this folder, a file for each call, without passwords
     #[arg(long, value_name = "DIR")]
     pub transcript: Option<PathBuf>,
+    /// Leave passwords out of all that is told: that is always done, and may be said
+    #[arg(long)]
+    pub redact: bool,
     /// Tell what is kept too, and what was said
     #[arg(short, long)]
     pub verbose: bool,
@@ -451,11 +475,14 @@ pub enum Form {
     /// The Test Anything Protocol, version 13; what --fail-on names and is not kept is not ok, what was not found out
     /// is skipped
     Tap,
-    /// XML as JUnit writes it, with the same failures
+    /// The same, version 14
+    Tap14,
+    /// XML as JUnit writes it, with the same failures; a suite for each group of rules
     Junit,
     /// The Static Analysis Results Interchange Format 2.1.0
     Sarif,
     /// A table for a wiki or a ticket
+    #[value(alias = "table")]
     Markdown,
     /// A page for a browser, with what was said drawn in it
     Html,
@@ -580,6 +607,7 @@ fn group(text: &str) -> Result<String, String> {
 }
 
 fn level(text: &str) -> Result<Level, String> {
+    let text = if text == "sec" { Level::Security.word() } else { text };
     let known = Level::ALL.into_iter().find(|level| level.word() == text);
     known.ok_or_else(|| format!("saw {text:?}; allowed: must, should, security, interop, info"))
 }

@@ -10,6 +10,7 @@ mod contents;
 mod customer;
 mod emulate;
 mod identify;
+mod likeness;
 mod opening;
 mod posted;
 mod proof;
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
-pub use crate::net::tls::Trust;
+pub use crate::net::tls::{Fingerprint, Trust};
 use crate::net::tls::{Inspector, TlsSetupError};
 use crate::net::{Calling, ConnectError, TlsClient, Wire, WireFault, connect};
 use crate::probe::script::{self, Manner, Need, Offers, Side, Start, Talk, Verdict, Want, Word};
@@ -80,8 +81,12 @@ pub struct Asking {
     pub implicit_tls: bool,
     /// STARTTLS where it is offered, for the talks that only want to get somewhere.
     pub starttls: bool,
+    /// The name that is said in a handshake, where it is not the host's.
+    pub servername: Option<String>,
     /// By what certificates are judged.
     pub trust: Trust,
+    /// The one certificate that is good, whatever `trust` says.
+    pub fingerprint: Option<Fingerprint>,
     /// Who logs in.
     pub login: Option<Login>,
     /// What of that may be shown to a line that no certificate vouches for.
@@ -208,6 +213,10 @@ pub struct Asked<'a> {
     not_now: bool,
     /// What was said to log in last.
     secrets: Secrets,
+    /// What a rule came to during which mail waited: whether the provider has kept that shows when it is asked again.
+    held: Option<Record>,
+    /// Does mail wait, by the last answer to ATRN? Nothing, where that did not tell.
+    waits: Option<bool>,
 }
 
 /// What one talk came to.
@@ -216,6 +225,14 @@ struct Told {
     words: Vec<Word>,
     ms: u64,
     conn: u32,
+    waits: Option<bool>,
+}
+
+impl Told {
+    /// Nothing was said, because of this.
+    fn nothing(verdict: Verdict) -> Told {
+        Told { verdict, words: Vec::new(), ms: 0, conn: 0, waits: None }
+    }
 }
 
 const SORRY: &[u8] = b"421 4.3.2 only asked whether it turns; keep the mail\r\n";
@@ -286,6 +303,8 @@ impl<'a> Asked<'a> {
             brings_notices: None,
             not_now: false,
             secrets: Secrets::default(),
+            held: None,
+            waits: None,
         };
         asked.connect().await?;
         Ok(asked)
@@ -326,12 +345,15 @@ impl<'a> Asked<'a> {
                 continue;
             }
             let told = match self.in_the_way(probe) {
-                Some(why) => {
-                    Told { verdict: Verdict::skip(why), words: Vec::new(), ms: 0, conn: 0 }
+                Some(why) => Told::nothing(Verdict::skip(why)),
+                None => {
+                    let told = self.play(probe).await;
+                    let is_of_logins = probe.id == likeness::ID && !self.asking.own_talks;
+                    if is_of_logins { self.alike(told).await } else { told }
                 }
-                None => self.play(probe).await,
             };
-            tell(Record::new(row, told.verdict, &told.words, told.ms, told.conn));
+            let record = Record::new(row, told.verdict, &told.words, told.ms, told.conn);
+            self.tell_of(record, told.waits, tell);
         }
         for rule in rules {
             let row = Row::of_rule(role, rule);
@@ -341,6 +363,24 @@ impl<'a> Asked<'a> {
             }
         }
         self.hang_up().await;
+    }
+
+    /// Tells what a rule came to; where mail waited meanwhile, when it is known whether that has stayed.
+    fn tell_of(&mut self, record: Record, waits: Option<bool>, tell: &mut dyn FnMut(Record)) {
+        if let Some(waits) = waits {
+            self.tell_held(!waits, tell);
+        }
+        match waits {
+            Some(true) if record.outcome != Outcome::Fail => self.held = Some(record),
+            _ => tell(record),
+        }
+    }
+
+    /// Tells what has been held back. Nothing was taken of the mail that waited; is it gone?
+    fn tell_held(&mut self, is_gone: bool, tell: &mut dyn FnMut(Record)) {
+        if let Some(record) = self.held.take() {
+            tell(if is_gone { record.of_mail_that_is_gone() } else { record });
+        }
     }
 
     /// Why a probe is not tried.
@@ -390,13 +430,27 @@ impl<'a> Asked<'a> {
     async fn look(&mut self, text: &str) -> Told {
         match script::read(text).ok().and_then(|mut probes| probes.pop()) {
             Some(probe) => self.play(&probe).await,
-            None => Told { verdict: Verdict::unknown(text), words: Vec::new(), ms: 0, conn: 0 },
+            None => Told::nothing(Verdict::unknown(text)),
         }
     }
 
-    /// Plays one talk, over the open line where that will do.
+    /// Plays one talk, over the open line where that will do. A line that the server has closed since is none.
     async fn play(&mut self, probe: &Probe) -> Told {
-        let begun = Instant::now();
+        match self.play_over(probe, false).await {
+            Some(told) => told,
+            None => match self.play_over(probe, true).await {
+                Some(told) => told,
+                None => Told::nothing(Verdict::unknown("the line was closed")),
+            },
+        }
+    }
+
+    /// The line for a talk: what is known of it, and whether it is a new one.
+    async fn line_for(
+        &mut self,
+        probe: &Probe,
+        afresh: bool,
+    ) -> Result<script::Line, ConnectError> {
         // A provider knows no transactions; elsewhere one may be open on the line.
         let is_early = matches!(probe.start, Start::Connect | Start::Greeted | Start::Tls)
             || probe.start == Start::Ready && self.asking.role != Role::Provider;
@@ -405,6 +459,7 @@ impl<'a> Asked<'a> {
         let will_do = |open: &Open| {
             open.refusals < MOST_REFUSALS
                 && !is_early
+                && !afresh
                 && open.tls == (self.asking.implicit_tls || as_offered && secure)
                 && open.is_in == (probe.start == Start::Login)
         };
@@ -412,19 +467,29 @@ impl<'a> Asked<'a> {
         let is_new = is_first || !self.open.as_ref().is_some_and(will_do);
         if is_new && !is_first {
             self.hang_up().await;
-            if let Err(why) = self.connect().await {
-                let verdict = Verdict::unknown(why.to_string());
-                return Told { verdict, words: Vec::new(), ms: 0, conn: 0 };
-            }
+            self.connect().await?;
         }
-        let line = match (is_new, secure) {
+        Ok(match (is_new, secure) {
             (false, _) => script::Line::Used,
             (true, true) => script::Line::ToBeSecured,
             (true, false) => script::Line::New,
+        })
+    }
+
+    /// Plays it once; nothing, where the line was one that had been used, and was closed.
+    async fn play_over(&mut self, probe: &Probe, afresh: bool) -> Option<Told> {
+        let begun = Instant::now();
+        let line = match self.line_for(probe, afresh).await {
+            Ok(line) => line,
+            Err(why) => return Some(Told::nothing(Verdict::unknown(why.to_string()))),
         };
         let mut talk = self.talk_of(probe, line, begun);
         self.drive(&mut talk, begun + LONGEST).await;
         self.aside.clear();
+        if line == script::Line::Used && talk.found_nobody() {
+            self.open = None;
+            return None;
+        }
         if let Some(open) = &mut self.open {
             self.was_abrupt = open.wire.ended_abruptly();
             open.is_turned = talk.awaits_our_greeting();
@@ -442,13 +507,14 @@ impl<'a> Asked<'a> {
                 known.clone_from(offers);
             }
         }
+        let waits = talk.waits();
         let (verdict, words) = talk.over();
         self.survey.all.push(heard(&words));
         self.survey.delays.add(&words);
         if !clean {
             self.hang_up().await;
         }
-        Told { verdict, words, ms: millis(begun.elapsed()), conn: self.calls }
+        Some(Told { verdict, words, ms: millis(begun.elapsed()), conn: self.calls, waits })
     }
 
     fn talk_of(&self, probe: &Probe, line: script::Line, begun: Instant) -> Talk {
@@ -572,7 +638,7 @@ impl<'a> Asked<'a> {
             return Err("the line is closed".to_owned());
         };
         let deadline = Some(Instant::now() + self.asking.patience);
-        let shaken = wire.start_tls_client(&self.tls, &self.asking.host, deadline).await;
+        let shaken = wire.start_tls_client(&self.tls, self.tls_name(), deadline).await;
         let wire = shaken.map_err(|why| why.to_string())?;
         let seen = self.looked_at(&wire);
         let is_proven = seen.distrust.is_none();

@@ -110,6 +110,8 @@ pub struct Caller {
     pub lines: Vec<String>,
     /// It spoke before our greeting.
     pub hasty: bool,
+    /// It hung up before that.
+    pub left_early: bool,
     /// The mechanisms that it tried.
     pub mechanisms: Vec<String>,
     /// It sent what a password can be read from.
@@ -211,6 +213,7 @@ impl Patron {
                         return Want::Hear(until);
                     }
                     self.caller.hasty = !self.input.is_empty();
+                    self.caller.left_early = now < until && self.caller.closed;
                     self.say(self.manner.greeting);
                     // Whoever is refused is heard out: what does he do?
                     self.state = State::Commands;
@@ -505,6 +508,8 @@ mod tests {
         assert!(
             called(late, &["EHLO x"]).0.hasty && !called(Manner::default(), &["EHLO x"]).0.hasty
         );
+        let gone = called(late, &[]).0;
+        assert!(gone.left_early && !gone.hasty && !called(Manner::default(), &[]).0.left_early);
         let busy = Manner { greeting: "421 4.3.2 not now", ..Manner::default() };
         assert_eq!(called(busy, &["QUIT"]).1, "421 4.3.2 not now\r\n221 2.0.0 bye\r\n");
         let secure = Secure { shows: Shown::Given, behind: "250 ATRN", keywords: &["ATRN"] };

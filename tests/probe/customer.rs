@@ -40,7 +40,9 @@ pub fn served(lab: &Lab, at: SocketAddr, customer: &Command, more: &[&str]) -> R
 fn our_own_customer_keeps_the_rules() {
     let lab = Lab::open();
     let at = lab.free();
-    let customer = AtrnFetch::new(&lab, at).into_maildir().command("run");
+    // Who lets it say its password in clear is told that it does.
+    let customer = AtrnFetch::asking(&lab, at, &["example.org"]).into_maildir();
+    let customer = customer.flags(&["--tls", "none", "--clear-auth", "cram-md5"]).command("run");
     let ran = served(&lab, at, &customer, &["--json", "--intrusive"]);
     is_golden("atrn-fetch", &ran, 0);
     assert!(!super::said(&ran).contains("correct horse"));
@@ -206,12 +208,18 @@ const BREAKS: &[&str] = &[
     "cust.250-slow",
 ];
 
+/// What it breaks in another way, and how.
+const FINER: &[(&str, &str)] =
+    &[("cust.waits220", "cust.leaves-early"), ("cust.mech-choice", "cust.plain-at-last")];
+
 #[test]
 fn a_customer_that_breaks_one_rule_is_told_which_and_one_that_breaks_none_is_told_nothing() {
     let lab = Lab::open();
     let mut wrong = Vec::new();
-    for broken in BREAKS {
-        for (breaks, expected) in [(*broken, "fail"), ("", "pass")] {
+    let otherwise = FINER.iter().map(|(broken, breaks)| (broken, *breaks, "fail"));
+    let all = BREAKS.iter().flat_map(|broken| [(broken, *broken, "fail"), (broken, "", "pass")]);
+    for (broken, breaks, expected) in all.chain(otherwise) {
+        {
             // Who keeps this one waits for ten minutes.
             if (*broken, breaks) == ("cust.250-slow", "") {
                 continue;
@@ -221,10 +229,19 @@ fn a_customer_that_breaks_one_rule_is_told_which_and_one_that_breaks_none_is_tol
             let mut command =
                 probe(&["customer", "--listen", &listen, "--scenario", broken, "--json"]);
             command.args(["--name", "probe.test", "--timeout", "5s", "--data"]);
-            command.args(["--rcpt", "box@example.org", "--domains", "1", "--slow"]);
+            command.args(["--rcpt", "box@example.org", "--domains", "1"]);
+            if *broken == "cust.250-slow" {
+                command.arg("--slow");
+            }
             let mut child = Child::start(&lab, "probe", command);
-            let stream = until("the counter", || TcpStream::connect(at).ok());
-            let customer = std::thread::spawn(move || Scripted::of(stream, breaks).call());
+            let mut stream = Ok(until("the counter", || TcpStream::connect(at).ok()));
+            let customer = std::thread::spawn(move || {
+                // It calls again for as long as there is anybody.
+                while let Ok(line) = stream {
+                    let _ = Scripted::of(line, breaks).call();
+                    stream = TcpStream::connect(at);
+                }
+            });
             child.wait();
             let told = child.log();
             let _ = customer.join();
@@ -292,6 +309,9 @@ impl Scripted {
     }
 
     fn call(&mut self) -> Result<(), Gone> {
+        if self.breaks("leaves-early") {
+            return Err(Gone);
+        }
         if self.breaks("waits220") {
             self.say("EHLO customer.test")?;
             // Its greeting comes behind that for sure: the probe waits for both.
@@ -323,6 +343,9 @@ impl Scripted {
     }
 
     fn log_in(&mut self, offers: &str) -> Result<bool, Gone> {
+        if !offers.contains("CRAM-MD5") && self.breaks("plain-at-last") {
+            return Ok(self.ask("AUTH PLAIN AGEAYg==")?.0 == 235);
+        }
         if !offers.contains("CRAM-MD5") && !self.breaks("cram-unoffered") {
             return Ok(false);
         }

@@ -1,5 +1,7 @@
 //! `smtp-probe` as it is run: against real servers on loopback, and against what nobody should have to talk to.
 
+mod breaking;
+mod broken;
 mod customer;
 mod emulate;
 mod exchange;
@@ -200,10 +202,11 @@ fn a_page_in_every_form_says_the_same() {
     assert!(count > 8, "{count}");
     let tap = form("tap");
     assert!(tap.starts_with("TAP version 13\n") && tap.contains("relay.foreign"), "{tap}");
+    assert_eq!(form("tap14"), tap.replace("TAP version 13", "TAP version 14"));
     assert!(form("junit").contains("<testsuites name=\"smtp-probe\">"));
     let sarif: Value = serde_json::from_str(&form("sarif")).expect("JSON");
     assert_eq!(sarif["runs"][0]["tool"]["driver"]["name"], "smtp-probe");
-    assert!(form("markdown").contains("tls.adv"));
+    assert!(form("markdown").contains("tls.adv") && form("table") == form("markdown"));
     let html = form("html");
     assert!(
         html.starts_with("<!doctype html>") && html.contains("<details class=\"fail\" open>"),

@@ -199,3 +199,44 @@ fn a_provider_that_breaks_one_rule_is_told_which() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// What of all rules came to a failure, and how the program ended.
+fn failures(lab: &Lab, breaks: &'static str, more: &[&str]) -> (Vec<String>, Option<i32>) {
+    let scripted = Scripted::start(breaks);
+    let ran = asked(lab, scripted.at, &[&HOW[..], more].concat());
+    let failed = outcomes(&ran).into_iter().filter(|(_, outcome, _)| outcome == "fail");
+    (failed.map(|(id, _, _)| id).collect(), ran.code)
+}
+
+#[test]
+fn mail_that_goes_on_the_way_is_missed_whenever_it_goes() {
+    let lab = Lab::open();
+    // The first line that is turned hears 421.
+    let lost = failures(&lab, "rev.reject-greet", &[]);
+    assert_eq!(lost, (vec!["atrn.code-250".to_owned()], Some(1)));
+    let early = ["--only", "atrn.dup,atrn.code-250"];
+    assert_eq!(failures(&lab, "rev.reject-greet", &early).0, ["atrn.code-250"]);
+    let last = ["--only", "atrn.dup,rev.quit"];
+    assert_eq!(failures(&lab, "rev.reject-greet", &last), (vec!["atrn.dup".to_owned()], Some(1)));
+    // The look that comes before the rules for a turned line says 451.
+    let lost = failures(&lab, "lost on 451", &[]);
+    assert_eq!(lost, (vec!["rev.rcpt-4xx".to_owned()], Some(1)));
+    assert_eq!(failures(&lab, "", &[]), (Vec::new(), Some(0)));
+}
+
+#[test]
+fn who_refuses_capitals_for_now_is_told_so_where_small_letters_are_taken() {
+    let lab = Lab::open();
+    let only = ["--only", "atrn.case-domain"];
+    let failed = vec!["atrn.case-domain".to_owned()];
+    assert_eq!(failures(&lab, "450 for capitals", &only), (failed, Some(1)));
+    assert_eq!(failures(&lab, "450 for everything", &only), (Vec::new(), Some(75)));
+}
+
+#[test]
+fn who_hangs_up_behind_453_breaks_the_rule_for_that_and_no_other() {
+    let lab = Lab::open();
+    let only = ["--only", "atrn.code-250,atrn.noarg,atrn.case,atrn.dup,atrn.twice"];
+    let failed = vec!["atrn.twice".to_owned()];
+    assert_eq!(failures(&lab, "leaves behind 453", &only), (failed, Some(1)));
+}

@@ -131,7 +131,8 @@ impl Scripted {
     pub fn start(breaks: &'static str) -> Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let at = listener.local_addr().expect("its address");
-        let empty = ["atrn.twice", "atrn.rate", "atrn.nomail"].contains(&breaks);
+        let empty =
+            ["atrn.twice", "atrn.rate", "atrn.nomail", "leaves behind 453"].contains(&breaks);
         let mail = Mutex::new(if empty { Vec::new() } else { vec![1, 2, 3] });
         let letters = Mutex::new(Vec::new());
         let house = Arc::new(House { breaks, mail, letters, busy: AtomicBool::new(false) });
@@ -282,6 +283,9 @@ impl Line {
             return Err(Gone);
         }
         self.say(&format!("{code} provider.test"))?;
+        if code == 453 && self.breaks("leaves behind 453") {
+            return Err(Gone);
+        }
         Ok(matches!(code, 250 | 251))
     }
 
@@ -324,6 +328,8 @@ impl Line {
             () if is_bare && is_broken("atrn.noarg") => 501,
             () if names.len() == 2 && names[0] == names[1] && is_broken("atrn.dup") => 501,
             () if list == "EXAMPLE.ORG" && is_broken("atrn.case-domain") => 550,
+            () if list == "EXAMPLE.ORG" && is_broken("450 for capitals") => 450,
+            () if is_broken("450 for everything") => 450,
             () => self.granted(&names),
         }
     }
@@ -458,6 +464,7 @@ impl Line {
                 if self.breaks("rev.rcpt-4xx") {
                     self.ask("DATA")?;
                 }
+                self.forget("lost on 451");
                 self.ask("RSET")?;
                 return Ok(());
             }

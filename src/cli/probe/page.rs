@@ -16,6 +16,14 @@ use crate::report::assessment::{self as report, Wish, wording};
 use crate::report::harmless;
 use crate::smtp::escape::Escaped;
 
+/// The levels at which something counts: the least that was named, and all above it.
+pub(super) fn minded(named: &[Level]) -> impl Iterator<Item = Level> {
+    let least = named.iter().copied().min();
+    Level::ALL.into_iter().filter(move |level| least.is_some_and(|least| *level >= least))
+}
+
+const TAP_13: &str = "TAP version 13";
+
 /// The page being written.
 pub(super) struct Page {
     form: Form,
@@ -43,7 +51,7 @@ impl Page {
         }
         Page {
             form: output.form(),
-            fail_on: output.fail_on.clone(),
+            fail_on: minded(&output.fail_on).collect(),
             verbose: output.verbose,
             transcript: output.transcript.clone(),
             colour: has_colour(&stdout()),
@@ -88,9 +96,9 @@ impl Page {
 
     /// There is nothing to put on it, because of this: who reads tests is told so there, too.
     pub(super) fn bail_out<T>(&self, why: Failure) -> Result<T, Failure> {
-        if self.form == Form::Tap {
+        if let Some(version) = self.tap() {
             let what = Escaped::text(&why.what).to_string();
-            put(|out| writeln!(out, "TAP version 13\nBail out! {what}"))?;
+            put(|out| writeln!(out, "{version}\nBail out! {what}"))?;
         }
         Err(why)
     }
@@ -109,7 +117,7 @@ impl Page {
                 writeln!(out, "{}", harmless(&text))
             })?,
             Form::Jsonl => put(|out| json_line(out, &summary))?,
-            Form::Tap => self.report(report::Form::Tap)?,
+            Form::Tap | Form::Tap14 => self.report(report::Form::Tap)?,
             Form::Junit => self.report(report::Form::Junit)?,
             Form::Sarif => self.report(report::Form::Sarif)?,
             Form::Markdown => self.report(report::Form::Markdown)?,
@@ -127,6 +135,15 @@ impl Page {
         Ok(self.exit())
     }
 
+    /// The first line for those who read tests, where that is the form.
+    fn tap(&self) -> Option<&'static str> {
+        match self.form {
+            Form::Tap => Some(TAP_13),
+            Form::Tap14 => Some("TAP version 14"),
+            _ => None,
+        }
+    }
+
     fn exit(&self) -> Exit {
         let fails = |record: &Record| {
             record.outcome == Outcome::Fail && self.fail_on.contains(&record.severity)
@@ -135,12 +152,13 @@ impl Page {
             self.records.iter().filter(|record| record.outcome != Outcome::Skip).collect();
         // What is read off the first talk says little where every talk behind it came to nothing.
         let talks: Vec<&Record> = tried.iter().copied().filter(|record| record.conn > 0).collect();
-        let is_in_doubt =
-            |some: &[&Record]| some.iter().all(|record| record.outcome == Outcome::Inconclusive);
+        let is_in_doubt = |some: &[&Record]| {
+            let unknown = some.iter().filter(|record| record.outcome == Outcome::Inconclusive);
+            unknown.count() * 2 > some.len()
+        };
         if tried.iter().any(|record| fails(record)) {
             Exit::Partial
-        } else if !tried.is_empty() && is_in_doubt(&tried) || talks.len() > 1 && is_in_doubt(&talks)
-        {
+        } else if is_in_doubt(&tried) || talks.len() > 1 && is_in_doubt(&talks) {
             Exit::TempFail
         } else {
             Exit::Ok
@@ -165,9 +183,14 @@ impl Page {
         let now = jiff::Timestamp::now();
         let told = assessment(&self.place, &self.records, &known, wish.fail_on, now);
         let mut wording = wording(form, wish, known);
-        put(|mut out| {
-            wording.add(&mut out, &told)?;
-            wording.end(&mut out)
+        let mut text = Vec::new();
+        let written = wording.add(&mut text, &told).and_then(|()| wording.end(&mut text));
+        // Both versions of TAP have what is told here; they differ in the first line.
+        let begins = self.tap().filter(|_| text.starts_with(TAP_13.as_bytes()));
+        put(|out| {
+            written?;
+            out.write_all(begins.unwrap_or_default().as_bytes())?;
+            out.write_all(&text[begins.map_or(0, |_| TAP_13.len())..])
         })
     }
 

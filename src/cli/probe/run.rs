@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use super::diff::diff;
 use super::emulate::emulated;
-use super::page::Page;
+use super::page::{Page, minded};
 use super::{
     Asking, Calling, Choice, Cli, Command, Customer, Identify, Output, Place, Provider, Reach,
-    Script, Server, USUAL, no_such_rule,
+    Script, Server, TlsMode, USUAL, no_such_rule,
 };
 use crate::cli::fetch::PasswordFlags;
 use crate::cli::tell;
 use crate::config::fetch::ClearAuth;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
-    self as flow, Asked, Asks, Counter, Errand, Family, InClear, Kind, ListenAddr, Login, Names,
-    Probe, Role, Row, Rule, Scene, Serving, Trial, Trust, Unreached, catalogue, catalogue_of,
+    self as flow, Asked, Asks, Counter, Errand, Family, InClear, Kind, Level, ListenAddr, Login,
+    Names, Probe, Role, Row, Rule, Scene, Serving, Trial, Trust, Unreached, catalogue,
+    catalogue_of,
 };
 use crate::smtp::escape::Escaped;
 
@@ -33,7 +34,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::List { json } => list(json),
         Command::Explain { id } => explain(&id),
         Command::Diff { old, new, fail_on } => {
-            let minded: Vec<&str> = fail_on.iter().map(|level| level.word()).collect();
+            let minded: Vec<&str> = minded(&fail_on).map(Level::word).collect();
             diff(&old, &new, &minded)
         }
         Command::Server(server) => {
@@ -433,7 +434,11 @@ fn asking_of(place: &Place, asking: &Asking, role: Role) -> flow::Asking {
     if let Some(from) = &asking.from {
         from.as_str().clone_into(&mut told.names.from);
     }
-    asking.foreign.as_str().clone_into(&mut told.names.foreign);
+    let foreign = asking.foreign.as_str();
+    foreign.clone_into(&mut told.names.foreign);
+    if let Some((_, domain)) = foreign.rsplit_once('@') {
+        domain.clone_into(&mut told.names.stranger);
+    }
     (told.data, told.intrusive, told.slow) = (asking.data, asking.intrusive, asking.slow);
     told
 }
@@ -454,8 +459,10 @@ fn calling_of(place: &Place, calling: &Calling, role: Role) -> flow::Asking {
         },
         role,
         kind: Kind::default(),
-        implicit_tls: calling.implicit_tls,
-        starttls: true,
+        implicit_tls: calling.implicit_tls || calling.tls == TlsMode::Implicit,
+        starttls: calling.tls != TlsMode::None,
+        servername: calling.servername.as_ref().map(|name| name.as_str().to_owned()),
+        fingerprint: calling.fingerprint,
         trust: calling.ca.clone().map_or(Trust::Platform, Trust::Roots),
         login: None,
         in_clear: InClear::Scram,

@@ -11,7 +11,7 @@ use rustls::pki_types::UnixTime;
 
 use super::{Asked, EAR, Family, Kind, LOOK};
 use crate::net::dns::{Asker, Question, Way, system_resolvers};
-use crate::net::tls::{Inspected, Voucher};
+use crate::net::tls::{Fingerprint, Inspected, Voucher};
 use crate::net::{Calling, ConnectError, Wire, connect};
 use crate::probe::hello::{Answered, Offer, answer, client_hello};
 use crate::probe::script::{Outcome, Side};
@@ -44,7 +44,7 @@ impl Asked<'_> {
             "tls.curve" if has_tls => {
                 self.survey.aspects.curves = self.offer(Offer::WeakCurves).await;
             }
-            "tls.sni" if has_tls && !self.is_by_address() => {
+            "tls.sni" if has_tls && !self.is_nameless() => {
                 self.survey.aspects.strange_name = self.called_strangely().await;
             }
             "tls.closenotify" if has_tls => {
@@ -75,6 +75,16 @@ impl Asked<'_> {
         self.asking.host.parse::<IpAddr>().is_ok()
     }
 
+    /// The name that is said in a handshake.
+    pub(super) fn tls_name(&self) -> &str {
+        self.asking.servername.as_deref().unwrap_or(&self.asking.host)
+    }
+
+    /// Whoever is called by an address is told no name in a handshake.
+    fn is_nameless(&self) -> bool {
+        self.tls_name().parse::<IpAddr>().is_ok()
+    }
+
     fn calling(&self) -> Calling {
         Calling { family: self.family, patience: self.asking.patience, ..Calling::default() }
     }
@@ -94,7 +104,7 @@ impl Asked<'_> {
     async fn offer(&mut self, offer: Offer) -> Option<Answered> {
         let mut wire = self.before_the_handshake().await?;
         let deadline = Some(Instant::now() + self.asking.patience);
-        let name = (!self.is_by_address()).then_some(self.asking.host.as_str());
+        let name = (!self.is_nameless()).then_some(self.tls_name());
         wire.queue(client_hello(offer, name));
         let mut input = BytesMut::new();
         let sent = wire.flush(&mut input, EAR, deadline).await;
@@ -130,7 +140,7 @@ impl Asked<'_> {
         let wire = connect(&self.asking.host, IMPLICIT_PORT, &self.calling()).await;
         let wire = wire.map_err(|why| why.to_string())?;
         let deadline = Some(Instant::now() + self.asking.patience);
-        let shaken = wire.start_tls_client(&self.tls, &self.asking.host, deadline).await;
+        let shaken = wire.start_tls_client(&self.tls, self.tls_name(), deadline).await;
         shaken.map(drop).map_err(|why| why.to_string())
     }
 
@@ -225,7 +235,7 @@ impl Asked<'_> {
     pub(super) fn looked_at(&self, wire: &Wire) -> TlsSeen {
         let version = wire.tls().map_or("", |facts| facts.version()).to_owned();
         let now = UnixTime::now();
-        let host = &self.asking.host;
+        let host = self.tls_name();
         let seen = self.inspector.inspect(wire.server_chain(), host, now);
         let own = seen.chain.first().cloned().unwrap_or_else(Inspected::default);
         let (unvouched, no_roots) = match &seen.vouched {
@@ -235,7 +245,7 @@ impl Asked<'_> {
             Voucher::Amiss(why) => (Some(why.clone()), None),
             Voucher::Untold(why) => (None, Some(why.clone())),
         };
-        let is_by_address = self.is_by_address();
+        let is_by_address = self.is_nameless();
         let hint = if is_by_address { "; call the server by its name" } else { "" };
         let wrong_name = (!seen.is_for_name).then(|| format!("it is not for {host}{hint}"));
         let at = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
@@ -243,6 +253,12 @@ impl Asked<'_> {
             () if at < own.not_before => Some("it is not good yet".to_owned()),
             () if at > own.not_after => Some("it has expired".to_owned()),
             () => None,
+        };
+        // Where the one that is good is named, that decides, and nothing else.
+        let pinned = self.asking.fingerprint.map(|good| stranger_to(good, &seen.chain));
+        let (unvouched, no_roots, wrong_name, dated) = match pinned {
+            None => (unvouched, no_roots, wrong_name, dated),
+            Some(stranger) => (stranger, None, None, None),
         };
         let distrust = unvouched.clone().or_else(|| no_roots.clone()).or(dated);
         TlsSeen {
@@ -260,6 +276,16 @@ impl Asked<'_> {
             signature: own.signature,
             chain: seen.chain.into_iter().map(|one| one.der).collect(),
         }
+    }
+}
+
+/// Why the first certificate is not the one that is good.
+fn stranger_to(good: Fingerprint, chain: &[Inspected]) -> Option<String> {
+    let own = chain.first().map(|own| Fingerprint::of(&own.der.as_slice().into()));
+    match own {
+        Some(own) if own == good => None,
+        Some(own) => Some(format!("it is {own}, and not the one that was named")),
+        None => Some("there is none".to_owned()),
     }
 }
 

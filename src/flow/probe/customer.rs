@@ -280,8 +280,26 @@ impl<'a> Counter<'a> {
         })
     }
 
+    /// Tries a rule, a call for each way in which it can be broken.
     async fn case(&mut self, case: &Case) -> (Verdict, Vec<Word>) {
-        let tried = match self.tried((case.manner)(), None).await {
+        let (mut told, mut words) = self.case_with(case, (case.manner)()).await;
+        for (need, manner) in case.also {
+            let is_open = matches!(told.outcome, Outcome::Pass | Outcome::Warn);
+            let needs = Some(*need).filter(|need| !need.is_empty());
+            if !is_open || self.in_the_way(needs.into_iter()).is_some() {
+                continue;
+            }
+            let (again, more) = self.case_with(case, manner()).await;
+            words.extend(more);
+            if again.outcome != Outcome::Pass {
+                told = again;
+            }
+        }
+        (told, words)
+    }
+
+    async fn case_with(&mut self, case: &Case, manner: Manner) -> (Verdict, Vec<Word>) {
+        let tried = match self.tried(manner, None).await {
             Ok(tried) => tried,
             Err(why) => return (Verdict::unknown(why), Vec::new()),
         };

@@ -54,6 +54,9 @@ impl Asked<'_> {
         wanted: &dyn Fn(&Row) -> bool,
         tell: &mut dyn FnMut(Record),
     ) {
+        if !self.asking.turn {
+            self.tell_held(false, tell);
+        }
         let wanted: Vec<(&Scene, Row)> = scenes
             .iter()
             .map(|scene| (scene, Row::of_scene(scene)))
@@ -68,12 +71,14 @@ impl Asked<'_> {
                 None => {
                     if before.is_none() {
                         before = Some(self.look_first().await);
+                        self.tell_what_waited(tell);
+                        self.waits = None;
                     }
                     match before.as_mut() {
                         Some(Ok(_)) if scene.head.id == NOTHING_WAITS => {
                             (Verdict::skip("mail waits"), Vec::new())
                         }
-                        Some(Ok(known)) => self.scene(scene, known).await,
+                        Some(Ok(known)) => self.scene(scene, known, tell).await,
                         Some(Err(told)) if scene.head.id == NOTHING_WAITS => {
                             (told.clone(), Vec::new())
                         }
@@ -82,9 +87,27 @@ impl Asked<'_> {
                     }
                 }
             };
-            tell(Record::new(row, verdict, &words, millis(begun.elapsed()), self.calls));
+            let record = Record::new(row, verdict, &words, millis(begun.elapsed()), self.calls);
+            match self.waits.take() {
+                // Whether mail has stayed such a rule has looked at itself.
+                Some(true) if !scene.keeps => self.tell_of(record, Some(true), tell),
+                waits => {
+                    tell(record);
+                    if waits == Some(false) && matches!(before, Some(Ok(_))) {
+                        before = Some(Err(Verdict::unknown("the mail that waited is gone")));
+                    }
+                }
+            }
         }
+        self.tell_held(false, tell);
         self.hang_up().await;
+    }
+
+    /// Tells of the rule before, by what ATRN has just been answered.
+    fn tell_what_waited(&mut self, tell: &mut dyn FnMut(Record)) {
+        if let Some(waits) = self.waits {
+            self.tell_held(!waits, tell);
+        }
     }
 
     fn not_turned(&self, scene: &Scene) -> Option<String> {
@@ -132,14 +155,25 @@ impl Asked<'_> {
         (verdict, Vec::new())
     }
 
-    async fn scene(&mut self, scene: &Scene, known: &mut Seen) -> (Verdict, Vec<Word>) {
+    async fn scene(
+        &mut self,
+        scene: &Scene,
+        known: &mut Seen,
+        tell: &mut dyn FnMut(Record),
+    ) -> (Verdict, Vec<Word>) {
         let hasty = format!("220 {} odmr-probe\r\n", self.names.me).into_bytes();
         let behind = if scene.asked == How::Hasty { &hasty[..] } else { b"" };
-        let early = match self.turn(behind).await {
+        let answered = self.turn(behind).await;
+        let was_held = self.held.is_some();
+        self.tell_what_waited(tell);
+        let early = match answered {
             Answered::Turned(early) => early,
             Answered::Otherwise(reply) if scene.asked == How::Hasty && reply.code >= 500 => {
                 self.open = None;
                 return (Verdict::pass(), Vec::new());
+            }
+            Answered::Otherwise(reply) if reply.code == 453 && !was_held => {
+                return (judge_kept(known, None), Vec::new());
             }
             Answered::Otherwise(reply) => return (Verdict::unknown(told(&reply)), Vec::new()),
             Answered::Gone(_) if scene.asked == How::Hasty => return (Verdict::pass(), Vec::new()),
@@ -224,6 +258,16 @@ impl Asked<'_> {
     }
 
     async fn turn_within(&mut self, behind: &[u8], patience: Duration) -> Answered {
+        let answered = self.answered(behind, patience).await;
+        self.waits = match &answered {
+            Answered::Turned(_) => Some(true),
+            Answered::Otherwise(reply) if reply.code == 453 => Some(false),
+            _ => None,
+        };
+        answered
+    }
+
+    async fn answered(&mut self, behind: &[u8], patience: Duration) -> Answered {
         self.hang_up().await;
         let told = self.look(super::proof::LOG_IN).await.verdict;
         if told.outcome != Outcome::Pass {

@@ -30,7 +30,7 @@
 //! | `S- 450` | below an `S:`: neither right nor wrong; nothing can be told |
 //! | `S? 250` | without this answer nothing can be told |
 //! | `S! silence` | below an `S:`: wrong, even where nothing could be told otherwise |
-//! | `closed`, `silence` | answers, too: it hangs up; it says nothing |
+//! | `closed`, `silence`, `garbled` | answers, too: it hangs up; it says nothing; it says what is no reply |
 //! | `* tls`, `* tls or closed` | shakes hands; or it hangs up, and that is right, too |
 //! | `* new`, `* wait 2s`, `* turn` | calls anew; waits; from here on the server is the client |
 //! | `* reset`, `* aside`, `* shut` | cuts the line and calls anew; calls beside it; ends our side of it |
@@ -81,7 +81,7 @@ pub const NOTATION: &[(&str, &str)] = &[
     (
         "S: 250 | 25x",
         "It must answer so: a code with x for any digit, then perhaps a status, then perhaps /a pattern/ that \
-         the text matches; closed, for it hangs up; silence, for it says nothing.",
+         the text matches; closed, for it hangs up; silence, for it says nothing; garbled, for it says what is no reply.",
     ),
     ("S~ 5xx", "Below an S:. Not right, and put up with: a warning."),
     ("S- 450", "Below an S:. Neither right nor wrong; nothing can be told."),

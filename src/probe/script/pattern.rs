@@ -65,10 +65,12 @@ pub enum Pattern {
     Closed,
     /// It says nothing.
     Silence,
+    /// It says something that is no reply.
+    Garbled,
 }
 
 impl Pattern {
-    /// Reads `250`, `5xx 5.7.x`, `250 /SIZE/`, `/^EHLO /`, `closed` or `silence`.
+    /// Reads `250`, `5xx 5.7.x`, `250 /SIZE/`, `/^EHLO /`, `closed`, `silence` or `garbled`.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -77,6 +79,7 @@ impl Pattern {
         match text {
             "closed" => return Ok(Pattern::Closed),
             "silence" => return Ok(Pattern::Silence),
+            "garbled" => return Ok(Pattern::Garbled),
             _ => {}
         }
         let (head, wanted) = match text.split_once('/') {
@@ -105,7 +108,9 @@ impl Pattern {
                     && text.as_ref().is_none_or(|text| text.is_match(&reply.text))
             }
             (Pattern::Line(wanted), Answer::Line(line)) => wanted.is_match(line),
-            (Pattern::Closed, Answer::Closed) | (Pattern::Silence, Answer::Silence) => true,
+            (Pattern::Closed, Answer::Closed)
+            | (Pattern::Silence, Answer::Silence)
+            | (Pattern::Garbled, Answer::Garbled(_)) => true,
             _ => false,
         }
     }
@@ -162,6 +167,7 @@ impl Display for Pattern {
             Pattern::Line(text) => write!(f, "/{text}/"),
             Pattern::Closed => f.write_str("the line is closed"),
             Pattern::Silence => f.write_str("nothing"),
+            Pattern::Garbled => f.write_str("what is no reply"),
         }
     }
 }
@@ -197,6 +203,9 @@ mod tests {
         }
         assert!(!Pattern::read("250 2.x.x").unwrap().matches(&reply(250, None, "ok")));
         assert!(Pattern::read("silence").unwrap().matches(&Answer::Silence));
+        let garbled = Pattern::read("garbled").unwrap();
+        assert!(garbled.matches(&Answer::Garbled("two codes".to_owned())));
+        assert!(!garbled.matches(&Answer::Silence) && !garbled.matches(&answer));
         let line = Answer::Line("EHLO x".to_owned());
         assert!(Pattern::read("/^EHLO /").unwrap().matches(&line));
     }

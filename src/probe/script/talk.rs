@@ -206,8 +206,12 @@ pub struct Talk {
     turned: bool,
     /// Was the last thing said a wish to turn the line?
     atrn: bool,
+    /// For the domain of the run, and for no other?
+    for_own: bool,
     /// Has it been granted?
     granted: bool,
+    /// Does mail wait, by the last answer to such a wish?
+    waits: Option<bool>,
     /// Refusals that the server may count.
     refusals: usize,
     /// What the last EHLO offered, in clear and under TLS.
@@ -219,6 +223,8 @@ pub struct Talk {
     lmtp: bool,
     /// The code of the last answer; none where there was none.
     last: Option<u16>,
+    /// So many moves are left when the RSET is answered that begins a talk over a line that has been used.
+    behind_rset: Option<usize>,
     verdict: Option<Verdict>,
     warned: Option<Verdict>,
 }
@@ -227,7 +233,9 @@ impl Talk {
     /// A talk over a new line, or over one on which EHLO has been answered before.
     pub fn new(probe: &Probe, names: &Names, line: Line, now: Instant, wait: Duration) -> Talk {
         let mut moves = on_the_way(probe.start, line);
+        let begins_anew = line == Line::Used && moves.len() > 1;
         moves.extend(probe.moves.iter().cloned());
+        let behind_rset = begins_anew.then(|| moves.len() - 2);
         Talk {
             names: names.clone(),
             moves: moves.into(),
@@ -243,13 +251,16 @@ impl Talk {
             tls: false,
             turned: false,
             atrn: false,
+            for_own: false,
             granted: false,
+            waits: None,
             refusals: 0,
             offers: [None, None],
             ehlo: false,
             quit: false,
             lmtp: false,
             last: None,
+            behind_rset,
             verdict: None,
             warned: None,
         }
@@ -427,6 +438,19 @@ impl Talk {
         self.granted
     }
 
+    /// Does mail wait for the domain of the run? Nothing, where nobody has asked, or been told.
+    pub fn waits(&self) -> Option<bool> {
+        self.waits
+    }
+
+    /// Was the line closed before anything was said on it, or the server tired of it, so that nothing has begun?
+    pub fn found_nobody(&self) -> bool {
+        let has_ended = self.verdict.as_ref().map(|verdict| verdict.outcome);
+        self.closed && self.heard == 0
+            || has_ended == Some(Outcome::Inconclusive)
+                && self.behind_rset == Some(self.moves.len())
+    }
+
     /// How many refusals the server may have counted.
     pub fn refusals(&self) -> usize {
         self.refusals
@@ -472,11 +496,20 @@ impl Talk {
         let verb = piece.get(..4).unwrap_or_default();
         self.quit = verb.eq_ignore_ascii_case(b"QUIT");
         self.atrn = verb.eq_ignore_ascii_case(b"ATRN") || verb.eq_ignore_ascii_case(b"TURN");
+        self.for_own = self.atrn && self.asks_for_own(&piece);
         if self.lmtp {
             say_lhlo(&mut piece);
         }
         self.note(Side::Ours, &piece, now);
         piece.freeze()
+    }
+
+    /// Is what is asked for everything, or the domain of the run and no other?
+    fn asks_for_own(&self, line: &[u8]) -> bool {
+        let list = line.get(4..).unwrap_or_default().trim_ascii();
+        let is_own =
+            |name: &[u8]| name.trim_ascii().eq_ignore_ascii_case(self.names.domain.as_bytes());
+        list.is_empty() || list.split(|octet| *octet == b',').all(is_own)
     }
 
     fn note(&mut self, side: Side, octets: &[u8], now: Instant) {
@@ -501,7 +534,13 @@ impl Talk {
         match self.parser.next(&mut self.input) {
             Ok(Some(reply)) => Some(self.reply(reply)),
             Ok(None) => self.closed.then_some(Answer::Closed),
-            Err(why) => Some(Answer::Garbled(why.to_string())),
+            Err(why) => {
+                // What comes behind it may be one again.
+                self.parser = ReplyParser::default();
+                let end = memchr::memchr(b'\n', &self.input).map_or(self.input.len(), |at| at + 1);
+                self.input.advance(end);
+                Some(Answer::Garbled(why.to_string()))
+            }
         }
     }
 
@@ -509,7 +548,12 @@ impl Talk {
         if reply.code >= 400 {
             self.refusals += 1;
         }
-        self.granted |= std::mem::take(&mut self.atrn) && reply.is_positive();
+        if std::mem::take(&mut self.atrn) {
+            self.granted |= reply.is_positive();
+            if self.for_own && (reply.is_positive() || reply.code == 453) {
+                self.waits = Some(reply.is_positive());
+            }
+        }
         if std::mem::take(&mut self.ehlo) && reply.code == 250 {
             let offers = reply.text.lines().skip(1).flat_map(offered).collect();
             self.offers[usize::from(self.tls)] = Some(offers);

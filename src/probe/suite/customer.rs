@@ -37,6 +37,9 @@ pub struct Called<'a> {
     pub domains: usize,
 }
 
+/// A further call: what has to be allowed for it, if anything, and the provider that we are then.
+pub type Again = (&'static str, fn() -> Manner);
+
 /// A rule, the provider that we are for it, and its judge.
 pub struct Case {
     /// What it is.
@@ -47,6 +50,8 @@ pub struct Case {
     pub talk: &'static str,
     /// The provider that we are.
     pub manner: fn() -> Manner,
+    /// What the customer finds when it calls again, each with what has to be allowed for it.
+    pub also: &'static [Again],
     /// How the customer has to end.
     pub ends: Ends,
     /// Reads, and says.
@@ -61,6 +66,7 @@ macro_rules! case {
             needs: &$needs,
             talk: $talk,
             manner: $manner,
+            also: &[],
             ends: Ends::$ends,
             judge: $judge,
         }
@@ -78,6 +84,11 @@ fn usual() -> Manner {
 
 fn told(atrn: &'static str) -> Manner {
     Manner { atrn, ..usual() }
+}
+
+/// The provider to whom a password can be said, and nothing else, in clear.
+fn passwords_only() -> Manner {
+    Manner { keywords: &["AUTH PLAIN LOGIN", "ATRN"], ..usual() }
 }
 
 /// The provider that has TLS, and shows this certificate.
@@ -104,21 +115,21 @@ static CASES: &[Case] = &[
         "220, and a look at what comes first.",
         "Say EHLO with a name that resolves, or an address literal."
     ),
-    case!(
-        "cust.waits220",
-        Must,
-        ["RFC 5321, 4.3.1"],
-        [],
-        || Manner { silent: Duration::from_secs(1), ..usual() },
-        Anyhow,
-        |call| match call.caller.hasty {
-            true => fail("a wait for 220", "it spoke first", "it spoke before the greeting"),
-            false => with_line(call, |_| Verdict::pass()),
-        },
-        "The customer waits for the greeting",
-        "For a second nothing is said; then 220.",
-        "Read the greeting before EHLO is said."
-    ),
+    Case {
+        also: &[("slow", || Manner { silent: Duration::from_secs(30), ..usual() })],
+        ..case!(
+            "cust.waits220",
+            Must,
+            ["RFC 5321, 4.3.1", "RFC 5321, 4.5.3.2.1"],
+            [],
+            || Manner { silent: Duration::from_secs(1), ..usual() },
+            Anyhow,
+            waits,
+            "The customer waits for the greeting",
+            "For a second nothing is said; then 220. With --slow the same again, for 30 seconds.",
+            "Read the greeting before EHLO is said, and wait for it for five minutes."
+        )
+    },
     case!(
         "cust.multiline220",
         Must,
@@ -167,32 +178,41 @@ static CASES: &[Case] = &[
         "EHLO is answered by AUTH CRAM-MD5 alone.",
         "Look for ATRN before anything of the password is said: this may be any server."
     ),
-    case!(
-        "cust.mech-choice",
-        Security,
-        ["RFC 4954, 4", "RFC 4954, 9"],
-        [],
-        || Manner { keywords: &["AUTH LOGIN PLAIN CRAM-MD5", "ATRN"], ..usual() },
-        Anyhow,
-        strongest,
-        "Of what is offered in clear the mechanism is chosen that shows no password",
-        "EHLO is answered by AUTH LOGIN PLAIN CRAM-MD5, in clear.",
-        "Choose the strongest mechanism that is listed, whatever the order."
-    ),
+    Case {
+        also: &[("", passwords_only)],
+        ..case!(
+            "cust.mech-choice",
+            Security,
+            ["RFC 4954, 4", "RFC 4954, 9"],
+            [],
+            || Manner { keywords: &["AUTH LOGIN PLAIN CRAM-MD5", "ATRN"], ..usual() },
+            Anyhow,
+            strongest,
+            "Of what is offered in clear the mechanism is chosen that shows no password, and none where there is none",
+            "EHLO is answered by AUTH LOGIN PLAIN CRAM-MD5, in clear; and at the next call by AUTH PLAIN LOGIN.",
+            "Choose the strongest mechanism that is listed, whatever the order, and end where all would show the password."
+        )
+    },
     case!(
         "cust.cram-unoffered",
         Must,
         ["RFC 4954, 4"],
         [],
-        || Manner { keywords: &["AUTH XODMR-PROBE", "ATRN"], ..usual() },
-        Badly,
-        |call| match call.caller.mechanisms.first() {
-            None => with_line(call, |_| Verdict::pass()),
-            Some(name) =>
-                fail("no AUTH", name.as_str(), format!("it tries {name}, which is not listed")),
+        passwords_only,
+        Anyhow,
+        |call| {
+            let is_listed = |name: &&String| ["PLAIN", "LOGIN"].contains(&name.as_str());
+            match call.caller.mechanisms.iter().find(|name| !is_listed(name)) {
+                None => with_line(call, |_| Verdict::pass()),
+                Some(name) => fail(
+                    "PLAIN, LOGIN, or no AUTH",
+                    name.as_str(),
+                    format!("it tries {name}, which is not listed"),
+                ),
+            }
         },
         "A mechanism that is not offered is not tried",
-        "EHLO is answered by AUTH with a mechanism that nobody knows.",
+        "EHLO is answered by AUTH PLAIN LOGIN.",
         "Choose among the mechanisms that are listed."
     ),
     case!(
@@ -574,6 +594,18 @@ fn with_line(call: Called<'_>, judge: impl FnOnce(&str) -> Verdict) -> Verdict {
     match call.caller.lines.first() {
         Some(line) => judge(line),
         None => Verdict::unknown("it said nothing"),
+    }
+}
+
+fn waits(call: Called<'_>) -> Verdict {
+    match () {
+        () if call.caller.hasty => {
+            fail("a wait for 220", "it spoke first", "it spoke before the greeting")
+        }
+        () if call.caller.left_early => {
+            fail("a wait for 220", "the line was closed", "it hung up before the greeting")
+        }
+        () => with_line(call, |_| Verdict::pass()),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`kind`] | what a server is for, and what is different then |
 //! | `veil` | what was said, without what somebody said to log in |
 //! | `secure` | those for TLS |
+//! | [`likeness`] | whether a login that is refused tells who exists |
 //! | `provider` | those that are read off what a provider offers |
 //! | [`customer`] | the rules for a customer that calls |
 //! | [`reversed`] | the rules for a provider that has turned the line |
@@ -18,6 +19,7 @@ pub mod content;
 pub mod customer;
 mod delays;
 pub mod kind;
+pub mod likeness;
 pub mod posted;
 mod provider;
 pub mod reversed;
@@ -36,7 +38,9 @@ pub use secure::{Aspects, Dane, Tlsa};
 pub use survey::{Rule, Survey, TlsSeen, rules, rules_for};
 
 use super::script::{self, Answer, Level, Need, Outcome, Probe, Side, Verdict, Word};
-use crate::finding::{About, Assessment, Conclusion, Expected, Finding, Severity, Status};
+use crate::finding::{
+    About, Assessment, Conclusion, Expected, Finding, OF_RULES, Severity, Status,
+};
 use crate::smtp::escape::Escaped;
 
 /// Who is asked.
@@ -49,6 +53,17 @@ pub enum Role {
     Provider,
     /// A client that fetches it.
     Customer,
+}
+
+impl Role {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Server => "server",
+            Role::Provider => "provider",
+            Role::Customer => "customer",
+        }
+    }
 }
 
 /// The rules that a talk with a provider shows.
@@ -403,6 +418,22 @@ impl Record {
     }
 }
 
+impl Record {
+    /// Mail waited, nothing of it was taken, and it is there no more. That is against RFC 5321, section 6.1, whatever
+    /// else the rule is about.
+    pub fn of_mail_that_is_gone(self) -> Record {
+        let gone = reversed::judge_lost();
+        Record {
+            outcome: gone.outcome,
+            severity: self.severity.max(Level::Must),
+            expected: gone.expected,
+            got: gone.got.as_ref().map(Got::of),
+            why: gone.why,
+            ..self
+        }
+    }
+}
+
 /// Is there something to say of it?
 pub fn is_amiss(record: &Record) -> bool {
     matches!(record.outcome, Outcome::Fail | Outcome::Warn | Outcome::Inconclusive)
@@ -510,7 +541,7 @@ pub fn assessment(
         let about = known.iter().find(|about| about.id == record.id)?;
         Some(Finding {
             id: about.id,
-            severity: about.severity,
+            severity: record.severity.grade(),
             status: match record.outcome {
                 Outcome::Pass => Status::Ok,
                 Outcome::Fail => Status::Fail,
@@ -537,10 +568,10 @@ pub fn assessment(
     let bad = checks.iter().filter(|finding| finding.status == Status::Fail);
     let worst = bad.map(|finding| finding.severity).max();
     Assessment {
-        schema: "odmr.probe/1",
+        schema: OF_RULES,
         domain: target.to_owned(),
         checked_at: now,
-        role: "observer",
+        role: records.first().map_or(Role::Server, |record| record.role).word(),
         expected: Expected::default(),
         verdict: if worst >= Some(fail_on) { Conclusion::Fail } else { Conclusion::Ok },
         worst,

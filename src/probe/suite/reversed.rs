@@ -854,6 +854,13 @@ pub fn offered(seen: &Seen) -> BTreeMap<String, usize> {
     all
 }
 
+/// The line was turned, what waited was told to stay, and ATRN is answered by 453 now.
+pub fn judge_lost() -> Verdict {
+    let why = "it turned the line here, heard that nothing is taken, and says 453 when it is asked again: \
+               the mail is gone, unless somebody else has fetched it";
+    fail("the mail that waits", "453", why)
+}
+
 /// Is all that was there before there still? `now` is nothing where the provider said 453.
 pub fn judge_kept(before: &Seen, now: Option<&Seen>) -> Verdict {
     let known = offered(before);

@@ -31,6 +31,7 @@ fn fitting(pattern: &Pattern) -> Told {
     match pattern {
         Pattern::Closed => Told::HangUp,
         Pattern::Silence => Told::Nothing,
+        Pattern::Garbled => Told::Reply("250-a\r\n251 b\r\n".to_owned()),
         Pattern::Line(_) => Told::Reply("EHLO x\r\n".to_owned()),
         Pattern::Reply { code, .. } => {
             let code = code.iter().zip([5, 5, 0]).map(|(digit, any)| digit.unwrap_or(any));
@@ -427,6 +428,28 @@ fn what_was_said_is_kept_octet_by_octet() {
     assert_eq!((record.transcript[3].dir, record.transcript[3].t), ('<', 1.5));
     let json = serde_json::to_value(&record).unwrap();
     assert_eq!((json["outcome"].as_str(), json["severity"].as_str()), (Some("pass"), Some("must")));
+}
+
+#[test]
+fn a_line_of_which_the_server_is_tired_is_no_line_to_begin_on() {
+    let probe = probes().iter().find(|probe| probe.id == "relay.own").unwrap();
+    let now = Instant::now();
+    let tired = |line, reply: &[u8]| {
+        let mut talk = Talk::new(probe, &names(), line, now, Duration::from_secs(1));
+        assert!(line == On::New || matches!(talk.poll(now), Want::Send(_)));
+        talk.received(reply, now);
+        let _ = talk.poll(now);
+        talk.found_nobody()
+    };
+    assert!(tired(On::Used, b"554 Too many nonmail commands\r\n"));
+    assert!(!tired(On::Used, b"250 ok\r\n") && !tired(On::New, b"554 no service\r\n"));
+    let mut refused = Talk::new(probe, &names(), On::Used, now, Duration::from_secs(1));
+    let _ = refused.poll(now);
+    refused.received(b"250 ok\r\n", now);
+    let _ = refused.poll(now);
+    refused.received(b"550 no\r\n", now);
+    assert_eq!(refused.poll(now), Want::Over);
+    assert!(!refused.found_nobody(), "MAIL was refused, and that is an answer");
 }
 
 /// What is said to a server that offers this, and answers everything by 250.

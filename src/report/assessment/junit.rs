@@ -1,9 +1,10 @@
-//! XML as JUnit writes it: a suite a domain, a case a finding.
+//! XML as JUnit writes it: a suite a domain, or of a server that was asked for its rules one for each group of them; a
+//! case a finding.
 
 use std::io::{self, Write};
 
 use super::{Wish, Wording};
-use crate::finding::{Assessment, Finding, Status};
+use crate::finding::{Assessment, Finding, OF_RULES, Status};
 use crate::smtp::escape::Escaped;
 
 pub(super) struct Junit {
@@ -26,6 +27,45 @@ impl Junit {
         Ok(())
     }
 
+    /// A suite by its name and the class of its cases.
+    fn suite(
+        &self,
+        out: &mut dyn Write,
+        assessment: &Assessment,
+        (name, class): (&str, &str),
+        findings: &[&Finding],
+    ) -> io::Result<()> {
+        let all = &assessment.checks;
+        let ends: Vec<End> = findings.iter().map(|finding| self.end_of(finding, all)).collect();
+        let count = |wanted: End| ends.iter().filter(|end| **end == wanted).count();
+        let (failures, errors) = (count(End::Failure), count(End::Error));
+        let skipped = count(End::Skipped);
+        let (tests, at) = (findings.len(), assessment.checked_at);
+        let (name, class) = (xml(name), xml(class));
+        writeln!(
+            out,
+            " <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" \
+             errors=\"{errors}\" skipped=\"{skipped}\" timestamp=\"{at}\">"
+        )?;
+        if assessment.schema == OF_RULES {
+            let (host, version) = (xml(&assessment.domain), env!("CARGO_PKG_VERSION"));
+            writeln!(
+                out,
+                "  <properties><property name=\"host\" value=\"{host}\"/>\
+                 <property name=\"version\" value=\"{version}\"/></properties>"
+            )?;
+        }
+        for (finding, end) in findings.iter().zip(&ends) {
+            let case = format!("{} {}", finding.id, finding.subject);
+            let case = format!("<testcase classname=\"{class}\" name=\"{}\"", xml(&case));
+            match body(*end, finding) {
+                Some(body) => writeln!(out, "  {case}>{body}</testcase>")?,
+                None => writeln!(out, "  {case}/>")?,
+            }
+        }
+        writeln!(out, " </testsuite>")
+    }
+
     /// What became of a case: a failure makes the program end with 1, an error with something else than 0.
     fn end_of(&self, finding: &Finding, all: &[Finding]) -> End {
         match finding.status {
@@ -36,6 +76,10 @@ impl Junit {
             Status::Ok => End::Passed,
         }
     }
+}
+
+fn group_of(finding: &Finding) -> &str {
+    finding.id.split_once('.').map_or(finding.id, |(group, _)| group)
 }
 
 /// What became of a case.
@@ -84,27 +128,22 @@ fn xml(text: &str) -> String {
 impl Wording for Junit {
     fn add(&mut self, out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
         self.begin(out)?;
-        let all = &assessment.checks;
-        let ends: Vec<End> = all.iter().map(|finding| self.end_of(finding, all)).collect();
-        let count = |wanted: End| ends.iter().filter(|end| **end == wanted).count();
-        let (failures, errors) = (count(End::Failure), count(End::Error));
-        let skipped = count(End::Skipped);
-        let (tests, at) = (assessment.checks.len(), assessment.checked_at);
-        let name = xml(&assessment.domain);
-        writeln!(
-            out,
-            " <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" \
-             errors=\"{errors}\" skipped=\"{skipped}\" timestamp=\"{at}\">"
-        )?;
-        for (finding, end) in all.iter().zip(&ends) {
-            let case = format!("{} {}", finding.id, finding.subject);
-            let case = format!("<testcase classname=\"{name}\" name=\"{}\"", xml(&case));
-            match body(*end, finding) {
-                Some(body) => writeln!(out, "  {case}>{body}</testcase>")?,
-                None => writeln!(out, "  {case}/>")?,
-            }
+        let all: Vec<&Finding> = assessment.checks.iter().collect();
+        if assessment.schema != OF_RULES {
+            let name = &assessment.domain;
+            return self.suite(out, assessment, (name, name), &all);
         }
-        writeln!(out, " </testsuite>")
+        // A server is asked rules of many groups, and that there is one server alone says each of them.
+        let mut groups: Vec<&str> = all.iter().map(|finding| group_of(finding)).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        for group in groups {
+            let of_it = |finding: &&&Finding| group_of(finding) == group;
+            let of_it: Vec<&Finding> = all.iter().filter(of_it).copied().collect();
+            let class = format!("{}.{group}", assessment.role);
+            self.suite(out, assessment, (group, &class), &of_it)?;
+        }
+        Ok(())
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {

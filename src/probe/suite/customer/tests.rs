@@ -40,6 +40,7 @@ fn broken() -> Vec<(&'static str, Caller, usize)> {
     let mut all = vec![
         ("cust.ehlo-not-helo", caller(&["HELO customer.example.org"]), 1),
         ("cust.waits220", with(|caller| caller.hasty = true), 1),
+        ("cust.waits220", Caller { left_early: true, ..Caller::default() }, 1),
         ("cust.multiline220", never(), 1),
         ("cust.greet-421", fine(), 1),
         ("cust.greet-554", fine(), 1),
