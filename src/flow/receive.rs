@@ -130,8 +130,6 @@ pub struct Receiver<'a, K: Sink> {
     mail: Option<Incoming>,
     /// Messages that came to their end, and whose answer is owed.
     unanswered: VecDeque<Incoming>,
-    /// Nobody was told which domains are meant.
-    unlisted: bool,
     taken: u64,
     began: bool,
 }
@@ -182,15 +180,9 @@ impl<'a, K: Sink> Receiver<'a, K> {
             tls,
             mail: None,
             unanswered: VecDeque::new(),
-            unlisted: false,
             taken: 0,
             began: false,
         }
-    }
-
-    /// The mail was asked for without the list of domains that it was to be about, so that others' may come.
-    pub fn unlisted(self, unlisted: bool) -> Receiver<'a, K> {
-        Receiver { unlisted, ..self }
     }
 
     /// Takes mail in until the provider says QUIT, or the line ends.
@@ -359,13 +351,10 @@ impl<'a, K: Sink> Receiver<'a, K> {
                 Some(recipient) => self.sink.recipient(&recipient).await,
                 None => Err(TOO_LONG_MOVED),
             },
-            false if self.unlisted => Err(NOT_ASKED_FOR),
             false => Err(NOT_OURS),
         };
         let reply = answer.unwrap_or_else(|refusal| refusal);
-        if reply != NOT_ASKED_FOR {
-            self.target_said(&reply);
-        }
+        self.target_said(&reply);
         if !reply.is_positive() {
             *self.tally.by_code.entry(reply.code).or_default() += 1;
             if let Some(envelope) = session.envelope().filter(|_| !self.tally.left_over.is_empty())
@@ -608,9 +597,6 @@ const TOO_LARGE_TODAY: Reply =
 const NOT_OURS: Reply = Reply::new(550, (7, 1), "that is no domain we asked for");
 const TOO_LONG_MOVED: Reply =
     Reply::new(550, (5, 1), "the address would become too long at the domain it is known by here");
-/// It could not be told which domains were meant, and did nothing wrong; what is refused for good would bounce.
-const NOT_ASKED_FOR: Reply =
-    Reply::new(450, (7, 1), "that is no domain we would have asked for; please keep it");
 const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");
 const TARGET_LOST: Reply = Reply::new(421, (3, 0), "local delivery is down; please keep the rest");
 const ENDLESS_CONTENT: Reply = Reply::new(421, (3, 4), "that is no mail; closing");

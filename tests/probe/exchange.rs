@@ -162,20 +162,19 @@ fn t5_twenty_at_a_time_until_nothing_is_left() {
     assert_eq!(Maildir::at(lab.path("Maildir")).count(), 45);
 }
 
-/// Refused for good where a list was said, and put off where none could be: what came unasked may be a domain that
-/// the settings have forgotten. Nobody's else's mail is taken in either case, and the rest of the message is.
+/// Whether a list of domains could be said or not; and whoever else the message is for has it.
 #[test]
 fn t6_a_recipient_whom_nobody_asked_for_is_not_taken() {
-    for (profile, class) in [("exchange2003-w2k", '5'), ("exchange2003-ws2003", '4')] {
+    for profile in ["exchange2003-w2k", "exchange2003-ws2003"] {
         let lab = Lab::open();
         let (_, sessions) = fetched(&lab, profile, &["--fault", "extra_domain_rcpt"], EXCHANGE);
         let said = spoken(&sessions[0]);
         let answer = |rcpt: &str| {
             let behind = said.split_once(&format!("RCPT TO:<{rcpt}>\r\n")).expect("it is named").1;
-            behind.chars().next().expect("an answer")
+            behind.get(..3).expect("an answer")
         };
-        assert_eq!(answer("postmaster@elsewhere.example"), class, "{profile}: {said}");
-        assert_eq!(answer("postmaster@example.org"), '2', "{profile}: {said}");
+        assert_eq!(answer("postmaster@elsewhere.example"), "550", "{profile}: {said}");
+        assert_eq!(answer("postmaster@example.org"), "250", "{profile}: {said}");
         assert_eq!(sessions[0]["sent"], 1, "{said}");
         assert_eq!(Maildir::at(lab.path("Maildir")).count(), 1);
     }

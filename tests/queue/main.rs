@@ -28,6 +28,7 @@ use serde_json::Value;
 
 const LETTER: &[u8] = b"Subject: hello\r\n\r\nhello\r\n";
 
+#[derive(Debug)]
 struct Said {
     code: Option<i32>,
     out: String,
