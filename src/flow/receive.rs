@@ -18,7 +18,7 @@ use crate::session::{Event, Reversed, ServerSession};
 use crate::sink::Sink;
 use crate::sink::once::HAVE_IT;
 use crate::smtp::escape::Escaped;
-use crate::smtp::{Domain, ForwardPath, MailParams, Reply, ReversePath};
+use crate::smtp::{Domain, ForwardPath, MailParams, Mailbox, Reply, ReversePath};
 
 /// What this run may still take, and from whom for whom.
 #[derive(Clone, Debug)]
@@ -347,6 +347,7 @@ impl<'a, K: Sink> Receiver<'a, K> {
 
     async fn recipient(&mut self, session: &mut ServerSession<Reversed>, recipient: &Recipient) {
         let answer = match self.is_ours(&recipient.path) {
+            true if leads_on(&recipient.path) => Err(LEADS_ON),
             true => match self.as_the_target_knows(recipient) {
                 Some(recipient) => self.sink.recipient(&recipient).await,
                 None => Err(TOO_LONG_MOVED),
@@ -583,6 +584,12 @@ impl<'a, K: Sink> Receiver<'a, K> {
     }
 }
 
+/// `a%b@here`, `b!a@here` and `"a@b"@here`: an old mail server sends such mail on to b for whoever it trusts, and
+/// the one that we deliver to trusts its own host. Anybody in the world could relay through it by way of the provider.
+fn leads_on(path: &ForwardPath) -> bool {
+    path.mailbox().is_some_and(Mailbox::asks_for_relay)
+}
+
 /// What the provider said, as it may stand in a log: a password that it says back is left out.
 fn shown(session: &ServerSession<Reversed>, said: &str) -> String {
     Escaped::text(&session.transcript().hidden(said)).to_string()
@@ -595,6 +602,7 @@ const ENOUGH: Reply = Reply::new(421, (3, 2), "enough for this time; please keep
 const TOO_LARGE_TODAY: Reply =
     Reply::new(452, (3, 4), "larger than what is taken today; please keep it");
 const NOT_OURS: Reply = Reply::new(550, (7, 1), "that is no domain we asked for");
+const LEADS_ON: Reply = Reply::new(550, (7, 1), "no mail is sent on from here");
 const TOO_LONG_MOVED: Reply =
     Reply::new(550, (5, 1), "the address would become too long at the domain it is known by here");
 const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");

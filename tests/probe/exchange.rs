@@ -209,7 +209,8 @@ fn t9_who_may_not_send_is_told_so_and_has_its_mail() {
     let provider = Provider::of(&lab, |odmrd| odmrd);
     provider.holds(1, 500);
     let (ran, told) = provider.called(&lab, &["--messages", "2"]);
-    assert_eq!((ran.code, received(&told)), (Some(0), 1), "{ran:#?}");
+    assert_eq!((ran.code, received(&told)), (Some(1), 1), "{ran:#?}");
+    assert!(ran.err.contains("(0 taken, 2 refused, 0 put off): 550 "), "{}", ran.err);
     assert_eq!(told["sent"], 0);
     let said = spoken(&told);
     assert_eq!(said.matches("MAIL FROM:<> SIZE=").count(), 2, "{said}");

@@ -219,7 +219,7 @@ impl<Stage> ServerSession<Stage> {
             self.error(words::NO_SUCH_PARAMETER);
         } else if international && !params.smtputf8 {
             self.say(words::NEEDS_UTF8_SENDER);
-        } else if params.size.is_some_and(|size| size > self.settings.max_size) {
+        } else if params.size.is_some_and(|size| size > self.largest()) {
             *self.counts.at_mail.entry(words::TOO_LARGE.code).or_default() += 1;
             self.say(words::TOO_LARGE);
         } else {

@@ -40,7 +40,8 @@ pub struct ServerSettings {
     pub profile: Profile,
     /// Our name in greeting, EHLO and goodbye: a fully qualified domain name.
     pub name: String,
-    /// The largest content taken, in octets.
+    /// The largest content taken, in octets; the highest number there is for no limit, though what nobody would call
+    /// mail is refused then, too.
     pub max_size: u64,
     /// Recipients in one transaction; at least 100 (RFC 5321, section 4.5.3.1.8), unless a target
     /// must have its recipients one by one.
