@@ -215,30 +215,31 @@ fn each_metric_of_the_table_is_told_with_its_kind_and_labels() {
     }
 }
 
-#[test]
-fn what_happens_is_counted_where_it_happens() {
-    let house = House::new(OPEN);
-    let mut provider = house.serve();
-    let at = provider.listener("\"Http\"");
-    let sessions =
-        |result: &str| format!("odmr_atrn_sessions_total{{account=\"acme\",result=\"{result}\"}}");
-    let logins = |result: &str| {
-        let of = "listener=\"odmr\",mechanism=\"SCRAM-SHA-256\"";
-        format!("odmr_auth_attempts_total{{{of},result=\"{result}\"}}")
-    };
-    let replies = |listener: &str, verb: &str, code: &str| {
-        let of = format!("listener=\"{listener}\",verb=\"{verb}\",code=\"{code}\"");
-        format!("odmr_smtp_replies_total{{{of}}}")
-    };
+fn sessions(result: &str) -> String {
+    format!("odmr_atrn_sessions_total{{account=\"acme\",result=\"{result}\"}}")
+}
 
-    let before = scrape(at).1;
-    for result in ["ok", "no_mail", "refused450", "tempfail451", "dropped", "timeout", "partial"] {
-        assert_eq!(value(&before, &sessions(result)), 0.0, "{result}");
-    }
-    // Of one that has never called it is long ago.
-    let never = "odmr_atrn_last_success_timestamp_seconds{account=\"acme\"}";
-    assert_eq!(value(&before, never), 0.0);
+fn logins(result: &str) -> String {
+    let of = "listener=\"odmr\",mechanism=\"SCRAM-SHA-256\"";
+    format!("odmr_auth_attempts_total{{{of},result=\"{result}\"}}")
+}
 
+fn replies(listener: &str, verb: &str, code: &str) -> String {
+    let of = format!("listener=\"{listener}\",verb=\"{verb}\",code=\"{code}\"");
+    format!("odmr_smtp_replies_total{{{of}}}")
+}
+
+/// All of those calls are over and counted.
+fn settled(series: &Series) -> bool {
+    let at_the_end = [replies("smtp", "QUIT", "221"), replies("odmr", "ATRN", "530")];
+    at_the_end.iter().all(|name| series.contains_key(name))
+        && value(series, &sessions("ok")) == 1.0
+        && value(series, &logins("failed")) == 1.0
+        && series.get(&replies("odmr", "AUTH", "535")) == Some(&1.0)
+}
+
+/// Strangers, a sender and a customer, each with something to be counted.
+fn everybody_calls(house: &House, provider: &Provider) {
     // Somebody asks before it has said who it is, and a sender for a domain that is not ours.
     let mut stranger = crate::talk::Line::greeted(provider.odmr);
     assert!(stranger.ask("EHLO mail.example.org").starts_with("250"));
@@ -251,19 +252,27 @@ fn what_happens_is_counted_where_it_happens() {
     assert!(sender.ask("QUIT").starts_with("221"));
     // The customer finds nothing, then something; then it has forgotten its password.
     assert!(house.fetch(provider.odmr, &[]).output().expect("atrn-fetch").status.success());
-    bring(&provider, "bob@example.org");
+    bring(provider, "bob@example.org");
     assert!(house.fetch(provider.odmr, &[]).output().expect("atrn-fetch").status.success());
     let mut forgetful = house.fetch(provider.odmr, &[]);
     house.write("password", "Wrong-Horse-42");
     assert_eq!(forgetful.output().expect("atrn-fetch").status.code(), Some(77));
+}
 
-    let settled = |series: &Series| {
-        let at_the_end = [replies("smtp", "QUIT", "221"), replies("odmr", "ATRN", "530")];
-        at_the_end.iter().all(|name| series.contains_key(name))
-            && value(series, &sessions("ok")) == 1.0
-            && value(series, &logins("failed")) == 1.0
-            && series.get(&replies("odmr", "AUTH", "535")) == Some(&1.0)
-    };
+#[test]
+fn what_happens_is_counted_where_it_happens() {
+    let house = House::new(OPEN);
+    let mut provider = house.serve();
+    let at = provider.listener("\"Http\"");
+    let before = scrape(at).1;
+    for result in ["ok", "no_mail", "refused450", "tempfail451", "dropped", "timeout", "partial"] {
+        assert_eq!(value(&before, &sessions(result)), 0.0, "{result}");
+    }
+    // Of one that has never called it is long ago.
+    let never = "odmr_atrn_last_success_timestamp_seconds{account=\"acme\"}";
+    assert_eq!(value(&before, never), 0.0);
+
+    everybody_calls(&house, &provider);
     let (mut text, mut after) = scrape(at);
     let began = std::time::Instant::now();
     while !settled(&after) && began.elapsed() < crate::house::PATIENCE {

@@ -95,6 +95,7 @@ fn a_browser_is_asked_for_the_token_once() {
     browser.visit(&format!("http://{at}/"));
     browser.enter("#token", "not-the-token-at-all");
     browser.click("button");
+    browser.find(".refused:not([hidden])");
     browser.enter("#token", TOKEN);
     browser.click("button");
     browser.find("body[data-drawn='24h']");
@@ -112,11 +113,13 @@ fn the_form_gives_a_cookie_for_the_token_alone() {
     let at = provider.listener("\"Http\"");
     let form = get(at, "/", "");
     assert_eq!((form.status, form.body.contains("type=\"password\"")), (401, true));
+    assert!(form.body.contains("role=\"alert\" hidden>"), "nothing was refused yet");
     for wrong in
         ["", "token=", "token=wrong", "nothing=1", "token=a-token-nobody-guesse%73s", "%%%"]
     {
         let answer = ask(at, "POST", "/login", "", wrong);
         assert_eq!((answer.status, answer.field("set-cookie")), (401, None), "{wrong}");
+        assert!(answer.body.contains("role=\"alert\">That is not"), "{}", answer.body);
     }
     let right = ask(at, "POST", "/login", "", "token=a-token-nobody-guesse%73");
     assert_eq!((right.status, right.field("location")), (303, Some("/")));
@@ -132,6 +135,26 @@ fn the_form_gives_a_cookie_for_the_token_alone() {
     assert_eq!(get(at, "/status.json", "").status, 401);
 }
 
+/// How much waited for each of five at each moment of a day; nothing is known of a while in which the
+/// provider was down.
+fn depths(n: usize) -> Option<Vec<u32>> {
+    let wave = |n: usize, period: usize, high: usize| {
+        let phase = (n % period) * 1000 / period;
+        (if phase < 930 { phase * high / 930 } else { 0 }) as u32
+    };
+    let lull = if (60..150).contains(&n) { 2 } else { 1 };
+    let down = (171..177).contains(&n);
+    let boat = 40 + n as u32 * 372 / 287;
+    let layers = vec![
+        boat,
+        wave(n + 37, 48, 91) / lull,
+        wave(n + 41, 72, 61) / lull,
+        wave(n + 16, 24, 30),
+        12,
+    ];
+    (!down).then_some(layers)
+}
+
 /// What a busy provider would tell. Every name in it may be replaced.
 fn busy(name: impl Fn(&str) -> String) -> Value {
     let names = ["boat.example", "example.org", "museum.example", "shop.example"].map(&name);
@@ -143,25 +166,7 @@ fn busy(name: impl Fn(&str) -> String) -> Value {
             "held": if account == "museum" { 2 } else { 0 }, "new_mail_held": account == "museum",
             "oldest_s": oldest, "next_expiry_s": lifetime - oldest, "lifetime_s": lifetime, "ages": ages })
     };
-    let wave = |n: usize, period: usize, high: usize| {
-        let phase = (n % period) * 1000 / period;
-        (if phase < 930 { phase * high / 930 } else { 0 }) as u32
-    };
-    let points: Vec<Option<Vec<u32>>> = (0..288)
-        .map(|n| {
-            let lull = if (60..150).contains(&(n % 288)) { 2 } else { 1 };
-            let down = (171..177).contains(&n);
-            let boat = 40 + n as u32 * 372 / 287;
-            let layers = vec![
-                boat,
-                wave(n + 37, 48, 91) / lull,
-                wave(n + 41, 72, 61) / lull,
-                wave(n + 16, 24, 30),
-                12,
-            ];
-            (!down).then_some(layers)
-        })
-        .collect();
+    let points: Vec<_> = (0..288).map(depths).collect();
     let hours = |call: fn(usize) -> [u32; 7]| (0..24).map(call).collect::<Vec<_>>();
     let account = |account: &str, last: Value, silent: bool, call: fn(usize) -> [u32; 7]| {
         json!({ "account": name(account), "last_success": last, "last_attempt": last, "silent": silent,

@@ -9,7 +9,7 @@ use crate::lab::ours::{AtrnFetch, Odmrd, PROVIDER, RunningOdmrd, odmrd, quoted};
 use crate::lab::post::Post;
 use crate::lab::postfix::{Postfix, RunningPostfix};
 use crate::lab::presence::{Peer, have};
-use crate::lab::process::run;
+use crate::lab::process::{run, run_fed};
 use crate::lab::tools::swaks;
 use crate::lab::wait::until;
 use crate::lab::{Lab, allow, dovecot};
@@ -321,4 +321,37 @@ fn a_chunk_that_may_not_be_sent_is_no_commands() {
     let told = post.ask("MAIL FROM:<box@example.org>");
     assert!(told.starts_with("550 5.7.1"), "{told}");
     assert!(post.ask("ATRN").starts_with("453"), "{told}");
+}
+
+/// A login kept on every laptop need not be the one that fetches.
+#[test]
+fn by_a_second_login_that_fetches_nothing() {
+    if !have(&[Peer::Postfix, Peer::Swaks]) {
+        return;
+    }
+    let lab = Lab::open();
+    let smarthost = smarthost(&lab);
+    let ca = Authority::new(&lab);
+    let submission = lab.free();
+    let mut odmrd = provider(&lab, &smarthost)
+        .with_tls(&ca.issue(&lab, &[PROVIDER]))
+        .set("submission.listen", &format!("[\"{submission}\"]"))
+        .start();
+    let add = ["account", "add", "pen", "--submit", "--send-as", "example.org", "--password-stdin"];
+    run_fed(&lab, self::odmrd(odmrd.config(), &add), &format!("{PASSWORD}\n")).succeeded();
+    odmrd.reload();
+    let send = |from: &str| {
+        let login = ["--auth", "PLAIN", "--auth-user", "pen", "--auth-password", PASSWORD];
+        let words = [&["--tls", "--from", from, "--to", "friend@sender.test"][..], &login].concat();
+        swaks(&lab, submission, &words)
+    };
+    send("box@example.org").succeeded();
+    assert!(text(&smarthost.maildir.until(1)[0]).contains("Return-Path: <box@example.org>"));
+    let refused = send("box@sender.test");
+    assert!(refused.out.contains("550 5.7.1 not an address in a domain"), "{refused:#?}");
+    // And whoever finds it gets nobody's mail.
+    let fetch = AtrnFetch::asking(&lab, odmrd.odmr, &["example.org"]).under_name("pen");
+    let fetched = fetch.flags(&["--tls", "none"]).into_maildir().run();
+    assert_eq!(fetched.code, Some(77), "{fetched:#?}");
+    assert!(fetched.said.contains("access to at least one of these domains is refused"));
 }

@@ -1,5 +1,6 @@
 //! The page itself: four files of ours that nobody's figures are in, so that they need no token.
 
+use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE};
 
@@ -36,11 +37,17 @@ pub(super) fn login_form() -> Answer {
     of_kind(StatusCode::UNAUTHORIZED, HTML, include_str!("login.html"))
 }
 
+/// And one that has told another.
+fn refused_form() -> Answer {
+    let form = include_str!("login.html").replacen(" role=\"alert\" hidden", " role=\"alert\"", 1);
+    of_kind(StatusCode::UNAUTHORIZED, HTML, form)
+}
+
 /// The form was sent: who knows the token gets a cookie that shows it.
 pub(super) fn login(asked: &Asked, gate: &Gate) -> Answer {
     let said = form_urlencoded::parse(asked.body()).find(|(name, _)| name == "token");
     let cookie = said.and_then(|(_, token)| gate.cookie_for(token.trim().as_bytes()));
-    let Some(cookie) = cookie else { return login_form() };
+    let Some(cookie) = cookie else { return refused_form() };
     let cookie = format!("{cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age={REMEMBERED}");
     let Ok(cookie) = HeaderValue::from_str(&cookie) else { return login_form() };
     let mut answer = plain(StatusCode::SEE_OTHER, "come in\n");
@@ -49,7 +56,7 @@ pub(super) fn login(asked: &Asked, gate: &Gate) -> Answer {
     answer
 }
 
-fn of_kind(status: StatusCode, kind: &'static str, text: &'static str) -> Answer {
+fn of_kind(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Answer {
     let mut answer = plain(status, text);
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     answer.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
