@@ -452,6 +452,45 @@ fn a_session_that_is_full_is_followed_by_the_next_at_once_and_by_no_third() {
     assert!(spoken(&told).contains("TURN\r\n450 "), "{}", spoken(&told));
 }
 
+/// MSQ-37: a long line of a header comes to harm by BDAT, and so Exchange is sent DATA.
+#[test]
+fn a_long_header_line_comes_to_exchange_as_it_was_written() {
+    let lab = Lab::open();
+    let provider = Provider::of(&lab, |odmrd| odmrd);
+    let line = format!("X-Long: {}\r\n", "x".repeat(1100));
+    let deliver = || {
+        let content = format!("Subject: a\r\n{line}\r\nx\r\n");
+        Post::open(provider.daemon.mx).deliver(
+            "a@sender.test",
+            "box@example.org",
+            content.as_bytes(),
+        );
+    };
+    let kept = lab.path("kept");
+    let kept_word = kept.display().to_string();
+    let fault = ["--fault", "bdat_long_header", "--keep", &kept_word];
+    deliver();
+    let (ran, told) = provider.called(&lab, &fault);
+    assert_eq!((ran.code, received(&told)), (Some(0), 1), "{ran:#?}");
+    let said = spoken(&told);
+    assert!(said.contains("\r\nDATA\r\n") && !said.contains("BDAT "), "{said}");
+    let text = |name: &str| std::fs::read_to_string(kept.join(name)).expect("a message");
+    assert!(text("0001.eml").contains(&line), "{}", text("0001.eml"));
+}
+
+/// MSQ-06: who may not send is told to keep its mail, and has what waits.
+#[test]
+fn mail_that_may_not_be_sent_is_put_off_where_somebody_wants_that() {
+    let lab = Lab::open();
+    let provider =
+        Provider::of(&lab, |odmrd| odmrd.set("exchange.pre_turn_mail", "\"reject-soft\""));
+    provider.holds(1, 500);
+    let (ran, told) = provider.called(&lab, &["--messages", "2"]);
+    assert_eq!((ran.code, received(&told)), (Some(1), 1), "{ran:#?}");
+    assert_eq!((&told["refused"], &told["waiting"]), (&0.into(), &2.into()), "{told}");
+    assert!(ran.err.contains("(0 taken, 0 refused, 2 put off): 450 "), "{}", ran.err);
+}
+
 #[test]
 fn a_second_turn_behind_the_first_is_not_heard() {
     let lab = Lab::open();

@@ -687,7 +687,12 @@ impl<'a> Mimic<'a> {
                     self.content.clear();
                 }
             }
-            Some(_) => self.taken(),
+            Some(_) => {
+                if self.house.profile.wrong.breaks_headers {
+                    self.content = fault::with_broken_headers(&self.content);
+                }
+                self.taken();
+            }
             None => self.hang_up = true,
         }
         None

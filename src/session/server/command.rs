@@ -124,6 +124,7 @@ impl<Stage> ServerSession<Stage> {
             Verb::Ehlo | Verb::Helo if profile == Profile::Lmtp => Some(words::LMTP_ONLY),
             _ if self.is_submission(verb) => match (&self.identity, self.may_send) {
                 (None, _) => Some(words::AUTH_REQUIRED),
+                (Some(_), false) if self.settings.puts_off_mail => Some(words::MAY_NOT_SEND_NOW),
                 (Some(_), false) => Some(words::MAY_NOT_SEND),
                 (Some(_), true) => None,
             },

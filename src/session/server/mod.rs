@@ -85,6 +85,8 @@ pub struct ServerSettings {
     pub etrn: bool,
     /// A customer that may send can bring mail before ATRN.
     pub submission: bool,
+    /// A customer that may send nothing hears of the mail that it brings "not now", and not "never": its server keeps it.
+    pub puts_off_mail: bool,
     /// A line of content that ends with LF alone is given its CR, and the mail is not refused for it: IIS 6 sends
     /// such mail of what wrote it into its folder. Content ends with CRLF.CRLF all the same.
     pub mends_bare_lf: bool,
@@ -130,6 +132,7 @@ impl ServerSettings {
             dsn: true,
             etrn: false,
             submission: false,
+            puts_off_mail: false,
             mends_bare_lf: false,
         }
     }
