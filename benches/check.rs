@@ -28,6 +28,7 @@ fn main() {
     // Metrics stand together in the end, whatever domain they are about.
     for form in ["jsonl", "json", "prometheus"] {
         let few = checked(&lab, resolver, most / 10, form);
+        checked(&lab, resolver, most / 2, form);
         let many = checked(&lab, resolver, most, form);
         let what = format!("{form}: memory of ten times as many domains, times that of as many");
         at_most(&what, many / few, 1.3);
@@ -41,7 +42,8 @@ fn checked(lab: &Lab, resolver: SocketAddr, count: u64, form: &str) -> f64 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
     command.arg("--from-file").arg(list).args(["--resolver", &resolver.to_string()]);
     command.args(["--resolver-only", "--server", SERVER, "-f", form, "-o", "/dev/null"]);
-    command.args(["--smtp", "none", "--odmr", "none"]);
+    // Nothing is signed by this resolver, which leaves open whether it should be.
+    command.args(["--smtp", "none", "--odmr", "none", "--skip", "dnssec"]);
     let begun = Instant::now();
     let mut child = command.stdout(Stdio::null()).spawn().expect("mxcheck");
     let mut peak = 0;

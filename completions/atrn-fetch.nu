@@ -42,6 +42,10 @@ module completions {
     [ "none" "xclient" "proxy" ]
   }
 
+  def "nu-complete atrn-fetch run others" [] {
+    [ "inbox" "local-part" "refuse" ]
+  }
+
   def "nu-complete atrn-fetch run per" [] {
     [ "message" "recipient" ]
   }
@@ -121,6 +125,7 @@ module completions {
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --introduce: string@"nu-complete atrn-fetch run introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --others: string@"nu-complete atrn-fetch run others" # Where mail in a Maildir goes whose recipient has no folder by name [default: inbox]
     --per: string@"nu-complete atrn-fetch run per" # How often the program of command: is run [default: recipient]
     --verb: string@"nu-complete atrn-fetch run verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -178,6 +183,10 @@ module completions {
 
   def "nu-complete atrn-fetch daemon introduce" [] {
     [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch daemon others" [] {
+    [ "inbox" "local-part" "refuse" ]
   }
 
   def "nu-complete atrn-fetch daemon per" [] {
@@ -258,6 +267,7 @@ module completions {
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --introduce: string@"nu-complete atrn-fetch daemon introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --others: string@"nu-complete atrn-fetch daemon others" # Where mail in a Maildir goes whose recipient has no folder by name [default: inbox]
     --per: string@"nu-complete atrn-fetch daemon per" # How often the program of command: is run [default: recipient]
     --verb: string@"nu-complete atrn-fetch daemon verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -315,6 +325,10 @@ module completions {
 
   def "nu-complete atrn-fetch status introduce" [] {
     [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch status others" [] {
+    [ "inbox" "local-part" "refuse" ]
   }
 
   def "nu-complete atrn-fetch status per" [] {
@@ -395,6 +409,7 @@ module completions {
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --introduce: string@"nu-complete atrn-fetch status introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --others: string@"nu-complete atrn-fetch status others" # Where mail in a Maildir goes whose recipient has no folder by name [default: inbox]
     --per: string@"nu-complete atrn-fetch status per" # How often the program of command: is run [default: recipient]
     --verb: string@"nu-complete atrn-fetch status verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -452,6 +467,10 @@ module completions {
 
   def "nu-complete atrn-fetch init introduce" [] {
     [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch init others" [] {
+    [ "inbox" "local-part" "refuse" ]
   }
 
   def "nu-complete atrn-fetch init per" [] {
@@ -533,6 +552,7 @@ module completions {
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --introduce: string@"nu-complete atrn-fetch init introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --others: string@"nu-complete atrn-fetch init others" # Where mail in a Maildir goes whose recipient has no folder by name [default: inbox]
     --per: string@"nu-complete atrn-fetch init per" # How often the program of command: is run [default: recipient]
     --verb: string@"nu-complete atrn-fetch init verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -590,6 +610,10 @@ module completions {
 
   def "nu-complete atrn-fetch import-fetchmailrc introduce" [] {
     [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch import-fetchmailrc others" [] {
+    [ "inbox" "local-part" "refuse" ]
   }
 
   def "nu-complete atrn-fetch import-fetchmailrc per" [] {
@@ -670,6 +694,7 @@ module completions {
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --introduce: string@"nu-complete atrn-fetch import-fetchmailrc introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --others: string@"nu-complete atrn-fetch import-fetchmailrc others" # Where mail in a Maildir goes whose recipient has no folder by name [default: inbox]
     --per: string@"nu-complete atrn-fetch import-fetchmailrc per" # How often the program of command: is run [default: recipient]
     --verb: string@"nu-complete atrn-fetch import-fetchmailrc verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -728,6 +753,10 @@ module completions {
 
   def "nu-complete atrn-fetch check introduce" [] {
     [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch check others" [] {
+    [ "inbox" "local-part" "refuse" ]
   }
 
   def "nu-complete atrn-fetch check per" [] {
@@ -807,6 +836,7 @@ module completions {
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --introduce: string@"nu-complete atrn-fetch check introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --others: string@"nu-complete atrn-fetch check others" # Where mail in a Maildir goes whose recipient has no folder by name [default: inbox]
     --per: string@"nu-complete atrn-fetch check per" # How often the program of command: is run [default: recipient]
     --verb: string@"nu-complete atrn-fetch check verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -864,6 +894,10 @@ module completions {
 
   def "nu-complete atrn-fetch test-target introduce" [] {
     [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch test-target others" [] {
+    [ "inbox" "local-part" "refuse" ]
   }
 
   def "nu-complete atrn-fetch test-target per" [] {
@@ -943,6 +977,7 @@ module completions {
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --introduce: string@"nu-complete atrn-fetch test-target introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --others: string@"nu-complete atrn-fetch test-target others" # Where mail in a Maildir goes whose recipient has no folder by name [default: inbox]
     --per: string@"nu-complete atrn-fetch test-target per" # How often the program of command: is run [default: recipient]
     --verb: string@"nu-complete atrn-fetch test-target verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -1000,6 +1035,10 @@ module completions {
 
   def "nu-complete atrn-fetch passwd introduce" [] {
     [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch passwd others" [] {
+    [ "inbox" "local-part" "refuse" ]
   }
 
   def "nu-complete atrn-fetch passwd per" [] {
@@ -1080,6 +1119,7 @@ module completions {
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --introduce: string@"nu-complete atrn-fetch passwd introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --others: string@"nu-complete atrn-fetch passwd others" # Where mail in a Maildir goes whose recipient has no folder by name [default: inbox]
     --per: string@"nu-complete atrn-fetch passwd per" # How often the program of command: is run [default: recipient]
     --verb: string@"nu-complete atrn-fetch passwd verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -1137,6 +1177,10 @@ module completions {
 
   def "nu-complete atrn-fetch queue introduce" [] {
     [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch queue others" [] {
+    [ "inbox" "local-part" "refuse" ]
   }
 
   def "nu-complete atrn-fetch queue per" [] {
@@ -1218,6 +1262,7 @@ module completions {
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --introduce: string@"nu-complete atrn-fetch queue introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --others: string@"nu-complete atrn-fetch queue others" # Where mail in a Maildir goes whose recipient has no folder by name [default: inbox]
     --per: string@"nu-complete atrn-fetch queue per" # How often the program of command: is run [default: recipient]
     --verb: string@"nu-complete atrn-fetch queue verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]
@@ -1275,6 +1320,10 @@ module completions {
 
   def "nu-complete atrn-fetch show-config introduce" [] {
     [ "none" "xclient" "proxy" ]
+  }
+
+  def "nu-complete atrn-fetch show-config others" [] {
+    [ "inbox" "local-part" "refuse" ]
   }
 
   def "nu-complete atrn-fetch show-config per" [] {
@@ -1355,6 +1404,7 @@ module completions {
     --lifetime: string        # With --spool: how long to try the target before the sender is told [default: 21d]
     --introduce: string@"nu-complete atrn-fetch show-config introduce" # With --spool: tell the target which host the mail came from, as the provider's Received field has it [default: none]
     --dedupe: string          # Do not deliver again what came before, to the octet, within this time; 0s: whatever comes [default: 0s]
+    --others: string@"nu-complete atrn-fetch show-config others" # Where mail in a Maildir goes whose recipient has no folder by name [default: inbox]
     --per: string@"nu-complete atrn-fetch show-config per" # How often the program of command: is run [default: recipient]
     --verb: string@"nu-complete atrn-fetch show-config verb" # By which command the mail is asked for [default: auto]
     --max-session: string     # Say 421 after this long [default: 1h]

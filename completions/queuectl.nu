@@ -26,6 +26,7 @@ module completions {
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
+    --reason: string          # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
     --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
@@ -35,7 +36,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --limit: string           # At most so many
@@ -61,7 +62,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --config(-c): path        # The settings of odmrd, where its control socket stands
@@ -79,7 +80,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --config(-c): path        # The settings of odmrd, where its control socket stands
@@ -110,6 +111,7 @@ module completions {
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
+    --reason: string          # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
     --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
@@ -123,7 +125,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --config(-c): path        # The settings of odmrd, where its control socket stands
@@ -163,7 +165,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --until: string           # Until then: 2026-12-24T18:00:00Z, or 12h, 3d from now; without it, until released
@@ -206,7 +208,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --future                  # And hold no new mail of these domains any longer; of all, where none is named
@@ -248,7 +250,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --undo                    # Call back what was deleted, within a day or what --undo-window said
@@ -291,11 +293,11 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
-    --status: string          # The enhanced status that senders are told
-    --text: string            # And the words
+    --status: string          # The enhanced status that senders are told [default: 5.7.1]; with --text, --code 5.x.y is this and no filter
+    --text: string            # And the words [default: refused by the postmaster]
     --config(-c): path        # The settings of odmrd, where its control socket stands
     --socket: path            # Ask at this socket
     --spool: path             # Look at the spool in this folder, read-only, whether odmrd runs or not
@@ -334,7 +336,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --config(-c): path        # The settings of odmrd, where its control socket stands
@@ -375,7 +377,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --to-domain: string       # And give them to this domain, which a customer must have: their recipients get the same names there
@@ -417,7 +419,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --to: string              # To this domain, which a customer must have
@@ -438,7 +440,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --config(-c): path        # The settings of odmrd, where its control socket stands
@@ -465,6 +467,7 @@ module completions {
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
+    --reason: string          # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
     --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
@@ -500,7 +503,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --config(-c): path        # The settings of odmrd, where its control socket stands
@@ -518,7 +521,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --config(-c): path        # The settings of odmrd, where its control socket stands
@@ -535,7 +538,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --config(-c): path        # The settings of odmrd, where its control socket stands
@@ -561,6 +564,7 @@ module completions {
     --attempts: string        # Tried by so many sessions: 3, '>3', '<=2'
     --code: string            # Of which the customer last said this: 452, 4xx, 4.2.2
     --said: string            # Of which the customer last said something in which this regular expression is found
+    --reason: string          # Of which the customer last said something in which this regular expression is found
     --source: string          # From a host with one of these addresses: 192.0.2.7, 2001:db8::/32
     --where: string           # Of which this is so: 'size > 1M && age > 2d && !null_sender'; odmr-control(7) has all words
     --subject: string         # In whose subject this regular expression is found; each message that is meant otherwise is opened
@@ -590,7 +594,7 @@ module completions {
     --json                    # Short for --format jsonl
     --warning: string         # --format nagios: more messages than this are worth a warning; a range like 10, 10:, ~:10, 5:10, @5:10
     --critical: string        # --format nagios: more than this are critical
-    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip
+    --fields: string          # These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     --sort: string            # In the order of this field; the whole list is kept in memory for it
     --reverse                 # The other way round
     --config(-c): path        # The settings of odmrd, where its control socket stands

@@ -35,7 +35,7 @@ const ROOMS: &[Room] = &[
     pure("session", &["smtp", "sasl", "mail"]),
     pure("odmr", &["smtp", "sasl"]),
     pure("finding", &["smtp", "session"]),
-    pure("probe", &["smtp", "session", "finding"]),
+    pure("probe", &["smtp", "sasl", "session", "finding"]),
     pure("check", &["smtp", "session", "finding", "probe"]),
     shell("report", &["finding", "smtp"]),
     pure("queue", &["mail", "smtp"]),

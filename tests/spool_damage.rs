@@ -309,17 +309,19 @@ async fn a_walk_over_a_damaged_page_goes_on_behind_it_and_ends() {
         database[page * PAGE..][..PAGE].fill(0xa5);
         fs::write(&path, database).expect("written");
         let overseer = Overseer::at(folder.path()).expect("a look");
-        let (mut behind, mut seen) = (None, Vec::new());
+        let (mut behind, mut seen, mut gaps) = (None, Vec::new(), 0);
         for room in (1..=whole + 2).map(|_| 37) {
             let page = overseer.page(behind, room).await.expect("a page");
             seen.extend(page.entries.into_iter().flatten().map(|sight| sight.entry.id));
             assert!(page.next.is_none() || page.next > behind, "it goes back to {behind:?}");
             behind = page.next;
+            gaps += u32::from(page.gap.is_some());
             if behind.is_none() {
                 break;
             }
         }
         assert_eq!(behind, None, "no end");
+        assert!(gaps > 0, "page {page} was passed over in silence");
         assert!(seen.is_sorted() && seen.len() + 90 >= whole, "{} of {whole}", seen.len());
         let (give, mut found) = tokio::sync::mpsc::channel(1000);
         let verified = overseer.verify(jiff::Timestamp::now(), &give).await;
@@ -329,5 +331,85 @@ async fn a_walk_over_a_damaged_page_goes_on_behind_it_and_ends() {
             told.push(finding.kind.name());
         }
         assert!(verified.is_ok() && told.contains(&"database"), "{verified:?} {told:?}");
+    }
+}
+
+/// Whoever collects what can be read does not go away thinking that this was all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_walk_that_passed_over_a_page_of_entries_says_so() {
+    let stock = tempfile::tempdir().expect("a folder");
+    stocked(stock.path()).await;
+    let sound = waiting(stock.path()).await.len();
+    let (pages, mut short) = (pages_of(stock.path(), "entry"), 0);
+    for page in pages {
+        let folder = tempfile::tempdir().expect("a folder");
+        copied(stock.path(), folder.path());
+        let path = folder.path().join("spool.db");
+        let mut database = fs::read(&path).expect("a database");
+        database[page * PAGE..][..PAGE].fill(0);
+        fs::write(&path, database).expect("written");
+        let Ok(spool) = open(folder.path()) else { continue };
+        let (mut handed, mut told) = (Vec::new(), 0);
+        for name in NAMES {
+            let mut walk = walk(&spool, name);
+            loop {
+                match walk.next(7).await {
+                    Ok(leases) if leases.is_empty() => break,
+                    Ok(leases) => handed.extend(leases),
+                    Err(SpoolError::Corrupt(what)) => {
+                        assert!(what.contains("cannot be read"), "{what}");
+                        told += 1;
+                        break;
+                    }
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        }
+        assert_eq!(handed.len() < sound, told > 0, "page {page}: {} of {sound}", handed.len());
+        short += u32::from(handed.len() < sound);
+        drop(handed);
+        spool.close().await;
+    }
+    assert!(short > 2, "{short}");
+}
+
+/// An index repeats what stands elsewhere: whatever has become of one, all of it can be had again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repair_makes_an_index_anew_that_is_past_mending() {
+    let stock = tempfile::tempdir().expect("a folder");
+    stocked(stock.path()).await;
+    let sound = waiting(stock.path()).await;
+    let indexes = [
+        "sqlite_autoindex_domain_1",
+        "message_file",
+        "entry_order",
+        "entry_tried",
+        "entry_untold",
+        "mark_until",
+    ];
+    for index in indexes {
+        let folder = tempfile::tempdir().expect("a folder");
+        copied(stock.path(), folder.path());
+        let path = folder.path().join("spool.db");
+        let mut database = fs::read(&path).expect("a database");
+        let mut dice = Dice(0x0da3_a6ed);
+        for page in pages_of(stock.path(), index) {
+            database[page * PAGE..][..PAGE].fill_with(|| dice.below(256) as u8);
+        }
+        fs::write(&path, database).expect("written");
+        let spool = Embedded::repair(folder.path()).unwrap_or_else(|e| panic!("{index}: {e}"));
+        let mut served = Served::new();
+        drained(&spool, &mut served).await;
+        let served: Vec<u64> = served.into_keys().collect();
+        assert_eq!(served, sound, "{index}");
+        spool.close().await;
+        let overseer = Overseer::at(folder.path()).expect("a look");
+        let (give, mut found) = tokio::sync::mpsc::channel(1000);
+        overseer.verify(jiff::Timestamp::now(), &give).await.expect("looked through");
+        drop(give);
+        while let Some(finding) = found.recv().await {
+            // The copied folder is as open as any.
+            assert_eq!(finding.kind, Kind::Mode, "{index}: {}", finding.what);
+        }
     }
 }

@@ -35,6 +35,7 @@ struct Asked<'a> {
     by_server: HashMap<&'a Server, Vec<&'a Answer>>,
     /// Those that were put in the usual manner.
     usual: HashMap<&'a str, HashMap<(Role, Kind), Vec<&'a Answer>>>,
+    usual_of: HashMap<&'a Server, Vec<&'a Answer>>,
     /// In the order of the questions.
     authorities: Vec<&'a Server>,
     serials: HashMap<&'a Server, u32>,
@@ -192,7 +193,8 @@ impl<'a> Case<'a> {
         self.sets = aged.into_iter().map(|(_, set)| set).collect();
     }
 
-    /// The questions of this kind about this name to servers of this role, put in the usual manner.
+    /// The questions of this kind about this name to servers of this role, put in the usual manner, or without EDNS
+    /// where the server hears no others.
     pub(super) fn asked(
         &self,
         role: Role,
@@ -250,6 +252,11 @@ impl<'a> Case<'a> {
     /// What a server was asked, and what it said.
     pub(super) fn asked_of(&self, server: &Server) -> impl Iterator<Item = &'a Answer> {
         self.asked.by_server.get(server).map_or(&[][..], Vec::as_slice).iter().copied()
+    }
+
+    /// The same of those that were put in the usual manner, or without EDNS where the server hears no others.
+    pub(super) fn usual_of(&self, server: &Server) -> impl Iterator<Item = &'a Answer> {
+        self.asked.usual_of.get(server).map_or(&[][..], Vec::as_slice).iter().copied()
     }
 
     /// Which version of the zone a server has.
@@ -454,6 +461,7 @@ pub fn is_below_or_at(name: &str, zone: &str) -> bool {
 impl<'a> Asked<'a> {
     fn of(facts: &'a Facts) -> Asked<'a> {
         let mut asked = Asked::default();
+        let plain = heard_plainly(facts);
         for answer in &facts.answers {
             let (server, name) = (&answer.server, answer.name.as_str());
             asked.by_name.entry(name).or_default().push(answer);
@@ -461,9 +469,10 @@ impl<'a> Asked<'a> {
                 asked.authorities.push(server);
             }
             asked.by_server.entry(server).or_default().push(answer);
-            if answer.transport == Transport::Udp && answer.manner == Manner::Usual {
+            if counts(answer, &plain) {
                 let of_name = asked.usual.entry(name).or_default();
                 of_name.entry((server.role, answer.kind)).or_default().push(answer);
+                asked.usual_of.entry(server).or_default().push(answer);
             }
             asked.took.insert(answer.id.as_str(), answer.ms);
             if let (Some(serial), true) = (serial(answer), answer.is_settled()) {
@@ -474,6 +483,42 @@ impl<'a> Asked<'a> {
         asked.took.extend(called);
         asked
     }
+}
+
+/// A question, whatever the manner in which it was put.
+type Put<'a> = (&'a Server, &'a str, Kind);
+
+fn put(answer: &Answer) -> Put<'_> {
+    (&answer.server, &answer.name, answer.kind)
+}
+
+/// The questions that were heard without EDNS only.
+fn heard_plainly(facts: &Facts) -> HashSet<Put<'_>> {
+    let heard = |manner: Manner| {
+        let by_udp = |answer: &&Answer| answer.transport == Transport::Udp && answer.is_heard();
+        facts.answers.iter().filter(by_udp).filter(move |answer| answer.manner == manner)
+    };
+    let mut plain: HashSet<Put> = heard(Manner::Plain).map(put).collect();
+    for answer in heard(Manner::Usual) {
+        plain.remove(&put(answer));
+    }
+    plain
+}
+
+/// Is this the one of its kind that counts, of those that were put with EDNS and without?
+fn counts<'a>(answer: &'a Answer, plain: &HashSet<Put<'a>>) -> bool {
+    answer.transport == Transport::Udp
+        && match answer.manner {
+            Manner::Usual => !plain.contains(&put(answer)),
+            Manner::Plain => answer.is_heard() && plain.contains(&put(answer)),
+            Manner::Unchecked | Manner::Signed => false,
+        }
+}
+
+/// Those of these answers of which one is to be shown for each server.
+pub(super) fn that_count(facts: &Facts) -> impl Iterator<Item = &Answer> {
+    let plain = heard_plainly(facts);
+    facts.answers.iter().filter(move |answer| counts(answer, &plain))
 }
 
 impl<'a> Expected<'a> {

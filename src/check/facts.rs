@@ -231,6 +231,15 @@ pub enum Role {
     Authority,
     /// Of the zone above.
     Parent,
+    /// Of the zone that a mail host is in, where that is another one.
+    Host,
+}
+
+impl Role {
+    /// Does it speak for a zone?
+    pub fn has_word(self) -> bool {
+        matches!(self, Role::Authority | Role::Host)
+    }
 }
 
 /// How a question travels.
@@ -350,6 +359,11 @@ impl std::fmt::Display for Silence {
     }
 }
 
+/// Does a server with this code refuse the question as it was put, whatever it asks for? RFC 6891, section 7.
+pub fn is_refusal(rcode: &str) -> bool {
+    matches!(rcode, "FORMERR" | "NOTIMP" | "BADVERS")
+}
+
 /// The name at which an address has its name. RFC 1035, section 3.5; RFC 3596, section 2.5.
 pub fn reverse(address: IpAddr) -> String {
     match address {
@@ -460,10 +474,15 @@ impl Answer {
         }
     }
 
+    /// Did the server hear the question, whatever it said?
+    pub fn is_heard(&self) -> bool {
+        self.reply().is_some_and(|reply| !is_refusal(&reply.rcode))
+    }
+
     /// Did the server answer this question: with records, or that there are none?
     pub fn is_settled(&self) -> bool {
         let settled = |reply: &Reply| {
-            let spoken = self.server.role != Role::Authority || reply.aa;
+            let spoken = !self.server.role.has_word() || reply.aa;
             // Whoever names other servers instead has not looked.
             let names_others = reply.answer.is_empty()
                 && reply.authority.iter().any(|record| matches!(record.data, Data::Ns(_)))

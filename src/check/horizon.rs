@@ -206,7 +206,7 @@ impl Watch {
             port: server.port,
             kind: match server.role {
                 Role::Resolver => "resolver".to_owned(),
-                Role::Authority | Role::Parent => "authoritative".to_owned(),
+                Role::Authority | Role::Parent | Role::Host => "authoritative".to_owned(),
             },
             state: place.shown,
             old: place.old.clone(),

@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
             id: "in.domain",
             title: "the name can stand behind the @ of an address",
             severity: Severity::Error,
-            rfc: &["RFC 5321, 2.3.5", "RFC 1123, 2.1", "RFC 5891"],
+            rfc: &["RFC 1035, 2.3.1", "RFC 5321, 2.3.5", "RFC 1123, 2.1", "RFC 5891"],
             why: "Senders refuse what is no host name before they ask the DNS.",
             remedy: "Check the spelling: letters, digits and hyphens, two labels or more.",
             blocked_by: &[],

@@ -43,7 +43,7 @@ pub use case::{Case, is_below_or_at};
 pub use expect::{Expectation, Network, Standpoint};
 pub use facts::Facts;
 
-use self::facts::{Data, Kind, Manner, Outcome, Role, Transport};
+use self::facts::{Data, Kind, Outcome, Role};
 use crate::finding::{
     About, Assessment, Called, Conclusion, Expected, Finding, Severity, Status, Summary, Vantage,
 };
@@ -194,6 +194,8 @@ impl Policy {
     }
 }
 
+pub use target::sells_names;
+
 /// Is this an address that nobody can reach from outside?
 pub fn is_special(address: std::net::IpAddr) -> bool {
     target::special(address).is_some()
@@ -259,17 +261,15 @@ fn expected(case: &Case) -> Expected {
 }
 
 fn vantages(facts: &Facts) -> Vec<Vantage> {
-    let asked = facts.answers.iter().filter(|answer| {
-        let usual = answer.transport == Transport::Udp && answer.manner == Manner::Usual;
-        answer.kind == Kind::Mx && answer.name == facts.domain && usual
-    });
+    let asked = case::that_count(facts);
+    let asked = asked.filter(|answer| answer.kind == Kind::Mx && answer.name == facts.domain);
     let vantage = |answer: &facts::Answer| Vantage {
         server: answer.server.name.clone(),
         addr: answer.server.addr,
         port: answer.server.port,
         kind: match answer.server.role {
             Role::Resolver => "resolver",
-            Role::Authority => "authoritative",
+            Role::Authority | Role::Host => "authoritative",
             Role::Parent => "parent",
         },
         aa: answer.reply().is_some_and(|reply| reply.aa),

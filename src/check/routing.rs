@@ -232,7 +232,7 @@ pub(super) const CHECKS: &[Check] = &[
             id: "mx.customer-backup-loop",
             title: "no host is tried twice under different numbers",
             severity: Severity::Warning,
-            rfc: &["RFC 5321, 5.1"],
+            rfc: &["RFC 5321, 5.1", "RFC 5321, 6.3"],
             why: "It looks like a second server and is none; a host that is listed behind itself may pass \
                   mail round in a circle.",
             remedy: "List each machine once.",

@@ -1,5 +1,6 @@
 //! Is what the MX records name a host that can take mail?
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 
@@ -461,7 +462,7 @@ fn cname(case: &Case) -> Judged {
 const SOLD_BELOW: &[&str] = &["co", "com", "ltd", "ne", "net", "nom", "or", "org", "plc"];
 
 /// Does anybody get a name in this zone who pays for it? A top-level domain, or one like `co.uk`.
-fn sells_names(zone: &str) -> bool {
+pub fn sells_names(zone: &str) -> bool {
     match zone.split_once('.') {
         None => !zone.is_empty(),
         Some((kind, country)) => country.len() == 2 && SOLD_BELOW.contains(&kind),
@@ -638,11 +639,15 @@ fn special_addr(case: &Case) -> Judged {
 }
 
 fn views(case: &Case) -> Judged {
-    each_target(case, |mx, host| {
-        let own = host.views.iter().find(|v| v.server.role == Role::Authority && v.is_whole)?;
-        let other = host.views.iter().find(|view| {
-            view.server.role == Role::Resolver && view.is_whole && view.addrs != own.addrs
-        })?;
+    let compared = Cell::new(false);
+    let judged = each_target(case, |mx, host| {
+        let of = |role| {
+            let views = host.views.iter();
+            views.filter(move |view| view.server.role == role && view.is_whole)
+        };
+        let own = of(Role::Authority).next().or_else(|| of(Role::Host).next())?;
+        compared.set(compared.get() || of(Role::Resolver).next().is_some());
+        let other = of(Role::Resolver).find(|view| view.addrs != own.addrs)?;
         let shown = |addrs: &std::collections::BTreeSet<IpAddr>| {
             listed(addrs.iter().map(ToString::to_string))
         };
@@ -653,5 +658,11 @@ fn views(case: &Case) -> Judged {
         );
         let evidence = [own.evidence.clone(), other.evidence.clone()].concat();
         Some(Fault::of(&mx.target, message).got(got).want(want).seen(&evidence))
-    })
+    });
+    match judged {
+        Judged::Ok if !compared.get() => {
+            Judged::Nothing("of no target both a resolver and its zone's own servers told")
+        }
+        judged => judged,
+    }
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::case::{HostView, MxSet, Presence, is_below_or_at, listed};
-use super::facts::{Answer, Data, Kind, Manner, Record, Role, Server, Silence, Transport};
+use super::facts::{
+    Answer, Data, Kind, Manner, Record, Role, Server, Silence, Transport, is_refusal,
+};
 use super::input::is_tcp;
 use super::{Case, Check, Fault, Judged};
 use crate::finding::{About, Severity};
@@ -17,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
             id: "ns.unreachable",
             title: "each server of the zone answers",
             severity: Severity::Warning,
-            rfc: &["RFC 1034, 4.1"],
+            rfc: &["RFC 1034, 4.1", "RFC 7766"],
             why: "Every look-up that meets a dead server waits; when the last one dies the mail stops.",
             remedy: "Look at the host and its firewall, or take it out of the delegation.",
             blocked_by: &["dns.exists"],
@@ -170,14 +172,10 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// What a server was asked by UDP in the usual manner, as far as it could be asked at all.
+/// What a server was asked by UDP, as far as it could be asked at all; without EDNS where it hears nothing else.
 fn usual<'a>(case: &Case<'a>, server: &Server) -> Vec<&'a Answer> {
-    let usual = |answer: &&Answer| {
-        answer.transport == Transport::Udp
-            && answer.manner == Manner::Usual
-            && answer.silence() != Some(&Silence::Unroutable)
-    };
-    case.asked_of(server).filter(usual).collect()
+    let could_be = |answer: &&Answer| answer.silence() != Some(&Silence::Unroutable);
+    case.usual_of(server).filter(could_be).collect()
 }
 
 fn ids<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> Vec<String> {
@@ -238,7 +236,9 @@ fn without_address(case: &Case) -> Vec<Fault> {
 /// The check that says why a server of the zone that was asked told nothing: what it would say nobody knows.
 fn silenced_by(case: &Case) -> Option<&'static str> {
     let is_silent = |server: &&&Server| {
-        let asked = usual(case, server);
+        // What it said without EDNS stands for itself.
+        let mut asked = usual(case, server);
+        asked.retain(|answer| answer.manner == Manner::Usual);
         !asked.is_empty() && asked.iter().all(|answer| answer.reply().is_none())
     };
     let silent = case.authorities().iter().find(is_silent)?;
@@ -268,7 +268,7 @@ fn lame(case: &Case) -> Judged {
         let what = match (reply.rcode.as_str(), reply.aa) {
             ("NOERROR", true) => continue,
             // An old firewall in front of it: ns.edns says so.
-            ("FORMERR" | "NOTIMP", _) if answers_without_edns(case, server) => continue,
+            (code, _) if is_refusal(code) && answers_without_edns(case, server) => continue,
             ("NOERROR", false) => "answers as one who has heard of it",
             (_, _) => "does not know it",
         };
@@ -282,12 +282,7 @@ fn lame(case: &Case) -> Judged {
 
 fn answers_without_edns(case: &Case, server: &Server) -> bool {
     let mut plain = case.asked_of(server).filter(|answer| answer.manner == Manner::Plain);
-    plain.any(|answer| answer.reply().is_some_and(|reply| !is_refusal(&reply.rcode)))
-}
-
-/// Of a question, whatever is asked.
-fn is_refusal(rcode: &str) -> bool {
-    matches!(rcode, "FORMERR" | "NOTIMP" | "BADVERS")
+    plain.any(Answer::is_heard)
 }
 
 fn tcp(case: &Case) -> Judged {
@@ -310,20 +305,22 @@ fn tcp(case: &Case) -> Judged {
 
 fn edns(case: &Case) -> Judged {
     let (mut faults, mut heard) = (Vec::new(), false);
-    for server in case.authorities() {
-        let plain = case.asked_of(server).find(|answer| answer.manner == Manner::Plain);
-        let is_told =
-            |answer: &&Answer| answer.reply().is_some_and(|reply| !is_refusal(&reply.rcode));
-        let Some(plain) = plain.filter(is_told) else { continue };
-        heard = true;
-        let same = usual(case, server)
-            .into_iter()
-            .find(|other| other.kind == plain.kind && other.name == plain.name);
-        let refuses = |answer: &&Answer| match answer.reply() {
-            None => true,
-            Some(reply) => is_refusal(&reply.rcode),
+    let all = case.facts.answers.iter().map(|answer| &answer.server);
+    let resolvers: BTreeSet<&Server> = all.filter(|server| server.role == Role::Resolver).collect();
+    for server in case.authorities().iter().copied().chain(resolvers) {
+        let mut plain = case.asked_of(server).filter(|answer| answer.manner == Manner::Plain);
+        let Some(plain) = plain.find(|answer| answer.is_heard()) else { continue };
+        heard |= server.role == Role::Authority;
+        let with_edns = || {
+            let all = case.asked_of(server).filter(|answer| answer.transport == Transport::Udp);
+            all.filter(|answer| answer.manner != Manner::Plain)
         };
-        let Some(same) = same.filter(refuses) else { continue };
+        let is_same = |other: &&Answer| other.kind == plain.kind && other.name == plain.name;
+        let Some(same) = with_edns().find(is_same) else { continue };
+        // One that is lost on the way says nothing.
+        if with_edns().any(Answer::is_heard) {
+            continue;
+        }
         let what = match (same.silence(), same.reply()) {
             (Some(silence), _) => silence.to_string(),
             (_, reply) => reply.map(|reply| reply.rcode.clone()).unwrap_or_default(),
@@ -332,7 +329,10 @@ fn edns(case: &Case) -> Judged {
         let fault = Fault::of(server.to_string(), message);
         faults.push(fault.seen(&ids([same, plain])));
     }
-    if heard { Judged::by(faults) } else { Judged::Nothing(NOBODY) }
+    match heard || !faults.is_empty() {
+        true => Judged::by(faults),
+        false => Judged::Nothing(NOBODY),
+    }
 }
 
 /// The names that the zone itself lists, as told by servers that speak for it.
@@ -561,7 +561,9 @@ fn untold(case: &Case) -> Vec<String> {
     let is_silent = |server: &&Server| {
         let mut asked = case.asked_of(server).filter(about).peekable();
         let was_asked = asked.peek().is_some();
-        let answers = usual(case, server).into_iter().any(Answer::is_settled);
+        // What it says without EDNS it says of what it was asked once more.
+        let mut usual = usual(case, server).into_iter();
+        let answers = usual.any(|answer| answer.manner == Manner::Usual && answer.is_settled());
         was_asked && answers && !asked.any(Answer::is_settled)
     };
     case.authorities().iter().copied().filter(is_silent).map(ToString::to_string).collect()

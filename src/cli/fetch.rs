@@ -6,15 +6,19 @@
 mod bar;
 pub(super) mod begin;
 mod daemon;
+mod dialogues;
 pub mod ending;
+mod given;
 mod own_queue;
 mod passwd;
 mod plan;
 mod run;
+mod runtime;
 pub mod schema;
 mod status;
 mod take_over;
 mod watched;
+mod words;
 
 pub use run::run;
 

@@ -21,6 +21,7 @@ use crate::flow::probe::{
     ACTIONS, FACTS, FAULTS, Identity, KEYS, Record, catalogue as probe_rules,
 };
 use crate::flow::summary::Summary;
+use crate::report::assessment::Trouble;
 
 /// A file to be written, below the root of the source tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,6 +248,11 @@ fn rules() -> String {
     );
     text.push_str(".SH JSON\nOf each rule \\fB\\-\\-json\\fR writes an object with these keys.\n");
     text.extend(Record::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
+    text.push_str(
+        ".SH ERRORS\nWhere nobody could be asked, every form but \\fBhuman\\fR says so; \\fB\\-\\-json\\fR by one \
+         object with these keys.\n",
+    );
+    text.extend(Trouble::FIELDS.iter().map(|(key, what)| tagged(key, &escaped(what))));
     text.push_str(
         ".SH IDENTITIES\nBefore these, \\fBidentify\\fR \\fB\\-\\-json\\fR writes an object with these keys.\n",
     );

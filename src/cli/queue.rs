@@ -25,7 +25,7 @@ use crate::exit::{Exit, Failure};
 use crate::flow::desk::client::{Answer, Office, ids_from};
 use crate::flow::desk::record::SCHEMAS;
 use crate::flow::desk::selection::Selection;
-use crate::report::{FORMATS, Format, Page};
+use crate::report::{FORMATS, Format, Page, in_seconds};
 use crate::smtp::escape::Escaped;
 
 /// Command lines worth showing.
@@ -187,7 +187,7 @@ pub struct Output {
     /// --format nagios: more than this are critical
     #[arg(long, value_name = "RANGE", help_heading = "Output")]
     pub critical: Option<Range>,
-    /// These fields only, in this order; a dot leads into an object: id,source.ip
+    /// These fields only, in this order; a dot leads into an object: id,source.ip; age is short for age_s
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', help_heading = "Output")]
     pub fields: Vec<String>,
     /// In the order of this field; the whole list is kept in memory for it
@@ -196,6 +196,12 @@ pub struct Output {
     /// The other way round
     #[arg(long, help_heading = "Output")]
     pub reverse: bool,
+}
+
+/// The schema of this name.
+fn schema_of(name: &str) -> Option<Value> {
+    let (_, text) = SCHEMAS.iter().find(|(known, _)| *known == name)?;
+    serde_json::from_str(text).ok()
 }
 
 /// Follows a dotted path into a schema. What a schema leaves open has any field.
@@ -260,14 +266,12 @@ const OWN_QUEUE: [&str; 8] = [
 impl List {
     /// Everything that waits or has failed, in this form; on a page for people, with what was said of it last.
     pub(super) fn of(format: Format) -> List {
-        let mut filter = Selection::default();
-        filter.leave_out_deleted();
         let fields: &[&str] = match format {
             Format::Human => &OWN_QUEUE,
             _ => &[],
         };
         List {
-            filter,
+            filter: Selection::default(),
             output: Output {
                 format: Some(format),
                 json: false,
@@ -534,17 +538,12 @@ pub struct Bounce {
     /// What every order has.
     #[command(flatten)]
     pub act: Act,
-    /// The enhanced status that senders are told
-    #[arg(long, value_name = "5.x.y", default_value = "5.7.1", help_heading = "Order")]
-    pub status: String,
-    /// And the words
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "refused by the postmaster",
-        help_heading = "Order"
-    )]
-    pub text: String,
+    /// The enhanced status that senders are told [default: 5.7.1]; with --text, --code 5.x.y is this and no filter
+    #[arg(long, value_name = "5.x.y", help_heading = "Order")]
+    pub status: Option<String>,
+    /// And the words [default: refused by the postmaster]
+    #[arg(long, value_name = "TEXT", help_heading = "Order")]
+    pub text: Option<String>,
 }
 
 /// `queuectl export`.
@@ -637,7 +636,16 @@ pub struct Wait {
 
 /// The definition of the command line, for its help, manual page and completions.
 pub fn command() -> clap::Command {
-    Cli::command().before_long_help(examples(EXAMPLES)).after_help(exit_codes())
+    let said = |arg: clap::Arg| match arg.get_id() == "said" {
+        true => arg.visible_alias("reason"),
+        false => arg,
+    };
+    // Where it is not why something is done.
+    let command = Cli::command().mut_subcommands(|command| match command.get_name() {
+        "list" | "stats" | "export" | "wait" => command.mut_args(said),
+        _ => command,
+    });
+    command.before_long_help(examples(EXAMPLES)).after_help(exit_codes())
 }
 
 /// Reads a command line.
@@ -889,16 +897,27 @@ impl Output {
         end.map(|()| rows)
     }
 
-    /// Are all fields that are named here those of such records?
+    /// Are all fields that are named here those of such records? Ids are wanted of what has some.
     ///
     /// # Errors
     /// [`Failure`] names one that is not.
     fn names(&self, schema: &str) -> Result<(), Failure> {
+        self.names_fields(schema)?;
+        let wants_ids = matches!(self.format, Some(Format::Ids | Format::Ids0));
+        if wants_ids && schema_of(schema).is_some_and(|known| !has_field(&known, "id")) {
+            let what = "--format: ids and ids0 are for what has an id, and these records have none";
+            let hint = "one field of each, a line each: --format template:'{FIELD}'";
+            return Err(Failure::new(Exit::Usage, what).hint(Some(hint)));
+        }
+        Ok(())
+    }
+
+    fn names_fields(&self, schema: &str) -> Result<(), Failure> {
         let placeholders = self.format.iter().flat_map(Format::placeholders);
         let named = self.fields.iter().chain(&self.sort).map(String::as_str).chain(placeholders);
-        let known = SCHEMAS.iter().find(|(name, _)| *name == schema).map(|(_, text)| *text);
-        let Some(Ok(known)) = known.map(serde_json::from_str::<Value>) else { return Ok(()) };
-        match { named }.find(|name| !has_field(&known, name)) {
+        let Some(known) = schema_of(schema) else { return Ok(()) };
+        let is_one = |name: &str| has_field(&known, name) || has_field(&known, &in_seconds(name));
+        match { named }.find(|name| !is_one(name)) {
             None => Ok(()),
             Some(wrong) => {
                 let what = format!("no such field: {}", Escaped::text(wrong));
@@ -911,12 +930,17 @@ impl Output {
     fn arrange(&self, records: &mut [Value]) {
         if let Some(field) = &self.sort {
             let pointer = format!("/{}", field.replace('.', "/"));
-            records.sort_by(|a, b| compare(a.pointer(&pointer), b.pointer(&pointer)));
+            records.sort_by(|a, b| compare(found(a, &pointer), found(b, &pointer)));
         }
         if self.reverse {
             records.reverse();
         }
     }
+}
+
+/// The value at a pointer; of an age, that in seconds.
+fn found<'a>(record: &'a Value, pointer: &str) -> Option<&'a Value> {
+    record.pointer(pointer).or_else(|| record.pointer(&in_seconds(pointer)))
 }
 
 /// Numbers as numbers, everything else as text; what is not there comes first.

@@ -25,7 +25,7 @@ use super::reword::did_you_mean;
 
 pub use choice::{
     Ask, ClearAuth, ExitCodes, Family, Folder, Introduce, Judge, Lock, MappedDomain, Mechanism,
-    Per, Profile, TlsMin, TlsMode, Verb,
+    Others, Per, Profile, TlsMin, TlsMode, Verb,
 };
 pub use table::{Account, Layer};
 pub use whole::{Whole, WholeEffective};

@@ -20,7 +20,7 @@ use crate::smtp::{Domain, Mailbox};
 pub use check::load_recipients;
 pub use section::{
     Control, DomainSettings, Etrn, Exchange, Http, Level, Limits, Lmtp, Log, LogFormat, Mx,
-    Notices, Odmr, Queue, Smarthost, Submission, Timeouts, Tls, TurnEmpty,
+    Notices, Odmr, PreTurnMail, Queue, Smarthost, Submission, Timeouts, Tls, TurnEmpty,
 };
 
 /// Where the settings are looked for when nobody says.

@@ -86,6 +86,8 @@ pub struct Run<'a, S: Spool> {
     trouble: Option<String>,
     /// Something of what was achieved is not on disk.
     unwritten: bool,
+    /// There is more, and it cannot be read.
+    unread: bool,
 }
 
 /// An entry between its lease and its settle.
@@ -105,6 +107,28 @@ struct Underway<S: Spool> {
     due: u64,
 }
 
+/// The head of what waits, taken in hand before the customer is told that there is something.
+pub struct Ahead<S: Spool> {
+    walk: S::Drain,
+    leased: VecDeque<S::Lease>,
+}
+
+impl<S: Spool> Ahead<S> {
+    /// Takes it in hand.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when nothing of what waits can be read.
+    pub async fn look(provider: &Provider<S>, turning: &Turning) -> Result<Ahead<S>, SpoolError> {
+        let mut walk = walk(provider, turning);
+        let leased = walk.next(AT_FIRST).await?.into();
+        Ok(Ahead { walk, leased })
+    }
+}
+
+fn walk<S: Spool>(provider: &Provider<S>, turning: &Turning) -> S::Drain {
+    provider.spool.drain(turning.domains.clone(), provider.house().order, Timestamp::now())
+}
+
 impl<'a, S: Spool> Run<'a, S> {
     /// Begins where the turn has left off.
     pub fn new(
@@ -114,15 +138,13 @@ impl<'a, S: Spool> Run<'a, S> {
         session: ClientSession<Reversed>,
         stop: Stop,
     ) -> Run<'a, S> {
-        let walk =
-            provider.spool.drain(turning.domains.clone(), provider.house().order, Timestamp::now());
         Run {
             provider,
             id,
             turning,
             session,
             stop,
-            walk,
+            walk: walk(provider, turning),
             leased: VecDeque::new(),
             ahead: AT_FIRST,
             filled_at: None,
@@ -140,7 +162,13 @@ impl<'a, S: Spool> Run<'a, S> {
             seat: None,
             trouble: None,
             unwritten: false,
+            unread: false,
         }
+    }
+
+    /// Goes on from there.
+    pub fn from_there(self, Ahead { walk, leased }: Ahead<S>) -> Self {
+        Run { walk, leased, ..self }
     }
 
     /// An operator sees it there.
@@ -239,6 +267,11 @@ impl<'a, S: Spool> Run<'a, S> {
         let Drained { delivered, deferred, refused, .. } = self.drained;
         let nothing = delivered + deferred + refused == 0;
         self.trouble.as_deref().filter(|_| nothing || self.unwritten)
+    }
+
+    /// Did everything that waits come to light?
+    pub fn has_read_all(&self) -> bool {
+        !self.unread
     }
 
     async fn all_settled(&mut self) {
@@ -358,6 +391,7 @@ impl<'a, S: Spool> Run<'a, S> {
                 Err(fault) => {
                     error!(session = self.id, %fault, "the spool cannot be read");
                     self.trouble.get_or_insert(fault.to_string());
+                    self.unread = true;
                     break;
                 }
             }

@@ -463,7 +463,11 @@ fn command_sink(account: &Account, program: &Path) -> Result<AnySink, Failure> {
 }
 
 fn maildir_sink(account: &Account, base: &Path) -> Result<AnySink, Failure> {
-    let mut folders = Folders::new(Otherwise::Inbox);
+    let mut folders = Folders::new(match account.others {
+        settings::Others::Inbox => Otherwise::Inbox,
+        settings::Others::LocalPart => Otherwise::LocalPart,
+        settings::Others::Refuse => Otherwise::Refuse,
+    });
     for folder in &account.folders {
         let wrong = |why: String| {
             Failure::new(

@@ -201,7 +201,7 @@ impl<K: Sink> Run<'_, K> {
                 summary.verb = Some(way.word());
                 summary.rounds += 1;
                 summary.last_reply = Some(granted.reply().to_string());
-                Ok((way, self.turn(*called, way, granted, offer, progress).await?))
+                Ok((way, self.turn(*called, granted, offer, progress).await?))
             }
             Asked::Told(way, reply, dialogue) => {
                 summary.verb = Some(way.word());
@@ -224,7 +224,6 @@ impl<K: Sink> Run<'_, K> {
     async fn turn(
         &mut self,
         called: Called,
-        way: Way,
         granted: Granted,
         offer: Offer,
         progress: &mut (dyn FnMut(Progress) + Send),
@@ -243,8 +242,7 @@ impl<K: Sink> Run<'_, K> {
                 return Err(FetchFault::SpokeTooSoon(heard));
             }
         };
-        let receiver = Receiver::new(&self.terms, &mut self.sink, &mut self.tally, progress, &wire)
-            .unlisted(way != Way::List && !self.caller.account.domains.is_empty());
+        let receiver = Receiver::new(&self.terms, &mut self.sink, &mut self.tally, progress, &wire);
         let reception = receiver.receive(&mut wire, &mut session, self.stop.clone()).await;
         last_words(&mut wire, &mut session).await;
         wire.close_hearing_out().await;

@@ -39,11 +39,11 @@ use self::opening::Closed;
 pub use super::login::Login;
 pub use crate::net::Family;
 pub use crate::net::ListenAddr;
-pub use crate::probe::identity::{Asks, Candidate, Identity, rows as identity_rows};
-pub use crate::probe::mimic::Called;
+pub use crate::probe::identity::{Asks, Candidate, Identity, ntlm_line, rows as identity_rows};
 pub use crate::probe::mimic::{
     ACTIONS, BUILT_IN, FACTS, FAULTS, Fault, House, KEYS, Letter, Part, Profile, Switch,
 };
+pub use crate::probe::mimic::{Called, Session};
 pub use crate::probe::script::{BadScript, HEADS, Level, NOTATION, Names, Outcome, Probe, read};
 pub use crate::probe::suite::content::{Trial, trials};
 pub use crate::probe::suite::kind::Kind;

@@ -17,7 +17,7 @@ use super::room::{Load, Places, Room};
 use crate::config::accounts::{self, Accounts, Network, Switch};
 use crate::config::fetch::{Account, Layer, TlsMode};
 use crate::config::provider::{
-    DomainSettings, Etrn, Notices, Settings, Smarthost, Timeouts, TurnEmpty,
+    DomainSettings, Etrn, Notices, PreTurnMail, Settings, Smarthost, Timeouts, TurnEmpty,
 };
 use crate::config::recipients::Recipients;
 use crate::config::value::Size;
@@ -717,6 +717,7 @@ fn servers(
         profile: Profile::Exchange,
         require_tls: odmr.require_tls && !exchanges.in_clear,
         mechanisms: exchanges.mechanisms,
+        puts_off_mail: settings.exchange.pre_turn_mail == PreTurnMail::RejectSoft,
         ..odmr.clone()
     };
     [mx, lmtp, odmr, submission, exchange].map(Arc::new)

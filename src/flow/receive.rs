@@ -18,7 +18,7 @@ use crate::session::{Event, Reversed, ServerSession};
 use crate::sink::Sink;
 use crate::sink::once::HAVE_IT;
 use crate::smtp::escape::Escaped;
-use crate::smtp::{Domain, ForwardPath, MailParams, Reply, ReversePath};
+use crate::smtp::{Domain, ForwardPath, MailParams, Mailbox, Reply, ReversePath};
 
 /// What this run may still take, and from whom for whom.
 #[derive(Clone, Debug)]
@@ -130,8 +130,6 @@ pub struct Receiver<'a, K: Sink> {
     mail: Option<Incoming>,
     /// Messages that came to their end, and whose answer is owed.
     unanswered: VecDeque<Incoming>,
-    /// Nobody was told which domains are meant.
-    unlisted: bool,
     taken: u64,
     began: bool,
 }
@@ -182,15 +180,9 @@ impl<'a, K: Sink> Receiver<'a, K> {
             tls,
             mail: None,
             unanswered: VecDeque::new(),
-            unlisted: false,
             taken: 0,
             began: false,
         }
-    }
-
-    /// The mail was asked for without the list of domains that it was to be about, so that others' may come.
-    pub fn unlisted(self, unlisted: bool) -> Receiver<'a, K> {
-        Receiver { unlisted, ..self }
     }
 
     /// Takes mail in until the provider says QUIT, or the line ends.
@@ -355,17 +347,15 @@ impl<'a, K: Sink> Receiver<'a, K> {
 
     async fn recipient(&mut self, session: &mut ServerSession<Reversed>, recipient: &Recipient) {
         let answer = match self.is_ours(&recipient.path) {
+            true if leads_on(&recipient.path) => Err(LEADS_ON),
             true => match self.as_the_target_knows(recipient) {
                 Some(recipient) => self.sink.recipient(&recipient).await,
                 None => Err(TOO_LONG_MOVED),
             },
-            false if self.unlisted => Err(NOT_ASKED_FOR),
             false => Err(NOT_OURS),
         };
         let reply = answer.unwrap_or_else(|refusal| refusal);
-        if reply != NOT_ASKED_FOR {
-            self.target_said(&reply);
-        }
+        self.target_said(&reply);
         if !reply.is_positive() {
             *self.tally.by_code.entry(reply.code).or_default() += 1;
             if let Some(envelope) = session.envelope().filter(|_| !self.tally.left_over.is_empty())
@@ -594,6 +584,12 @@ impl<'a, K: Sink> Receiver<'a, K> {
     }
 }
 
+/// `a%b@here`, `b!a@here` and `"a@b"@here`: an old mail server sends such mail on to b for whoever it trusts, and
+/// the one that we deliver to trusts its own host. Anybody in the world could relay through it by way of the provider.
+fn leads_on(path: &ForwardPath) -> bool {
+    path.mailbox().is_some_and(Mailbox::asks_for_relay)
+}
+
 /// What the provider said, as it may stand in a log: a password that it says back is left out.
 fn shown(session: &ServerSession<Reversed>, said: &str) -> String {
     Escaped::text(&session.transcript().hidden(said)).to_string()
@@ -606,11 +602,9 @@ const ENOUGH: Reply = Reply::new(421, (3, 2), "enough for this time; please keep
 const TOO_LARGE_TODAY: Reply =
     Reply::new(452, (3, 4), "larger than what is taken today; please keep it");
 const NOT_OURS: Reply = Reply::new(550, (7, 1), "that is no domain we asked for");
+const LEADS_ON: Reply = Reply::new(550, (7, 1), "no mail is sent on from here");
 const TOO_LONG_MOVED: Reply =
     Reply::new(550, (5, 1), "the address would become too long at the domain it is known by here");
-/// It could not be told which domains were meant, and did nothing wrong; what is refused for good would bounce.
-const NOT_ASKED_FOR: Reply =
-    Reply::new(450, (7, 1), "that is no domain we would have asked for; please keep it");
 const NOT_HERE: Reply = Reply::new(502, (5, 1), "not implemented here");
 const TARGET_LOST: Reply = Reply::new(421, (3, 0), "local delivery is down; please keep the rest");
 const ENDLESS_CONTENT: Reply = Reply::new(421, (3, 4), "that is no mail; closing");

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use tracing::info;
+use tracing::{error, info};
 
 use super::counts::{AtDoor, Outcome};
-use super::drain::{Drained, Run};
+use super::drain::{Ahead, Drained, Run};
 use super::events::{Happening, Kind};
 use super::line::{LineEnd, Stop, hear, last_words, parted, write};
 use super::proof::{LineFacts, Proof};
@@ -104,12 +104,17 @@ impl<'a, S: Spool> Call<'a, S> {
                 }
                 Event::Atrn(request) => match self.answer(&session, &request) {
                     (answer, Some(turning)) => {
+                        let Some(ahead) = self.look_ahead(&turning).await else {
+                            session.answer(Answer::TryLater.reply());
+                            continue;
+                        };
                         let verb = match request.asks() {
                             Asks::ByAtrn => Verb::Atrn,
                             Asks::ByTurn => Verb::Turn,
                         };
                         self.counts().answered(verb, 250);
-                        return self.turn(session, request, answer, turning).await;
+                        let turn = (answer, turning, ahead);
+                        return self.turn(session, request, turn).await;
                     }
                     (answer, None) => session.answer(answer.reply()),
                 },
@@ -223,6 +228,19 @@ impl<'a, S: Spool> Call<'a, S> {
         (answer, turning)
     }
 
+    /// Takes the head of what waits in hand. A customer that is turned for mail which cannot be read would go
+    /// away and think that there was none.
+    async fn look_ahead(&mut self, turning: &Turning) -> Option<Ahead<S>> {
+        match Ahead::look(self.provider, turning).await {
+            Ok(ahead) => Some(ahead),
+            Err(fault) => {
+                error!(session = self.id, account = self.account, %fault, "the spool cannot be read");
+                self.ended(Outcome::TryLater);
+                None
+            }
+        }
+    }
+
     fn ended(&mut self, outcome: Outcome) {
         self.outcome = Some(outcome);
         let account = self.account.as_deref().and_then(|name| self.provider.counts.account(name));
@@ -236,8 +254,7 @@ impl<'a, S: Spool> Call<'a, S> {
         &mut self,
         mut session: ServerSession<Odmr>,
         request: AtrnRequest,
-        answer: Answer,
-        turning: Turning,
+        (answer, turning, ahead): (Answer, Turning, Ahead<S>),
     ) -> Result<(), LineEnd> {
         if self.spoke_meanwhile(&mut session).await? {
             session.spoke_too_soon();
@@ -247,7 +264,7 @@ impl<'a, S: Spool> Call<'a, S> {
         let client =
             ReversedClient { name: self.provider.name.clone(), patience: self.house.patience };
         match session.turn(request, answer.reply(), client, Instant::now()) {
-            Ok(reversed) => self.drain(reversed, turning).await,
+            Ok(reversed) => self.drain(reversed, turning, ahead).await,
             Err(_) => {
                 // Cannot come about: the ear was found empty a moment ago, and nothing listened.
                 write(&mut self.wire, &mut Default::default(), TOO_SOON.into()).await?;
@@ -274,18 +291,20 @@ impl<'a, S: Spool> Call<'a, S> {
         &mut self,
         session: ClientSession<Reversed>,
         turning: Turning,
+        ahead: Ahead<S>,
     ) -> Result<(), LineEnd> {
         let _open = self.provider.counts.open_session();
         self.happened(Kind::SessionStart, &turning.account, None);
         let seat = Arc::new(self.provider.counts.recent.presence.enter(self.present(&turning)));
         self.seat = Some(seat.clone());
         let run = Run::new(self.provider, self.id, &turning, session, self.stop.clone());
-        let run = run.seen_at(seat);
+        let run = run.from_there(ahead).seen_at(seat);
         let mut run = run.behind_the_turn(Instant::now());
         let end = run.to_the_end(&mut self.wire).await;
         self.drained = run.settle_all().await;
+        let has_read_all = run.has_read_all();
         self.ended(match &end {
-            Ok(()) if self.drained.deferred > 0 => Outcome::Partial,
+            Ok(()) if self.drained.deferred > 0 || !has_read_all => Outcome::Partial,
             Ok(()) if turning.had_nothing && self.drained == Drained::default() => Outcome::NoMail,
             Ok(()) => Outcome::Ok,
             Err(LineEnd::TimedOut(_)) => Outcome::Timeout,

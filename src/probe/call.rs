@@ -29,7 +29,8 @@ pub struct Call {
     /// How TLS began, where it did.
     #[serde(default)]
     pub tls: Option<Tls>,
-    /// What was said, in its order.
+    /// What was said, in its order. Where the server hung up before everything was asked a further call follows, from
+    /// its greeting on.
     #[serde(default)]
     pub said: Vec<Exchange<Rung>>,
     /// How long the connecting took, milliseconds.
@@ -183,10 +184,15 @@ impl Call {
         said.chain([self.ms]).max().unwrap_or_default()
     }
 
-    /// Did the talk break off before it was over: neither side said QUIT or 421, nor hung up for a reason?
+    /// Did the talk break off before it was over, at something else than QUIT? Whoever says 421 hangs up (RFC 5321,
+    /// section 3.8).
     pub fn broke_at(&self) -> Option<&Exchange<Rung>> {
         let last = self.said.last()?;
-        let is_over = matches!(last.heard, Heard::Reply(_) | Heard::Secured);
+        let is_over = match &last.heard {
+            Heard::Reply(said) => said.code != 421,
+            Heard::Secured => true,
+            _ => false,
+        };
         (!is_over && last.rung != Rung::Quit).then_some(last)
     }
 }

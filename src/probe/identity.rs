@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use super::script::{self, Level, Outcome, Probe, Side, Verdict, Word};
 use super::suite::{Line, Role, Row};
+use crate::sasl::NtlmTold;
 use crate::smtp::ReplyParser;
 use crate::smtp::escape::Escaped;
 use table::{Hole, Kind, Sign, TABLE};
@@ -140,60 +141,40 @@ pub fn challenge(words: &[Word]) -> Option<Vec<u8>> {
     })
 }
 
-/// What a challenge of NTLM tells anybody. MS-NLMP, section 2.2.1.2.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Challenge {
-    /// What the login would be for.
-    pub target: Option<String>,
-    /// The machine, as NetBIOS has it.
-    pub computer: Option<String>,
-    /// The domain, as NetBIOS has it.
-    pub domain: Option<String>,
-    /// The machine in DNS.
-    pub dns_computer: Option<String>,
-    /// The domain in DNS.
-    pub dns_domain: Option<String>,
-    /// The domain at the top.
-    pub dns_tree: Option<String>,
-    /// Of Windows: `5.2.3790`.
-    pub version: Option<String>,
+/// What a challenge of NTLM tells, in a line.
+pub fn ntlm_line(told: &NtlmTold) -> String {
+    let version = told.version.map(|version| version.to_string());
+    let parts = [
+        ("machine", &told.computer),
+        ("domain", &told.domain),
+        ("in DNS", &told.dns_computer),
+        ("domain in DNS", &told.dns_domain),
+        ("Windows", &version),
+    ];
+    let one = |(name, value): (&str, &Option<String>)| {
+        value.as_ref().map(|value| format!("{name} {value}"))
+    };
+    let told: Vec<String> = parts.into_iter().filter_map(one).collect();
+    if told.is_empty() { "no names, no version".to_owned() } else { told.join(", ") }
 }
 
-impl Challenge {
-    /// In a line.
-    pub fn told(&self) -> String {
-        let parts = [
-            ("machine", &self.computer),
-            ("domain", &self.domain),
-            ("in DNS", &self.dns_computer),
-            ("domain in DNS", &self.dns_domain),
-            ("Windows", &self.version),
-        ];
-        let one = |(name, value): (&str, &Option<String>)| {
-            value.as_ref().map(|value| format!("{name} {value}"))
-        };
-        let told: Vec<String> = parts.into_iter().filter_map(one).collect();
-        if told.is_empty() { "no names, no version".to_owned() } else { told.join(", ") }
-    }
+fn answered_by_ntlm(told: &NtlmTold) -> Answered {
+    let version = told.version.map_or("none".to_owned(), |version| version.to_string());
+    Answered { question: "ntlm", octets: format!("version {version}\n").into_bytes() }
+}
 
-    fn answered(&self) -> Answered {
-        let version = self.version.as_deref().unwrap_or("none");
-        Answered { question: "ntlm", octets: format!("version {version}\n").into_bytes() }
-    }
-
-    /// Where the greeting names another build of Windows. The service has that of the system: 6.0.3790 of 5.2.3790.
-    fn at_odds(&self, greeting: &[u8]) -> Option<String> {
-        let ours = self.version.as_ref()?;
-        let at = memchr::memmem::find(greeting, b"Version: ")? + "Version: ".len();
-        let digits = |octet: &&u8| octet.is_ascii_digit() || **octet == b'.';
-        let said: Vec<u8> = greeting[at..].iter().take_while(digits).take(40).copied().collect();
-        let said = String::from_utf8_lossy(&said).into_owned();
-        let build = |version: &str| table::numbers(version).get(2).copied();
-        let differ = build(&said).is_some() && build(&said) != build(ours);
-        differ.then(|| {
-            format!("its greeting says {said}, and its NTLM that it is of Windows {ours}: they are not of one machine")
-        })
-    }
+/// Where the greeting names another build of Windows. The service has that of the system: 6.0.3790 of 5.2.3790.
+fn at_odds(told: &NtlmTold, greeting: &[u8]) -> Option<String> {
+    let ours = told.version?;
+    let at = memchr::memmem::find(greeting, b"Version: ")? + "Version: ".len();
+    let digits = |octet: &&u8| octet.is_ascii_digit() || **octet == b'.';
+    let said: Vec<u8> = greeting[at..].iter().take_while(digits).take(40).copied().collect();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let build = table::numbers(&said).get(2).copied();
+    let differ = build.is_some() && build != table::numbers(&ours.to_string()).get(2).copied();
+    differ.then(|| {
+        format!("its greeting says {said}, and its NTLM that it is of Windows {ours}: they are not of one machine")
+    })
 }
 
 /// The first reply in this, and how many octets of it come behind.
@@ -335,7 +316,7 @@ pub struct Identity {
     /// It granted ATRN to somebody who had not logged in.
     pub turns_for_anybody: bool,
     /// What its challenge of NTLM tells anybody, where it said one.
-    pub ntlm: Option<Challenge>,
+    pub ntlm: Option<NtlmTold>,
     /// What was said.
     pub session: Vec<Line>,
     /// What became of ATRN.
@@ -545,10 +526,10 @@ fn known_hole(hole: &'static Hole, greeting: &[u8], ehlo: &[u8]) -> Option<Known
 }
 
 /// Tells what a server is. `ntlm` is what [`challenge`] tells.
-pub fn identify(target: &str, words: &[Word], ntlm: Option<Challenge>) -> Identity {
+pub fn identify(target: &str, words: &[Word], ntlm: Option<NtlmTold>) -> Identity {
     let mut answers = answers(words);
     let unasked = take_unasked(&mut answers);
-    answers.extend(ntlm.as_ref().map(Challenge::answered));
+    answers.extend(ntlm.as_ref().map(answered_by_ntlm));
     let found = Found::in_all(&answers);
     let score = |kind: &Kind| found.score(kind);
     let product = found.behaves(score);
@@ -572,7 +553,7 @@ pub fn identify(target: &str, words: &[Word], ntlm: Option<Challenge>) -> Identi
         !contradictions.is_empty() || product.is_none() && claims.as_ref().is_some_and(is_false);
     let judged = if is_imitation { claims } else { product };
     contradictions.extend(judged.map(|kind| found.against(kind)).unwrap_or_default());
-    contradictions.extend(ntlm.as_ref().and_then(|ntlm| ntlm.at_odds(found.heard("greeting"))));
+    contradictions.extend(ntlm.as_ref().and_then(|ntlm| at_odds(ntlm, found.heard("greeting"))));
     let certainty = match (product, claims) {
         _ if !masks.is_empty() => Certainty::Masked,
         _ if is_imitation => Certainty::Imitation,

@@ -87,6 +87,13 @@ pub enum Rung {
     Quit,
 }
 
+impl Rung {
+    /// Is it said before anything is asked?
+    pub fn is_opening(self) -> bool {
+        matches!(self, Rung::Greeting | Rung::Ehlo | Rung::Helo | Rung::Starttls | Rung::Handshake)
+    }
+}
+
 /// What to do next in a talk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -106,6 +113,13 @@ pub enum Next {
 pub trait Script: Send {
     /// The next thing to do, after this.
     fn next(&mut self, last: &Exchange<Rung>) -> Next;
+
+    /// The other side hung up at this. Is there anything left to be asked in a further call? Then the talk begins
+    /// with a greeting again, and goes on where it broke off.
+    fn resume(&mut self, last: &Exchange<Rung>) -> bool {
+        let _ = last;
+        false
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What is asked of a server that takes mail from strangers. RFC 5321.
 //!
 //! Always the same in the beginning: greeting, EHLO, STARTTLS where it is offered, EHLO again. Deeper talks go on
-//! with whom it takes as a recipient, one transaction for each, and never to DATA.
+//! with whom it takes as a recipient, one transaction for each, and never to DATA. Where the server hangs up before
+//! that is over, the rest is for a further call.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -44,6 +45,12 @@ pub struct MxTalk {
     refused: BTreeSet<String>,
     /// What was asked of whom: recipient and sender.
     done: BTreeSet<(String, String)>,
+    /// What is being asked just now, if it is anything that could be asked again.
+    doing: Option<Step>,
+    /// The lines at which the other side hung up.
+    cut_at: BTreeSet<String>,
+    /// Has any question been answered?
+    is_answered: bool,
 }
 
 /// A part of the talk.
@@ -76,6 +83,9 @@ impl MxTalk {
             open: None,
             refused: BTreeSet::new(),
             done: BTreeSet::new(),
+            doing: None,
+            cut_at: BTreeSet::new(),
+            is_answered: false,
         }
     }
 
@@ -87,9 +97,11 @@ impl MxTalk {
     /// Exim among them, hang up on whoever says RSET too often.
     fn go_on(&mut self) -> Next {
         let mut ahead = self.ahead.take().unwrap_or_else(|| plan(&self.asked));
+        self.doing = None;
         let next = loop {
             match ahead.pop_front() {
                 Some(Step::Say(rung, line)) if rung == Rung::Rset || !self.is_begun => {
+                    self.doing = Some(Step::Say(rung, line.clone()));
                     break Next::Say(rung, line);
                 }
                 Some(Step::Deal(deal)) => {
@@ -101,6 +113,7 @@ impl MxTalk {
                     }
                     self.done.insert((deal.to.clone(), from.clone()));
                     let (rung, is_open) = (deal.rung, self.is_begun);
+                    self.doing = Some(Step::Deal(deal.clone()));
                     self.begun = Some((deal, from.clone()));
                     if is_open {
                         break Next::Say(rung, rcpt);
@@ -109,12 +122,15 @@ impl MxTalk {
                     let rung = if from.is_empty() { Rung::NullSender } else { Rung::Mail };
                     break Next::Say(rung, format!("MAIL FROM:<{from}>"));
                 }
-                Some(Step::Rcpt(rung, line)) => break Next::Say(rung, line),
+                Some(Step::Rcpt(rung, line)) => {
+                    self.doing = self.begun.as_ref().map(|(deal, _)| Step::Deal(deal.clone()));
+                    break Next::Say(rung, line);
+                }
                 Some(step) => {
                     ahead.push_front(step);
                     break reset();
                 }
-                None if self.is_begun => break reset(),
+                // Which ends a transaction, too. RFC 5321, section 4.1.1.10.
                 None => break quit(),
             }
         };
@@ -141,6 +157,22 @@ impl MxTalk {
             }
             ahead.push_front(Step::Deal(deal));
         }
+    }
+
+    /// What was being asked comes first once more; but only once, for it may be what the other side hung up at.
+    fn put_back(&mut self, line: &str) {
+        let ahead = self.ahead.get_or_insert_default();
+        if matches!(ahead.front(), Some(Step::Rcpt(..))) {
+            ahead.pop_front();
+        }
+        let begun = self.begun.take();
+        let Some(step) = self.doing.take().filter(|_| self.cut_at.insert(line.to_owned())) else {
+            return;
+        };
+        if let (Step::Deal(deal), Some((_, from))) = (&step, begun) {
+            self.done.remove(&(deal.to.clone(), from));
+        }
+        ahead.push_front(step);
     }
 
     /// Notes how far a transaction has come: into one in which somebody was taken nobody else is put.
@@ -177,6 +209,7 @@ impl Script for MxTalk {
         };
         let is_ok = said.is_positive();
         self.note(last.rung, is_ok);
+        self.is_answered |= !last.rung.is_opening() && said.code != 421;
         match last.rung {
             _ if said.code == 421 => Next::HangUp,
             Rung::Quit => Next::HangUp,
@@ -203,6 +236,22 @@ impl Script for MxTalk {
             }
             _ => self.go_on(),
         }
+    }
+
+    /// After some refusals, or some lines that it does not know, a server hangs up: Exim after three of the latter.
+    /// One that hung up before it had answered anything is left alone.
+    fn resume(&mut self, last: &Exchange<Rung>) -> bool {
+        let is_cut = match &last.heard {
+            Heard::Closed => true,
+            Heard::Reply(said) => said.code == 421,
+            _ => false,
+        };
+        if !is_cut || !self.is_answered || last.rung.is_opening() || last.rung == Rung::Quit {
+            return false;
+        }
+        self.put_back(&last.said);
+        (self.is_begun, self.open) = (false, None);
+        self.ahead.as_ref().is_some_and(|ahead| !ahead.is_empty())
     }
 }
 

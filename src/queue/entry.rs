@@ -138,6 +138,23 @@ pub struct Source {
     pub auth: Option<String>,
 }
 
+impl Source {
+    /// Of what came to us by a call of our own: its header tells where it is from.
+    pub fn unknown() -> Source {
+        Source {
+            ip: std::net::Ipv4Addr::UNSPECIFIED.into(),
+            helo: String::new(),
+            tls: None,
+            auth: None,
+        }
+    }
+
+    /// Is there nothing to be told of it?
+    pub fn is_unknown(&self) -> bool {
+        *self == Source::unknown()
+    }
+}
+
 /// One message for one domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

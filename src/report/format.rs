@@ -145,16 +145,19 @@ impl<W: Write> Page<W> {
         let fields = &self.fields;
         match &self.format {
             Format::Human | Format::Wide => {
-                let cells = fields.iter().map(|field| shown(field, &at(record, field)));
+                let cells = fields.iter().map(|field| {
+                    let field = known(record, field);
+                    shown(&field, &at(record, &field))
+                });
                 self.table.iter_mut().for_each(|table| _ = table.add_row(cells.clone()));
                 Ok(())
             }
             Format::Json => {
                 self.out.write_all(if self.rows == 1 { b"[" } else { b",\n " })?;
-                self.out.write_all(json(&chosen(record, fields))?.as_bytes())
+                self.out.write_all(chosen(record, fields)?.as_bytes())
             }
             Format::Jsonl => {
-                writeln!(self.out, "{}", json(&chosen(record, fields))?)
+                writeln!(self.out, "{}", chosen(record, fields)?)
             }
             Format::Csv => {
                 if self.rows == 1 {
@@ -168,6 +171,8 @@ impl<W: Write> Page<W> {
                 let row = cells.map(|cell| Escaped::text(&cell).to_string());
                 writeln!(self.out, "{}", row.collect::<Vec<_>>().join("\t"))
             }
+            // What has no name is no line, and no NUL: those would be names of nothing.
+            Format::Ids | Format::Ids0 if record["id"].is_null() => Ok(()),
             Format::Ids => writeln!(self.out, "{}", Escaped::text(&plain(&at(record, "id")))),
             Format::Ids0 => write!(self.out, "{}\0", Escaped::text(&plain(&at(record, "id")))),
             // Their maker counts records instead of showing them.
@@ -247,7 +252,8 @@ fn is_number(field: &str) -> bool {
         || field.starts_with("ages.")
         || matches!(
             leaf,
-            "size"
+            "age"
+                | "size"
                 | "bytes"
                 | "messages"
                 | "attempts"
@@ -293,10 +299,28 @@ pub fn age(seconds: i64) -> String {
     }
 }
 
-/// The value at a dotted path. Of a list of objects: that field of each.
+/// An age by its short name: `age_s` of `age`.
+pub fn in_seconds(name: &str) -> String {
+    format!("{name}_s")
+}
+
+/// The name that this record has a field by: an age may be named without its unit.
+fn known<'a>(record: &Value, field: &'a str) -> Cow<'a, str> {
+    let has = |path: &str| record.pointer(&format!("/{}", path.replace('.', "/"))).is_some();
+    let seconds = in_seconds(field);
+    match !has(field) && has(&seconds) {
+        true => Cow::Owned(seconds),
+        false => Cow::Borrowed(field),
+    }
+}
+
+/// The value at a dotted path. Of a list of objects: that field of each. Of an age without its unit: that age.
 fn at(record: &Value, path: &str) -> Value {
     let step = |value: Value, name: &str| match value {
-        Value::Object(mut fields) => fields.remove(name).unwrap_or_default(),
+        Value::Object(mut fields) => match fields.remove(name) {
+            Some(value) => value,
+            None => fields.remove(&in_seconds(name)).unwrap_or_default(),
+        },
         Value::Array(items) => {
             Value::Array(items.into_iter().map(|item| at(&item, name)).collect())
         }
@@ -308,16 +332,20 @@ fn at(record: &Value, path: &str) -> Value {
     }
 }
 
-/// The record with those fields only; flat, under their dotted names.
-fn chosen(record: &Value, fields: &[String]) -> Value {
+/// The record as JSON that may meet a terminal. With those fields only, flat, under their dotted names and in
+/// their order, which no map of names would keep.
+fn chosen(record: &Value, fields: &[String]) -> io::Result<String> {
     if fields.is_empty() {
-        return record.clone();
+        return json(record);
     }
-    let mut map = serde_json::Map::new();
-    for field in fields {
-        map.insert(field.clone(), at(record, field));
+    let mut members = Vec::with_capacity(fields.len());
+    for (n, field) in fields.iter().enumerate() {
+        // The same name twice is one member.
+        if !fields[..n].contains(field) {
+            members.push(format!("{}:{}", serde_json::to_string(field)?, at(record, field)));
+        }
     }
-    Value::Object(map)
+    Ok(harmless(&format!("{{{}}}", members.join(","))).into_owned())
 }
 
 /// A text of a record. One that is not UTF-8 is `{"b64": "..."}` there, and read as well as can be.
@@ -472,6 +500,15 @@ mod tests {
             page("jsonl", &["id", "recipients.address"], &two[..1]),
             "{\"id\":\"01A\",\"recipients.address\":[\"a@b.c\"]}\n"
         );
+        assert_eq!(
+            page("json", &["size", "id", "age", "size"], &two[..1]),
+            "[{\"size\":81920,\"id\":\"01A\",\"age\":18000}]\n",
+            "in the order in which they are named"
+        );
+        assert_eq!(page("human", &["age"], &two), "  AGE\n5h00m\n   7s\n");
+        assert_eq!(page("template:{age}", &[], &two[..1]), "18000\n");
+        let nameless = [json!({"id": null, "size": 1}), json!({"size": 1})];
+        assert_eq!((page("ids", &[], &nameless), page("ids0", &[], &nameless)), Default::default());
         assert_eq!(page("json", &["id"], &two), "[{\"id\":\"01A\"},\n {\"id\":\"01B\"}]\n");
         assert_eq!(page("json", &[], &[]), "[]\n");
         assert_eq!(

@@ -5,4 +5,4 @@
 pub mod assessment;
 pub mod format;
 
-pub use format::{FORMATS, Format, Page, age, harmless, octets, words};
+pub use format::{FORMATS, Format, Page, age, harmless, in_seconds, octets, words};

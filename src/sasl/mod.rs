@@ -36,7 +36,7 @@ pub use keys::{BadStored, Credentials, DEFAULT_ITERATIONS, MAX_ITERATIONS, MIN_I
 pub use keys::{SALT_OCTETS, ScramKeys};
 pub use mechanism::{InClear, Line, Mechanism, NoMechanism, Obstacle, Policy, UnknownMechanism};
 pub use mechanism::{choose, offer};
-pub use ntlm::{NtHash, NtlmTold};
+pub use ntlm::{NtHash, NtlmTold, WindowsVersion};
 pub use prep::{BadSecret, prepare};
 pub use server::{
     AskedFrom, DovecotFault, DovecotTalk, Heard, MAX_LINE as MAX_DOVECOT_LINE, Vouched,

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use super::cram::{hex, unhex};
 use super::keys::BadStored;
 
-pub use told::NtlmTold;
+pub use told::{NtlmTold, WindowsVersion};
 
 const SCHEME: &str = "{NTLM}";
 const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";

@@ -340,6 +340,53 @@ fn an_exim_is_told_as_what_it_is() {
     assert_eq!((code, found), (Some(1), vec!["smtp25.starttls", "smtp25.rcpt"]), "{other:#}");
 }
 
+/// A check of a recipient as Debian's Exim has it: what hides another address is refused before anything is looked at.
+const AS_DEBIAN_HAS_IT: &str = "  deny message = restricted characters in address\n       \
+    local_parts = ^[.] : ^.*[@%!/|'`#&?]\n";
+
+/// Exim hangs up after three lines that it cannot make sense of, and of those there are four before every way of
+/// relaying has been tried: the rest is asked in a further call.
+#[test]
+fn an_exim_that_hangs_up_is_asked_the_rest() {
+    if !have(PEERS) || !have(&[Peer::Exim]) {
+        return;
+    }
+    let lab = Lab::open();
+    let place = Place::new(&lab);
+    let tls = shows(&place.good());
+    let told = |name: &str, more: &str| {
+        let check = format!("{AS_DEBIAN_HAS_IT}{more}{}", takes(DOMAIN));
+        let exim = exim::asked(&lab, name, &check, &tls);
+        let (evidence, port) = (lab.path(&format!("{name}.jsonl")), port(exim.address));
+        let (code, told) = place.told(&format!(
+            "--only smtp25 --skip smtp25.ehlo --odmr none --smtp-port {port} --smtp full --save {}",
+            evidence.display()
+        ));
+        let saved = std::fs::read_to_string(evidence).expect("it was saved");
+        let facts = saved.lines().nth(1).expect("facts");
+        let facts: Value = serde_json::from_str(facts).expect("JSON");
+        let said = facts["calls"][0]["said"].as_array().expect("a call").clone();
+        let greetings = said.iter().filter(|said| said["rung"] == "greeting").count();
+        (code, told, greetings)
+    };
+    let (code, whole, calls) = told("stock", "");
+    assert_eq!(
+        (code, complaints(&whole), calls),
+        (Some(0), vec!["smtp25.catch-all"], 2),
+        "{whole:#}"
+    );
+    for id in ["smtp25.open-relay", "smtp25.turn-open", "smtp25.rcpt", "smtp25.null-sender"] {
+        assert_eq!(of(&whole, id)["status"], "ok", "{id}: {whole:#}");
+    }
+    // What is only told in the further call counts as much.
+    let (code, open, _) = told("hole", "  accept senders = nobody@example.net\n");
+    assert_eq!((code, calls), (Some(1), 2), "{open:#}");
+    let relay = of(&open, "smtp25.open-relay");
+    assert_eq!((&relay["status"], &relay["severity"]), (&"fail".into(), &"critical".into()));
+    let message = relay["message"].as_str().expect("words");
+    assert!(message.contains("from <nobody@example.net>, a stranger"), "{message}");
+}
+
 /// A certificate as no authority of today gives it: openssl makes one for the host, with these words.
 fn by_openssl(lab: &Lab, name: &str, words: &str) -> Identity {
     let certificate = lab.path(&format!("{name}.pem"));

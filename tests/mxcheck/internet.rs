@@ -56,6 +56,8 @@ struct Part<'a> {
     name: &'a str,
     servers: &'a str,
     serial: &'a str,
+    /// For how long it is remembered that there is nothing, seconds.
+    minimum: &'a str,
     /// How it is signed.
     signed: Option<&'a str>,
     body: String,
@@ -64,9 +66,9 @@ struct Part<'a> {
 impl Internet {
     /// Starts it. Everybody answers for every zone by then.
     pub fn start(lab: &Lab) -> Internet {
-        let corners: Vec<Lab> = (0..8).map(|_| Lab::open()).collect();
-        let [root, ns1, ns2, ns3, dead, web, udp, old] =
-            [0, 1, 2, 3, 4, 5, 6, 7].map(|at| corners[at].ip());
+        let corners: Vec<Lab> = (0..10).map(|_| Lab::open()).collect();
+        let [root, ns1, ns2, ns3, dead, web, udp, old, strict, alias] =
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(|at| corners[at].ip());
         let places = [
             ("root", root),
             ("ns1", ns1),
@@ -77,6 +79,8 @@ impl Internet {
             ("web", web),
             ("udp", udp),
             ("old", old),
+            ("strict", strict),
+            ("alias", alias),
         ];
         let authority = Authority::new(lab);
         let promised = authority.issue(lab, &["mx.promised.org"]);
@@ -108,7 +112,14 @@ impl Internet {
             anchor,
             promised,
             _servers: servers,
-            _fronts: vec![front, site, by_udp_only(udp, ns2), behind_an_old_firewall(old, ns2)],
+            _fronts: vec![
+                front,
+                site,
+                by_udp_only(udp, ns2),
+                behind_an_old_firewall(old, ns2),
+                from_before_edns(strict, ns2),
+                with_an_alias(alias, ns2),
+            ],
             _corners: corners,
         }
     }
@@ -119,10 +130,43 @@ fn by_udp_only(at: Ipv4Addr, of: Ipv4Addr) -> Standing {
     Standing::at((at, 53).into()).packets(move |asked| answer((of, 53).into(), asked))
 }
 
-/// The same where packets with EDNS (RFC 6891, section 6.1: an additional record) are dropped.
-fn behind_an_old_firewall(at: Ipv4Addr, of: Ipv4Addr) -> Standing {
+/// The same where questions with EDNS are refused, by the header alone: FORMERR. RFC 1035, section 4.1.1.
+fn from_before_edns(at: Ipv4Addr, of: Ipv4Addr) -> Standing {
+    let of = (of, 53).into();
+    let standing = Standing::at((at, 53).into()).packets(move |asked| match asked.get(10..12)? {
+        [0, 0] => answer(of, asked),
+        _ => Some([&asked[..2], &[0x80 | asked[2], 1], &[0; 8]].concat()),
+    });
+    standing.lines(move |line| between(line, of))
+}
+
+/// The same where a zone is an alias for `good.org` besides, which no server of today loads (RFC 1034, section 3.6.2): so
+/// it says of all but what makes it a zone.
+fn with_an_alias(at: Ipv4Addr, of: Ipv4Addr) -> Standing {
     let of = (of, 53).into();
     let standing = Standing::at((at, 53).into()).packets(move |asked| {
+        let end = asked.get(12..)?.iter().position(|octet| *octet == 0)? + 12 + 5;
+        let question = asked.get(12..end)?;
+        let is_apex = question.starts_with(b"\x04apex\x03org\0");
+        // SOA is 6, NS is 2.
+        if !is_apex || matches!(question[question.len() - 3], 2 | 6) {
+            return answer(of, asked);
+        }
+        let to = b"\x04good\x03org\0";
+        let alias = [&[0xc0, 12, 0, 5, 0, 1, 0, 0, 14, 16, 0, 10][..], to].concat();
+        Some([&asked[..2], &[0x84, 0, 0, 1, 0, 1, 0, 0, 0, 0], question, &alias].concat())
+    });
+    standing.lines(move |line| between(line, of))
+}
+
+/// The same where packets with EDNS (RFC 6891, section 6.1: an additional record) are dropped.
+fn behind_an_old_firewall(at: Ipv4Addr, of: Ipv4Addr) -> Standing {
+    without_edns((at, 53).into(), (of, 53).into())
+}
+
+/// The same, wherever it is.
+pub fn without_edns(at: SocketAddr, of: SocketAddr) -> Standing {
+    let standing = Standing::at(at).packets(move |asked| {
         let is_plain = asked.get(10..12) == Some(&[0, 0]);
         is_plain.then(|| answer(of, asked)).flatten()
     });
@@ -139,7 +183,8 @@ fn write_zones(lab: &Lab, places: &[(&str, Ipv4Addr)], key: &str) -> (Vec<Zone>,
     let mut zones = Vec::new();
     let mut anchor = PathBuf::new();
     for part in &parts {
-        let mut body = part.body.replace("{big}", &many_hosts()).replace("{key}", key);
+        let mut body = part.body.replace("{big}", &many_hosts(40)).replace("{key}", key);
+        body = body.replace("{huge}", &many_hosts(101));
         for (place, address) in places {
             body = body.replace(&format!("{{{place}}}"), &address.to_string());
         }
@@ -174,7 +219,7 @@ fn write_zones(lab: &Lab, places: &[(&str, Ipv4Addr)], key: &str) -> (Vec<Zone>,
     (zones, anchor)
 }
 
-/// `NAME at SERVERS serial N`, perhaps `signed HOW`, and its records.
+/// `NAME at SERVERS serial N`, perhaps `minimum N` or `signed HOW`, and its records.
 fn part(text: &str) -> Part<'_> {
     let (head, body) = text.split_once('\n').expect("records");
     let (name, rest) = head.split_once(" at ").expect("at");
@@ -183,12 +228,14 @@ fn part(text: &str) -> Part<'_> {
         Some((serial, how)) => (serial, Some(how)),
         None => (rest, None),
     };
-    Part { name, servers, serial, signed, body: body.to_owned() }
+    let (serial, minimum) = serial.split_once(" minimum ").unwrap_or((serial, "300"));
+    Part { name, servers, serial, minimum, signed, body: body.to_owned() }
 }
 
 fn zone_text(part: &Part, body: &str) -> String {
     let origin = if part.name == "." { ".".to_owned() } else { format!("{}.", part.name) };
-    let soa = format!("@ SOA ns1.dns.net. admin.dns.net. {} 3600 600 86400 300", part.serial);
+    let (serial, minimum) = (part.serial, part.minimum);
+    let soa = format!("@ 7200 SOA ns1.dns.net. admin.dns.net. {serial} 3600 600 86400 {minimum}");
     format!("$ORIGIN {origin}\n$TTL 3600\n{soa}\n{body}\n")
 }
 
@@ -256,11 +303,12 @@ fn make_key(lab: &Lab, zone: &str, folder: &Path) -> String {
 }
 
 /// More MX records than fit into a packet.
-fn many_hosts() -> String {
+fn many_hosts(count: u8) -> String {
     let mut lines = String::new();
-    for n in 1..=40 {
+    for n in 1..=count {
         let name = format!("a-rather-long-name-of-a-mail-host-{n}");
-        writeln!(lines, "@ MX {} {name}\n{name} A 198.51.99.{n}", n + 20).expect("memory");
+        writeln!(lines, "@ MX {} {name}\n{name} A 198.51.99.{n}", u16::from(n) + 20)
+            .expect("memory");
     }
     lines
 }
@@ -354,11 +402,15 @@ fn unbound(
         identity.certificate.display(),
         identity.key.display()
     );
+    // Inside of somebody's network it is another machine; and somebody else still got the mail when it was last asked.
+    let views = " local-data: \"mx.inside.org. A 192.0.3.26\"\n local-data: \"mx.inside.org. AAAA 2a00:1::25\"\n \
+                 local-data: \"mx.dns.net. A 192.0.3.26\"\n local-data: \"mx.dns.net. AAAA 2a00:1::25\"\n \
+                 local-zone: \"cached.org.\" typetransparent\n local-data: \"cached.org. MX 10 host.provider.net.\"\n";
     let conf = format!(
         "server:\n do-daemonize: no\n interface: {ip}@{port}\n port: {port}\n access-control: 127.0.0.0/8 allow\n \
          chroot: \"\"\n username: \"\"\n directory: \"{}\"\n pidfile: \"\"\n use-syslog: no\n logfile: \"\"\n \
          module-config: \"validator iterator\"\n trust-anchor-file: \"{}\"\n root-hints: \"{}\"\n \
-         do-not-query-localhost: no\n do-ip6: no\n num-threads: 1\n{secured}remote-control:\n \
+         do-not-query-localhost: no\n do-ip6: no\n num-threads: 1\n{views}{secured}remote-control:\n \
          control-enable: no\n",
         lab.room("unbound").display(),
         anchor.display(),

@@ -15,7 +15,7 @@ use std::fs;
 use std::process::Command;
 
 use front::stand_in_front;
-use internet::Internet;
+use internet::{Internet, without_edns};
 use lab::Lab;
 use lab::presence::{Peer, have};
 use lab::process::{Ran, run};
@@ -99,7 +99,20 @@ const TOLD: &[(&str, &str, &[&str])] = &[
     ("generic.org", "fail", &["mx.bypass-backup", "ptr.fcrdns", "ptr.generic"]),
     ("nscname.org", "fail", &["ns.cname"]),
     ("notcp.org", "ok", &["dns.tcp"]),
-    ("noedns.org", "unknown", &["ns.edns"]),
+    ("noedns.org", "ok", &["ns.edns"]),
+    ("strict.org", "fail", &["ns.edns", "ns.count", "mx.bypass-preferred"]),
+    ("apex.org", "fail", &["target.owner-cname"]),
+    ("inside.org", "ok", &["target.views"]),
+    ("lasting.org", "ok", &["ttl.negative"]),
+    (
+        "huge.org",
+        "fail",
+        &["dns.excess", "target.dangling", "mx.bypass-backup", "mx.count", "ptr.fcrdns"],
+    ),
+    ("cached.org", "ok", &["ns.resolver-differs"]),
+    ("stsbad.org", "fail", &["sts.record"]),
+    ("under_score.good.org", "fail", &["in.domain"]),
+    ("expanded.org", "fail", &["target.cname", "dane.rollover"]),
     ("missing.org", "no-domain", &["dns.exists"]),
 ];
 
@@ -165,9 +178,33 @@ fn each_broken_domain_is_told_as_what_it_is() {
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+    each_is_as_bad_as_it_is(&assessments);
     each_is_as_the_schema_says(&lab, &assessments);
     no_server_waits_for_more_than_three(&evidence.to_string());
     what_was_saved_is_judged_to_the_same_bytes(&lab, &evidence.to_string(), &told);
+}
+
+/// How bad the catalogue has these, which no other test has live.
+fn each_is_as_bad_as_it_is(assessments: &[Value]) {
+    for (domain, id, severity, subject) in [
+        ("apex.org", "target.owner-cname", "error", "apex.org"),
+        ("inside.org", "target.views", "warning", "mx.inside.org"),
+        ("lasting.org", "ttl.negative", "notice", "lasting.org"),
+        ("huge.org", "dns.excess", "error", "huge.org"),
+        ("cached.org", "ns.resolver-differs", "warning", "127."),
+        ("under_score.good.org", "in.domain", "error", "under_score.good.org"),
+        ("expanded.org", "dane.rollover", "notice", "mx.expanded.org"),
+        ("noedns.org", "ns.edns", "notice", "ns.noedns.org"),
+        ("strict.org", "ns.edns", "notice", "ns.strict.org"),
+        ("strict.org", "mx.bypass-preferred", "critical", "mail.strict.org"),
+    ] {
+        let told = assessments.iter().find(|told| told["domain"] == domain).expect("it was asked");
+        let mut checks = told["checks"].as_array().expect("checks").iter();
+        let told = checks.find(|check| check["id"] == id && check["status"] == "fail");
+        let told = told.unwrap_or_else(|| panic!("{domain}: {id}"));
+        let is_subject = told["subject"].as_str().is_some_and(|told| told.starts_with(subject));
+        assert!(told["severity"] == severity && is_subject, "{domain}: {told:#}");
+    }
 }
 
 fn each_is_as_the_schema_says(lab: &Lab, assessments: &[Value]) {
@@ -208,6 +245,50 @@ fn what_was_saved_is_judged_to_the_same_bytes(lab: &Lab, evidence: &str, told: &
     let again = run(lab, again);
     assert_eq!(again.code, Some(1), "{}", again.err);
     assert!(again.out == told, "another judgement");
+}
+
+/// Neither a zone of which every server hears no EDNS is unknown for that, nor all that a resolver tells.
+#[test]
+fn who_hears_no_edns_is_asked_without_it() {
+    if !have(PEERS) {
+        return;
+    }
+    let lab = Lab::open();
+    let internet = Internet::start(&lab);
+    let evidence = lab.path("evidence.jsonl").display().to_string();
+    // Its texts are told by the resolver alone, which takes longer to find out how it has to ask.
+    let texts = "--skip spf,sts,tlsrpt,dmarc";
+    let line =
+        format!("deaf.org --server {SERVER} --authoritative {texts} --save {evidence} --json");
+    let told: Value = serde_json::from_str(&ends(&lab, &internet, &line, 0)).expect("JSON");
+    assert_eq!(complaints(&told), ["ns.edns", "ns.count"], "{told:#}");
+    assert_eq!(told["vantages"][0]["mx"][0], "10 atrn.provider.net.", "{told:#}");
+    no_server_waits_for_more_than_three(&evidence);
+    let front = lab.free();
+    let _front = without_edns(front, internet.resolver);
+    let told = |domain: &str, code: i32| {
+        let line = format!("{domain} --server {SERVER} --resolver-only --json --smtp none");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mxcheck"));
+        command.args(["--resolver", &front.to_string(), "--timeout", "2s", "--odmr", "none"]);
+        command.args(line.split_whitespace());
+        let ran = run(&lab, command);
+        assert_eq!(ran.code, Some(code), "{domain}: {}{}", ran.out, ran.err);
+        serde_json::from_str::<Value>(&ran.out).expect("JSON")
+    };
+    let good = told("good.org", 0);
+    assert_eq!(complaints(&good), ["ns.edns"], "{good:#}");
+    let status = |id: &str| {
+        let mut checks = good["checks"].as_array().expect("checks").iter();
+        checks.find(|check| check["id"] == id).expect("a check")["status"].clone()
+    };
+    assert_eq!(
+        (status("mx.expected-present"), status("mx.expected-best")),
+        ("ok".into(), "ok".into())
+    );
+    // Signatures cannot be asked for without it.
+    assert_eq!(status("dnssec.state"), "skipped", "{good:#}");
+    let bypass = told("bypass.org", 1);
+    assert!(complaints(&bypass).contains(&"mx.bypass-preferred"), "{bypass:#}");
 }
 
 /// A zone, the zone above it, and the hosts in it, all at the same servers.
@@ -299,7 +380,11 @@ fn what_is_expected_can_be_missed_in_each_way() {
         ("backup.org @ --deny-mx mail.backup.org", &["mx.former-provider"]),
         ("backup.org @ --customer-addr 198.51.99.0/24", &["mx.direct-customer"]),
         ("good.org @ --expect-addr 192.0.3.26", &["mx.addr-mismatch"]),
+        // Where the expected server is its own zone's servers are asked, not only a resolver.
+        ("outside.org --server mx.dns.net", &["target.views", "mx.addr-mismatch"]),
+        ("outside.org --server mx.dns.net --resolver-only", &[]),
         ("good.org @ --also host.good.org", &[]),
+        ("bypass.org @ --allow-mx mail.bypass.org", &["mx.expected-best"]),
         ("good.org @ --also wild.org,bypass.org", &["mx.subdomains"]),
         ("spfvoid.org @ --outbound --skip spf.limits", &[]),
         ("texts.org @ --only spf --outbound", &["spf.one"]),

@@ -68,6 +68,34 @@ fn mail_for_a_target_that_is_away_waits_here_and_arrives_later() {
     there.run().ended(0, "no_mail");
 }
 
+/// Every run tries, however often it was in vain; and what is seen of the queue says so.
+#[test]
+fn why_mail_could_not_be_tried_is_told_with_it() {
+    let lab = Lab::open();
+    let (odmrd, ledger) = laden(&lab);
+    let away = keeping(&lab, &odmrd).into(&format!("smtp:{}", lab.free()));
+    let mut expires = Vec::new();
+    for attempts in 1..=3 {
+        let reason = away.run().ended(75, "tempfail").text("reason").to_owned();
+        assert!(reason.contains("refused"), "{reason}");
+        let waits = waiting(&lab, &away);
+        assert_eq!(waits.len(), ledger.len());
+        for mail in &waits {
+            let last = &mail["last"];
+            assert_eq!((&mail["state"], &mail["attempts"]), (&"deferred".into(), &attempts.into()));
+            assert_eq!((&last["code"], &last["enhanced"]), (&451.into(), &"4.4.1".into()));
+            assert!(last["text"].as_str().is_some_and(|text| text.contains("refused")), "{mail}");
+            assert!(mail["source"].is_null(), "it came by a call of our own: {mail}");
+        }
+        expires.push(waits.iter().map(|mail| mail["expires"].clone()).collect::<Vec<_>>());
+    }
+    assert!(expires.iter().all(|each| *each == expires[0]), "{expires:?}");
+    let seen = queue(&lab, &away, &[]);
+    assert_eq!((seen.code, &*seen.err), (Some(0), ""), "{seen:#?}");
+    let brought = keeping(&lab, &odmrd).into_maildir().run();
+    assert_eq!(brought.summary["queue"]["delivered"], ledger.len() as u64, "{brought:#?}");
+}
+
 /// Without a way to the provider there is nothing to tell, but of what lies here.
 #[test]
 fn mail_that_lies_here_is_told_of_without_a_way_to_the_provider() {

@@ -89,9 +89,22 @@ fn who_does_not_call_is_told_so() {
 fn our_own_customer_keeps_the_rules_for_servers_behind_the_turn() {
     let lab = Lab::open();
     let at = lab.free();
-    let customer = AtrnFetch::new(&lab, at).into_maildir().command("run");
+    // It knows who exists: whose folder is there.
+    lab.room("Maildir/box");
+    let customer = AtrnFetch::new(&lab, at).into_maildir().flags(&["--others", "local-part"]);
     let rules = ["--json", "--intrusive", "--suite", "--scenario", "quit-221"];
-    is_golden("atrn-fetch-suite", &served(&lab, at, &customer, &rules), 0);
+    is_golden("atrn-fetch-suite", &served(&lab, at, &customer.command("run"), &rules), 0);
+}
+
+#[test]
+fn a_customer_that_knows_everybody_is_told_so() {
+    let lab = Lab::open();
+    let at = lab.free();
+    let customer = AtrnFetch::new(&lab, at).into_maildir().command("run");
+    let ran = served(&lab, at, &customer, &["--json", "--suite", "--scenario", "quit-221"]);
+    let told = super::provider::outcomes(&ran);
+    let known = told.iter().find(|told| told.0 == "relay.unknown-user").expect("the rule");
+    assert_eq!(known.1, "warn", "{ran:#?}");
 }
 
 #[test]

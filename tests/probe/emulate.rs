@@ -9,6 +9,7 @@ use super::lab::Lab;
 use super::lab::maildir::Maildir;
 use super::lab::ours::{AtrnFetch, Odmrd};
 use super::lab::process::{Child, run};
+use super::lab::script::{Script, Stage};
 use super::probe;
 
 /// A server that is played.
@@ -208,6 +209,40 @@ fn a_customer_that_is_played_brings_and_takes_by_one_login() {
         served["verbs"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
     assert_eq!(verbs, ["EHLO", "AUTH", "MAIL", "RCPT", "BDAT", "RSET", "TURN"]);
     assert!(!format!("{}{}", ran.out, child.log()).contains("correct horse"));
+}
+
+#[test]
+fn a_customer_that_is_played_tells_what_of_its_mail_was_not_taken() {
+    // MAIL is answered by this, and then the line is turned all the same.
+    let calls = |answer: &str, after: &str| {
+        let lab = Lab::open();
+        let provider = format!(
+            "P: 220 a\nC: EHLO *\nP: 250-a\nP: 250 AUTH LOGIN\nC: AUTH LOGIN\nP: 334 VXNlcm5hbWU6\n\
+             C: *\nP: 334 UGFzc3dvcmQ6\nC: *\nP: 235 ok\nC: MAIL *\nP: {answer}\nC: RSET\nP: 250 ok\nC: TURN\n{after}"
+        );
+        let stage = Stage::open(&lab, vec![Script::provider(&provider)]);
+        let (server, secret) = (stage.address.to_string(), password(&lab));
+        let words = ["emulate", "exchange2003-w2k", "--call", &server, "--user", "acme"];
+        let more = ["--password-file", &secret, "--messages", "1", "--json"];
+        let ran = run(&lab, probe(&[&words[..], &more].concat()));
+        stage.close_one();
+        let told: Value =
+            serde_json::from_str(ran.out.lines().next().expect("a line")).expect("JSON");
+        (ran, told)
+    };
+    let turned = "P: 250 ok\nC: 220 *\nP: QUIT\nC: 221 *\n";
+    for (answer, count) in [("550 5.7.1 may not send", "refused"), ("450 4.7.1 later", "waiting")] {
+        for (after, is_turned) in [(turned, true), ("P: 453 no mail\nC: QUIT\nP: 221 bye\n", false)]
+        {
+            let (ran, told) = calls(answer, after);
+            assert_eq!(ran.code, Some(1), "{answer}: {ran:#?}");
+            assert!(ran.err.contains("not all that it brought was taken"), "{}", ran.err);
+            assert!(ran.err.contains(&answer[..3]), "{}", ran.err);
+            assert_eq!((&told[count], &told["turned"]), (&1.into(), &is_turned.into()), "{told}");
+            let refusal = told["refusal"].as_str().expect("what was said");
+            assert!(refusal.starts_with(&answer[..3]), "{told}");
+        }
+    }
 }
 
 #[test]

@@ -158,6 +158,61 @@ fn who_refuses_us_at_the_door_is_left() {
 }
 
 #[test]
+fn a_report_is_whole_where_nobody_can_be_asked() {
+    let lab = Lab::open();
+    let at = lab.free().to_string();
+    let secret = lab.write("secret", "s3cret");
+    super::lab::allow(&secret, 0o600);
+    let secret = secret.display().to_string();
+    let script = lab.write("a.probe", "== a\nC: NOOP\nS: 250\n").display().to_string();
+    let login = ["--user", "acme", "--password-file", &secret, "--domain", "example.org"];
+    let provider = [&["provider", &at][..], &login].concat();
+    // An address that is not of this machine: nobody can wait for customers there.
+    let counter = ["customer", "--listen", "192.0.2.1:366", "--scenario", "quit-221"];
+    let asked = |words: &[&str], form: &str| {
+        let ran = run(&lab, probe(&[words, &["--format", form]].concat()));
+        assert_eq!(ran.code, Some(69), "{words:?}, {form}: {ran:#?}");
+        assert!(!ran.err.is_empty(), "{words:?}, {form}: nothing is said");
+        ran.out
+    };
+    for words in
+        [&["server", &at][..], &["identify", &at], &["script", &script, &at], &provider, &counter]
+    {
+        let is_error = |told: &serde_json::Value| {
+            assert_eq!(
+                (&told["schema"], &told["exit"]),
+                (&"odmr.probe.error/1".into(), &69.into())
+            );
+            assert!(!told["error"].as_str().expect("an error").is_empty(), "{told}");
+            assert!(words.iter().any(|word| told["target"] == *word), "{told}");
+        };
+        let json: serde_json::Value = serde_json::from_str(&asked(words, "json")).expect("JSON");
+        let [one] = &json.as_array().expect("an array")[..] else { panic!("{json}") };
+        is_error(one);
+        let lines = asked(words, "jsonl");
+        let [line] = &lines.lines().collect::<Vec<_>>()[..] else { panic!("{lines}") };
+        is_error(&serde_json::from_str(line).expect("JSON"));
+        let junit = asked(words, "junit");
+        assert!(junit.starts_with("<?xml") && junit.ends_with("</testsuites>\n"), "{junit}");
+        assert_eq!(junit.matches("<error type=\"exit 69\" message=\"").count(), 1, "{junit}");
+        assert!(junit.contains("tests=\"1\" failures=\"0\" errors=\"1\""), "{junit}");
+        let tap = asked(words, "tap");
+        assert!(tap.starts_with("TAP version 13\nBail out! "), "{tap}");
+        let sarif: serde_json::Value = serde_json::from_str(&asked(words, "sarif")).expect("JSON");
+        let invocation = &sarif["runs"][0]["invocations"][0];
+        assert_eq!(invocation["executionSuccessful"], false, "{sarif}");
+        assert_eq!(invocation["exitCode"], 69, "{sarif}");
+        assert_eq!(sarif["runs"][0]["results"], serde_json::json!([]), "{sarif}");
+        let markdown = asked(words, "markdown");
+        assert!(markdown.starts_with("## ") && markdown.contains("not found out"), "{markdown}");
+        let html = asked(words, "html");
+        assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n"), "{html}");
+        assert!(html.contains("not found out") && html.contains(">error</span>"), "{html}");
+        assert_eq!(asked(words, "human"), "", "it is said beside the page");
+    }
+}
+
+#[test]
 fn who_turns_away_all_calls_but_the_first_is_not_judged_by_that_one() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static CALLS: AtomicUsize = AtomicUsize::new(0);
@@ -201,6 +256,69 @@ fn without_data_nobody_is_asked_for_it() {
     let said = super::said(&ran);
     assert!(said.contains("RCPT TO") && !said.contains("DATA"), "{said}");
     assert!(!ran.out.contains("\"outcome\":\"fail\"") && ran.code == Some(75), "{ran:#?}");
+}
+
+/// A server that refuses every recipient, takes commands in groups, and answers DATA and what comes behind it so.
+fn in_groups(stream: &mut TcpStream, data: &str, behind: &str, reads_on: bool) {
+    let _ = stream.write_all(b"220 mx.example.org ESMTP\r\n");
+    let (mut some, mut is_content) = ([0; 4096], false);
+    while let Ok(read @ 1..) = stream.read(&mut some) {
+        let lines = some[..read].split_inclusive(|octet| *octet == b'\n');
+        for line in lines.take(if reads_on { usize::MAX } else { 1 }) {
+            let answer = match &line.to_ascii_uppercase()[..line.len().min(4)] {
+                b".\r\n" => {
+                    is_content = false;
+                    behind
+                }
+                _ if is_content => continue,
+                b"EHLO" => "250-mx.example.org\r\n250 PIPELINING",
+                b"RCPT" => "550 5.7.1 not here",
+                b"DATA" => {
+                    is_content = data.starts_with("354");
+                    data
+                }
+                _ => "250 2.0.0 fine",
+            };
+            let _ = stream.write_all(format!("{answer}\r\n").as_bytes());
+        }
+    }
+}
+
+#[test]
+fn each_rule_for_data_in_a_group_can_be_broken() {
+    const RULES: [&str; 2] = ["pipe.batch", "pipe.data-refused"];
+    let lab = Lab::open();
+    let of = |answer: fn(&mut TcpStream)| {
+        let at = server(500, answer);
+        let ran = asked(&lab, at, &["--json", "--intrusive", "--only", &RULES.join(",")]);
+        let told = super::provider::outcomes(&ran);
+        RULES.map(|rule| {
+            let of_rule = told.iter().find(|told| told.0 == rule);
+            of_rule.map_or_else(|| panic!("{rule}: {ran:#?}"), |told| told.1.clone())
+        })
+    };
+    assert_eq!(
+        of(|line| in_groups(line, "503 5.5.1 RCPT first", "500 5.5.1 what?", true)),
+        ["pass", "pass"]
+    );
+    assert_eq!(
+        of(|line| in_groups(line, "554 5.5.1 nobody", "500 5.5.1 what?", true)),
+        ["pass", "pass"]
+    );
+    // It takes an empty content, and refuses that: RFC 2920, section 3.1, tells clients to be ready for it.
+    assert_eq!(of(|line| in_groups(line, "354 go on", "554 5.5.1 nobody", true)), ["warn", "warn"]);
+    // Mail for nobody is taken,
+    assert_eq!(of(|line| in_groups(line, "354 go on", "250 2.0.0 kept", true)), ["warn", "fail"]);
+    // or the line that would have ended it is obeyed.
+    assert_eq!(
+        of(|line| in_groups(line, "503 5.5.1 RCPT first", "250 2.0.0 fine", true))[1],
+        "fail"
+    );
+    // What stands behind a command in the same piece is lost.
+    assert_eq!(
+        of(|line| in_groups(line, "503 5.5.1 RCPT first", "500 5.5.1 what?", false)),
+        ["fail", "fail"]
+    );
 }
 
 #[test]
@@ -278,6 +396,60 @@ fn what_a_script_says_to_log_in_is_in_no_report() {
         }
         assert!(told.contains("AUTH LOGIN"), "{form}: {told}");
         assert!(!told.contains("czNjcmV0") && !told.contains(&secret), "{form}: {told}");
+    }
+}
+
+/// A server that lets nobody in, and says what it has heard.
+fn says_it_back(stream: &mut TcpStream) {
+    let _ = stream.write_all(b"220 mx.example.org ESMTP\r\n");
+    let mut some = [0; 4096];
+    while let Ok(read @ 1..) = stream.read(&mut some) {
+        let line = String::from_utf8_lossy(&some[..read]).trim_end().to_owned();
+        let answer = match line.as_str() {
+            line if line.starts_with("EHLO") => {
+                "250-mx.example.org\r\n250 AUTH PLAIN\r\n".to_owned()
+            }
+            line if line.starts_with("AUTH") => {
+                format!("535-5.7.8 no \"{line}\" here,\r\n535 5.7.8 and no s3cret\r\n")
+            }
+            _ => "250 2.0.0 fine\r\n".to_owned(),
+        };
+        // Octet by octet, for who reads as it comes.
+        for octet in answer.as_bytes() {
+            let _ = stream.write_all(&[*octet]);
+        }
+    }
+}
+
+#[test]
+fn what_a_script_says_to_log_in_is_in_no_report_where_the_server_says_it_back() {
+    use base64::Engine;
+    let lab = Lab::open();
+    const CODED: &str = "AGFjbWUAczNjcmV0";
+    let text = format!("== a\nC: AUTH PLAIN {CODED}\nS: 235\n");
+    let script = lab.write("login.probe", text).display().to_string();
+    let folder = lab.path("said");
+    let said = folder.display().to_string();
+    for form in ["human", "json", "jsonl", "tap", "junit", "markdown", "sarif", "html"] {
+        let at = server(5, says_it_back).to_string();
+        let words = ["script", &script, &at, "-v", "--format", form, "--transcript", &said];
+        let ran = run(&lab, probe(&words));
+        assert_eq!(ran.code, Some(1), "{ran:#?}");
+        let mut told = ran.out.clone();
+        for file in std::fs::read_dir(&folder).expect("a folder") {
+            told += &std::fs::read_to_string(file.expect("a file").path()).expect("a text");
+        }
+        if form == "jsonl" {
+            let record: serde_json::Value =
+                serde_json::from_str(ran.out.lines().next().expect("a line")).expect("JSON");
+            for word in record["transcript"].as_array().expect("a list") {
+                let raw = word["raw"].as_str().expect("octets");
+                let octets = base64::prelude::BASE64_STANDARD.decode(raw).expect("base64");
+                told += &String::from_utf8_lossy(&octets);
+            }
+        }
+        assert!(told.contains("(hidden)"), "{form}: {told}");
+        assert!(!told.contains("s3cret") && !told.contains(CODED), "{form}: {told}");
     }
 }
 

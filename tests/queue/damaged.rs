@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::lab::Lab;
-use crate::lab::ours::{Odmrd, RunningOdmrd};
+use crate::lab::ours::{AtrnFetch, Odmrd, RunningOdmrd};
 use crate::lab::post::Post;
 use crate::lab::wait::until;
 use crate::{LETTER, Said, judge, queuectl, run};
@@ -220,4 +220,48 @@ fn mail_that_nobody_can_fetch_is_found() {
     fs::write(bodies.join("junk"), "junk").expect("a file");
     let found = queuectl(&odmrd, &["verify"]).ended(1).out;
     assert_eq!(found.matches("is none of the spool's files").count(), 2, "{found}");
+}
+
+/// Zeroes the first page of a table in a spool at rest.
+fn without_root(spool: &Path, table: &str) {
+    let path = spool.join("spool.db");
+    let db = rusqlite::Connection::open(&path).expect("the database");
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("folded in");
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+    let page: usize = db.query_row(sql, [table], |row| row.get(0)).expect("a page");
+    drop(db);
+    let mut octets = fs::read(&path).expect("the database");
+    octets[(page - 1) * 4096..page * 4096].fill(0);
+    fs::write(&path, octets).expect("written");
+}
+
+/// Where the mail cannot be read, nobody is told that there is none: neither an operator nor the customer.
+#[test]
+fn mail_that_cannot_be_read_is_not_taken_for_none() {
+    let lab = Lab::open();
+    let mut odmrd = crate::laden(&lab);
+    odmrd.daemon.terminate();
+    let spool = lab.path("odmrd-state/spool");
+    without_root(&spool, "entry");
+    let (out, out_of) = (lab.path("carried.mbox"), "cannot be read");
+    let carried = ["export", out.to_str().expect("a path"), "--as", "mbox"];
+    let looks: [&[&str]; 6] = [
+        &["list"],
+        &["list", "--format", "nagios"],
+        &["stats"],
+        &["domains"],
+        &["wait", "--empty"],
+        &carried,
+    ];
+    for words in looks {
+        let code = if words.contains(&"nagios") { 3 } else { 74 };
+        let told = at_rest(&spool, words).ended(code);
+        assert!((told.err.clone() + &told.out).contains(out_of), "{words:?}: {told:#?}");
+    }
+    odmrd.restart(&lab);
+    queuectl(&odmrd, &["list"]).ended(74);
+    let fetch = AtrnFetch::asking(&lab, odmrd.odmr, &["example.org"]).flags(&["--tls", "none"]);
+    let fetched = fetch.into_maildir().run();
+    assert_eq!(fetched.code, Some(75), "{fetched:#?}");
+    assert!(fetched.said.contains("451 4.3.0"), "{fetched:#?}");
 }

@@ -101,6 +101,7 @@ fn adjusted(settings: &ServerSettings, script: &Script) -> ServerSettings {
     settings.chunking &= !script.is("chunking", "no");
     settings.smtputf8 &= !script.is("smtputf8", "no");
     settings.dsn &= !script.is("dsn", "no");
+    settings.puts_off_mail |= script.is("pre_turn_mail", "reject-soft");
     settings.mends_bare_lf |= script.is("bare_lf", "mended");
     settings.require_tls |= script.is("require_tls", "yes");
     if script.is("mechanisms", "none") {

@@ -131,12 +131,16 @@ impl<'a> Chain<'a> {
         let (Some(at), kind) = (wire::name(name), wire::record_type(kind)) else {
             return (Security::Unknown(format!("{name} is no name")), Vec::new());
         };
-        match self.heard.get(&(at, kind)) {
+        match self.heard.get(&(at.clone(), kind)) {
             Some(heard) => (self.of_message(heard), vec![heard.id().to_owned()]),
-            None => {
-                let why = format!("nobody told the {kind} records of {name}");
-                (Security::Unknown(why), Vec::new())
-            }
+            // Below a zone that nobody vouches for it does not take them to know. RFC 4035, section 4.3.
+            None => match self.keys_for(&at, kind) {
+                Err(Security::Insecure(why)) => (Security::Insecure(why), Vec::new()),
+                _ => {
+                    let why = format!("nobody told the {kind} records of {name}");
+                    (Security::Unknown(why), Vec::new())
+                }
+            },
         }
     }
 

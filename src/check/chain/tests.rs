@@ -475,6 +475,17 @@ fn what_nobody_vouches_for_is_insecure_and_that_takes_a_proof() {
     is_bogus(signed.of_mx(), "is said to be there");
 }
 
+/// RFC 4035, section 4.3.
+#[test]
+fn below_a_zone_that_nobody_vouches_for_it_does_not_take_the_records_to_know() {
+    let mut signed = Signed::good();
+    signed.told.remove(&(DOMAIN.to_owned(), Kind::Mx));
+    is_unknown(signed.of_mx(), "nobody told the MX records of example.org");
+    signed.without_ds();
+    signed.told.remove(&(DOMAIN.to_owned(), Kind::Mx));
+    is_insecure(signed.of_mx(), "org does not vouch for example.org");
+}
+
 #[test]
 fn what_may_be_left_out_of_the_hashes_is_insecure() {
     let mut signed = Signed::good();

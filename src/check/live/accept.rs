@@ -1,8 +1,8 @@
 //! Whom a server takes mail for, from whom, and how much. No mail was sent to find out.
 
 use super::{
-    Call, Case, Check, Judged, Purpose, Rung, Said, Saying, Severity, Word, answered, each_call,
-    is_about_us, quoted, welcome,
+    Call, Case, Check, Judged, Purpose, Rung, Said, Saying, Severity, Word, answered, asked,
+    each_call, is_about_us, quoted, welcome,
 };
 use crate::finding::About;
 use crate::probe::{Depth, Exchange};
@@ -390,9 +390,14 @@ fn relays_nothing(call: &Call, all: &[Relay]) -> Word {
     let mut ordinary = named().filter(|relay| !is_of_sender(relay.said)).peekable();
     if ordinary.peek().is_some() {
         let is_refused = |said: &Said| said.is_permanent() || refuses_to_relay(said);
-        return match ordinary.find(|relay| !is_refused(relay.said)) {
-            Some(put_off) => Word::Unknown(format!("it put us off: {}", quoted(put_off.said))),
-            None => Word::Ok,
+        return match (ordinary.find(|relay| !is_refused(relay.said)), call.broke_at()) {
+            (Some(put_off), _) => Word::Unknown(format!("it put us off: {}", quoted(put_off.said))),
+            (None, Some(broken)) => Word::Unknown(format!(
+                "it hung up before everything was asked: {} ({})",
+                broken.heard,
+                asked(&broken.said)
+            )),
+            (None, None) => Word::Ok,
         };
     }
     let at_recipient = named().next().map(|relay| relay.said);

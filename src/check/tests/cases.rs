@@ -5,7 +5,8 @@ use super::world::{
 };
 use crate::check::chain::tests::Signed;
 use crate::check::facts::{
-    Data, Kind, Manner, Outcome, OwnServer, Provision, Role, Silence, Transport, Waiting, reverse,
+    Data, Kind, Manner, Outcome, OwnServer, Provision, Role, Server, Silence, Transport, Waiting,
+    reverse,
 };
 use crate::finding::{Progress, Watched};
 
@@ -102,6 +103,7 @@ pub const CASES: &[(&str, Spoil, Spoil)] = &[
             w.host("mail.example.org", &["192.0.3.25", "2a00:1::25"]);
         },
     ),
+    ("target.views", |w| at_home(w, "192.0.3.77"), |w| at_home(w, "192.0.3.25")),
     ("ns.serial", |w| w.at(&ns2(), DOMAIN, Kind::Soa, soa_6()), |w| w.silence(&ns2())),
     (
         "ns.resolver-differs",
@@ -816,6 +818,16 @@ fn no_tcp(world: &mut World) {
 }
 
 /// Only questions without EDNS get to it by UDP.
+/// The zone of the expected server says that it is there.
+fn at_home(world: &mut World, at: &str) {
+    let name = Some("ns.example.net".to_owned());
+    let server = Server { role: Role::Host, name, addr: "192.0.3.53".parse().unwrap(), port: 53 };
+    for (kind, at) in [(Kind::A, at), (Kind::Aaaa, "2a00:1::25")] {
+        let told = vec![record("atrn.example.net", address(at))];
+        world.at(&server, "atrn.example.net", kind, reply(&server, "NOERROR", told));
+    }
+}
+
 fn drops_edns(world: &mut World) {
     for answer in world.facts.answers.iter_mut().filter(|answer| answer.server == ns2()) {
         if (answer.transport, answer.manner) == (Transport::Udp, Manner::Usual) {
@@ -839,7 +851,11 @@ fn tcp_only(world: &mut World) {
 }
 
 fn no_edns(world: &mut World) {
-    world.at(&ns2(), DOMAIN, Kind::Soa, reply(&ns2(), "FORMERR", Vec::new()));
+    for answer in world.facts.answers.iter_mut().filter(|answer| answer.server == ns2()) {
+        if (answer.transport, answer.manner) == (Transport::Udp, Manner::Usual) {
+            answer.outcome = reply(&ns2(), "FORMERR", Vec::new());
+        }
+    }
 }
 
 fn beside_each_other(world: &mut World) {

@@ -525,6 +525,52 @@ fn a_server_that_hears_no_edns_agrees_with_nobody_either() {
     assert_eq!(world.judged().verdict, Conclusion::Unknown);
 }
 
+/// What it says without EDNS counts as what others say with it.
+#[test]
+fn a_server_that_was_asked_without_edns_has_told() {
+    for refuses in [
+        |_: &facts::Answer| Outcome::Silence(Silence::Timeout),
+        |answer: &facts::Answer| reply(&answer.server, "NOTIMP", Vec::new()),
+    ] {
+        let mut world = World::good();
+        let usual = |answer: &&mut facts::Answer| {
+            answer.server == ns2()
+                && (answer.transport, answer.manner) == (Transport::Udp, Manner::Usual)
+        };
+        let mut plain = Vec::new();
+        for answer in world.facts.answers.iter_mut().filter(usual) {
+            let id = format!("p{}", answer.id);
+            plain.push(facts::Answer { id, manner: Manner::Plain, ..answer.clone() });
+            answer.outcome = refuses(answer);
+        }
+        world.facts.answers.extend(plain);
+        let told = world.judged();
+        assert_eq!((world.amiss(), told.verdict), (vec!["ns.edns"], Conclusion::Ok));
+        for id in ["ns.all-agree", "ns.serial", "ns.lame", "ns.unreachable", "mx.expected-best"] {
+            assert_eq!(world.says(id)[0].status, Status::Ok, "{id}");
+        }
+        let of_it = told.vantages.iter().filter(|vantage| vantage.addr == ns2().addr);
+        let codes: Vec<&str> = of_it.map(|vantage| vantage.rcode.as_str()).collect();
+        assert_eq!(codes, ["NOERROR"]);
+        let is_mx = |answer: &&mut facts::Answer| {
+            (answer.manner, answer.kind) == (Manner::Plain, Kind::Mx) && answer.name == DOMAIN
+        };
+        for answer in world.facts.answers.iter_mut().filter(is_mx) {
+            let data = Data::Mx { preference: 5, target: "mail.example.com".to_owned() };
+            answer.outcome = reply(&ns2(), "NOERROR", vec![record(DOMAIN, data)]);
+        }
+        assert_eq!(world.says("ns.all-agree")[0].status, Status::Fail);
+    }
+}
+
+/// That a packet was lost says nothing about EDNS.
+#[test]
+fn a_server_that_heard_one_question_with_edns_hears_edns() {
+    let mut world = World::good();
+    world.at(&ns2(), DOMAIN, Kind::Soa, Outcome::Silence(Silence::Timeout));
+    assert_eq!(world.says("ns.edns")[0].status, Status::Ok);
+}
+
 #[test]
 fn another_server_behind_the_expected_one_is_no_good_verdict() {
     let mut world = World::good();
@@ -809,6 +855,13 @@ fn a_mild_cause_leaves_nothing_open_that_was_judged() {
     assert_eq!(world.says("mx.expected-best")[0].status, Status::Ok);
     let lax = Policy { fail_on: Severity::Critical, ..Policy::default() };
     assert_eq!(judge(&world.facts, &world.expect, &lax).verdict, Conclusion::Ok);
+    // What nobody told stays open, and that alone.
+    let rest = Policy { skip: vec!["mx.direct-customer".to_owned()], ..Policy::default() };
+    assert_eq!(judge(&world.facts, &world.expect, &rest).verdict, Conclusion::Ok);
+    for kind in [Kind::A, Kind::Aaaa] {
+        world.at(&resolver(), "atrn.example.net", kind, Outcome::Silence(Silence::Timeout));
+    }
+    assert_eq!(judge(&world.facts, &world.expect, &rest).verdict, Conclusion::Unknown);
 }
 
 /// RFC 8461, section 3.1: its first letters are these and no others.

@@ -72,7 +72,7 @@ pub fn text(text: &str) -> Data {
 }
 
 pub fn reply(server: &Server, rcode: &str, answer: Vec<Record>) -> Outcome {
-    let aa = server.role == Role::Authority;
+    let aa = server.role.has_word();
     Outcome::Reply(Reply { rcode: rcode.to_owned(), aa, octets: 100, answer, ..Reply::default() })
 }
 

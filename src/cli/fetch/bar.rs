@@ -1,11 +1,11 @@
 //! A progress bar, for a person who looks on. Nothing at all where nobody does.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Output;
-use super::run::is_watched;
+use super::{Format, Output};
 use crate::flow::receive::Progress;
 
 /// The bar of one run.
@@ -46,4 +46,9 @@ impl Bar {
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Is there somebody to draw a bar for?
+fn is_watched(output: Output) -> bool {
+    std::io::stderr().is_terminal() && !output.quiet && output.format() == Format::Human
 }

@@ -98,6 +98,10 @@ pub(super) fn help() -> impl Fn(&str) -> Option<String> {
                 "Where the password comes from: file, command, fd, credential or netrc".to_owned(),
             );
         }
+        if key == "fallback" {
+            let what = "Further providers, in the order in which they are asked; each says what is different there";
+            return Some(what.to_owned());
+        }
         let run = run.as_ref()?;
         let arg = run.get_arguments().find(|arg| arg.get_id() == key)?;
         Some(arg.get_help()?.to_string().replace(" (repeatable)", ""))

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::run::{accounts, keep_all, labelled, report, wants_dialogue, with_runtime};
+use super::dialogues::{keep_all, wants_dialogue};
+use super::given::accounts;
+use super::runtime::with_runtime;
+use super::words::{labelled, report};
 use super::{Daemon, Invocation};
 use crate::cli::failure::told;
 use crate::cli::signal::{Signal, Signals};

@@ -2,7 +2,8 @@
 
 use tokio::sync::watch;
 
-use super::run::{first_signal, json, labelled, place};
+use super::runtime::first_signal;
+use super::words::{json, labelled, place};
 use super::{Format, Queue};
 use crate::cli::queue::{List, look, parsed};
 use crate::cli::{failure::told, tell};

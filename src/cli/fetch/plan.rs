@@ -1,7 +1,7 @@
 //! `atrn-fetch run --dry-run`: what would be done.
 
 use super::ending::{Ended, judged};
-use super::run::labelled;
+use super::words::labelled;
 use super::{Format, Output};
 use crate::cli::failure::told;
 use crate::cli::tell;

@@ -1,38 +1,38 @@
 //! `atrn-fetch`: from the command line to the exit code, account after account.
 
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
-use tracing::warn;
 
 use super::bar::Bar;
 use super::begin::init;
 use super::daemon::keep_fetching;
+use super::dialogues::{keep_all, keep_transcripts, wants_dialogue};
 use super::ending::{Ended, judged, number};
+use super::given::{accounts_of, read_files};
 use super::own_queue::own_queue;
 use super::passwd::set_password;
 use super::plan::plan_all;
+use super::runtime::{first_signal, with_runtime};
 use super::status::status;
 use super::take_over::take_over;
+use super::words::{json, labelled, report};
 use super::{Command, Format, Invocation, Output, Run as RunFlags};
 use super::{schema, watched};
 use crate::cli::failure::told;
 use crate::cli::log::{self, LogFormat, LogSettings};
-use crate::cli::signal::{Signal, Signals};
 use crate::cli::{tell, tell_schema};
-use crate::config::Problem;
 use crate::config::fetch::check::no_writing_to;
-use crate::config::fetch::{Account, Effective, Files, Judge, Whole};
+use crate::config::fetch::{Account, Effective, Judge, Whole};
 use crate::config::secret::SecretSource;
 use crate::exit::{Exit, Failure};
-use crate::flow::errand::{self, Transcript};
-use crate::flow::memory::{Memory, Telling};
+use crate::flow::errand;
+use crate::flow::memory::Memory;
 use crate::flow::schedule::chance;
-use crate::flow::summary::{Outcome, Summary};
-use crate::flow::visit::{Told, Visited, exit_of, visit};
+use crate::flow::summary::Summary;
+use crate::flow::visit::{Visited, exit_of, visit};
 use crate::smtp::escape::Escaped;
 
 /// Does what the command line says, and gives the number to end with.
@@ -111,43 +111,11 @@ fn look_after(invocation: Invocation, accounts: &[Effective]) -> Result<Exit, Fa
     }
 }
 
-fn read_files(invocation: &Invocation) -> Result<Files, Failure> {
-    let place = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let (xdg, home) = (place("XDG_CONFIG_HOME"), place("HOME"));
-    let files = invocation.files(xdg.as_deref(), home.as_deref());
-    files.map_err(|problems| Failure::new(Exit::Config, problems))
-}
-
-fn accounts_of(invocation: &Invocation, files: &Files) -> Result<Vec<Effective>, Failure> {
-    invocation.accounts(files).map_err(unusable)
-}
-
-pub(super) fn accounts(invocation: &Invocation) -> Result<Vec<Effective>, Failure> {
-    accounts_of(invocation, &read_files(invocation)?)
-}
-
-fn unusable(problem: Problem) -> Failure {
-    Failure::new(Exit::Config, &problem).hint(problem.hint)
-}
-
 /// A tool in a terminal: quiet about what goes well.
 fn log_settings(output: Output) -> LogSettings {
     let verbosity =
         if output.quiet { -2 } else { i8::try_from(output.verbose).unwrap_or(2).min(2) - 1 };
     LogSettings { format: LogFormat::Human, verbosity, filter: None, times: false }
-}
-
-pub(super) fn with_runtime<T>(
-    task: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    // Two threads: one that may wait for the disk, one that keeps the line going.
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
-    let done = runtime.block_on(task);
-    // A program that is asked for a password may take its time; whoever was told to stop does not wait for it.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-    done
 }
 
 async fn fetch_all(
@@ -235,38 +203,6 @@ async fn linger(account: &Account, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// A first signal ends the run in order, between two messages; a second one ends it at once.
-/// They are heard from the moment that this is called.
-pub(super) fn first_signal(stop: watch::Sender<bool>) -> impl Future<Output = Exit> {
-    let signals = Signals::new();
-    async move {
-        match signals {
-            Ok(signals) => first_of(signals, stop).await,
-            Err(_) => std::future::pending().await,
-        }
-    }
-}
-
-async fn first_of(mut signals: Signals, stop: watch::Sender<bool>) -> Exit {
-    let exit = loop {
-        match signals.next().await {
-            Signal::Reload | Signal::Wake => {}
-            Signal::Interrupt => break Exit::Interrupted,
-            Signal::Terminate => break Exit::Terminated,
-        }
-    };
-    stop.send_replace(true);
-    warn!("ending behind the message in hand; a second signal ends at once");
-    tokio::spawn(async move {
-        loop {
-            if matches!(signals.next().await, Signal::Interrupt | Signal::Terminate) {
-                std::process::exit(i32::from(exit as u8));
-            }
-        }
-    });
-    exit
-}
-
 async fn fetch_one(
     effective: &Effective,
     flags: &RunFlags,
@@ -279,98 +215,6 @@ async fn fetch_one(
     bar.clear();
     let kept = keep_all(effective, output, &visited.told);
     (visited, kept)
-}
-
-/// Keeps the dialogues of a run. Mail has come, and others are waiting for their turn; a record that cannot
-/// be kept stops neither.
-pub(super) fn keep_all(effective: &Effective, output: Output, all: &[Told]) -> Exit {
-    let mut kept = Exit::Ok;
-    for told in all {
-        let transcripts = told.transcripts.as_deref().unwrap_or_default();
-        let started = told.summary.started;
-        if let Err(failure) = keep_transcripts(&effective.account, output, started, transcripts) {
-            kept = kept.max(crate::cli::failure::told("atrn-fetch", &labelled(failure, effective)));
-        }
-    }
-    kept
-}
-
-pub(super) fn wants_dialogue(effective: &Effective, output: Output) -> bool {
-    effective.account.transcript.is_some() || output.verbose > 1
-}
-
-pub(super) fn labelled(mut failure: Failure, effective: &Effective) -> Failure {
-    if !effective.account.name.is_empty() {
-        failure.what = format!("{}: {}", effective.account.name, failure.what);
-    }
-    failure
-}
-
-pub(super) fn report(output: Output, effective: &Effective, report: &Told) -> Result<(), Failure> {
-    let Told { summary, telling, failure, .. } = report;
-    let silent = output.quiet && *telling == Telling::Known;
-    if let Some(failure) = failure.as_ref().filter(|_| !silent) {
-        let mut failure = labelled(failure.clone(), effective);
-        if let Some(count) = telling.count().filter(|_| output.quiet) {
-            failure.what = format!("{} ({count})", failure.what);
-        }
-        told("atrn-fetch", &failure);
-    }
-    if let Some(relief) = telling.relief().filter(|_| output.quiet) {
-        told("atrn-fetch", &labelled(Failure::new(Exit::Ok, relief), effective));
-    }
-    match output.format() {
-        Format::Jsonl => tell(&(json(summary)? + "\n")).map(drop),
-        Format::Human if !output.quiet && (summary.reason.is_none() || summary.accepted > 0) => {
-            tell(&in_words(summary)).map(drop)
-        }
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn place(summary: &Summary) -> String {
-    match summary.account.as_str() {
-        "" => summary.server.clone(),
-        name => format!("{name}: {}", summary.server),
-    }
-}
-
-/// One line for people.
-fn in_words(summary: &Summary) -> String {
-    let how = [summary.tls, summary.mech].into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let how = if how.is_empty() { "in clear".to_owned() } else { how };
-    let what = match summary.result {
-        Outcome::NoMail => "no mail".to_owned(),
-        _ => {
-            let counts = [
-                (summary.duplicates, "here before"),
-                (summary.deferred, "put off"),
-                (summary.refused, "refused"),
-            ];
-            let others =
-                counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!(", {n} {word}"));
-            let size = bytesize::ByteSize(summary.bytes);
-            let more = if summary.more { "; there may be more" } else { "" };
-            format!(
-                "{} taken ({size}){}{more}",
-                messages(summary.accepted),
-                others.collect::<String>()
-            )
-        }
-    };
-    let queue = summary.queue.map_or_else(String::new, |queue| {
-        format!("; {} delivered, {} waiting in the queue", queue.delivered, queue.waiting)
-    });
-    let seconds = std::time::Duration::from_millis(summary.ms).as_secs_f32();
-    format!("{}: {what}{queue}; {how}, {seconds:.1} s\n", place(summary))
-}
-
-fn messages(n: u64) -> String {
-    if n == 1 { "1 message".to_owned() } else { format!("{n} messages") }
-}
-
-pub(super) fn json(summary: &Summary) -> Result<String, Failure> {
-    serde_json::to_string(summary).map_err(|fault| Failure::new(Exit::Software, fault))
 }
 
 /// What is told once all accounts are done.
@@ -393,50 +237,6 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     aside.push(".new");
     std::fs::write(&aside, text)?;
     std::fs::rename(&aside, path)
-}
-
-/// Dialogues, one file for each session, for the owner's eyes; with `-vv` on standard error too.
-fn keep_transcripts(
-    account: &Account,
-    output: Output,
-    started: Timestamp,
-    transcripts: &[Transcript],
-) -> Result<(), Failure> {
-    for transcript in transcripts {
-        if output.verbose > 1 {
-            let _ = write!(std::io::stderr().lock(), "{transcript}");
-        }
-        let Some(folder) = &account.transcript else { continue };
-        let label: String = account
-            .label()
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' })
-            .collect();
-        let stem = format!("{label}-{}", started.strftime("%Y%m%dT%H%M%SZ"));
-        keep_private(folder, &stem, &transcript.to_string())?;
-    }
-    Ok(())
-}
-
-/// Writes a file under the first number that is free; another provider may have been called in the same
-/// second.
-fn keep_private(folder: &Path, stem: &str, text: &str) -> Result<(), Failure> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let mut n = 1u32;
-    loop {
-        let path = folder.join(format!("{stem}-{n}.txt"));
-        let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
-        match written {
-            Ok(()) => return Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
-            Err(error) => {
-                let what = format!("{}: {error}", path.display());
-                return Err(Failure::new(Exit::CantCreate, what));
-            }
-        }
-    }
 }
 
 /// Logs in, shows what the provider can do, fetches nothing.
@@ -533,9 +333,4 @@ fn show_all(
         }
     };
     tell(&text)
-}
-
-/// Is there somebody to draw a bar for?
-pub(super) fn is_watched(output: Output) -> bool {
-    std::io::stderr().is_terminal() && !output.quiet && output.format() == Format::Human
 }

@@ -49,6 +49,9 @@ before what was not found out; a list whose domains all end alike ends as they d
 1 is a rule of a level that
 .B \-\-fail\-on
 names (must, security) and that is not kept, 69 that nobody answers, 75 that nothing was found out, and 76 that what answers is no mail server.
+Of
+.BR "emulate \-\-call" ,
+1 is that not all mail which was brought was taken.
 .TP
 .B odmrd
 Settings that cannot be used are 78. Told to stop in order it ends with 0.

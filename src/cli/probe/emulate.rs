@@ -15,7 +15,7 @@ use crate::config::value::Duration;
 use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
     BUILT_IN, Called, Emulator, FAULTS, Fault, House, Letter, Line, ListenAddr, Part, Played,
-    Profile, Switch, Visit, shown_octets, visit,
+    Profile, Session, Switch, Visit, shown_octets, visit,
 };
 use crate::report::harmless;
 use crate::smtp::escape::Escaped;
@@ -33,6 +33,7 @@ pub const SESSION: &[(&str, &str)] = &[
     ("user", "Who logged in, or null."),
     ("turned", "The line was turned."),
     ("sent", "How many messages were taken; refused: for good; waiting: go on waiting."),
+    ("refusal", "What was said to the last message that was not taken, or null."),
     ("received", "What came: from, rcpts, octets and, with --keep, file."),
     ("faults", "What it got wrong on purpose: names of --list-faults."),
     ("unverified", "What was said that nobody has seen such a server say in these words."),
@@ -122,6 +123,7 @@ struct Record {
     sent: usize,
     refused: usize,
     waiting: usize,
+    refusal: Option<String>,
     received: Vec<Received>,
     faults: Vec<&'static str>,
     unverified: Vec<String>,
@@ -243,6 +245,7 @@ fn called(emulate: &Emulate, place: &Place, house: &House) -> Result<Exit, Failu
     });
     let Some(visited) = visited else { return Ok(Exit::Interrupted) };
     let (called, session) = visited.map_err(|why| Failure::new(Exit::Unavailable, why))?;
+    let left = not_taken(&session);
     let peer = place.host.clone();
     said(emulate, &house.profile, Played { peer, session }, &mut 0)?;
     let failed = |exit, what: String| {
@@ -250,8 +253,10 @@ fn called(emulate: &Emulate, place: &Place, house: &House) -> Result<Exit, Failu
         Err(Failure::new(exit, what))
     };
     match called {
-        Called::Turned => Ok(Exit::Ok),
-        Called::Refused(words) if words.starts_with("453") => Ok(Exit::Ok),
+        Called::Turned => left.map_or(Ok(Exit::Ok), |left| failed(Exit::Partial, left)),
+        Called::Refused(words) if words.starts_with("453") => {
+            left.map_or(Ok(Exit::Ok), |left| failed(Exit::Partial, left))
+        }
         Called::Refused(words) | Called::Denied(words) if words.starts_with('4') => {
             failed(Exit::TempFail, words)
         }
@@ -261,6 +266,18 @@ fn called(emulate: &Emulate, place: &Place, house: &House) -> Result<Exit, Failu
         }
         Called::Broken(words) => failed(Exit::TempFail, words),
     }
+}
+
+/// What there is to say of the customer's own mail where not all of it was taken.
+fn not_taken(session: &Session) -> Option<String> {
+    let (sent, refused, waiting) = (session.sent, session.refused, session.waits.len());
+    if refused + waiting == 0 {
+        return None;
+    }
+    let words = session.refusal.as_deref().unwrap_or("it was not offered to who could not have it");
+    Some(format!(
+        "not all that it brought was taken ({sent} taken, {refused} refused, {waiting} put off): {words}"
+    ))
 }
 
 fn is_file(profile: &str) -> bool {
@@ -404,6 +421,7 @@ fn said(
         sent: session.sent,
         refused: session.refused,
         waiting: session.waits.len(),
+        refusal: session.refusal,
         received,
         faults: profile.faults.iter().map(|fault| fault.name).collect(),
         unverified: session.unverified,

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::flow::probe::{Level, Outcome, Record, Summary, is_amiss, shown_octets};
+use crate::report::assessment::Trouble;
 
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
     <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
@@ -41,6 +42,17 @@ pub(super) fn page(
         .for_each(|record| told(&mut text, record, false));
     text.push_str("</body></html>\n");
     text
+}
+
+/// The whole page where nothing could be found out.
+pub(super) fn trouble(trouble: &Trouble) -> String {
+    let (target, error) = (escaped(&trouble.target), escaped(&trouble.error));
+    let hint = trouble.hint.as_deref().unwrap_or_default();
+    format!(
+        "{HEAD}<title>smtp-probe: {target}</title>\n{STYLE}</head><body>\n<h1>{target}: not found out</h1>\n\
+         <p class=\"fail\"><span class=\"word\">error</span> {error}</p>\n<p>{}</p>\n</body></html>\n",
+        escaped(hint)
+    )
 }
 
 fn told(text: &mut String, record: &Record, open: bool) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::flow::probe::{Candidate, Identity, shown_octets};
+use crate::flow::probe::{Candidate, Identity, ntlm_line, shown_octets};
 use crate::smtp::escape::Escaped;
 
 /// In a line, with what speaks for it and against it, and the session as a ladder.
@@ -22,7 +22,7 @@ pub(super) fn told(identity: &Identity) -> String {
         }
     }
     if let Some(ntlm) = &identity.ntlm {
-        let _ = writeln!(text, "  NTLM names {}", Escaped::text(&ntlm.told()));
+        let _ = writeln!(text, "  NTLM names {}", Escaped::text(&ntlm_line(ntlm)));
     }
     for what in &identity.contradictions {
         let _ = writeln!(text, "  !    {}", Escaped::text(what));

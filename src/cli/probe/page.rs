@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::flow::probe::{
     Identity, Level, Outcome, Record, Row, Summary, abouts, assessment, is_amiss, shown_line,
 };
-use crate::report::assessment::{self as report, Wish, wording};
+use crate::report::assessment::{self as report, Trouble, Wish, wording};
 use crate::report::harmless;
 use crate::smtp::escape::Escaped;
 
@@ -94,12 +94,35 @@ impl Page {
         Ok(())
     }
 
-    /// There is nothing to put on it, because of this: who reads tests is told so there, too.
+    /// There is nothing to put on it, because of this: who reads the page is told so there, too, in its form.
     pub(super) fn bail_out<T>(&self, why: Failure) -> Result<T, Failure> {
-        if let Some(version) = self.tap() {
-            let what = Escaped::text(&why.what).to_string();
-            put(|out| writeln!(out, "{version}\nBail out! {what}"))?;
-        }
+        let trouble = Trouble {
+            schema: "odmr.probe.error/1",
+            target: self.place.clone(),
+            error: why.what.clone(),
+            hint: why.hint.clone(),
+            exit: why.exit as u8,
+        };
+        let form = match self.form {
+            Form::Human => report::Form::Human,
+            // An array, as it is of records.
+            Form::Json => report::Form::Json,
+            Form::Jsonl => report::Form::Jsonl,
+            Form::Tap | Form::Tap14 => report::Form::Tap,
+            Form::Junit => report::Form::Junit,
+            Form::Sarif => report::Form::Sarif,
+            Form::Markdown => report::Form::Markdown,
+            Form::Html => {
+                let page = html::trouble(&trouble);
+                put(|out| out.write_all(page.as_bytes()))?;
+                return Err(why);
+            }
+        };
+        let known = abouts(self.rows.clone());
+        let wish = Wish { many: true, ..self.wish() };
+        let mut text = Vec::new();
+        let written = wording(form, wish, known).bail_out(&mut text, &trouble);
+        put(|out| written.and_then(|()| self.put_worded(out, &text)))?;
         Err(why)
     }
 
@@ -165,11 +188,11 @@ impl Page {
         }
     }
 
-    fn report(&self, form: report::Form) -> Result<(), Failure> {
+    fn wish(&self) -> Wish {
         let least = self.fail_on.iter().map(|level| level.grade()).min();
         let mut minded = report::Grades::default();
         self.fail_on.iter().for_each(|level| minded[level.grade() as usize] = true);
-        let wish = Wish {
+        Wish {
             tool: "smtp-probe",
             colour: self.colour,
             verbose: self.verbose,
@@ -178,20 +201,30 @@ impl Page {
             warnings_are_ok: false,
             fail_on: least.unwrap_or(Level::Must.grade()),
             only: Some(minded),
-        };
+        }
+    }
+
+    fn report(&self, form: report::Form) -> Result<(), Failure> {
+        let wish = self.wish();
         let known = abouts(self.rows.clone());
         let now = jiff::Timestamp::now();
         let told = assessment(&self.place, &self.records, &known, wish.fail_on, now);
         let mut wording = wording(form, wish, known);
         let mut text = Vec::new();
         let written = wording.add(&mut text, &told).and_then(|()| wording.end(&mut text));
-        // Both versions of TAP have what is told here; they differ in the first line.
-        let begins = self.tap().filter(|_| text.starts_with(TAP_13.as_bytes()));
-        put(|out| {
-            written?;
-            out.write_all(begins.unwrap_or_default().as_bytes())?;
-            out.write_all(&text[begins.map_or(0, |_| TAP_13.len())..])
-        })
+        put(|out| written.and_then(|()| self.put_worded(out, &text)))
+    }
+
+    /// Both versions of TAP have what is told here; they differ in the first line.
+    fn put_worded(&self, out: &mut dyn Write, text: &[u8]) -> std::io::Result<()> {
+        let rest = text.strip_prefix(TAP_13.as_bytes());
+        match self.tap().zip(rest) {
+            Some((version, rest)) => {
+                out.write_all(version.as_bytes())?;
+                out.write_all(rest)
+            }
+            None => out.write_all(text),
+        }
     }
 
     fn human(&self, summary: &Summary) -> String {

@@ -255,8 +255,9 @@ fn served(customer: &Customer) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Os, error))?;
     runtime.block_on(async {
-        let mut counter = Counter::open(&at, &serving)
-            .map_err(|why| Failure::new(Exit::Unavailable, why.to_string()))?;
+        let opened = Counter::open(&at, &serving)
+            .map_err(|why| Failure::new(Exit::Unavailable, why.to_string()));
+        let mut counter = opened.or_else(|why| page.bail_out(why))?;
         if serving.program.is_empty() {
             page.warn(&format!("{}: waiting for customers", counter.address()));
         }

@@ -41,17 +41,25 @@ pub(super) async fn delete(office: &Office, mut delete: Delete) -> Result<Exit, 
 }
 
 pub(super) async fn bounce(office: &Office, bounce: Bounce) -> Result<Exit, Failure> {
-    if let Some(code) = bounce.act.filter.code.iter().find(|code| code.starts_with("5.")) {
+    let Bounce { mut act, mut status, text } = bounce;
+    let code = &mut act.filter.code;
+    // Together with words, it is what goes with them.
+    if code.len() == 1 && status.is_none() && text.is_some() {
+        status = code.pop_if(|code| code.starts_with("5."));
+    }
+    if let Some(code) = act.filter.code.iter().find(|code| code.starts_with("5.")) {
         // Of what waits, hardly ever the answer to one of its recipients; and elsewhere the flag says what is told.
         let what = format!("--code {code}: it says which messages, by what was last said of them");
         let hint = format!(
-            "what their senders are told is --status {code}; to choose by it: --said '{code}'"
+            "what their senders are told is --status {code}, or with --text --code {code}; to choose by it: --said '{code}'"
         );
         return Err(Failure::new(Exit::Usage, what).hint(Some(&hint)));
     }
-    let reply = format!("550 {} {}", bounce.status, bounce.text);
+    let status = status.as_deref().unwrap_or("5.7.1");
+    let text = text.as_deref().unwrap_or("refused by the postmaster");
+    let reply = format!("550 {status} {text}");
     let how = How { reply: Some(reply), ..How::default() };
-    order(office, ActWord::Bounce, bounce.act, how).await
+    order(office, ActWord::Bounce, act, how).await
 }
 
 pub(super) async fn expire(office: &Office, act: Act) -> Result<Exit, Failure> {
@@ -126,7 +134,11 @@ async fn order(office: &Office, action: ActWord, act: Act, how: How) -> Result<E
     let How { until, reply, to, future } = how;
     let Act { ids, filter, all, dry_run, yes, reason, allow_none, output, input } = act;
     output.shows()?;
-    output.names(crate::flow::desk::record::ACTION)?;
+    // A dry run tells of the messages, too.
+    match dry_run {
+        true => output.names_fields(crate::flow::desk::record::ACTION)?,
+        false => output.names(crate::flow::desk::record::ACTION)?,
+    }
     let filter = match with_ids(filter, ids)? {
         Some(filter) => filter,
         None => return Ok(none_named(allow_none)),
@@ -179,6 +191,9 @@ fn told_of(told: &Value, action: ActWord, allow_none: bool) -> Exit {
     // Those in another state are told of; what was meant was done to the rest.
     let nothing_done = of("done") + of("future") == 0;
     let some_left = of("busy") > 0 || of("unfit") > 0 && nothing_done;
+    if of("matched") + of("future") + of("missing") == 0 && !allow_none {
+        say("nothing matched");
+    }
     ended(missing(told), of("matched") + of("future"), some_left, allow_none)
 }
 

@@ -110,7 +110,7 @@ pub(in crate::cli) async fn list(office: &Office, list: List) -> Result<Exit, Fa
         None => Answer::none(),
         Some(mut filter) => {
             let counts = list.fail_if_any || digests == Some(&Format::Nagios);
-            if counts || digests.is_none() && !include_done && !names_deleted(&filter) {
+            if counts || digests.is_none() && !include_done && !filter.names_deleted() {
                 filter.leave_out_deleted();
             }
             let (cursor, include_done) = (list.cursor, include_done);
@@ -145,13 +145,6 @@ fn wants_done(office: &Office, named: &Option<Selection>) -> bool {
     let mut states = named.iter().flat_map(|filter| &filter.state);
     let of_socket = matches!(office, Office::Socket(_));
     of_socket && states.any(|state| matches!(state.as_str(), "delivered" | "bounced"))
-}
-
-/// What was deleted is listed to those who ask for it, by its id or in a condition; or by its state, which is
-/// seen elsewhere.
-fn names_deleted(named: &Selection) -> bool {
-    let conditions = named.conditions().unwrap_or_default();
-    !named.id.is_empty() || conditions.iter().any(Condition::names_deleted)
 }
 
 /// A condition that asks for what has left would never hold, however much has left.

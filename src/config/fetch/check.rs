@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration as StdDuration;
 
 use super::table::OF_A_PROVIDER;
-use super::{ClearAuth, Effective, Family, Introduce, Mechanism, TlsMin, TlsMode};
+use super::{ClearAuth, Effective, Family, Introduce, Mechanism, Others, TlsMin, TlsMode};
 use crate::config::document::{Problem, Problems};
 use crate::config::value::{Deliver, Duration, OwnAddress};
 use crate::smtp::Domain;
@@ -73,6 +73,18 @@ impl Effective {
             .hint(
                 "an MTA or LMTP server sorts by itself; folders are for deliver = \"maildir:...\"",
             ),
+            rule(
+                a.others != Others::Inbox && a.deliver.is_some() && !maildir,
+                "others",
+                "set, but mail does not go to a Maildir",
+            )
+            .hint("whom an MTA or LMTP server does not know is refused by it, and so by us"),
+            rule(
+                a.others == Others::Refuse && maildir && a.folders.is_empty(),
+                "others",
+                "refuse, and no folder is named: nobody would have mail",
+            )
+            .hint("name who exists in folders, or let others be local-part"),
             rule(
                 !a.arguments.is_empty() && a.deliver.is_some() && !command,
                 "arguments",

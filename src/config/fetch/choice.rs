@@ -175,6 +175,18 @@ pub enum Per {
     Recipient,
 }
 
+/// Where mail in a Maildir goes whose recipient has no folder by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Others {
+    /// To the Maildir itself: everybody exists
+    Inbox,
+    /// To the folder that is called like what stands before the @; who has none does not exist
+    LocalPart,
+    /// Nowhere: they do not exist
+    Refuse,
+}
+
 /// Mail for this recipient goes to this folder of the Maildir.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::table::{Account, Layer};
 use super::{
     Ask, ClearAuth, Effective, ExitCodes, Family, Folder, Introduce, Judge, Lock, MappedDomain,
-    Mechanism, Per, Profile, TlsMin, TlsMode, Verb, quoted_if_needed,
+    Mechanism, Others, Per, Profile, TlsMin, TlsMode, Verb, quoted_if_needed,
 };
 use crate::config::secret::SecretSource;
 use crate::config::value::{Deliver, Duration, Fingerprint, OwnAddress, Proxy, Server, Size};
@@ -30,8 +30,8 @@ macro_rules! shown {
 
 shown!(u16, u32, u64, bool, String, PathBuf, Duration, Size, Server, Fingerprint, Deliver, Domain);
 shown!(
-    OwnAddress, Proxy, TlsMin, Family, TlsMode, Mechanism, ClearAuth, Introduce, Lock, Per, Ask,
-    Judge, ExitCodes, Profile, Verb
+    OwnAddress, Proxy, TlsMin, Family, TlsMode, Mechanism, ClearAuth, Introduce, Lock, Per, Others,
+    Ask, Judge, ExitCodes, Profile, Verb
 );
 
 /// Where the password comes from is no secret; a command's arguments might be, so only the program

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::choice::{
-    Ask, ClearAuth, Family, Folder, Introduce, Lock, MappedDomain, Mechanism, Per, Profile, TlsMin,
-    TlsMode, Verb, folders, mapped,
+    Ask, ClearAuth, Family, Folder, Introduce, Lock, MappedDomain, Mechanism, Others, Per, Profile,
+    TlsMin, TlsMode, Verb, folders, mapped,
 };
 use super::show::Shown;
 use crate::config::secret::SecretSource;
@@ -210,6 +210,9 @@ settings! {
     #[arg(long = "folder", value_name = "RECIPIENT=FOLDER", help_heading = "Mail")]
     #[serde(deserialize_with = "folders::deserialize")]
     folders: Vec<Folder> = Vec::new();
+    /// Where mail in a Maildir goes whose recipient has no folder by name
+    #[arg(long, value_name = "WHERE", env = "ODMR_OTHERS", help_heading = "Mail")]
+    others: Others = Others::Inbox;
     /// An argument for the program of command:, placeholders like {recipient} in it (repeatable)
     #[arg(long = "argument", value_name = "ARGUMENT", allow_hyphen_values = true,
         help_heading = "Mail")]

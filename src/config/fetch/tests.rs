@@ -168,6 +168,24 @@ fn every_fault_of_an_account_is_told_where_it_stands() {
 }
 
 #[test]
+fn who_has_no_folder_by_name_is_told_only_to_a_maildir_and_somebody_has_to_exist() {
+    let of = |deliver: &str, more: &str| {
+        let text = format!(
+            "[account.a]\nserver = \"odmr.example.net\"\nuser = \"a\"\npassword = {{ file = \"p\" }}\n\
+             domains = [\"x.org\"]\ndeliver = \"{deliver}\"\n{more}\n"
+        );
+        let effective = files(&text, "").account("a", Vec::new()).unwrap();
+        effective.check(Purpose::Run).map_err(|problems| problems.to_string())
+    };
+    assert_eq!(of("maildir:/m", "others = \"local-part\""), Ok(()));
+    assert_eq!(of("maildir:/m", "others = \"refuse\"\nfolders = { anna = \"x\" }"), Ok(()));
+    let nobody = of("maildir:/m", "others = \"refuse\"").unwrap_err();
+    assert!(nobody.contains("account.a.others: refuse, and no folder is named"), "{nobody}");
+    let elsewhere = of("smtp:localhost:25", "others = \"refuse\"").unwrap_err();
+    assert!(elsewhere.contains("others: set, but mail does not go to a Maildir"), "{elsewhere}");
+}
+
+#[test]
 fn faults_of_flags_name_the_flag() {
     let flags = Layer { max_rounds: Some(0), ..Layer::default() };
     let variables = Layer { timeout_turn: Some(Duration::seconds(1)), ..Layer::default() };

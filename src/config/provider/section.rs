@@ -90,6 +90,8 @@ pub struct Exchange {
     pub listen: Vec<Listen>,
     /// What is said to a TURN for which nothing waits.
     pub turn_empty: TurnEmpty,
+    /// What a customer that may send nothing is told to its own mail before TURN.
+    pub pre_turn_mail: PreTurnMail,
     /// The octets of one session behind the turn; a single message may be larger. Zero: no limit.
     pub session_bytes: Size,
 }
@@ -104,6 +106,17 @@ pub enum TurnEmpty {
     /// 453, as ATRN is.
     #[serde(rename = "453")]
     Told,
+}
+
+/// What becomes of the mail that a customer brings before TURN, and may not send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PreTurnMail {
+    /// 550: its server returns it to who wrote it.
+    #[default]
+    Reject,
+    /// 450: its server keeps it, and tries again.
+    RejectSoft,
 }
 
 /// `[tls]`: without a certificate there is no STARTTLS, and the log says so loudly.
@@ -423,6 +436,7 @@ impl Default for Exchange {
         Exchange {
             listen: Vec::new(),
             turn_empty: TurnEmpty::TurnQuit,
+            pre_turn_mail: PreTurnMail::Reject,
             // What IIS takes in one session, as it comes: 10,240 KB.
             session_bytes: Size::mebibytes(9),
         }

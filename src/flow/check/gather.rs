@@ -3,7 +3,11 @@
 //! No server waits for more than three questions one after the other. A resolver is asked first for what
 //! the domain's name alone shows, then for the hosts that were named, then for those that only the zone's own
 //! servers named. The zone above is asked once. The zone's servers are asked once for everything, and a second
-//! time for the hosts in the zone that nobody had named before.
+//! time for the hosts in the zone that nobody had named before. A server that hears no questions with EDNS is asked
+//! once more without it.
+
+mod elsewhere;
+mod plainly;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
@@ -116,8 +120,7 @@ struct Ask {
 /// Asks everybody about the domain. `unmade` is a label that nobody can have made, to find wildcards with.
 pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &str) -> Facts {
     let facts = Facts { undelegated: !plan.undelegated.is_empty(), ..nothing_yet(domain) };
-    let mut gatherer =
-        Gatherer { plan, expect, facts, asked: HashSet::new(), flights: 0, octets: 0 };
+    let mut gatherer = Gatherer::new(plan, expect, facts);
     gatherer.name_probes(unmade);
     gatherer.about_the_name().await;
     let mut policy = Policy::of(plan, &gatherer.facts, expect);
@@ -130,7 +133,7 @@ pub async fn gather(domain: &str, expect: &Expectation, plan: &Plan, unmade: &st
     }
     gatherer.about_hosts().await;
     if plan.word != Word::Resolvers {
-        gatherer.own_servers().await;
+        gatherer.own_servers_again().await;
     }
     // What resolvers did not know of a policy the zone's own servers may.
     if policy.is_none() {
@@ -176,9 +179,18 @@ struct Gatherer<'a> {
     expect: &'a Expectation,
     facts: Facts,
     asked: HashSet<Ask>,
+    /// The servers that hear questions without EDNS only.
+    plain: HashSet<Server>,
     flights: u8,
     /// How long all answers are, written down.
     octets: u64,
+}
+
+impl<'a> Gatherer<'a> {
+    fn new(plan: &'a Plan, expect: &'a Expectation, facts: Facts) -> Gatherer<'a> {
+        let (asked, plain) = (HashSet::new(), HashSet::new());
+        Gatherer { plan, expect, facts, asked, plain, flights: 0, octets: 0 }
+    }
 }
 
 impl Gatherer<'_> {
@@ -233,6 +245,8 @@ impl Gatherer<'_> {
             if !self.facts.undelegated {
                 asks.push(self.signed(&server, &domain, Kind::Mx));
             }
+            let zone = self.usual(&server, &domain, Kind::Ns);
+            asks.extend((zone.way == Way::Plain).then_some(Ask { manner: Manner::Plain, ..zone }));
         }
         self.put(asks).await;
     }
@@ -287,6 +301,7 @@ impl Gatherer<'_> {
                 hosts.extend(self.servers_listed(&zone, role));
             }
         }
+        hosts.extend(self.servers_elsewhere());
         let (hosts, names) = (first(hosts, MOST_HOSTS), first(names, MOST_HOSTS));
         let targets = self.targets();
         // Those that mail is to come to are known before what DNS says: theirs are asked for one round earlier.
@@ -415,7 +430,20 @@ impl Gatherer<'_> {
 
     /// Everything that the zone's own servers can tell.
     async fn own_servers(&mut self) {
-        let Some(zone) = self.facts.zone.clone() else { return };
+        let asks = self.asks_of_own();
+        self.put(asks).await;
+    }
+
+    /// What only now is known to ask for; and those elsewhere whom the expected servers are known to. Both are asked
+    /// at once: they may be the same.
+    async fn own_servers_again(&mut self) {
+        let mut asks = self.asks_of_own();
+        asks.extend(self.asks_elsewhere());
+        self.put(asks).await;
+    }
+
+    fn asks_of_own(&self) -> Vec<Ask> {
+        let Some(zone) = self.facts.zone.clone() else { return Vec::new() };
         let servers = match self.plan.undelegated.is_empty() {
             true => {
                 let lists = [Role::Authority, Role::Resolver, Role::Parent];
@@ -428,12 +456,8 @@ impl Gatherer<'_> {
         let listed = lists.iter().flat_map(|role| self.servers_listed(&zone, *role));
         let hosts = first(self.targets().into_iter().chain(listed).collect(), MOST_HOSTS);
         let hosts: Vec<String> = hosts.into_iter().filter(in_zone).collect();
-        let asks: Vec<Ask> = servers
-            .into_iter()
-            .take(MOST_AUTHORITIES)
-            .flat_map(|server| self.all_of(&server, &zone, &hosts))
-            .collect();
-        self.put(asks).await;
+        let servers = servers.into_iter().take(MOST_AUTHORITIES);
+        servers.flat_map(|server| self.all_of(&server, &zone, &hosts)).collect()
     }
 
     fn all_of(&self, server: &Server, zone: &str, hosts: &[String]) -> Vec<Ask> {
@@ -566,7 +590,7 @@ impl Gatherer<'_> {
                 Data::Address(address) => Some(address),
                 _ => None,
             };
-            if answer.name == name && answer.server.role != Role::Parent {
+            if answer.name == name && !matches!(answer.server.role, Role::Parent | Role::Host) {
                 found.extend(answer.records().filter_map(address));
             }
             let is_glue = answer.server.role == Role::Parent;
@@ -630,8 +654,18 @@ impl Gatherer<'_> {
         Ask { manner: Manner::Signed, ..self.usual(server, name, kind) }
     }
 
-    /// Puts the questions that have not been put, all at once, and waits for every answer.
+    /// Puts the questions that have not been put, and those once more that were lost on a server.
     async fn put(&mut self, asks: Vec<Ask>) {
+        let asks: Vec<Ask> = asks.into_iter().filter_map(|ask| self.as_heard(ask)).collect();
+        self.fly(asks.clone()).await;
+        let again = self.once_more(&asks);
+        if !again.is_empty() {
+            self.fly(again).await;
+        }
+    }
+
+    /// Puts the questions that have not been put, all at once, and waits for every answer.
+    async fn fly(&mut self, asks: Vec<Ask>) {
         self.flights = self.flights.saturating_add(1);
         let mut under_way = Vec::new();
         for ask in asks {
@@ -814,14 +848,7 @@ mod tests {
         let plan = Plan::new(Duration::from_secs(1), 1);
         let expect = Expectation::default();
         let facts = nothing_yet("example.org");
-        let mut gatherer = Gatherer {
-            plan: &plan,
-            expect: &expect,
-            facts,
-            asked: HashSet::new(),
-            flights: 0,
-            octets: 0,
-        };
+        let mut gatherer = Gatherer::new(&plan, &expect, facts);
         // Written down each of these is six.
         let long = "\u{1}".repeat(1 << 20);
         for _ in 0..8 {
@@ -849,9 +876,7 @@ mod tests {
         plan.v6 = false;
         let expect = Expectation::default();
         let facts = nothing_yet("example.org");
-        let asked = HashSet::new();
-        let gatherer =
-            Gatherer { plan: &plan, expect: &expect, facts, asked, flights: 0, octets: 0 };
+        let gatherer = Gatherer::new(&plan, &expect, facts);
         let ports: Vec<u16> = gatherer.resolvers().iter().map(|server| server.port).collect();
         assert_eq!(ports, [53, 5353]);
         let undelegated = gatherer.undelegated();
@@ -887,9 +912,7 @@ mod tests {
             let answers =
                 vec![told(Role::Resolver, "old.org"), told(Role::Authority, "new.example.net")];
             let facts = Facts { answers, ..nothing_yet("example.org") };
-            let asked = HashSet::new();
-            let gatherer =
-                Gatherer { plan: &plan, expect: &expect, facts, asked, flights: 0, octets: 0 };
+            let gatherer = Gatherer::new(&plan, &expect, facts);
             assert_eq!(gatherer.called(), called);
         }
     }

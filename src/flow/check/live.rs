@@ -1,8 +1,8 @@
 //! Mail servers are called, and what they say is noted.
 //!
 //! The talk itself is `probe`'s; here are the line under it, TLS and the login. Politeness is kept here too: one
-//! call at a time to an address, however many domains are there; no second call to hear the same again; an end to
-//! every wait.
+//! call at a time to an address, however many domains are there; no second call to hear the same again; few further
+//! calls where a server hangs up before everything is asked; an end to every wait.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -39,6 +39,8 @@ const AT_ONCE: usize = 32;
 /// So many addresses are called on one domain, and on the server where its mail is fetched.
 const MOST_MX: usize = 24;
 const MOST_ODMR: usize = 8;
+/// So many calls are made to ask one server everything about a domain.
+const MOST_LINES: usize = 4;
 /// A server that says nothing for so long may be waiting for TLS.
 const SILENCE: Duration = Duration::from_secs(8);
 /// Connecting takes no longer than this anywhere.
@@ -237,8 +239,7 @@ impl Live {
         let _one_at_a_time = line.lock().await;
         let _permit = self.board.room.acquire().await;
         let begun = Instant::now();
-        let calling = Calling { patience: self.patience.min(CONNECTING), ..Calling::default() };
-        let connected = connect(&whom.at.ip().to_string(), whom.at.port(), &calling).await;
+        let connected = self.line_to(whom).await;
         let mut call = Call {
             id: String::new(),
             purpose: whom.purpose,
@@ -257,10 +258,37 @@ impl Live {
                 let mut script = self.script(whom, subject, name);
                 let talk = Talk::new(self, whom, wire).await;
                 (call.said, call.tls) = talk.run(script.as_mut()).await;
+                self.ask_the_rest(whom, script.as_mut(), &mut call.said).await;
             }
             Err(why) => call.connection = failed(&why),
         }
         call
+    }
+
+    async fn line_to(&self, whom: &Whom) -> Result<Wire, ConnectError> {
+        let calling = Calling { patience: self.patience.min(CONNECTING), ..Calling::default() };
+        connect(&whom.at.ip().to_string(), whom.at.port(), &calling).await
+    }
+
+    /// Calls anew, where the server hung up before everything was asked. Of a call in which it heard no question
+    /// nothing is kept: then it stays at how the last one ended.
+    async fn ask_the_rest(
+        &self,
+        whom: &Whom,
+        script: &mut dyn Script,
+        said: &mut Vec<Exchange<Rung>>,
+    ) {
+        for _ in 1..MOST_LINES {
+            if !said.last().is_some_and(|last| script.resume(last)) {
+                return;
+            }
+            let Ok(wire) = self.line_to(whom).await else { return };
+            let (more, _) = Talk::new(self, whom, wire).await.run(script).await;
+            if more.iter().all(|exchange| exchange.rung.is_opening()) {
+                return;
+            }
+            said.extend(more);
+        }
     }
 
     fn script(&self, whom: &Whom, subject: &Subject, name: String) -> Box<dyn Script> {
@@ -538,9 +566,14 @@ fn of_line(fault: &WireFault) -> Heard {
     match fault {
         WireFault::TimedOut { .. } => Heard::Silence,
         WireFault::Closed => Heard::Closed,
-        WireFault::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => Heard::Closed,
+        WireFault::Io(error) if is_hung_up(error) => Heard::Closed,
         other => Heard::Fault(other.to_string()),
     }
+}
+
+/// By whoever is at the other end.
+fn is_hung_up(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }
 
 fn vouched(seen: &Inspection) -> Vouched {
@@ -637,6 +670,57 @@ mod tests {
             let asked = calls[0].last(Rung::Postmaster).unwrap();
             assert_eq!(asked.said, format!("RCPT TO:<postmaster@d{n}.example.org>"));
             assert_eq!(asked.reply().unwrap().code, 550);
+        }
+    }
+
+    /// A server that hangs up behind so many answers to questions, and counts the calls.
+    async fn impatient(most: usize) -> (SocketAddr, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (at, calls) = (listener.local_addr().unwrap(), Arc::<AtomicUsize>::default());
+        let told = Arc::clone(&calls);
+        tokio::spawn(async move {
+            while let Ok((mut line, _)) = listener.accept().await {
+                told.fetch_add(1, Ordering::SeqCst);
+                line.write_all(b"220 mx.example.net\r\n").await.unwrap();
+                let (heard, mut said) = line.split();
+                let mut lines = BufReader::new(heard).lines();
+                let mut asked = 0;
+                while let Ok(Some(line)) = lines.next_line().await {
+                    asked += usize::from(line.starts_with("RCPT"));
+                    let is_refused = line.starts_with("RCPT");
+                    let reply = if is_refused { "550 no" } else { "250 ok" };
+                    said.write_all(format!("{reply}\r\n").as_bytes()).await.unwrap();
+                    if asked == most || line == "QUIT" {
+                        break;
+                    }
+                }
+            }
+        });
+        (at, calls)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_hangs_up_too_soon_is_called_again_a_few_times() {
+        for (most, expected, is_whole) in
+            [(1, MOST_LINES, false), (3, MOST_LINES, false), (5, 3, true), (40, 1, true)]
+        {
+            let (at, calls) = impatient(most).await;
+            let mut live = Live::new(Duration::from_secs(5)).unwrap();
+            (live.mx, live.mx_port) = (Some(Depth::Full), Some(at.port()));
+            let subject = Subject {
+                domain: "example.org".to_owned(),
+                unmade: "odmr-x".to_owned(),
+                targets: vec![("mx.example.net".to_owned(), at.ip())],
+                ..Subject::default()
+            };
+            let told = Arc::new(live).call_all(subject).await;
+            assert_eq!((told.len(), calls.load(Ordering::SeqCst)), (1, expected), "{told:#?}");
+            let said = |wanted: Rung| told[0].all(wanted).count();
+            assert_eq!(said(Rung::Greeting), expected);
+            assert_eq!(
+                (told[0].broke_at().is_none(), said(Rung::Quit)),
+                (is_whole, usize::from(is_whole))
+            );
         }
     }
 

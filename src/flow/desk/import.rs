@@ -40,7 +40,8 @@ pub struct Carried {
     body: Option<String>,
     #[serde(default)]
     smtputf8: bool,
-    source: CarriedSource,
+    /// Not known of what a customer had fetched.
+    source: Option<CarriedSource>,
     /// The state it was in.
     #[serde(default)]
     state: Option<String>,
@@ -152,12 +153,7 @@ impl Carried {
         let has_failed = open().count() > 0 && open().all(CarriedRecipient::has_failed);
         let expires = if has_failed { self.arrived } else { self.expires };
         let part = Part { id, domain: domain.clone(), expires, recipients };
-        let source = Source {
-            ip: self.source.ip,
-            helo: legible(&self.source.helo),
-            tls: self.source.tls.clone(),
-            auth: self.source.auth.clone(),
-        };
+        let source = self.source.as_ref().map_or_else(Source::unknown, CarriedSource::read);
         let arrival = Arrival {
             reverse_path,
             params: self.params()?,
@@ -194,6 +190,13 @@ impl Carried {
         let words: Vec<String> = [body, utf8, ret, envid].into_iter().flatten().collect();
         let params = MailParams::parse(&words.join(" "));
         params.map_err(|_| format!("its parameters {words:?} are none of MAIL's"))
+    }
+}
+
+impl CarriedSource {
+    fn read(&self) -> Source {
+        let (tls, auth) = (self.tls.clone(), self.auth.clone());
+        Source { ip: self.ip, helo: legible(&self.helo), tls, auth }
     }
 }
 
@@ -289,14 +292,13 @@ impl Desk {
             );
         };
         has_a_way_from_here(house, &domain, id)?;
-        if let Some(there) = self.digest_of(id).await? {
+        // Asked before it is looked for: what somebody else brings in between is there, and has not left.
+        let was_imported = self.overseer.was_imported(id).await?;
+        if let Some(there) = self.is_there(carried, id).await? {
             discard(content).await?;
-            return match there == carried.content_sha256 {
-                true => Ok("there"),
-                false => Err(data(format!("{id}: another message bears this name")).into()),
-            };
+            return Ok(there);
         }
-        if !carried.again && self.overseer.was_imported(id).await? {
+        if !carried.again && was_imported {
             discard(content).await?;
             return Ok("left");
         }
@@ -317,8 +319,8 @@ impl Desk {
         let came = events::of_arrival(&arrival, carried.size, "import");
         let hold = self.hold_of(carried, id);
         if !spool.commit_import(hold, carried.again, carried.past(), draft, arrival).await? {
-            // Somebody else has imported it just now.
-            return Ok("there");
+            // Somebody else has imported it just now; and perhaps it was fetched as fast.
+            return Ok(self.is_there(carried, id).await?.unwrap_or("left"));
         }
         if let Some(counts) = &self.counts {
             counts.events.tell(came, Timestamp::now());
@@ -331,6 +333,21 @@ impl Desk {
             news.notify_one();
         }
         Ok("kept")
+    }
+
+    /// Says so if it is there already; what is there under its name must be it.
+    async fn is_there(
+        &self,
+        carried: &Carried,
+        id: EntryId,
+    ) -> Result<Option<&'static str>, Trouble> {
+        match self.digest_of(id).await? {
+            Some(there) if there != carried.content_sha256 => {
+                let what = format!("{id}: another message bears this name");
+                Err(Failure::new(Exit::Data, what).into())
+            }
+            there => Ok(there.map(|_| "there")),
+        }
     }
 
     /// The SHA-256 of a content that is there already.

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Interest};
 use tokio::net::UnixStream;
-use tokio::net::unix::OwnedWriteHalf;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{info, warn};
 
@@ -26,6 +26,8 @@ const SEATS: usize = 16;
 const IDLE: Duration = Duration::from_secs(600);
 /// How long one may take to read what it has asked for.
 const SLOWEST: Duration = Duration::from_secs(60);
+/// How often it is looked whether somebody is still there who has no more to ask.
+const GLANCE: Duration = Duration::from_secs(1);
 /// Batches of lines ahead of the reader.
 const AHEAD: usize = 4;
 
@@ -105,26 +107,35 @@ async fn serve(
         let too_long = request.len() > LONGEST;
         let (sheet, lines) = mpsc::channel(AHEAD);
         let desk = desk(peer, provider, front);
-        let answered = async {
-            let goes_on = match parsed(&request, too_long) {
-                Ok(Request::Import { message }) => {
+        let (goes_on, written) = match parsed(&request, too_long) {
+            Ok(Request::Import { message }) => {
+                let taken = async {
                     let taken = desk.import(&message, &mut read, &sheet);
-                    tokio::time::timeout(IDLE, taken).await.unwrap_or(false)
-                }
-                Ok(request) => {
+                    let taken = tokio::time::timeout(IDLE, taken).await.unwrap_or(false);
+                    drop(sheet);
+                    taken
+                };
+                // Whoever brings something is heard by that.
+                tokio::join!(taken, put(lines, &mut write, std::future::pending()))
+            }
+            Ok(request) => {
+                let answered = async {
                     desk.answer(request, &sheet).await;
+                    drop(sheet);
                     true
-                }
-                Err(failure) => {
+                };
+                tokio::join!(answered, put(lines, &mut write, gone(&mut read)))
+            }
+            Err(failure) => {
+                let refused = async {
                     refuse(&failure, &sheet).await;
+                    drop(sheet);
                     // What stands behind an import that makes no sense is no request.
                     false
-                }
-            };
-            drop(sheet);
-            goes_on
+                };
+                tokio::join!(refused, put(lines, &mut write, std::future::pending()))
+            }
         };
-        let (goes_on, written) = tokio::join!(answered, put(lines, &mut write));
         if written.is_err() || too_long || !goes_on {
             return;
         }
@@ -164,10 +175,84 @@ async fn refuse(failure: &Failure, sheet: &super::Sheet) {
     }
 }
 
-async fn put(mut lines: mpsc::Receiver<Vec<u8>>, to: &mut OwnedWriteHalf) -> std::io::Result<()> {
-    while let Some(some) = lines.recv().await {
-        // Dropping the receiver tells the desk that nobody listens any more.
+/// Hands lines on until there are no more, or whoever reads them has `gone`. Dropping the receiver tells the
+/// desk that nobody listens any more.
+async fn put(
+    mut lines: mpsc::Receiver<Vec<u8>>,
+    to: &mut OwnedWriteHalf,
+    gone: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    let mut gone = std::pin::pin!(gone);
+    loop {
+        let some = tokio::select! {
+            biased;
+            some = lines.recv() => some,
+            () = &mut gone => return Err(std::io::ErrorKind::BrokenPipe.into()),
+        };
+        let Some(some) = some else { return Ok(()) };
         tokio::time::timeout(SLOWEST, to.write_all(&some)).await??;
     }
-    Ok(())
+}
+
+/// Until the other end is closed. One that has no more to ask may still want to hear: it has closed its own
+/// side only, and whether it is there is looked at from time to time. What it asks meanwhile is left for later.
+async fn gone(read: &mut BufReader<OwnedReadHalf>) {
+    // An end; or a request, which has to wait until this one is answered.
+    let _ = read.fill_buf().await;
+    loop {
+        match read.get_ref().ready(Interest::WRITABLE).await {
+            Ok(ready) if !ready.is_write_closed() => tokio::time::sleep(GLANCE).await,
+            Ok(_) | Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ends, ours in its halves.
+    fn line() -> (UnixStream, BufReader<OwnedReadHalf>, OwnedWriteHalf) {
+        let (theirs, ours) = UnixStream::pair().expect("a pair");
+        let (read, write) = ours.into_split();
+        (theirs, BufReader::new(read), write)
+    }
+
+    #[tokio::test]
+    async fn who_has_gone_is_not_written_to_until_there_is_something_to_write() {
+        let (theirs, mut read, mut write) = line();
+        let (_sheet, lines) = mpsc::channel(AHEAD);
+        drop(theirs);
+        // That the sheet is still there, as while somebody watches, must not keep it.
+        let written = put(lines, &mut write, gone(&mut read)).await;
+        assert!(written.is_err());
+    }
+
+    #[tokio::test]
+    async fn who_has_gone_with_a_question_left_behind_is_gone() {
+        let (mut theirs, mut read, _write) = line();
+        theirs.write_all(b"{}\n").await.expect("sent");
+        drop(theirs);
+        gone(&mut read).await;
+        assert_eq!(read.buffer(), b"{}\n");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_only_asks_no_more_hears_all_of_the_answer() {
+        let (mut theirs, mut read, mut write) = line();
+        theirs.shutdown().await.expect("closed on one side");
+        let (sheet, lines) = mpsc::channel(AHEAD);
+        let answer = async move {
+            for _ in 0..3 {
+                tokio::time::sleep(10 * GLANCE).await;
+                sheet.send(b"a line\n".to_vec()).await.expect("somebody who listens");
+            }
+        };
+        let (written, ()) = tokio::join!(put(lines, &mut write, gone(&mut read)), answer);
+        written.expect("written");
+        drop((read, write));
+        let mut heard = String::new();
+        theirs.read_to_string(&mut heard).await.expect("heard");
+        assert_eq!(heard, "a line\n".repeat(3));
+    }
 }

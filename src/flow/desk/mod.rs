@@ -144,7 +144,7 @@ impl Desk {
     /// Answers a request, to the line that says how it ended.
     pub async fn answer(&self, request: Request, sheet: &Sheet) {
         // What was ordered is done to its end, whoever hears of it.
-        let lasts = matches!(request, Request::Act { .. });
+        let lasts = matches!(request, Request::Act { .. } | Request::DeliverNow { .. });
         let end = match heard_out(self.try_answer(request, sheet), sheet, lasts).await {
             Some(Ok(Listed { next, missing })) => {
                 let end = missing.as_ref().map_or_else(End::well, End::badly);
@@ -524,6 +524,19 @@ impl Desk {
         self.counts.as_ref().map_or_else(Vec::new, |counts| counts.recent.sessions(usize::MAX))
     }
 
+    /// Is each of these an account, or one that has called once?
+    fn have_been_seen(&self, accounts: &[String]) -> Result<(), Failure> {
+        let Some(house) = &self.house else { return Ok(()) };
+        let is_one = |name: &&String| house.accounts.iter().any(|account| account.name == **name);
+        let mut strangers = accounts.iter().filter(|name| !is_one(name)).peekable();
+        let past = strangers.peek().map(|_| self.past()).unwrap_or_default();
+        let has_called = |name: &&String| past.iter().any(|past| past.account == **name);
+        match { strangers }.find(|name| !has_called(name)) {
+            Some(name) => Err(no_such_account(name)),
+            None => Ok(()),
+        }
+    }
+
     async fn sessions(
         &self,
         most: usize,
@@ -534,6 +547,7 @@ impl Desk {
             let what = "sessions are known to a running odmrd only";
             return Err(Failure::new(Exit::Unavailable, what).into());
         }
+        self.have_been_seen(accounts)?;
         let (now, mut lines) = (Timestamp::now(), Vec::new());
         let wanted = |account: &String| accounts.is_empty() || accounts.contains(account);
         let present = self.counts.as_ref().map(|counts| counts.recent.presence.all());
@@ -581,6 +595,7 @@ impl Desk {
             return Err(Failure::new(Exit::Unavailable, what).into());
         };
         let events = &counts.events;
+        self.have_been_seen(&wanted.accounts)?;
         // 0 is before everything: whatever is remembered is wanted, and nothing is missed.
         let asked = wanted.after.filter(|after| *after > 0);
         let mut next = wanted.after.map_or_else(|| events.next(), |seq| seq.saturating_add(1));
@@ -775,7 +790,7 @@ impl Desk {
         let spool = self.open_spool()?;
         let Order { act, filter, dry_run, reason, before, most, future } = order;
         let now = Timestamp::now();
-        let mut selected = Selected { before, ..Selected::new(self, &filter)? };
+        let mut selected = Selected { before, ..Selected::new(self, &in_sight(&act, &filter))? };
         let typed = filter.typed() + &more_of(&act, future);
         let warrant =
             Warrant { who: self.who.clone(), reason: reason.clone(), filter: typed, at: now };
@@ -871,6 +886,15 @@ fn no_more(all: Meant, shown: u64) -> Result<Meant, Failure> {
     Err(Failure::new(Exit::TempFail, what).hint(Some(hint)))
 }
 
+/// What an order is about: as in a list, what was deleted is meant only where it is asked for, or called back.
+fn in_sight(act: &Act, filter: &Selection) -> Selection {
+    let mut seen = filter.clone();
+    if !matches!(act, Act::Undelete) && !seen.names_deleted() {
+        seen.leave_out_deleted();
+    }
+    seen
+}
+
 /// What an order says besides which messages it means, as one would type it, for the audit.
 fn more_of(act: &Act, future: bool) -> String {
     match act {
@@ -924,7 +948,6 @@ impl Watched {
 /// Works on an answer, and says by an empty line now and then that it is still to come. Nobody who has gone
 /// is worked for any longer, unless it `lasts`.
 async fn heard_out<T>(work: impl Future<Output = T>, sheet: &Sheet, lasts: bool) -> Option<T> {
-    use mpsc::error::TrySendError::Closed;
     let mut work = std::pin::pin!(work);
     let mut beat = tokio::time::interval(PULSE);
     beat.tick().await;
@@ -932,11 +955,9 @@ async fn heard_out<T>(work: impl Future<Output = T>, sheet: &Sheet, lasts: bool)
         tokio::select! {
             biased;
             done = &mut work => return Some(done),
-            _ = beat.tick() => match sheet.try_send(b"\n".to_vec()) {
-                Err(Closed(_)) if !lasts => return None,
-                // Where there is no room, something is on its way.
-                _ => {}
-            },
+            () = sheet.closed(), if !lasts => return None,
+            // Where there is no room, something is on its way.
+            _ = beat.tick() => drop(sheet.try_send(b"\n".to_vec())),
         }
     }
 }
@@ -1033,6 +1054,10 @@ fn no_such_domain(domain: &Domain, house: &House) -> Failure {
     Failure::new(Exit::NoInput, what).hint(Some(hint))
 }
 
+fn no_such_account(name: &str) -> Failure {
+    Failure::new(Exit::NoInput, format!("--account {name:?}: there is none"))
+}
+
 fn no_such(id: EntryId) -> Failure {
     let hint = "it may have been delivered; the log of odmrd tells";
     Failure::new(Exit::NoInput, format!("{id}: there is no such message")).hint(Some(hint))
@@ -1079,8 +1104,7 @@ impl Selected {
         let mut domains = HashSet::new();
         for name in &selection.account {
             let account = house.accounts.iter().find(|account| account.name == *name);
-            let none = || Failure::new(Exit::NoInput, format!("--account {name:?}: there is none"));
-            domains.extend(account.ok_or_else(none)?.domains.iter().cloned());
+            domains.extend(account.ok_or_else(|| no_such_account(name))?.domains.iter().cloned());
         }
         Ok(Selected { domains: Some(domains), ..all })
     }
@@ -1191,7 +1215,10 @@ mod tests {
         let (sheet, heard) = mpsc::channel(4);
         drop(heard);
         let forever = std::future::pending::<()>();
+        let begun = tokio::time::Instant::now();
         assert_eq!(heard_out(forever, &sheet, false).await, None);
+        // At once, and not with the next sign of life.
+        assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
         let long = tokio::time::timeout(10 * PULSE, std::future::pending::<()>());
         assert!(heard_out(long, &sheet, true).await.is_some_and(|ended| ended.is_err()));
     }

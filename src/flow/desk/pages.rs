@@ -25,6 +25,8 @@ pub(super) struct Pages<'a> {
     /// Behind those there are no more names.
     last: bool,
     ended: bool,
+    /// Some of what is there could not be read.
+    gap: Option<SpoolError>,
     excused: HashSet<EntryId>,
     pub(super) unknown: Missing,
 }
@@ -33,9 +35,9 @@ impl Pages<'_> {
     pub(super) fn new<'a>(desk: &'a Desk, selected: &'a Selected, now: Timestamp) -> Pages<'a> {
         let ids = selected.filter.ids.iter().rev().copied().collect();
         let within = selected.within();
-        let (last, ended, unknown) = (false, false, Missing::default());
+        let (last, ended, gap, unknown) = (false, false, None, Missing::default());
         let (behind, excused) = (None, HashSet::new());
-        Pages { desk, selected, now, ids, behind, within, last, ended, excused, unknown }
+        Pages { desk, selected, now, ids, behind, within, last, ended, gap, excused, unknown }
     }
 
     /// Begins behind a message, with which an earlier list ended.
@@ -60,9 +62,10 @@ impl Pages<'_> {
         !self.selected.filter.ids.is_empty()
     }
 
+    /// Where something cannot be read, all that can be comes first.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Result<Sight, Unseen>>>, Trouble> {
         if self.ended {
-            return Ok(None);
+            return self.gap.take().map_or(Ok(None), |fault| Err(fault.into()));
         }
         let page = match self.within.clone() {
             _ if self.are_named() => self.next_named().await?,
@@ -70,6 +73,7 @@ impl Pages<'_> {
             None => {
                 let page = self.desk.overseer.page(self.behind, ROOM).await?;
                 self.ended = page.next.is_none();
+                self.gap = self.gap.take().or(page.gap);
                 self.behind = page.next;
                 page.entries
             }

@@ -19,7 +19,7 @@ use crate::flow::recent::Past;
 use crate::flow::recent::present::Present;
 use crate::flow::traffic::{Load, Passed, Since, Unknown};
 use crate::queue::filter::last_reply;
-use crate::queue::{Answered, Entry, EntryId, EntryState, Mark, RecipientState, Standing};
+use crate::queue::{self, Answered, Entry, EntryId, EntryState, Mark, RecipientState, Standing};
 use crate::smtp::{Body, Reply, Stage};
 use crate::spool::embedded::decree::Decree;
 use crate::spool::embedded::operate::Audited;
@@ -194,12 +194,7 @@ impl<'a> Message<'a> {
                 Body::Binary => "BINARYMIME",
             }),
             smtputf8: Some(entry.params.smtputf8),
-            source: Some(Source {
-                ip: entry.source.ip,
-                helo: &entry.source.helo,
-                tls: entry.source.tls.as_deref(),
-                auth: entry.source.auth.as_deref(),
-            }),
+            source: Source::of(&entry.source),
             hold: Hold::new(standing == Standing::Held, order),
             attempts: Some(entry.attempts),
             last: Last::of_message(sight),
@@ -291,6 +286,15 @@ impl<'a> Message<'a> {
             damaged_at: None,
             delay_told: None,
         }
+    }
+}
+
+impl<'a> Source<'a> {
+    /// Nothing of mail that came to us by a call of our own: of the host behind that its header tells.
+    fn of(source: &'a queue::Source) -> Option<Source<'a>> {
+        let queue::Source { ip, helo, tls, auth } = source;
+        let (tls, auth) = (tls.as_deref(), auth.as_deref());
+        (!source.is_unknown()).then_some(Source { ip: *ip, helo, tls, auth })
     }
 }
 

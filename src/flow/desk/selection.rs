@@ -129,6 +129,12 @@ impl Selection {
         *self == Selection::default()
     }
 
+    /// Is what was deleted asked for: by an id, or in a condition? By its state, which is seen elsewhere.
+    pub fn names_deleted(&self) -> bool {
+        let conditions = self.conditions().unwrap_or_default();
+        !self.id.is_empty() || conditions.iter().any(Condition::names_deleted)
+    }
+
     /// Leaves out what was deleted, unless states are named.
     pub fn leave_out_deleted(&mut self) {
         if self.state.is_empty() && !self.held && !self.damaged {

@@ -8,7 +8,8 @@ use super::{OwnQueue, QueueFault};
 use crate::flow::line::Stop;
 use crate::mail::Recipient;
 use crate::mail::origin::Origin;
-use crate::queue::{self, Entry, Fate, retry};
+use crate::queue::filter::last_reply;
+use crate::queue::{self, Entry, Fate, RecipientState, retry};
 use crate::sink::{Offer, Sink};
 use crate::smtp::escape::Escaped;
 use crate::smtp::{Domain, MailParams, Reply, Said, Stage};
@@ -62,6 +63,7 @@ impl OwnQueue {
         let mut settling = JoinSet::new();
         let mut end = Ok(());
         let mut fruitful = false;
+        let mut away: Option<Said> = None;
         'all: loop {
             let leases = walk.next(ROOM).await?;
             if leases.is_empty() {
@@ -69,34 +71,36 @@ impl OwnQueue {
             }
             for lease in leases {
                 let entry = lease.entry();
-                if !all && !retry::may_go(entry.tried, entry.attempts, Timestamp::now()) {
+                if !all && rests(entry) {
                     brought.resting += 1;
                     continue;
                 }
                 if *stop.borrow() {
                     break 'all;
                 }
-                let there = match reached(target, offer, &mut fruitful).await {
-                    Ok(there) => there,
-                    Err(fault) => {
-                        end = Err(fault);
-                        break 'all;
-                    }
+                let (fates, fault) = match &away {
+                    Some(said) => (put_off(entry, said), None),
+                    None => match reached(target, offer, &mut fruitful).await {
+                        Ok(there) => {
+                            offer = Some(there);
+                            let (fates, fault) = self.hand_over(target, there, &lease).await;
+                            fruitful |= fates.iter().any(is_fruit);
+                            brought.note(entry, &fates);
+                            (fates, fault.map(QueueFault::from))
+                        }
+                        // Of all that was to go it is noted why it has not.
+                        Err(fault) => (put_off(entry, away.insert(unreached(&fault))), Some(fault)),
+                    },
                 };
-                offer = Some(there);
-                let (fates, fault) = self.hand_over(target, there, &lease).await;
-                if let Some(fault) = fault {
-                    end = Err(fault.into());
-                }
-                fruitful |=
-                    fates.iter().any(|fate| !matches!(fate, Fate::Untried | Fate::Deferred(_)));
-                brought.note(lease.entry(), &fates);
                 let spool = self.spool.clone();
                 settling.spawn(
                     async move { spool.settle(lease, fates, Timestamp::now().into()).await },
                 );
-                if end.is_err() {
-                    break 'all;
+                if let Some(fault) = fault {
+                    end = Err(fault);
+                    if away.is_none() {
+                        break 'all;
+                    }
                 }
             }
             settled(&mut settling).await?;
@@ -244,6 +248,36 @@ impl OwnQueue {
     }
 }
 
+/// Was it put off so lately that it is not to be tried yet? What could not be tried at all is tried by every run:
+/// whether the target is there again costs one call, however much waits for it.
+fn rests(entry: &Entry) -> bool {
+    let mut waiting = entry.recipients.iter().map(|(_, state)| state).filter(|state| state.waits());
+    let is_untried = |state: &RecipientState| {
+        last_reply(state).is_some_and(|reply| {
+            reply.enhanced == UNREACHED.enhanced && reply.text.starts_with(&*UNREACHED.text)
+        })
+    };
+    !retry::may_go(entry.tried, entry.attempts, Timestamp::now()) && !waiting.all(is_untried)
+}
+
+/// The fates of those who wait for a message that could not be tried.
+fn put_off(entry: &Entry, said: &Said) -> Vec<Fate> {
+    let waiting = entry.recipients.iter().filter(|(_, state)| state.waits());
+    waiting.map(|_| Fate::Deferred(said.clone())).collect()
+}
+
+/// Has the target taken something, or said its last word of it?
+fn is_fruit(fate: &Fate) -> bool {
+    !matches!(fate, Fate::Untried | Fate::Deferred(_))
+}
+
+/// What is noted of a message that could not be tried.
+fn unreached(fault: &QueueFault) -> Said {
+    let words = Escaped::text(&fault.to_string()).to_string();
+    let words = &words[..words.floor_char_boundary(WORDS)];
+    Said::new(Stage::Mail, UNREACHED.saying(format!("{}: {words}", UNREACHED.text)))
+}
+
 /// The target as it is there: opened, where it is not yet. One that was lost is opened again if it has taken
 /// something since, because a line may end behind so many messages; one that takes nothing would be waited
 /// for with each message there is.
@@ -310,5 +344,9 @@ impl Brought {
     }
 }
 
+/// Octets that are kept of why a target could not be reached.
+const WORDS: usize = 400;
+
+const UNREACHED: Reply = Reply::new(451, (4, 1), "the target was not reached");
 const NO_UTF8: Reply = Reply::new(553, (6, 7), "the target knows no addresses beyond ASCII");
 const DAMAGED: Reply = Reply::new(451, (3, 0), "the message is damaged where it was kept");

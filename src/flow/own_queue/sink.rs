@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::io;
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::Poll;
@@ -74,13 +73,7 @@ impl QueueSink {
             params: mail.params,
             parts: parts(mail.recipients, id, self.expiry(now)),
             arrived: now,
-            // Where it came from at first stands in its header; it came to us by our own call.
-            source: Source {
-                ip: Ipv4Addr::UNSPECIFIED.into(),
-                helo: String::new(),
-                tls: None,
-                auth: None,
-            },
+            source: Source::unknown(),
             trace: mail.trace,
         };
         Ok((id, draft, arrival))

@@ -121,7 +121,7 @@ pub async fn visit(
         }
     }
     let (is_in, secrets) = (caller.is_in(), caller.secrets().clone());
-    let (refused, waits) = (caller.refused(), caller.waits());
+    let (refused, waits, refusal) = (caller.refused(), caller.waits(), caller.refusal());
     let (mut called, sent, mut words) = caller.over();
     let turned = called == Called::Turned;
     let mut session = Session::default();
@@ -137,7 +137,7 @@ pub async fn visit(
     wire.close().await;
     words.append(&mut session.words);
     (session.words, session.sent, session.turned) = (words, sent, turned);
-    (session.refused, session.waits) = (refused, waits);
+    (session.refused, session.waits, session.refusal) = (refused, waits, refusal);
     session.user = is_in.then(|| to.login.user.clone());
     Ok((called, session))
 }

@@ -1,9 +1,7 @@
 //! A server is asked a few harmless things over one line, and what it is is told by its answers.
 
 use super::{Asked, Asking, Unreached};
-use crate::probe::identity::{
-    Asks, Challenge, Identity, answers, challenge, identify, rows, verdicts,
-};
+use crate::probe::identity::{Asks, Identity, answers, challenge, identify, rows, verdicts};
 use crate::probe::script::Verdict;
 use crate::probe::suite::Record;
 use crate::sasl::NtlmTold;
@@ -29,7 +27,7 @@ pub async fn identified(
         return Err(Unreached::Denied { why, for_now: true });
     }
     let ntlm = challenge(&told.words).and_then(|message| NtlmTold::parse(&message));
-    let identity = identify(target, &told.words, ntlm.map(as_evidence));
+    let identity = identify(target, &told.words, ntlm);
     let (ms, conn) = (told.ms, told.conn);
     let mut words = Some(&told.words);
     let record = |(row, verdict): (_, Verdict)| {
@@ -41,17 +39,4 @@ pub async fn identified(
     };
     let records = rows().into_iter().zip(verdicts(&identity)).map(record).collect();
     Ok((identity, records))
-}
-
-fn as_evidence(told: NtlmTold) -> Challenge {
-    let version = told.version.map(|(major, minor, build)| format!("{major}.{minor}.{build}"));
-    Challenge {
-        target: told.target,
-        computer: told.computer,
-        domain: told.domain,
-        dns_computer: told.dns_computer,
-        dns_domain: told.dns_domain,
-        dns_tree: told.dns_tree,
-        version,
-    }
 }

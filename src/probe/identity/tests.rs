@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
+use crate::sasl::WindowsVersion;
 
 fn identify(target: &str, words: &[Word]) -> Identity {
     super::identify(target, words, None)
@@ -304,18 +305,18 @@ fn a_challenge_is_found_where_it_was_said() {
 #[test]
 fn the_build_of_windows_speaks_for_the_greeting_or_against_it() {
     let words = challenged(WS2003, &[("AUTH NTLM\r\n", "334 ntlm supported\r\n")]);
-    let told = |version: Option<&str>| {
-        let version = version.map(str::to_owned);
-        super::identify("mx", &words, Some(Challenge { version, ..Challenge::default() }))
+    let told = |version: Option<(u8, u8, u16)>| {
+        let version = version.map(|(major, minor, build)| WindowsVersion { major, minor, build });
+        super::identify("mx", &words, Some(NtlmTold { version, ..NtlmTold::default() }))
     };
     let found = |identity: &Identity, id: &str| {
         identity.evidence.iter().find(|one| one.id == id).map(|one| one.found)
     };
-    let known = told(Some("5.2.3790"));
+    let known = told(Some((5, 2, 3790)));
     assert_eq!(known.certainty, Certainty::Sure, "{:#?}", known.contradictions);
     assert_eq!(found(&known, "ntlm.windows-5.2"), Some(true));
     assert_eq!(found(&known, "ntlm.supported"), Some(true));
-    let other = told(Some("10.0.17763"));
+    let other = told(Some((10, 0, 17763)));
     assert_eq!(product(&other), Some("exchange2003-ws2003"));
     assert_eq!(other.certainty, Certainty::Likely);
     let why = other.contradictions.join("; ");
@@ -328,9 +329,11 @@ fn the_build_of_windows_speaks_for_the_greeting_or_against_it() {
 
 #[test]
 fn what_a_challenge_tells_stands_in_a_line() {
-    let bare = Challenge::default();
-    assert_eq!(bare.told(), "no names, no version");
-    let some = |text: &str| Some(text.to_owned());
-    let told = Challenge { computer: some("EX1"), version: some("5.2.3790"), ..bare };
-    assert_eq!(told.told(), "machine EX1, Windows 5.2.3790");
+    let bare = NtlmTold::default();
+    assert_eq!(ntlm_line(&bare), "no names, no version");
+    let version = Some(WindowsVersion { major: 5, minor: 2, build: 3790 });
+    let told = NtlmTold { computer: Some("EX1".to_owned()), version, ..bare };
+    assert_eq!(ntlm_line(&told), "machine EX1, Windows 5.2.3790");
+    let written = serde_json::to_value(&told).unwrap();
+    assert_eq!(written["version"], "5.2.3790");
 }

@@ -179,6 +179,12 @@ impl<'a> Caller<'a> {
         self.courier.those(Fate::Refused).count()
     }
 
+    /// What was said to the last of its own that was not taken.
+    pub fn refusal(&self) -> Option<String> {
+        let own = self.courier.those(Fate::Sent).count() < self.courier.count();
+        self.courier.refusal().filter(|_| own).map(|words| self.secrets.hidden(words))
+    }
+
     /// Those of its own that nobody has taken or refused for good.
     pub fn waits(&self) -> Vec<Letter> {
         self.courier.those(Fate::Waits).cloned().collect()

@@ -48,6 +48,8 @@ pub(super) struct Courier {
     fates: Vec<Fate>,
     /// Others go on behind it: it says neither EHLO nor QUIT.
     amid: bool,
+    /// What was said to the last message that was not taken.
+    refusal: Option<String>,
     /// What the other side lists; nothing, where it was not asked.
     offers: Option<Capabilities>,
     manners: Manners,
@@ -61,8 +63,8 @@ impl Courier {
         let fates = vec![Fate::Waits; letters.len()];
         let (now, taken, for_now) = (0, 0, false);
         let (me, at, amid, offers) = (me.to_owned(), At::Greeting, false, None);
-        let manners = Manners::default();
-        Courier { me, letters, now, at, taken, for_now, fates, amid, offers, manners }
+        let (manners, refusal) = (Manners::default(), None);
+        Courier { me, letters, now, at, taken, for_now, fates, amid, refusal, offers, manners }
     }
 
     /// One that carries on so.
@@ -85,6 +87,11 @@ impl Courier {
         self.next()
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.letters.len()
+    }
+
     /// What became of each.
     pub(super) fn fates(self) -> (Vec<Letter>, Vec<Fate>) {
         (self.letters, self.fates)
@@ -96,12 +103,21 @@ impl Courier {
         both.filter(move |(_, fate)| **fate == became).map(|(letter, _)| letter)
     }
 
+    /// What was said to the last message that was not taken: nothing where all were, or where it was not even offered.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.at == At::Over
     }
 
     /// What is said to a reply.
     pub(super) fn hear(&mut self, reply: &Reply) -> Option<Vec<u8>> {
+        if reply.code >= 400 && matches!(self.at, At::Mail | At::Rcpt(_) | At::Data | At::Dot) {
+            let first = reply.text.lines().next().unwrap_or_default();
+            self.refusal = Some(format!("{} {first}", reply.code));
+        }
         match (self.at, reply.code / 100) {
             (At::Greeting, 2) if self.manners.bye => self.say(At::Quit, "QUIT".into()),
             (At::Greeting, 2) if self.manners.helo => {

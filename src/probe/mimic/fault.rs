@@ -78,6 +78,8 @@ enum Kind {
     ExtraRcpt,
     Idle,
     DoubleTurn,
+    PreTurnMail,
+    BdatHeader,
 }
 
 const fn fault(
@@ -94,7 +96,7 @@ const PROVIDER: Option<Part> = Some(Part::Provider);
 const CUSTOMER: Option<Part> = Some(Part::Customer);
 
 /// The switches that there are.
-pub const FAULTS: [Fault; 25] = [
+pub const FAULTS: [Fault; 27] = [
     fault(
         "short_name",
         Takes::Nothing,
@@ -270,6 +272,20 @@ pub const FAULTS: [Fault; 25] = [
         Kind::DoubleTurn,
         "It answers QUIT behind the turn, and asks for the turn again on the same line.",
     ),
+    fault(
+        "pre_turn_mail",
+        Takes::Word(&["reject-soft", "reject"]),
+        PROVIDER,
+        Kind::PreTurnMail,
+        "Mail from who has logged in is refused command by command, by 450 or by 550, and the turn is heard behind it.",
+    ),
+    fault(
+        "bdat_long_header",
+        Takes::Nothing,
+        None,
+        Kind::BdatHeader,
+        "A line of a header that has more than 1022 octets, and comes by BDAT, is broken there: its rest is no field.",
+    ),
 ];
 
 /// What no row of a profile can say.
@@ -287,6 +303,8 @@ pub struct Wrong {
     pub(super) double_turn: bool,
     /// AUTH NTLM comes first.
     pub(super) ntlm_first: bool,
+    /// Long lines of a header come to harm, where they come in chunks. KB 821733.
+    pub(super) breaks_headers: bool,
     /// How it carries on as a client.
     pub(super) manners: Manners,
 }
@@ -473,6 +491,7 @@ impl Profile {
             Kind::BareLf => wrong.manners.bare_lf = true,
             Kind::Xexch50 => wrong.manners.xexch50 = true,
             Kind::NtlmFirst => wrong.ntlm_first = true,
+            Kind::BdatHeader => wrong.breaks_headers = true,
             Kind::DoubleTurn => wrong.double_turn = true,
             Kind::Tarpit => {
                 wrong.tarpit = if let Value::Time(time) = switch.value { Some(time) } else { None };
@@ -536,6 +555,7 @@ impl Profile {
                 let when = [(Fact::Authed, true), (Fact::Arg, true)];
                 self.rows.insert(0, row("ATRN", &when, "501 5.5.4 Invalid arguments", None));
             }
+            (Kind::PreTurnMail, word) => self.refuses_mail(word),
             (Kind::Starttls554, _) => {
                 self.lists("STARTTLS");
                 let text = "554 5.7.3 Unable to initialize security subsystem";
@@ -549,6 +569,18 @@ impl Profile {
             (_, mask) => self.masks(mask),
         }
         Ok(())
+    }
+
+    /// Mail before the turn, of who has logged in. A chunk is heard all the same.
+    fn refuses_mail(&mut self, how: &str) {
+        let text = match how {
+            "reject" => "550 5.7.1 Unable to relay",
+            _ => "450 4.7.1 Unable to relay now",
+        };
+        for verb in ["MAIL", "RCPT", "DATA", "BDAT"] {
+            let action = (verb == "BDAT").then_some(Action::Chunk);
+            self.rows.insert(0, row(verb, &[(Fact::Authed, true)], text, action));
+        }
     }
 
     fn shortens(&mut self) {
@@ -619,6 +651,28 @@ pub(super) fn masked(line: &str) -> String {
     let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
     let stars = rest.chars().map(|c| if matches!(c, '0' | '2' | ' ') { c } else { '*' });
     format!("{code}{}", stars.collect::<String>())
+}
+
+/// No line of a header is longer where it comes in chunks, octets. KB 821733.
+const LONGEST_FIELD: usize = 1022;
+
+/// A content whose long header lines are broken, as Exchange 2000 took them in by BDAT (MSQ-37).
+pub(super) fn with_broken_headers(content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(content.len());
+    let mut in_header = true;
+    for line in content.split_inclusive(|octet| *octet == b'\n') {
+        let text = line.trim_ascii_end();
+        in_header &= !text.is_empty();
+        if in_header && text.len() > LONGEST_FIELD {
+            let (head, rest) = line.split_at(LONGEST_FIELD);
+            out.extend_from_slice(head);
+            out.extend_from_slice(b"\r\n");
+            out.extend_from_slice(rest);
+        } else {
+            out.extend_from_slice(line);
+        }
+    }
+    out
 }
 
 /// What a PIX lets through. The rest becomes `XXXX`.

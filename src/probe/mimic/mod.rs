@@ -103,6 +103,8 @@ pub struct Session {
     pub sent: usize,
     /// How many were refused for good.
     pub refused: usize,
+    /// What was said to the last that was not taken.
+    pub refusal: Option<String>,
     /// What goes on waiting.
     pub waits: Vec<Letter>,
     /// What was received.
@@ -258,6 +260,7 @@ impl<'a> Mimic<'a> {
     /// Lets go of what the session was about.
     fn state_over(&mut self) {
         if let State::Turned(courier) = std::mem::replace(&mut self.state, State::Over) {
+            self.told.refusal = courier.refusal().map(str::to_owned);
             let (letters, fates) = courier.fates();
             for (letter, fate) in letters.into_iter().zip(fates) {
                 match fate {
@@ -684,7 +687,12 @@ impl<'a> Mimic<'a> {
                     self.content.clear();
                 }
             }
-            Some(_) => self.taken(),
+            Some(_) => {
+                if self.house.profile.wrong.breaks_headers {
+                    self.content = fault::with_broken_headers(&self.content);
+                }
+                self.taken();
+            }
             None => self.hang_up = true,
         }
         None

@@ -397,6 +397,10 @@ impl Record {
 
     /// What a rule came to.
     pub fn new(row: Row, verdict: Verdict, words: &[Word], ms: u64, conn: u32) -> Record {
+        let (words, secrets) = veil::without_secrets(words);
+        let shown = |text: String| secrets.hidden(&text);
+        let mut got = verdict.got.as_ref().map(Got::of);
+        got.iter_mut().flat_map(|got| &mut got.text).for_each(|line| *line = secrets.hidden(line));
         Record {
             schema: "odmr.probe.result/1",
             id: row.id,
@@ -406,12 +410,12 @@ impl Record {
             severity: row.severity,
             outcome: verdict.outcome,
             expected: verdict.expected,
-            got: verdict.got.as_ref().map(Got::of),
+            got,
             title: row.title,
-            why: verdict.why,
+            why: shown(verdict.why),
             fix: row.fix,
             quirk: row.quirk,
-            transcript: veil::without_secrets(words).iter().map(Line::of).collect(),
+            transcript: words.iter().map(Line::of).collect(),
             ms,
             conn,
         }

@@ -14,9 +14,10 @@ static RULES: &[Rule] = &[
         head: Head {
             id: "odmr.port",
             title: "The provider is called at port 366",
-            level: Level::Should,
+            // Another one is called only by who was told of it: what the two have agreed on breaks nothing between them.
+            level: Level::Info,
             spec: &["RFC 2645, 4"],
-            fix: "Listen at port 366 too: customers who name no port call that one.",
+            fix: "Listen at port 366 too, or tell each customer the port: who names none calls that one.",
             quirk: None,
         },
         judge: port,
@@ -68,7 +69,11 @@ fn port(seen: &Survey) -> Verdict {
     match seen.port {
         0 => untold(),
         366 => Verdict::pass(),
-        port => warn(fail("366", port.to_string(), format!("it was called at port {port}"))),
+        port => warn(fail(
+            "366",
+            port.to_string(),
+            format!("it was called at port {port}, as was said; who names no port calls 366"),
+        )),
     }
 }
 

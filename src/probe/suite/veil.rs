@@ -1,8 +1,13 @@
-//! What was said, without what somebody said to log in: no report has that, in whatever form.
+//! What was said, without what somebody said to log in: no report has that, in whatever form, and whoever says it
+//! back.
 
 use std::borrow::Cow;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::super::script::{Side, Word};
+use crate::session::secrets::Secrets;
 
 /// The verbs by which somebody logs in. Exchange has one of its own.
 const BY: [&str; 2] = ["AUTH", "X-EXPS"];
@@ -24,10 +29,14 @@ struct Veil {
     is_login: bool,
     /// What we say next answers a challenge.
     is_asked: bool,
+    /// It is LOGIN by which somebody logs in: what is said first is a name.
+    is_by_login: bool,
+    secrets: Secrets,
 }
 
-/// The same words, with `...` for what stands behind a mechanism and for answers to challenges.
-pub(super) fn without_secrets(words: &[Word]) -> Vec<Word> {
+/// The same words, with `...` for what stands behind a mechanism and for answers to challenges, and `(hidden)` where
+/// somebody says one of them again; and what that was, for whatever else is told of them.
+pub(super) fn without_secrets(words: &[Word]) -> (Vec<Word>, Secrets) {
     let mut veil = Veil::default();
     let veiled = |word: &Word| {
         let octets = match word.side {
@@ -39,7 +48,25 @@ pub(super) fn without_secrets(words: &[Word]) -> Vec<Word> {
         };
         Word { octets, ..word.clone() }
     };
-    words.iter().map(veiled).collect()
+    let shown: Vec<Word> = words.iter().map(veiled).collect();
+    veil.learn();
+    let unsaid = unsaid_again(shown, &veil.secrets);
+    (unsaid, veil.secrets)
+}
+
+/// A secret may come in as many pieces as somebody likes: what one side says in a row is read as one. Where there is
+/// something to hide in it, it is shown as one, too.
+fn unsaid_again(words: Vec<Word>, secrets: &Secrets) -> Vec<Word> {
+    let mut kept = Vec::with_capacity(words.len());
+    for row in words.chunk_by(|one, next| one.side == next.side) {
+        let all: Vec<u8> = row.iter().flat_map(|word| word.octets.iter().copied()).collect();
+        let hidden = secrets.hidden_octets(&all);
+        match row.first() {
+            Some(first) if hidden != all => kept.push(Word { octets: hidden, ..first.clone() }),
+            _ => kept.extend_from_slice(row),
+        }
+    }
+    kept
 }
 
 impl Veil {
@@ -58,6 +85,7 @@ impl Veil {
                 _ => shown.extend_from_slice(piece),
             }
             if piece.ends_with(b"\n") {
+                self.learn();
                 self.is_login |= login(&text(&self.ours)).is_some();
                 self.is_asked = false;
                 self.ours.clear();
@@ -79,6 +107,25 @@ impl Veil {
         let is_base64 = |octet: u8| octet.is_ascii_alphanumeric() || b"+/=".contains(&octet);
         let is_command = BARE.iter().any(|verb| verb.eq_ignore_ascii_case(bare));
         (self.is_login && !is_command && bare.bytes().all(is_base64)).then_some(0)
+    }
+
+    /// Keeps in mind what our line has in it that nobody should see.
+    fn learn(&mut self) {
+        let line = text(&self.ours);
+        if login(&line).is_some() {
+            let is_login = |word: &str| word.eq_ignore_ascii_case("LOGIN");
+            self.is_by_login = line.split_whitespace().nth(1).is_some_and(is_login);
+        }
+        let Some(from) = self.secret() else { return };
+        let (all, is_name) = (self.ours.clone(), self.is_by_login);
+        for said in all[from..].split(u8::is_ascii_whitespace).filter(|said| !said.is_empty()) {
+            let plain = STANDARD.decode(said).unwrap_or_else(|_| said.to_vec());
+            self.secrets.add(&plain);
+            let last = plain.rsplit(|octet| *octet == 0).next().unwrap_or_default();
+            if let (false, Ok(last)) = (is_name, std::str::from_utf8(last)) {
+                self.secrets.know(last);
+            }
+        }
     }
 
     fn hear(&mut self, octets: &[u8]) {
@@ -151,7 +198,8 @@ mod tests {
             octets: text.as_bytes().to_vec(),
         };
         let words: Vec<Word> = said.iter().map(word).collect();
-        let all = without_secrets(&words).into_iter().flat_map(|word| word.octets).collect();
+        let (words, _) = without_secrets(&words);
+        let all = words.into_iter().flat_map(|word| word.octets).collect();
         String::from_utf8(all).unwrap()
     }
 
@@ -183,9 +231,44 @@ mod tests {
             (Ours, "czNjcmV0\r\n"),
         ];
         let told = veiled(&login);
-        assert_eq!(told.matches(SECRET).count(), 1, "{told}");
-        assert!(told.ends_with("334\r\n...\r\n235 in\r\nczNjcmV0\r\n"), "{told}");
+        assert_eq!(told.matches(SECRET).count(), 0, "{told}");
+        assert!(told.ends_with("334\r\n...\r\n235 in\r\n(hidden)\r\n"), "{told}");
         assert!(!told.contains("czNj\r") && !told.contains("..cmV0"), "{told}");
+    }
+
+    #[test]
+    fn what_was_said_to_log_in_is_hidden_whoever_says_it_again() {
+        use Side::{Ours, Theirs};
+        const PLAIN: &str = "AGFjbWUAczNjcmV0";
+        let line = format!("AUTH PLAIN {PLAIN}\r\n");
+        let to_plain = |said: &[&'static str]| {
+            let theirs = said.iter().map(|said| (Theirs, *said));
+            veiled(&std::iter::once((Ours, line.as_str())).chain(theirs).collect::<Vec<_>>())
+        };
+        for (said, shown) in [
+            (&["535 no AGFjbWUAczNjcmV0 here\r\n"][..], "535 no (hidden) here\r\n"),
+            (&["535 s3cret is wrong for acme\r\n"], "535 (hidden) is wrong for acme\r\n"),
+            (&["535 s", "3cr", "et is", " wrong\r\n"], "535 (hidden) is wrong\r\n"),
+            (&["501-what\r\n", "501 agfjbwuacznjcmv0\r\n"], "501-what\r\n501 (hidden)\r\n"),
+            (&["535 ", "no\r\n"], "535 no\r\n"),
+        ] {
+            assert_eq!(to_plain(said), format!("AUTH PLAIN ...\r\n{shown}"), "{said:?}");
+        }
+        let login = [
+            (Ours, "AUTH LOGIN\r\n"),
+            (Theirs, "334 VXNlcm5hbWU6\r\n"),
+            (Ours, "YWNtZQ==\r\n"),
+            (Theirs, "334 UGFzc3dvcmQ6\r\n"),
+            (Ours, "czNjcmV0\r\n"),
+            (Theirs, "535 acme: s3cret? czNjcmV0?\r\n"),
+            (Ours, "NOOP s3cret\r\n"),
+        ];
+        let told = veiled(&login);
+        assert!(
+            told.ends_with("...\r\n535 acme: (hidden)? (hidden)?\r\nNOOP (hidden)\r\n"),
+            "{told}"
+        );
+        assert!(told.contains("334 VXNlcm5hbWU6\r\n"), "{told}");
     }
 
     #[test]

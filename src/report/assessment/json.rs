@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Wording;
+use super::{Trouble, Wording};
 use crate::finding::Assessment;
 use crate::report::harmless;
 
@@ -26,6 +26,10 @@ fn line(assessment: &Assessment) -> io::Result<String> {
 }
 
 impl Wording for Jsonl {
+    fn bail_out(&mut self, out: &mut dyn Write, trouble: &Trouble) -> io::Result<()> {
+        writeln!(out, "{}", harmless(&serde_json::to_string(trouble)?))
+    }
+
     fn add(&mut self, out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
         writeln!(out, "{}", line(assessment)?)
     }
@@ -36,6 +40,11 @@ impl Wording for Jsonl {
 }
 
 impl Wording for Json {
+    fn bail_out(&mut self, out: &mut dyn Write, trouble: &Trouble) -> io::Result<()> {
+        let one = harmless(&serde_json::to_string_pretty(trouble)?).into_owned();
+        if self.many { writeln!(out, "[{one}]") } else { writeln!(out, "{one}") }
+    }
+
     fn add(&mut self, out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
         let lead = match (self.many, self.told) {
             (false, _) => "",

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{Wish, Wording};
+use super::{Trouble, Wish, Wording};
 use crate::finding::{Assessment, Finding, OF_RULES, Status};
 use crate::smtp::escape::Escaped;
 
@@ -144,6 +144,21 @@ impl Wording for Junit {
             self.suite(out, assessment, (group, &class), &of_it)?;
         }
         Ok(())
+    }
+
+    /// A case of its own, which is an error and no failure: no rule was broken.
+    fn bail_out(&mut self, out: &mut dyn Write, trouble: &Trouble) -> io::Result<()> {
+        self.begin(out)?;
+        let (name, message) = (xml(&trouble.target), xml(&trouble.error));
+        let hint = trouble.hint.as_deref().map(xml).unwrap_or_default();
+        writeln!(
+            out,
+            " <testsuite name=\"{name}\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\">\n  \
+             <testcase classname=\"{name}\" name=\"{name} can be asked\">\
+             <error type=\"exit {}\" message=\"{message}\">{hint}</error></testcase>\n </testsuite>",
+            trouble.exit
+        )?;
+        self.end(out)
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Wish, Wording, amiss, counted, shown_domain};
+use super::{Trouble, Wish, Wording, amiss, counted, shown_domain};
 use crate::finding::{Assessment, Conclusion};
 use crate::smtp::escape::Escaped;
 
@@ -66,6 +66,14 @@ impl Wording for Markdown {
             writeln!(out, "| {severity} | `{id}` | {message} | {remedy} |")?;
         }
         writeln!(out, "\n{}", counted(assessment))
+    }
+
+    fn bail_out(&mut self, out: &mut dyn Write, trouble: &Trouble) -> io::Result<()> {
+        writeln!(out, "## {}: not found out\n\n{}", plain(&trouble.target), plain(&trouble.error))?;
+        match &trouble.hint {
+            Some(hint) => writeln!(out, "\n{}", plain(hint)),
+            None => Ok(()),
+        }
     }
 
     fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {

@@ -14,6 +14,8 @@ mod tap;
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::finding::{About, Assessment, Finding, Severity, Status};
 use crate::smtp::escape::Escaped;
 
@@ -107,8 +109,42 @@ impl Wish {
     }
 }
 
+/// Why nothing could be found out, for who reads a report and not what is said beside it. `odmr.probe.error/1`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    /// `odmr.probe.error/1`
+    pub schema: &'static str,
+    /// Who was to be asked.
+    pub target: String,
+    /// What stood in the way.
+    pub error: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// How the program ends.
+    pub exit: u8,
+}
+
+impl Trouble {
+    /// The keys of its JSON, with what they mean.
+    pub const FIELDS: &[(&str, &str)] = &[
+        ("schema", "\"odmr.probe.error/1\"; it stands alone: no rule was tried."),
+        ("target", "Who was to be asked."),
+        ("error", "What stood in the way."),
+        ("hint", "What to do about it, or null."),
+        ("exit", "How the program ends: a number of EXIT STATUS."),
+    ];
+}
+
 /// Puts assessments on a page, one after the other.
 pub trait Wording {
+    /// Is the whole page where nothing could be found out. Nothing of it in forms for people: they are told beside it.
+    ///
+    /// # Errors
+    /// What writing has to say.
+    fn bail_out(&mut self, _out: &mut dyn Write, _trouble: &Trouble) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Adds one.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::Wording;
+use super::{Trouble, Wording};
 use crate::finding::{About, Assessment, Severity};
 use crate::report::harmless;
 
@@ -86,6 +86,22 @@ impl Wording for Sarif {
             write!(out, "{comma}{}", harmless(&serde_json::to_string(&result)?))?;
         }
         Ok(())
+    }
+
+    /// A run that has not succeeded. SARIF 2.1.0, sections 3.20.14 and 3.20.21.
+    fn bail_out(&mut self, out: &mut dyn Write, trouble: &Trouble) -> io::Result<()> {
+        self.begin(out)?;
+        let hint = trouble.hint.as_ref().map(|hint| format!(". {hint}")).unwrap_or_default();
+        let invocation = json!({
+            "executionSuccessful": false,
+            "exitCode": trouble.exit,
+            "toolExecutionNotifications": [{
+                "level": "error",
+                "message": {"text": format!("{}{hint}", trouble.error)},
+            }],
+        });
+        let text = serde_json::to_string(&invocation)?;
+        writeln!(out, "],\"invocations\":[{}]}}]}}", harmless(&text))
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Wish, Wording};
+use super::{Trouble, Wish, Wording};
 use crate::finding::{Assessment, Finding, Status};
 use crate::smtp::escape::Escaped;
 
@@ -64,6 +64,10 @@ impl Wording for Tap {
             self.test(out, assessment, finding)?;
         }
         Ok(())
+    }
+
+    fn bail_out(&mut self, out: &mut dyn Write, trouble: &Trouble) -> io::Result<()> {
+        writeln!(out, "TAP version 13\nBail out! {}", Escaped::text(&trouble.error))
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {

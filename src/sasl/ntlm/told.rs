@@ -1,6 +1,10 @@
 //! What a challenge of NTLM tells anybody who asks for one, before any login: the names of the machine and of its
 //! domain, and the build of Windows. MS-NLMP, section 2.2.1.2.
 
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
 use super::{COMPUTER_NAME, DOMAIN_NAME, END, UNICODE, field, kind, number, short, text};
 use crate::sasl::MAX_MESSAGE;
 
@@ -14,7 +18,7 @@ const DNS_TREE: u16 = 5;
 const LONGEST_NAME: usize = 255;
 
 /// The names and the version in a challenge. What it does not tell, or not in the form it should have, is not there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct NtlmTold {
     /// What the login would be for: a domain, or a machine that is in none.
     pub target: Option<String>,
@@ -28,8 +32,31 @@ pub struct NtlmTold {
     pub dns_domain: Option<String>,
     /// That of the domain at the top.
     pub dns_tree: Option<String>,
-    /// Of Windows: major, minor, build.
-    pub version: Option<(u8, u8, u16)>,
+    /// Of Windows.
+    pub version: Option<WindowsVersion>,
+}
+
+/// A version of Windows, written as `5.2.3790`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowsVersion {
+    /// 5 of Windows Server 2003.
+    pub major: u8,
+    /// 2 of it.
+    pub minor: u8,
+    /// 3790 of it; it tells one release from the next.
+    pub build: u16,
+}
+
+impl fmt::Display for WindowsVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.build)
+    }
+}
+
+impl Serialize for WindowsVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl NtlmTold {
@@ -78,9 +105,10 @@ fn attribute(octets: &[u8]) -> Option<(u16, &[u8], &[u8])> {
 }
 
 /// Section 2.2.2.10. The field stands where others have their names; one that is not of revision 15 says nothing.
-fn version(message: &[u8]) -> Option<(u8, u8, u16)> {
+fn version(message: &[u8]) -> Option<WindowsVersion> {
     let [major, minor, .., revision] = *message.get(48..56)? else { return None };
-    (revision == 15).then_some((major, minor, short(message, 50)?))
+    let build = short(message, 50)?;
+    (revision == 15).then_some(WindowsVersion { major, minor, build })
 }
 
 fn name(octets: &[u8], is_unicode: bool) -> Option<String> {
@@ -144,7 +172,7 @@ mod tests {
             dns_computer: some("ex1.example.test"),
             dns_domain: some("example.test"),
             dns_tree: some("test"),
-            version: Some((5, 2, 3790)),
+            version: Some(WindowsVersion { major: 5, minor: 2, build: 3790 }),
         };
         assert_eq!(told, expected);
         // The flag says whether there is a version; what stands there without it is something else.
@@ -159,7 +187,13 @@ mod tests {
             b"NTLMSSP\0\x02\0\0\0\0\0\0\0\x38\0\0\0\x01\x02\0\x02\x01\x23\x45\x67\x89\xab\xcd\xef\
                      \0\0\0\0\0\0\0\0\0\0\0\0\x38\0\0\0\x05\x02\xce\x0e\0\0\0\x0f";
         let told = NtlmTold::parse(bare).unwrap();
-        assert_eq!(told, NtlmTold { version: Some((5, 2, 3790)), ..NtlmTold::default() });
+        assert_eq!(
+            told,
+            NtlmTold {
+                version: Some(WindowsVersion { major: 5, minor: 2, build: 3790 }),
+                ..NtlmTold::default()
+            }
+        );
         // One that ends behind our challenge, as Windows NT 4 has it.
         assert_eq!(NtlmTold::parse(&bare[..32]), Some(NtlmTold::default()));
         assert_eq!(NtlmTold::parse(b"ntlm supported"), None);

@@ -124,6 +124,7 @@ impl<Stage> ServerSession<Stage> {
             Verb::Ehlo | Verb::Helo if profile == Profile::Lmtp => Some(words::LMTP_ONLY),
             _ if self.is_submission(verb) => match (&self.identity, self.may_send) {
                 (None, _) => Some(words::AUTH_REQUIRED),
+                (Some(_), false) if self.settings.puts_off_mail => Some(words::MAY_NOT_SEND_NOW),
                 (Some(_), false) => Some(words::MAY_NOT_SEND),
                 (Some(_), true) => None,
             },
@@ -219,7 +220,7 @@ impl<Stage> ServerSession<Stage> {
             self.error(words::NO_SUCH_PARAMETER);
         } else if international && !params.smtputf8 {
             self.say(words::NEEDS_UTF8_SENDER);
-        } else if params.size.is_some_and(|size| size > self.settings.max_size) {
+        } else if params.size.is_some_and(|size| size > self.largest()) {
             *self.counts.at_mail.entry(words::TOO_LARGE.code).or_default() += 1;
             self.say(words::TOO_LARGE);
         } else {

@@ -16,6 +16,10 @@ use crate::smtp::bdat::Chunk;
 use crate::smtp::dots::{DotDecoder, LineEndWatch};
 use crate::smtp::{Body, Reply};
 
+/// So many octets, a tebibyte, are no mail, also where there is no limit: who declares more counts on a number that
+/// runs over somewhere, or wants the line kept busy.
+const NO_MAIL: u64 = 1 << 40;
+
 /// Content on its way in.
 #[derive(Debug)]
 pub(super) struct Intake {
@@ -138,7 +142,7 @@ impl<Stage> ServerSession<Stage> {
             self.refuse_chunk(chunk, size, words::CHUNKS_BEGUN);
         } else if transaction.envelope.recipients.is_empty() {
             self.refuse_chunk(chunk, size, words::RCPT_FIRST);
-        } else if have.saturating_add(size) > self.settings.max_size {
+        } else if have.saturating_add(size) > self.largest() {
             self.refuse_chunk(chunk, size, words::TOO_LARGE);
         } else if transaction.intake.is_some() {
             self.state = State::Chunk(chunk);
@@ -178,7 +182,12 @@ impl<Stage> ServerSession<Stage> {
 
     /// Content beyond this is not heard out, only to be refused at its end.
     fn endless(&self) -> u64 {
-        self.settings.max_size.saturating_mul(4)
+        self.settings.max_size.saturating_mul(4).min(NO_MAIL)
+    }
+
+    /// No content beyond this is begun, whatever the settings say.
+    pub(super) fn largest(&self) -> u64 {
+        self.settings.max_size.min(NO_MAIL)
     }
 
     /// The transaction can only be reset now; with its last chunk it is over, as it is behind DATA.

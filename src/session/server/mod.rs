@@ -40,7 +40,8 @@ pub struct ServerSettings {
     pub profile: Profile,
     /// Our name in greeting, EHLO and goodbye: a fully qualified domain name.
     pub name: String,
-    /// The largest content taken, in octets.
+    /// The largest content taken, in octets; the highest number there is for no limit, though what nobody would call
+    /// mail is refused then, too.
     pub max_size: u64,
     /// Recipients in one transaction; at least 100 (RFC 5321, section 4.5.3.1.8), unless a target
     /// must have its recipients one by one.
@@ -84,6 +85,8 @@ pub struct ServerSettings {
     pub etrn: bool,
     /// A customer that may send can bring mail before ATRN.
     pub submission: bool,
+    /// A customer that may send nothing hears of the mail that it brings "not now", and not "never": its server keeps it.
+    pub puts_off_mail: bool,
     /// A line of content that ends with LF alone is given its CR, and the mail is not refused for it: IIS 6 sends
     /// such mail of what wrote it into its folder. Content ends with CRLF.CRLF all the same.
     pub mends_bare_lf: bool,
@@ -129,6 +132,7 @@ impl ServerSettings {
             dsn: true,
             etrn: false,
             submission: false,
+            puts_off_mail: false,
             mends_bare_lf: false,
         }
     }

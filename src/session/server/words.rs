@@ -62,6 +62,8 @@ pub(super) const NO_SUCH_MECHANISM: Reply = Reply::new(504, (5, 4), "no such mec
 /// As Exchange says it to strangers, and so goes on without (KB 843106).
 pub(super) const NOT_AMONG_US: Reply = Reply::new(504, (7, 0), "this is no Exchange");
 pub(super) const TLS_FIRST: Reply = Reply::new(530, (7, 0), "STARTTLS first");
+pub(super) const MAY_NOT_SEND_NOW: Reply =
+    Reply::new(450, (7, 1), "this account may not send mail; please keep it");
 pub(super) const MAY_NOT_SEND: Reply = Reply::new(550, (7, 1), "this account may not send mail");
 pub(super) const AUTH_REQUIRED: Reply = Reply::new(530, (7, 0), "authentication required");
 pub(super) const NEEDS_TLS: Reply = Reply::new(538, (7, 11), "that mechanism needs TLS");

@@ -35,6 +35,8 @@ pub struct Walk {
     core: Arc<Core>,
     // Shared with the thread that reads, so that a call that is given up cannot lose its place.
     lanes: Arc<Mutex<Lanes>>,
+    /// Some of what waits could neither be read nor set aside.
+    unread: bool,
 }
 
 impl Walk {
@@ -49,7 +51,7 @@ impl Walk {
         domains.dedup();
         let cutoff = now.checked_sub(order.aged_after).unwrap_or(Timestamp::MIN);
         let lanes = Lanes { domains, cutoff: row::time(cutoff), ..Lanes::default() };
-        Walk { core, lanes: Arc::new(Mutex::new(lanes)) }
+        Walk { core, lanes: Arc::new(Mutex::new(lanes)), unread: false }
     }
 }
 
@@ -70,8 +72,14 @@ impl spool::Drain for Walk {
         if let Some(what) = batch.misled {
             self.core.index_damaged(what).await;
         }
+        let mut unread = batch.unread;
         for (claim, what) in batch.damaged {
-            self.core.damaged(claim.key, Damage::Envelope, what).await;
+            unread |= !self.core.set_aside(claim.key, Damage::Envelope, &what).await;
+        }
+        self.unread |= unread;
+        // Whoever finds no more is not to think that there is none.
+        if self.unread && batch.leases.is_empty() {
+            return Err(rescue::passed_over());
         }
         Ok(batch.leases)
     }
@@ -95,6 +103,8 @@ struct Batch {
     damaged: Vec<(Claim, String)>,
     /// What showed that the index is damaged.
     misled: Option<String>,
+    /// Pages were found that cannot be read.
+    unread: bool,
     octets: u64,
 }
 
@@ -102,9 +112,9 @@ impl Lanes {
     fn next(&mut self, core: &Core, db: &Connection, room: usize) -> rusqlite::Result<Batch> {
         match self.batch(core, db, room) {
             Err(e) if is_damage(&e) && !self.rescued => {
-                self.rescue(core, db)?;
+                let gaps = self.rescue(core, db)?;
                 let batch = self.batch(core, db, room)?;
-                Ok(Batch { misled: Some(e.to_string()), ..batch })
+                Ok(Batch { misled: Some(e.to_string()), unread: gaps > 0, ..batch })
             }
             batch => batch,
         }
@@ -156,8 +166,9 @@ impl Lanes {
     }
 
     /// Finds what waits without the index. What somebody holds, we among them, is for another walk:
-    /// so that is asked first, and whatever is written down later is not seen.
-    fn rescue(&mut self, core: &Core, db: &Connection) -> rusqlite::Result<()> {
+    /// so that is asked first, and whatever is written down later is not seen. Says past how many gaps it
+    /// went.
+    fn rescue(&mut self, core: &Core, db: &Connection) -> rusqlite::Result<usize> {
         self.rescued = true;
         self.heads.clear();
         let mut names: HashMap<i64, Domain> = HashMap::new();
@@ -188,7 +199,7 @@ impl Lanes {
             self.lanes.push(Lane::found(name, courses[&domain], heads));
             self.advance(db, self.lanes.len() - 1, 0)?;
         }
-        Ok(())
+        Ok(gaps)
     }
 
     /// Puts a lane's next head among the heads, unless it has none.

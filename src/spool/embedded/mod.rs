@@ -43,6 +43,7 @@ pub mod operate;
 pub mod oversee;
 mod reader;
 mod recover;
+mod remake;
 mod rescue;
 mod room;
 mod row;
@@ -418,8 +419,15 @@ impl Core {
 
     /// An entry turned out to be damaged: sets it aside, says so, and gives the error for it.
     async fn damaged(&self, key: Key, damage: Damage, what: String) -> SpoolError {
-        let noticed = Noticed { what: what.clone(), at: Timestamp::now() };
-        match self.submit(Work::SetAside(key, damage, noticed)).await {
+        self.set_aside(key, damage, &what).await;
+        SpoolError::Damaged { id: key.id, what }
+    }
+
+    /// Says whether that is written down: if not, it will be found again.
+    async fn set_aside(&self, key: Key, damage: Damage, what: &str) -> bool {
+        let noticed = Noticed { what: what.to_owned(), at: Timestamp::now() };
+        let done = self.submit(Work::SetAside(key, damage, noticed)).await;
+        match &done {
             Ok(0) => tracing::error!(id = %key.id, what, "an entry is damaged"),
             Ok(_) => {
                 tracing::error!(id = %key.id, what, "an entry is damaged and has been set aside");
@@ -428,7 +436,7 @@ impl Core {
                 tracing::error!(id = %key.id, what, error = %e, "an entry is damaged; that could not be recorded");
             }
         }
-        SpoolError::Damaged { id: key.id, what }
+        done.is_ok()
     }
 
     /// The index of entries is damaged: has it made anew, for the walks to come.

@@ -63,6 +63,8 @@ pub struct Page {
     pub entries: Vec<Result<Sight, Unseen>>,
     /// To be handed in for the page behind this; `None` behind the last.
     pub next: Option<EntryId>,
+    /// Behind these lies what cannot be read, not even its name: this is to be told at the end.
+    pub gap: Option<SpoolError>,
 }
 
 /// A domain's figures.
@@ -501,6 +503,7 @@ impl View {
             Err(e) if is_damage(&e) => true,
             read => read.map(|()| false)?,
         };
+        page.gap = damaged.then(rescue::passed_over);
         // Up to the damage first, and from there over it.
         page.next = match (keys.last(), damaged) {
             (Some(last), damaged) => Some(last.id).filter(|_| damaged || keys.len() == room),

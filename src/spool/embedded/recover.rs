@@ -72,7 +72,8 @@ fn make_counts_good(db: &Connection) -> rusqlite::Result<bool> {
 /// Makes the indexes anew from the entries and messages.
 pub(super) fn rebuild(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(
-        "REINDEX entry_order; REINDEX entry_tried; REINDEX message_file; REINDEX mark_until;",
+        "REINDEX sqlite_autoindex_domain_1; REINDEX message_file; REINDEX entry_order; REINDEX entry_tried;
+         REINDEX entry_untold; REINDEX mark_until;",
     )?;
     conclude::rebuild(db)
 }

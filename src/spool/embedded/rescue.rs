@@ -10,6 +10,7 @@ use ulid::Ulid;
 use super::lane::{Course, Rank};
 use super::row;
 use crate::queue::{EntryId, EntryState};
+use crate::spool::SpoolError;
 
 /// What to do about damage that no program mends.
 pub(super) const ADVICE: &str = "look at the kernel's log, for a disk or memory is at fault; keep a copy of the spool's \
@@ -23,6 +24,12 @@ const GAPS: usize = 1_000;
 pub(super) fn is_damage(e: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     matches!(e.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+}
+
+/// What can be read has been; there is more.
+pub(super) fn passed_over() -> SpoolError {
+    let what = "pages of the spool's database cannot be read, and the mail on them was passed over";
+    SpoolError::Corrupt(format!("{what}; {ADVICE}"))
 }
 
 /// The error, with what to do where it is damage.

@@ -190,7 +190,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, SpoolError> {
         return Err(SpoolError::Unusable(format!("SQLite {seen} is too old: 3.51.3 is needed")));
     }
     if is_empty(path) {
-        make(path)?;
+        make(path, |_| Ok(()))?;
     }
     let db = Connection::open(path).map_err(|e| unusable(path, &e))?;
     prepare(&db).map_err(|e| unusable(path, &e))?;
@@ -209,9 +209,12 @@ pub(super) fn is_empty(path: &Path) -> bool {
     }
 }
 
-/// Makes the tables under another name, and gives them theirs when they are whole and on disk. So a file that
+/// Makes the tables under another name, has them filled, and gives them theirs when they are whole and on disk. So a file that
 /// bears the name and is empty has lost what was in it, and nobody was cut off in between.
-fn make(path: &Path) -> Result<(), SpoolError> {
+pub(super) fn make(
+    path: &Path,
+    fill: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+) -> Result<(), SpoolError> {
     let draft = beside(path, UNFINISHED);
     let failed = |e: io::Error| SpoolError::Unusable(format!("{}: {e}", path.display()));
     match fs::remove_file(&draft) {
@@ -222,7 +225,8 @@ fn make(path: &Path) -> Result<(), SpoolError> {
     let file = file.write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
     let filled = Connection::open(&draft).and_then(|db| {
         db.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = MEMORY;")?;
-        create(&db)
+        create(&db)?;
+        fill(&db)
     });
     filled.map_err(|e| unusable(path, &e))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -314,6 +318,26 @@ fn missing(db: &Connection) -> rusqlite::Result<Vec<Thing>> {
         }
     }
     Ok(missing)
+}
+
+/// The tables there are to be.
+pub(super) fn tables() -> impl Iterator<Item = &'static str> {
+    things().filter(|(kind, ..)| *kind == "TABLE").map(|(_, name, _)| name)
+}
+
+/// Folds the log in as a whole: what is put in the database's place must not find another's.
+pub(super) fn fold_whole(path: &Path) -> Result<(), SpoolError> {
+    let folded = Connection::open(path).and_then(|db| {
+        db.busy_timeout(std::time::Duration::from_secs(5))?;
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+    });
+    match folded.map_err(|e| unusable(path, &e))? {
+        false if is_without_a_log(path) => Ok(()),
+        _ => {
+            let what = "somebody looks at it, so that its log cannot be folded in; try again";
+            Err(SpoolError::Broken(format!("{}: {what}", path.display())))
+        }
+    }
 }
 
 /// The indexes that are gone.

@@ -22,7 +22,7 @@ use super::settle::{Damage, Noticed};
 use super::writer::Work;
 use super::{
     BODIES, Core, Embedded, Settings, database, lost, not_in_place_of_others, recover, remains,
-    schema,
+    remake, schema,
 };
 use crate::queue::EntryId;
 use crate::smtp::Domain;
@@ -417,11 +417,11 @@ impl Embedded {
                 |e: std::io::Error| SpoolError::Unusable(format!("{}: {e}", folder.display()));
             let bodies = Bodies::open(folder).map_err(unusable)?;
             not_in_place_of_others(folder, &bodies, &remains)?;
-            let db = schema::writer(&path)?;
-            bodies.put_aside(&db, &lost(folder)).map_err(unusable)?;
-            excess::put_aside(&db, &folder.join(BODIES), &lost(folder)).map_err(unusable)?;
-            let mended = recover::rebuild(&db).and_then(|()| recover::recount(&db));
-            mended.map_err(|e| unreadable(&e))?;
+            let db = remake::mended(&path)?;
+            let failed =
+                |e: std::io::Error| SpoolError::Broken(format!("{}: {e}", folder.display()));
+            bodies.put_aside(&db, &lost(folder)).map_err(failed)?;
+            excess::put_aside(&db, &folder.join(BODIES), &lost(folder)).map_err(failed)?;
             db.execute("UPDATE spool SET clean = 0", []).map_err(|e| unreadable(&e))?;
         }
         Embedded::open(Settings::at(folder))

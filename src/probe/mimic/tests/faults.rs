@@ -105,6 +105,49 @@ fn a_session_ends_too_soon() {
 }
 
 #[test]
+fn a_long_header_line_comes_to_harm_by_bdat_and_by_nothing_else() {
+    let line = format!("X-Long: {}\r\n", "x".repeat(1100));
+    let body = format!("{}\r\n", "y".repeat(1100));
+    let content = format!("Subject: a\r\n{line}\r\n{body}");
+    let head = "EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<x@example.org>\r\n";
+    let bdat = format!("{head}BDAT {} LAST\r\n{content}", content.len());
+    let data = format!("{head}DATA\r\n{content}.\r\n");
+    let came = |faults: &[&str], octets: &str| {
+        let house = wrong("exchange2003-w2k", Part::Customer, faults);
+        let (out, session) = said(&house, Vec::new(), octets.as_bytes(), octets.len());
+        let [letter] = &session.received[..] else { panic!("{out}") };
+        String::from_utf8(letter.content.clone()).unwrap()
+    };
+    let broken = came(&["bdat_long_header"], &bdat);
+    let (kept, rest) = line.split_at(1022);
+    assert_eq!(broken, format!("Subject: a\r\n{kept}\r\n{rest}\r\n{body}"));
+    assert_eq!(came(&["bdat_long_header"], &data), content);
+    assert_eq!(came(&[], &bdat), content);
+}
+
+#[test]
+fn mail_before_the_turn_is_refused_and_the_turn_is_not() {
+    let mail = "MAIL FROM:<>\r\nRCPT TO:<x@example.org>\r\nDATA\r\nBDAT 3 LAST\r\nx\r\nTURN\r\n";
+    for (fault, code) in [
+        ("pre_turn_mail", "450"),
+        ("pre_turn_mail=reject-soft", "450"),
+        ("pre_turn_mail=reject", "550"),
+    ] {
+        let (out, session) = provider("exchange2003-ws2003", fault, 1, mail);
+        let behind = out.split_once("235 ").unwrap().1;
+        let codes = codes(behind);
+        assert_eq!(&codes[codes.len() - 5..], [code, code, code, code, "250"], "{fault}: {out}");
+        assert!(session.turned && session.received.is_empty(), "{fault}: {out}");
+        assert!(!out.contains("500 "), "the chunk is taken for a command: {out}");
+    }
+    // A stranger is told what strangers are told.
+    let house = wrong("exchange2003-ws2003", Part::Provider, &["pre_turn_mail"]);
+    let (out, _) = said(&house, Vec::new(), b"EHLO a\r\nMAIL FROM:<>\r\n", 1);
+    assert!(!out.contains("450 "), "{out}");
+    assert!(Switch::read("pre_turn_mail=relay").is_err());
+}
+
+#[test]
 fn a_queue_is_empty_in_each_way() {
     let empty = |way: &str, waits: usize| {
         let (out, session) = provider(
