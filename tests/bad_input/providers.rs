@@ -123,7 +123,8 @@ fn a_chunk_without_end_ends() {
         line.say("EHLO p\r\nBDAT 18446744073709551615 LAST\r\n");
         line.flood(&[b'x'; 8192]);
     });
-    assert_eq!(code, 75, "{told}");
+    assert_eq!(code, 76, "{told}");
+    assert!(told.contains("421 4.3.4"), "at once: {told}");
 }
 
 #[test]
