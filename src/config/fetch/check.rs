@@ -33,6 +33,7 @@ impl Effective {
         };
         if purpose != Purpose::Check {
             note(self.target_faults());
+            note(self.maildir_faults());
         }
         if purpose != Purpose::TestTarget {
             note(self.line_faults());
@@ -57,7 +58,6 @@ impl Effective {
 
     fn target_faults(&self) -> Vec<Fault> {
         let a = &self.account;
-        let maildir = matches!(a.deliver, Some(Deliver::Maildir(_)));
         let command = matches!(a.deliver, Some(Deliver::Command(_)));
         let introduces = a.introduce != Introduce::None;
         let folder_or_program =
@@ -65,26 +65,6 @@ impl Effective {
         faults([
             rule(a.deliver.is_none(), "deliver", "not set: where is the mail to go?")
                 .hint("for example lmtp:unix:/run/dovecot/lmtp or maildir:/var/mail/acme"),
-            rule(
-                !a.folders.is_empty() && a.deliver.is_some() && !maildir,
-                "folders",
-                "set, but mail does not go to a Maildir",
-            )
-            .hint(
-                "an MTA or LMTP server sorts by itself; folders are for deliver = \"maildir:...\"",
-            ),
-            rule(
-                a.others != Others::Inbox && a.deliver.is_some() && !maildir,
-                "others",
-                "set, but mail does not go to a Maildir",
-            )
-            .hint("whom an MTA or LMTP server does not know is refused by it, and so by us"),
-            rule(
-                a.others == Others::Refuse && maildir && a.folders.is_empty(),
-                "others",
-                "refuse, and no folder is named: nobody would have mail",
-            )
-            .hint("name who exists in folders, or let others be local-part"),
             rule(
                 !a.arguments.is_empty() && a.deliver.is_some() && !command,
                 "arguments",
@@ -115,6 +95,33 @@ impl Effective {
                 "set, but mail does not go to a server",
             )
             .hint("a Maildir or a program can read the Received fields"),
+        ])
+    }
+
+    fn maildir_faults(&self) -> Vec<Fault> {
+        let a = &self.account;
+        let maildir = matches!(a.deliver, Some(Deliver::Maildir(_)));
+        faults([
+            rule(
+                !a.folders.is_empty() && a.deliver.is_some() && !maildir,
+                "folders",
+                "set, but mail does not go to a Maildir",
+            )
+            .hint(
+                "an MTA or LMTP server sorts by itself; folders are for deliver = \"maildir:...\"",
+            ),
+            rule(
+                a.others != Others::Inbox && a.deliver.is_some() && !maildir,
+                "others",
+                "set, but mail does not go to a Maildir",
+            )
+            .hint("whom an MTA or LMTP server does not know is refused by it, and so by us"),
+            rule(
+                a.others == Others::Refuse && maildir && a.folders.is_empty(),
+                "others",
+                "refuse, and no folder is named: nobody would have mail",
+            )
+            .hint("name who exists in folders, or let others be local-part"),
         ])
     }
 
