@@ -244,7 +244,7 @@ mod tests {
         let (sheet, lines) = mpsc::channel(AHEAD);
         let answer = async move {
             for _ in 0..3 {
-                tokio::time::sleep(10 * GLANCE).await;
+                tokio::time::advance(10 * GLANCE).await;
                 sheet.send(b"a line\n".to_vec()).await.expect("somebody who listens");
             }
         };
