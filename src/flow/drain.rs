@@ -114,19 +114,22 @@ pub struct Ahead<S: Spool> {
 }
 
 impl<S: Spool> Ahead<S> {
+    /// Nothing of it yet.
+    pub fn unread(provider: &Provider<S>, turning: &Turning) -> Ahead<S> {
+        let (domains, order) = (turning.domains.clone(), provider.house().order);
+        let walk = provider.spool.drain(domains, order, Timestamp::now());
+        Ahead { walk, leased: VecDeque::new() }
+    }
+
     /// Takes it in hand.
     ///
     /// # Errors
     /// [`SpoolError`] when nothing of what waits can be read.
     pub async fn look(provider: &Provider<S>, turning: &Turning) -> Result<Ahead<S>, SpoolError> {
-        let mut walk = walk(provider, turning);
-        let leased = walk.next(AT_FIRST).await?.into();
-        Ok(Ahead { walk, leased })
+        let mut ahead = Ahead::unread(provider, turning);
+        ahead.leased = ahead.walk.next(AT_FIRST).await?.into();
+        Ok(ahead)
     }
-}
-
-fn walk<S: Spool>(provider: &Provider<S>, turning: &Turning) -> S::Drain {
-    provider.spool.drain(turning.domains.clone(), provider.house().order, Timestamp::now())
 }
 
 impl<'a, S: Spool> Run<'a, S> {
@@ -136,6 +139,7 @@ impl<'a, S: Spool> Run<'a, S> {
         id: &'a str,
         turning: &'a Turning,
         session: ClientSession<Reversed>,
+        Ahead { walk, leased }: Ahead<S>,
         stop: Stop,
     ) -> Run<'a, S> {
         Run {
@@ -144,8 +148,8 @@ impl<'a, S: Spool> Run<'a, S> {
             turning,
             session,
             stop,
-            walk: walk(provider, turning),
-            leased: VecDeque::new(),
+            walk,
+            leased,
             ahead: AT_FIRST,
             filled_at: None,
             again: VecDeque::new(),
@@ -164,11 +168,6 @@ impl<'a, S: Spool> Run<'a, S> {
             unwritten: false,
             unread: false,
         }
-    }
-
-    /// Goes on from there.
-    pub fn from_there(self, Ahead { walk, leased }: Ahead<S>) -> Self {
-        Run { walk, leased, ..self }
     }
 
     /// An operator sees it there.

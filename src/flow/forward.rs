@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::call::{CallFault, Called, CalledFor, Caller};
-use super::drain::{Drained, Run};
+use super::drain::{Ahead, Drained, Run};
 use super::errand::tls_client;
 use super::line::Stop;
 use super::notify::{tell_all, tell_of_delays};
@@ -256,7 +256,9 @@ pub(super) async fn bring<S: Spool>(
     let client = ReversedClient { name: provider.name.clone(), patience: Patience::RFC };
     let session = session.begin_sending(client, offers, Instant::now());
     let wanted = if all { |_: &Entry| true } else { may_go_now };
-    let mut run = Run::new(provider, &turning.account, turning, session, stop.clone()).only(wanted);
+    let ahead = Ahead::unread(provider, turning);
+    let run = Run::new(provider, &turning.account, turning, session, ahead, stop.clone());
+    let mut run = run.only(wanted);
     let end = run.to_the_end(&mut wire).await;
     let drained = run.settle_all().await;
     wire.close().await;

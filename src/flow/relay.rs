@@ -297,8 +297,8 @@ impl<'a, S: Spool> Call<'a, S> {
         self.happened(Kind::SessionStart, &turning.account, None);
         let seat = Arc::new(self.provider.counts.recent.presence.enter(self.present(&turning)));
         self.seat = Some(seat.clone());
-        let run = Run::new(self.provider, self.id, &turning, session, self.stop.clone());
-        let run = run.from_there(ahead).seen_at(seat);
+        let run = Run::new(self.provider, self.id, &turning, session, ahead, self.stop.clone());
+        let run = run.seen_at(seat);
         let mut run = run.behind_the_turn(Instant::now());
         let end = run.to_the_end(&mut self.wire).await;
         self.drained = run.settle_all().await;

@@ -36,7 +36,8 @@ pub(super) fn mended(path: &Path) -> Result<Connection, SpoolError> {
 
 /// Takes over every row of every table, read without any index.
 fn copy(new: &Connection, path: &Path) -> rusqlite::Result<()> {
-    new.execute("ATTACH ?1 AS old", params![path.to_string_lossy()])?;
+    let name = path.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(path.to_owned()))?;
+    new.execute("ATTACH ?1 AS old", params![name])?;
     new.execute_batch("PRAGMA cell_size_check = ON; BEGIN;")?;
     for table in schema::tables() {
         let columns = columns(new, table)?;
